@@ -1,0 +1,222 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""The door to the system: everything that reads or changes the host goes through here, namespace by namespace.
+
+A thread of its own visits the namespaces by setns, so that the module's main thread never leaves its own and no
+"way back" can fail. In that thread plain sockets, /proc/sys/net and started processes are those of the
+namespace. The netlink socket is opened, used and closed inside one visit: newer pyroute2 binds it to the thread
+and namespace it was made in.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import queue
+import subprocess
+import threading
+import types
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import namespaces, netlink
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import KernelRefused, LinuxnetError, Refused
+
+T = t.TypeVar("T")
+Identity = t.Union[t.Tuple[int, int], str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Completed:
+    """What a command left behind."""
+
+    rc: int
+    out: str
+    err: str
+
+
+class Host:
+    """The machine the module runs on, or the namespace it was started in.
+
+    A namespace is referred to by name, by absolute path, or by None: the host's own.
+    """
+
+    def __init__(self, check_mode: bool) -> None:
+        self.check_mode = check_mode
+        self.warnings: list[str] = []
+        #: What was done so far, in words, for the message of a later failure.
+        self.done: list[str] = []
+        self._fds: dict[str | None, int] = {}
+        self._missing: list[str] = []
+        self._visitor: _Visitor | None = None
+
+    def __enter__(self) -> Host:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None) -> None:
+        if self._visitor:
+            self._visitor.stop()
+        for fd in set(self._fds.values()):
+            os.close(fd)
+        self._fds.clear()
+        if self._missing:
+            names = ", ".join(self._missing)
+            self.warn(f"check mode: namespaces that do not exist yet are taken as freshly made: {names}")
+
+    def warn(self, text: str) -> None:
+        """A warning for the user, told once."""
+        if text not in self.warnings:
+            self.warnings.append(text)
+
+    @contextlib.contextmanager
+    def doing(self, what: str) -> t.Iterator[None]:
+        """Name a step: ``what`` ("make bridge br0") completes "cannot ..." where it fails and is remembered where not."""
+        try:
+            yield
+        except LinuxnetError:
+            raise
+        except (OSError, *netlink.errors()) as error:
+            raise KernelRefused(f"cannot {what}: {netlink.reason(error)}") from error
+        self.done.append(what)
+
+    def exists(self, ref: str | None) -> bool:
+        """Whether the namespace is there and alive."""
+        if ref is None or ref in self._fds and ref not in self._missing:
+            return True
+        return namespaces.alive(ref)
+
+    def forget(self, ref: str) -> None:
+        """Look the namespace up anew the next time, since it was made, removed or re-pointed."""
+        fd = self._fds.pop(ref, None)
+        if fd is not None and fd not in self._fds.values():
+            if self._visitor:
+                self._visitor.leave(fd)
+            os.close(fd)
+
+    def identity(self, ref: str | None) -> Identity:
+        """Equal for two references to one namespace."""
+        fd = self.fd(ref)
+        if ref in self._missing:
+            return f"missing: {ref}"
+        found = os.fstat(fd)
+        return (found.st_dev, found.st_ino)
+
+    def fd(self, ref: str | None) -> int:
+        """An open file of the namespace, kept until the end of the call."""
+        if ref not in self._fds:
+            self._fds[ref] = self._open(ref)
+        return self._fds[ref]
+
+    def _open(self, ref: str | None) -> int:
+        if ref is None:
+            return namespaces.open_own()
+        fd = namespaces.open_live(ref)
+        if fd is not None:
+            return fd
+        if not self.check_mode:
+            raise Refused(f"namespace {ref} does not exist, or its file is dead")
+        # The freshly made namespace is a real one, so that what is read of it are this kernel's own defaults. It has
+        # no name and goes with the last descriptor.
+        first = next((self._fds[other] for other in self._missing), None)
+        self._missing.append(ref)
+        return first if first is not None else namespaces.open_throw_away()
+
+    def run(self, ref: str | None, work: t.Callable[[], T]) -> T:
+        """Call ``work`` in a thread that is inside the namespace."""
+        return self._visit().run(self.fd(ref), work)
+
+    def netlink(self, ref: str | None, work: t.Callable[[t.Any], T]) -> T:
+        """Call ``work`` with an IPRoute inside the namespace."""
+        visitor = self._visit()
+        return visitor.run(self.fd(ref), lambda: work(visitor.socket()))
+
+    def command(self, ref: str | None, argv: t.Sequence[str], stdin: str | None = None) -> Completed:
+        """Run a program inside the namespace, without a shell, its messages in English."""
+        environment = {**os.environ, "LC_ALL": "C", "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin:/usr/bin:/bin"}
+
+        def start() -> Completed:
+            finished = subprocess.run(argv, input=stdin, capture_output=True, text=True, check=False, env=environment, errors="surrogateescape")
+            return Completed(finished.returncode, finished.stdout, finished.stderr)
+
+        return self.run(ref, start)
+
+    def _visit(self) -> _Visitor:
+        if self._visitor is None:
+            self._visitor = _Visitor()
+        return self._visitor
+
+
+class _Visitor:
+    """The thread that goes from namespace to namespace and does there what it is given, one thing after another."""
+
+    def __init__(self) -> None:
+        self._work: queue.SimpleQueue[t.Callable[[], None] | None] = queue.SimpleQueue()
+        self._where: int | None = None
+        self._socket: t.Any = None
+        self._thread = threading.Thread(target=self._loop, name="namespace visitor", daemon=True)
+        self._thread.start()
+
+    def run(self, fd: int, work: t.Callable[[], T]) -> T:
+        """What ``work`` returns or raises when called inside the namespace of ``fd``."""
+
+        def visit() -> T:
+            self._enter(fd)
+            return work()
+
+        return self._hand_over(visit)
+
+    def socket(self) -> t.Any:
+        """The netlink socket of this visit; called in the thread alone."""
+        if self._socket is None:
+            self._socket = netlink.open_socket()
+        return self._socket
+
+    def leave(self, fd: int) -> None:
+        """Forget a namespace whose descriptor is about to be closed and its number used again."""
+        if self._where == fd:
+            self._hand_over(self._close)
+            self._where = None
+
+    def stop(self) -> None:
+        self._work.put(None)
+        self._thread.join()
+
+    def _loop(self) -> None:
+        for work in iter(self._work.get, None):
+            work()
+        self._close()
+
+    def _hand_over(self, work: t.Callable[[], T]) -> T:
+        done: list[T] = []
+        failed: list[BaseException] = []
+        ready = threading.Event()
+
+        def catch() -> None:
+            try:
+                done.append(work())
+            except BaseException as error:  # whatever it is, it belongs to the caller's thread
+                failed.append(error)
+            ready.set()
+
+        self._work.put(catch)
+        ready.wait()
+        if failed:
+            raise failed[0]
+        return done[0]
+
+    def _enter(self, fd: int) -> None:
+        if self._where == fd:
+            return
+        self._close()
+        self._where = None
+        namespaces.enter(fd)
+        self._where = fd
+
+    def _close(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None

@@ -1,0 +1,220 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Named network namespaces, written as ``ip netns`` writes them: a file under /run/netns with the namespace bound to it.
+
+A file there proves nothing: one that was made in another mount namespace, or whose mount is gone, is dead. What
+lives is on the nsfs file system.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import fcntl
+import os
+import threading
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import KernelRefused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.names import NETNS_DIR, namespace_path
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_CLONE_NEWNET = 0x40000000
+_MS_BIND = 0x1000
+_MS_REC = 0x4000
+_MS_SHARED = 0x100000
+_MNT_DETACH = 2
+_NSFS_MAGIC = 0x6E736673
+_NS_GET_NSTYPE = 0xB703
+_OWN = "/proc/thread-self/ns/net"
+
+
+def _check(result: int) -> None:
+    if result != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+
+
+def _mount(source: str, target: str, flags: int) -> None:
+    _check(_LIBC.mount(os.fsencode(source), os.fsencode(target), b"none", ctypes.c_ulong(flags), None))
+
+
+def _is_network_namespace(fd: int) -> bool:
+    """Only files of nsfs answer this ioctl, with the CLONE_ flag of their kind."""
+    try:
+        return fcntl.ioctl(fd, _NS_GET_NSTYPE) == _CLONE_NEWNET
+    except OSError:
+        return False
+
+
+def open_live(ref: str) -> int | None:
+    """A descriptor of the namespace, or None where there is no file or a dead one."""
+    try:
+        fd = os.open(namespace_path(ref), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno in (errno.EACCES, errno.EPERM):
+            raise KernelRefused(f"cannot open namespace {ref}: permission denied; this needs root (become: true)") from error
+        return None
+    if _is_network_namespace(fd):
+        return fd
+    os.close(fd)
+    return None
+
+
+def alive(ref: str) -> bool:
+    """Whether the reference leads to a network namespace."""
+    fd = open_live(ref)
+    if fd is None:
+        return False
+    os.close(fd)
+    return True
+
+
+def identity(ref: str) -> tuple[int, int] | None:
+    """Device and inode of a live namespace; equal means the same one. None where it is missing or dead."""
+    fd = open_live(ref)
+    if fd is None:
+        return None
+    try:
+        found = os.fstat(fd)
+        return (found.st_dev, found.st_ino)
+    finally:
+        os.close(fd)
+
+
+def open_own() -> int:
+    """A descriptor of the namespace that the calling thread is in."""
+    return os.open(_OWN, os.O_RDONLY | os.O_CLOEXEC)
+
+
+def enter(fd: int) -> None:
+    """Move the calling thread, and it alone, into a namespace."""
+    try:
+        _check(_LIBC.setns(fd, _CLONE_NEWNET))
+    except OSError as error:
+        raise KernelRefused(f"cannot enter a network namespace: {error.strerror}; this needs root (become: true)") from error
+
+
+def open_throw_away() -> int:
+    """A descriptor of a new namespace that has no name and goes when the descriptor is closed."""
+    return _in_new_namespace(open_own)
+
+
+def _in_new_namespace(work: t.Callable[[], t.Any]) -> t.Any:
+    """Call ``work`` in a thread of its own that was put into a new network namespace, and that ends there."""
+    done: list[t.Any] = []
+    failed: list[OSError] = []
+
+    def visit() -> None:
+        try:
+            _check(_LIBC.unshare(_CLONE_NEWNET))
+            done.append(work())
+        except OSError as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=visit, name="new namespace")
+    thread.start()
+    thread.join()
+    if failed:
+        raise KernelRefused(f"cannot make a network namespace: {failed[0].strerror}; this needs root (become: true)") from failed[0]
+    return done[0]
+
+
+def names() -> list[str]:
+    """Every name under /run/netns, of live and of dead files, as ``ip netns list`` has them, sorted."""
+    try:
+        return sorted(os.listdir(NETNS_DIR))
+    except FileNotFoundError:
+        return []
+
+
+@contextlib.contextmanager
+def locked() -> t.Iterator[None]:
+    """Hold the lock on /run/netns that ``ip netns`` takes, with the directory made and its mount shared."""
+    os.makedirs(NETNS_DIR, mode=0o755, exist_ok=True)
+    directory = os.open(NETNS_DIR, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX)
+        _share_mounts()
+        yield
+    finally:
+        os.close(directory)
+
+
+def _share_mounts() -> None:
+    """Let namespaces that are mounted here show in the mount namespaces that share with ours, and go from there too."""
+    try:
+        _mount("", NETNS_DIR, _MS_SHARED | _MS_REC)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        # Not a mount point yet: bind it over itself, as ip does.
+        _mount(NETNS_DIR, NETNS_DIR, _MS_BIND | _MS_REC)
+        _mount("", NETNS_DIR, _MS_SHARED | _MS_REC)
+
+
+def create(name: str) -> None:
+    """Make a namespace and give it the name; the lock is held by the caller."""
+    _in_new_namespace(lambda: _bind(_OWN, name))
+
+
+def attach(name: str, source: str) -> None:
+    """Give the namespace of the file ``source`` (/proc/PID/ns/net, or any path) a name; the lock is held by the caller."""
+    _bind(source, name)
+
+
+def _bind(source: str, name: str) -> None:
+    path = namespace_path(name)
+    os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0))
+    try:
+        _mount(source, path, _MS_BIND)
+    except OSError:
+        os.unlink(path)
+        raise
+
+
+def remove(name: str) -> None:
+    """Take the name away; the namespace itself goes with its last process and link elsewhere. A dead file goes too."""
+    path = namespace_path(name)
+    if not os.path.islink(path):
+        # Several mounts may lie on one another where a name was bound twice.
+        while _LIBC.umount2(os.fsencode(path), _MNT_DETACH) == 0:
+            pass
+        code = ctypes.get_errno()
+        if code not in (errno.EINVAL, errno.ENOENT):
+            raise OSError(code, os.strerror(code))
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+
+
+def hidden_from_init(name: str) -> bool:
+    """Whether the name that was made here is a dead file to the host's first process.
+
+    That is so where the module runs in a mount namespace of its own above a /run that it shares.
+    """
+    outside = f"/proc/1/root{NETNS_DIR}"
+    try:
+        if os.stat(f"{outside}/.").st_dev != os.stat(NETNS_DIR).st_dev:
+            return False
+        return os.stat(f"{outside}/{name}").st_ino != os.stat(namespace_path(name)).st_ino
+    except OSError:
+        return False
+
+
+def users() -> dict[tuple[int, int], list[int]]:
+    """The processes in each namespace: (device, inode) to process IDs, of all threads that may be asked."""
+    found: dict[tuple[int, int], list[int]] = {}
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit():
+            continue
+        try:
+            place = os.stat(f"/proc/{entry}/ns/net")
+        except OSError:
+            continue
+        found.setdefault((place.st_dev, place.st_ino), []).append(int(entry))
+    return found

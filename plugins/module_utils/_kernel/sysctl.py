@@ -1,0 +1,37 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Kernel settings under /proc/sys, by path: ``net/ipv4/conf/br0/rp_filter``.
+
+A path and not a dotted name, since an interface's name may hold a dot. /proc/sys/net is that of the calling
+thread's namespace, so these are called inside ``Host.run``.
+"""
+
+from __future__ import annotations
+
+_ROOT = "/proc/sys/"
+
+
+def read(path: str) -> str | None:
+    """The value without its line end, several words joined by one space; None where the kernel has no such setting."""
+    try:
+        with open(_ROOT + path, encoding="utf-8") as file:
+            return " ".join(file.read().split())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def write(path: str, value: str) -> None:
+    """Set it; OSError where the kernel refuses."""
+    with open(_ROOT + path, "w", encoding="utf-8") as file:
+        file.write(value)
+
+
+def path_of(name: str) -> str:
+    """The path of a dotted name as ``sysctl`` takes it, where ``/`` and ``.`` change places: net.ipv4.conf.eth0/1.mtu."""
+    if "/" in name and ("." not in name or name.index("/") < name.index(".")):
+        return name
+    return name.translate(str.maketrans("./", "/."))
