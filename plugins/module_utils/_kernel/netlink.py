@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import errno
+import functools
 import importlib
 import importlib.util
 import os
@@ -39,6 +40,7 @@ class LibraryMissing(LinuxnetError):
         self.trace = trace
 
 
+@functools.lru_cache(maxsize=None)
 def _load() -> type:
     """IPRoute, without the nine tenths of pyroute2 that its package imports and we never use.
 

@@ -1,0 +1,29 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The options of C(module_utils/_spec.py) that modules share: O(owner) and O(netns)."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    # Needs nothing more than the standard library and iptables.
+    DOCUMENTATION = r"""
+options: {}
+requirements:
+  - root, or CAP_NET_ADMIN and CAP_SYS_ADMIN over the network namespaces concerned
+  - Python 3.9 or newer on the target
+"""
+
+    NETLINK = r"""
+options: {}
+requirements:
+  - pyroute2 0.6.10 or newer on the target
+"""
+
+    IPTABLES = r"""
+options: {}
+requirements:
+  - iptables 1.8 or newer on the target, either backend (nf_tables or legacy), with ip6tables where IPv6 is managed
+"""

@@ -1,0 +1,58 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""A network interface as the planners see it, and whose it is."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
+
+
+@dataclasses.dataclass(frozen=True)
+class Link:
+    """One interface of one namespace.
+
+    ``peer_index`` and ``peer_nsid`` are a veth's: the index of the other end, and the number that this namespace
+    gives to the other end's namespace, None where both are in the same one. ``bridge`` and ``port`` hold the values of
+    a bridge and of a bridge's port, in the words and units of the modules' options.
+    """
+
+    index: int
+    name: str
+    kind: str | None = None
+    up: bool = False
+    mtu: int = 1500
+    mac_address: str | None = None
+    alias: str | None = None
+    group: int = 0
+    master: int | None = None
+    peer_index: int | None = None
+    peer_nsid: int | None = None
+    bridge: t.Mapping[str, t.Any] | None = None
+    port: t.Mapping[str, t.Any] | None = None
+
+    def owner(self, *candidates: str) -> str | None:
+        """Whose link it is; ``candidates`` are recognised by the link's group where the alias was edited by hand."""
+        return marks.link_owner(self.alias, self.group, candidates)
+
+
+Links = t.Dict[str, Link]
+
+
+def by_index(links: Links) -> dict[int, Link]:
+    """The links of one namespace by their index."""
+    return {link.index: link for link in links.values()}
+
+
+def refuse_others(link: Link, owner: str) -> None:
+    """Refuse to change a link that another owner marked."""
+    found = link.owner(owner)
+    if found not in (None, owner):
+        raise Refused(f"interface {link.name} belongs to owner {found}; pass owner: {found} to change it")
