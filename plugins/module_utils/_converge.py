@@ -81,8 +81,15 @@ def converge(module: AnsibleModule, resource: Resource) -> t.NoReturn:
     except LibraryMissing as error:
         module.fail_json(msg=missing_required_lib(error.library), exception=error.trace)
     except LinuxnetError as error:
-        module.fail_json(msg=_sentence(host, error), warnings=host.warnings)
+        _tell_warnings(module, host.warnings)
+        module.fail_json(msg=_sentence(host, error))
+    _tell_warnings(module, host.warnings)
     module.exit_json(**result)
+
+
+def _tell_warnings(module: AnsibleModule, warnings: t.Iterable[str]) -> None:
+    for warning in warnings:
+        module.warn(warning)
 
 
 def _converge(host: Host, module: AnsibleModule, resource: Resource) -> View:
@@ -93,8 +100,7 @@ def _converge(host: Host, module: AnsibleModule, resource: Resource) -> View:
     if not module.check_mode and plan.steps:
         resource.apply(host, plan)
     changes = [change for _number, change in sorted(zip(freeing_first, plan.changes), key=lambda pair: pair[0])]
-    for warning in host.warnings + plan.warnings:
-        module.warn(warning)
+    _tell_warnings(module, plan.warnings)
     return {
         "changed": any(change.changed for change in changes),
         "diff": [_diff(resource.label(wish), change) for wish, change in zip(wishes, changes) if change.changed],

@@ -134,6 +134,15 @@ class Host:
         visitor = self._visit()
         return visitor.run(self.fd(ref), lambda: work(visitor.socket()))
 
+    def fresh(self, work: t.Callable[[], T]) -> T:
+        """Call ``work`` in a new namespace without a name, to see what the kernel puts into one; it goes at once."""
+        fd = namespaces.open_throw_away()
+        try:
+            return self._visit().run(fd, work)
+        finally:
+            self._visit().leave(fd)
+            os.close(fd)
+
     def command(self, ref: str | None, argv: t.Sequence[str], stdin: str | None = None) -> Completed:
         """Run a program inside the namespace, without a shell, its messages in English."""
         environment = {**os.environ, "LC_ALL": "C", "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin:/usr/bin:/bin"}

@@ -29,9 +29,3 @@ def write(path: str, value: str) -> None:
     with open(_ROOT + path, "w", encoding="utf-8") as file:
         file.write(value)
 
-
-def path_of(name: str) -> str:
-    """The path of a dotted name as ``sysctl`` takes it, where ``/`` and ``.`` change places: net.ipv4.conf.eth0/1.mtu."""
-    if "/" in name and ("." not in name or name.index("/") < name.index(".")):
-        return name
-    return name.translate(str.maketrans("./", "/."))

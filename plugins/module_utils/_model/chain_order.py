@@ -1,0 +1,121 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Where the rules of a chain stand: the least edit that brings those we manage into their order.
+
+A rule's rank tells what must stand above what; equal ranks may stand in any order. Rules that we do not manage
+stay where they are: foreign ones, and those of other owners, whose ranks are respected as far as these agree with one
+another. A foreign rule that takes every packet (a rank of END) ends the chain: whatever must work stands above it.
+"""
+
+from __future__ import annotations
+
+import bisect
+import collections
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import Edit
+
+Rank = t.Tuple[int, ...]
+#: The rank of a rule below which nothing is reached.
+END: Rank = (1 << 30,)
+
+RankOf = t.Callable[[str], t.Optional[Rank]]
+
+
+def edits(chain: str, current: t.Sequence[str], wished: t.Sequence[str], managed: t.Container[str], rank: RankOf) -> list[Edit]:
+    """The edits that leave of the ``managed`` texts exactly the ``wished`` ones in the chain, each once, by rank.
+
+    :param current: the texts of the chain's rules
+    :param wished: managed texts, without repetition
+    :param rank: of a text; None means that it may stand anywhere
+    """
+    anchors = _steady(current, managed, rank)
+    kept = _kept(current, wished, managed, rank, anchors)
+    deleted = [text for number, text in enumerate(current) if text in managed and number not in kept]
+    staying = [number for number, text in enumerate(current) if text not in managed or number in kept]
+    ranked = {**anchors, **kept}
+    missing = collections.Counter(wished)
+    missing.subtract(current[number] for number in kept)
+    new = sorted((text for text in wished if missing[text] > 0), key=lambda text: _rank(rank, text))
+    return [Edit("D", chain, text) for text in deleted] + _insertions(chain, staying, ranked, new, rank)
+
+
+def _rank(rank: RankOf, text: str) -> Rank:
+    return rank(text) or (0,)
+
+
+def _steady(current: t.Sequence[str], managed: t.Container[str], rank: RankOf) -> dict[int, Rank]:
+    """The unmanaged rules that order ours, by position: the most that agree with one another, down to the end."""
+    ranked: list[tuple[int, Rank]] = []
+    for number, text in enumerate(current):
+        found = None if text in managed else rank(text)
+        if found == END:
+            return {**dict(_ascending(ranked)), number: END}
+        if found is not None:
+            ranked.append((number, found))
+    return dict(_ascending(ranked))
+
+
+def _kept(
+    current: t.Sequence[str], wished: t.Sequence[str], managed: t.Container[str], rank: RankOf, anchors: dict[int, Rank]
+) -> dict[int, Rank]:
+    """The managed rules that stay, by position: wished, single and in order.
+
+    All copies of a rule that stands twice go: deletion is by text and takes the first one, which may be the one to keep.
+    """
+    wanted = set(wished)
+    count = collections.Counter(current)
+    places = sorted(anchors)
+    ranked = []
+    for number, text in enumerate(current):
+        if text not in managed or text not in wanted or count[text] > 1:
+            continue
+        own = _rank(rank, text)
+        after = bisect.bisect(places, number)
+        above_fits = after == 0 or anchors[places[after - 1]] <= own
+        below_fits = after == len(places) or anchors[places[after]] >= own
+        if above_fits and below_fits:
+            ranked.append((number, own))
+    return dict(_ascending(ranked))
+
+
+def _ascending(ranked: t.Sequence[tuple[int, Rank]]) -> list[tuple[int, Rank]]:
+    """The longest part of a sequence whose ranks never fall (patience sorting)."""
+    tails: list[Rank] = []
+    ends: list[int] = []
+    before: list[int] = []
+    for number, (_position, rank) in enumerate(ranked):
+        pile = bisect.bisect_right(tails, rank)
+        before.append(ends[pile - 1] if pile else -1)
+        tails[pile : pile + 1] = [rank]
+        ends[pile : pile + 1] = [number]
+    chosen = []
+    number = ends[-1] if ends else -1
+    while number >= 0:
+        chosen.append(ranked[number])
+        number = before[number]
+    return chosen[::-1]
+
+
+def _insertions(chain: str, staying: t.Sequence[int], ranked: dict[int, Rank], new: t.Sequence[str], rank: RankOf) -> list[Edit]:
+    """Insert each new rule right below the last one that may stand above it; else above the first that must stand below."""
+    anchors = [(place, ranked[number]) for place, number in enumerate(staying) if number in ranked]
+    ranks = [found for _place, found in anchors]
+    made = []
+    for done, text in enumerate(new):
+        above = bisect.bisect_right(ranks, _rank(rank, text))
+        if above:
+            place = anchors[above - 1][0] + 1
+        elif anchors:
+            place = anchors[0][0]
+        else:
+            place = len(staying)
+        # The new ones come in order of rank, so each lands below those already inserted.
+        position = place + done
+        last = position == len(staying) + done
+        made.append(Edit("A", chain, text) if last else Edit("I", chain, text, position + 1))
+    return made

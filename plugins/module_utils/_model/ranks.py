@@ -1,0 +1,108 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What must stand above what, chain by chain."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import chains, rule_text
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.chain_order import END, Rank, RankOf
+
+_ENDINGS = ("ACCEPT", "DROP", "REJECT", "RETURN", "QUEUE", "NFQUEUE")
+#: Docker puts these at the top whenever it starts, so ours stay below them. What they accept too early, our drops in
+#: mangle have already held.
+_DOCKER = ("DOCKER-USER", "DOCKER-FORWARD")
+
+
+def rank_of(chain: str) -> RankOf:
+    """The function that ranks the rules of a chain."""
+    by_chain: RankOf | None = _RANKS.get(chain)
+
+    def rank(text: str) -> Rank | None:
+        found = rule_text.fields(text)
+        if chains.is_shared(text):
+            return (1, _JUMPS.index(found.target)) if found.target in _JUMPS else None
+        if found.mark:
+            return by_chain(text) if by_chain else None
+        if found.selective:
+            return None
+        if found.target in _DOCKER:
+            return (0,)
+        return END if found.target in _ENDINGS else None
+
+    return rank
+
+
+#: Jumps of ours that may share a chain, in order. What is published on 127.x comes before what is on all addresses.
+_JUMPS = (chains.FORWARD, chains.RAW, chains.POSTROUTING, chains.USER, chains.INTERNAL, chains.TO, chains.FROM, chains.LOOPBACK, chains.DNAT)
+
+
+def _raw(text: str) -> Rank:
+    found = rule_text.fields(text)
+    if found.target == "RETURN":
+        return (2,)
+    return (1,) if "-s" in found.options or "-d" in found.options else (3,)
+
+
+def _internal(text: str) -> Rank:
+    return (1,) if "physdev" in rule_text.fields(text).matches else (2,)
+
+
+def _to(text: str) -> Rank:
+    """Within the network, from trusted interfaces, replies, published connections and ports, then the rest."""
+    found = rule_text.fields(text)
+    options = found.options
+    within = options.get("-i") is not None and options.get("-i") == options.get("-o")
+    if within:
+        return (6,) if found.target == "DROP" else (1,)
+    if "--ctdir" in options:
+        return (3,)
+    if "--ctstate" in options:
+        return (4,)
+    if "--dport" in options:
+        return (5,)
+    if "-p" in options:
+        return (7,)
+    return (2,) if "-i" in options else (8,)
+
+
+def _from(text: str) -> Rank:
+    found = rule_text.fields(text)
+    if "-o" in found.options:
+        return (1,)
+    if "--ctstate" in found.options and "-s" not in found.options:
+        return (2,)
+    return (3,) if "-s" in found.options else (4,)
+
+
+def _dnat(text: str) -> Rank:
+    """What is published on one address comes before what is on all; ways into the tree of ports come last."""
+    found = rule_text.fields(text)
+    if "-d" in found.options:
+        return (1,)
+    return (2,) if found.target == "DNAT" else (3,)
+
+
+def _postrouting(text: str) -> Rank:
+    """Multicast is left alone; of two sources the narrower one decides, and a rule for one interface before one for all."""
+    found = rule_text.fields(text)
+    if found.target == "RETURN":
+        return (1,)
+    width = rule_text.network_of(found.options["-s"]).prefixlen if "-s" in found.options else 0
+    return (2, -width, 0 if "-o" in found.options else 1)
+
+
+_RANKS: dict[str, t.Callable[[str], Rank]] = {
+    chains.RAW: _raw,
+    chains.INTERNAL: _internal,
+    chains.TO: _to,
+    chains.FROM: _from,
+    chains.DNAT: _dnat,
+    chains.LOOPBACK: _dnat,
+    chains.POSTROUTING: _postrouting,
+}

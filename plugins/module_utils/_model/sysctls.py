@@ -1,0 +1,46 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Settings under /proc/sys/net as users write them."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
+
+
+def path_of(name: str) -> str:
+    """The path below /proc/sys of a name as ``sysctl`` takes it: the first of ``.`` and ``/`` in it is the separator.
+
+    With dots as separators a slash stands for a dot, so that net.ipv4.conf.eth0/1.rp_filter is the interface eth0.1.
+    """
+    first = next((character for character in name if character in "./"), "/")
+    return name if first == "/" else name.translate(str.maketrans("./", "/."))
+
+
+def name_of(path: str) -> str:
+    """The dotted name of a path, a dot in it written as a slash."""
+    return path.translate(str.maketrans("./", "/."))
+
+
+def by_name(values: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Values by path as values by name, for people to read."""
+    return {name_of(path): value for path, value in values.items()}
+
+
+def settings(option: str, value: t.Mapping[str, t.Any] | None) -> dict[str, str]:
+    """The wished values by path; every path is checked to lie under net, all others being the whole machine's."""
+    found: dict[str, str] = {}
+    for name, wished in (value or {}).items():
+        path = path_of(str(name))
+        parts = path.split("/")
+        if parts[0] != "net" or len(parts) < 3 or any(part in ("", ".", "..") for part in parts):
+            raise Invalid(option, name, "a setting of the network, such as net.ipv4.ip_unprivileged_port_start")
+        if isinstance(wished, bool) or not isinstance(wished, (int, str)) or not str(wished).strip():
+            raise Invalid(f"{option}.{name}", wished, "a number or a string; quote it")
+        found[path] = " ".join(str(wished).split())
+    return found

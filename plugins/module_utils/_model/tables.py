@@ -1,0 +1,89 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""The tables of iptables as plain values, and the ``iptables-restore --noflush`` text that edits one.
+
+Nothing is ever flushed and no rule that stays is written again, so counters and everything foreign live on.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+#: In the order in which a packet meets them and in which they are written; taken down the other way round.
+TABLES = ("raw", "mangle", "nat", "filter")
+FAMILIES = ("ipv4", "ipv6")
+
+BUILT_IN = {
+    "raw": ("PREROUTING", "OUTPUT"),
+    "mangle": ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"),
+    "nat": ("PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"),
+    "filter": ("INPUT", "FORWARD", "OUTPUT"),
+}
+
+
+class Place(t.NamedTuple):
+    """A rule's text and the chain that it stands in."""
+
+    chain: str
+    text: str
+
+
+@dataclasses.dataclass
+class Table:
+    """The chains of one table and family: rules' texts in order by chain, and the policies of the built-in chains."""
+
+    name: str
+    chains: dict[str, list[str]]
+    policies: dict[str, str]
+
+
+def empty(name: str) -> Table:
+    """The table as the kernel makes it."""
+    return Table(name, {chain: [] for chain in BUILT_IN[name]}, {chain: "ACCEPT" for chain in BUILT_IN[name]})
+
+
+def parse(name: str, saved: str) -> Table:
+    """The table out of what ``iptables-save -t NAME`` printed; nothing printed is a table nobody has used yet."""
+    table = empty(name)
+    for line in saved.splitlines():
+        if line.startswith(":"):
+            chain, policy, *_counters = line[1:].split()
+            table.chains.setdefault(chain, [])
+            if policy != "-":
+                table.policies[chain] = policy
+        elif line.startswith("-A "):
+            _append, chain, *rest = line.split(" ", 2)
+            table.chains[chain].append(rest[0] if rest else "")
+    return table
+
+
+class Edit(t.NamedTuple):
+    """One line of a restore text.
+
+    ``verb``: N (make a chain), D (delete a rule by its text), I (insert at ``position``, counted from 1), A (append),
+    X (delete an empty chain) or P (``text`` is the policy).
+    """
+
+    verb: str
+    chain: str
+    text: str = ""
+    position: int = 0
+
+    def line(self) -> str:
+        """The line; no field of it can hold a line end, since everything in it was checked or read from such a line."""
+        words = [f"-{self.verb}", self.chain]
+        if self.position:
+            words.append(str(self.position))
+        if self.text:
+            words.append(self.text)
+        return " ".join(words)
+
+
+def restore_text(table: str, edits: t.Sequence[Edit]) -> str:
+    """The input of ``iptables-restore --noflush``: all of it takes effect, or nothing."""
+    return "\n".join([f"*{table}", *(edit.line() for edit in edits), "COMMIT", ""])

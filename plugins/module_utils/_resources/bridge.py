@@ -1,0 +1,250 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""A Linux bridge."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+import socket
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import links
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host, Identity
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import addresses, marks, names
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links, refuse_others
+
+#: Option to its netlink word, the kernel's number per unit of the option, and the least and the greatest value.
+_OPTIONS: dict[str, tuple[str, int, int, int]] = {
+    "stp": ("br_stp_state", 1, 0, 1),
+    "forward_delay": ("br_forward_delay", 100, 2, 30),
+    "ageing_time": ("br_ageing_time", 100, 0, 1_000_000),
+    "priority": ("br_priority", 1, 0, 65535),
+    "multicast_snooping": ("br_mcast_snooping", 1, 0, 1),
+    "vlan_filtering": ("br_vlan_filtering", 1, 0, 1),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Wish:
+    name: str
+    netns: str | None
+    state: str
+    owner: str
+    mtu: int | None
+    mac_address: str | None
+    #: The options of _OPTIONS that are given.
+    values: t.Mapping[str, t.Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    """What is read: per namespace the wished bridges that exist, and on removal the ports of each by name."""
+
+    spaces: t.Mapping[str | None, Identity]
+    links: t.Mapping[Identity, Links]
+    foreign_ports: t.Mapping[tuple[Identity, str], tuple[str, ...]]
+    machine_id: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Make:
+    wish: Wish
+    mac_address: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Set:
+    """Attributes of an existing bridge, in the words of the options."""
+
+    name: str
+    netns: str | None
+    index: int
+    values: t.Mapping[str, t.Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Delete:
+    name: str
+    netns: str | None
+    index: int
+
+
+class Bridge:
+    def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
+        values = {option: options[option] for option in _OPTIONS if options[option] is not None}
+        for option, value in values.items():
+            _word, _unit, least, greatest = _OPTIONS[option]
+            if not least <= value <= greatest:
+                raise Invalid(option, value, f"{least} to {greatest}")
+        mtu = options["mtu"]
+        if mtu is not None and not 68 <= mtu <= 65535:
+            raise Invalid("mtu", mtu, "68 to 65535 bytes")
+        return Wish(
+            name=names.interface_name("name", options["name"]),
+            netns=names.namespace_ref("netns", options["netns"]),
+            state=options["state"],
+            owner=names.owner_name("owner", options["owner"]),
+            mtu=mtu,
+            mac_address=None if options["mac_address"] is None else addresses.mac("mac_address", options["mac_address"]),
+            values=values,
+        )
+
+    def key(self, wish: Wish) -> dict[str, t.Any]:
+        return {"netns": wish.netns, "name": wish.name}
+
+    def label(self, wish: Wish) -> str:
+        return f"bridge {wish.name}" + (f" in namespace {wish.netns}" if wish.netns else "")
+
+    def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
+        spaces = {wish.netns: host.identity(wish.netns) for wish in wishes if wish.state == "present" or host.exists(wish.netns)}
+        found: dict[Identity, Links] = {space: {} for space in spaces.values()}
+        foreign: dict[tuple[Identity, str], tuple[str, ...]] = {}
+        for wish in wishes:
+            if wish.netns not in spaces:
+                continue
+            space = spaces[wish.netns]
+            if wish.state == "absent":
+                everything = host.netlink(wish.netns, links.dump)
+                bridge = everything.get(wish.name)
+                foreign[space, wish.name] = _foreign_ports(bridge, everything) if bridge else ()
+            else:
+                bridge = host.netlink(wish.netns, lambda ip, name=wish.name: links.find(ip, name))
+            if bridge:
+                found[space][wish.name] = bridge
+        return State(spaces, found, foreign, _machine_id())
+
+    def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
+        plan = Plan([])
+        present = {space: dict(there) for space, there in state.links.items()}
+        for wish in wishes:
+            there = present.get(state.spaces.get(wish.netns, ""), {})
+            link = there.pop(wish.name, None)
+            if wish.state == "absent":
+                plan.changes.append(_plan_absent(wish, link, state, plan))
+            elif link is None:
+                plan.changes.append(_plan_new(wish, state, plan))
+            else:
+                plan.changes.append(_plan_existing(wish, link, state, plan))
+        return plan
+
+    def apply(self, host: Host, plan: Plan) -> None:
+        for step in plan.steps:
+            if isinstance(step, Make):
+                with host.doing(f"make {self.label(step.wish)}" + _with(step.wish.values)):
+                    host.netlink(step.wish.netns, lambda ip, step=step: _make(ip, step))
+            elif isinstance(step, Set):
+                with host.doing(f"set {', '.join(step.values)} of bridge {step.name}"):
+                    host.netlink(step.netns, lambda ip, step=step: _set(ip, step.index, _netlink_words(step.values)))
+            else:
+                with host.doing(f"delete bridge {step.name}"):
+                    host.netlink(step.netns, lambda ip, step=step: ip.link("del", index=step.index))
+
+
+def _with(values: t.Mapping[str, t.Any]) -> str:
+    return f" with {', '.join(values)}" if values else ""
+
+
+def _machine_id() -> str:
+    """What tells this machine's bridges from those of the same name elsewhere on a shared segment."""
+    path = pathlib.Path("/etc/machine-id")
+    return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
+
+
+def _foreign_ports(bridge: Link, everything: Links) -> tuple[str, ...]:
+    owner = bridge.owner()
+    return tuple(
+        sorted(link.name for link in everything.values() if link.master == bridge.index and (owner is None or link.owner(owner) != owner))
+    )
+
+
+def _own_mac(wish: Wish, state: State) -> str:
+    return wish.mac_address or addresses.derived_mac("bridge", state.machine_id, wish.name)
+
+
+def _managed(wish: Wish, mac_address: str | None, marked: bool) -> dict[str, t.Any]:
+    """The attributes that the wish manages, as they are to be."""
+    view: dict[str, t.Any] = dict(wish.values)
+    if wish.mtu is not None:
+        view["mtu"] = wish.mtu
+    if mac_address is not None:
+        view["mac_address"] = mac_address
+    if marked:
+        view["alias"] = marks.alias(wish.owner)
+        view["group"] = marks.group(wish.owner)
+    return view
+
+
+def _plan_new(wish: Wish, state: State, plan: Plan) -> Change:
+    mac_address = _own_mac(wish, state)
+    plan.steps.append(Make(wish, mac_address))
+    return Change({}, _managed(wish, mac_address, marked=True))
+
+
+def _plan_existing(wish: Wish, link: Link, state: State, plan: Plan) -> Change:
+    if link.kind != "bridge":
+        raise Refused(f"interface {wish.name} exists and is no bridge but {link.kind or 'a physical interface'}; choose another name")
+    refuse_others(link, wish.owner)
+    ours = link.owner(wish.owner) == wish.owner
+    after = _managed(wish, _own_mac(wish, state) if ours else wish.mac_address, marked=ours)
+    current = {**(link.bridge or {}), "mtu": link.mtu, "mac_address": link.mac_address, "alias": link.alias, "group": link.group}
+    before = {option: current.get(option) for option in after}
+    drifted = {option: value for option, value in after.items() if before[option] != value}
+    if drifted:
+        plan.steps.append(Set(wish.name, wish.netns, link.index, drifted))
+    return Change(before, after)
+
+
+def _plan_absent(wish: Wish, link: Link | None, state: State, plan: Plan) -> Change:
+    if link is None:
+        return Change({}, {})
+    refuse_others(link, wish.owner)
+    if link.kind != "bridge" or link.owner(wish.owner) is None:
+        raise Refused(f"interface {wish.name} was not made by this collection and is left alone; remove it by: ip link del {wish.name}")
+    left = state.foreign_ports[state.spaces[wish.netns], wish.name]
+    if left:
+        plan.warnings.append(f"bridge {wish.name} is removed under ports that are not ours and stay: {', '.join(left)}")
+    plan.steps.append(Delete(wish.name, wish.netns, link.index))
+    return Change({"mtu": link.mtu, "mac_address": link.mac_address, "alias": link.alias}, {})
+
+
+def _netlink_words(values: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    words: dict[str, t.Any] = {}
+    for option, value in values.items():
+        if option in _OPTIONS:
+            word, unit, _least, _greatest = _OPTIONS[option]
+            words[word] = int(value * unit)
+        else:
+            words[{"mac_address": "address", "alias": "ifalias"}.get(option, option)] = value
+    return words
+
+
+def _make(ip: t.Any, step: Make) -> None:
+    """Make the bridge with everything that the kernel takes at once; ifalias it ignores then.
+
+    The MTU is set by a message of its own, and to a value that differs: only then does the kernel take it as chosen
+    and not follow the ports any more.
+    """
+    wish = step.wish
+    values = {**_netlink_words(wish.values), "address": step.mac_address, "group": marks.group(wish.owner)}
+    later: dict[str, t.Any] = {"ifalias": marks.alias(wish.owner)}
+    if wish.mtu is not None:
+        values["mtu"] = wish.mtu + (1 if wish.mtu < 1500 else -1)
+        later["mtu"] = wish.mtu
+    ip.link("add", ifname=wish.name, kind="bridge", **values)
+    ip.link("set", index=socket.if_nametoindex(wish.name), **later)
+
+
+def _set(ip: t.Any, index: int, values: t.Mapping[str, t.Any]) -> None:
+    common = {word: value for word, value in values.items() if not word.startswith("br_")}
+    special = {word: value for word, value in values.items() if word.startswith("br_")}
+    if common:
+        ip.link("set", index=index, **common)
+    if special:
+        ip.link("set", index=index, kind="bridge", **special)

@@ -1,0 +1,347 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""A named network namespace: made, or an existing one given a name."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import links, loopback, namespaces, registry, sysctl
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import names, sysctls
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.names import namespace_path
+
+Identity = t.Tuple[int, int]
+
+
+@dataclasses.dataclass(frozen=True)
+class Wish:
+    name: str
+    state: str
+    owner: str
+    #: The file of the namespace that is to get the name; None to make a new one.
+    source: str | None
+    loopback: bool
+    #: Wished settings inside, by path below /proc/sys.
+    sysctls: t.Mapping[str, str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """What there is under a name."""
+
+    file: bool = False
+    identity: Identity | None = None
+    record: registry.Record | None = None
+    source: Identity | None = None
+    loopback: bool = False
+    sysctls: t.Mapping[str, str | None] = dataclasses.field(default_factory=dict)
+    pids: tuple[int, ...] = ()
+
+    @property
+    def ours(self) -> registry.Record | None:
+        """Our record of it, as long as the name leads to the namespace that the record is of."""
+        return self.record if self.record and self.identity and self.record.identity == self.identity else None
+
+
+@dataclasses.dataclass(frozen=True)
+class Bind:
+    """Make a namespace, or bind the one of ``source``, under the name; whatever held the name goes first."""
+
+    name: str
+    source: str | None
+    replace: bool
+    record: registry.Record
+
+
+@dataclasses.dataclass(frozen=True)
+class Claim:
+    """Write the record of a namespace that stays as it is."""
+
+    name: str
+    record: registry.Record
+
+
+@dataclasses.dataclass(frozen=True)
+class Inside:
+    """Bring about what is managed inside a namespace."""
+
+    name: str
+    loopback: bool | None
+    sysctls: t.Mapping[str, str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Remove:
+    """Take the name away, if we made it with the links that lead into it."""
+
+    name: str
+    links_first: bool
+
+
+class Netns:
+    def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
+        name = names.namespace_name("name", options["name"])
+        pid, path = options["pid"], options["path"]
+        if pid is not None and path is not None:
+            raise Invalid("pid", pid, "pid and path exclude each other")
+        if pid is not None and pid < 1:
+            raise Invalid("pid", pid, "the ID of a running process, 1 or more")
+        if path is not None and not path.startswith("/"):
+            raise Invalid("path", path, "an absolute path such as /proc/1234/ns/net")
+        return Wish(
+            name=name,
+            state=options["state"],
+            owner=names.owner_name("owner", options["owner"]),
+            source=f"/proc/{pid}/ns/net" if pid is not None else path,
+            loopback=options["loopback"],
+            sysctls=sysctls.settings("sysctls", options["sysctls"]),
+        )
+
+    def key(self, wish: Wish) -> dict[str, t.Any]:
+        return {"name": wish.name}
+
+    def label(self, wish: Wish) -> str:
+        return f"netns {wish.name}"
+
+    def read(self, host: Host, wishes: t.Sequence[Wish]) -> dict[str, Found]:
+        found = {wish.name: _read(host, wish) for wish in wishes}
+        if any(_asks_for_users(wish, found[wish.name]) for wish in wishes):
+            users = namespaces.users()
+            for name, one in found.items():
+                if one.identity in users:
+                    found[name] = dataclasses.replace(one, pids=tuple(users[one.identity]))
+        return found
+
+    def plan(self, wishes: t.Sequence[Wish], state: t.Mapping[str, Found]) -> Plan:
+        plan = Plan([])
+        for wish in wishes:
+            decide = _plan_absent if wish.state == "absent" else _plan_present
+            plan.changes.append(decide(wish, state[wish.name], plan))
+        return plan
+
+    def apply(self, host: Host, plan: Plan) -> None:
+        binding = [step for step in plan.steps if isinstance(step, (Bind, Remove))]
+        removed = [step.name for step in binding if isinstance(step, Remove) and step.links_first]
+        if removed:
+            _delete_links_into(host, removed)
+        if binding:
+            with host.doing("lock /run/netns"), namespaces.locked():
+                for step in binding:
+                    _bind(host, step) if isinstance(step, Bind) else _remove(host, step)
+            host.done.remove("lock /run/netns")
+        for step in plan.steps:
+            if isinstance(step, Claim):
+                with host.doing(f"remember whose namespace {step.name} is"):
+                    registry.write(step.name, step.record) if step.record.owners else registry.remove(step.name)
+            elif isinstance(step, Inside):
+                _set_inside(host, step)
+
+
+def _read(host: Host, wish: Wish) -> Found:
+    identity = namespaces.identity(wish.name)
+    found = Found(
+        file=os.path.lexists(namespace_path(wish.name)),
+        identity=identity,
+        record=registry.read(wish.name),
+        source=_read_source(host, wish) if wish.source and wish.state == "present" else None,
+    )
+    if wish.state == "absent":
+        return found
+    if identity:
+        up, values = host.run(wish.name, lambda: (loopback.is_up(), _values(wish)))
+    elif wish.sysctls:
+        # Not there yet: see in a new one, or in the one to be named, whether it has these settings at all.
+        values = host.run(wish.source, lambda: _values(wish)) if wish.source else host.fresh(lambda: _values(wish))
+        up = False
+    else:
+        return found
+    missing = [path for path, value in values.items() if value is None]
+    if missing:
+        raise Refused(f"sysctls: namespace {wish.name} has no setting {sysctls.name_of(missing[0])}")
+    return dataclasses.replace(found, loopback=up, sysctls=values)
+
+
+def _values(wish: Wish) -> dict[str, str | None]:
+    return {path: sysctl.read(path) for path in wish.sysctls}
+
+
+def _read_source(host: Host, wish: Wish) -> Identity:
+    if not host.exists(wish.source):
+        raise Refused(f"namespace {wish.name}: {wish.source} is no network namespace, or the process is gone")
+    identity = host.identity(wish.source)
+    if identity == host.identity(None):
+        raise Refused(f"namespace {wish.name}: {wish.source} is the host's own network namespace, which gets no name")
+    return t.cast(Identity, identity)
+
+
+def _asks_for_users(wish: Wish, found: Found) -> bool:
+    """Only then is /proc read through: for what a removal leaves, and for whether a name may be re-pointed."""
+    if wish.state == "absent":
+        return found.ours is not None
+    return found.source is not None and found.identity not in (None, found.source)
+
+
+def _plan_present(wish: Wish, found: Found, plan: Plan) -> Change:
+    facts = {"path": namespace_path(wish.name), "attached": wish.source is not None}
+    after = {"loopback": wish.loopback, "owners": [wish.owner]}
+    if wish.sysctls:
+        after["sysctls"] = sysctls.by_name(wish.sysctls)
+    if found.source:
+        after["inode"] = found.source[1]
+    if found.identity is None or found.source not in (None, found.identity):
+        before = _refuse_unless_forsaken(wish, found)
+        plan.steps.append(_bind_step(wish, found))
+        plan.steps.append(Inside(wish.name, wish.loopback, wish.sysctls))
+        return Change(before, after, facts)
+    return _plan_existing(wish, found, plan, after, facts)
+
+
+def _plan_existing(wish: Wish, found: Found, plan: Plan, after: dict[str, t.Any], facts: dict[str, t.Any]) -> Change:
+    """The name is there and leads where it should; its insides and our claim on it are looked at."""
+    before = {**after, "loopback": found.loopback}
+    if wish.sysctls:
+        before["sysctls"] = sysctls.by_name(found.sysctls)
+    record = found.ours
+    if record:
+        before["owners"] = list(record.owners)
+        after["owners"] = list(record.owners) + ([] if wish.owner in record.owners else [wish.owner])
+        if before["owners"] != after["owners"]:
+            plan.steps.append(Claim(wish.name, dataclasses.replace(record, owners=tuple(after["owners"]))))
+    else:
+        # Somebody else made it: used as it is, claimed by nobody, so never removed.
+        del before["owners"], after["owners"]
+    facts["attached"] = record.attached if record else False
+    drifted = {path: value for path, value in wish.sysctls.items() if found.sysctls[path] != value}
+    loopback_drifted = found.loopback != wish.loopback
+    if drifted or loopback_drifted:
+        plan.steps.append(Inside(wish.name, wish.loopback if loopback_drifted else None, drifted))
+    return Change(before, after, facts)
+
+
+def _refuse_unless_forsaken(wish: Wish, found: Found) -> dict[str, t.Any]:
+    """What the name held before it is given to another namespace: nothing, or one of ours that nobody uses any more."""
+    if found.identity is None:
+        return {}
+    record = found.ours
+    if record is None or not record.attached or wish.owner not in record.owners:
+        raise Refused(
+            f"namespace {wish.name} exists and is another one than {wish.source}; remove it, or give that one another name"
+        )
+    if found.pids:
+        raise Refused(
+            f"namespace {wish.name} is another one than {wish.source} and is in use by process {found.pids[0]}; "
+            f"end that process, or give {wish.source} another name"
+        )
+    return {"inode": found.identity[1], "loopback": found.loopback, "owners": list(record.owners)}
+
+
+def _bind_step(wish: Wish, found: Found) -> Bind:
+    record = registry.Record(
+        identity=found.source or (0, 0),
+        owners=(wish.owner,),
+        attached=wish.source is not None,
+        addresses=found.record.addresses if found.record else {},
+    )
+    return Bind(wish.name, wish.source, found.file, record)
+
+
+def _plan_absent(wish: Wish, found: Found, plan: Plan) -> Change:
+    known = found.record is not None and wish.owner in found.record.owners
+    if not found.file:
+        if known:
+            plan.steps.append(Claim(wish.name, _without(found.record, wish.owner)))
+        return Change({}, {})
+    if found.identity is None:
+        if not known:
+            raise Refused(f"namespace {wish.name} is a dead file that is not ours; remove it by: ip netns del {wish.name}")
+        plan.steps.append(Remove(wish.name, links_first=False))
+        return Change({"live": False}, {})
+    record = found.ours
+    if record is None:
+        raise Refused(f"namespace {wish.name} was not made by this collection and is left alone; remove it by: ip netns del {wish.name}")
+    if wish.owner not in record.owners:
+        plan.warnings.append(f"namespace {wish.name} is left standing, it belongs to {', '.join(record.owners)}")
+        return Change({}, {})
+    rest = _without(record, wish.owner)
+    if rest.owners:
+        plan.steps.append(Claim(wish.name, rest))
+        return Change({"owners": list(record.owners)}, {"owners": list(rest.owners)})
+    if found.pids and not record.attached:
+        plan.warnings.append(
+            f"namespace {wish.name} has lost its name and its links, but lives on with the processes inside: "
+            + ", ".join(map(str, found.pids))
+        )
+    plan.steps.append(Remove(wish.name, links_first=not record.attached))
+    return Change({"owners": list(record.owners)}, {}, {"pids": list(found.pids)})
+
+
+def _without(record: registry.Record, owner: str) -> registry.Record:
+    return dataclasses.replace(
+        record,
+        owners=tuple(other for other in record.owners if other != owner),
+        addresses={other: leases for other, leases in record.addresses.items() if other != owner},
+    )
+
+
+def _bind(host: Host, step: Bind) -> None:
+    word = f"attach {step.source} as namespace" if step.source else "make namespace"
+    with host.doing(f"{word} {step.name}"):
+        source = f"/proc/self/fd/{host.fd(step.source)}" if step.source else None
+        if step.replace:
+            namespaces.remove(step.name)
+            host.forget(step.name)
+        try:
+            namespaces.attach(step.name, source) if source else namespaces.create(step.name)
+        except FileExistsError:
+            # Somebody was faster. A live one serves as well as ours, but it is theirs.
+            if source or not namespaces.alive(step.name):
+                raise
+            return
+        identity = namespaces.identity(step.name)
+        registry.write(step.name, dataclasses.replace(step.record, identity=identity or (0, 0)))
+    if namespaces.hidden_from_init(step.name):
+        host.warn(f"namespace {step.name} is visible only in the mount namespace this module runs in; run it outside of containers and private mounts")
+
+
+def _remove(host: Host, step: Remove) -> None:
+    with host.doing(f"remove namespace {step.name}"):
+        namespaces.remove(step.name)
+        host.forget(step.name)
+        registry.remove(step.name)
+
+
+def _delete_links_into(host: Host, removed: t.Sequence[str]) -> None:
+    """Delete the host's ends of all veth pairs that lead into these namespaces.
+
+    They would go with the namespaces, but some time later, and not at all while a process stays inside.
+    """
+    fds = [host.fd(name) for name in removed]
+
+    def delete(ip: t.Any) -> None:
+        inside = {ip.get_netnsid(fd=fd)["nsid"] for fd in fds}
+        doomed = [link for link in links.dump(ip).values() if link.kind == "veth" and link.peer_nsid in inside]
+        links.delete(ip, doomed)
+
+    with host.doing(f"delete the links into {', '.join(removed)}"):
+        host.netlink(None, delete)
+
+
+def _set_inside(host: Host, step: Inside) -> None:
+    def change() -> None:
+        if step.loopback is not None and loopback.is_up() != step.loopback:
+            loopback.set_up(step.loopback)
+        for path, value in step.sysctls.items():
+            if sysctl.read(path) != value:
+                sysctl.write(path, value)
+
+    with host.doing(f"set up the inside of namespace {step.name}"):
+        host.run(step.name, change)

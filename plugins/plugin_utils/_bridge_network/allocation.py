@@ -1,0 +1,130 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Which address each endpoint gets: the given one, else the one it has, else the lowest that is free."""
+
+from __future__ import annotations
+
+import ipaddress
+import typing as t
+from collections.abc import Iterator
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import LinuxnetError, Refused
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.host_view import HostView, addresses_of, peer_is
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.wish import Endpoint, Network, Subnet, family
+
+try:
+    import netaddr
+except ImportError:
+    HAS_NETADDR = False
+else:
+    HAS_NETADDR = True
+
+Key = t.Tuple[str, str]
+Addresses = t.Dict[str, IPAddress]
+
+
+def allocate(network: Network, view: HostView, existing: dict[Key, str]) -> dict[Key, Addresses]:
+    """The addresses of every endpoint by family, one in each family that the network has a subnet of.
+
+    :param existing: the host ends that the endpoints have now
+    :raises Refused: where a given address is in use, or where a subnet is full
+    """
+    if not HAS_NETADDR:
+        raise LinuxnetError("the Python library netaddr is missing on the controller; install it there, for example with: pip install netaddr")
+    taken = _taken(network, view, existing)
+    found: dict[Key, Addresses] = {endpoint.key: {} for endpoint in network.endpoints}
+    for endpoint in network.endpoints:
+        for word, address in endpoint.addresses.items():
+            if address in taken:
+                raise Refused(f"{endpoint.path}.{word}_address: {address} is in use already: {taken[address]}")
+            found[endpoint.key][word] = address
+            taken[address] = endpoint.path
+    for endpoint in network.endpoints:
+        for word, address in _kept(network, endpoint, view, existing, taken):
+            if word not in found[endpoint.key]:
+                found[endpoint.key][word] = address
+                taken[address] = endpoint.path
+    for word in network.families:
+        free = _Free(network.subnets_of(word)[0], network.external, taken)
+        for endpoint in network.endpoints:
+            if word not in found[endpoint.key]:
+                found[endpoint.key][word] = free.lowest(endpoint)
+    return found
+
+
+def _taken(network: Network, view: HostView, existing: dict[Key, str]) -> dict[IPAddress, str]:
+    """Addresses that no endpoint can get, each with the words for who has it."""
+    found: dict[IPAddress, str] = {}
+    for subnet in network.subnets:
+        if subnet.gateway is not None:
+            found[subnet.gateway] = f"the gateway of {subnet.network}"
+        for name, address in subnet.aux_addresses.items():
+            found[address] = f"{subnet.path}.aux_addresses.{name}"
+    for name, interface in view.interfaces.items():
+        if name != network.name or network.external:
+            for address in addresses_of(interface):
+                found.setdefault(address, f"{name} of the host has it")
+    for namespace, interface, address in _neighbours(network, view, existing):
+        found.setdefault(address, f"{interface} of namespace {namespace} has it")
+    return found
+
+
+def _neighbours(network: Network, view: HostView, existing: dict[Key, str]) -> Iterator[tuple[str, str, IPAddress]]:
+    """Addresses inside namespaces that stay on the bridge and are not wished here: foreign ones, and with ``appends`` ours."""
+    wished = set(existing.values())
+    ours = {end["name"] for end in view.our_ends()}
+    for end in view.ports_of(network.name):
+        peer = end["peer"]
+        if end["name"] in wished or not peer or not peer["netns"] or (end["name"] in ours and not network.appends):
+            continue
+        inner = view.inner_interface(peer["netns"], peer["name"])
+        for address in addresses_of(inner) if inner else ():
+            yield peer["netns"], peer["name"], address
+
+
+def _kept(
+    network: Network, endpoint: Endpoint, view: HostView, existing: dict[Key, str], taken: dict[IPAddress, str]
+) -> Iterator[tuple[str, IPAddress]]:
+    """The endpoint's present addresses that it can keep: first those that we remember to have given to it.
+
+    What the interface itself says counts less, since the root of its namespace can write there.
+    """
+    candidates = view.leases(*endpoint.key)
+    end = view.interfaces.get(existing.get(endpoint.key, ""))
+    inner = view.inner_interface(*endpoint.key)
+    if end and inner and peer_is(end, *endpoint.key):
+        candidates += list(addresses_of(inner))
+    families: set[str] = set()
+    for address in candidates:
+        subnet = network.subnet_holding(address)
+        if subnet and subnet.usable(address) and address not in taken and family(address) not in families:
+            families.add(family(address))
+            yield family(address), address
+
+
+class _Free:
+    """The free addresses of a subnet, lowest first, walked once for all endpoints."""
+
+    def __init__(self, subnet: Subnet, external: bool, taken: dict[IPAddress, str]) -> None:
+        self._subnet = subnet
+        self._barred = external and subnet.iprange is None
+        self._pool = netaddr.IPNetwork(str(subnet.iprange or subnet.network))
+        usable = (ipaddress.ip_address(int(address)) if subnet.network.version == 4 else ipaddress.IPv6Address(int(address)) for address in self._pool)
+        self._walk = (address for address in usable if subnet.usable(address) and address not in taken)
+
+    def lowest(self, endpoint: Endpoint) -> IPAddress:
+        """The next free address."""
+        if self._barred:
+            raise Refused(
+                f"{endpoint.path}.{self._subnet.family}_address: the bridge is not ours, so nobody knows which addresses are free;"
+                f" give the address, or {self._subnet.path}.iprange to choose from"
+            )
+        address = next(self._walk, None)
+        if address is None:
+            raise Refused(f"{endpoint.path}: no address is free in {self._pool}; enlarge {self._subnet.path}.{'iprange' if self._subnet.iprange else 'subnet'}")
+        return address

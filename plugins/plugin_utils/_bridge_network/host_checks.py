@@ -1,0 +1,163 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Conflicts between the wished network and what the host has, each found before anything is changed."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPNetwork
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.host_view import HostView, View, addresses_of, networks_of
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.wish import Network
+
+#: The kernel numbers a bridge's ports with ten bits and leaves out 0.
+BRIDGE_PORTS = 1023
+
+
+def check_host(network: Network, view: HostView, check_mode: bool) -> list[str]:
+    """Refuse what cannot work on this host; returns warnings.
+
+    :param check_mode: then what is missing may be made by an earlier task of the same play, so it is a warning
+    """
+    missing = [*_check_bridge(network, view), *_check_ports(network, view)]
+    if missing and not check_mode:
+        raise Refused(missing[0])
+    _check_ipv6(network, view)
+    _check_limit(network, view)
+    return missing + _check_overlap(network, view) + _foreign_ports(network, view)
+
+
+def is_ours(network: str, view: HostView) -> bool:
+    """Whether a bridge was made by this network: by its mark, else by its rules or by the ports it has."""
+    if network in view.our_bridges():
+        return True
+    if any(rule["bridge"] == network for rule in view.our_rules("forward")):
+        return True
+    return any(view.owner_of(port) == view.owner for port in view.ports_of(network))
+
+
+def _check_bridge(network: Network, view: HostView) -> Iterator[str]:
+    bridge = view.interfaces.get(network.name)
+    if network.external:
+        if bridge is None:
+            yield f"bridge_network_name: there is no bridge {network.name!r} on the host, and with bridge_network_external: true it is not made here"
+        elif bridge["kind"] != "bridge":
+            raise Refused(f"bridge_network_name: {network.name!r} exists on the host and is not a bridge")
+        elif network.name in view.our_bridges():
+            raise Refused(f"bridge_network_external: {network.name!r} is a bridge of this role's own; it cannot be external")
+        return
+    if bridge is None:
+        return
+    owner = view.owner_of(bridge)
+    if bridge["kind"] != "bridge":
+        raise Refused(f"bridge_network_name: {network.name!r} exists on the host and is not a bridge; choose another name")
+    if owner not in (None, view.owner):
+        raise Refused(f"bridge_network_name: the bridge {network.name!r} belongs to owner {owner}; choose another name")
+    if owner is None and not is_ours(network.name, view):
+        raise Refused(
+            f"bridge_network_name: the bridge {network.name!r} exists and was not made by this role;"
+            " join it with bridge_network_external: true, or choose another name"
+        )
+
+
+def _check_ports(network: Network, view: HostView) -> Iterator[str]:
+    """The interfaces to enslave exist, are free, and lose nothing by it."""
+    for number, name in enumerate(network.ports):
+        option = f"bridge_network_ports[{number}]"
+        port = view.interfaces.get(name)
+        if port is None:
+            yield f"{option}: there is no interface {name!r} on the host"
+            continue
+        owner = view.owner_of(port)
+        if owner is not None:
+            raise Refused(f"{option}: {name!r} belongs to network {owner}; it cannot be a port here as well")
+        if port["kind"] == "bridge":
+            raise Refused(f"{option}: {name!r} is a bridge, and a bridge cannot be a port of another")
+        if port["bridge"] not in (None, network.name):
+            raise Refused(f"{option}: {name!r} is a port of {port['bridge']} already")
+        if network.ports_force:
+            continue
+        if any(True for _address in addresses_of(port)):
+            raise Refused(f"{option}: {name!r} carries addresses, which stop working on a port; set bridge_network_ports_force: true to do it anyway")
+        if any(route["to"] == "default" and route["interface"] == name for route in view.routes):
+            raise Refused(f"{option}: {name!r} carries the host's default route; set bridge_network_ports_force: true to enslave it anyway")
+
+
+def _check_ipv6(network: Network, view: HostView) -> None:
+    for subnet in network.subnets_of("ipv6"):
+        if not view.has_ipv6:
+            raise Refused(f"{subnet.path}.subnet: {subnet.network} is an IPv6 network, and IPv6 is switched off on the host")
+
+
+def _check_limit(network: Network, view: HostView) -> None:
+    wished = len(network.endpoints) + len(network.ports)
+    staying = len(list(_staying_ports(network, view)))
+    if wished + staying > BRIDGE_PORTS:
+        others = f" beside {staying} that others have on it" if staying else ""
+        raise Refused(
+            f"bridge_network_endpoints: {wished} ports are wished on {network.name}{others}, but the kernel allows {BRIDGE_PORTS}"
+            " on a bridge; use a second network"
+        )
+
+
+def _staying_ports(network: Network, view: HostView) -> Iterator[View]:
+    """Ports of the bridge that this application leaves as they are."""
+    wished = {endpoint.key for endpoint in network.endpoints}
+    for port in view.ports_of(network.name):
+        if port["name"] in network.ports:
+            continue
+        if view.owner_of(port) == view.owner and not network.appends:
+            continue
+        peer = port["peer"] or {}
+        if (peer.get("netns"), peer.get("name")) not in wished:
+            yield port
+
+
+def _foreign_ports(network: Network, view: HostView) -> list[str]:
+    if network.external:
+        return []
+    names = [str(port["name"]) for port in _staying_ports(network, view) if view.owner_of(port) != view.owner]
+    return [f"{', '.join(sorted(names))}: on the bridge {network.name} and not ours, left as found"] if names else []
+
+
+def _check_overlap(network: Network, view: HostView) -> list[str]:
+    """A subnet that the host reaches another way cannot be routed to the bridge.
+
+    A wider route, such as a private range behind a company's router, is legal beside ours, which is more specific; but
+    what it led to inside our subnet is hidden from now on, so that is a warning.
+    """
+    own = {network.name, *network.ports}
+    warnings = []
+    for subnet in network.subnets:
+        for name, interface in view.interfaces.items():
+            for other in networks_of(interface) if name not in own else ():
+                if other.version == subnet.network.version and other.overlaps(subnet.network):
+                    raise Refused(f"{subnet.path}.subnet: {subnet.network} overlaps {other}, the network of the host's interface {_named(name, view)}")
+        for route, other in _routes_elsewhere(view, own):
+            if other.version != subnet.network.version or not other.overlaps(subnet.network):
+                continue
+            if other.prefixlen >= subnet.network.prefixlen:
+                raise Refused(f"{subnet.path}.subnet: {subnet.network} overlaps {other}, which the host has a route to over {_named(route['interface'], view)}")
+            warnings.append(f"{subnet.path}.subnet: {subnet.network} hides a part of {other}, which the host has a route to over {route['interface']}")
+    return warnings
+
+
+def _routes_elsewhere(view: HostView, own: set[str]) -> Iterator[tuple[View, IPNetwork]]:
+    for route in view.routes:
+        if route["to"] == "default" or route["interface"] in own or not route["interface"]:
+            continue
+        target = ipaddress.ip_network(route["to"], strict=False)
+        if not (target.is_link_local or target.is_multicast):
+            yield route, target
+
+
+def _named(interface: str, view: HostView) -> str:
+    """An interface, with the network it belongs to where that is one of ours."""
+    owner = view.owner_of(view.interfaces[interface]) if interface in view.interfaces else None
+    return f"{interface} (network {owner})" if owner else interface

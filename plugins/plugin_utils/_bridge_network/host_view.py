@@ -1,0 +1,131 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What ``netns_info`` told about the host, with the questions that the planner asks."""
+
+from __future__ import annotations
+
+import ipaddress
+import typing as t
+from collections.abc import Iterator, Mapping
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress, IPNetwork
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
+
+View = Mapping[str, t.Any]
+
+_MAIN_TABLE = ("main", 254, "254", None)
+
+
+class HostView:
+    """A host as ``netns_info`` describes it, seen by one owner."""
+
+    def __init__(self, info: object, owner: str) -> None:
+        if not isinstance(info, Mapping) or "host" not in info or "namespaces" not in info:
+            raise Invalid("netns_info", type(info).__name__, "the result of the module netns_info, with host and namespaces")
+        self.owner = owner
+        host: View = info["host"]
+        self.interfaces: dict[str, View] = {str(interface["name"]): interface for interface in host["interfaces"]}
+        self.routes: list[View] = [route for route in host["routes"] if is_plain(route)]
+        self.rules: list[View] = list(host["rules"])
+        self.namespaces: dict[str, View] = {str(namespace["name"]): namespace for namespace in info["namespaces"]}
+        self._forwarding: View = host["ip_forward"]
+        self._bridge_nf: View = host["bridge_nf"]
+
+    @property
+    def has_ipv6(self) -> bool:
+        """Whether the host's kernel has IPv6 switched on."""
+        return self._forwarding["ipv6"] is not None
+
+    def forwards(self, family: str) -> bool:
+        """Whether the host forwards packets of a family already."""
+        return bool(self._forwarding[family])
+
+    def bridge_nf(self, family: str) -> bool:
+        """Whether bridged frames of a family are shown to iptables."""
+        return bool(self._bridge_nf[family])
+
+    def owner_of(self, interface: View) -> str | None:
+        """Whose mark an interface of the host carries; our group is a mark too where the alias was edited by hand."""
+        return marks.link_owner(interface["alias"], int(interface["group"] or 0), (self.owner,))
+
+    def endpoint_of(self, interface: View) -> str | None:
+        """The namespace that a host end leads to: by its mark, else by where its peer is."""
+        mark = marks.parse_alias(interface["alias"])
+        if mark:
+            return mark.namespace or None
+        peer = interface["peer"]
+        return str(peer["netns"]) if peer and peer["netns"] else None
+
+    def our_bridges(self) -> list[str]:
+        """The bridges that we made, a renamed one included."""
+        return [name for name, interface in self.interfaces.items() if interface["kind"] == "bridge" and self.owner_of(interface) == self.owner]
+
+    def our_ends(self) -> list[View]:
+        """The host ends of our veth pairs."""
+        return [interface for interface in self.interfaces.values() if interface["kind"] != "bridge" and self.owner_of(interface) == self.owner]
+
+    def our_namespaces(self) -> list[View]:
+        """The namespaces that we have a claim on."""
+        return [namespace for namespace in self.namespaces.values() if self.owner in namespace["owners"]]
+
+    def our_rules(self, kind: str) -> list[View]:
+        return [rule for rule in self.rules if rule["kind"] == kind and rule["owner"] == self.owner]
+
+    def foreign_rules(self, kind: str) -> list[View]:
+        return [rule for rule in self.rules if rule["kind"] == kind and rule["owner"] != self.owner]
+
+    def ports_of(self, bridge: str) -> list[View]:
+        """The interfaces that are ports of a bridge."""
+        return [interface for interface in self.interfaces.values() if interface["bridge"] == bridge]
+
+    def inner_interface(self, namespace: str, name: str) -> View | None:
+        """An interface inside a namespace."""
+        return next((interface for interface in self.inner_interfaces(namespace) if interface["name"] == name), None)
+
+    def inner_interfaces(self, namespace: str) -> list[View]:
+        return list(self.namespaces.get(namespace, {}).get("interfaces", ()))
+
+    def inner_routes(self, namespace: str) -> list[View]:
+        """The routes of a namespace's main table that lead somewhere."""
+        return [route for route in self.namespaces.get(namespace, {}).get("routes", ()) if is_plain(route)]
+
+    def leases(self, namespace: str, interface: str) -> list[IPAddress]:
+        """The addresses that we remember to have given to an interface."""
+        found = self.namespaces.get(namespace, {}).get("leases", {}).get(self.owner, {}).get(interface, ())
+        return [ipaddress.ip_interface(text).ip for text in found]
+
+    def host_end_at(self, namespace: str, interface: str) -> View | None:
+        """The interface of the host whose veth peer is this interface of a namespace."""
+        return next((end for end in self.interfaces.values() if peer_is(end, namespace, interface)), None)
+
+
+def is_plain(route: View) -> bool:
+    """A route of the main table that carries packets, as opposed to one for local or broadcast addresses."""
+    return route["table"] in _MAIN_TABLE and (route["type"] or "unicast") == "unicast"
+
+
+def peer_is(end: View, namespace: str, interface: str) -> bool:
+    """Whether the other end of a veth is this interface of a namespace."""
+    peer = end["peer"]
+    return bool(peer) and peer["netns"] == namespace and peer["name"] == interface
+
+
+def addresses_of(interface: View) -> Iterator[IPAddress]:
+    """The addresses of an interface, link-local IPv6 ones left out."""
+    for entry in interface["addresses"]:
+        found = ipaddress.ip_interface(entry["address"]).ip
+        if not (found.version == 6 and found.is_link_local):
+            yield found
+
+
+def networks_of(interface: View) -> Iterator[IPNetwork]:
+    """The networks that an interface's addresses lie in."""
+    for entry in interface["addresses"]:
+        found = ipaddress.ip_interface(entry["address"])
+        if not (found.version == 6 and found.ip.is_link_local):
+            yield found.network

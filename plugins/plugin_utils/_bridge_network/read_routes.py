@@ -1,0 +1,76 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""``routes`` of an endpoint: further routes inside its namespace, as elements for the module ``interface``."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import addresses
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.section import Section, number
+
+_OPTIONS = ("to", "via", "metric", "table", "src", "on_link", "type")
+_TYPES = ("unicast", "blackhole", "unreachable", "prohibit")
+_HIGHEST = 2**32 - 1
+
+
+def read_routes(endpoint: Section) -> tuple[dict[str, t.Any], ...]:
+    """The routes in the user's order; of one destination, table and metric there is one."""
+    found: list[dict[str, t.Any]] = []
+    seen: dict[tuple[t.Any, ...], str] = {}
+    for path, raw in endpoint.elements("routes"):
+        route = _read_route(path, raw)
+        key = (route["to"], route_version(route), route.get("metric", 0), route.get("table", "main"))
+        earlier = seen.setdefault(key, path)
+        if earlier != path:
+            raise Invalid(f"{path}.to", route["to"], f"each destination once in a table with one metric, and {earlier} has this one")
+        found.append(route)
+    return tuple(found)
+
+
+def _read_route(path: str, raw: object) -> dict[str, t.Any]:
+    section = Section(f"{path}.", raw, _OPTIONS)
+    if not section.given("to"):
+        raise Invalid(section.path("to"), section.raw("to"), 'the destination is required: a network or "default"')
+    to = section.raw("to")
+    route: dict[str, t.Any] = {"to": "default" if to == "default" else str(section.read("to", addresses.network))}
+    for option in ("via", "src"):
+        if section.given(option):
+            route[option] = str(section.read(option, addresses.address))
+    if section.given("metric"):
+        route["metric"] = section.read("metric", number(0, _HIGHEST))
+    if section.given("table"):
+        route["table"] = section.read("table", number(1, _HIGHEST))
+    if section.given("on_link"):
+        route["on_link"] = section.flag("on_link", False)
+    if section.given("type"):
+        route["type"] = section.choice("type", _TYPES, "unicast")
+    _refuse_mixture(section, route)
+    return route
+
+
+def _refuse_mixture(section: Section, route: dict[str, t.Any]) -> None:
+    """All addresses of a route are of one family, and a route that drops leads nowhere."""
+    version = route_version(route)
+    for option in ("via", "src"):
+        if option in route and _version_of(route[option]) != version:
+            raise Invalid(section.path(option), route[option], f"an IPv{version} address like the others of this route")
+    if route["to"] == "default" and not {"via", "src"} & route.keys():
+        raise Invalid(section.path("via"), None, "a default route needs a gateway, which also tells its family")
+    if route.get("type", "unicast") != "unicast" and "via" in route:
+        raise Invalid(section.path("via"), route["via"], f"none for a route of type {route['type']}")
+
+
+def _version(route: dict[str, t.Any]) -> int:
+    if route["to"] != "default":
+        return _version_of(route["to"])
+    return _version_of(route.get("via") or route.get("src") or "0.0.0.0")
+
+
+def _version_of(text: str) -> int:
+    return 6 if ":" in text else 4
