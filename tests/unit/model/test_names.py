@@ -1,0 +1,65 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Names: what is refused, and the name that is derived for a host end."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import names
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+@pytest.mark.parametrize("name", ["eth0", "br-shop", "br.5", "0", "v" * 15, "ü1"])
+def test_interface_names_that_the_kernel_takes(name: str) -> None:
+    assert names.interface_name("name", name) == name
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "v" * 16, "a b", "a/b", "a:b", "a\tb", "br+", "eth%d", "!br0", "-x", 'a"b', "ü" * 8, 7, None])
+def test_interface_names_that_are_refused(name: object) -> None:
+    with pytest.raises(Invalid, match="^interface: "):
+        names.interface_name("interface", name)
+
+
+@pytest.mark.parametrize("name", ["web", "1234", "a.b", "x" * 255])
+def test_namespace_names(name: str) -> None:
+    assert names.namespace_name("name", name) == name
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/run/netns/web", "x" * 256, "a\nb", 5])
+def test_namespace_names_that_are_refused(name: object) -> None:
+    with pytest.raises(Invalid, match="^name: "):
+        names.namespace_name("name", name)
+
+
+@pytest.mark.parametrize(
+    ("given", "ref"),
+    [(None, None), ("web", "web"), ("/proc/1/ns/net", "/proc/1/ns/net"), ("/run/netns/web", "web"), ("/var/run/netns/web", "web")],
+)
+def test_a_namespace_has_one_spelling(given: object, ref: str | None) -> None:
+    assert names.namespace_ref("netns", given) == ref
+
+
+@pytest.mark.parametrize("owner", ["", "a b", "ä", "x" * 65, "a:b", 5])
+def test_owners_that_are_refused(owner: object) -> None:
+    with pytest.raises(Invalid, match="^owner: "):
+        names.owner_name("owner", owner)
+
+
+@given(st.text(min_size=1), st.text(min_size=1), st.text(min_size=1))
+def test_a_host_end_has_a_valid_and_stable_name(network: str, namespace: str, interface: str) -> None:
+    name = names.host_interface(network, namespace, interface)
+    assert names.interface_name("host_interface", name) == name
+    assert names.host_interface(network, namespace, interface) == name
+
+
+def test_a_host_end_is_readable_and_avoids_taken_names() -> None:
+    name = names.host_interface("shop", "web", "eth0")
+    assert name.startswith("vweb-")
+    other = names.host_interface("shop", "web", "eth0", taken={name})
+    assert other != name
+    assert names.host_interface("shop", "web", "eth1") != name
+    assert names.host_interface("shop2", "web", "eth0") != name
