@@ -89,7 +89,11 @@ def _refuse_unequal(option: str, value: str, host: addresses.PortRange, containe
         return
     if container.size == 1:
         raise Invalid(option, value, f"no engine is here to pick one of the {host.size} host ports; give a single one")
-    raise Invalid(option, value, f"both ranges have the same length; here {host.size} on the host and {container.size} in the endpoint")
+    raise Invalid(
+        option,
+        value,
+        f"both ranges have the same length; here {host.size} on the host and {container.size} in the endpoint",
+    )
 
 
 def _host_ip(option: str, value: str, shape: dict[str, str]) -> t.Optional[addresses.IPAddress]:
@@ -112,7 +116,11 @@ def refuse_unpublishable(option: str, value: object, host_ip: addresses.IPAddres
     """Refuse an address of the host on which no rule can publish a port."""
     if isinstance(host_ip, ipaddress.IPv6Address):
         if host_ip.is_loopback:
-            raise Invalid(option, value, "no rule makes a publish on ::1 work, publish on 127.0.0.1 or on another IPv6 address of the host")
+            raise Invalid(
+                option,
+                value,
+                "no rule makes a publish on ::1 work, publish on 127.0.0.1 or on another IPv6 address of the host",
+            )
         if host_ip.ipv4_mapped is not None:
             raise Invalid(option, value, f"write {host_ip.ipv4_mapped} for an IPv4 address of the host")
         if host_ip.is_link_local:

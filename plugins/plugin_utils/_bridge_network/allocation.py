@@ -14,8 +14,17 @@ from collections.abc import Iterator
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import LinuxnetError, Refused
-from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.host_view import HostView, addresses_of, peer_is
-from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.wish import Endpoint, Network, Subnet, family
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.host_view import (
+    HostView,
+    addresses_of,
+    peer_is,
+)
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.wish import (
+    Endpoint,
+    Network,
+    Subnet,
+    family,
+)
 
 try:
     import netaddr
@@ -35,7 +44,9 @@ def allocate(network: Network, view: HostView, existing: dict[Key, str]) -> dict
     :raises Refused: where a given address is in use, or where a subnet is full
     """
     if not HAS_NETADDR:
-        raise LinuxnetError("the Python library netaddr is missing on the controller; install it there, for example with: pip install netaddr")
+        raise LinuxnetError(
+            "the Python library netaddr is missing on the controller; install it there, for example with: pip install netaddr"
+        )
     taken = _taken(network, view, existing)
     found: dict[Key, Addresses] = {endpoint.key: {} for endpoint in network.endpoints}
     for endpoint in network.endpoints:
@@ -114,7 +125,10 @@ class _Free:
         self._subnet = subnet
         self._barred = external and subnet.iprange is None
         self._pool = netaddr.IPNetwork(str(subnet.iprange or subnet.network))
-        usable = (ipaddress.ip_address(int(address)) if subnet.network.version == 4 else ipaddress.IPv6Address(int(address)) for address in self._pool)
+        usable = (
+            ipaddress.ip_address(int(address)) if subnet.network.version == 4 else ipaddress.IPv6Address(int(address))
+            for address in self._pool
+        )
         self._walk = (address for address in usable if subnet.usable(address) and address not in taken)
 
     def lowest(self, endpoint: Endpoint) -> IPAddress:
@@ -126,5 +140,7 @@ class _Free:
             )
         address = next(self._walk, None)
         if address is None:
-            raise Refused(f"{endpoint.path}: no address is free in {self._pool}; enlarge {self._subnet.path}.{'iprange' if self._subnet.iprange else 'subnet'}")
+            raise Refused(
+                f"{endpoint.path}: no address is free in {self._pool}; enlarge {self._subnet.path}.{'iprange' if self._subnet.iprange else 'subnet'}"
+            )
         return address

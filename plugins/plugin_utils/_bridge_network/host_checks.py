@@ -13,7 +13,12 @@ from collections.abc import Iterator
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPNetwork
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
-from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.host_view import HostView, View, addresses_of, networks_of
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.host_view import (
+    HostView,
+    View,
+    addresses_of,
+    networks_of,
+)
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.wish import Network
 
 #: The kernel numbers a bridge's ports with ten bits and leaves out 0.
@@ -34,12 +39,8 @@ def check_host(network: Network, view: HostView, check_mode: bool) -> list[str]:
 
 
 def is_ours(network: str, view: HostView) -> bool:
-    """Whether a bridge was made by this network: by its mark, else by its rules or by the ports it has."""
-    if network in view.our_bridges():
-        return True
-    if any(rule["bridge"] == network for rule in view.our_rules("forward")):
-        return True
-    return any(view.owner_of(port) == view.owner for port in view.ports_of(network))
+    """Whether a bridge was made by this network: by its mark, else by the rules for it, which an external one never has."""
+    return network in view.our_bridges() or any(rule["bridge"] == network for rule in view.our_rules("forward"))
 
 
 def _check_bridge(network: Network, view: HostView) -> Iterator[str]:
@@ -50,13 +51,17 @@ def _check_bridge(network: Network, view: HostView) -> Iterator[str]:
         elif bridge["kind"] != "bridge":
             raise Refused(f"bridge_network_name: {network.name!r} exists on the host and is not a bridge")
         elif network.name in view.our_bridges():
-            raise Refused(f"bridge_network_external: {network.name!r} is a bridge of this role's own; it cannot be external")
+            raise Refused(
+                f"bridge_network_external: {network.name!r} is a bridge of this role's own; it cannot be external"
+            )
         return
     if bridge is None:
         return
     owner = view.owner_of(bridge)
     if bridge["kind"] != "bridge":
-        raise Refused(f"bridge_network_name: {network.name!r} exists on the host and is not a bridge; choose another name")
+        raise Refused(
+            f"bridge_network_name: {network.name!r} exists on the host and is not a bridge; choose another name"
+        )
     if owner not in (None, view.owner):
         raise Refused(f"bridge_network_name: the bridge {network.name!r} belongs to owner {owner}; choose another name")
     if owner is None and not is_ours(network.name, view):
@@ -84,15 +89,21 @@ def _check_ports(network: Network, view: HostView) -> Iterator[str]:
         if network.ports_force:
             continue
         if any(True for _address in addresses_of(port)):
-            raise Refused(f"{option}: {name!r} carries addresses, which stop working on a port; set bridge_network_ports_force: true to do it anyway")
+            raise Refused(
+                f"{option}: {name!r} carries addresses, which stop working on a port; set bridge_network_ports_force: true to do it anyway"
+            )
         if any(route["to"] == "default" and route["interface"] == name for route in view.routes):
-            raise Refused(f"{option}: {name!r} carries the host's default route; set bridge_network_ports_force: true to enslave it anyway")
+            raise Refused(
+                f"{option}: {name!r} carries the host's default route; set bridge_network_ports_force: true to enslave it anyway"
+            )
 
 
 def _check_ipv6(network: Network, view: HostView) -> None:
     for subnet in network.subnets_of("ipv6"):
         if not view.has_ipv6:
-            raise Refused(f"{subnet.path}.subnet: {subnet.network} is an IPv6 network, and IPv6 is switched off on the host")
+            raise Refused(
+                f"{subnet.path}.subnet: {subnet.network} is an IPv6 network, and IPv6 is switched off on the host"
+            )
 
 
 def _check_limit(network: Network, view: HostView) -> None:
@@ -138,13 +149,19 @@ def _check_overlap(network: Network, view: HostView) -> list[str]:
         for name, interface in view.interfaces.items():
             for other in networks_of(interface) if name not in own else ():
                 if other.version == subnet.network.version and other.overlaps(subnet.network):
-                    raise Refused(f"{subnet.path}.subnet: {subnet.network} overlaps {other}, the network of the host's interface {_named(name, view)}")
+                    raise Refused(
+                        f"{subnet.path}.subnet: {subnet.network} overlaps {other}, the network of the host's interface {_named(name, view)}"
+                    )
         for route, other in _routes_elsewhere(view, own):
             if other.version != subnet.network.version or not other.overlaps(subnet.network):
                 continue
             if other.prefixlen >= subnet.network.prefixlen:
-                raise Refused(f"{subnet.path}.subnet: {subnet.network} overlaps {other}, which the host has a route to over {_named(route['interface'], view)}")
-            warnings.append(f"{subnet.path}.subnet: {subnet.network} hides a part of {other}, which the host has a route to over {route['interface']}")
+                raise Refused(
+                    f"{subnet.path}.subnet: {subnet.network} overlaps {other}, which the host has a route to over {_named(route['interface'], view)}"
+                )
+            warnings.append(
+                f"{subnet.path}.subnet: {subnet.network} hides a part of {other}, which the host has a route to over {route['interface']}"
+            )
     return warnings
 
 

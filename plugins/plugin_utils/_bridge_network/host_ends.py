@@ -61,7 +61,12 @@ def _existing(network: Network, view: HostView) -> dict[Key, str]:
     for candidates, matches in (
         (ours, lambda end, endpoint: view.endpoint_of(end) == endpoint.namespace and peer_is(end, *endpoint.key)),
         (unmarked, lambda end, endpoint: peer_is(end, *endpoint.key)),
-        (ours, lambda end, endpoint: end["name"] == _derived(network, endpoint) and view.endpoint_of(end) == endpoint.namespace),
+        (
+            ours,
+            lambda end, endpoint: (
+                end["name"] == _derived(network, endpoint) and view.endpoint_of(end) == endpoint.namespace
+            ),
+        ),
         (ours, lambda end, endpoint: view.endpoint_of(end) == endpoint.namespace),
     ):
         by_namespace = _by_namespace(candidates, view)
@@ -80,7 +85,9 @@ def _reusable(network: Network, view: HostView, existing: dict[Key, str]) -> dic
     """Without the links that have neither the wished name nor the wished peer: nothing tells the module veth of them."""
     given = {endpoint.key: endpoint.host_interface for endpoint in network.endpoints if endpoint.host_interface}
     return {
-        key: name for key, name in existing.items() if given.get(key, name) == name or peer_is(view.interfaces[name], *key)
+        key: name
+        for key, name in existing.items()
+        if given.get(key, name) == name or peer_is(view.interfaces[name], *key)
     }
 
 
@@ -111,4 +118,6 @@ def _refuse_taken(endpoint: Endpoint, view: HostView, existing: str | None) -> N
         return
     owner = view.owner_of(other)
     whose = f"network {owner}" if owner else "somebody else"
-    raise Refused(f"{endpoint.path}.host_interface: {name!r} is an interface of {whose} on the host; choose another name")
+    raise Refused(
+        f"{endpoint.path}.host_interface: {name!r} is an interface of {whose} on the host; choose another name"
+    )

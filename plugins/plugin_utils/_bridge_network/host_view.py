@@ -26,7 +26,9 @@ class HostView:
 
     def __init__(self, info: object, owner: str) -> None:
         if not isinstance(info, Mapping) or "host" not in info or "namespaces" not in info:
-            raise Invalid("netns_info", type(info).__name__, "the result of the module netns_info, with host and namespaces")
+            raise Invalid(
+                "netns_info", type(info).__name__, "the result of the module netns_info, with host and namespaces"
+            )
         self.owner = owner
         host: View = info["host"]
         self.interfaces: dict[str, View] = {str(interface["name"]): interface for interface in host["interfaces"]}
@@ -63,11 +65,19 @@ class HostView:
 
     def our_bridges(self) -> list[str]:
         """The bridges that we made, a renamed one included."""
-        return [name for name, interface in self.interfaces.items() if interface["kind"] == "bridge" and self.owner_of(interface) == self.owner]
+        return [
+            name
+            for name, interface in self.interfaces.items()
+            if interface["kind"] == "bridge" and self.owner_of(interface) == self.owner
+        ]
 
     def our_ends(self) -> list[View]:
         """The host ends of our veth pairs."""
-        return [interface for interface in self.interfaces.values() if interface["kind"] != "bridge" and self.owner_of(interface) == self.owner]
+        return [
+            interface
+            for interface in self.interfaces.values()
+            if interface["kind"] != "bridge" and self.owner_of(interface) == self.owner
+        ]
 
     def our_namespaces(self) -> list[View]:
         """The namespaces that we have a claim on."""

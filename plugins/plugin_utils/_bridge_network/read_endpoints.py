@@ -13,7 +13,13 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.read_routes import read_routes
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.section import Section, number
-from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.wish import FAMILIES, Endpoint, Port, Subnet, family
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.wish import (
+    FAMILIES,
+    Endpoint,
+    Port,
+    Subnet,
+    family,
+)
 
 _OPTIONS = (
     "namespace",
@@ -45,7 +51,9 @@ def _read_endpoint(path: str, raw: object, subnets: tuple[Subnet, ...], internal
     """One endpoint; an internal network leads nowhere, so it gives no default route."""
     section = Section(f"{path}.", raw, _OPTIONS)
     if not section.given("namespace"):
-        raise Invalid(section.path("namespace"), section.raw("namespace"), "the name of the endpoint's namespace is required")
+        raise Invalid(
+            section.path("namespace"), section.raw("namespace"), "the name of the endpoint's namespace is required"
+        )
     if section.given("pid") and section.given("path"):
         raise Invalid(section.path("path"), section.raw("path"), "either pid or path, not both")
     sysctls, interface_sysctls = _sysctls(section)
@@ -75,7 +83,9 @@ def _interface(option: str, value: object) -> str:
 
 def _path(option: str, value: object) -> str:
     if not isinstance(value, str) or not value.startswith("/") or names.namespace_ref(option, value) != value:
-        raise Invalid(option, value, "an absolute path of a namespace file outside /run/netns, such as /proc/1234/ns/net")
+        raise Invalid(
+            option, value, "an absolute path of a namespace file outside /run/netns, such as /proc/1234/ns/net"
+        )
     return str(value)
 
 
@@ -89,7 +99,11 @@ def _given_addresses(section: Section, subnets: tuple[Subnet, ...]) -> dict[str,
             continue
         of_family = [subnet for subnet in subnets if subnet.family == word]
         if family(address) != word or not of_family:
-            allowed = f"an {word.replace('ip', 'IP')} address" if of_family else f"none, the network has no {word.replace('ip', 'IP')} subnet"
+            allowed = (
+                f"an {word.replace('ip', 'IP')} address"
+                if of_family
+                else f"none, the network has no {word.replace('ip', 'IP')} subnet"
+            )
             raise Invalid(section.path(option), str(address), allowed)
         _refuse_reserved(section.path(option), address, of_family)
         found[word] = address
@@ -101,7 +115,9 @@ def _refuse_reserved(option: str, address: IPAddress, subnets: list[Subnet]) -> 
     if subnet is None:
         raise Invalid(option, str(address), f"an address of {' or '.join(str(subnet.network) for subnet in subnets)}")
     if not subnet.usable(address):
-        raise Invalid(option, str(address), f"neither the network address nor the broadcast address of {subnet.network}")
+        raise Invalid(
+            option, str(address), f"neither the network address nor the broadcast address of {subnet.network}"
+        )
     if address == subnet.gateway:
         raise Invalid(option, str(address), f"an address other than the gateway of {subnet.network}")
     for name, reserved in subnet.aux_addresses.items():
@@ -131,7 +147,10 @@ def _refuse_duplicates(endpoints: tuple[Endpoint, ...]) -> None:
             (f"{endpoint.path}.interface", "interface of namespace", f"{endpoint.interface} in {endpoint.namespace}"),
             (f"{endpoint.path}.mac_address", "MAC address", endpoint.mac_address),
             (f"{endpoint.path}.host_interface", "host interface", endpoint.host_interface),
-            *((f"{endpoint.path}.{word}_address", "address", str(address)) for word, address in endpoint.addresses.items()),
+            *(
+                (f"{endpoint.path}.{word}_address", "address", str(address))
+                for word, address in endpoint.addresses.items()
+            ),
         ]
         for option, kind, value in wishes:
             if value is None:
@@ -152,10 +171,16 @@ def _refuse_disagreement(endpoints: tuple[Endpoint, ...]) -> None:
             ("path", endpoint.namespace_path, other.namespace_path),
         ):
             if mine != theirs:
-                raise Invalid(f"{endpoint.path}.{option}", mine, f"the same as {other.path}.{option}, since both are in namespace {endpoint.namespace}")
+                raise Invalid(
+                    f"{endpoint.path}.{option}",
+                    mine,
+                    f"the same as {other.path}.{option}, since both are in namespace {endpoint.namespace}",
+                )
         for name in endpoint.sysctls.keys() & other.sysctls.keys():
             if endpoint.sysctls[name] != other.sysctls[name]:
-                raise Invalid(f"{endpoint.path}.sysctls.{name}", endpoint.sysctls[name], f"the same as in {other.path}.sysctls")
+                raise Invalid(
+                    f"{endpoint.path}.sysctls.{name}", endpoint.sysctls[name], f"the same as in {other.path}.sysctls"
+                )
         if endpoint.default_route and leading.setdefault(endpoint.namespace, endpoint) is not endpoint:
             raise Invalid(
                 f"{endpoint.path}.default_route",

@@ -133,23 +133,33 @@ def _mtu(section: Section, ipv6: bool) -> int | None:
     try:
         return int(section.read("mtu", number(low, 65535)))
     except Invalid as error:
-        raise Invalid(error.option, error.value, f"auto, or {error.allowed}{' (IPv6 needs 1280)' if ipv6 else ''}") from None
+        raise Invalid(
+            error.option, error.value, f"auto, or {error.allowed}{' (IPv6 needs 1280)' if ipv6 else ''}"
+        ) from None
 
 
 def _refuse_contradictions(section: Section, network: Network) -> None:
     """Wishes that cannot both come true, so that none is accepted and then ignored."""
     for word, option in zip(FAMILIES, ("masquerade_address", "masquerade_address_ipv6")):
         if word in network.masquerade_addresses and not network.masquerade:
-            raise Invalid(section.path(option), section.raw(option), f"only together with {section.path('masquerade')}: true")
+            raise Invalid(
+                section.path(option), section.raw(option), f"only together with {section.path('masquerade')}: true"
+            )
     publishing = next((port for endpoint in network.endpoints for port in endpoint.ports), None)
     for option, why in (
         ("internal", "an internal network has no way in"),
         ("inhibit_gateway", "the endpoints' router is elsewhere, so answers would not come back by this host"),
     ):
         if publishing and getattr(network, option):
-            raise Invalid(publishing.path, str(publishing.publish.host), f"nothing can be published while {section.path(option)} is true: {why}")
+            raise Invalid(
+                publishing.path,
+                str(publishing.publish.host),
+                f"nothing can be published while {section.path(option)} is true: {why}",
+            )
     if network.internal and network.trusted_interfaces:
-        raise Invalid(section.path("trusted_interfaces"), list(network.trusted_interfaces), "none on an internal network")
+        raise Invalid(
+            section.path("trusted_interfaces"), list(network.trusted_interfaces), "none on an internal network"
+        )
     _refuse_editing_external(section, network)
 
 

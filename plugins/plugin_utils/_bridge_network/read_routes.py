@@ -28,7 +28,11 @@ def read_routes(endpoint: Section) -> tuple[dict[str, t.Any], ...]:
         key = (route["to"], route_version(route), route.get("metric", 0), route.get("table", "main"))
         earlier = seen.setdefault(key, path)
         if earlier != path:
-            raise Invalid(f"{path}.to", route["to"], f"each destination once in a table with one metric, and {earlier} has this one")
+            raise Invalid(
+                f"{path}.to",
+                route["to"],
+                f"each destination once in a table with one metric, and {earlier} has this one",
+            )
         found.append(route)
     return tuple(found)
 

@@ -25,10 +25,18 @@ def read_subnets(section: Section) -> tuple[Subnet, ...]:
         subnet = _read_subnet(path, raw, external)
         for other in found:
             if other.family == subnet.family and other.network.overlaps(subnet.network):
-                raise Invalid(f"{path}.subnet", str(subnet.network), f"a network that does not overlap {other.path}.subnet, {other.network}")
+                raise Invalid(
+                    f"{path}.subnet",
+                    str(subnet.network),
+                    f"a network that does not overlap {other.path}.subnet, {other.network}",
+                )
         found.append(subnet)
     if not found:
-        raise Invalid(section.path("ipam_config"), section.raw("ipam_config"), 'at least one subnet, such as [{subnet: "172.18.0.0/16"}]')
+        raise Invalid(
+            section.path("ipam_config"),
+            section.raw("ipam_config"),
+            'at least one subnet, such as [{subnet: "172.18.0.0/16"}]',
+        )
     return tuple(found)
 
 
@@ -53,7 +61,12 @@ def _subnet_network(option: str, value: object) -> IPNetwork:
     found = addresses.network(option, value)
     if found.num_addresses < 2:
         raise Invalid(option, value, "a network of two addresses at least")
-    if found.is_multicast or found.is_loopback or found.network_address.is_unspecified or (found.version == 6 and found.is_link_local):
+    if (
+        found.is_multicast
+        or found.is_loopback
+        or found.network_address.is_unspecified
+        or (found.version == 6 and found.is_link_local)
+    ):
         raise Invalid(option, value, "a network of unicast addresses that are neither loopback nor link-local")
     return found
 
@@ -62,7 +75,9 @@ def _refuse_unusable(option: str, address: IPAddress, subnet: Subnet) -> None:
     if address not in subnet.network:
         raise Invalid(option, str(address), f"an address of the subnet {subnet.network}")
     if not subnet.usable(address):
-        raise Invalid(option, str(address), f"neither the network address nor the broadcast address of {subnet.network}")
+        raise Invalid(
+            option, str(address), f"neither the network address nor the broadcast address of {subnet.network}"
+        )
 
 
 def _aux_addresses(section: Section, subnet: Subnet, gateway: IPAddress | None) -> dict[str, IPAddress]:

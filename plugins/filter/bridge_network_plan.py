@@ -1,0 +1,86 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: bridge_network_plan
+short_description: Plan a bridge network
+version_added: 0.1.0
+author:
+  - The netplumb.linuxnet authors (@netplumb)
+description:
+  - Turns the variables of the role P(netplumb.linuxnet.bridge_network#role) and what the host has into a plan, a JSON document with one
+    list of definitions for each module, as C(docs/plan.md) describes it.
+  - The whole input is checked before anything is planned. The same input gives the same plan, and nothing is changed.
+requirements:
+  - netaddr on the controller
+options:
+  _input:
+    description:
+      - The role's variables, named without their prefix C(bridge_network_).
+    type: dict
+    required: true
+  info:
+    description:
+      - The result of the module M(netplumb.linuxnet.netns_info) on the host.
+    type: dict
+    required: true
+  check_mode:
+    description:
+      - Whether the plan is made in check mode. An interface that is missing on the host is a warning then and no error, because a task before
+        may have been going to make it.
+    type: bool
+    default: false
+  errors:
+    description:
+      - With V(raise), bad input is an error.
+      - With V(return), the result is a dictionary with nothing but the key C(error), a sentence, so that a role can fail with the sentence alone.
+    type: str
+    choices: [raise, return]
+    default: raise
+"""
+
+EXAMPLES = r"""
+- name: See what is there
+  netplumb.linuxnet.netns_info:
+  register: info
+
+- name: Show what a network would be made of
+  ansible.builtin.debug:
+    msg: "{{ {'name': 'br-shop', 'ipam_config': [{'subnet': '172.18.0.0/16'}], 'endpoints': [{'namespace': 'web'}]}
+      | netplumb.linuxnet.bridge_network_plan(info) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The plan, as C(docs/plan.schema.json) describes it.
+  type: dict
+"""
+
+import typing as t
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import LinuxnetError
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.plan import make_plan
+
+
+def bridge_network_plan(
+    variables: object, info: object, check_mode: bool = False, errors: str = "raise"
+) -> dict[str, t.Any]:
+    """The plan for the variables on the host that ``info`` describes."""
+    try:
+        return make_plan(variables, info, check_mode)
+    except LinuxnetError as error:
+        if errors == "return":
+            return {"error": str(error)}
+        raise AnsibleFilterError(str(error)) from error
+
+
+class FilterModule:
+    """The collection's filters."""
+
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        return {"bridge_network_plan": bridge_network_plan}

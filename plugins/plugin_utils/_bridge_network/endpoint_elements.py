@@ -1,0 +1,130 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Elements for the modules that make the endpoints: netns, veth, bridge_port and interface."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.draft import Draft
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.host_view import HostView
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.read_routes import route_version
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.wish import Endpoint, Network
+
+Element = t.Dict[str, t.Any]
+
+
+def netns(network: Network) -> list[Element]:
+    """Each namespace once, with the settings that all its endpoints ask for."""
+    found: dict[str, Element] = {}
+    for endpoint in network.endpoints:
+        element = found.setdefault(endpoint.namespace, {"name": endpoint.namespace, "state": "present"})
+        if endpoint.pid is not None:
+            element["pid"] = endpoint.pid
+        if endpoint.namespace_path is not None:
+            element["path"] = endpoint.namespace_path
+        if endpoint.sysctls:
+            element["sysctls"] = {**element.get("sysctls", {}), **endpoint.sysctls}
+    return list(found.values())
+
+
+def veth(draft: Draft) -> list[Element]:
+    """A pair for each endpoint: one end on the host, the other inside."""
+    return [_veth(draft, endpoint) for endpoint in draft.network.endpoints]
+
+
+def _veth(draft: Draft, endpoint: Endpoint) -> Element:
+    element: Element = {
+        "name": draft.host_end(endpoint),
+        "peer_netns": endpoint.namespace,
+        "peer_name": endpoint.interface,
+        "mtu": draft.mtu,
+        "state": "present",
+    }
+    if endpoint.mac_address:
+        element["peer_mac_address"] = endpoint.mac_address
+    return element
+
+
+def bridge_port(draft: Draft, view: HostView) -> list[Element]:
+    """The host ends, and the host's interfaces that the user wants on the bridge.
+
+    Where bridged frames are shown to iptables, an endpoint reaches its own published port only by a hairpin.
+    """
+    network = draft.network
+    hairpin = any(view.bridge_nf(word) for word in network.families)
+    ends = [
+        {
+            "interface": draft.host_end(endpoint),
+            "bridge": network.name,
+            "isolated": not network.icc,
+            "hairpin": hairpin,
+            "state": "present",
+        }
+        for endpoint in network.endpoints
+    ]
+    return ends + [{"interface": name, "bridge": network.name, "state": "present"} for name in network.ports]
+
+
+def host_interfaces(draft: Draft, view: HostView) -> list[Element]:
+    """The ports of the bridge, up; a host end takes no route by a router advertisement out of its namespace."""
+    sysctls = {"sysctls": {"net.ipv6.conf.IFNAME.accept_ra": "0"}} if view.has_ipv6 else {}
+    ends = [
+        {"name": draft.host_end(endpoint), "state": "present", "enabled": True, **sysctls}
+        for endpoint in draft.network.endpoints
+    ]
+    return ends + [{"name": name, "state": "present", "enabled": True} for name in draft.network.ports]
+
+
+def inner_interfaces(draft: Draft) -> list[Element]:
+    """The endpoints' interfaces: nothing but the addresses and routes that are wished is on them.
+
+    rp_filter is loose always and not only in namespaces on several networks, so that it does not depend on the order
+    in which the networks are applied.
+    """
+    found = []
+    for endpoint in draft.network.endpoints:
+        strictness = {"net.ipv4.conf.IFNAME.rp_filter": "2"} if "ipv4" in draft.network.families else {}
+        found.append(
+            {
+                "netns": endpoint.namespace,
+                "name": endpoint.interface,
+                "state": "present",
+                "enabled": True,
+                "addresses": draft.cidrs(endpoint),
+                "purge_addresses": True,
+                "routes": _routes(draft, endpoint),
+                "purge_routes": True,
+                "sysctls": {**strictness, **endpoint.interface_sysctls},
+            }
+        )
+    return found
+
+
+def _routes(draft: Draft, endpoint: Endpoint) -> list[Element]:
+    """The default routes by the gateways of the endpoint's own subnets, then the user's routes."""
+    found: list[Element] = []
+    for subnet, _address in draft.subnets(endpoint) if endpoint.default_route else ():
+        if subnet.gateway is None:
+            raise Invalid(
+                f"{endpoint.path}.default_route",
+                True,
+                f"{subnet.network} has no gateway that the bridge's addresses would tell; give {subnet.path}.gateway, or set this to false",
+            )
+        found.append({"to": "default", "via": str(subnet.gateway)})
+    defaults = {route_version(route) for route in found}
+    for number, route in enumerate(endpoint.routes):
+        plain = route["to"] == "default" and not route.get("metric") and "table" not in route
+        if plain and route_version(route) in defaults:
+            raise Invalid(
+                f"{endpoint.path}.routes[{number}].to",
+                "default",
+                f"another destination, or {endpoint.path}.default_route: false",
+            )
+        found.append(dict(route))
+    return found

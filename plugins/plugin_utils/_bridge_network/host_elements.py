@@ -1,0 +1,131 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Elements for the modules that work on the host's side: bridge, rules and forwarding."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.draft import Draft, with_prefix
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.host_view import HostView
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.wish import FAMILIES, Network
+
+Element = t.Dict[str, t.Any]
+
+
+def bridge(draft: Draft) -> list[Element]:
+    """The bridge itself; an external one is not ours to touch."""
+    if draft.network.external:
+        return []
+    return [{"name": draft.network.name, "state": "present", "mtu": draft.mtu}]
+
+
+def bridge_forward(network: Network, view: HostView) -> list[Element]:
+    """What may cross the bridge.
+
+    In both families, also where the network has one alone: an endpoint's root can give itself an address of the other one,
+    and the host would carry its packets out as they are.
+    """
+    if network.external:
+        return []
+    return [
+        {
+            "bridge": network.name,
+            "state": "present",
+            "subnets": [str(subnet.network) for subnet in network.subnets],
+            "gateway_mode": network.gateway_modes["ipv4"],
+            "gateway_mode_ipv6": network.gateway_modes["ipv6"],
+            "internal": network.internal,
+            "icc": network.icc,
+            "trusted_interfaces": list(network.trusted_interfaces),
+            "forward_policy": network.forward_policy,
+            "ip_version": "both" if view.has_ipv6 else "ipv4",
+        }
+    ]
+
+
+def masquerade(network: Network) -> list[Element]:
+    """Source NAT for each subnet; a routed one keeps its addresses, an internal one has no way out."""
+    if network.internal or not network.masquerade:
+        return []
+    found = []
+    for subnet in network.subnets:
+        if network.gateway_modes[subnet.family] == "routed":
+            continue
+        element: Element = {"source": str(subnet.network), "out_interface": f"!{network.name}", "state": "present"}
+        if subnet.family in network.masquerade_addresses:
+            element["to_source"] = str(network.masquerade_addresses[subnet.family])
+        found.append(element)
+    return found
+
+
+def dnat(draft: Draft) -> list[Element]:
+    """The published ports; on an external bridge without its name, since that would set its route_localnet."""
+    found = []
+    for entry in draft.published:
+        element: Element = {
+            "ip_version": entry.ip_version,
+            "protocol": entry.protocol,
+            "host_port": str(entry.host),
+            "to_address": entry.to_address,
+            "to_port": str(entry.to),
+            "gateway_mode": "routed" if entry.routed else "nat",
+            "state": "present",
+        }
+        if entry.host_ip:
+            element["host_ip"] = entry.host_ip
+        if not draft.network.external:
+            element["out_interface"] = draft.network.name
+        found.append(element)
+    return found
+
+
+def bridge_interface(draft: Draft) -> list[Element]:
+    """The bridge's own addresses, which are the endpoints' gateways, and the settings it needs before it goes up.
+
+    rp_filter is loose, since the answers of an endpoint on two networks may come back by the other bridge.
+    """
+    network = draft.network
+    if network.external:
+        return []
+    gateways = [
+        with_prefix(subnet.gateway, subnet)
+        for subnet in network.subnets
+        if subnet.gateway and not network.inhibit_gateway
+    ]
+    return [
+        {
+            "name": network.name,
+            "state": "present",
+            "enabled": True,
+            "addresses": gateways,
+            "purge_addresses": True,
+            "sysctls": {"net.ipv4.conf.IFNAME.rp_filter": "2"},
+        }
+    ]
+
+
+def ip_forward(network: Network) -> list[Element]:
+    """The forwarding switch of each family that the host routes for this network."""
+    if network.internal or network.inhibit_gateway:
+        return []
+    return [{"ip_version": word, "state": "enabled"} for word in FAMILIES if word in network.families]
+
+
+def forwarding_warning(network: Network, view: HostView) -> list[str]:
+    """Forwarding opens more than this network where nothing else guards the host's FORWARD chain."""
+    turned_on = [
+        element["ip_version"].replace("ip", "IP")
+        for element in ip_forward(network)
+        if not view.forwards(element["ip_version"])
+    ]
+    if not turned_on or network.forward_policy == "drop":
+        return []
+    return [
+        f"{' and '.join(turned_on)} forwarding was off and is turned on: from now on the host also routes between its other interfaces,"
+        " unless its FORWARD rules forbid that; bridge_network_forward_policy: drop makes them do so"
+    ]

@@ -1,0 +1,163 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""The planner: the role's variables and what the host has, to the plan document that docs/plan.md describes."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network import (
+    endpoint_elements,
+    host_elements,
+    removal,
+)
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.allocation import allocate
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.draft import Draft
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.gateways import with_gateways
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.host_checks import check_host
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.host_ends import host_ends
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.host_view import HostView
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.inner_checks import check_namespaces
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.mtu import mtu_of
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.publishing import check_free, published
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.read_network import (
+    network_name,
+    read_network,
+    variables_section,
+)
+
+VERSION = 1
+
+Document = t.Dict[str, t.Any]
+
+
+def make_plan(variables: object, info: object, check_mode: bool = False) -> Document:
+    """The plan for one application of the role. Pure: the same input gives the same plan.
+
+    :param variables: the role's variables without their prefix ``bridge_network_``
+    :param info: the result of the module ``netns_info``
+    :param check_mode: then an interface or bridge that is missing on the host is a warning and not an error
+    :raises LinuxnetError: for input that is wrong in itself or cannot come true on this host
+    """
+    section = variables_section(variables)
+    if section.choice("state", ("present", "absent"), "present") == "absent":
+        name = network_name(section)
+        return _absent(name, HostView(info, name))
+    network = read_network(section)
+    view = HostView(info, network.name)
+    warnings = check_host(network, view, check_mode)
+    network = with_gateways(network, view)
+    ends = host_ends(network, view)
+    check_namespaces(network, view, ends.existing)
+    addresses = allocate(network, view, ends.existing)
+    ports = published(network, addresses)
+    check_free(network, view, ports)
+    draft = Draft(network, addresses, ends, ports, mtu_of(network, view))
+    _refuse_narrow(draft)
+    return {
+        "version": VERSION,
+        "network": network.name,
+        "owner": network.name,
+        "state": "present",
+        "warnings": warnings + host_elements.forwarding_warning(network, view),
+        "endpoints": _summary(draft),
+        "modules": _present(draft, view),
+    }
+
+
+def _present(draft: Draft, view: HostView) -> Document:
+    """The elements of every module: what is left over goes first, unless endpoints are only to be added."""
+    network = draft.network
+    namespaces = {endpoint.namespace for endpoint in network.endpoints}
+    masquerade = host_elements.masquerade(network)
+    forward = host_elements.bridge_forward(network, view)
+    stale_endpoints: Document = {"dnat": [], "netns": [], "veth": []}
+    if not network.appends:
+        stale_endpoints = {
+            "dnat": removal.stale_dnat(view, {entry.key for entry in draft.published}),
+            "netns": removal.stale_netns(view, namespaces),
+            "veth": removal.stale_veth(view, draft.ends.stale, namespaces),
+        }
+    return {
+        "bridge": removal.stale_bridge(view, {network.name}) + host_elements.bridge(draft),
+        "bridge_forward": removal.stale_bridge_forward(view, {element["bridge"] for element in forward}) + forward,
+        "masquerade": removal.stale_masquerade(
+            view, {(element["source"], element["out_interface"]) for element in masquerade}
+        )
+        + masquerade,
+        "dnat": stale_endpoints["dnat"] + host_elements.dnat(draft),
+        "netns": stale_endpoints["netns"] + endpoint_elements.netns(network),
+        "veth": stale_endpoints["veth"] + endpoint_elements.veth(draft),
+        "bridge_port": endpoint_elements.bridge_port(draft, view),
+        "interface": endpoint_elements.host_interfaces(draft, view)
+        + endpoint_elements.inner_interfaces(draft)
+        + host_elements.bridge_interface(draft),
+        "ip_forward": host_elements.ip_forward(network),
+    }
+
+
+def _absent(name: str, view: HostView) -> Document:
+    """The plan that takes away everything of a network, by nothing but its name."""
+    stale = sorted(str(end["name"]) for end in view.our_ends())
+    foreign = sorted(
+        str(port["name"])
+        for bridge in view.our_bridges()
+        for port in view.ports_of(bridge)
+        if view.owner_of(port) != name
+    )
+    warnings = [f"{', '.join(foreign)}: on the bridge {name} and not ours, left standing without it"] if foreign else []
+    return {
+        "version": VERSION,
+        "network": name,
+        "owner": name,
+        "state": "absent",
+        "warnings": warnings,
+        "endpoints": [],
+        "modules": {
+            "bridge": removal.stale_bridge(view, ()),
+            "bridge_forward": removal.stale_bridge_forward(view, ()),
+            "masquerade": removal.stale_masquerade(view, ()),
+            "dnat": removal.stale_dnat(view, ()),
+            "netns": removal.stale_netns(view, ()),
+            "veth": removal.stale_veth(view, stale, ()),
+            "bridge_port": [],
+            "interface": [],
+            "ip_forward": [],
+        },
+    }
+
+
+def _refuse_narrow(draft: Draft) -> None:
+    """An MTU that was found out rather than given must carry IPv6 too."""
+    if draft.mtu < 1280 and "ipv6" in draft.network.families:
+        raise Refused(
+            f"bridge_network_mtu: the way out has an MTU of {draft.mtu}, and IPv6 needs 1280; give another one, or no IPv6 subnet"
+        )
+
+
+def _summary(draft: Draft) -> list[Document]:
+    """Who is where, for people and for whatever starts from the plan."""
+    by_place: dict[str, list[str]] = {}
+    for entry in draft.published:
+        address = f"[{entry.host_ip}]" if ":" in entry.host_ip else entry.host_ip
+        text = f"{address + ':' if address else ''}{entry.host}:{entry.to}/{entry.protocol}"
+        shown = by_place.setdefault(entry.path.rpartition(".published_ports")[0], [])
+        if text not in shown:
+            shown.append(text)
+    return [
+        {
+            "namespace": endpoint.namespace,
+            "interface": endpoint.interface,
+            "host_interface": draft.host_end(endpoint),
+            "addresses": draft.cidrs(endpoint),
+            "mac_address": endpoint.mac_address,
+            "default_route": endpoint.default_route,
+            "published_ports": by_place.get(endpoint.path, []),
+        }
+        for endpoint in draft.network.endpoints
+    ]

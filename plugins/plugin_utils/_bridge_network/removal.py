@@ -1,0 +1,90 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What this network left on the host and is not wished any more, as absent elements.
+
+Only what carries our mark on the host's side is removed. Every object has one remover: a namespace that we made and
+that nobody else claims takes its links along, otherwise the module ``veth`` removes the pair.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Collection, Iterable
+
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.host_view import HostView, View
+
+Element = t.Dict[str, t.Any]
+
+
+def stale_netns(view: HostView, wished: Collection[str]) -> list[Element]:
+    """Our claims on namespaces that no endpoint names; the module removes a namespace with its last claim."""
+    return [
+        {"name": namespace["name"], "state": "absent"}
+        for namespace in view.our_namespaces()
+        if namespace["name"] not in wished
+    ]
+
+
+def stale_veth(view: HostView, stale: Iterable[str], wished: Collection[str]) -> list[Element]:
+    """Host ends left over, by name, but for those that go with their namespace."""
+    falling = {
+        namespace["name"]
+        for namespace in view.our_namespaces()
+        if namespace["name"] not in wished
+        and not namespace["attached"]
+        and list(namespace["owners"]) == [view.owner]
+        and namespace["live"]
+    }
+    return [{"name": name, "state": "absent"} for name in stale if not _leads_into(view.interfaces[name], falling)]
+
+
+def _leads_into(end: View, namespaces: Collection[str]) -> bool:
+    """Whether the other end is in one of these namespaces now, whatever the mark says."""
+    peer = end["peer"]
+    return bool(peer) and peer["netns"] in namespaces
+
+
+def stale_dnat(view: HostView, wished: Collection[tuple[str, str, str, str]]) -> list[Element]:
+    """Ports that we published; a key that is wished again is the module's to change."""
+    found: dict[tuple[str, str, str, str], Element] = {}
+    for rule in view.our_rules("dnat"):
+        key = (rule["ip_version"], rule["protocol"], rule["host_ip"] or "", str(rule["host_port"]))
+        if key in wished:
+            continue
+        element: Element = {
+            "ip_version": rule["ip_version"],
+            "protocol": rule["protocol"],
+            "host_port": str(rule["host_port"]),
+            "state": "absent",
+        }
+        if rule["host_ip"]:
+            element["host_ip"] = rule["host_ip"]
+        found[key] = element
+    return list(found.values())
+
+
+def stale_masquerade(view: HostView, wished: Collection[tuple[str, str]]) -> list[Element]:
+    found: dict[tuple[str, str], Element] = {}
+    for rule in view.our_rules("masquerade"):
+        key = (rule["source"], rule["out_interface"] or "")
+        if key not in wished:
+            found[key] = {
+                "source": rule["source"],
+                "state": "absent",
+                **({"out_interface": rule["out_interface"]} if rule["out_interface"] else {}),
+            }
+    return list(found.values())
+
+
+def stale_bridge_forward(view: HostView, wished: Collection[str]) -> list[Element]:
+    bridges = {str(rule["bridge"]) for rule in view.our_rules("forward")}
+    return [{"bridge": name, "state": "absent"} for name in sorted(bridges - set(wished))]
+
+
+def stale_bridge(view: HostView, wished: Collection[str]) -> list[Element]:
+    """Our bridges under any name, one that was renamed by hand included."""
+    return [{"name": name, "state": "absent"} for name in sorted(view.our_bridges()) if name not in wished]
