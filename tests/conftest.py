@@ -1,0 +1,95 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fixtures for tests on lab hosts, and the rule that nothing is skipped silently."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.lab import machine
+from tests.lab.host import Host
+from tests.lab.lab import Lab
+from tests.lab.paths import link_collection
+from tests.lab.segment import Segment
+
+_FORCED = "machine: "
+
+link_collection()
+
+
+@pytest.fixture
+def lab() -> Iterator[Lab]:
+    """An empty lab."""
+    with Lab() as new:
+        yield new
+
+
+@pytest.fixture
+def host(lab: Lab) -> Host:
+    """A host named "host" with nothing but `lo`."""
+    return lab.host("host")
+
+
+@pytest.fixture
+def wan(lab: Lab, host: Host) -> Segment:
+    """The segment to which the host's eth0 is joined, 192.0.2.1/24 and 2001:db8::1/64, router 192.0.2.254 / ::fe."""
+    segment = lab.segment("wan")
+    segment.join(host, "eth0", ["192.0.2.1/24", "2001:db8::1/64"], ["192.0.2.254", "2001:db8::fe"])
+    return segment
+
+
+@pytest.fixture
+def neighbour(wan: Segment) -> Host:
+    """Another host on the segment, 192.0.2.9 and 2001:db8::9, which routes through `host` whatever it does not know."""
+    return wan.neighbour(
+        "neighbour", ["192.0.2.9/24", "2001:db8::9/64"], ["192.0.2.1", "2001:db8::1"], mac="02:00:00:00:00:09"
+    )
+
+
+@pytest.fixture
+def outside(wan: Segment) -> Host:
+    """The router 192.0.2.254 / 2001:db8::fe with the addresses 198.51.100.1 and 2001:db8:ff::1 of the world beyond it.
+
+    It has no route to any network of `host`: what arrives there un-NATed gets no answer.
+    """
+    router = wan.neighbour("outside", ["192.0.2.254/24", "2001:db8::fe/64"], mac="02:00:00:00:00:fe")
+    router.run(
+        ["ip", "-batch", "-"],
+        stdin="address add 198.51.100.1/32 dev lo\naddress add 2001:db8:ff::1/128 dev lo nodad\n",
+    )
+    return router
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "needs(name): skipped on a machine without this (tests/lab/machine.py)")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker in item.iter_markers("needs"):
+        if reason := machine.lacks(marker.args[0]):
+            pytest.skip(_FORCED + reason)
+
+
+def _skips(config: pytest.Config) -> dict[str, str]:
+    """Skipped tests with their reasons."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    reports = reporter.stats.get("skipped", []) if reporter else []
+    return {report.nodeid: str(report.longrepr[-1]).removeprefix("Skipped: ") for report in reports}
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In continuous integration (CI=true), a skip that the machine did not force is a failure."""
+    unforced = [reason for reason in _skips(session.config).values() if not reason.startswith(_FORCED)]
+    if unforced and os.environ.get("CI") and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if skips := _skips(config):
+        terminalreporter.section("skipped")
+        for test, reason in sorted(skips.items()):
+            terminalreporter.line(f"{test}: {reason}")

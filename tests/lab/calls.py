@@ -1,0 +1,158 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The caller's side of forker.py: `call` waits for a result, `start` leaves the function running in the background."""
+
+from __future__ import annotations
+
+import atexit
+import pickle
+import queue
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from tests.lab import forker
+from tests.lab.errors import LabError
+from tests.lab.paths import COLLECTIONS, REPOSITORY, link_collection
+
+
+class Background:
+    """A generator function that runs inside a host. Iterating gives what it yields; `stop` kills it.
+
+    A thread of this process collects the values, so that the function never waits for a slow reader.
+    """
+
+    def __init__(self, channel: socket.socket, what: str) -> None:
+        self._channel = channel
+        self._what = what
+        self._values: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._collect, daemon=True)
+        self._thread.start()
+
+    def _collect(self) -> None:
+        while True:
+            try:
+                message = forker.receive_message(self._channel)
+            except (EOFError, OSError):
+                message = ("end",)
+            self._values.put(message)
+            if message[0] != "yield":
+                return
+
+    def next(self, timeout: float = 10) -> Any:
+        """The next value. Raises LabError after `timeout` seconds or when the function is over, else its own error."""
+        try:
+            message = self._values.get(timeout=timeout)
+        except queue.Empty:
+            raise LabError(f"{self._what}: nothing within {timeout} s") from None
+        if message[0] == "yield":
+            return message[1]
+        if message[0] == "raise":
+            raise _with_note(message)
+        raise LabError(f"{self._what}: ended")
+
+    def values(self) -> Iterator[Any]:
+        """What has been yielded so far and not been taken yet, without waiting."""
+        while not self._values.empty():
+            message = self._values.get()
+            if message[0] == "raise":
+                raise _with_note(message)
+            if message[0] == "yield":
+                yield message[1]
+
+    def stop(self) -> None:
+        self._channel.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._channel.close()
+
+    def __enter__(self) -> Background:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.stop()
+
+
+def _with_note(message: tuple[Any, ...]) -> BaseException:
+    error: BaseException = message[1]
+    error.add_note("inside the host:\n" + message[2])
+    if isinstance(error, SystemExit):
+        return LabError(f"exit {error.code} inside the host\n{message[2]}")
+    return error
+
+
+class _Forker:
+    """One forker process per Python process, started at the first call and gone with it."""
+
+    def __init__(self) -> None:
+        link_collection()
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._requests = ours
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", _START, str(REPOSITORY), str(COLLECTIONS), str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                cwd="/",
+            )
+        atexit.register(self.close)
+
+    def close(self) -> None:
+        self._requests.close()
+        self._process.wait()
+
+    def send(self, request: object) -> socket.socket:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            socket.send_fds(self._requests, [pickle.dumps(request)], [theirs.fileno()])
+        return ours
+
+
+_START = """
+import sys
+sys.path[:0] = sys.argv[1:3]
+sys.argv[1:3] = []
+from tests.lab.forker import main
+main()
+"""
+_lock = threading.Lock()
+_running: list[_Forker] = []
+
+
+def _forker() -> _Forker:
+    with _lock:
+        if not _running:
+            _running.append(_Forker())
+        return _running[0]
+
+
+def call(
+    target: forker.Target, function: Callable[..., Any], args: tuple[Any, ...], timeout: float, preload: tuple[str, ...]
+) -> Any:
+    """Run function(*args) inside and return its result, or raise what it raised."""
+    with _forker().send((target, function, args, preload)) as channel:
+        channel.settimeout(timeout)
+        try:
+            message = forker.receive_message(channel)
+        except TimeoutError:
+            raise LabError(f"{function.__qualname__}{args}: no result within {timeout} s") from None
+        except EOFError:
+            raise LabError(f"{function.__qualname__}{args}: killed before it had a result") from None
+    if message[0] == "raise":
+        raise _with_note(message)
+    return message[1]
+
+
+def start(target: forker.Target, function: Callable[..., Any], args: tuple[Any, ...]) -> Background:
+    """Start a generator function inside. Its first value is consumed here: it says that it is ready."""
+    channel = _forker().send((target, function, args, ()))
+    background = Background(channel, function.__qualname__)
+    try:
+        background.next()
+    except BaseException:
+        background.stop()
+        raise
+    return background

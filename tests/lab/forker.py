@@ -1,0 +1,164 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run Python functions inside hosts, fast: a process with everything imported forks, enters the host and calls.
+
+A new Python that imports Ansible and pyroute2 needs a third of a second, a fork a hundredth. The forker is a process
+of its own, single-threaded and started fresh, so that nothing of pytest (threads, captured output) is inherited.
+
+    requests.Forker().call(target, function, args)      the other side: tests/lab/calls.py
+
+A request is a pickle (Target, function, args, preload) sent with one end of a socket pair. The child sends messages
+into it, each a length and a pickle: ("yield", value) for what a generator function yields, at last ("return", value)
+or ("raise", exception, traceback text). When the caller closes its end, the child is killed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import os
+import pickle
+import select
+import signal
+import socket
+import struct
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.lab import linux
+
+# The user namespace first (it gives the right to enter the others), the PID namespace before the fork that it affects.
+_KINDS = (
+    ("user", linux.CLONE_NEWUSER),
+    ("pid", linux.CLONE_NEWPID),
+    ("net", linux.CLONE_NEWNET),
+    ("uts", linux.CLONE_NEWUTS),
+    ("mnt", linux.CLONE_NEWNS),
+)
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where to run: the namespaces of a process, then a named network namespace inside if `netns` is given."""
+
+    pid: int
+    netns: str | None
+    environment: dict[str, str]
+    directory: str
+
+
+def send_message(channel: socket.socket, message: object) -> None:
+    data = pickle.dumps(message)
+    channel.sendall(struct.pack("=I", len(data)) + data)
+
+
+def receive_message(channel: socket.socket) -> Any:
+    """The next message; raises EOFError when the other side is gone."""
+    (length,) = struct.unpack("=I", _receive_exactly(channel, 4))
+    return pickle.loads(_receive_exactly(channel, length))
+
+
+def _receive_exactly(channel: socket.socket, length: int) -> bytes:
+    parts = []
+    while length:
+        part = channel.recv(length)
+        if not part:
+            raise EOFError
+        parts.append(part)
+        length -= len(part)
+    return b"".join(parts)
+
+
+def _enter(target: Target) -> None:
+    descriptors = [(os.open(f"/proc/{target.pid}/ns/{name}", os.O_RDONLY), kind) for name, kind in _KINDS]
+    for descriptor, kind in descriptors:
+        linux.setns(descriptor, kind)
+        os.close(descriptor)
+    if target.netns is not None:
+        descriptor = os.open(os.path.join("/run/netns", target.netns), os.O_RDONLY)
+        linux.setns(descriptor, linux.CLONE_NEWNET)
+        os.close(descriptor)
+    os.environ.clear()
+    os.environ.update(target.environment)
+    os.chdir(target.directory)
+
+
+def _run(channel: socket.socket, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    """Call the function and report. BaseException, because a SystemExit in here is the function's result too."""
+    try:
+        result = function(*args)
+        if inspect.isgenerator(result):
+            for value in result:
+                send_message(channel, ("yield", value))
+            result = None
+        send_message(channel, ("return", result))
+    except BaseException as error:
+        text = traceback.format_exc()
+        try:
+            send_message(channel, ("raise", error, text))
+        except (pickle.PicklingError, TypeError, AttributeError):
+            send_message(channel, ("raise", RuntimeError(repr(error)), text))
+
+
+def _guard(channel: socket.socket, child: int) -> None:
+    """Wait until the child ends or the caller hangs up; the child dies with this process."""
+    finished = os.pidfd_open(child)
+    poll = select.poll()
+    poll.register(finished, select.POLLIN)
+    poll.register(channel, select.POLLHUP)
+    poll.poll()
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+
+
+def _handle(channel: socket.socket, request: bytes) -> None:
+    """In a fork: enter, fork once more to be in the PID namespace, run there."""
+    linux.die_with_parent()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    try:
+        target, function, args, _preload = pickle.loads(request)
+        _enter(target)
+    except (OSError, pickle.UnpicklingError, ImportError, AttributeError) as error:
+        send_message(channel, ("raise", error, traceback.format_exc()))
+        return
+    child = os.fork()
+    if child:
+        _guard(channel, child)
+        return
+    linux.die_with_parent()
+    _run(channel, function, args)
+
+
+def _preload(request: bytes) -> None:
+    """Import here what the children will need, once. A module that does not import fails again, and loudly, below."""
+    for name in pickle.loads(request)[3]:
+        importlib.import_module(name)
+
+
+def main() -> None:
+    requests = socket.socket(fileno=int(sys.argv[1]))
+    requests.set_inheritable(False)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    while True:
+        request, descriptors, _flags, _address = socket.recv_fds(requests, 1 << 20, 1)
+        if not request:
+            return
+        with socket.socket(fileno=descriptors[0]) as channel:
+            try:
+                _preload(request)
+            except (ImportError, SyntaxError, AttributeError, NameError) as error:
+                send_message(channel, ("raise", RuntimeError(str(error)), traceback.format_exc()))
+                continue
+            if os.fork() == 0:
+                requests.close()
+                _handle(channel, request)
+                os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,204 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`Host`: a machine of the lab, on which modules and playbooks run."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from tests.lab import dumps, files, modules, playbooks
+from tests.lab.errors import LabError, ModuleFailed
+from tests.lab.paths import COLLECTION, COLLECTIONS
+from tests.lab.place import Place, Result
+
+if TYPE_CHECKING:
+    from tests.lab.lab import Lab
+
+
+class Host(Place):
+    """Made by `Lab.host` and `Segment.neighbour`."""
+
+    def __init__(self, lab: Lab, name: str, pid: int) -> None:
+        super().__init__(pid)
+        self.lab = lab
+        self.name = name
+
+    def inside(self, netns: str) -> Place:
+        """The place in a named network namespace of this host (or behind a path that the host sees)."""
+        return Place(self.pid, netns)
+
+    def stop(self) -> None:
+        """Pull the plug: everything on this host ends."""
+        self.lab.stop(self)
+
+    def forget(self) -> None:
+        """Called by the lab when the host is gone, so that a late user gets an error and no stranger's PID."""
+        self.pid = 0
+
+    # Files
+
+    def write(self, path: str, text: str) -> None:
+        self.call(files.write, path, text)
+
+    def read(self, path: str) -> str:
+        return str(self.call(files.read, path))
+
+    def exists(self, path: str) -> bool:
+        return bool(self.call(files.exists, path))
+
+    def remove(self, path: str) -> None:
+        self.call(files.remove, path)
+
+    def sysctl(self, key: str, value: int | str | None = None) -> str:
+        """Read, or write first, a file under /proc/sys; the key has slashes: net/ipv4/ip_forward."""
+        path = f"/proc/sys/{key}"
+        if value is not None:
+            self.write(path, str(value))
+        return self.read(path).strip()
+
+    def dump(self, counters: bool = False) -> dumps.Dump:
+        """Everything about this host's network, for comparison with an earlier or later dump (see dumps.py)."""
+        return dumps.Dump(self.call(dumps.collect, counters))
+
+    # Processes
+
+    def spawn(self, argv: list[str], netns: str | None = None, unshare_net: bool = False) -> Process:
+        """Leave a command running; `.pid` is its number inside the host. unshare_net: in a new, nameless namespace."""
+        return Process(self.inside(netns) if netns else self, argv, unshare_net)
+
+    # Ansible
+
+    def module(
+        self,
+        name: str,
+        options: dict[str, Any] | None = None,
+        check: bool = False,
+        diff: bool = True,
+        fails: bool = False,
+        how: str = "fork",
+    ) -> dict[str, Any]:
+        """Run a module and return its result without `invocation`.
+
+        A result with failed=true raises ModuleFailed; with fails=True it is returned, and success is the error.
+        how: "fork" (some 20 ms), "exec" (a Python of its own reads JSON), "ansible" (ad hoc, by way of AnsiballZ).
+        """
+        if how == "fork":
+            preload = (*modules.COMMON, modules.file_of(name))
+            result = self.call(modules.run_main, name, options or {}, check, diff, preload=preload)
+        elif how == "exec":
+            argv = [sys.executable, "-m", modules.file_of(name), json.dumps(modules.arguments(options or {}, check, diff))]
+            path = os.environ.get("PYTHONPATH", "")
+            result = modules.parse(self.run(argv, check=False, env={"PYTHONPATH": _joined(path)}).out)
+        else:
+            result = self._ad_hoc(name, options or {}, check, diff)
+        if bool(result.get("failed")) != fails:
+            raise ModuleFailed(name, result) if not fails else AssertionError(f"{name} did not fail: {result}")
+        return result
+
+    def _ad_hoc(self, name: str, options: dict[str, Any], check: bool, diff: bool) -> dict[str, Any]:
+        task = {"name": name, f"{COLLECTION}.{name.removeprefix(COLLECTION + '.')}": options, "diff": diff}
+        run = self.playbook([task], check=check, fails=None)
+        return run.tasks[-1].result
+
+    def playbook(
+        self,
+        play: str | Path | list[Any],
+        *,
+        variables: dict[str, Any] | None = None,
+        check: bool = False,
+        diff: bool = True,
+        fails: bool | None = False,
+        inventory: str = "",
+        arguments: tuple[str, ...] = (),
+        env: Mapping[str, str] | None = None,
+        timeout: float = 300,
+    ) -> playbooks.Run:
+        """Run ansible-playbook on this host, with this host as `localhost` over a local connection.
+
+        play: a file, an FQCN such as netplumb.linuxnet.bridge_network, a list of plays, or a list of tasks.
+        variables: extra variables. inventory: the text of a YAML inventory in place of localhost.
+        fails: False: a failure raises AssertionError; True: success does; None: neither.
+        """
+        argv = ["ansible-playbook", self._play_file(play), *arguments]
+        if inventory:
+            self.write("/tmp/inventory.yml", inventory)
+        argv += ["--inventory", "/tmp/inventory.yml" if inventory else "localhost,", "--connection", "local"]
+        argv += ["--check"] * check + ["--diff"] * diff
+        if variables:
+            self.write("/tmp/variables.json", json.dumps(variables))
+            argv += ["--extra-vars", "@/tmp/variables.json"]
+        report = {
+            "LAB_REPORT": playbooks.REPORT,
+            "ANSIBLE_CALLBACK_PLUGINS": str(playbooks.CALLBACKS),
+            "ANSIBLE_CALLBACKS_ENABLED": "lab_report",
+        }
+        self.write(playbooks.REPORT, "")
+        done = self.run(argv, check=False, timeout=timeout, env={**report, **(env or {})})
+        return _checked(argv, playbooks.read(done.rc, done.out + done.err, self.read(playbooks.REPORT)), fails)
+
+    def _play_file(self, play: str | Path | list[Any]) -> str:
+        if not isinstance(play, list):
+            return str(play)
+        if not any("hosts" in entry or "ansible.builtin.import_playbook" in entry for entry in play):
+            play = [{"name": "Test", "hosts": "all", "gather_facts": False, "tasks": play}]
+        self.write("/tmp/playbook.yml", yaml.safe_dump(play, sort_keys=False))
+        return "/tmp/playbook.yml"
+
+    def ansible(self, *arguments: str, check: bool = True) -> Result:
+        """Run the `ansible` command itself, this host being localhost."""
+        return self.run(["ansible", *arguments], check=check)
+
+
+class Process:
+    """A command that runs on a host until it is stopped or the host is."""
+
+    def __init__(self, place: Place, argv: list[str], unshare_net: bool) -> None:
+        self._place = place
+        number = ["sh", "-c", 'echo $$; exec "$@"', "sh", *argv]
+        if unshare_net:
+            number = ["unshare", "--net", *number]
+        self._process: subprocess.Popen[str] = place.popen(number, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if self._process.stdout is None:
+            raise LabError("no output to read the PID from")
+        line = self._process.stdout.readline()
+        if not line.strip().isdecimal():
+            raise LabError(f"{shlex.join(argv)}: {line}{self._process.stdout.read()}")
+        self.pid = int(line)
+
+    def running(self) -> bool:
+        return self._process.poll() is None
+
+    def stop(self) -> None:
+        """Kill the command; returns when it is gone."""
+        if self.running():
+            self._place.run(["kill", "-KILL", str(self.pid)], check=False)
+        self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+    def __enter__(self) -> Process:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.stop()
+
+
+def _joined(path: str) -> str:
+    return f"{COLLECTIONS}:{path}" if path else str(COLLECTIONS)
+
+
+def _checked(argv: list[str], run: playbooks.Run, fails: bool | None) -> playbooks.Run:
+    if fails is not None and bool(run.rc) != fails:
+        expected = "did not fail" if fails else f"exit {run.rc}"
+        raise AssertionError(f"{shlex.join(argv)}: {expected}\n{run.output}")
+    return run

@@ -1,0 +1,71 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a test may need of the machine beyond namespaces, and how to find out whether it is there.
+
+A test says `@pytest.mark.needs("vlan-filtering")`. It is skipped only if the probe says that the machine lacks it: the
+one kind of skip that continuous integration accepts.
+"""
+
+from __future__ import annotations
+
+import functools
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.lab.lab import Lab
+
+
+@dataclass(frozen=True)
+class Need:
+    """sentence: the reason of a skip. present: the probe."""
+
+    sentence: str
+    present: Callable[[], bool]
+
+
+def _works(script: str) -> Callable[[], bool]:
+    """A probe that tries a shell script on a lab host."""
+
+    def probe() -> bool:
+        with Lab() as lab:
+            return lab.host("probe").run(["sh", "-ec", script], check=False).rc == 0
+
+    return probe
+
+
+def _has(program: str) -> Callable[[], bool]:
+    return lambda: shutil.which(program, path="/usr/sbin:/usr/bin:/sbin:/bin") is not None
+
+
+NEEDS = {
+    "vlan-filtering": Need(
+        "the kernel has no VLAN filtering on bridges (CONFIG_BRIDGE_VLAN_FILTERING)",
+        _works("ip link add br0 type bridge vlan_filtering 1"),
+    ),
+    "bridge-nf": Need(
+        "the kernel module br_netfilter is not loaded",
+        _works("test -e /proc/sys/net/bridge/bridge-nf-call-iptables"),
+    ),
+    "physdev": Need(
+        "the kernel has no physdev match for iptables",
+        _works("iptables -A FORWARD -m physdev --physdev-is-bridged"),
+    ),
+    "iptables-legacy": Need(
+        "there is no working iptables-legacy (program or kernel)",
+        _works("iptables-legacy -t nat -S && ip6tables-legacy -t nat -S"),
+    ),
+    "sctp": Need("the kernel has no SCTP", _works("python3 -c 'import socket; socket.socket(2, 1, 132)'")),
+    "dummy": Need("the kernel has no dummy interfaces", _works("ip link add d0 type dummy")),
+    "macvlan": Need("the kernel has no macvlan interfaces", _works("ip link add link lo name m0 type macvlan")),
+    "conntrack-tool": Need("the program conntrack is not installed", _has("conntrack")),
+    "tcpdump": Need("the program tcpdump is not installed", _has("tcpdump")),
+}
+
+
+@functools.cache
+def lacks(name: str) -> str:
+    """The reason why this machine cannot serve a need, empty if it can. Raises KeyError for an unknown name."""
+    need = NEEDS[name]
+    return "" if need.present() else need.sentence

@@ -1,0 +1,57 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run a module of the collection inside a host without Ansible around it: its main() with the arguments as JSON."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from typing import Any
+
+from tests.lab.paths import COLLECTION
+
+# What every module imports; the forker does it once for all calls.
+COMMON = ("ansible.module_utils.basic", "pyroute2.iproute.linux")
+
+
+def file_of(name: str) -> str:
+    """The Python module of a collection's module: bridge, or netplumb.linuxnet.bridge."""
+    return f"ansible_collections.{COLLECTION}.plugins.modules.{name.removeprefix(COLLECTION + '.')}"
+
+
+def arguments(options: dict[str, Any], check: bool, diff: bool) -> dict[str, Any]:
+    """Options and Ansible's internal ones, as ansible-core passes them."""
+    internal = {
+        "_ansible_check_mode": check,
+        "_ansible_diff": diff,
+        "_ansible_remote_tmp": os.environ.get("TMPDIR", "/tmp"),
+        "_ansible_keep_remote_files": False,
+    }
+    return {"ANSIBLE_MODULE_ARGS": {**options, **internal}}
+
+
+def run_main(name: str, options: dict[str, Any], check: bool, diff: bool) -> dict[str, Any]:
+    """Call main() of a module in this process, which is thrown away after; return what it printed."""
+    basic: Any = importlib.import_module("ansible.module_utils.basic")
+    basic._ANSIBLE_ARGS = json.dumps(arguments(options, check, diff)).encode()
+    basic._ANSIBLE_PROFILE = "legacy"
+    output = os.memfd_create("output")
+    os.dup2(output, sys.stdout.fileno())
+    try:
+        importlib.import_module(file_of(name)).main()
+    except SystemExit:
+        pass
+    sys.stdout.flush()
+    os.lseek(output, 0, os.SEEK_SET)
+    with open(output, encoding="utf-8") as printed:
+        return parse(printed.read())
+
+
+def parse(printed: str) -> dict[str, Any]:
+    """The result in what a module printed; anything beside it is an error, because Ansible would warn about it."""
+    result: dict[str, Any] = json.loads(printed)
+    result.pop("invocation", None)
+    return result

@@ -1,0 +1,29 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where things are: this repository, and the folder under which Python and Ansible find it as a collection."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+COLLECTIONS = REPOSITORY / ".ansible" / "collections"
+COLLECTION = "netplumb.linuxnet"
+
+
+def link_collection() -> None:
+    """Make .ansible/collections/ansible_collections/netplumb/linuxnet, a link to the work tree: the code is live."""
+    link = COLLECTIONS / "ansible_collections" / "netplumb" / "linuxnet"
+    link.parent.mkdir(parents=True, exist_ok=True)
+    if not link.is_symlink():
+        temporary = link.with_name(f".linuxnet.{os.getpid()}")
+        temporary.symlink_to("../../../..")
+        temporary.replace(link)
+
+
+def needed_inside() -> list[str]:
+    """Paths that a host must be able to read, wherever the machine keeps them."""
+    return sorted({str(REPOSITORY), sys.prefix, sys.base_prefix})

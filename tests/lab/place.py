@@ -1,0 +1,148 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`Place`: a network namespace of a host, and what can be done from there: commands, functions, traffic."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tests.lab import calls, traffic
+from tests.lab.errors import LabError
+from tests.lab.forker import Target
+from tests.lab.paths import COLLECTIONS
+from tests.lab.rooms import HOME, TEMPORARY
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command left: exit code, standard output, standard error."""
+
+    rc: int
+    out: str
+    err: str
+
+
+def _environment() -> dict[str, str]:
+    """The environment inside a host: nothing of the machine's but the Python in use."""
+    return {
+        "PATH": f"{os.path.dirname(sys.executable)}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "HOME": HOME,
+        "USER": "root",
+        "LOGNAME": "root",
+        "LC_ALL": "C.UTF-8",
+        "TMPDIR": TEMPORARY,
+        "ANSIBLE_HOME": f"{HOME}/.ansible",
+        "ANSIBLE_REMOTE_TMP": f"{TEMPORARY}/ansible",
+        "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+        "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
+        "ANSIBLE_LOCALHOST_WARNING": "false",
+        "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+        "ANSIBLE_NO_TARGET_SYSLOG": "true",
+    }
+
+
+class Place:
+    """Made by `Lab.host` (the host's own network namespace) and `Host.inside` (a named one)."""
+
+    def __init__(self, pid: int, netns: str | None = None) -> None:
+        """pid: the host's first process, as seen from here. netns: a name in the host's /run/netns, or a path."""
+        self.pid = pid
+        self.netns = netns
+
+    def argv(self, argv: Sequence[str]) -> list[str]:
+        """The command line that runs another one in this place, from the test's own place."""
+        if not self.pid:
+            raise LabError("this host has been stopped")
+        enter = ["nsenter", f"--target={self.pid}", "--user", "--preserve-credentials", "--pid", "--net"]
+        enter += ["--uts", "--mount", "--"]
+        if self.netns is not None:
+            enter += ["nsenter", f"--net={os.path.join('/run/netns', self.netns)}", "--"]
+        # nsenter leaves a child behind when it is killed; this way the child goes with it.
+        return [*enter, "env", f"--chdir={HOME}", "setpriv", "--pdeathsig=KILL", *argv]
+
+    def popen(self, argv: Sequence[str], env: Mapping[str, str] | None = None, **options: Any) -> subprocess.Popen[str]:
+        """Start a command here. The options are those of subprocess.Popen."""
+        options.setdefault("stdin", subprocess.DEVNULL)
+        return subprocess.Popen(self.argv(argv), env={**_environment(), **(env or {})}, text=True, **options)
+
+    def run(
+        self,
+        argv: Sequence[str],
+        stdin: str = "",
+        check: bool = True,
+        timeout: float = 60,
+        env: Mapping[str, str] | None = None,
+    ) -> Result:
+        """Run a command here to its end. Raises LabError if it fails (unless check is False) or takes too long."""
+        pipe = subprocess.PIPE
+        with self.popen(argv, env, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+            try:
+                out, err = process.communicate(stdin, timeout)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise LabError(f"{shlex.join(argv)}: not done within {timeout} s") from None
+            except BaseException:
+                process.kill()
+                raise
+        if check and process.returncode:
+            raise LabError(f"{shlex.join(argv)}: exit {process.returncode}\n{out}{err}")
+        return Result(process.returncode, out, err)
+
+    def sh(self, script: str, check: bool = True, timeout: float = 60) -> str:
+        """Run a shell script here (sh -e) and return its standard output."""
+        return self.run(["sh", "-ec", script], check=check, timeout=timeout).out
+
+    def ip(self, *words: str) -> Any:
+        """`ip -json -details WORDS` as Python data."""
+        return json.loads(self.run(["ip", "-json", "-details", *words]).out or "[]")
+
+    def target(self) -> Target:
+        if not self.pid:
+            raise LabError("this host has been stopped")
+        return Target(self.pid, self.netns, _environment(), HOME)
+
+    def call(self, function: Callable[..., Any], *args: Any, timeout: float = 60, preload: tuple[str, ...] = ()) -> Any:
+        """Run a Python function of an importable module here, in a process of its own, and return its result."""
+        return calls.call(self.target(), function, args, timeout, preload)
+
+    def start(self, function: Callable[..., Any], *args: Any) -> calls.Background:
+        """Leave a generator function running here; returns once it has yielded its first value ("ready")."""
+        return calls.start(self.target(), function, args)
+
+    # Traffic. Addresses of either family; what each one returns stands in traffic.py.
+
+    def reaches(self, address: str, timeout: float = 1) -> bool:
+        """Whether an ICMP echo is answered."""
+        ping = ["ping", "-n", "-q", "-c", "1", "-W", str(timeout), address]
+        return self.run(ping, check=False).rc == 0
+
+    @contextlib.contextmanager
+    def server(self, port: int, protocol: str = "tcp", address: str = "::") -> Iterator[traffic.Server]:
+        """An echo server that tells its clients, and `server.seen`, which peer address it saw."""
+        with self.start(traffic.serve, protocol, address, port) as background:
+            yield traffic.Server(background)
+
+    def ask(
+        self, address: str, port: int, protocol: str = "tcp", source: str = "", timeout: float = 1
+    ) -> traffic.Answer | None:
+        """Ask an echo server for the peer address that it sees; None if no answer comes in time or it is refused."""
+        return traffic.Answer.of(self.call(traffic.ask, protocol, address, port, source, timeout))
+
+    @contextlib.contextmanager
+    def sniffer(self, interface: str) -> Iterator[traffic.Sniffer]:
+        """Collect every frame that passes an interface, both directions."""
+        with self.start(traffic.sniff, interface) as background:
+            yield traffic.Sniffer(background)
+
+    def send_frames(self, interface: str, frames: Sequence[bytes]) -> None:
+        """Put raw Ethernet frames on an interface."""
+        self.call(traffic.send_frames, interface, list(frames))

@@ -1,0 +1,64 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run ansible-playbook inside a host and read what every task did."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+CALLBACKS = Path(__file__).with_name("callbacks")
+REPORT = "/tmp/playbook-report.json"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task on one host: what it is called and what it returned (loops: `result["results"]`)."""
+
+    name: str
+    action: str
+    host: str
+    status: str  # ok, failed, skipped, unreachable
+    result: dict[str, Any]
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.result.get("changed"))
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished ansible-playbook."""
+
+    rc: int
+    output: str
+    tasks: list[Task]
+
+    @property
+    def changed(self) -> list[Task]:
+        """The tasks that changed something."""
+        return [task for task in self.tasks if task.changed]
+
+    @property
+    def failed(self) -> list[Task]:
+        return [task for task in self.tasks if task.status in ("failed", "unreachable")]
+
+    @property
+    def diffs(self) -> Iterator[dict[str, Any]]:
+        """Every diff with content, in order of tasks."""
+        for task in self.tasks:
+            diff = task.result.get("diff") or []
+            yield from ([diff] if isinstance(diff, dict) else diff)
+
+    def task(self, name: str) -> Task:
+        """The one task of this name (the part of it that is given must be unique)."""
+        (found,) = [task for task in self.tasks if name in task.name]
+        return found
+
+
+def read(rc: int, output: str, report: str) -> Run:
+    return Run(rc, output, [Task(**entry) for entry in json.loads(report or "[]")])

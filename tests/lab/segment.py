@@ -1,0 +1,64 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An Ethernet segment: a bridge in the lab's switch namespace, with one port per joined host."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.lab.host import Host
+    from tests.lab.lab import Lab
+
+
+def _pid_in_lab(pid: int) -> int:
+    """The number that a host's first process has in the lab's own PID namespace, the one that the switch sees."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as lines:
+        numbers = next(line for line in lines if line.startswith("NSpid:")).split()
+    return int(numbers[-2])
+
+
+class Segment:
+    """Made by `Lab.segment`."""
+
+    def __init__(self, lab: Lab, name: str, number: int, mtu: int) -> None:
+        self.name = name
+        self.mtu = mtu
+        self._lab = lab
+        self._bridge = f"segment{number}"
+        self._number = number
+        self._ports = 0
+        lab.switch(f"link add {self._bridge} mtu {mtu} type bridge\nlink set {self._bridge} up\n")
+
+    def join(
+        self,
+        host: Host,
+        interface: str = "eth0",
+        addresses: Iterable[str] = (),
+        gateways: Iterable[str] = (),
+        mac: str = "",
+    ) -> None:
+        """Give a host an interface on this segment, up, with these addresses (CIDR) and default gateways."""
+        self._ports += 1
+        port = f"s{self._number}p{self._ports}"
+        own_mac = f"address {mac} " if mac else ""
+        self._lab.switch(
+            f"link add {port} mtu {self.mtu} master {self._bridge} type veth "
+            f"peer name {interface} {own_mac}mtu {self.mtu} netns {_pid_in_lab(host.pid)}\n"
+            f"link set {port} up\n"
+        )
+        lines = [f"link set {interface} up"]
+        for address in addresses:
+            nodad = "" if ipaddress.ip_interface(address).version == 4 else " nodad"
+            lines.append(f"address add {address} dev {interface}{nodad}")
+        lines += [f"route add default via {gateway} dev {interface}" for gateway in gateways]
+        host.run(["ip", "-batch", "-"], stdin="\n".join(lines) + "\n")
+
+    def neighbour(self, name: str, addresses: Iterable[str] = (), gateways: Iterable[str] = (), mac: str = "") -> Host:
+        """A new host with its eth0 on this segment: a client, a router, an attacker."""
+        host = self._lab.host(name)
+        self.join(host, "eth0", addresses, gateways, mac)
+        return host
