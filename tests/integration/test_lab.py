@@ -33,7 +33,8 @@ def test_a_host_has_its_own_name_files_and_processes(host: Host) -> None:
 
 def test_a_host_cannot_write_the_machine(host: Host) -> None:
     files = ["/usr/file", "/root/file", "/var/file", str(REPOSITORY / "file")]
-    for path in [*files, "/proc/sys/kernel/panic", "/proc/sys/vm/swappiness", "/sys/module/file", "/sys/kernel/profiling"]:
+    switches = ["/proc/sys/kernel/panic", "/proc/sys/vm/swappiness", "/sys/module/file", "/sys/kernel/profiling"]
+    for path in files + switches:
         assert "Read-only" in host.run(["sh", "-c", f"echo 0 > {path}"], check=False).err
 
 
@@ -96,11 +97,12 @@ def test_a_namespace_of_a_host_is_a_place_too(host: Host) -> None:
 
 def test_raw_frames_arrive_as_they_were_sent(neighbour: Host, host: Host) -> None:
     mac = "02:00:00:00:00:09"
+    question = frames.arp(1, mac, "192.0.2.99", frames.BROADCAST, "192.0.2.1")
     sent = [
         frames.ethernet(frames.BROADCAST, mac, frames.IPV4, frames.udp("192.0.2.99", "192.0.2.1", 5, 7)),
         frames.ethernet(frames.BROADCAST, mac, frames.IPV4, frames.tcp("192.0.2.99", "192.0.2.1", 5, 8, frames.ACK)),
         frames.ethernet(frames.BROADCAST, mac, frames.IPV6, frames.udp("2001:db8::99", "2001:db8::1", 5, 9)),
-        frames.ethernet(frames.BROADCAST, mac, frames.ARP, frames.arp(1, mac, "192.0.2.99", frames.BROADCAST, "192.0.2.1")),
+        frames.ethernet(frames.BROADCAST, mac, frames.ARP, question),
     ]
     with host.sniffer("eth0") as sniffer:
         neighbour.send_frames("eth0", sent)
@@ -237,14 +239,14 @@ os.kill(os.getpid(), {signal})
 
 
 def _processes() -> set[str]:
-    return set(subprocess.run(["ps", "-eo", "pid=,args="], capture_output=True, text=True, check=True).stdout.splitlines())
+    listing = subprocess.run(["ps", "-eo", "pid=,args="], capture_output=True, text=True, check=True)
+    return set(listing.stdout.splitlines())
 
 
 @pytest.mark.parametrize("signal_", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_nothing_is_left_of_a_killed_test(signal_: signal.Signals) -> None:
     program = _KILLED.format(repository=str(REPOSITORY), signal=int(signal_))
-    # A session of its own finds its processes again, whatever else this machine runs; standard output is closed last.
-    killed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, start_new_session=True)
+    killed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert killed.returncode != 0
     pid = killed.stdout.split()[0]
     end = time.monotonic() + 5

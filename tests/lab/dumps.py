@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Complete dumps of a host's network, to compare what was with what is.
 
-`collect` runs inside the host. A dump maps "PLACE SECTION" to a list of sorted lines, PLACE being "host" or "netns/NAME".
+`collect` runs inside the host. A dump maps "PLACE SECTION" to a list of lines; PLACE is "host" or "netns/NAME".
 What the kernel changes by itself (lifetimes, timers, statistics, counters of connections) is left out.
 """
 
@@ -27,7 +27,7 @@ _VOLATILE = {
     "forward_delay_timer", "topology_change", "topology_change_detected", "multicast_querier", "state_time",
     "change_count", "root_id", "designated_bridge",
 }  # fmt: skip
-_VOLATILE_SYSCTLS = ("nf_conntrack_count", "route/flush", "stable_secret", "tcp_fastopen_key", "neigh/", "base_reachable")
+_VOLATILE_SYSCTLS = ("nf_conntrack_count", "route/flush", "stable_secret", "tcp_fastopen_key", "neigh/")
 _SYSCTLS = ("ipv4", "ipv6", "bridge", "netfilter")
 
 
@@ -52,16 +52,19 @@ def collect(counters: bool) -> dict[str, list[str]]:
     for name in sorted(os.listdir("/run/netns")) if os.path.isdir("/run/netns") else ():
         path = f"/run/netns/{name}"
         if _is_namespace(path):
-            result |= {f"netns/{name} {part}": lines for part, lines in _network(["nsenter", f"--net={path}"], counters)}
+            sections = _network(["nsenter", f"--net={path}"], counters)
+            result |= {f"netns/{name} {section}": lines for section, lines in sections}
     return result
 
 
 def _network(enter: list[str], counters: bool) -> Iterator[tuple[str, list[str]]]:
     yield "links", _json_lines([*enter, "ip", "-json", "-details", "link", "show"])
     yield "addresses", sorted(_addresses(enter))
-    yield "bridge vlans", _json_lines([*enter, "bridge", "-json", "vlan", "show"], check=False)  # an option of the kernel
+    # Not every kernel has VLANs on bridges.
+    yield "bridge vlans", _json_lines([*enter, "bridge", "-json", "vlan", "show"], check=False)
     for family, (option, save) in FAMILIES.items():
-        yield f"{family} routes", _json_lines([*enter, "ip", option, "-json", "-details", "route", "show", "table", "all"])
+        routes = [*enter, "ip", option, "-json", "-details", "route", "show", "table", "all"]
+        yield f"{family} routes", _json_lines(routes)
         yield f"{family} policy", _json_lines([*enter, "ip", option, "-json", "rule", "show"])
         yield f"{family} rules", _rules([*enter, save], counters)
     yield "permanent neighbours", _json_lines([*enter, "ip", "-json", "neighbour", "show", "nud", "permanent"])
@@ -118,8 +121,9 @@ def _numbered(lines: list[str]) -> list[str]:
         if "-A" in words:
             chain = f"{table} {words[words.index('-A') + 1]}"
             seen[chain] = seen.get(chain, 0) + 1
-            line = f"{line} #{seen[chain]}"
-        numbered.append(line)
+            numbered.append(f"{line} #{seen[chain]}")
+        else:
+            numbered.append(line)
     return numbered
 
 

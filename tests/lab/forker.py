@@ -27,6 +27,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any
 
 from tests.lab import linux
@@ -88,20 +89,33 @@ def _enter(target: Target) -> None:
 
 
 def _run(channel: socket.socket, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
-    """Call the function and report. BaseException, because a SystemExit in here is the function's result too."""
-    try:
+    """Call the function and report what it returned or raised."""
+    with _Reported(channel):
         result = function(*args)
         if inspect.isgenerator(result):
             for value in result:
                 send_message(channel, ("yield", value))
             result = None
         send_message(channel, ("return", result))
-    except BaseException as error:
-        text = traceback.format_exc()
-        try:
-            send_message(channel, ("raise", error, text))
-        except (pickle.PicklingError, TypeError, AttributeError):
-            send_message(channel, ("raise", RuntimeError(repr(error)), text))
+
+
+class _Reported:
+    """Sends what is raised inside to the caller, whatever it is: an exit in a function is its outcome too."""
+
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> bool:
+        if error is not None:
+            text = "".join(traceback.format_exception(error))
+            try:
+                send_message(self._channel, ("raise", error, text))
+            except (pickle.PicklingError, TypeError, AttributeError):
+                send_message(self._channel, ("raise", RuntimeError(repr(error)), text))
+        return True
 
 
 def _guard(channel: socket.socket, child: int) -> None:
@@ -119,22 +133,19 @@ def _handle(channel: socket.socket, request: bytes) -> None:
     """In a fork: enter, fork once more to be in the PID namespace, run there."""
     linux.die_with_parent()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    try:
+    with _Reported(channel):
         target, function, args, _preload = pickle.loads(request)
         _enter(target)
-    except (OSError, pickle.UnpicklingError, ImportError, AttributeError) as error:
-        send_message(channel, ("raise", error, traceback.format_exc()))
-        return
-    child = os.fork()
-    if child:
-        _guard(channel, child)
-        return
-    linux.die_with_parent()
-    _run(channel, function, args)
+        child = os.fork()
+        if child:
+            _guard(channel, child)
+        else:
+            linux.die_with_parent()
+            _run(channel, function, args)
 
 
 def _preload(request: bytes) -> None:
-    """Import here what the children will need, once. A module that does not import fails again, and loudly, below."""
+    """Import here, once, what the children will need."""
     for name in pickle.loads(request)[3]:
         importlib.import_module(name)
 
@@ -148,12 +159,8 @@ def main() -> None:
         request, descriptors, _flags, _address = socket.recv_fds(requests, 1 << 20, 1)
         if not request:
             return
-        with socket.socket(fileno=descriptors[0]) as channel:
-            try:
-                _preload(request)
-            except (ImportError, SyntaxError, AttributeError, NameError) as error:
-                send_message(channel, ("raise", RuntimeError(str(error)), traceback.format_exc()))
-                continue
+        with socket.socket(fileno=descriptors[0]) as channel, _Reported(channel):
+            _preload(request)
             if os.fork() == 0:
                 requests.close()
                 _handle(channel, request)

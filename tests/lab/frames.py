@@ -131,6 +131,5 @@ def parse(frame: bytes) -> Packet:
         source_port, port = struct.unpack("!HH", body[:4])
     elif protocol in (ICMP, ICMPV6) and body:
         type_ = body[0]
-    return Packet(
-        _text_mac(frame[6:12]), _text_mac(frame[:6]), kind, source, destination, protocol, source_port, port, type_, frame
-    )
+    ends = _text_mac(frame[6:12]), _text_mac(frame[:6])
+    return Packet(*ends, kind, source, destination, protocol, source_port, port, type_, frame)

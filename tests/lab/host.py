@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import subprocess
 import sys
@@ -96,9 +95,9 @@ class Host(Place):
             preload = (*modules.COMMON, modules.file_of(name))
             result = self.call(modules.run_main, name, options or {}, check, diff, preload=preload)
         elif how == "exec":
-            argv = [sys.executable, "-m", modules.file_of(name), json.dumps(modules.arguments(options or {}, check, diff))]
-            path = os.environ.get("PYTHONPATH", "")
-            result = modules.parse(self.run(argv, check=False, env={"PYTHONPATH": _joined(path)}).out)
+            given = json.dumps(modules.arguments(options or {}, check, diff))
+            argv = [sys.executable, "-m", modules.file_of(name), given]
+            result = modules.parse(self.run(argv, check=False, env={"PYTHONPATH": str(COLLECTIONS)}).out)
         else:
             result = self._ad_hoc(name, options or {}, check, diff)
         if bool(result.get("failed")) != fails:
@@ -191,10 +190,6 @@ class Process:
 
     def __exit__(self, *_error: object) -> None:
         self.stop()
-
-
-def _joined(path: str) -> str:
-    return f"{COLLECTIONS}:{path}" if path else str(COLLECTIONS)
 
 
 def _checked(argv: list[str], run: playbooks.Run, fails: bool | None) -> playbooks.Run:

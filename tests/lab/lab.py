@@ -30,11 +30,11 @@ class Lab:
         self._channel.settimeout(_START_SECONDS)
         self._hosts: dict[str, Host] = {}
         self._segments: list[Segment] = []
+        # Without site-packages, because the keeper needs the standard library alone and so starts in no time.
+        keeper = [sys.executable, "-E", "-s", "-S", "-m", "tests.lab.keeper"]
         with theirs:
             self._keeper = subprocess.Popen(
-                # -S and no environment: the keeper needs the standard library alone and starts in no time.
-                [sys.executable, "-E", "-s", "-S", "-m", "tests.lab.keeper"]
-                + [str(theirs.fileno()), *needed_inside(), *visible],
+                [*keeper, str(theirs.fileno()), *needed_inside(), *visible],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 cwd=REPOSITORY,
@@ -60,7 +60,7 @@ class Lab:
         self._keeper.wait()
 
     def host(self, name: str) -> Host:
-        """A new machine: own network, mounts, /etc, /run, /tmp, processes and hostname, with `lo` up and nothing else."""
+        """A new machine with `lo` up and nothing else; what it has to itself stands in README.md."""
         if name in self._hosts:
             raise LabError(f"the lab has a host {name} already")
         self._channel.send(json.dumps({"host": name}).encode())
@@ -81,8 +81,9 @@ class Lab:
 
     def switch(self, commands: str) -> None:
         """Run lines of `ip -batch` in the lab's own network namespace, where the segments are."""
-        argv = ["nsenter", f"--target={self._switch_pid}", "--user", "--preserve-credentials", "--net", "--mount"]
-        done = subprocess.run([*argv, "--pid", "ip", "-batch", "-"], input=commands, text=True, capture_output=True)
+        enter = ["--user", "--preserve-credentials", "--net", "--mount", "--pid"]
+        argv = ["nsenter", f"--target={self._switch_pid}", *enter, "ip", "-batch", "-"]
+        done = subprocess.run(argv, input=commands, text=True, capture_output=True, check=False)
         if done.returncode:
             raise LabError(f"{done.stderr.strip()} in\n{commands}")
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
@@ -40,10 +41,8 @@ def run_main(name: str, options: dict[str, Any], check: bool, diff: bool) -> dic
     basic._ANSIBLE_PROFILE = "legacy"
     output = os.memfd_create("output")
     os.dup2(output, sys.stdout.fileno())
-    try:
+    with contextlib.suppress(SystemExit):
         importlib.import_module(file_of(name)).main()
-    except SystemExit:
-        pass
     sys.stdout.flush()
     os.lseek(output, 0, os.SEEK_SET)
     with open(output, encoding="utf-8") as printed:

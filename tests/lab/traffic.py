@@ -100,7 +100,7 @@ def serve(protocol: str, address: str, port: int) -> Iterator[str]:
         if protocol == "udp":
             yield "ready"
             while True:
-                data, peer = server.recvfrom(65535)
+                _data, peer = server.recvfrom(65535)
                 with contextlib.suppress(OSError):
                     server.sendto(_describe(peer, address), peer)
                 yield _plain(peer[0])
