@@ -1,0 +1,220 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What a namespace holds, as plain values: one dump per table, with the attributes that we look at and no others."""
+
+from __future__ import annotations
+
+import ipaddress
+import pathlib
+import socket
+import struct
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Reader, attribute, attributes
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import SCOPES, Address, Neighbour
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import TABLES, TYPES, Route
+
+_GETLINK, _GETADDR, _GETROUTE, _GETNEIGH, _GETNSID = 18, 22, 26, 30, 90
+_LINK = struct.Struct("=BxHiII")
+_ADDRESS = struct.Struct("=BBBBI")
+_ROUTE = struct.Struct("=BBBBBBBBI")
+_NEIGHBOUR = struct.Struct("=BxxxiHBB")
+_NEXT_HOP = struct.Struct("=HBBi")
+_U8, _U16, _U32, _I32 = struct.Struct("=B"), struct.Struct("=H"), struct.Struct("=I"), struct.Struct("=i")
+
+_IFF_UP = 1
+_EXT_MASK, _WITHOUT_STATISTICS = 29, 8
+_ADDRESS_PERMANENT, _ADDRESS_FAILED = 0x80, 0x08
+_ROUTE_CACHED, _ROUTE_ON_LINK = 0x200, 4
+_TYPE_NAMES = {**{number: name for name, number in TYPES.items()}, 2: "local", 3: "broadcast", 4: "anycast", 5: "multicast"}
+_NEIGHBOUR_STATES = {1: "incomplete", 2: "reachable", 4: "stale", 8: "delay", 16: "probe", 32: "failed", 64: "noarp", 128: "permanent"}
+_FAMILIES = {socket.AF_INET: 4, socket.AF_INET6: 6}
+_UNASSIGNED = -1
+
+
+def _flag(value: bytes) -> bool:
+    return value[0] != 0
+
+
+def _seconds(value: bytes) -> float:
+    hundredths = _U32.unpack_from(value)[0]
+    return hundredths // 100 if hundredths % 100 == 0 else hundredths / 100
+
+
+#: Option, number of the attribute, and how its value is read.
+_BRIDGE: tuple[tuple[str, int, t.Callable[[bytes], t.Any]], ...] = (
+    ("stp", 5, lambda value: _U32.unpack_from(value)[0] != 0),
+    ("forward_delay", 1, _seconds),
+    ("ageing_time", 4, _seconds),
+    ("priority", 6, lambda value: _U16.unpack_from(value)[0]),
+    ("multicast_snooping", 23, _flag),
+    ("vlan_filtering", 7, _flag),
+    # Only a kernel with VLAN filtering tells this one.
+    ("default_pvid", 39, lambda value: _U16.unpack_from(value)[0]),
+)
+_PORT: tuple[tuple[str, int, t.Callable[[bytes], t.Any]], ...] = (
+    ("hairpin", 4, _flag),
+    ("isolated", 33, _flag),
+    ("learning", 8, _flag),
+    ("flood", 9, _flag),
+    ("guard", 5, _flag),
+    ("cost", 3, lambda value: _U32.unpack_from(value)[0]),
+    ("priority", 2, lambda value: _U16.unpack_from(value)[0]),
+)
+
+
+def links(reader: Reader) -> Links:
+    """Every interface, by name."""
+    request = _LINK.pack(0, 0, 0, 0, 0) + attribute(_EXT_MASK, _U32.pack(_WITHOUT_STATISTICS))
+    return {link.name: link for link in map(_link, reader.dump(_GETLINK, request))}
+
+
+def _link(row: bytes) -> Link:
+    _family, _hardware, index, flags, _change = _LINK.unpack_from(row)
+    found = attributes(row, _LINK.size)
+    info = attributes(found[18]) if 18 in found else {}
+    kind = _text(info[1]) if 1 in info else None
+    return Link(
+        index=index,
+        name=_text(found[3]),
+        kind=kind,
+        up=bool(flags & _IFF_UP),
+        mtu=_U32.unpack_from(found[4])[0] if 4 in found else 0,
+        mac_address=found[1].hex(":") if len(found.get(1, b"")) == 6 else None,
+        alias=_text(found[20]) if 20 in found else None,
+        group=_number(found, 27) or 0,
+        master=_number(found, 10),
+        peer_index=_number(found, 5) if kind == "veth" else None,
+        peer_nsid=_I32.unpack_from(found[37])[0] if 37 in found else None,
+        bridge=_values(info.get(2), _BRIDGE) if kind == "bridge" else None,
+        port=_values(info.get(5), _PORT) if info.get(4, b"").rstrip(b"\0") == b"bridge" else None,
+    )
+
+
+def _text(value: bytes) -> str:
+    return value.rstrip(b"\0").decode("utf-8", "surrogateescape")
+
+
+def _number(found: t.Mapping[int, bytes], kind: int) -> int | None:
+    return _U32.unpack_from(found[kind])[0] if kind in found else None
+
+
+def _values(data: bytes | None, table: tuple[tuple[str, int, t.Callable[[bytes], t.Any]], ...]) -> dict[str, t.Any]:
+    found = attributes(data or b"")
+    return {option: convert(found[kind]) for option, kind, convert in table if kind in found}
+
+
+def addresses(reader: Reader) -> list[Address]:
+    """Every address of both families, in the kernel's order, in which the first IPv4 one of a subnet is primary."""
+    return [address for address in map(_address, reader.dump(_GETADDR, _ADDRESS.pack(0, 0, 0, 0, 0))) if address]
+
+
+def _address(row: bytes) -> Address | None:
+    family, length, flags, scope, index = _ADDRESS.unpack_from(row)
+    found = attributes(row, _ADDRESS.size)
+    packed = found.get(2) or found.get(1)
+    if family not in _FAMILIES or packed is None:
+        return None
+    flags = _number(found, 8) or flags
+    return Address(
+        index=index,
+        address=(ipaddress.IPv4Interface if family == socket.AF_INET else ipaddress.IPv6Interface)((packed, length)),
+        scope=SCOPES.get(scope, str(scope)),
+        dynamic=not flags & _ADDRESS_PERMANENT,
+        failed=bool(flags & _ADDRESS_FAILED),
+    )
+
+
+def routes(reader: Reader) -> list[Route]:
+    """The routes of all tables, without those that the kernel keeps in the table ``local`` for every address."""
+    return [route for route in map(_route, reader.dump(_GETROUTE, _ROUTE.pack(0, 0, 0, 0, 0, 0, 0, 0, 0))) if route]
+
+
+def _route(row: bytes) -> Route | None:
+    family, length, _src_length, tos, table, protocol, scope, kind, flags = _ROUTE.unpack_from(row)
+    if family not in _FAMILIES or table == TABLES["local"] or flags & _ROUTE_CACHED or tos:
+        return None
+    found = attributes(row, _ROUTE.size)
+    name = _TYPE_NAMES.get(kind, str(kind))
+    leads_nowhere = name not in ("unicast", "local", "broadcast", "anycast", "multicast")
+    return Route(
+        family=_FAMILIES[family],
+        to=f"{socket.inet_ntop(family, found[1])}/{length}" if length else "default",
+        table=_number(found, 15) or table,
+        metric=_number(found, 6) or 0,
+        type=name,
+        via=_gateway(family, found),
+        src=socket.inet_ntop(family, found[7]) if 7 in found else None,
+        on_link=bool(flags & _ROUTE_ON_LINK),
+        # IPv6 says "over lo" where IPv4 says nothing.
+        index=None if leads_nowhere else _number(found, 4),
+        protocol=protocol,
+        scope=SCOPES.get(scope, str(scope)),
+        hops=tuple(_hops(family, found[9])) if 9 in found else (),
+    )
+
+
+def _gateway(family: int, found: t.Mapping[int, bytes]) -> str | None:
+    if 5 in found:
+        return socket.inet_ntop(family, found[5])
+    if 18 in found:
+        other = _U16.unpack_from(found[18])[0]
+        return socket.inet_ntop(other, found[18][2:]) if other in _FAMILIES else None
+    return None
+
+
+def _hops(family: int, data: bytes) -> t.Iterator[tuple[int, str | None]]:
+    """The next hops of a route over several."""
+    offset = 0
+    while offset + _NEXT_HOP.size <= len(data):
+        length, _flags, _weight, index = _NEXT_HOP.unpack_from(data, offset)
+        if length < _NEXT_HOP.size:
+            return
+        yield index, _gateway(family, attributes(data[offset : offset + length], _NEXT_HOP.size))
+        offset += (length + 3) & ~3
+
+
+def neighbours(reader: Reader) -> list[Neighbour]:
+    """The ARP and NDP entries, without those of multicast and the like, which need no answer."""
+    return [found for found in map(_neighbour, reader.dump(_GETNEIGH, _NEIGHBOUR.pack(0, 0, 0, 0, 0))) if found]
+
+
+def _neighbour(row: bytes) -> Neighbour | None:
+    family, index, state, _flags, _kind = _NEIGHBOUR.unpack_from(row)
+    found = attributes(row, _NEIGHBOUR.size)
+    if family not in _FAMILIES or 1 not in found or state in (0, 64):
+        return None
+    return Neighbour(
+        index=index,
+        address=socket.inet_ntop(family, found[1]),
+        mac_address=found[2].hex(":") if 2 in found else None,
+        state=_NEIGHBOUR_STATES.get(state, str(state)),
+    )
+
+
+def nsid(reader: Reader, fd: int) -> int | None:
+    """The number that this namespace gives to another one; None where it gives none, as to itself."""
+    answer = attributes(reader.ask(_GETNSID, b"\0\0\0\0" + attribute(3, _U32.pack(fd))), 4)
+    number = _I32.unpack_from(answer[1])[0]
+    return None if number == _UNASSIGNED else number
+
+
+def table_names() -> dict[str, int]:
+    """The names of routing tables that this host's files give beside the known ones."""
+    names = dict(TABLES)
+    places = [path for base in ("/usr/lib/iproute2", "/usr/share/iproute2", "/etc/iproute2") for path in _table_files(pathlib.Path(base))]
+    for path in places:
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            words = line.partition("#")[0].split()
+            if len(words) == 2 and words[0].isdigit():
+                names[words[1]] = int(words[0])
+    return names
+
+
+def _table_files(base: pathlib.Path) -> list[pathlib.Path]:
+    return [path for path in (base / "rt_tables", *sorted(base.glob("rt_tables.d/*.conf"))) if path.is_file()]

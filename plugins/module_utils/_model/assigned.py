@@ -1,0 +1,51 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Addresses on interfaces and what is known of neighbours, as the kernel has them."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPInterface
+
+SCOPES = {0: "global", 200: "site", 253: "link", 254: "host", 255: "nowhere"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Address:
+    """An address of an interface.
+
+    ``dynamic`` is what ends by itself: leases of DHCP, addresses by router advertisement. ``failed`` is one that
+    another host turned out to have.
+    """
+
+    index: int
+    address: IPInterface
+    scope: str = "global"
+    dynamic: bool = False
+    failed: bool = False
+
+    @property
+    def administered(self) -> bool:
+        """Whether somebody gave it by hand or by tool, rather than the kernel, a lease or a router."""
+        return self.scope in ("global", "site") and not self.dynamic
+
+
+@dataclasses.dataclass(frozen=True)
+class Neighbour:
+    """An address on the wire beside us and the MAC address that answers for it."""
+
+    index: int
+    address: str
+    mac_address: str | None
+    state: str
+
+
+def same_subnet(one: IPInterface, other: IPInterface) -> bool:
+    """Whether the kernel counts both IPv4 addresses to one subnet, of which the first is primary."""
+    return isinstance(one, ipaddress.IPv4Interface) and one.network == other.network

@@ -1,0 +1,75 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Veth pairs over several namespaces: as they were read, and a copy to plan on."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links
+
+#: Whatever tells one namespace from the others.
+Space = t.Hashable
+#: An end by its namespace and its index there.
+Place = t.Tuple[Space, int]
+
+
+@dataclasses.dataclass(frozen=True)
+class Pairs:
+    """Interfaces per namespace, and the other ends of the veth pairs among them that were looked for.
+
+    The peer of an end is None where it is in a namespace that has no name. ``refs`` are the names (or paths, or None
+    for the host's own) by which the namespaces are known.
+    """
+
+    links: t.Mapping[Space, Links]
+    peers: t.Mapping[Place, t.Optional[Place]]
+    refs: t.Mapping[Space, t.Optional[str]]
+
+
+@dataclasses.dataclass
+class End:
+    """An interface where it is at this point of the plan; ``peer`` is None for what is no veth, and where it is unknown."""
+
+    space: Space
+    link: Link
+    peer: End | None = None
+
+
+class Draft:
+    """The interfaces as the steps planned so far leave them."""
+
+    def __init__(self, pairs: Pairs) -> None:
+        ends = {(space, link.index): End(space, link) for space, links in pairs.links.items() for link in links.values()}
+        for place, peer in pairs.peers.items():
+            if peer in ends and place in ends:
+                ends[place].peer = ends[peer]
+        self._ends = {(end.space, end.link.name): end for end in ends.values()}
+
+    def find(self, space: Space, name: str | None) -> End | None:
+        return self._ends.get((space, name or ""))
+
+    def put(self, end: End, space: Space, name: str) -> None:
+        """Move and rename an end, whose place is free; a moved link is down and out of its bridge."""
+        del self._ends[end.space, end.link.name]
+        moved = {"up": False, "master": None} if space != end.space else {}
+        end.space = space
+        end.link = dataclasses.replace(end.link, name=name, **moved)
+        self._ends[space, name] = end
+
+    def add(self, first: End, second: End) -> None:
+        """A new pair."""
+        first.peer, second.peer = second, first
+        for end in (first, second):
+            self._ends[end.space, end.link.name] = end
+
+    def remove(self, end: End) -> None:
+        """A pair, by one of its ends."""
+        for gone in (end, end.peer):
+            if gone:
+                self._ends.pop((gone.space, gone.link.name), None)

@@ -1,0 +1,197 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Routes: as the kernel has them, and as users wish them."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import socket
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import addresses
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress, IPNetwork
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
+
+TYPES = {"unicast": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8, "throw": 9}
+#: Types that drop or divert, and so lead over no interface.
+NOWHERE = ("blackhole", "unreachable", "prohibit", "throw")
+#: The tables that every kernel knows by name.
+TABLES = {"default": 253, "main": 254, "local": 255}
+_TABLE_NAMES = {number: name for name, number in TABLES.items()}
+#: Written by people and their tools; all others belong to the kernel, a router, a lease or a routing daemon.
+ADMINISTERED = (3, 4)
+PROTOCOLS = {0: "unspec", 1: "redirect", 2: "kernel", 3: "boot", 4: "static", 9: "ra", 16: "dhcp", 186: "bgp", 188: "ospf", 12: "bird", 11: "zebra"}
+#: What IPv6 takes where no metric is given.
+_METRIC_6 = 1024
+
+Key = t.Tuple[int, str, int, int]
+
+
+@dataclasses.dataclass(frozen=True)
+class Route:
+    """A route. ``family`` is 4 or 6, ``index`` the interface's, None for the types that lead nowhere.
+
+    ``hops`` are the (index, gateway) of a route over several.
+    """
+
+    family: int
+    to: str
+    table: int = TABLES["main"]
+    metric: int = 0
+    type: str = "unicast"
+    via: str | None = None
+    src: str | None = None
+    on_link: bool = False
+    index: int | None = None
+    protocol: int = 4
+    scope: str = "global"
+    hops: tuple[tuple[int, str | None], ...] = ()
+
+    @property
+    def key(self) -> Key:
+        """What the kernel takes as one route."""
+        return (self.family, self.to, self.table, self.metric)
+
+    @property
+    def indexes(self) -> frozenset[int]:
+        """All interfaces it leads over."""
+        return frozenset(index for index, _via in self.hops) or frozenset(() if self.index is None else (self.index,))
+
+    def view(self) -> dict[str, t.Any]:
+        """As a user writes it: what is not there or the rule is left out."""
+        shown: dict[str, t.Any] = {"to": self.to, "metric": self.metric, "table": table_name(self.table)}
+        if self.type != "unicast":
+            shown["type"] = self.type
+        if self.hops:
+            shown["via"] = [via for _index, via in self.hops]
+        elif self.via:
+            shown["via"] = self.via
+        if self.src:
+            shown["src"] = self.src
+        if self.on_link:
+            shown["on_link"] = True
+        if self.to == "default":
+            shown["ip_version"] = f"ipv{self.family}"
+        return shown
+
+
+@dataclasses.dataclass(frozen=True)
+class RouteWish:
+    """A route that a user asked for; the table is still a name where only the host can tell its number."""
+
+    option: str
+    family: int
+    to: str
+    table: str
+    metric: int
+    type: str
+    via: str | None
+    src: str | None
+    on_link: bool
+
+    def route(self, tables: t.Mapping[str, int], index: int) -> Route:
+        """The route over the interface with this index."""
+        table = int(self.table) if self.table.isdigit() else tables.get(self.table)
+        if table is None:
+            raise Invalid(f"{self.option}.table", self.table, "a number, or a name that the host's rt_tables has")
+        return Route(
+            family=self.family,
+            to=self.to,
+            table=table,
+            metric=self.metric,
+            type=self.type,
+            via=self.via,
+            src=self.src,
+            on_link=self.on_link,
+            index=None if self.type in NOWHERE else index,
+        )
+
+
+def table_name(number: int) -> str:
+    """A table as it is written in options: by the name that every kernel knows, else by number."""
+    return _TABLE_NAMES.get(number, str(number))
+
+
+def text(address: IPAddress) -> str:
+    """An address in the form in which the kernel's are shown, whatever version of Python."""
+    return socket.inet_ntop(socket.AF_INET if address.version == 4 else socket.AF_INET6, address.packed)
+
+
+def wishes(option: str, given: t.Sequence[t.Mapping[str, t.Any]] | None) -> tuple[RouteWish, ...]:
+    """The checked routes of an option; two with one key are an error."""
+    found: dict[t.Any, RouteWish] = {}
+    for number, options in enumerate(given or ()):
+        one = _wish(f"{option}[{number}]", options)
+        key = (one.family, one.to, one.table, one.metric)
+        if key in found:
+            raise Invalid(one.option, one.to, f"{found[key].option} has the same destination, table and metric")
+        found[key] = one
+    return tuple(found.values())
+
+
+def _wish(option: str, options: t.Mapping[str, t.Any]) -> RouteWish:
+    kind = options.get("type") or "unicast"
+    via = _address(f"{option}.via", options.get("via"))
+    src = _address(f"{option}.src", options.get("src"))
+    on_link = bool(options.get("on_link"))
+    network = _network(f"{option}.to", options["to"])
+    version = network.version if network else next((other.version for other in (via, src) if other), 4)
+    for name, other in (("via", via), ("src", src)):
+        if other and other.version != version:
+            raise Invalid(f"{option}.{name}", str(other), f"an IPv{version} address, as the destination")
+    if kind in NOWHERE and (via or src or on_link):
+        raise Invalid(f"{option}.type", kind, "unicast, where via, src or on_link is given")
+    if on_link and not via:
+        raise Invalid(f"{option}.on_link", on_link, "only with via: it says that the gateway is on the link though no address says so")
+    return RouteWish(
+        option=option,
+        family=version,
+        to="default" if network is None or network.prefixlen == 0 else f"{text(network.network_address)}/{network.prefixlen}",
+        table=_table(f"{option}.table", options.get("table")),
+        metric=_metric(f"{option}.metric", options.get("metric"), version),
+        type=kind,
+        via=text(via) if via else None,
+        src=text(src) if src else None,
+        on_link=on_link,
+    )
+
+
+def _network(option: str, value: object) -> IPNetwork | None:
+    """The destination, None for a default route whose family the other options tell."""
+    if value == "default":
+        return None
+    return addresses.network(option, value)
+
+
+def _address(option: str, value: object) -> IPAddress | None:
+    if value is None:
+        return None
+    found = addresses.address(option, value)
+    if found.is_multicast or found.is_unspecified:
+        raise Invalid(option, value, "a unicast address")
+    if isinstance(found, ipaddress.IPv4Address) and found == ipaddress.IPv4Address("255.255.255.255"):
+        raise Invalid(option, value, "a unicast address")
+    return found
+
+
+def _metric(option: str, value: int | None, version: int) -> int:
+    if value is not None and not 0 <= value < 2**32:
+        raise Invalid(option, value, "0 to 4294967295")
+    return value or (_METRIC_6 if version == 6 else 0)
+
+
+def _table(option: str, value: object) -> str:
+    """A known name for its number and the other way round, so that both spellings are one key."""
+    word = str(value if value is not None else "main").strip()
+    if word.isdigit():
+        if not 1 <= int(word) < 2**32:
+            raise Invalid(option, value, "1 to 4294967295, or a name")
+        return word.lstrip("0")
+    if not word or isinstance(value, bool):
+        raise Invalid(option, value, "1 to 4294967295, or a name")
+    return str(TABLES.get(word, word))

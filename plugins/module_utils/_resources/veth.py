@@ -1,0 +1,291 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""A veth pair, each end by name in its namespace. The first end carries our mark."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import pairs
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host, Identity
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import addresses, marks, names
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.pairs import Draft, End, Pairs
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.veth_steps import Delete, Make, Put, Set, Where, execute
+
+
+@dataclasses.dataclass(frozen=True)
+class Wish:
+    state: str
+    owner: str
+    end: Where
+    #: Not given where an absent pair is named by its first end alone.
+    peer: Where | None
+    mtu: int | None
+    mac_address: str | None
+    peer_mac_address: str | None
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    """The pairs, and the namespace that each reference of the wishes leads to; a missing one has none."""
+
+    spaces: t.Mapping[str | None, Identity]
+    pairs: Pairs
+
+
+class Veth:
+    def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
+        end = Where(names.namespace_ref("netns", options["netns"]), names.interface_name("name", options["name"]))
+        mtu, peer_mac = options["mtu"], options["peer_mac_address"]
+        if mtu is not None and not 68 <= mtu <= 65535:
+            raise Invalid("mtu", mtu, "68 to 65535 bytes")
+        wish = Wish(
+            state=options["state"],
+            owner=names.owner_name("owner", options["owner"]),
+            end=end,
+            peer=_peer(options),
+            mtu=mtu,
+            mac_address=None if options["mac_address"] is None else addresses.mac("mac_address", options["mac_address"]),
+            peer_mac_address=None if peer_mac is None else addresses.mac("peer_mac_address", peer_mac),
+        )
+        if wish.peer == end:
+            raise Invalid("peer_name", end.name, "another name than the first end's, since both are in one namespace")
+        if wish.mac_address is not None and wish.mac_address == wish.peer_mac_address:
+            raise Invalid("peer_mac_address", peer_mac, "another one than the first end's")
+        if wish.peer:
+            marks.alias(wish.owner, wish.peer.netns or "")
+        return wish
+
+    def key(self, wish: Wish) -> dict[str, t.Any]:
+        return {"netns": wish.end.netns, "name": wish.end.name}
+
+    def label(self, wish: Wish) -> str:
+        return f"veth {wish.end}"
+
+    def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
+        spaces, found = pairs.read(host, _wanted(host, wishes))
+        return State(spaces, found)
+
+    def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
+        _refuse_shared_ends(wishes, state)
+        planner = _Planner(state)
+        changes = [planner.absent(wish) if wish.state == "absent" else planner.present(wish) for wish in wishes]
+        return Plan(changes, _joined(planner.steps))
+
+    def apply(self, host: Host, plan: Plan) -> None:
+        for step in plan.steps:
+            execute(host, step)
+
+
+def _peer(options: t.Mapping[str, t.Any]) -> Where | None:
+    if options["peer_name"] is None and options["state"] == "absent":
+        return None
+    if options["peer_name"] is None:
+        raise Invalid("peer_name", None, "a pair needs a name for its other end")
+    return Where(names.namespace_ref("peer_netns", options["peer_netns"]), names.interface_name("peer_name", options["peer_name"]))
+
+
+def _wanted(host: Host, wishes: t.Sequence[Wish]) -> dict[str | None, list[pairs.Wanted]]:
+    """The ends to look for, first ends first: they are read in few visits and tell of most peers what they are.
+
+    Namespaces of present pairs are asked for whether they exist or not, so that a missing one is told.
+    """
+    needed = {end.netns for wish in wishes if wish.state == "present" for end in (wish.end, wish.peer) if end}
+    ends = [(wish.end, wish.peer or wish.end) for wish in wishes] + [(wish.peer, wish.end) for wish in wishes if wish.peer]
+    wanted: dict[str | None, list[pairs.Wanted]] = {}
+    for end, other in ends:
+        if end.netns in needed or host.exists(end.netns):
+            expected = other.netns if other.netns in needed or host.exists(other.netns) else end.netns
+            wanted.setdefault(end.netns, []).append((end.name, expected))
+    return wanted
+
+
+def _refuse_shared_ends(wishes: t.Sequence[Wish], state: State) -> None:
+    """Two pairs cannot have one end, however its namespace is spelled."""
+    seen: dict[tuple[Identity, str], Wish] = {}
+    for wish in wishes:
+        for end in (wish.end, wish.peer) if wish.state == "present" else ():
+            assert end is not None  # a present wish has both
+            other = seen.setdefault((state.spaces[end.netns], end.name), wish)
+            if other is not wish:
+                raise Refused(f"veth {other.end} and veth {wish.end} are both to have the end {end}")
+
+
+def _joined(steps: t.Sequence[t.Any]) -> list[t.Any]:
+    """The steps with deletions that follow on one another in one namespace made one: they cost as much as a single one."""
+    joined: list[t.Any] = []
+    for step in steps:
+        last = joined[-1] if joined else None
+        if isinstance(step, Delete) and isinstance(last, Delete) and last.netns == step.netns:
+            joined[-1] = Delete(step.netns, last.ends + step.ends)
+        else:
+            joined.append(step)
+    return joined
+
+
+class _Planner:
+    """Takes the wishes one after another and keeps a draft of what the steps so far lead to."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._draft = Draft(state.pairs)
+        self.steps: list[t.Any] = []
+
+    def _find(self, where: Where | None) -> End | None:
+        if where is None or where.netns not in self._state.spaces:
+            return None
+        return self._draft.find(self._state.spaces[where.netns], where.name)
+
+    def _where(self, end: End, *wished: Where | None) -> Where:
+        """Where an end is, the namespace in the words of the wish where it has any for it."""
+        refs = [where.netns for where in wished if where and self._state.spaces.get(where.netns) == end.space]
+        return Where(refs[0] if refs else self._state.pairs.refs[end.space], end.link.name)
+
+    def present(self, wish: Wish) -> Change:
+        assert wish.peer is not None  # seen to by Veth.wish
+        first, second = self._find(wish.end), self._find(wish.peer)
+        for end, where in ((first, wish.end), (second, wish.peer)):
+            if end and end.link.kind != "veth":
+                raise Refused(f"interface {where} exists and is no veth but {end.link.kind or 'a physical interface'}; choose another name")
+        if first and second and first.peer is not second:
+            raise Refused(self._no_pair(first, second, wish))
+        if second and not first:
+            first = second.peer
+            if first is None:
+                raise Refused(f"veth {wish.peer} exists and its other end is in a namespace without a name; delete it: {_command(wish.peer)}")
+        if first is None:
+            self._make(wish)
+            return Change({}, self._wished(wish, ours=True))
+        return self._existing(wish, first)
+
+    def _existing(self, wish: Wish, first: End) -> Change:
+        assert wish.peer is not None  # seen to by Veth.wish
+        found = first.link.owner(wish.owner)
+        if found not in (None, wish.owner):
+            raise Refused(f"veth {self._where(first, wish.end)} belongs to owner {found}; pass owner: {found} to change it")
+        after = self._wished(wish, ours=found is not None)
+        before = self._current(wish, first, after)
+        if before == after:
+            return Change(before, after)
+        if found is None:
+            place = self._where(first, wish.end)
+            hand_over = f"{_in(place.netns)}ip link set {place.name} alias {marks.alias(wish.owner, wish.peer.netns or '')}"
+            differing = ", ".join(word for word in after if before.get(word) != after[word])
+            raise Refused(f"veth {place} is not ours and differs in {differing}; delete it, or hand it over by: {hand_over}")
+        if first.peer is None:
+            self.steps.append(Delete(self._where(first, wish.end).netns, (first.link.name,)))
+            self._draft.remove(first)
+            self._make(wish)
+            return Change(before, after)
+        self._repair(wish, first, first.peer)
+        return Change(before, after)
+
+    def _make(self, wish: Wish) -> None:
+        assert wish.peer is not None  # seen to by Veth.wish
+        values, peer_values = _values(wish, ours=True), _peer_values(wish)
+        self.steps.append(Make(wish.end, wish.peer, values, peer_values))
+        spaces = self._state.spaces
+        self._draft.add(
+            End(spaces[wish.end.netns], Link(index=0, name=wish.end.name, kind="veth", **values)),
+            End(spaces[wish.peer.netns], Link(index=0, name=wish.peer.name, kind="veth", **peer_values)),
+        )
+
+    def _repair(self, wish: Wish, first: End, second: End) -> None:
+        """Put both ends where they belong and set what differs."""
+        assert wish.peer is not None  # seen to by Veth.wish
+        ours = first.link.owner(wish.owner) is not None
+        for end, to, values in ((first, wish.end, _values(wish, ours)), (second, wish.peer, _peer_values(wish))):
+            if self._find(to) is not end:
+                self.steps.append(Put(self._where(end, wish.end, wish.peer), to))
+                self._draft.put(end, self._state.spaces[to.netns], to.name)
+            differing = {word: value for word, value in values.items() if getattr(end.link, word) != value}
+            if differing:
+                self.steps.append(Set(to, differing))
+                end.link = dataclasses.replace(end.link, **differing)
+
+    def absent(self, wish: Wish) -> Change:
+        first = self._find(wish.end)
+        if first is None:
+            # Maybe it was renamed or moved by hand; then its peer tells where it is. If that is not ours, nothing is.
+            second = self._find(wish.peer)
+            first = second.peer if second else None
+            if first is None or first.link.owner(wish.owner) != wish.owner:
+                return Change({}, {})
+        found = first.link.owner(wish.owner)
+        where = self._where(first, wish.end)
+        if found not in (None, wish.owner):
+            raise Refused(f"veth {where} belongs to owner {found}; pass owner: {found} to remove it")
+        if first.link.kind != "veth" or found is None:
+            raise Refused(f"interface {where} was not made by this collection and is left alone; remove it by: {_command(where)}")
+        before = self._current(wish, first, {"alias": None})
+        self.steps.append(Delete(where.netns, (first.link.name,)))
+        self._draft.remove(first)
+        return Change(before, {})
+
+    def _wished(self, wish: Wish, ours: bool) -> dict[str, t.Any]:
+        """The attributes that the wish manages, as they are to be."""
+        assert wish.peer is not None  # seen to by Veth.wish
+        peer_values = {f"peer_{word}": value for word, value in _peer_values(wish).items()}
+        return {**_view(wish.end, wish.peer), **_values(wish, ours), **peer_values}
+
+    def _current(self, wish: Wish, first: End, words: t.Iterable[str]) -> dict[str, t.Any]:
+        """The same attributes as they are; those of a peer that is nowhere to be found are missing."""
+        second = first.peer
+        places = (wish.end, wish.peer)
+        shown = _view(self._where(first, *places), self._where(second, *reversed(places)) if second else None)
+        for word in words:
+            end = second if word.startswith("peer_") else first
+            if word not in shown and end:
+                shown[word] = getattr(end.link, word.replace("peer_", "", 1) if end is second else word)
+        return shown
+
+    def _no_pair(self, first: End, second: End, wish: Wish) -> str:
+        told = [
+            f"that of {where} is {self._where(end.peer) if end.peer else 'in a namespace without a name'}"
+            for end, where in ((first, wish.end), (second, wish.peer))
+        ]
+        return f"veth {wish.end} and veth {wish.peer} both exist but are no pair: the other end of {told[0][8:]}, {told[1]}; delete one of them"
+
+
+def _view(end: Where, peer: Where | None) -> dict[str, t.Any]:
+    shown = {"name": end.name, "netns": end.netns}
+    return {**shown, "peer_name": peer.name, "peer_netns": peer.netns} if peer else shown
+
+
+def _values(wish: Wish, ours: bool) -> dict[str, t.Any]:
+    """The wished attributes of the first end, by their names in Link."""
+    values: dict[str, t.Any] = {}
+    if wish.mtu is not None:
+        values["mtu"] = wish.mtu
+    if wish.mac_address is not None:
+        values["mac_address"] = wish.mac_address
+    if ours:
+        values["alias"] = marks.alias(wish.owner, (wish.peer.netns if wish.peer else None) or "")
+        values["group"] = marks.group(wish.owner)
+    return values
+
+
+def _peer_values(wish: Wish) -> dict[str, t.Any]:
+    """The wished attributes of the other end, by their names in Link."""
+    values: dict[str, t.Any] = {}
+    if wish.mtu is not None:
+        values["mtu"] = wish.mtu
+    if wish.peer_mac_address is not None:
+        values["mac_address"] = wish.peer_mac_address
+    return values
+
+
+def _in(netns: str | None) -> str:
+    return f"ip netns exec {netns} " if netns else ""
+
+
+def _command(where: Where) -> str:
+    return f"{_in(where.netns)}ip link del {where.name}"

@@ -1,0 +1,149 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What can be done to veth pairs. An end is named by where it is when its step's turn has come."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import errno
+import socket
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import inventory, links, netlink
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Reader
+
+#: Option and netlink's word for it, where they differ.
+_WORDS = {"mac_address": "address", "alias": "ifalias"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Where:
+    """An end: its namespace, None for the host's own, and its name there."""
+
+    netns: str | None
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.name} in namespace {self.netns}" if self.netns else self.name
+
+
+@dataclasses.dataclass(frozen=True)
+class Make:
+    """Make a pair, each end with its values, in the words of the options."""
+
+    end: Where
+    peer: Where
+    values: t.Mapping[str, t.Any]
+    peer_values: t.Mapping[str, t.Any]
+
+    def __str__(self) -> str:
+        return f"make veth {self.end} with peer {self.peer}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Put:
+    """Move and rename one end."""
+
+    end: Where
+    to: Where
+
+    def __str__(self) -> str:
+        return f"{'rename' if self.end.netns == self.to.netns else 'move'} veth {self.end} to {self.to}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Set:
+    """Set attributes of one end."""
+
+    end: Where
+    values: t.Mapping[str, t.Any]
+
+    def __str__(self) -> str:
+        return f"set {', '.join(self.values)} of veth {self.end}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Delete:
+    """Delete pairs by their ends in one namespace."""
+
+    netns: str | None
+    ends: tuple[str, ...]
+
+    def __str__(self) -> str:
+        shown = ", ".join(self.ends[:5]) + (f" and {len(self.ends) - 5} more" if len(self.ends) > 5 else "")
+        return f"delete veth {Where(self.netns, shown)}"
+
+
+Step = t.Union[Make, Put, Set, Delete]
+
+
+def execute(host: Host, step: Step) -> None:
+    """Do one step; the kernel's refusal names it."""
+    with host.doing(str(step)):
+        if isinstance(step, Make):
+            fd = host.fd(step.peer.netns)
+            host.netlink(step.end.netns, lambda ip: _make(ip, step, fd))
+        elif isinstance(step, Put):
+            fd = host.fd(step.to.netns)
+            host.netlink(step.end.netns, lambda ip: _put(ip, step, fd))
+        elif isinstance(step, Set):
+            host.netlink(step.end.netns, lambda ip: _set(ip, step.end.name, step.values))
+        else:
+            host.netlink(step.netns, lambda ip: _delete(ip, step.ends))
+
+
+def _words(values: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    return {_WORDS.get(option, option): value for option, value in values.items()}
+
+
+def _make(ip: t.Any, step: Make, peer_fd: int) -> None:
+    """Both ends by one message, the peer born in its namespace under its final name.
+
+    The kernel ignores an alias then. Where we are stopped before it is set, the link group still says whose it is.
+    """
+    values = _words(step.values)
+    alias = values.pop("ifalias")
+    peer = {"ifname": step.peer.name, "net_ns_fd": peer_fd, **_words(step.peer_values)}
+    ip.link("add", ifname=step.end.name, kind="veth", peer=peer, **values)
+    ip.link("set", index=socket.if_nametoindex(step.end.name), ifalias=alias)
+
+
+def _put(ip: t.Any, step: Put, fd: int) -> None:
+    index = socket.if_nametoindex(step.end.name)
+    if step.end.netns != step.to.netns:
+        ip.link("set", index=index, net_ns_fd=fd, ifname=step.to.name)
+        return
+    try:
+        ip.link("set", index=index, ifname=step.to.name)
+    except netlink.errors() as error:
+        if error.code != errno.EBUSY:
+            raise
+        # Older kernels rename only what is down.
+        ip.link("set", index=index, state="down")
+        ip.link("set", index=index, ifname=step.to.name)
+        ip.link("set", index=index, state="up")
+
+
+def _set(ip: t.Any, name: str, values: t.Mapping[str, t.Any]) -> None:
+    ip.link("set", index=socket.if_nametoindex(name), **_words(values))
+
+
+def _delete(ip: t.Any, ends: t.Sequence[str]) -> None:
+    """An end that is gone already went with its peer or with the peer's namespace."""
+    with Reader() as reader:
+        found = inventory.links(reader)
+    doomed = [found[name] for name in ends if name in found]
+    try:
+        links.delete(ip, doomed)
+    except netlink.errors() as error:
+        if error.code != errno.ENODEV:
+            raise
+        for link in doomed:
+            with contextlib.suppress(*netlink.errors()):
+                ip.link("del", index=link.index)
