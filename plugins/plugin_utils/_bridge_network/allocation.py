@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import ipaddress
-import typing as t
 from collections.abc import Iterator
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress
@@ -33,8 +32,8 @@ except ImportError:
 else:
     HAS_NETADDR = True
 
-Key = t.Tuple[str, str]
-Addresses = t.Dict[str, IPAddress]
+Key = tuple[str, str]
+Addresses = dict[str, IPAddress]
 
 
 def allocate(network: Network, view: HostView, existing: dict[Key, str]) -> dict[Key, Addresses]:

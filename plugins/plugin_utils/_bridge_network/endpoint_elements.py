@@ -16,7 +16,7 @@ from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.read_routes import route_version
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.wish import Endpoint, Network
 
-Element = t.Dict[str, t.Any]
+Element = dict[str, t.Any]
 
 
 def netns(network: Network) -> list[Element]:

@@ -14,7 +14,7 @@ from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.host_view import HostView
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.wish import FAMILIES, Network
 
-Element = t.Dict[str, t.Any]
+Element = dict[str, t.Any]
 
 
 def bridge(draft: Draft) -> list[Element]:

@@ -15,7 +15,8 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors im
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.host_view import HostView, View, peer_is
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.wish import Endpoint, Network
 
-Key = t.Tuple[str, str]
+Key = tuple[str, str]
+Matches = t.Callable[[View, Endpoint], bool]
 
 
 class HostEnds(t.NamedTuple):
@@ -49,26 +50,30 @@ def host_ends(network: Network, view: HostView) -> HostEnds:
 
 
 def _existing(network: Network, view: HostView) -> dict[Key, str]:
-    """The links that the endpoints have now: surest first, each link and each endpoint once.
+    """The links that the endpoints have now, surest first, each link and each endpoint once.
 
     A link of ours whose peer was renamed by hand, or whose endpoint was given another interface name, is still the
-    endpoint's as long as its mark names the endpoint's namespace.
+    endpoint's as long as its mark names the endpoint's namespace. Where endpoints are only added, the latter may be one
+    that stays.
     """
-    ours: list[View] = list(view.our_ends())
+    ours = view.our_ends()
     unmarked = [end for end in view.interfaces.values() if _lost_mark(end, network, view)]
+
+    def leads_there(end: View, endpoint: Endpoint) -> bool:
+        return peer_is(end, *endpoint.key)
+
+    def is_named_so(end: View, endpoint: Endpoint) -> bool:
+        return end["name"] == _derived(network, endpoint) and view.endpoint_of(end) == endpoint.namespace
+
+    def is_marked_so(end: View, endpoint: Endpoint) -> bool:
+        return view.endpoint_of(end) == endpoint.namespace
+
+    rounds: list[tuple[list[View], Matches]] = [(ours, leads_there), (unmarked, leads_there), (ours, is_named_so)]
+    if not network.appends:
+        rounds.append((ours, is_marked_so))
     found: dict[Key, str] = {}
     used: set[str] = set()
-    for candidates, matches in (
-        (ours, lambda end, endpoint: view.endpoint_of(end) == endpoint.namespace and peer_is(end, *endpoint.key)),
-        (unmarked, lambda end, endpoint: peer_is(end, *endpoint.key)),
-        (
-            ours,
-            lambda end, endpoint: (
-                end["name"] == _derived(network, endpoint) and view.endpoint_of(end) == endpoint.namespace
-            ),
-        ),
-        (ours, lambda end, endpoint: view.endpoint_of(end) == endpoint.namespace),
-    ):
+    for candidates, matches in rounds:
         by_namespace = _by_namespace(candidates, view)
         for endpoint in network.endpoints:
             if endpoint.key in found:

@@ -49,7 +49,8 @@ def _check_default_route(network: Network, endpoint: Endpoint, view: HostView, o
         ):
             continue
         owner = _owner(endpoint.namespace, interface, view)
-        if owner == view.owner:
+        if owner == view.owner and not network.appends:
+            # An endpoint that is not on the list any more, so it goes.
             continue
         other = f"network {owner}" if owner else f"its interface {interface}, which is not ours,"
         raise Refused(

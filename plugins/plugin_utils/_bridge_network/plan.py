@@ -15,6 +15,7 @@ from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network 
     endpoint_elements,
     host_elements,
     removal,
+    summary,
 )
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.allocation import allocate
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.draft import Draft
@@ -33,7 +34,7 @@ from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.
 
 VERSION = 1
 
-Document = t.Dict[str, t.Any]
+Document = dict[str, t.Any]
 
 
 def make_plan(variables: object, info: object, check_mode: bool = False) -> Document:
@@ -65,7 +66,8 @@ def make_plan(variables: object, info: object, check_mode: bool = False) -> Docu
         "owner": network.name,
         "state": "present",
         "warnings": warnings + host_elements.forwarding_warning(network, view),
-        "endpoints": _summary(draft),
+        "summary": summary.lines(network, draft),
+        "endpoints": summary.endpoints(draft),
         "modules": _present(draft, view),
     }
 
@@ -117,6 +119,7 @@ def _absent(name: str, view: HostView) -> Document:
         "owner": name,
         "state": "absent",
         "warnings": warnings,
+        "summary": summary.absent_lines(view),
         "endpoints": [],
         "modules": {
             "bridge": removal.stale_bridge(view, ()),
@@ -138,26 +141,3 @@ def _refuse_narrow(draft: Draft) -> None:
         raise Refused(
             f"bridge_network_mtu: the way out has an MTU of {draft.mtu}, and IPv6 needs 1280; give another one, or no IPv6 subnet"
         )
-
-
-def _summary(draft: Draft) -> list[Document]:
-    """Who is where, for people and for whatever starts from the plan."""
-    by_place: dict[str, list[str]] = {}
-    for entry in draft.published:
-        address = f"[{entry.host_ip}]" if ":" in entry.host_ip else entry.host_ip
-        text = f"{address + ':' if address else ''}{entry.host}:{entry.to}/{entry.protocol}"
-        shown = by_place.setdefault(entry.path.rpartition(".published_ports")[0], [])
-        if text not in shown:
-            shown.append(text)
-    return [
-        {
-            "namespace": endpoint.namespace,
-            "interface": endpoint.interface,
-            "host_interface": draft.host_end(endpoint),
-            "addresses": draft.cidrs(endpoint),
-            "mac_address": endpoint.mac_address,
-            "default_route": endpoint.default_route,
-            "published_ports": by_place.get(endpoint.path, []),
-        }
-        for endpoint in draft.network.endpoints
-    ]

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import dataclasses
-import typing as t
 from collections.abc import Iterator
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import addresses
@@ -23,7 +22,7 @@ from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.
     family,
 )
 
-Addresses = t.Dict[t.Tuple[str, str], t.Dict[str, IPAddress]]
+Addresses = dict[tuple[str, str], dict[str, IPAddress]]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -70,7 +70,8 @@ def _refuse_mixture(section: Section, route: dict[str, t.Any]) -> None:
         raise Invalid(section.path("via"), route["via"], f"none for a route of type {route['type']}")
 
 
-def _version(route: dict[str, t.Any]) -> int:
+def route_version(route: dict[str, t.Any]) -> int:
+    """4 or 6, the family of a route's addresses."""
     if route["to"] != "default":
         return _version_of(route["to"])
     return _version_of(route.get("via") or route.get("src") or "0.0.0.0")

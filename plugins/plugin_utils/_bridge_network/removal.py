@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterable
 
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.host_view import HostView, View
 
-Element = t.Dict[str, t.Any]
+Element = dict[str, t.Any]
 
 
 def stale_netns(view: HostView, wished: Collection[str]) -> list[Element]:

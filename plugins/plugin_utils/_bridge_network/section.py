@@ -12,7 +12,6 @@ import typing as t
 from collections.abc import Mapping, Sequence
 
 from ansible.module_utils.parsing.convert_bool import boolean
-
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
 
 

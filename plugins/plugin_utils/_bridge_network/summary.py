@@ -1,0 +1,68 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What the plan comes to, for people and for whatever starts from the plan."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.draft import Draft
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.host_view import HostView
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.publishing import Published
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.wish import FAMILIES, Network
+
+
+def endpoints(draft: Draft) -> list[dict[str, t.Any]]:
+    """The endpoints with what was decided about them."""
+    ports = _ports(draft)
+    return [
+        {
+            "namespace": endpoint.namespace,
+            "interface": endpoint.interface,
+            "host_interface": draft.host_end(endpoint),
+            "addresses": draft.cidrs(endpoint),
+            "mac_address": endpoint.mac_address,
+            "default_route": endpoint.default_route,
+            "published_ports": ports.get(endpoint.path, []),
+        }
+        for endpoint in draft.network.endpoints
+    ]
+
+
+def lines(network: Network, draft: Draft) -> list[str]:
+    """The network and each endpoint in a line."""
+    kind = "external bridge" if network.external else "bridge"
+    subnets = " ".join(str(subnet.network) for subnet in network.subnets)
+    found = [f"{network.name}: {kind} for {subnets}, MTU {draft.mtu}"]
+    for endpoint in endpoints(draft):
+        published = f", published {' '.join(endpoint['published_ports'])}" if endpoint["published_ports"] else ""
+        found.append(f"{endpoint['namespace']}: {endpoint['interface']} {' '.join(endpoint['addresses'])}{published}")
+    return found
+
+
+def absent_lines(view: HostView) -> list[str]:
+    """That the network is no more, and what is left on purpose."""
+    forwarding = [word.replace("ip", "IP") for word in FAMILIES if view.forwards(word)]
+    stays = f"{' and '.join(forwarding)} forwarding stays on, because others may rely on it"
+    return [f"{view.owner}: absent", *([stays] if forwarding else [])]
+
+
+def _ports(draft: Draft) -> dict[str, list[str]]:
+    """The published ports by their endpoint's place in the variables; a wildcard stands for both families once."""
+    found: dict[str, list[str]] = {}
+    for entry in draft.published:
+        shown = found.setdefault(entry.path.rpartition(".published_ports")[0], [])
+        text = _port(entry)
+        if text not in shown:
+            shown.append(text)
+    return found
+
+
+def _port(entry: Published) -> str:
+    """A published port in Docker's short syntax."""
+    address = f"[{entry.host_ip}]:" if ":" in entry.host_ip else f"{entry.host_ip}:" if entry.host_ip else ""
+    return f"{address}{entry.host}:{entry.to}/{entry.protocol}"

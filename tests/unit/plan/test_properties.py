@@ -1,0 +1,232 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What holds for every network: Hypothesis looks for one for which it does not."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import pathlib
+import typing as t
+
+import jsonschema
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import LinuxnetError, Refused
+from tests.unit.plan.builders import plan
+from tests.unit.plan.world import Info, after, empty_info, settled
+
+SCHEMA = json.loads((pathlib.Path(__file__).parents[3] / "docs" / "plan.schema.json").read_text(encoding="utf-8"))
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+
+NAMESPACES = ["web", "db", "cache", "1234", "a", "b", "c", "d", "e"]
+
+
+@st.composite
+def subnets(draw: st.DrawFn) -> list[Info]:
+    """One or two subnets of different families, small ones included."""
+    found: list[Info] = []
+    if draw(st.booleans()):
+        length = draw(st.integers(16, 31))
+        found.append(_subnet(draw, ipaddress.ip_network(f"172.18.0.0/{length}")))
+    if not found or draw(st.booleans()):
+        length = draw(st.sampled_from([64, 112, 124, 126, 127]))
+        found.append(_subnet(draw, ipaddress.ip_network(f"fd00:18::/{length}")))
+    return found
+
+
+def _subnet(draw: st.DrawFn, network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> Info:
+    found: Info = {"subnet": str(network)}
+    hosts = [str(network[number]) for number in range(1, min(network.num_addresses - 1, 12))]
+    if hosts and draw(st.booleans()):
+        found["gateway"] = draw(st.sampled_from(hosts))
+    if hosts and draw(st.booleans()):
+        names = draw(st.lists(st.sampled_from(hosts), max_size=3, unique=True))
+        found["aux_addresses"] = {f"aux{name}": name for name in names if name != found.get("gateway", hosts[0])}
+    if network.prefixlen < network.max_prefixlen - 3 and draw(st.booleans()):
+        longer = network.prefixlen + draw(st.integers(1, 2))
+        found["iprange"] = str(next(iter(network.subnets(new_prefix=longer))))
+    return found
+
+
+@st.composite
+def endpoint_lists(draw: st.DrawFn) -> list[Info]:
+    names = draw(st.lists(st.sampled_from(NAMESPACES), unique=True, max_size=7))
+    found: list[Info] = []
+    for number, name in enumerate(names):
+        endpoint: Info = {"namespace": name}
+        if draw(st.booleans()):
+            endpoint["published_ports"] = draw(
+                st.sampled_from([[f"{8000 + number}:80"], [f"127.0.0.1:{9000 + number}:53/tcp"]])
+            )
+        if draw(st.integers(0, 9)) == 0:
+            endpoint["interface"] = "net1"
+        found.append(endpoint)
+    return found
+
+
+@st.composite
+def wishes(draw: st.DrawFn) -> Info:
+    return {
+        "name": "br0",
+        "ipam_config": draw(subnets()),
+        "endpoints": draw(endpoint_lists()),
+        "icc": draw(st.booleans()),
+        "appends": draw(st.sampled_from([False, False, True])),
+        "gateway_mode": draw(st.sampled_from(["nat", "nat-unprotected", "routed"])),
+    }
+
+
+def planned(wish: Info, info: Info) -> Info:
+    """The plan; wishes that cannot come true, such as too many endpoints for a /30, are not what is looked for here."""
+    try:
+        return plan(wish, info)
+    except LinuxnetError:
+        assume(False)
+        raise
+
+
+def _networks(wish: Info) -> list[t.Any]:
+    return [ipaddress.ip_network(entry["subnet"]) for entry in wish["ipam_config"]]
+
+
+@given(wishes())
+def test_addresses_are_unique_usable_and_nobody_elses(wish: Info) -> None:
+    document = planned(wish, empty_info())
+    found = [ipaddress.ip_interface(text) for endpoint in document["endpoints"] for text in endpoint["addresses"]]
+    reserved = {
+        ipaddress.ip_address(text) for entry in wish["ipam_config"] for text in entry.get("aux_addresses", {}).values()
+    }
+    bridge = next(element for element in document["modules"]["interface"] if element["name"] == "br0")
+    reserved |= {ipaddress.ip_interface(text).ip for text in bridge["addresses"]}
+    assert len({address.ip for address in found}) == len(found)
+    for address in found:
+        assert address.network in _networks(wish)
+        assert address.ip not in reserved
+        if address.network.num_addresses > 2:
+            assert address.ip != address.network.network_address
+            assert address.version == 6 or address.ip != address.network.broadcast_address
+    for endpoint in document["endpoints"]:
+        assert len(endpoint["addresses"]) == len(wish["ipam_config"])
+
+
+@given(wishes())
+def test_automatic_addresses_come_out_of_the_iprange(wish: Info) -> None:
+    document = planned(wish, empty_info())
+    pools = [ipaddress.ip_network(entry.get("iprange", entry["subnet"])) for entry in wish["ipam_config"]]
+    for endpoint in document["endpoints"]:
+        for text in endpoint["addresses"]:
+            assert any(ipaddress.ip_interface(text).ip in pool for pool in pools)
+
+
+@given(wishes())
+def test_the_same_input_gives_the_same_plan(wish: Info) -> None:
+    assert planned(wish, empty_info()) == plan(wish, empty_info())
+
+
+@given(wishes())
+def test_planning_again_on_the_result_gives_the_same_modules(wish: Info) -> None:
+    first = planned(wish, empty_info())
+    second = plan(wish, after(empty_info(), first))
+    assert second["modules"] == first["modules"]
+    assert second["endpoints"] == first["endpoints"]
+
+
+@given(wishes(), st.randoms(use_true_random=False))
+def test_the_order_of_the_list_moves_nobody(wish: Info, random: t.Any) -> None:
+    first = planned(wish, empty_info())
+    shuffled = list(wish["endpoints"])
+    random.shuffle(shuffled)
+    second = plan({**wish, "endpoints": shuffled}, after(empty_info(), first))
+    by_namespace = {endpoint["namespace"]: endpoint for endpoint in second["endpoints"]}
+    assert by_namespace == {endpoint["namespace"]: endpoint for endpoint in first["endpoints"]}
+
+
+@settings(max_examples=200)
+@given(wishes(), wishes())
+def test_from_one_network_to_another_nothing_is_left_over(before: Info, wish: Info) -> None:
+    """Whatever the network was, afterwards the host is as if the wish had been the first; but for kept addresses."""
+    first = after(empty_info(), planned(before, empty_info()))
+    second = planned({**wish, "appends": False}, first)
+    result = after(first, second)
+    wished = {endpoint["namespace"] for endpoint in wish["endpoints"]}
+    assert {namespace["name"] for namespace in result["namespaces"]} == wished
+    ends = [interface for interface in result["host"]["interfaces"] if interface["kind"] == "veth"]
+    assert {(end["peer"]["netns"], end["peer"]["name"]) for end in ends} == {
+        (endpoint["namespace"], endpoint.get("interface", "eth0")) for endpoint in wish["endpoints"]
+    }
+    dnat = [rule for rule in result["host"]["rules"] if rule["kind"] == "dnat"]
+    assert len(dnat) == len([element for element in second["modules"]["dnat"] if element["state"] == "present"])
+    again = plan({**wish, "appends": False}, result)
+    assert not [
+        element for elements in again["modules"].values() for element in elements if element["state"] == "absent"
+    ]
+    assert again["endpoints"] == second["endpoints"]
+
+
+@given(wishes(), wishes())
+def test_appending_removes_nobody(before: Info, wish: Info) -> None:
+    first = after(empty_info(), planned(before, empty_info()))
+    second = planned({**before, "endpoints": wish["endpoints"], "appends": True}, first)
+    absent = [
+        (module, element)
+        for module, elements in second["modules"].items()
+        for element in elements
+        if element["state"] == "absent"
+    ]
+    assert not absent
+    taken = {
+        text for namespace in first["namespaces"] for lease in namespace["leases"]["br0"].values() for text in lease
+    }
+    old = {endpoint["namespace"] for endpoint in before["endpoints"]}
+    assert not taken & {
+        text for endpoint in second["endpoints"] if endpoint["namespace"] not in old for text in endpoint["addresses"]
+    }
+
+
+@given(wishes())
+def test_absent_after_present_leaves_the_host_as_it_was(wish: Info) -> None:
+    there = after(empty_info(), planned(wish, empty_info()))
+    gone = plan({"name": "br0", "state": "absent"}, there)
+    VALIDATOR.validate(gone)
+    assert settled(after(there, gone)) == settled(empty_info())
+
+
+@given(wishes(), wishes())
+def test_every_plan_is_as_the_schema_says(before: Info, wish: Info) -> None:
+    first = planned(before, empty_info())
+    VALIDATOR.validate(first)
+    VALIDATOR.validate(planned(wish, after(empty_info(), first)))
+
+
+def test_two_networks_come_and_go_without_touching_each_other() -> None:
+    one = {
+        "name": "br0",
+        "ipam_config": [{"subnet": "172.18.0.0/16"}],
+        "endpoints": [{"namespace": "web"}, {"namespace": "db"}],
+    }
+    two = {
+        "name": "br1",
+        "ipam_config": [{"subnet": "172.19.0.0/16"}],
+        "endpoints": [{"namespace": "web", "interface": "eth1", "default_route": False}, {"namespace": "app"}],
+    }
+    with_one = after(empty_info(), plan(one))
+    with_both = after(with_one, plan(two, with_one))
+    assert plan(one, with_both)["modules"] == plan(one, with_one)["modules"]
+    assert settled(after(with_both, plan({"name": "br1", "state": "absent"}, with_both))) == settled(with_one)
+    without_one = after(with_both, plan({"name": "br0", "state": "absent"}, with_both))
+    assert [item["name"] for item in without_one["namespaces"]] == ["web", "app"]
+    assert settled(after(without_one, plan({"name": "br1", "state": "absent"}, without_one))) == settled(empty_info())
+
+
+def test_a_full_subnet_is_named() -> None:
+    wish = {
+        "name": "br0",
+        "ipam_config": [{"subnet": "10.0.0.0/30"}],
+        "endpoints": [{"namespace": "a"}, {"namespace": "b"}],
+    }
+    with pytest.raises(Refused, match=r"bridge_network_endpoints\[1\]: no address is free in 10\.0\.0\.0/30"):
+        plan(wish)

@@ -1,0 +1,304 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A host on paper: what ``netns_info`` says of it, and what it would say after a plan was carried out.
+
+No kernel is imitated here. The modules are tested on the real one; this only closes the circle from a plan to the input of
+the next, so that planning twice can be tested without a kernel.
+"""
+
+from __future__ import annotations
+
+import copy
+import ipaddress
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
+
+Info = dict[str, t.Any]
+
+
+def empty_info(**forwarding: bool | None) -> Info:
+    """A host with nothing but ``lo``; forwarding is off in both families unless given."""
+    return {
+        "host": {
+            "interfaces": [interface("lo", addresses=["127.0.0.1/8", "::1/128"], kind=None)],
+            "routes": [],
+            "neighbours": [],
+            "rules": [],
+            "ip_forward": {"ipv4": False, "ipv6": False, **forwarding},
+            "bridge_nf": {"ipv4": False, "ipv6": False},
+        },
+        "namespaces": [],
+    }
+
+
+def interface(name: str, **values: t.Any) -> Info:
+    """An interface in the words of ``netns_info``; ``addresses`` are CIDR strings."""
+    addresses = [_address(text) for text in values.pop("addresses", ())]
+    alias = values.get("alias")
+    mark = marks.parse_alias(alias)
+    return {
+        "name": name,
+        "index": 1,
+        "kind": None,
+        "enabled": True,
+        "mtu": 1500,
+        "mac_address": None,
+        "alias": alias,
+        "owner": mark.owner if mark else None,
+        "endpoint": (mark.namespace or None) if mark else None,
+        "group": 0,
+        "bridge": None,
+        "addresses": addresses,
+        "peer": None,
+        "port": None,
+        **values,
+    }
+
+
+def _address(text: str) -> Info:
+    version = ipaddress.ip_interface(text).version
+    return {"address": text, "ip_version": f"ipv{version}", "scope": "global", "dynamic": False}
+
+
+def route(to: str, dev: str, **values: t.Any) -> Info:
+    """A route of the main table."""
+    version = 6 if ":" in to or ":" in (values.get("via") or "") else 4
+    return {
+        "to": to,
+        "via": None,
+        "interface": dev,
+        "metric": 0,
+        "table": "main",
+        "type": "unicast",
+        "src": None,
+        "protocol": "static",
+        "scope": "global",
+        "ip_version": f"ipv{version}",
+        **values,
+    }
+
+
+def namespace(name: str, **values: t.Any) -> Info:
+    """A namespace in the words of ``netns_info``."""
+    return {
+        "name": name,
+        "path": f"/run/netns/{name}",
+        "live": True,
+        "device": 4,
+        "inode": 1,
+        "owners": [],
+        "attached": False,
+        "leases": {},
+        "pids": [],
+        "interfaces": [interface("lo", addresses=["127.0.0.1/8", "::1/128"])],
+        "routes": [],
+        "neighbours": [],
+        **values,
+    }
+
+
+def after(info: Info, plan: Info) -> Info:
+    """The host after the plan was carried out."""
+    world = World(info, plan["owner"])
+    order = (
+        "bridge",
+        "bridge_forward",
+        "masquerade",
+        "dnat",
+        "netns",
+        "veth",
+        "bridge_port",
+        "interface",
+        "ip_forward",
+    )
+    if plan["state"] == "absent":
+        order = ("dnat", "veth", "netns", "bridge", "masquerade", "bridge_forward")
+    for module in order:
+        elements = sorted(plan["modules"][module], key=lambda element: element["state"] != "absent")
+        for element in elements:
+            getattr(world, f"{module}_{element['state']}")(element)
+    return world.info
+
+
+class World:
+    """The host while a plan is carried out, one method for each module and state."""
+
+    def __init__(self, info: Info, owner: str) -> None:
+        self.info = copy.deepcopy(info)
+        self.owner = owner
+        self.host = self.info["host"]
+
+    def _find(self, name: str, within: list[Info] | None = None) -> Info | None:
+        items = self.host["interfaces"] if within is None else within
+        return next((item for item in items if item["name"] == name), None)
+
+    def _namespace(self, name: str) -> Info:
+        found = self._find(name, self.info["namespaces"])
+        assert found, f"namespace {name} is used before it is made"
+        return found
+
+    def _drop_link(self, end: Info) -> None:
+        self.host["interfaces"].remove(end)
+        self.host["routes"] = [item for item in self.host["routes"] if item["interface"] != end["name"]]
+        peer = end["peer"]
+        if peer:
+            inner = self._namespace(peer["netns"])
+            inner["interfaces"] = [item for item in inner["interfaces"] if item["name"] != peer["name"]]
+            inner["routes"] = [item for item in inner["routes"] if item["interface"] != peer["name"]]
+
+    def bridge_present(self, element: Info) -> None:
+        found = self._find(element["name"])
+        if not found:
+            alias = marks.alias(self.owner)
+            found = interface(element["name"], kind="bridge", alias=alias, group=marks.group(self.owner), enabled=False)
+            self.host["interfaces"].append(found)
+        assert found["kind"] == "bridge"
+        found["mtu"] = element["mtu"]
+
+    def bridge_absent(self, element: Info) -> None:
+        found = self._find(element["name"])
+        assert found
+        assert found["owner"] == self.owner, "a foreign bridge is removed"
+        self._drop_link(found)
+        for port in self.host["interfaces"]:
+            if port["bridge"] == element["name"]:
+                port["bridge"] = None
+
+    def _replace_rule(self, rule: Info, key: tuple[str, ...]) -> None:
+        def same(other: Info) -> bool:
+            return other["kind"] == rule["kind"] and all(other[word] == rule[word] for word in key)
+
+        taken = [other for other in self.host["rules"] if same(other)]
+        assert all(other["owner"] == self.owner for other in taken), "a key of another owner is written"
+        self.host["rules"] = [other for other in self.host["rules"] if not same(other)]
+        if rule["owner"]:
+            self.host["rules"].append(rule)
+
+    def bridge_forward_present(self, element: Info) -> None:
+        rule = {"kind": "forward", "owner": self.owner, "bridge": element["bridge"]}
+        self._replace_rule(rule, ("bridge",))
+
+    def bridge_forward_absent(self, element: Info) -> None:
+        self._replace_rule({"kind": "forward", "owner": None, "bridge": element["bridge"]}, ("bridge",))
+
+    def masquerade_present(self, element: Info) -> None:
+        rule = {
+            "kind": "masquerade",
+            "owner": self.owner,
+            "source": element["source"],
+            "out_interface": element["out_interface"],
+            "to_source": element.get("to_source"),
+        }
+        self._replace_rule(rule, ("source", "out_interface"))
+
+    def masquerade_absent(self, element: Info) -> None:
+        rule = {
+            "kind": "masquerade",
+            "owner": None,
+            "source": element["source"],
+            "out_interface": element.get("out_interface"),
+        }
+        self._replace_rule(rule, ("source", "out_interface"))
+
+    def dnat_present(self, element: Info) -> None:
+        words = ("ip_version", "protocol", "host_port", "to_address", "to_port", "gateway_mode")
+        rule = {word: element[word] for word in words}
+        rule["host_ip"] = element.get("host_ip")
+        self._replace_rule(
+            {**rule, "kind": "dnat", "owner": self.owner}, ("ip_version", "protocol", "host_ip", "host_port")
+        )
+
+    def dnat_absent(self, element: Info) -> None:
+        rule = {word: element[word] for word in ("ip_version", "protocol", "host_port")}
+        rule["host_ip"] = element.get("host_ip")
+        self._replace_rule({**rule, "kind": "dnat", "owner": None}, ("ip_version", "protocol", "host_ip", "host_port"))
+
+    def netns_present(self, element: Info) -> None:
+        found = self._find(element["name"], self.info["namespaces"])
+        if not found:
+            found = namespace(element["name"], owners=[self.owner], attached="pid" in element or "path" in element)
+            self.info["namespaces"].append(found)
+        elif found["owners"] and self.owner not in found["owners"]:
+            found["owners"].append(self.owner)
+
+    def netns_absent(self, element: Info) -> None:
+        found = self._namespace(element["name"])
+        found["owners"].remove(self.owner)
+        found["leases"].pop(self.owner, None)
+        if found["owners"]:
+            return
+        for end in list(self.host["interfaces"]):
+            if end["peer"] and end["peer"]["netns"] == element["name"]:
+                assert not found["attached"], "the module veth removes the links of an attached namespace, and earlier"
+                self._drop_link(end)
+        self.info["namespaces"].remove(found)
+
+    def veth_present(self, element: Info) -> None:
+        place = {"netns": element["peer_netns"], "name": element["peer_name"]}
+        inner = self._namespace(place["netns"])
+        end = self._find(element["name"])
+        if end is None:
+            end = next((item for item in self.host["interfaces"] if item["peer"] == place), None)
+        if end is None:
+            end = interface(element["name"], kind="veth")
+            self.host["interfaces"].append(end)
+            assert not self._find(place["name"], inner["interfaces"]), "an interface of that name is inside"
+            inner["interfaces"].append(interface(place["name"], peer={"netns": None, "name": element["name"]}))
+        elif end["peer"] != place:
+            old = self._namespace(end["peer"]["netns"])
+            moved = self._find(end["peer"]["name"], old["interfaces"])
+            old["interfaces"].remove(moved)
+            old["routes"] = [item for item in old["routes"] if item["interface"] != moved["name"]]
+            moved["name"] = place["name"]
+            inner["interfaces"].append(moved)
+        alias = marks.alias(self.owner, place["netns"])
+        end.update(
+            interface(
+                element["name"],
+                alias=alias,
+                peer=place,
+                mtu=element["mtu"],
+                kind="veth",
+                bridge=end["bridge"],
+                group=marks.group(self.owner),
+            )
+        )
+
+    def veth_absent(self, element: Info) -> None:
+        found = self._find(element["name"])
+        assert found
+        assert found["owner"] == self.owner, "a foreign link is removed"
+        self._drop_link(found)
+
+    def bridge_port_present(self, element: Info) -> None:
+        self._find(element["interface"])["bridge"] = element["bridge"]
+
+    def interface_present(self, element: Info) -> None:
+        place = self._namespace(element["netns"]) if "netns" in element else self.host
+        found = self._find(element["name"], place["interfaces"])
+        assert found, f"{element['name']} is configured before it is made"
+        found["enabled"] = True
+        if "addresses" not in element:
+            return
+        found["addresses"] = [_address(text) for text in element["addresses"]]
+        place["routes"] = [item for item in place["routes"] if item["interface"] != element["name"]]
+        for text in element["addresses"]:
+            target = str(ipaddress.ip_interface(text).network)
+            place["routes"].append(route(target, element["name"], protocol="kernel"))
+        place["routes"] += [
+            route(item["to"], element["name"], via=item.get("via")) for item in element.get("routes", ())
+        ]
+        if "netns" in element and place["owners"]:
+            place["leases"].setdefault(self.owner, {})[element["name"]] = list(element["addresses"])
+
+    def ip_forward_enabled(self, element: Info) -> None:
+        self.host["ip_forward"][element["ip_version"]] = True
+
+
+def settled(info: Info) -> Info:
+    """The host without what stays by promise: forwarding, which others may rely on."""
+    found = copy.deepcopy(info)
+    del found["host"]["ip_forward"]
+    return found
