@@ -1,0 +1,31 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# make demo    see it work, in a throw-away host, without root
+# make test    everything that CI runs; the parts are lint, sanity, unit, integration and molecule
+#
+# Each sets up what it needs in .venv first (and, as root on Debian or Ubuntu, the packages that are missing).
+
+VENV := .venv
+CHECK := $(VENV)/bin/python tools/check.py
+PARTS := lint sanity unit integration molecule
+
+.PHONY: demo test clean $(PARTS)
+
+demo: $(VENV)/requirements.txt
+	@$(VENV)/bin/python -m tests.demo
+
+test: $(VENV)/requirements-dev.txt
+	@$(CHECK) $(PARTS)
+
+$(PARTS): $(VENV)/requirements-dev.txt
+	@$(CHECK) $@
+
+$(VENV)/requirements-dev.txt: requirements.txt
+
+$(VENV)/%: % tools/setup.sh
+	@tools/setup.sh $(VENV) $*
+
+clean:
+	rm -rf $(VENV) build .ansible .hypothesis .pytest_cache .ruff_cache

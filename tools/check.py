@@ -1,0 +1,159 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run parts of the checks and say at the end what ran: tools/check.py lint sanity unit integration molecule
+
+Every part runs even if an earlier one failed. build/summary.txt keeps the summary; its last line is the sum.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(REPOSITORY))
+
+from tests.lab.paths import COLLECTIONS, link_collection  # noqa: E402
+from tools import sanity  # noqa: E402
+
+BUILD = REPOSITORY / "build"
+BIN = Path(sys.prefix, "bin")
+
+
+@dataclass
+class Outcome:
+    """What a part did. notes: what ran, or why something did not."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    notes: list[str] = field(default_factory=list)
+    seconds: float = 0
+
+    def line(self, name: str) -> str:
+        skipped = f", {self.skipped} skipped" if self.skipped else ""
+        counts = f"{self.passed} passed, {self.failed} failed{skipped}"
+        return f"{name:12} {counts:36} {self.seconds:4.0f} s   {', '.join(self.notes)}".rstrip()
+
+
+def environment() -> dict[str, str]:
+    """This environment with the tools of the virtual one first, and Ansible at home in build/."""
+    return os.environ | {
+        "PATH": f"{BIN}:{os.environ['PATH']}:/usr/sbin:/sbin",
+        "ANSIBLE_HOME": str(BUILD / "ansible"),
+        "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+    }
+
+
+LINTERS = {
+    "ruff": ["ruff", "check", "--quiet"],
+    "mypy": ["mypy", "-p", "ansible_collections.netplumb.linuxnet.plugins", "-p", "tests.lab", "-p", "tests.demo"],
+    "ansible-lint": ["ansible-lint", "--offline", "--strict"],
+    "antsibull-docs": ["antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck", "."],
+    "antsibull-changelog": ["antsibull-changelog", "lint"],
+}
+
+
+def lint() -> Outcome:
+    """Each linter counts as one test. Silent unless it finds something."""
+    outcome = Outcome(notes=list(LINTERS))
+    for name, command in LINTERS.items():
+        done = subprocess.run(command, cwd=REPOSITORY, env=environment(), capture_output=True, text=True, check=False)
+        if done.returncode:
+            outcome.failed += 1
+            print(f"--- {name}\n{done.stdout}{done.stderr}", flush=True)
+        else:
+            outcome.passed += 1
+    return outcome
+
+
+def run_sanity() -> Outcome:
+    """`ansible-test sanity`: each test counts once for each Python that it runs on."""
+    result = sanity.run(BUILD, environment())
+    return Outcome(result.passed, result.failed, 0, result.notes)
+
+
+def _pytest(name: str, *options: str) -> Outcome:
+    report = BUILD / f"{name}.xml"
+    report.unlink(missing_ok=True)
+    command = ["pytest", f"tests/{name}", "--quiet", f"--junit-xml={report}", *options]
+    code = subprocess.run(command, cwd=REPOSITORY, env=environment(), check=False).returncode
+    if not report.exists():
+        return Outcome(failed=1, notes=[f"pytest ended with {code}"])
+    suite = ET.parse(report).getroot()[0]
+    total, skipped = int(suite.get("tests", 0)), int(suite.get("skipped", 0))
+    failed = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+    notes = []
+    if code and not failed:
+        failed, notes = 1, [f"pytest ended with {code}"]
+    return Outcome(max(total - failed - skipped, 0), failed, skipped, notes)
+
+
+def unit() -> Outcome:
+    return _pytest("unit")
+
+
+def integration() -> Outcome:
+    """On the real kernel, in labs; these are independent of each other, so every processor takes its share."""
+    return _pytest("integration", f"--numprocesses={os.cpu_count() or 1}", "--dist=worksteal")
+
+
+_MOLECULE_STEP = re.compile(r"\[(?P<scenario>[\w-]+) > (?P<step>[\w-]+)\] Completed: (?P<end>\w+)")
+
+
+def molecule() -> Outcome:
+    """Each step of each scenario counts as one test. The wrapper ends what a killed Molecule would leave."""
+    log = BUILD / "molecule.log"
+    command = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    with log.open("w", encoding="utf-8") as output:
+        code = subprocess.run(
+            [*command, "molecule", "test", "--all"],
+            cwd=REPOSITORY, env=environment() | {"NO_COLOR": "1"}, stdout=output, stderr=subprocess.STDOUT, check=False,
+        ).returncode  # fmt: skip
+    text = log.read_text(encoding="utf-8")
+    steps = [match.group("scenario", "step", "end") for match in _MOLECULE_STEP.finditer(text)]
+    failed = sum(end != "Successful" for _scenario, _step, end in steps)
+    if code:
+        print(text[-20000:], flush=True)
+        failed = failed or 1
+    scenarios = sorted({scenario for scenario, _step, _end in steps})
+    return Outcome(len(steps) - failed, failed, 0, [f"scenario {name}" for name in scenarios])
+
+
+PARTS: dict[str, Callable[[], Outcome]] = {
+    "lint": lint,
+    "sanity": run_sanity,
+    "unit": unit,
+    "integration": integration,
+    "molecule": molecule,
+}
+
+
+def main(names: list[str]) -> int:
+    BUILD.mkdir(exist_ok=True)
+    link_collection()
+    outcomes = {}
+    for name in names:
+        print(f"=== {name}", flush=True)
+        start = time.monotonic()
+        outcomes[name] = PARTS[name]()
+        outcomes[name].seconds = time.monotonic() - start
+    total = [sum(getattr(outcome, what) for outcome in outcomes.values()) for what in ("passed", "failed", "skipped")]
+    lines = [outcome.line(name) for name, outcome in outcomes.items()]
+    lines.append(f"{total[0]} passed, {total[1]} failed" + (f", {total[2]} skipped" if total[2] else ""))
+    text = "\n".join(lines) + "\n"
+    (BUILD / "summary.txt").write_text(text, encoding="utf-8")
+    print(f"\n{text}", end="", flush=True)
+    return 1 if total[1] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

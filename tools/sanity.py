@@ -1,0 +1,148 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`ansible-test sanity` on the work tree as it is, without containers.
+
+ansible-test wants the collection at .../ansible_collections/NAMESPACE/NAME and its files listed by git, so the tree,
+uncommitted files included, is copied into build/. It makes virtual environments of its own and fetches pip for them
+from a host that is often unreachable; a file in its cache, which takes the pip that Python brings along, comes first.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+_BOOTSTRAP = """import subprocess, sys
+subprocess.check_call([sys.executable, '-m', 'ensurepip'])
+subprocess.check_call([sys.executable, '-m', 'pip', 'install', '-q', 'pip=={version}'])
+"""
+
+
+@dataclass
+class Result:
+    passed: int
+    failed: int
+    notes: list[str]
+
+
+def run(build: Path, environment: dict[str, str]) -> Result:
+    """Run all sanity tests on every Python that ansible-test supports, or on this one if not all of them are here."""
+    tree = _copy_tree(build / "sanity" / "ansible_collections" / "netplumb" / "linuxnet")
+    home = _home(build / "sanity" / "home", environment)
+    interpreters, missing = _interpreters()
+    command = ["ansible-test", "sanity", "--color", "no"]
+    if missing:
+        command += ["--python", f"{sys.version_info[0]}.{sys.version_info[1]}"]
+    path = ":".join([str(Path(sys.prefix, "bin")), *interpreters, "/usr/bin:/bin:/usr/sbin:/sbin"])
+    done = subprocess.run(
+        command,
+        cwd=tree,
+        env=environment | {"HOME": str(home), "PATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return _read(done.returncode, done.stdout, missing)
+
+
+def _read(code: int, output: str, missing: list[str]) -> Result:
+    ran = len(re.findall(r"^Running sanity test ", output, re.MULTILINE))
+    match = re.search(r"The (\d+) sanity test\(s\) listed below", output)
+    failed = int(match.group(1)) if match else int(bool(code))
+    if code:
+        print(output, flush=True)
+    notes = [line.removeprefix("WARNING: ") for line in output.splitlines() if line.startswith("WARNING: Skipping")]
+    if missing:
+        notes.insert(0, f"not on Python {', '.join(missing)}: not installed")
+    return Result(ran - failed, failed, notes)
+
+
+def _copy_tree(tree: Path) -> Path:
+    """Make `tree` a git repository of what is in the work tree and not ignored."""
+    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listing, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
+    shutil.rmtree(tree, ignore_errors=True)
+    tree.mkdir(parents=True)
+    for name in filter(None, names.split("\0")):
+        source, target = REPOSITORY / name, tree / name
+        if source.exists():  # a file can be deleted and not yet committed
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target, follow_symlinks=False)
+    subprocess.run(["git", "init", "--quiet"], cwd=tree, check=True)
+    subprocess.run(["git", "add", "--all"], cwd=tree, check=True)
+    return tree
+
+
+def _home(home: Path, environment: dict[str, str]) -> Path:
+    """A home for ansible-test: the bootstrap, the user's pip configuration (it hides the variables) and pip's cache."""
+    requirements = _test_package() / "_internal" / "python_requirements.py"
+    bootstrap = _test_package() / "_util" / "target" / "setup"
+    version = re.search(r"pip='([\d.]+)'", requirements.read_text(encoding="utf-8"))
+    if version is None:
+        raise SystemExit(f"no version of pip in {requirements}; {bootstrap} has changed")
+    cache = home / ".ansible" / "test" / "cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    name = f"get_pip_{version.group(1).replace('.', '_')}.py"
+    (cache / name).write_text(_BOOTSTRAP.format(version=version.group(1)), encoding="utf-8")
+    configuration = home / ".config" / "pip" / "pip.conf"
+    configuration.parent.mkdir(parents=True, exist_ok=True)
+    configuration.write_text(_pip_configuration(environment), encoding="utf-8")
+    return home
+
+
+def _test_package() -> Path:
+    return next(Path(sys.prefix).glob("lib/python*/site-packages/ansible_test"))
+
+
+def _pip(environment: dict[str, str], *arguments: str) -> str:
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def _pip_configuration(environment: dict[str, str]) -> str:
+    """pip's configuration from files and variables as one file. An entry is NAME.KEY='VALUE'; :env: counts last."""
+    values = {}
+    for line in _pip(environment, "config", "list").splitlines():
+        key, _, value = line.partition("=")
+        values[key.removeprefix(":env:").rpartition(".")[2]] = value.strip("'\"").replace("\\n", " ")
+    values["cache-dir"] = _pip(environment, "cache", "dir")
+    return "[global]\n" + "".join(f"{key} = {value}\n" for key, value in values.items())
+
+
+def _interpreters() -> tuple[list[str], list[str]]:
+    """The directories of the Pythons that ansible-test wants to try, and the versions that are not there."""
+    constants = (_test_package() / "_util" / "target" / "common" / "constants.py").read_text(encoding="utf-8")
+    versions = [v for v in re.findall(r"'(3\.\d+)'", constants) if int(v.split(".")[1]) >= 9]
+    directories, missing = [], []
+    for version in versions:
+        directory = _directory_of(version)
+        if directory:
+            directories.append(directory)
+        else:
+            missing.append(version)
+    return directories, missing
+
+
+def _directory_of(version: str) -> str:
+    """The directory of a real interpreter; a shim of a version manager works only if its version is selected."""
+    candidates = [shutil.which(f"python{version}") or "", *map(str, _managed(version))]
+    for candidate in filter(None, candidates):
+        command = [candidate, "-c", "import sys, venv, ensurepip; print(sys.base_prefix)"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        real = Path(done.stdout.strip() or "/nowhere", "bin")
+        if not done.returncode and (real / f"python{version}").exists():
+            return str(real)
+    return ""
+
+
+def _managed(version: str) -> list[Path]:
+    """Interpreters that pyenv keeps for the user."""
+    return sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python{version}"))
