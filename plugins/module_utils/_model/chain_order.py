@@ -19,14 +19,16 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import Edit
 
-Rank = t.Tuple[int, ...]
+Rank = tuple[int, ...]
 #: The rank of a rule below which nothing is reached.
 END: Rank = (1 << 30,)
 
 RankOf = t.Callable[[str], t.Optional[Rank]]
 
 
-def edits(chain: str, current: t.Sequence[str], wished: t.Sequence[str], managed: t.Container[str], rank: RankOf) -> list[Edit]:
+def edits(
+    chain: str, current: t.Sequence[str], wished: t.Sequence[str], managed: t.Container[str], rank: RankOf
+) -> list[Edit]:
     """The edits that leave of the ``managed`` texts exactly the ``wished`` ones in the chain, each once, by rank.
 
     :param current: the texts of the chain's rules
@@ -101,7 +103,9 @@ def _ascending(ranked: t.Sequence[tuple[int, Rank]]) -> list[tuple[int, Rank]]:
     return chosen[::-1]
 
 
-def _insertions(chain: str, staying: t.Sequence[int], ranked: dict[int, Rank], new: t.Sequence[str], rank: RankOf) -> list[Edit]:
+def _insertions(
+    chain: str, staying: t.Sequence[int], ranked: dict[int, Rank], new: t.Sequence[str], rank: RankOf
+) -> list[Edit]:
     """Insert each new rule right below the last one that may stand above it; else above the first that must stand below."""
     anchors = [(place, ranked[number]) for place, number in enumerate(staying) if number in ranked]
     ranks = [found for _place, found in anchors]

@@ -32,7 +32,7 @@ class Draft:
     shares: list[list[Edit]]
 
 
-def draft(family: str, table: Table, claims: t.Sequence[Claim], groups: t.Sequence[chains.Group]) -> Draft:
+def draft(table: Table, claims: t.Sequence[Claim], groups: t.Sequence[chains.Group]) -> Draft:
     """The least edits after which every claim has the rules that it wants and no others.
 
     :param groups: the groups of chains that the claims are about; no other chain is looked at
@@ -47,8 +47,11 @@ def draft(family: str, table: Table, claims: t.Sequence[Claim], groups: t.Sequen
     made, removed = [], []
     for group in groups:
         alive = _alive(table, group, managed, wished)
-        _claim_jumps(table, group, alive, managed, wished)
-        if alive:
+        wanted = any(wished.get(chain) for chain in group.content)
+        # Where only rules that are not ours to judge keep the group alive, its jumps are not ours to judge either.
+        if wanted or not alive:
+            _claim_jumps(table, group, wanted, managed, wished)
+        if wanted:
             made += [Edit("N", chain) for chain in group.chains if chain not in table.chains]
     edits: list[Edit] = []
     for chain, texts in managed.items():
@@ -61,24 +64,31 @@ def draft(family: str, table: Table, claims: t.Sequence[Claim], groups: t.Sequen
     return Draft(ordered, _shares(ordered, claims, groups))
 
 
-def _alive(table: Table, group: chains.Group, managed: t.Mapping[str, t.Container[str]], wished: t.Mapping[str, t.Any]) -> bool:
+def _alive(
+    table: Table, group: chains.Group, managed: t.Mapping[str, t.Container[str]], wished: t.Mapping[str, t.Any]
+) -> bool:
     """Whether anything is in the group's chains in the end, be it foreign."""
     return any(
-        wished.get(chain) or any(text not in managed.get(chain, ()) for text in table.chains.get(chain, ())) for chain in group.content
+        wished.get(chain) or any(text not in managed.get(chain, ()) for text in table.chains.get(chain, ()))
+        for chain in group.content
     )
 
 
 def _claim_jumps(
-    table: Table, group: chains.Group, alive: bool, managed: dict[str, dict[str, None]], wished: dict[str, dict[str, None]]
+    table: Table,
+    group: chains.Group,
+    wanted: bool,
+    managed: dict[str, dict[str, None]],
+    wished: dict[str, dict[str, None]],
 ) -> None:
-    """The jumps of a group: those of ours that are there in any form, and those that belong there while it is alive."""
+    """The jumps of a group: those of ours that are there in any form, and those that belong there while it is wanted."""
     for place in group.jumps:
         targets = group.chains
         for text in table.chains.get(place.chain, ()):
             if chains.is_shared(text) and rule_text.fields(text).target in targets:
                 managed[place.chain][text] = None
         managed[place.chain][place.text] = None
-        if alive:
+        if wanted:
             wished[place.chain][place.text] = None
 
 
@@ -115,7 +125,9 @@ def _shares(edits: t.Sequence[Edit], claims: t.Sequence[Claim], groups: t.Sequen
     for edit in edits:
         numbers = owners.get((edit.chain, edit.text))
         if numbers is None:
-            numbers = _reasons(claims, next(group for group in groups if rule_text.fields(edit.text).target in group.chains))
+            numbers = _reasons(
+                claims, next(group for group in groups if rule_text.fields(edit.text).target in group.chains)
+            )
         for number in numbers:
             shares[number].append(edit)
     return shares
@@ -123,6 +135,10 @@ def _shares(edits: t.Sequence[Edit], claims: t.Sequence[Claim], groups: t.Sequen
 
 def _reasons(claims: t.Sequence[Claim], group: chains.Group) -> list[int]:
     """The claims for whose sake a group's chains and jumps are edited."""
-    wanting = [number for number, claim in enumerate(claims) if any(place.chain in group.content for place in claim.wanted)]
-    having = [number for number, claim in enumerate(claims) if any(place.chain in group.content for place in claim.found)]
+    wanting = [
+        number for number, claim in enumerate(claims) if any(place.chain in group.content for place in claim.wanted)
+    ]
+    having = [
+        number for number, claim in enumerate(claims) if any(place.chain in group.content for place in claim.found)
+    ]
     return wanting or having or [0]

@@ -39,7 +39,17 @@ def rank_of(chain: str) -> RankOf:
 
 
 #: Jumps of ours that may share a chain, in order. What is published on 127.x comes before what is on all addresses.
-_JUMPS = (chains.FORWARD, chains.RAW, chains.POSTROUTING, chains.USER, chains.INTERNAL, chains.TO, chains.FROM, chains.LOOPBACK, chains.DNAT)
+_JUMPS = (
+    chains.FORWARD,
+    chains.RAW,
+    chains.POSTROUTING,
+    chains.USER,
+    chains.INTERNAL,
+    chains.TO,
+    chains.FROM,
+    chains.LOOPBACK,
+    chains.DNAT,
+)
 
 
 def _raw(text: str) -> Rank:

@@ -48,7 +48,9 @@ class Fields(t.NamedTuple):
     @property
     def selective(self) -> bool:
         """Whether some packets do not match."""
-        return any(match != "comment" for match in self.matches) or any(option in self.options for option in ("-s", "-d", "-i", "-o", "-p", "-f"))
+        return any(match != "comment" for match in self.matches) or any(
+            option in self.options for option in ("-s", "-d", "-i", "-o", "-p", "-f")
+        )
 
     @property
     def mark(self) -> tuple[str, str] | None:
@@ -56,7 +58,7 @@ class Fields(t.NamedTuple):
         return marks.parse_comment(self.comments[0]) if self.comments else None
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def fields(text: str) -> Fields:
     """Take a rule's text apart; made for rules of ours, and good enough to look at foreign ones."""
     options: dict[str, str] = {}

@@ -44,7 +44,7 @@ class Table:
 
 def empty(name: str) -> Table:
     """The table as the kernel makes it."""
-    return Table(name, {chain: [] for chain in BUILT_IN[name]}, {chain: "ACCEPT" for chain in BUILT_IN[name]})
+    return Table(name, {chain: [] for chain in BUILT_IN[name]}, dict.fromkeys(BUILT_IN[name], "ACCEPT"))
 
 
 def parse(name: str, saved: str) -> Table:

@@ -1,0 +1,103 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""The kernel's packet filter by way of iptables, with either backend: one read and at most one write per table and family."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import sysctl
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Completed, Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import tables
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import KernelRefused
+
+Tables = dict[tuple[str, str], tables.Table]
+
+_PROGRAM = {"ipv4": "iptables", "ipv6": "ip6tables"}
+_WORD = {"ipv4": "IPv4", "ipv6": "IPv6"}
+#: Seconds to wait for another program's hold on the tables.
+_PATIENCE = "10"
+
+
+def program(family: str) -> str:
+    """The name of the program for this family."""
+    return _PROGRAM[family]
+
+
+def has_family(host: Host, ref: str | None, family: str) -> bool:
+    """Whether the kernel has this family at all; IPv6 may be switched off when it boots."""
+    return family == "ipv4" or host.run(ref, lambda: sysctl.read("net/ipv6/conf/all/forwarding")) is not None
+
+
+def installed(host: Host, family: str) -> bool:
+    """Whether the programs for this family are there."""
+    try:
+        return host.command(None, [_PROGRAM[family] + "-save", "--version"]).rc == 0
+    except FileNotFoundError:
+        return False
+
+
+def read(host: Host, ref: str | None, wanted: t.Iterable[tuple[str, str]]) -> Tables:
+    """The tables by family and name."""
+    return {(family, name): tables.parse(name, _save(host, ref, family, name)) for family, name in wanted}
+
+
+def _save(host: Host, ref: str | None, family: str, name: str) -> str:
+    what = f"read the {_WORD[family]} rules of table {name}"
+    done = _run(host, ref, family, "-save", ["-t", name], what)
+    if "is incompatible, use 'nft' tool" in done.out:
+        raise KernelRefused(f"cannot {what}: the table was made by the nft tool and iptables cannot show it")
+    return done.out
+
+
+def write(host: Host, ref: str | None, family: str, name: str, edits: t.Sequence[tables.Edit]) -> None:
+    """Edit one table, all or nothing."""
+    what = f"change the {_WORD[family]} rules of table {name}"
+    with host.doing(what):
+        _run(host, ref, family, "-restore", ["--noflush", "-w", _PATIENCE], what, tables.restore_text(name, edits))
+
+
+def _run(
+    host: Host,
+    ref: str | None,
+    family: str,
+    suffix: str,
+    arguments: t.Sequence[str],
+    what: str,
+    stdin: str | None = None,
+) -> Completed:
+    name = _PROGRAM[family] + suffix
+    try:
+        done = host.command(ref, [name, *arguments], stdin)
+    except FileNotFoundError:
+        raise KernelRefused(f"cannot {what}: {name} is not installed; install iptables") from None
+    if done.rc:
+        raise KernelRefused(f"cannot {what}: {_reason(done, stdin)}")
+    return done
+
+
+def _reason(done: Completed, stdin: str | None) -> str:
+    """What the program said, in a sentence's end; its advice to read the manual is left out."""
+    said = [
+        line.strip() for line in done.err.splitlines() if line.strip() and not line.startswith(("Try `", "# Warning"))
+    ]
+    text = "; ".join(said)
+    if "ermission denied" in text or "not permitted" in text:
+        return "permission denied: CAP_NET_ADMIN over the namespace is needed"
+    if "initialize table" in text or "Table does not exist" in text:
+        return f"this kernel has no such table ({text})"
+    line = _failed_line(text, stdin)
+    return (f"{text} ({line})" if line else text) or f"exit code {done.rc}"
+
+
+def _failed_line(text: str, stdin: str | None) -> str | None:
+    """The line that the program complains of by number."""
+    numbers = [word.rstrip(":") for before, word in zip(text.split(), text.split()[1:]) if before in ("line", "line:")]
+    lines = (stdin or "").splitlines()
+    if numbers and numbers[0].isdigit() and 0 < int(numbers[0]) <= len(lines):
+        return lines[int(numbers[0]) - 1]
+    return None

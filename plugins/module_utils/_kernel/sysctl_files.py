@@ -1,0 +1,42 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Settings that survive a reboot: files under /etc/sysctl.d, each with a first line that tells whose it is."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import tempfile
+
+DIRECTORY = pathlib.Path("/etc/sysctl.d")
+
+
+def read(name: str) -> str | None:
+    """The text of a file there, None where there is none."""
+    try:
+        return (DIRECTORY / name).read_text(encoding="utf-8", errors="surrogateescape")
+    except FileNotFoundError:
+        return None
+
+
+def write(name: str, text: str) -> None:
+    """Write a file at once, so that a reboot in between finds the old or the new one."""
+    DIRECTORY.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=DIRECTORY, prefix=f".{name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as file:
+            file.write(text)
+        pathlib.Path(temporary).chmod(0o644)
+        pathlib.Path(temporary).rename(DIRECTORY / name)
+    except OSError:
+        pathlib.Path(temporary).unlink()
+        raise
+
+
+def remove(name: str) -> None:
+    """Remove a file; gone already is well."""
+    (DIRECTORY / name).unlink(missing_ok=True)

@@ -1,0 +1,120 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Connections as conntrack tracks them, and which of them must end when rules change.
+
+Rules decide about the first packet of a connection alone, so a connection outlives a change of what it began under.
+Only those that a changed rule would have decided differently are ended.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress, IPNetwork
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.publish_rules import Publication
+
+PROTOCOLS = {"icmp": 1, "tcp": 6, "udp": 17, "sctp": 132}
+
+
+class Flow(t.NamedTuple):
+    """A tracked connection: its first packet as it came (``source`` to ``destination``) and its answer as expected.
+
+    Ports are 0 in protocols without ports.
+    """
+
+    protocol: int
+    source: IPAddress
+    destination: IPAddress
+    source_port: int
+    destination_port: int
+    reply_source: IPAddress
+    reply_destination: IPAddress
+    reply_source_port: int
+    reply_destination_port: int
+
+
+#: Whether a connection must end, given the host's own addresses.
+Chosen = t.Callable[[Flow, t.Container[IPAddress]], bool]
+
+
+def to_old_targets(publications: t.Iterable[Publication]) -> Chosen:
+    """Connections that these publications, now gone or moved, lead to their endpoints."""
+    index = _index(publications)
+
+    def chosen(flow: Flow, local: t.Container[IPAddress]) -> bool:
+        return flow.destination != flow.reply_source and any(
+            flow.reply_source == publication.to_address and publication.key.host_ip in (None, flow.destination)
+            for publication in index.get((flow.protocol, flow.destination_port), ())
+        )
+
+    return chosen
+
+
+def past_publications(publications: t.Iterable[Publication]) -> Chosen:
+    """Datagrams to published ports that went to the host itself while a rule was missing, and would for ever."""
+    index = _index(publications)
+
+    def chosen(flow: Flow, local: t.Container[IPAddress]) -> bool:
+        return (
+            flow.protocol == PROTOCOLS["udp"]
+            and flow.reply_source == flow.destination
+            and any(
+                flow.destination == publication.key.host_ip
+                or (publication.key.host_ip is None and flow.destination in local)
+                for publication in index.get((flow.protocol, flow.destination_port), ())
+            )
+        )
+
+    return chosen
+
+
+def _index(publications: t.Iterable[Publication]) -> dict[tuple[int, int], list[Publication]]:
+    """By protocol and published port, since there may be thousands of both publications and connections."""
+    index: dict[tuple[int, int], list[Publication]] = {}
+    for publication in publications:
+        ports = publication.key.host_port
+        for port in range(ports.first, ports.last + 1):
+            index.setdefault((PROTOCOLS[publication.key.protocol], port), []).append(publication)
+    return index
+
+
+def untranslated(source: IPNetwork) -> Chosen:
+    """Connections that began in ``source`` while nothing translated them, and leave with an address nobody can answer."""
+
+    def chosen(flow: Flow, local: t.Container[IPAddress]) -> bool:
+        return (
+            flow.source in source
+            and flow.reply_destination == flow.source
+            and flow.destination not in source
+            and flow.destination not in local
+            and not flow.destination.is_multicast
+        )
+
+    return chosen
+
+
+def entered_directly(subnets: t.Sequence[IPNetwork]) -> Chosen:
+    """Connections that reached an endpoint by its own address while nothing stopped them; the answers would go on."""
+
+    def chosen(flow: Flow, local: t.Container[IPAddress]) -> bool:
+        return (
+            flow.reply_source == flow.destination
+            and any(flow.destination in subnet for subnet in subnets)
+            and not any(flow.source in subnet for subnet in subnets)
+            and flow.source not in local
+        )
+
+    return chosen
+
+
+def with_address(addresses: t.Collection[IPAddress]) -> Chosen:
+    """Connections of endpoints that go, so that the next user of their addresses does not inherit them."""
+
+    def chosen(flow: Flow, local: t.Container[IPAddress]) -> bool:
+        return flow.source in addresses or flow.reply_source in addresses
+
+    return chosen

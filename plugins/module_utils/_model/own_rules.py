@@ -1,0 +1,76 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What rules of ours a host has, told in option words."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import (
+    forwarding,
+    masquerading,
+    publish_rules,
+    rule_text,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import Place, Table
+
+View = dict[str, t.Any]
+
+
+def rules_of_ours(tables: t.Mapping[tuple[str, str], Table]) -> list[View]:
+    """Every rule with a mark of ours, in the order of the tables given and of the chains in them.
+
+    :param tables: by family (``ipv4``, ``ipv6``) and table name
+    :return: for each rule ``ip_version``, ``table``, ``chain``, ``kind``, ``owner``, ``text``, and by kind: of dnat
+        the key and the attributes of a publication, of masquerade ``source``, ``out_interface`` and ``to_source``,
+        of forward ``bridge``. A rule of a known kind that somebody damaged has the first six alone.
+    """
+    views = []
+    for (family, name), table in tables.items():
+        for chain, texts in table.chains.items():
+            for text in texts:
+                mark = rule_text.fields(text).mark
+                if mark:
+                    common = {
+                        "ip_version": family,
+                        "table": name,
+                        "chain": chain,
+                        "kind": mark[0],
+                        "owner": mark[1],
+                        "text": text,
+                    }
+                    views.append({**common, **_details(family, mark[0], Place(chain, text))})
+    return views
+
+
+def _details(family: str, kind: str, place: Place) -> View:
+    if kind == publish_rules.KIND:
+        return _publication(family, place)
+    if kind == forwarding.KIND:
+        bridge = forwarding.bridge_of(place)
+        return {"bridge": bridge} if bridge else {}
+    if kind == masquerading.KIND:
+        options = rule_text.fields(place.text).options
+        return {
+            "source": options.get("-s"),
+            "out_interface": options.get("-o"),
+            "to_source": options.get("--to-source"),
+        }
+    return {}
+
+
+def _publication(family: str, place: Place) -> View:
+    found = publish_rules.parse(family, place)
+    if found is None:
+        return {}
+    key = found.key
+    return {
+        "protocol": key.protocol,
+        "host_ip": rule_text.address(key.host_ip) if key.host_ip is not None else None,
+        "host_port": str(key.host_port),
+        **found.views(),
+    }

@@ -1,0 +1,237 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What may cross a bridge: the constant rules of a network, and that its bridge heeds no router advertisement."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import sysctl
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import (
+    addresses,
+    chains,
+    flows,
+    forwarding,
+    names,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import FAMILIES, TABLES, Edit, Place
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import rule_ledger
+
+#: Without IPv6 in the kernel there is nothing to heed; where the bridge is not there yet, it is yet to be told.
+_NO_SETTING = "absent"
+
+
+@dataclasses.dataclass(frozen=True)
+class Wish:
+    state: str
+    netns: str | None
+    network: forwarding.Network
+    forward_policy: str
+    families: tuple[str, ...]
+    #: Families named by ip_version or by a subnet; the others are closed where the host can.
+    asks_for: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    tables: rule_ledger.Tables
+    #: By namespace and bridge; None where the setting does not exist, _NO_SETTING where the bridge does not.
+    accept_ra: t.Mapping[tuple[str | None, str], str | None]
+
+
+class BridgeForward:
+    def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
+        subnets = tuple(
+            addresses.network(f"subnets[{number}]", value) for number, value in enumerate(options["subnets"] or ())
+        )
+        families = FAMILIES if options["ip_version"] == "both" else (options["ip_version"],)
+        for number, subnet in enumerate(subnets):
+            if forwarding.family_of(subnet) not in families:
+                raise Invalid(f"subnets[{number}]", str(subnet), f"a subnet of {families[0]}, as ip_version says")
+        bridge = names.interface_name("bridge", options["bridge"])
+        trusted = tuple(
+            names.interface_name(f"trusted_interfaces[{n}]", value)
+            for n, value in enumerate(options["trusted_interfaces"] or ())
+        )
+        if bridge in trusted:
+            raise Invalid("trusted_interfaces", bridge, "interfaces other than the bridge itself")
+        if trusted and options["internal"]:
+            raise Invalid("trusted_interfaces", list(trusted), "nothing together with internal, which lets nobody in")
+        if options["state"] == "present" and not subnets:
+            raise Invalid("subnets", list(subnets), "at least one subnet, unless state is absent")
+        mode = options["gateway_mode"]
+        return Wish(
+            state=options["state"],
+            netns=names.namespace_ref("netns", options["netns"]),
+            network=forwarding.Network(
+                bridge=bridge,
+                owner=names.owner_name("owner", options["owner"]),
+                subnets=subnets,
+                gateway_mode={"ipv4": mode, "ipv6": options["gateway_mode_ipv6"] or mode},
+                internal=options["internal"],
+                icc=options["icc"],
+                trusted_interfaces=trusted,
+            ),
+            forward_policy=options["forward_policy"],
+            families=families,
+            asks_for=_asked(subnets, families) if options["state"] == "present" else (),
+        )
+
+    def key(self, wish: Wish) -> dict[str, t.Any]:
+        return {"netns": wish.netns, "bridge": wish.network.bridge}
+
+    def label(self, wish: Wish) -> str:
+        return f"bridge_forward {wish.network.bridge}{rule_ledger.within(wish.netns)}"
+
+    def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
+        tables = rule_ledger.read_tables(
+            host, wishes, lambda family: TABLES if any(family in wish.families for wish in wishes) else ()
+        )
+        settings = {}
+        for wish in wishes:
+            if wish.state == "present":
+                name = wish.network.bridge
+                settings[tables.same[wish.netns], name] = host.run(wish.netns, lambda name=name: _accept_ra(name))
+        return State(tables, settings)
+
+    def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
+        ledger = rule_ledger.Ledger(state.tables, len(wishes), _groups)
+        befores = [_claim(ledger, number, wish, state) for number, wish in enumerate(wishes)]
+        _claim_policies(ledger, wishes, state)
+        plan = Plan([], list(ledger.settle(building=any(wish.state == "present" for wish in wishes))))
+        for number, (wish, before) in enumerate(zip(wishes, befores)):
+            if wish.state == "absent":
+                plan.changes.append(Change(*rule_ledger.change_of(before, {}, ledger.drift(number))))
+                continue
+            plan.steps += _end_flows(ledger, number, wish)
+            plan.steps += _settings(wish, state, plan.warnings)
+            after = _views(wish, wish.network, state, policy="drop", accept_ra=False)
+            plan.changes.append(Change(*rule_ledger.change_of(before, after, ledger.drift(number))))
+        return plan
+
+    def apply(self, host: Host, plan: Plan) -> None:
+        for step in plan.steps:
+            rule_ledger.apply_step(host, step)
+
+
+def _asked(subnets: t.Sequence[addresses.IPNetwork], families: tuple[str, ...]) -> tuple[str, ...]:
+    if len(families) == 1:
+        return families
+    return tuple(dict.fromkeys(forwarding.family_of(subnet) for subnet in subnets))
+
+
+def _accept_ra(bridge: str) -> str | None:
+    if sysctl.read("net/ipv6/conf/default/accept_ra") is None:
+        return None
+    value = sysctl.read(f"net/ipv6/conf/{bridge}/accept_ra")
+    return _NO_SETTING if value is None else value
+
+
+def _groups(family: str, table: str) -> list[chains.Group]:
+    about = {chains.RAW, chains.TO, chains.POSTROUTING}
+    return [group for group in chains.GROUPS[family, table] if about & set(group.content)]
+
+
+def _claim(ledger: rule_ledger.Ledger, number: int, wish: Wish, state: State) -> dict[str, t.Any]:
+    """Claim the network's rules and return its attributes as they are, empty where it has no rule."""
+    bridge, owner = wish.network.bridge, wish.network.owner
+    mine: dict[tuple[str, str], list[Place]] = {}
+    for (family, name), table in state.tables.of(wish.netns).items():
+        places = []
+        for place, about, whose in forwarding.found(table):
+            if about == bridge and whose != owner:
+                raise Refused(
+                    f"bridge {bridge} is already managed by owner {whose}; remove that first, or pass owner: {whose}"
+                )
+            if about == bridge:
+                places.append(place)
+        # A family that this definition leaves out is not its business; an absent network goes from every one.
+        if family in wish.families:
+            wanted = forwarding.rules(wish.network, family, name) if wish.state == "present" else ()
+            ledger.claim(number, wish.netns, family, name, places, wanted)
+            mine[family, name] = places
+    if not any(mine.values()):
+        return {}
+    if wish.state == "absent":
+        return _plain_views(wish, forwarding.reading(mine, wish.network))
+    policy = "drop" if _policies_wanted(wish, state) == [] else "keep"
+    heeds = state.accept_ra[state.tables.same[wish.netns], bridge] not in ("0", None, _NO_SETTING)
+    return _views(wish, forwarding.reading(mine, wish.network), state, policy, heeds)
+
+
+def _plain_views(wish: Wish, network: forwarding.Network) -> dict[str, t.Any]:
+    """A network in option words."""
+    view: dict[str, t.Any] = {
+        "subnets": [str(subnet) for subnet in _ordered(network.subnets, wish.network.subnets)],
+        "gateway_mode": network.gateway_mode["ipv4"],
+        "gateway_mode_ipv6": network.gateway_mode["ipv6"],
+        "internal": network.internal,
+        "icc": network.icc,
+        "trusted_interfaces": _ordered(network.trusted_interfaces, wish.network.trusted_interfaces),
+    }
+    return view
+
+
+def _ordered(found: t.Sequence[t.Any], wished: t.Sequence[t.Any]) -> list[t.Any]:
+    """In the order of the wish, since the order of rules means nothing here."""
+    return [entry for entry in wished if entry in found] + sorted(
+        (entry for entry in found if entry not in wished), key=str
+    )
+
+
+def _views(wish: Wish, network: forwarding.Network, state: State, policy: str, accept_ra: bool) -> dict[str, t.Any]:
+    view = _plain_views(wish, network)
+    if wish.forward_policy == "drop":
+        view["forward_policy"] = policy
+    if state.accept_ra[state.tables.same[wish.netns], wish.network.bridge] is not None:
+        view["accept_ra"] = accept_ra
+    return view
+
+
+def _policies_wanted(wish: Wish, state: State) -> list[str]:
+    """The families whose FORWARD chain must be told to drop."""
+    if wish.state != "present" or wish.forward_policy != "drop":
+        return []
+    tables = state.tables.of(wish.netns)
+    return [
+        family
+        for family in wish.families
+        if (family, "filter") in tables and tables[family, "filter"].policies.get("FORWARD") != "DROP"
+    ]
+
+
+def _claim_policies(ledger: rule_ledger.Ledger, wishes: t.Sequence[Wish], state: State) -> None:
+    for number, wish in enumerate(wishes):
+        for family in _policies_wanted(wish, state):
+            ledger.add(number, wish.netns, family, "filter", Edit("P", "FORWARD", "DROP"))
+
+
+def _end_flows(ledger: rule_ledger.Ledger, number: int, wish: Wish) -> t.Iterator[rule_ledger.EndFlows]:
+    """Where rules that keep strangers out were missing, connections may have come in whose answers would go on."""
+    added = {(family, edit.chain) for family, _table, edit in ledger.shares[number] if edit.verb in "AI"}
+    for family in wish.families:
+        closed = wish.network.gateway_mode[family] == "nat" and not wish.network.trusted_interfaces
+        subnets = wish.network.subnets_of(family)
+        if subnets and closed and any((family, chain) in added for chain in ("FORWARD", chains.FORWARD, chains.TO)):
+            yield rule_ledger.EndFlows(wish.netns, family, (flows.entered_directly(subnets),))
+
+
+def _settings(wish: Wish, state: State, warnings: list[str]) -> t.Iterator[rule_ledger.WriteSetting]:
+    bridge = wish.network.bridge
+    value = state.accept_ra[state.tables.same[wish.netns], bridge]
+    if value == _NO_SETTING:
+        warnings.append(
+            f"bridge {bridge} does not exist yet; its accept_ra is set to 0 by the first run after it was made"
+        )
+    elif value not in ("0", None):
+        yield rule_ledger.WriteSetting(
+            wish.netns, f"net/ipv6/conf/{bridge}/accept_ra", "0", f"have bridge {bridge} ignore router advertisements"
+        )

@@ -1,0 +1,299 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Ports of the host that lead to endpoints."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import sysctl
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import (
+    addresses,
+    chains,
+    flows,
+    names,
+    publish_rules,
+    rule_text,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.publish_rules import Key, Publication
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import Place
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import rule_ledger
+
+_TABLES = ("mangle", "nat", "filter")
+
+
+@dataclasses.dataclass(frozen=True)
+class Wish:
+    state: str
+    netns: str | None
+    owner: str
+    key: Key
+    #: None where it shall be absent.
+    publication: Publication | None
+    #: Of an absent one in routed mode, where more than one endpoint may open the same port: which one is meant.
+    to_address: addresses.IPAddress | None
+
+    @property
+    def asks_for(self) -> tuple[str, ...]:
+        return (self.key.family,) if self.publication else ()
+
+    @property
+    def bridge_to_loopback(self) -> str | None:
+        """The interface out of which packets from 127.0.0.1 must be allowed to go."""
+        return self.publication.out_interface if self.publication and self.publication.from_this_host else None
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """A publication that is there: its rule, or one of its two where it is routed."""
+
+    ref: str | None
+    table: str
+    place: Place
+    publication: Publication
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    tables: rule_ledger.Tables
+    #: By namespace and key of what is published.
+    found: t.Mapping[tuple[str | None, Key], list[Found]]
+    #: route_localnet by namespace and interface, None where the interface does not exist.
+    route_localnet: t.Mapping[tuple[str | None, str], str | None]
+
+
+class Dnat:
+    def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
+        present = options["state"] == "present"
+        if present and options["to_address"] is None:
+            raise Invalid("to_address", None, "the endpoint's address, unless state is absent")
+        to_address = None if options["to_address"] is None else addresses.address("to_address", options["to_address"])
+        key = _key(options, to_address)
+        owner = names.owner_name("owner", options["owner"])
+        publication = _publication(options, key, owner, to_address) if present and to_address is not None else None
+        which = to_address if options["gateway_mode"] == "routed" else None
+        return Wish(options["state"], names.namespace_ref("netns", options["netns"]), owner, key, publication, which)
+
+    def key(self, wish: Wish) -> dict[str, t.Any]:
+        view: dict[str, t.Any] = {
+            "netns": wish.netns,
+            "ip_version": wish.key.family,
+            "protocol": wish.key.protocol,
+            "host_ip": None if wish.key.host_ip is None else rule_text.address(wish.key.host_ip),
+            "host_port": str(wish.key.host_port),
+        }
+        if wish.to_address is not None:
+            view["to_address"] = rule_text.address(wish.to_address)
+        return view
+
+    def label(self, wish: Wish) -> str:
+        return f"dnat {wish.key}{rule_ledger.within(wish.netns)}"
+
+    def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
+        tables = rule_ledger.read_tables(
+            host, wishes, lambda family: _TABLES if any(family == wish.key.family for wish in wishes) else ()
+        )
+        found: dict[tuple[str | None, Key], list[Found]] = {}
+        interfaces = {(tables.same[wish.netns], wish.bridge_to_loopback) for wish in wishes if wish.bridge_to_loopback}
+        needed = set(interfaces)
+        for (ref, family, name), table in tables.by_key.items():
+            for place, publication in publish_rules.found(family, table):
+                found.setdefault((ref, publication.key), []).append(Found(ref, name, place, publication))
+                if publication.from_this_host and publication.out_interface:
+                    interfaces.add((ref, publication.out_interface))
+        settings = {
+            (ref, name): host.run(ref, lambda name=name: sysctl.read(_route_localnet(name)))
+            for ref, name in interfaces
+            if name
+        }
+        missing = sorted(name for ref, name in needed if name and settings[ref, name] is None)
+        if missing and not host.check_mode:
+            raise Refused(f"out_interface: interface {missing[0]} does not exist")
+        return State(tables, found, settings)
+
+    def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
+        ledger = rule_ledger.Ledger(state.tables, len(wishes), _groups)
+        mine = [_own(wish, state) for wish in wishes]
+        _refuse_overlaps(wishes, mine, state)
+        for number, (wish, found) in enumerate(zip(wishes, mine)):
+            _claim(ledger, number, wish, found)
+        steps: list[t.Any] = list(ledger.settle(building=any(wish.publication for wish in wishes)))
+        steps += _end_flows(ledger, wishes, mine)
+        localnet = _Localnet(wishes, mine, state)
+        plan = Plan([], steps)
+        for number, (wish, found) in enumerate(zip(wishes, mine)):
+            before = found[0].publication.views() if found else {}
+            after = wish.publication.views() if wish.publication else {}
+            if wish.bridge_to_loopback:
+                after["route_localnet"] = True
+            is_on = localnet.turn_on(wish)
+            if found and wish.bridge_to_loopback:
+                before["route_localnet"] = is_on
+            plan.changes.append(Change(*rule_ledger.change_of(before, after, ledger.drift(number))))
+        plan.steps += localnet.steps()
+        return plan
+
+    def apply(self, host: Host, plan: Plan) -> None:
+        for step in plan.steps:
+            rule_ledger.apply_step(host, step)
+
+
+def _key(options: t.Mapping[str, t.Any], to_address: addresses.IPAddress | None) -> Key:
+    host_ip = None if options["host_ip"] is None else addresses.address("host_ip", options["host_ip"])
+    family = options["ip_version"] or publish_rules.family(to_address, host_ip) or "ipv4"
+    for option, value in (("to_address", to_address), ("host_ip", host_ip)):
+        if value is not None and f"ipv{value.version}" != family:
+            other = "ip_version says" if options["ip_version"] else f"to_address {to_address} is"
+            raise Invalid(option, options[option], f"an IPv{family[-1]} address, as {other}")
+    if host_ip is not None and (host_ip.is_multicast or host_ip == addresses.address("host_ip", "::1")):
+        raise Invalid(
+            "host_ip",
+            options["host_ip"],
+            "an address of the host; not ::1, from which no packet is ever routed; publish on 127.0.0.1",
+        )
+    if host_ip is not None and host_ip.is_unspecified:
+        host_ip = None
+    return Key(family, options["protocol"], host_ip, addresses.port_range("host_port", options["host_port"]))
+
+
+def _publication(options: t.Mapping[str, t.Any], key: Key, owner: str, to_address: addresses.IPAddress) -> Publication:
+    to_port = key.host_port if options["to_port"] is None else addresses.port_range("to_port", options["to_port"])
+    if to_port.size != key.host_port.size:
+        raise Invalid(
+            "to_port", str(to_port), f"as many ports as host_port {key.host_port} has, which is {key.host_port.size}"
+        )
+    if to_address.is_multicast or to_address.is_unspecified or to_address.is_loopback:
+        raise Invalid("to_address", str(to_address), "the address of an endpoint")
+    in_interface = rule_ledger.interface_match("in_interface", options["in_interface"])
+    out_interface = (
+        None if options["out_interface"] is None else names.interface_name("out_interface", options["out_interface"])
+    )
+    if key.loopback and options["gateway_mode"] == "routed":
+        raise Invalid(
+            "host_ip",
+            str(key.host_ip),
+            "no address of 127.0.0.0/8 in gateway_mode routed, which opens the endpoint's own port",
+        )
+    if key.loopback and out_interface is None:
+        raise Invalid("out_interface", None, f"the bridge behind which the endpoint is, since host_ip is {key.host_ip}")
+    if key.loopback and in_interface and not in_interface.startswith("!"):
+        raise Invalid("in_interface", in_interface, f"nothing, since packets to {key.host_ip} come by no interface")
+    return Publication(key, owner, to_address, to_port, in_interface, out_interface, options["gateway_mode"])
+
+
+def _route_localnet(interface: str) -> str:
+    return f"net/ipv4/conf/{interface}/route_localnet"
+
+
+def _groups(family: str, table: str) -> list[chains.Group]:
+    about = {chains.DNAT, chains.LOOPBACK, chains.TO}
+    return [group for group in chains.GROUPS[family, table] if about & set(group.content)]
+
+
+def _own(wish: Wish, state: State) -> list[Found]:
+    """The rules that the wish replaces or takes away; an other owner's publication of the same key is refused."""
+    if wish.netns in state.tables.missing:
+        return []
+    mine = []
+    for found in state.found.get((state.tables.same[wish.netns], wish.key), ()):
+        elsewhere = found.publication.gateway_mode == "routed" and found.publication.to_address != wish.to_address
+        if found.publication.owner == wish.owner:
+            # Another endpoint's opening of the same port is not this one; a wish with nothing but the key means all.
+            if not (elsewhere and wish.to_address is not None):
+                mine.append(found)
+        elif not elsewhere and (found.publication.gateway_mode == "routed") == (wish.to_address is not None):
+            raise Refused(
+                f"host_port: {wish.key} is published by owner {found.publication.owner} to {found.publication.to_address}"
+            )
+    return mine
+
+
+def _refuse_overlaps(wishes: t.Sequence[Wish], mine: t.Sequence[list[Found]], state: State) -> None:
+    """A port that lies in two publications on one address would lead to whichever rule comes first."""
+    replaced = {(found.ref, found.publication) for group in mine for found in group}
+    staying = [(ref, found.publication) for (ref, _key), group in state.found.items() for found in group]
+    wished = [(state.tables.same[wish.netns], wish.publication) for wish in wishes if wish.publication]
+    taken: dict[tuple[t.Any, ...], Publication] = {}
+    ours = set(wished)
+    for ref, publication in [entry for entry in staying if entry not in replaced] + wished:
+        if publication.gateway_mode == "routed":
+            continue
+        key = publication.key
+        for port in range(key.host_port.first, key.host_port.last + 1):
+            other = taken.setdefault((ref, key.family, key.protocol, key.host_ip, port), publication)
+            if other.key != key and (ref, publication) in ours:
+                raise Refused(
+                    f"host_port: port {port} of {key} is already published by owner {other.owner} as part of {other.key}"
+                )
+
+
+def _claim(ledger: rule_ledger.Ledger, number: int, wish: Wish, mine: t.Sequence[Found]) -> None:
+    for table in _TABLES:
+        found = [entry.place for entry in mine if entry.table == table]
+        wanted = publish_rules.rules(wish.publication, table) if wish.publication else ()
+        if found or wanted or table == "nat":
+            ledger.claim(number, wish.netns, wish.key.family, table, found, wanted)
+
+
+def _end_flows(
+    ledger: rule_ledger.Ledger, wishes: t.Sequence[Wish], mine: t.Sequence[list[Found]]
+) -> list[rule_ledger.EndFlows]:
+    """End the flows to targets that are no more, and those that went past a rule that was missing; per namespace and family."""
+    old: dict[tuple[str | None, str], list[Publication]] = {}
+    new: dict[tuple[str | None, str], list[Publication]] = {}
+    for number, (wish, found) in enumerate(zip(wishes, mine)):
+        where = (wish.netns, wish.key.family)
+        old.setdefault(where, []).extend(entry.publication for entry in found if entry.publication != wish.publication)
+        added = any(edit.verb in "AI" for _family, _table, edit in ledger.shares[number])
+        if added and wish.publication and wish.publication.gateway_mode == "nat":
+            new.setdefault(where, []).append(wish.publication)
+    steps = []
+    for ref, family in {**old, **new}:
+        chosen = []
+        if old.get((ref, family)):
+            chosen.append(flows.to_old_targets(old[ref, family]))
+        if new.get((ref, family)):
+            chosen.append(flows.past_publications(new[ref, family]))
+        if chosen:
+            steps.append(rule_ledger.EndFlows(ref, family, tuple(chosen)))
+    return steps
+
+
+class _Localnet:
+    """Whether packets with a source in 127.0.0.0/8 may leave by a bridge: while 127.0.0.1 leads to anything behind it."""
+
+    def __init__(self, wishes: t.Sequence[Wish], mine: t.Sequence[list[Found]], state: State) -> None:
+        self._state = state
+        replaced = {(found.ref, found.publication) for group in mine for found in group}
+        staying = {(found.ref, found.publication) for group in state.found.values() for found in group} - replaced
+        staying |= {(state.tables.same[wish.netns], wish.publication) for wish in wishes if wish.publication}
+        needed = {(ref, publication.out_interface) for ref, publication in staying if publication.from_this_host}
+        had = {(ref, publication.out_interface) for ref, publication in replaced if publication.from_this_host}
+        self._off = sorted((where for where in had - needed if state.route_localnet.get(where) == "1"), key=str)
+        self._on: list[tuple[str | None, str]] = []
+
+    def turn_on(self, wish: Wish) -> bool:
+        """See to it for this wish; whether it was on already, by an earlier wish too."""
+        if not wish.bridge_to_loopback:
+            return True
+        where = (self._state.tables.same[wish.netns], wish.bridge_to_loopback)
+        if self._state.route_localnet.get(where) == "1" or where in self._on:
+            return True
+        self._on.append(where)
+        return False
+
+    def steps(self) -> list[rule_ledger.WriteSetting]:
+        writes = [(where, "1") for where in self._on] + [(where, "0") for where in self._off]
+        return [
+            rule_ledger.WriteSetting(ref, _route_localnet(name), value, f"set route_localnet of {name} to {value}")
+            for (ref, name), value in writes
+            if name
+        ]

@@ -1,0 +1,296 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""The forwarding switch of a host or of one interface."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
+    advertised,
+    iptables,
+    sysctl,
+    sysctl_files,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import names, rule_text, switches
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, KernelRefused, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import FAMILIES, Table
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import rule_ledger
+
+_VALUE = {"enabled": "1", "disabled": "0"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Wish:
+    state: str
+    netns: str | None
+    owner: str
+    ip_version: str
+    interface: str | None
+    persistent: bool
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        return FAMILIES if self.ip_version == "both" else (self.ip_version,)
+
+    @property
+    def value(self) -> str:
+        return _VALUE[self.state]
+
+    def file(self, family: str) -> switches.File:
+        return switches.File(self.owner, family, self.interface)
+
+
+@dataclasses.dataclass(frozen=True)
+class Space:
+    """What is read of one namespace."""
+
+    #: The switches by family and interface, None for all of them.
+    switches: dict[tuple[str, str | None], str]
+    #: accept_ra of the interfaces that have a route by router advertisement.
+    accept_ra: dict[str, str]
+    #: Families whose FORWARD chain lets everything pass that no rule stops; read only where a switch will go on.
+    open: frozenset[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    spaces: t.Mapping[str | None, Space]
+    #: The same namespace under its first reference.
+    same: t.Mapping[str | None, str | None]
+    files: t.Mapping[str, str | None]
+
+
+@dataclasses.dataclass(frozen=True)
+class WriteFile:
+    """A step: make the file what it should be, or, without a text, remove it."""
+
+    name: str
+    text: str | None
+
+
+class IpForward:
+    def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
+        wish = Wish(
+            state=options["state"],
+            netns=names.namespace_ref("netns", options["netns"]),
+            owner=names.owner_name("owner", options["owner"]),
+            ip_version=options["ip_version"],
+            interface=None if options["interface"] is None else names.interface_name("interface", options["interface"]),
+            persistent=options["persistent"],
+        )
+        if wish.persistent and wish.netns is not None:
+            raise Invalid(
+                "persistent",
+                True,
+                "false inside a namespace: files under /etc/sysctl.d are read for the host's own alone",
+            )
+        return wish
+
+    def key(self, wish: Wish) -> dict[str, t.Any]:
+        return {"netns": wish.netns, "ip_version": wish.ip_version, "interface": wish.interface}
+
+    def label(self, wish: Wish) -> str:
+        version = {"ipv4": "IPv4", "ipv6": "IPv6", "both": "IPv4 and IPv6"}[wish.ip_version]
+        return (
+            f"ip_forward {version}{f' of {wish.interface}' if wish.interface else ''}{rule_ledger.within(wish.netns)}"
+        )
+
+    def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
+        identities: dict[t.Any, str | None] = {}
+        same = {wish.netns: identities.setdefault(host.identity(wish.netns), wish.netns) for wish in wishes}
+        spaces = {
+            ref: _read_space(host, ref, [wish for wish in wishes if same[wish.netns] == ref])
+            for ref in dict.fromkeys(same.values())
+        }
+        files = {wish.file(family).name: None for wish in wishes for family in wish.families if wish.netns is None}
+        return State(spaces, same, {name: sysctl_files.read(name) for name in files})
+
+    def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
+        _refuse_contradictions(wishes, state)
+        plan = Plan([])
+        values = {ref: dict(space.switches) for ref, space in state.spaces.items()}
+        accept_ra = {ref: dict(space.accept_ra) for ref, space in state.spaces.items()}
+        changes: dict[Wish, Change] = {}
+        # The switch for all interfaces overwrites those of each, so it is thrown first.
+        for wish in sorted(wishes, key=lambda wish: wish.interface is not None):
+            ref = state.same[wish.netns]
+            before, after = _switch(wish, ref, state.spaces[ref], values[ref], accept_ra[ref], plan)
+            _persist(wish, state, before, after, plan)
+            changes[wish] = Change(before, after)
+        plan.changes = [changes[wish] for wish in wishes]
+        return plan
+
+    def apply(self, host: Host, plan: Plan) -> None:
+        for step in plan.steps:
+            if isinstance(step, WriteFile):
+                _write_file(host, step)
+            else:
+                rule_ledger.apply_step(host, step)
+
+
+def _read_space(host: Host, ref: str | None, wishes: t.Sequence[Wish]) -> Space:
+    found = host.run(ref, lambda: _read_switches(wishes))
+    for wish in wishes:
+        for family in wish.families:
+            if (family, None) not in found and wish.ip_version != "both":
+                raise Refused(f"ip_version: this kernel has no {switches.WORD[family]}")
+            if (family, None) in found and (family, wish.interface) not in found:
+                if not host.check_mode:
+                    raise Refused(f"interface: {wish.interface} does not exist")
+                host.warn(f"check mode: interface {wish.interface} does not exist yet and is taken as freshly made")
+                found[family, wish.interface] = found[family, None]
+    routers = host.run(ref, advertised.accept_ra) if ("ipv6", None) in found else {}
+    return Space(
+        found, routers, frozenset(family for family in _rising(wishes, found) if _forwards_all(host, ref, family))
+    )
+
+
+def _read_switches(wishes: t.Sequence[Wish]) -> dict[tuple[str, str | None], str]:
+    """The switches that exist, those for all interfaces always among them."""
+    wanted = {
+        (family, interface) for wish in wishes for family in wish.families for interface in (None, wish.interface)
+    }
+    values = {(family, interface): sysctl.read(switches.path(family, interface)) for family, interface in wanted}
+    return {where: value for where, value in values.items() if value is not None}
+
+
+def _rising(wishes: t.Sequence[Wish], found: t.Mapping[tuple[str, str | None], str]) -> set[str]:
+    """The families in which the host begins to forward between all of its interfaces."""
+    return {
+        family
+        for wish in wishes
+        for family in wish.families
+        if wish.state == "enabled" and wish.interface is None and found.get((family, None)) == "0"
+    }
+
+
+def _forwards_all(host: Host, ref: str | None, family: str) -> bool:
+    """Whether the FORWARD chain lets pass what no rule stops; without iptables nothing is stopped."""
+    try:
+        table = iptables.read(host, ref, [(family, "filter")])[family, "filter"]
+    except KernelRefused:
+        return True
+    return table.policies["FORWARD"] == "ACCEPT" and not _ends_closed(table)
+
+
+def _ends_closed(table: Table) -> bool:
+    last = [rule_text.fields(text) for text in table.chains["FORWARD"][-1:]]
+    return any(rule.target in ("DROP", "REJECT") and not rule.selective for rule in last)
+
+
+def _families(wish: Wish, space: Space) -> list[str]:
+    """The wish's families as far as the kernel has them."""
+    return [family for family in wish.families if (family, None) in space.switches]
+
+
+def _refuse_contradictions(wishes: t.Sequence[Wish], state: State) -> None:
+    seen: dict[tuple[t.Any, ...], Wish] = {}
+    for wish in wishes:
+        for family in wish.families:
+            other = seen.setdefault((state.same[wish.netns], family, wish.interface), wish)
+            if (other.state, other.persistent) != (wish.state, wish.persistent):
+                raise Refused(
+                    f"state: {switches.WORD[family]} forwarding cannot be both {other.state} and {wish.state} by one call"
+                )
+
+
+def _switch(
+    wish: Wish,
+    ref: str | None,
+    space: Space,
+    values: dict[tuple[str, str | None], str],
+    accept_ra: dict[str, str],
+    plan: Plan,
+) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
+    """Plan the switches of a wish; its attributes as they are and as they will be."""
+    before: dict[str, t.Any] = {}
+    after: dict[str, t.Any] = {}
+    for family in _families(wish, space):
+        before[family] = space.switches[family, wish.interface] != "0"
+        after[family] = wish.state == "enabled"
+        if family == "ipv6" and wish.state == "enabled":
+            _keep_routers(wish, ref, accept_ra, before, after, plan)
+        if (values[family, wish.interface] != "0") == after[family]:
+            continue
+        what = f"turn {switches.WORD[family]} forwarding {'on' if after[family] else 'off'}{f' for {wish.interface}' if wish.interface else ''}"
+        plan.steps.append(rule_ledger.WriteSetting(ref, switches.path(family, wish.interface), wish.value, what))
+        values[family, wish.interface] = wish.value
+        if wish.interface is None:
+            values.update({where: wish.value for where in values if where[0] == family})
+            if family in space.open:
+                plan.warnings.append(_between_all(family))
+    return before, after
+
+
+def _between_all(family: str) -> str:
+    return (
+        f"{switches.WORD[family]} forwarding goes on and the FORWARD chain accepts by default: this host now routes between all of its interfaces, "
+        "those that have nothing to do with its bridges included; netplumb.linuxnet.bridge_forward with forward_policy: drop stops that"
+    )
+
+
+def _keep_routers(
+    wish: Wish,
+    ref: str | None,
+    accept_ra: dict[str, str],
+    before: dict[str, t.Any],
+    after: dict[str, t.Any],
+    plan: Plan,
+) -> None:
+    """A forwarding host ignores router advertisements, and drops the routes it has by them, unless accept_ra is 2 before."""
+    at_stake = sorted(name for name, value in accept_ra.items() if value == "1" and wish.interface in (None, name))
+    for name in at_stake:
+        what = f"have {name} heed router advertisements while IPv6 is forwarded"
+        plan.steps.append(rule_ledger.WriteSetting(ref, f"net/ipv6/conf/{name}/accept_ra", "2", what))
+        accept_ra[name] = "2"
+    if at_stake:
+        before["accept_ra"] = dict.fromkeys(at_stake, 1)
+        after["accept_ra"] = dict.fromkeys(at_stake, 2)
+
+
+def _persist(wish: Wish, state: State, before: dict[str, t.Any], after: dict[str, t.Any], plan: Plan) -> None:
+    """Plan the files that bring the switches back after a reboot, or that no such file stays."""
+    if wish.netns is not None:
+        return
+    right = []
+    for family in _families(wish, state.spaces[state.same[None]]):
+        text, wanted = _file(wish, family, state)
+        right.append(text == wanted)
+        if text != wanted:
+            plan.steps.append(WriteFile(wish.file(family).name, wanted))
+    before["persistent"] = all(right) == wish.persistent
+    after["persistent"] = wish.persistent
+
+
+def _file(wish: Wish, family: str, state: State) -> tuple[str | None, str | None]:
+    """The text of a file of ours as it is and as it should be, None where there is no such file."""
+    file = wish.file(family)
+    text = state.files[file.name]
+    if text is not None and not file.wrote(text):
+        if wish.persistent:
+            path = sysctl_files.DIRECTORY / file.name
+            raise Refused(f"persistent: {path} was not written by this collection for owner {wish.owner}")
+        text = None
+    if not wish.persistent:
+        return text, None
+    routed = state.spaces[state.same[None]].accept_ra if family == "ipv6" and wish.state == "enabled" else ()
+    return text, file.text(wish.value, [name for name in routed if wish.interface in (None, name)], text)
+
+
+def _write_file(host: Host, step: WriteFile) -> None:
+    path = sysctl_files.DIRECTORY / step.name
+    text = step.text
+    if text is None:
+        with host.doing(f"remove {path}"):
+            sysctl_files.remove(step.name)
+    else:
+        with host.doing(f"write {path}"):
+            sysctl_files.write(step.name, text)
