@@ -1,0 +1,220 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""State, addresses and routes of an interface that exists."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import inventory, registry, sysctl
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host, Identity
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Reader
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import addresses, names, routes, sysctls
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPInterface
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links, refuse_others
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import NOWHERE, Route, RouteWish
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.stack import Stack
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_planner import InterfacePlanner, Wish
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_steps import Lease, execute
+
+#: The least MTU with which the kernel runs IPv6 on an interface.
+_LEAST_MTU_6 = 1280
+
+
+@dataclasses.dataclass(frozen=True)
+class Space:
+    """One namespace. ``settings`` are the wished ones as they are, by interface and by the wish's words."""
+
+    links: Links
+    addresses: tuple[Address, ...]
+    routes: tuple[Route, ...]
+    settings: t.Mapping[str, t.Mapping[str, str | None]]
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    """``refs`` lead to ``spaces``; an absent wish's namespace may be missing. ``own`` is the host's own namespace."""
+
+    own: Identity
+    refs: t.Mapping[str | None, Identity]
+    spaces: t.Mapping[Identity, Space]
+    records: t.Mapping[str, registry.Record]
+    tables: t.Mapping[str, int]
+
+
+class Interface:
+    def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
+        wish = Wish(
+            state=options["state"],
+            owner=names.owner_name("owner", options["owner"]),
+            netns=names.namespace_ref("netns", options["netns"]),
+            name=names.interface_name("name", options["name"]),
+            enabled=options["enabled"],
+            mtu=_mtu(options["mtu"]),
+            mac_address=None if options["mac_address"] is None else addresses.mac("mac_address", options["mac_address"]),
+            addresses=_addresses(options["addresses"]),
+            routes=None if options["routes"] is None else routes.wishes("routes", options["routes"]),
+            purge_addresses=options["purge_addresses"],
+            purge_routes=options["purge_routes"],
+            settings=_settings(options["sysctls"]),
+        )
+        if wish.state == "present":
+            _refuse_contradictions(wish)
+        return wish
+
+    def key(self, wish: Wish) -> dict[str, t.Any]:
+        return {"netns": wish.netns, "name": wish.name}
+
+    def label(self, wish: Wish) -> str:
+        return str(wish)
+
+    def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
+        refs = {wish.netns: host.identity(wish.netns) for wish in wishes if wish.state == "present" or host.exists(wish.netns)}
+        by_space: dict[Identity, list[Wish]] = {}
+        for wish in wishes:
+            if wish.netns in refs:
+                by_space.setdefault(refs[wish.netns], []).append(wish)
+        spaces = {space: _read(host, there) for space, there in by_space.items()}
+        spaces = _with_phantoms(host, spaces, by_space)
+        named = {wish.netns for wish in wishes if wish.netns and "/" not in wish.netns}
+        records = {name: record for name, record in ((name, registry.read(name)) for name in named) if record}
+        strange = any(not route.table.isdigit() for wish in wishes for route in wish.routes or ())
+        return State(host.identity(None), refs, spaces, records, inventory.table_names() if strange else {})
+
+    def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
+        plan = Plan([])
+        stacks = {space: Stack(there.links, there.addresses, there.routes) for space, there in state.spaces.items()}
+        for wish in wishes:
+            plan.changes.append(_plan(wish, state, stacks, plan))
+            lease = _lease(wish, state)
+            if lease:
+                plan.steps.append(lease)
+        return plan
+
+    def apply(self, host: Host, plan: Plan) -> None:
+        execute(host, plan.steps)
+
+
+def _plan(wish: Wish, state: State, stacks: t.Mapping[Identity, Stack], plan: Plan) -> Change:
+    space = state.refs.get(wish.netns)
+    link = state.spaces[space].links.get(wish.name) if space is not None else None
+    if space is None or link is None:
+        return Change({}, {})
+    # Inside a namespace its root can write any mark, so there none is believed.
+    if space == state.own:
+        refuse_others(link, wish.owner)
+    planner = InterfacePlanner(wish, stacks[space], state.spaces[space].settings.get(wish.name, {}), state.tables)
+    change = planner.absent() if wish.state == "absent" else planner.present()
+    plan.steps.extend(planner.steps)
+    return change
+
+
+def _lease(wish: Wish, state: State) -> Lease | None:
+    """What is to be remembered of the wished addresses, if it differs from what is."""
+    record = state.records.get(wish.netns or "")
+    if record is None or wish.owner not in record.owners or wish.addresses is None and wish.state == "present":
+        return None
+    leased = None if wish.state == "absent" else tuple(str(address) for address in wish.addresses or ())
+    remembered = record.addresses.get(wish.owner, {}).get(wish.name)
+    return None if list(leased or ()) == list(remembered or ()) else Lease(wish.netns, wish.name, wish.owner, leased)
+
+
+def _read(host: Host, wishes: t.Sequence[Wish]) -> Space:
+    """All that the wishes of one namespace need to know of it, by one visit."""
+
+    def visit() -> Space:
+        with Reader() as reader:
+            links = inventory.links(reader)
+            settings = {wish.name: _read_settings(wish, wish.name in links) for wish in wishes if wish.state == "present"}
+            return Space(links, tuple(inventory.addresses(reader)), tuple(inventory.routes(reader)), settings)
+
+    return host.run(wishes[0].netns, visit)
+
+
+def _read_settings(wish: Wish, exists: bool) -> dict[str, str | None]:
+    """The wished settings as they are; an interface that does not exist yet will begin with the namespace's defaults."""
+    found: dict[str, str | None] = {}
+    for word in wish.settings:
+        value = sysctl.read(wish.path(word) if exists else word.replace("/IFNAME/", "/default/"))
+        if value is None:
+            raise Refused(f"{wish}: sysctls: this kernel has no setting {sysctls.name_of(word)}")
+        found[word] = value
+    return found
+
+
+def _with_phantoms(host: Host, spaces: t.Mapping[Identity, Space], wishes: t.Mapping[Identity, t.Sequence[Wish]]) -> dict[Identity, Space]:
+    """In check mode an interface that does not exist yet is taken as freshly made; else its absence is an error."""
+    told: list[str] = []
+    completed = dict(spaces)
+    for space, there in spaces.items():
+        missing = [wish for wish in wishes[space] if wish.state == "present" and wish.name not in there.links]
+        if missing and not host.check_mode:
+            raise Refused(f"{missing[0]} does not exist")
+        phantoms = {wish.name: Link(index=-number, name=wish.name) for number, wish in enumerate(missing, start=1)}
+        completed[space] = dataclasses.replace(there, links={**there.links, **phantoms})
+        told.extend(str(wish).partition(" ")[2] for wish in missing)
+    if told:
+        host.warn(f"check mode: interfaces that do not exist yet are taken as freshly made: {', '.join(told)}")
+    return completed
+
+
+def _mtu(value: int | None) -> int | None:
+    if value is not None and not 68 <= value <= 65536:
+        raise Invalid("mtu", value, "68 to 65536 bytes")
+    return value
+
+
+def _addresses(given: t.Sequence[t.Any] | None) -> tuple[IPInterface, ...] | None:
+    if given is None:
+        return None
+    found: dict[t.Any, IPInterface] = {}
+    for number, raw in enumerate(given):
+        address = addresses.interface_address(f"addresses[{number}]", raw)
+        if address.ip in found:
+            raise Invalid(f"addresses[{number}]", raw, f"the same address stands in the list as {found[address.ip]}")
+        found[address.ip] = address
+    return tuple(found.values())
+
+
+def _settings(given: t.Mapping[str, t.Any] | None) -> dict[str, str]:
+    found = sysctls.settings("sysctls", given)
+    for path in found:
+        if path.split("/")[1:-1].count("IFNAME") != 1:
+            raise Invalid(
+                "sysctls", sysctls.name_of(path), "a setting of the interface with IFNAME in its name's place: net.ipv4.conf.IFNAME.rp_filter"
+            )
+    return found
+
+
+def _refuse_contradictions(wish: Wish) -> None:
+    """What no kernel can bring about at once."""
+    leading = [route for route in wish.routes or () if route.type not in NOWHERE]
+    if leading and not wish.enabled:
+        raise Invalid("enabled", False, "an interface that is down has no routes, but some are wished")
+    if any(address.version == 6 for address in wish.addresses or ()):
+        if wish.mtu is not None and wish.mtu < _LEAST_MTU_6:
+            raise Invalid("mtu", wish.mtu, f"{_LEAST_MTU_6} or more, since an IPv6 address is wished")
+        if wish.settings.get("net/ipv6/conf/IFNAME/disable_ipv6") == "1":
+            raise Invalid("sysctls.net.ipv6.conf.IFNAME.disable_ipv6", 1, "0, since an IPv6 address is wished")
+    for route in leading:
+        for address in wish.addresses or ():
+            _refuse_gateway(route, address)
+
+
+def _refuse_gateway(route: RouteWish, address: IPInterface) -> None:
+    if route.via is None:
+        return
+    gateway, network = ipaddress.ip_address(route.via), address.network
+    if gateway == address.ip:
+        raise Invalid(f"{route.option}.via", route.via, "another host's address, this one is the interface's own")
+    if network.version == 4 and network.prefixlen < 31 and gateway in (network.network_address, network.broadcast_address):
+        raise Invalid(f"{route.option}.via", route.via, f"a host's address of {network}, neither the network's own nor its broadcast address")

@@ -1,0 +1,260 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Planning for an interface: pure, on a stack that shows what each step leads to.
+
+The order of the steps is that in which nothing is lost or open for a moment: MTU and MAC address, settings,
+addresses, then up, then routes. An interface that is to be down goes down first, since that costs IPv6 addresses.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import sysctls
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPInterface
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address, same_subnet
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import ADMINISTERED, NOWHERE, Key, Route, RouteWish
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.stack import Stack, belongs
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_steps import (
+    AddAddress,
+    DeleteAddress,
+    DeleteRoute,
+    PutRoute,
+    SetLink,
+    Step,
+    Turn,
+    WriteSettings,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Wish:
+    """What is None is not managed. Settings are by path below /proc/sys with IFNAME in it, as users write them."""
+
+    state: str
+    owner: str
+    netns: str | None
+    name: str
+    enabled: bool = True
+    mtu: int | None = None
+    mac_address: str | None = None
+    addresses: tuple[IPInterface, ...] | None = None
+    routes: tuple[RouteWish, ...] | None = None
+    purge_addresses: bool = False
+    purge_routes: bool = False
+    settings: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"interface {self.name}" + (f" in namespace {self.netns}" if self.netns else "")
+
+    def path(self, setting: str) -> str:
+        """Where a setting of this interface is."""
+        return setting.replace("/IFNAME/", f"/{self.name}/")
+
+
+class InterfacePlanner:
+    """Plans one interface and notes each step's effect on the stack of its namespace.
+
+    :param settings: the wished settings as they are, by the same words
+    :param tables: numbers of routing tables by name
+    """
+
+    def __init__(self, wish: Wish, stack: Stack, settings: t.Mapping[str, str | None], tables: t.Mapping[str, int]) -> None:
+        self._wish = wish
+        self._stack = stack
+        self._settings = settings
+        self._index = stack.links[wish.name].index
+        self._routes = [one.route(tables, self._index) for one in wish.routes or ()]
+        self.steps: list[Step] = []
+
+    @property
+    def _link(self) -> Link:
+        return self._stack.links[self._wish.name]
+
+    def present(self) -> Change:
+        wish = self._wish
+        before, after = self._before(), self._after()
+        if before != after:
+            self._set_link()
+            if not wish.enabled:
+                self._turn(False)
+            self._write_settings()
+            self._place_addresses()
+            if wish.enabled:
+                self._turn(True)
+            self._place_routes()
+        return Change(before, after)
+
+    def absent(self) -> Change:
+        """Take away what is listed, the address whatever its prefix length, and nothing else."""
+        routes = [route for wished in self._routes for route in self._mine(wished.key) if (route.type in NOWHERE) == (wished.type in NOWHERE)]
+        addresses = self._listed()
+        before: dict[str, t.Any] = {}
+        if addresses:
+            before["addresses"] = _texts(one.address for one in addresses)
+        if routes:
+            before["routes"] = _views(routes)
+        for route in routes:
+            self._delete_route(route)
+        for one in addresses:
+            self._delete_address(one.address)
+        return Change(before, {})
+
+    # What is there, and what is wished, in the same words.
+
+    def _before(self) -> dict[str, t.Any]:
+        wish = self._wish
+        view: dict[str, t.Any] = {"enabled": self._link.up}
+        view.update({word: getattr(self._link, word) for word in self._link_values()})
+        if wish.addresses is not None:
+            view["addresses"] = _texts(one.address for one in self._listed() + self._surplus_addresses() if not one.failed)
+        if wish.routes is not None:
+            kept = [route for wished in self._routes for route in self._mine(wished.key)]
+            view["routes"] = _views(kept + self._surplus_routes())
+        if wish.settings:
+            view["sysctls"] = sysctls.by_name(self._settings)
+        return view
+
+    def _after(self) -> dict[str, t.Any]:
+        wish = self._wish
+        view: dict[str, t.Any] = {"enabled": wish.enabled, **self._link_values()}
+        if wish.addresses is not None:
+            view["addresses"] = _texts(wish.addresses)
+        if wish.routes is not None:
+            view["routes"] = _views(self._routes)
+        if wish.settings:
+            view["sysctls"] = sysctls.by_name(wish.settings)
+        return view
+
+    def _link_values(self) -> dict[str, t.Any]:
+        values = {"mtu": self._wish.mtu, "mac_address": self._wish.mac_address}
+        return {word: value for word, value in values.items() if value is not None}
+
+    # The link itself.
+
+    def _set_link(self) -> None:
+        drifted = {word: value for word, value in self._link_values().items() if getattr(self._link, word) != value}
+        if drifted:
+            self.steps.append(SetLink(self._wish.netns, self._wish.name, drifted))
+            self._stack.change(self._wish.name, **drifted)
+
+    def _turn(self, up: bool) -> None:
+        if self._link.up != up:
+            self.steps.append(Turn(self._wish.netns, self._wish.name, up))
+            self._stack.turn(self._wish.name, up)
+
+    def _write_settings(self) -> None:
+        drifted = {self._wish.path(word): value for word, value in self._wish.settings.items() if self._settings[word] != value}
+        if drifted:
+            self.steps.append(WriteSettings(self._wish.netns, self._wish.name, drifted))
+
+    # Addresses.
+
+    def _listed(self) -> list[Address]:
+        """Addresses of the interface that the wish names, whatever their prefix length."""
+        named = {address.ip for address in self._wish.addresses or ()}
+        return [one for one in self._stack.addresses_of(self._index) if one.address.ip in named]
+
+    def _surplus_addresses(self) -> list[Address]:
+        if not self._wish.purge_addresses:
+            return []
+        named = {address.ip for address in self._wish.addresses or ()}
+        return [one for one in self._stack.addresses_of(self._index) if one.administered and one.address.ip not in named]
+
+    def _place_addresses(self) -> None:
+        """New IPv4 addresses come before old ones go: an interface without any would lose its routes.
+
+        IPv6 does not take one address with two prefix lengths, so there the old one goes first.
+        """
+        if self._wish.addresses is None:
+            return
+        wrong = [one for one in self._listed() if one.address not in self._wish.addresses or one.failed]
+        surplus = self._surplus_addresses()
+        for one in wrong:
+            if one.address.version == 6:
+                self._delete_address(one.address)
+        present = {one.address for one in self._stack.addresses_of(self._index)}
+        for address in self._wish.addresses:
+            if address not in present:
+                self.steps.append(AddAddress(self._wish.netns, self._wish.name, address))
+                self._stack.add_address(self._index, address)
+        for one in wrong + surplus:
+            if one.address.version == 4 or one in surplus:
+                self._delete_address(one.address)
+
+    def _delete_address(self, address: IPInterface) -> None:
+        mine = self._stack.addresses_of(self._index)
+        if not any(one.address == address for one in mine):
+            return
+        keep_others = any(same_subnet(one.address, address) and one.address != address for one in mine)
+        self.steps.append(DeleteAddress(self._wish.netns, self._wish.name, address, keep_others))
+        self._stack.delete_address(self._index, address, keep_others)
+
+    # Routes.
+
+    def _mine(self, key: Key) -> list[Route]:
+        """Routes of a key that lead over this interface alone, or nowhere."""
+        return [route for route in self._stack.routes if route.key == key and belongs(route, self._index)]
+
+    def _surplus_routes(self) -> list[Route]:
+        if not self._wish.purge_routes or self._wish.routes is None:
+            return []
+        wished = {route.key for route in self._routes}
+        return [
+            route
+            for route in self._stack.routes
+            if route.indexes == {self._index} and route.type == "unicast" and route.protocol in ADMINISTERED and route.key not in wished
+        ]
+
+    def _place_routes(self) -> None:
+        # Routes to what is on the link come first: others lead over gateways that they make reachable.
+        for route in sorted(self._routes, key=lambda one: one.via is not None):
+            there = self._mine(route.key)
+            kept = next((other for other in there if _alike(route, other)), None)
+            # Routes of one key may have been added several times; the kernel replaces but the first of them.
+            for other in there if kept else there[1:]:
+                if other is not kept:
+                    self._delete_route(other)
+            if kept:
+                continue
+            self._refuse_stealing(route)
+            self.steps.append(PutRoute(self._wish.netns, self._wish.name, route))
+            self._stack.put_route(route)
+        for route in self._surplus_routes():
+            self._delete_route(route)
+
+    def _refuse_stealing(self, route: Route) -> None:
+        for other in self._stack.routes:
+            strangers = other.indexes - {self._index}
+            if other.key == route.key and strangers:
+                view = other.view()
+                raise Refused(
+                    f"{self._wish}: a route to {route.to} with metric {route.metric} in table {view['table']} "
+                    f"leads over interface {self._stack.name_of(min(strangers))}; give one of them another metric or table, or remove that one"
+                )
+
+    def _delete_route(self, route: Route) -> None:
+        self.steps.append(DeleteRoute(self._wish.netns, self._wish.name, route))
+        self._stack.delete_route(route)
+
+
+def _alike(wished: Route, found: Route) -> bool:
+    """Equal in all that a user can say."""
+    return wished.view() == found.view() and wished.index == found.index
+
+
+def _texts(found: t.Iterable[IPInterface]) -> list[str]:
+    """Addresses in an order that says nothing: IPv4 first, by number."""
+    return [str(address) for address in sorted(found, key=lambda address: (address.version, int(address.ip), address.network.prefixlen))]
+
+
+def _views(found: t.Iterable[Route]) -> list[dict[str, t.Any]]:
+    return [route.view() for route in sorted(set(found), key=lambda route: (route.family, route.table, route.to, route.metric))]

@@ -1,0 +1,270 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What can be done to an interface. It is named by namespace and name, since it may be younger than the plan's reading."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import errno
+import socket
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import namespaces, netlink, registry, sysctl
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPInterface
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import KernelRefused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import NOWHERE, TYPES, Route, text
+
+#: Use the address at once: nobody else on a network of ours has it, and a service that starts now can bind to it.
+_NO_DUPLICATE_DETECTION = 2
+_FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
+_SCOPE_LINK = 253
+_SCOPE_HOST = 254
+_SCOPE_ANY = 255
+_STATIC = 4
+_ON_LINK = 4
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """One thing done to the interface ``name`` in the namespace ``netns``, None being the host's own."""
+
+    netns: str | None
+    name: str
+
+    def __str__(self) -> str:
+        place = f" in namespace {self.netns}" if self.netns else ""
+        return f"{self.what} interface {self.name}{place}"
+
+    @property
+    def what(self) -> str:
+        raise NotImplementedError
+
+
+@dataclasses.dataclass(frozen=True)
+class SetLink(Step):
+    """MTU and MAC address, by the names of the options."""
+
+    values: t.Mapping[str, t.Any]
+
+    @property
+    def what(self) -> str:
+        return f"set {', '.join(self.values)} of"
+
+
+@dataclasses.dataclass(frozen=True)
+class Turn(Step):
+    up: bool
+
+    @property
+    def what(self) -> str:
+        return f"turn {'up' if self.up else 'down'}"
+
+
+@dataclasses.dataclass(frozen=True)
+class WriteSettings(Step):
+    """Kernel settings of the interface, by path below /proc/sys."""
+
+    values: t.Mapping[str, str]
+
+    @property
+    def what(self) -> str:
+        return f"set {', '.join(self.values)} of"
+
+
+@dataclasses.dataclass(frozen=True)
+class AddAddress(Step):
+    address: IPInterface
+
+    @property
+    def what(self) -> str:
+        return f"add address {self.address} to"
+
+
+@dataclasses.dataclass(frozen=True)
+class DeleteAddress(Step):
+    """``keep_others``: other IPv4 addresses of the same subnet stay, which by default go with the first one of it."""
+
+    address: IPInterface
+    keep_others: bool = False
+
+    @property
+    def what(self) -> str:
+        return f"delete address {self.address} of"
+
+
+@dataclasses.dataclass(frozen=True)
+class PutRoute(Step):
+    """Add a route in place of one of the same key."""
+
+    route: Route
+
+    @property
+    def what(self) -> str:
+        return f"put route {_shown(self.route)} on"
+
+
+@dataclasses.dataclass(frozen=True)
+class DeleteRoute(Step):
+    route: Route
+
+    @property
+    def what(self) -> str:
+        return f"delete route {_shown(self.route)} of"
+
+
+@dataclasses.dataclass(frozen=True)
+class Lease(Step):
+    """Remember, in the namespace's record, the addresses that an owner gave; None forgets them."""
+
+    owner: str
+    addresses: tuple[str, ...] | None
+
+    @property
+    def what(self) -> str:
+        return "remember the addresses of"
+
+
+def _shown(route: Route) -> str:
+    return " ".join(f"{word} {value}" if word != "to" else str(value) for word, value in route.view().items())
+
+
+def execute(host: Host, steps: t.Sequence[Step]) -> None:
+    """Do the steps in order; the kernel's refusal names the one."""
+    leases: list[Lease] = []
+    for step in steps:
+        if isinstance(step, Lease):
+            leases.append(step)
+            continue
+        with host.doing(str(step)):
+            if isinstance(step, WriteSettings):
+                host.run(step.netns, lambda step=step: _write(step))
+            else:
+                host.netlink(step.netns, lambda ip, step=step: _do(ip, step))
+    if leases:
+        _remember(leases)
+
+
+def _do(ip: t.Any, step: Step) -> None:
+    index = socket.if_nametoindex(step.name)
+    if isinstance(step, SetLink):
+        ip.link("set", index=index, **{{"mac_address": "address"}.get(word, word): value for word, value in step.values.items()})
+    elif isinstance(step, Turn):
+        ip.link("set", index=index, state="up" if step.up else "down")
+    elif isinstance(step, AddAddress):
+        _add_address(ip, index, step)
+    elif isinstance(step, DeleteAddress):
+        _delete_address(ip, index, step)
+    elif isinstance(step, PutRoute):
+        ip.route("replace", **_words(step.route, index), proto=_STATIC, **_more_words(step.route))
+    elif isinstance(step, DeleteRoute):
+        with _gone_is_done(errno.ESRCH):
+            ip.route("del", **_words(step.route, index), **_gateway(step.route), proto=step.route.protocol, scope=_SCOPE_ANY)
+
+
+def _write(step: WriteSettings) -> None:
+    for path, value in step.values.items():
+        sysctl.write(path, value)
+
+
+@contextlib.contextmanager
+def _gone_is_done(code: int) -> t.Iterator[None]:
+    """What an earlier step took along needs no removal any more."""
+    try:
+        yield
+    except netlink.errors() as error:
+        if error.code != code:
+            raise
+
+
+def _add_address(ip: t.Any, index: int, step: AddAddress) -> None:
+    """Like ``ip address add`` without ``brd``: the kernel answers the subnet's broadcast address all the same."""
+    address = step.address
+    more: dict[str, t.Any] = {}
+    if address.version == 6:
+        more["IFA_FLAGS"] = _NO_DUPLICATE_DETECTION
+    elif address.ip.is_loopback:
+        # All addresses of a subnet have one scope, and 127.0.0.1 has this.
+        more["scope"] = _SCOPE_HOST
+    try:
+        ip.addr("replace", index=index, **_address(address), **more)
+    except netlink.errors() as error:
+        if error.code == errno.EACCES and address.version == 6:
+            setting = f"net.ipv6.conf.{step.name}.disable_ipv6"
+            raise KernelRefused(f"cannot {step}: IPv6 is disabled there, see {setting}") from error
+        raise
+
+
+def _delete_address(ip: t.Any, index: int, step: DeleteAddress) -> None:
+    with _promoting(step.name) if step.keep_others else contextlib.nullcontext(), _gone_is_done(errno.EADDRNOTAVAIL):
+        ip.addr("del", index=index, **_address(step.address))
+
+
+def _address(address: IPInterface) -> dict[str, t.Any]:
+    return {"family": _FAMILIES[address.version], "address": text(address.ip), "prefixlen": address.network.prefixlen}
+
+
+@contextlib.contextmanager
+def _promoting(name: str) -> t.Iterator[None]:
+    """Let the next IPv4 address of a subnet take the place of a deleted first one, for a moment."""
+    path = f"net/ipv4/conf/{name}/promote_secondaries"
+    before = sysctl.read(path)
+    if before != "0":
+        yield
+        return
+    sysctl.write(path, "1")
+    try:
+        yield
+    finally:
+        sysctl.write(path, before)
+
+
+def _words(route: Route, index: int) -> dict[str, t.Any]:
+    """What tells a route from all others."""
+    words: dict[str, t.Any] = {
+        "family": _FAMILIES[route.family],
+        "dst": route.to if route.to != "default" else ("0.0.0.0/0" if route.family == 4 else "::/0"),
+        "table": route.table,
+        "priority": route.metric,
+        "type": TYPES[route.type],
+    }
+    if route.type not in NOWHERE and not route.hops:
+        words["oif"] = index
+    return words
+
+
+def _more_words(route: Route) -> dict[str, t.Any]:
+    """What it says beside that."""
+    on_link_itself = route.family == 4 and route.type not in NOWHERE and not route.via
+    words: dict[str, t.Any] = {"scope": _SCOPE_LINK if on_link_itself else 0, **_gateway(route)}
+    if route.src:
+        words["prefsrc"] = route.src
+    if route.on_link:
+        words["flags"] = _ON_LINK
+    return words
+
+
+def _gateway(route: Route) -> dict[str, t.Any]:
+    """None for an IPv4 route over an IPv6 gateway, which is a matter of another attribute and never wished."""
+    return {"gateway": route.via} if route.via and (":" in route.via) == (route.family == 6) else {}
+
+
+def _remember(leases: t.Sequence[Lease]) -> None:
+    with namespaces.locked():
+        for lease in leases:
+            record = registry.read(str(lease.netns))
+            if record is None or lease.owner not in record.owners:
+                continue
+            addresses = {owner: dict(leased) for owner, leased in record.addresses.items()}
+            mine = addresses.setdefault(lease.owner, {})
+            mine.pop(lease.name, None)
+            if lease.addresses:
+                mine[lease.name] = list(lease.addresses)
+            if not mine:
+                del addresses[lease.owner]
+            registry.write(str(lease.netns), dataclasses.replace(record, addresses=addresses))
