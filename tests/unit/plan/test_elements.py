@@ -1,0 +1,202 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the modules are told in each mode."""
+
+from __future__ import annotations
+
+from tests.unit.plan.builders import addresses, dual, elements, plan, variables
+from tests.unit.plan.world import Info, after, empty_info, interface, route
+
+
+def inside(document: Info, namespace: str = "web") -> Info:
+    """The element for the interface inside a namespace."""
+    return next(element for element in document["modules"]["interface"] if element.get("netns") == namespace)
+
+
+def outside(document: Info, name: str = "br0") -> Info:
+    """The element for an interface of the host."""
+    return next(
+        element for element in document["modules"]["interface"] if element["name"] == name and "netns" not in element
+    )
+
+
+def dnat(document: Info) -> list[tuple[str, str, str]]:
+    """The published ports as (host address, host port, target)."""
+    return [
+        (element.get("host_ip", ""), element["host_port"], f"{element['to_address']} {element['to_port']}")
+        for element in elements(document, "dnat")
+    ]
+
+
+def test_a_wildcard_publishes_in_both_families() -> None:
+    document = plan(dual({"namespace": "web", "published_ports": ["8080:80"]}))
+    assert dnat(document) == [("", "8080", "172.18.0.2 80"), ("", "8080", "fd00:18::2 80")]
+
+
+def test_the_wildcard_of_a_family_publishes_in_that_one() -> None:
+    document = plan(dual({"namespace": "web", "published_ports": ["0.0.0.0:80:80", "[::]:81:81"]}))
+    assert dnat(document) == [("", "80", "172.18.0.2 80"), ("", "81", "fd00:18::2 81")]
+
+
+def test_an_address_publishes_in_its_family() -> None:
+    document = plan(dual({"namespace": "web", "published_ports": ["127.0.0.1:80:80", "[2001:db8::1]:81:82"]}))
+    assert dnat(document) == [("127.0.0.1", "80", "172.18.0.2 80"), ("2001:db8::1", "81", "fd00:18::2 82")]
+
+
+def test_the_default_host_ip_is_for_ports_that_name_none() -> None:
+    wish = dual({"namespace": "web", "published_ports": ["80:80", "192.0.2.1:81:81"]}, default_host_ip="127.0.0.1")
+    assert dnat(plan(wish)) == [("127.0.0.1", "80", "172.18.0.2 80"), ("192.0.2.1", "81", "172.18.0.2 81")]
+
+
+def test_a_range_is_one_element() -> None:
+    document = plan(variables({"namespace": "web", "published_ports": ["5000-5010:6000-6010/udp"]}))
+    assert dnat(document) == [("", "5000-5010", "172.18.0.2 6000-6010")]
+
+
+def test_every_published_port_names_the_bridge_and_the_mode() -> None:
+    wish = dual({"namespace": "web", "published_ports": ["80:80"]}, gateway_mode_ipv6="routed")
+    found = elements(plan(wish), "dnat")
+    assert [(element["out_interface"], element["gateway_mode"]) for element in found] == [
+        ("br0", "nat"),
+        ("br0", "routed"),
+    ]
+
+
+def test_masquerading_is_for_each_subnet_and_not_for_routed_ones() -> None:
+    assert [element["source"] for element in elements(plan(dual()), "masquerade")] == ["172.18.0.0/16", "fd00:18::/64"]
+    assert [element["source"] for element in elements(plan(dual(gateway_mode_ipv6="routed")), "masquerade")] == [
+        "172.18.0.0/16"
+    ]
+    assert elements(plan(dual(masquerade=False)), "masquerade") == []
+    assert elements(plan(dual(internal=True)), "masquerade") == []
+
+
+def test_masquerading_as_a_fixed_address() -> None:
+    wish = dual(masquerade_address="192.0.2.1", masquerade_address_ipv6="2001:db8::1")
+    assert [element["to_source"] for element in elements(plan(wish), "masquerade")] == ["192.0.2.1", "2001:db8::1"]
+
+
+def test_the_bridge_is_the_gateway() -> None:
+    document = plan(dual("web"))
+    assert outside(document)["addresses"] == ["172.18.0.1/16", "fd00:18::1/64"]
+    assert inside(document)["routes"] == [
+        {"to": "default", "via": "172.18.0.1"},
+        {"to": "default", "via": "fd00:18::1"},
+    ]
+
+
+def test_the_gateway_elsewhere() -> None:
+    document = plan(variables("web", inhibit_gateway=True))
+    assert outside(document)["addresses"] == []
+    assert inside(document)["routes"] == [{"to": "default", "via": "172.18.0.1"}]
+    assert document["modules"]["ip_forward"] == []
+
+
+def test_an_internal_network_has_no_way_out() -> None:
+    document = plan(dual("web", internal=True))
+    assert inside(document)["routes"] == []
+    assert document["modules"]["ip_forward"] == []
+    assert document["modules"]["bridge_forward"][0]["internal"] is True
+    assert outside(document)["addresses"] == ["172.18.0.1/16", "fd00:18::1/64"]
+
+
+def test_the_two_addresses_of_a_point_to_point_subnet() -> None:
+    wish = {
+        "name": "br0",
+        "ipam_config": [{"subnet": "10.0.0.0/31"}, {"subnet": "fd00::/127"}],
+        "endpoints": [{"namespace": "web"}],
+    }
+    document = plan(wish)
+    assert outside(document)["addresses"] == ["10.0.0.0/31", "fd00::/127"]
+    assert addresses(document) == {"web": ["10.0.0.1/31", "fd00::1/127"]}
+
+
+def test_the_gateway_of_the_subnet_that_the_address_is_in() -> None:
+    both = [{"subnet": "172.18.0.0/16"}, {"subnet": "10.0.0.0/24"}]
+    document = plan(variables("db", {"namespace": "web", "ipv4_address": "10.0.0.5"}, ipam_config=both))
+    assert addresses(document) == {"db": ["172.18.0.2/16"], "web": ["10.0.0.5/24"]}
+    assert inside(document)["routes"] == [{"to": "default", "via": "10.0.0.1"}]
+
+
+def test_isolation_is_told_to_every_port() -> None:
+    assert [element["isolated"] for element in plan(variables("a", "b", icc=False))["modules"]["bridge_port"]] == [
+        True,
+        True,
+    ]
+    assert [element["isolated"] for element in plan(variables("a", "b"))["modules"]["bridge_port"]] == [False, False]
+
+
+def test_hairpin_follows_bridge_nf() -> None:
+    info = empty_info()
+    info["host"]["bridge_nf"]["ipv6"] = True
+    assert plan(variables("a"), info)["modules"]["bridge_port"][0]["hairpin"] is False
+    assert plan(dual("a"), info)["modules"]["bridge_port"][0]["hairpin"] is True
+
+
+def test_the_mtu_is_the_default_routes() -> None:
+    info = empty_info()
+    info["host"]["interfaces"] += [interface("eth0", mtu=1400), interface("eth1", mtu=9000)]
+    assert plan(variables("web"), info)["modules"]["bridge"][0]["mtu"] == 1500
+    info["host"]["routes"] = [
+        route("default", "eth1", via="10.0.0.1", metric=100),
+        route("default", "eth0", via="10.0.1.1"),
+    ]
+    modules = plan(variables("web"), info)["modules"]
+    assert (modules["bridge"][0]["mtu"], modules["veth"][0]["mtu"]) == (1400, 1400)
+    assert plan(variables("web", mtu="1300"), info)["modules"]["bridge"][0]["mtu"] == 1300
+
+
+def test_sysctls_go_to_the_namespace_or_to_the_interface() -> None:
+    wished = {"net.core.somaxconn": 1024, "net.ipv4.conf.IFNAME.arp_notify": "1", "net.ipv4.conf.IFNAME.rp_filter": 1}
+    document = plan(variables({"namespace": "web", "sysctls": wished}))
+    assert document["modules"]["netns"] == [
+        {"name": "web", "state": "present", "sysctls": {"net.core.somaxconn": "1024"}}
+    ]
+    assert inside(document)["sysctls"] == {
+        "net.ipv4.conf.IFNAME.rp_filter": "1",
+        "net.ipv4.conf.IFNAME.arp_notify": "1",
+    }
+
+
+def test_an_attached_namespace_and_a_mac_address() -> None:
+    document = plan(
+        variables({"namespace": "1234", "pid": "77", "mac_address": "02:00:00:00:00:0A", "host_interface": "veth_host"})
+    )
+    assert document["modules"]["netns"] == [{"name": "1234", "state": "present", "pid": 77}]
+    assert document["modules"]["veth"] == [
+        {
+            "name": "veth_host",
+            "peer_netns": "1234",
+            "peer_name": "eth0",
+            "mtu": 1500,
+            "state": "present",
+            "peer_mac_address": "02:00:00:00:00:0a",
+        }
+    ]
+
+
+def test_two_interfaces_in_one_namespace() -> None:
+    document = plan(variables("web", {"namespace": "web", "interface": "eth1", "default_route": False}))
+    assert len(document["modules"]["netns"]) == 1
+    assert [endpoint["addresses"] for endpoint in document["endpoints"]] == [["172.18.0.2/16"], ["172.18.0.3/16"]]
+
+
+def test_further_routes() -> None:
+    wished = [{"to": "10.0.0.0/8", "via": "172.18.0.9", "metric": "5"}, {"to": "192.0.2.0/24", "type": "blackhole"}]
+    document = plan(variables({"namespace": "web", "routes": wished, "default_route": False}))
+    assert inside(document)["routes"] == [
+        {"to": "10.0.0.0/8", "via": "172.18.0.9", "metric": 5},
+        {"to": "192.0.2.0/24", "type": "blackhole"},
+    ]
+
+
+def test_only_what_is_off_is_said_to_be_turned_on() -> None:
+    first = plan(variables("web"))
+    assert first["warnings"][0].startswith("IPv4 forwarding was off and is turned on")
+    assert plan(variables("web"), after(empty_info(), first))["warnings"] == []
+    assert plan(variables("web", forward_policy="drop"))["warnings"] == []
+
+
+def test_the_bridge_goes_up_last() -> None:
+    assert plan(variables("web"))["modules"]["interface"][-1]["name"] == "br0"

@@ -1,0 +1,84 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The names of host ends: stable, and found again whatever somebody did to a link."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks, names
+from tests.unit.plan.builders import elements, plan, variables
+from tests.unit.plan.world import Info, after, empty_info, interface
+
+DERIVED = names.host_interface("br0", "web", "eth0")
+
+
+def built(*endpoints: t.Any) -> tuple[Info, Info]:
+    """A host with these endpoints, and the only veth's entry on the host."""
+    info = after(empty_info(), plan(variables(*endpoints)))
+    return info, next(item for item in info["host"]["interfaces"] if item["kind"] == "veth")
+
+
+def rename_peer(info: Info, end: Info) -> None:
+    """Somebody inside renamed eth0."""
+    end["peer"]["name"] = "renamed"
+    inner = next(item for item in info["namespaces"][0]["interfaces"] if item["name"] == "eth0")
+    inner["name"] = "renamed"
+    for entry in info["namespaces"][0]["routes"]:
+        entry["interface"] = "renamed"
+
+
+def end_of(document: Info) -> str:
+    assert not elements(document, "veth", "absent")
+    return str(elements(document, "veth")[0]["name"])
+
+
+def test_a_new_one_is_derived() -> None:
+    assert end_of(plan(variables("web"))) == DERIVED
+
+
+def test_a_name_that_is_taken_is_avoided() -> None:
+    info = empty_info()
+    info["host"]["interfaces"].append(interface(DERIVED, kind="dummy"))
+    assert end_of(plan(variables("web"), info)) == names.host_interface("br0", "web", "eth0", {DERIVED})
+
+
+def test_the_one_it_has_is_kept() -> None:
+    info, end = built({"namespace": "web", "host_interface": "mine"})
+    assert end["name"] == "mine"
+    assert end_of(plan(variables("web"), info)) == "mine"
+
+
+def test_a_given_one_renames_the_link() -> None:
+    info, _end = built("web")
+    assert end_of(plan(variables({"namespace": "web", "host_interface": "mine"}), info)) == "mine"
+
+
+def test_a_renamed_peer_is_still_the_endpoints() -> None:
+    info, end = built("web")
+    rename_peer(info, end)
+    document = plan(variables("web"), info)
+    assert end_of(document) == DERIVED
+    assert elements(document, "veth")[0]["peer_name"] == "eth0"
+
+
+def test_another_interface_name_renames_the_peer() -> None:
+    info, _end = built("web")
+    document = plan(variables({"namespace": "web", "interface": "net0"}), info)
+    assert end_of(document) == DERIVED
+
+
+def test_a_link_whose_alias_was_edited_is_known_by_its_place() -> None:
+    for alias, group in (("words", marks.group("br0")), ("words", 0), (None, 0)):
+        info, end = built("web")
+        end.update(alias=alias, group=group, owner=None, endpoint=None)
+        assert end_of(plan(variables("web"), info)) == DERIVED
+
+
+def test_a_link_that_cannot_be_found_by_either_end_is_replaced() -> None:
+    info, end = built("web")
+    rename_peer(info, end)
+    document = plan(variables({"namespace": "web", "host_interface": "mine"}), info)
+    assert elements(document, "veth", "absent") == [{"name": DERIVED, "state": "absent"}]
+    assert elements(document, "veth")[0]["name"] == "mine"
