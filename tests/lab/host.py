@@ -180,7 +180,8 @@ class Process:
     def stop(self) -> None:
         """Kill the command; returns when it is gone."""
         if self.running():
-            self._place.run(["kill", "-KILL", str(self.pid)], check=False)
+            # From the host itself: the namespace may have lost its name meanwhile.
+            Place(self._place.pid).run(["kill", "-KILL", str(self.pid)], check=False)
         self._process.wait()
         if self._process.stdout is not None:
             self._process.stdout.close()
