@@ -40,7 +40,7 @@ def check_host(network: Network, view: HostView, check_mode: bool) -> list[str]:
 
 def is_ours(network: str, view: HostView) -> bool:
     """Whether a bridge was made by this network: by its mark, else by the rules for it, which an external one never has."""
-    return network in view.our_bridges() or any(rule["bridge"] == network for rule in view.our_rules("forward"))
+    return network in view.our_bridges() or any(rule.get("bridge") == network for rule in view.our_rules("forward"))
 
 
 def _check_bridge(network: Network, view: HostView) -> Iterator[str]:

@@ -110,22 +110,7 @@ def bridge_interface(draft: Draft) -> list[Element]:
 
 
 def ip_forward(network: Network) -> list[Element]:
-    """The forwarding switch of each family that the host routes for this network."""
+    """The forwarding switch of each family that the host routes for this network; the module warns of what it opens."""
     if network.internal or network.inhibit_gateway:
         return []
     return [{"ip_version": word, "state": "enabled"} for word in FAMILIES if word in network.families]
-
-
-def forwarding_warning(network: Network, view: HostView) -> list[str]:
-    """Forwarding opens more than this network where nothing else guards the host's FORWARD chain."""
-    turned_on = [
-        element["ip_version"].replace("ip", "IP")
-        for element in ip_forward(network)
-        if not view.forwards(element["ip_version"])
-    ]
-    if not turned_on or network.forward_policy == "drop":
-        return []
-    return [
-        f"{' and '.join(turned_on)} forwarding was off and is turned on: from now on the host also routes between its other interfaces,"
-        " unless its FORWARD rules forbid that; bridge_network_forward_policy: drop makes them do so"
-    ]

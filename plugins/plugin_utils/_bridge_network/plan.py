@@ -65,7 +65,7 @@ def make_plan(variables: object, info: object, check_mode: bool = False) -> Docu
         "network": network.name,
         "owner": network.name,
         "state": "present",
-        "warnings": warnings + host_elements.forwarding_warning(network, view),
+        "warnings": warnings,
         "summary": summary.lines(network, draft),
         "endpoints": summary.endpoints(draft),
         "modules": _present(draft, view),
@@ -81,7 +81,7 @@ def _present(draft: Draft, view: HostView) -> Document:
     stale_endpoints: Document = {"dnat": [], "netns": [], "veth": []}
     if not network.appends:
         stale_endpoints = {
-            "dnat": removal.stale_dnat(view, {entry.key for entry in draft.published}),
+            "dnat": removal.stale_dnat(view, draft.published),
             "netns": removal.stale_netns(view, namespaces),
             "veth": removal.stale_veth(view, draft.ends.stale, namespaces),
         }

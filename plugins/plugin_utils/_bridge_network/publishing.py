@@ -130,11 +130,12 @@ def _refuse_collision(one: Published, other: Published) -> None:
 def _others(network: Network, view: HostView, wished: list[Published]) -> Iterator[Published]:
     """What is published on the host and stays so: by other networks, and with ``appends`` by endpoints not on the list."""
     for rule in view.foreign_rules("dnat"):
-        yield _from_rule(rule, f"network {rule['owner']}")
+        if "host_port" in rule:
+            yield _from_rule(rule, f"network {rule['owner']}")
     if network.appends:
         own = {entry.to_address for entry in wished}
         for rule in view.our_rules("dnat"):
-            if rule["to_address"] not in own:
+            if "host_port" in rule and rule["to_address"] not in own:
                 yield _from_rule(rule, f"another endpoint of this network, {rule['to_address']}")
 
 

@@ -16,6 +16,7 @@ import typing as t
 from collections.abc import Collection, Iterable
 
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.host_view import HostView, View
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.publishing import Published
 
 Element = dict[str, t.Any]
 
@@ -48,40 +49,46 @@ def _leads_into(end: View, namespaces: Collection[str]) -> bool:
     return bool(peer) and peer["netns"] in namespaces
 
 
-def stale_dnat(view: HostView, wished: Collection[tuple[str, str, str, str]]) -> list[Element]:
-    """Ports that we published; a key that is wished again is the module's to change."""
-    found: dict[tuple[str, str, str, str], Element] = {}
+def stale_dnat(view: HostView, wished: Iterable[Published]) -> list[Element]:
+    """Ports that we published; a key that is wished again is the module's to change.
+
+    Where nothing is translated, several endpoints may open the same port, so the target's address is part of the key.
+    """
+    wanted = {entry.key for entry in wished}
+    translated = {entry.key for entry in wished if not entry.routed}
+    targets = {(entry.key, entry.to_address) for entry in wished if entry.routed}
+    found: dict[t.Any, Element] = {}
     for rule in view.our_rules("dnat"):
-        key = (rule["ip_version"], rule["protocol"], rule["host_ip"] or "", str(rule["host_port"]))
-        if key in wished:
+        if "host_port" not in rule:
+            # Damaged by hand: it has no key any more, so the module repairs or leaves it.
             continue
-        element: Element = {
-            "ip_version": rule["ip_version"],
-            "protocol": rule["protocol"],
-            "host_port": str(rule["host_port"]),
-            "state": "absent",
-        }
-        if rule["host_ip"]:
-            element["host_ip"] = rule["host_ip"]
-        found[key] = element
+        key = (rule["ip_version"], rule["protocol"], rule["host_ip"] or "", str(rule["host_port"]))
+        element: Element = {"ip_version": key[0], "protocol": key[1], "host_port": key[3], "state": "absent"}
+        if key[2]:
+            element["host_ip"] = key[2]
+        if rule["gateway_mode"] != "routed":
+            if key not in wanted:
+                found[key] = element
+        elif key not in translated and (key, rule["to_address"]) not in targets:
+            found[key, rule["to_address"]] = {**element, "gateway_mode": "routed", "to_address": rule["to_address"]}
     return list(found.values())
 
 
 def stale_masquerade(view: HostView, wished: Collection[tuple[str, str]]) -> list[Element]:
+    """Source NAT that we set up; a rule whose source was taken away by hand is one for everything."""
     found: dict[tuple[str, str], Element] = {}
     for rule in view.our_rules("masquerade"):
-        key = (rule["source"], rule["out_interface"] or "")
+        source = rule["source"] or ("0.0.0.0/0" if rule["ip_version"] == "ipv4" else "::/0")
+        key = (source, rule["out_interface"] or "")
         if key not in wished:
-            found[key] = {
-                "source": rule["source"],
-                "state": "absent",
-                **({"out_interface": rule["out_interface"]} if rule["out_interface"] else {}),
-            }
+            found[key] = {"source": source, "state": "absent"}
+            if rule["out_interface"]:
+                found[key]["out_interface"] = rule["out_interface"]
     return list(found.values())
 
 
 def stale_bridge_forward(view: HostView, wished: Collection[str]) -> list[Element]:
-    bridges = {str(rule["bridge"]) for rule in view.our_rules("forward")}
+    bridges = {str(rule["bridge"]) for rule in view.our_rules("forward") if rule.get("bridge")}
     return [{"bridge": name, "state": "absent"} for name in sorted(bridges - set(wished))]
 
 

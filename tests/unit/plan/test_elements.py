@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from tests.unit.plan.builders import addresses, dual, elements, plan, variables
-from tests.unit.plan.world import Info, after, empty_info, interface, route
+from tests.unit.plan.world import Info, empty_info, interface, route
 
 
 def inside(document: Info, namespace: str = "web") -> Info:
@@ -189,13 +189,6 @@ def test_further_routes() -> None:
         {"to": "10.0.0.0/8", "via": "172.18.0.9", "metric": 5},
         {"to": "192.0.2.0/24", "type": "blackhole"},
     ]
-
-
-def test_only_what_is_off_is_said_to_be_turned_on() -> None:
-    first = plan(variables("web"))
-    assert first["warnings"][0].startswith("IPv4 forwarding was off and is turned on")
-    assert plan(variables("web"), after(empty_info(), first))["warnings"] == []
-    assert plan(variables("web", forward_policy="drop"))["warnings"] == []
 
 
 def test_the_bridge_goes_up_last() -> None:

@@ -22,6 +22,9 @@ from tests.unit.plan.world import Info, after, empty_info, settled
 SCHEMA = json.loads((pathlib.Path(__file__).parents[3] / "docs" / "plan.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
+#: A busy machine is no finding, so there is no deadline.
+LOOK = settings(max_examples=60, deadline=None)
+
 NAMESPACES = ["web", "db", "cache", "1234", "a", "b", "c", "d", "e"]
 
 
@@ -93,6 +96,7 @@ def _networks(wish: Info) -> list[t.Any]:
     return [ipaddress.ip_network(entry["subnet"]) for entry in wish["ipam_config"]]
 
 
+@LOOK
 @given(wishes())
 def test_addresses_are_unique_usable_and_nobody_elses(wish: Info) -> None:
     document = planned(wish, empty_info())
@@ -113,6 +117,7 @@ def test_addresses_are_unique_usable_and_nobody_elses(wish: Info) -> None:
         assert len(endpoint["addresses"]) == len(wish["ipam_config"])
 
 
+@LOOK
 @given(wishes())
 def test_automatic_addresses_come_out_of_the_iprange(wish: Info) -> None:
     document = planned(wish, empty_info())
@@ -122,11 +127,13 @@ def test_automatic_addresses_come_out_of_the_iprange(wish: Info) -> None:
             assert any(ipaddress.ip_interface(text).ip in pool for pool in pools)
 
 
+@LOOK
 @given(wishes())
 def test_the_same_input_gives_the_same_plan(wish: Info) -> None:
     assert planned(wish, empty_info()) == plan(wish, empty_info())
 
 
+@LOOK
 @given(wishes())
 def test_planning_again_on_the_result_gives_the_same_modules(wish: Info) -> None:
     first = planned(wish, empty_info())
@@ -135,6 +142,7 @@ def test_planning_again_on_the_result_gives_the_same_modules(wish: Info) -> None
     assert second["endpoints"] == first["endpoints"]
 
 
+@LOOK
 @given(wishes(), st.randoms(use_true_random=False))
 def test_the_order_of_the_list_moves_nobody(wish: Info, random: t.Any) -> None:
     first = planned(wish, empty_info())
@@ -145,7 +153,7 @@ def test_the_order_of_the_list_moves_nobody(wish: Info, random: t.Any) -> None:
     assert by_namespace == {endpoint["namespace"]: endpoint for endpoint in first["endpoints"]}
 
 
-@settings(max_examples=200)
+@LOOK
 @given(wishes(), wishes())
 def test_from_one_network_to_another_nothing_is_left_over(before: Info, wish: Info) -> None:
     """Whatever the network was, afterwards the host is as if the wish had been the first; but for kept addresses."""
@@ -167,6 +175,7 @@ def test_from_one_network_to_another_nothing_is_left_over(before: Info, wish: In
     assert again["endpoints"] == second["endpoints"]
 
 
+@LOOK
 @given(wishes(), wishes())
 def test_appending_removes_nobody(before: Info, wish: Info) -> None:
     first = after(empty_info(), planned(before, empty_info()))
@@ -187,6 +196,7 @@ def test_appending_removes_nobody(before: Info, wish: Info) -> None:
     }
 
 
+@LOOK
 @given(wishes())
 def test_absent_after_present_leaves_the_host_as_it_was(wish: Info) -> None:
     there = after(empty_info(), planned(wish, empty_info()))
@@ -195,6 +205,7 @@ def test_absent_after_present_leaves_the_host_as_it_was(wish: Info) -> None:
     assert settled(after(there, gone)) == settled(empty_info())
 
 
+@LOOK
 @given(wishes(), wishes())
 def test_every_plan_is_as_the_schema_says(before: Info, wish: Info) -> None:
     first = planned(before, empty_info())

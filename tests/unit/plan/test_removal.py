@@ -127,3 +127,23 @@ def test_what_others_have_is_never_removed() -> None:
     assert info == before
     assert {item["name"] for item in result["host"]["interfaces"]} == {"lo", "veth9", "tap0"}
     assert [rule["owner"] for rule in result["host"]["rules"]] == ["br9"]
+
+
+def test_a_routed_port_is_taken_back_by_the_target_it_leads_to() -> None:
+    both = [{"namespace": name, "published_ports": ["80:80"]} for name in ("web", "db")]
+    info = built(variables(*both, gateway_mode="routed"))
+    assert len(info["host"]["rules"]) == 3
+    found = gone(plan(variables(both[0], gateway_mode="routed"), info))["dnat"]
+    assert [(element["gateway_mode"], element["to_address"]) for element in found] == [("routed", "172.18.0.3")]
+    assert gone(plan(variables(both[0]), info)).keys() == {"netns"}
+
+
+def test_rules_that_somebody_damaged_are_left_to_the_modules() -> None:
+    info = built(variables("web"))
+    for kind in ("dnat", "forward"):
+        info["host"]["rules"].append({"ip_version": "ipv4", "kind": kind, "owner": "br0"})
+    info["host"]["rules"].append(
+        {"ip_version": "ipv4", "kind": "masquerade", "owner": "br0", "source": None, "out_interface": "!br0"}
+    )
+    found = gone(plan(variables("web"), info))
+    assert found == {"masquerade": [{"source": "0.0.0.0/0", "state": "absent", "out_interface": "!br0"}]}

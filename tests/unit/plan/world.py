@@ -166,54 +166,42 @@ class World:
             if port["bridge"] == element["name"]:
                 port["bridge"] = None
 
-    def _replace_rule(self, rule: Info, key: tuple[str, ...]) -> None:
+    def _replace_rule(self, rule: Info, *key: str) -> None:
+        """Put a rule in place of the one with the same key; one without an owner only takes it away."""
+
         def same(other: Info) -> bool:
-            return other["kind"] == rule["kind"] and all(other[word] == rule[word] for word in key)
+            return other["kind"] == rule["kind"] and all(other[word] == rule.get(word) for word in key)
 
         taken = [other for other in self.host["rules"] if same(other)]
         assert all(other["owner"] == self.owner for other in taken), "a key of another owner is written"
         self.host["rules"] = [other for other in self.host["rules"] if not same(other)]
-        if rule["owner"]:
+        if "owner" in rule:
             self.host["rules"].append(rule)
 
     def bridge_forward_present(self, element: Info) -> None:
-        rule = {"kind": "forward", "owner": self.owner, "bridge": element["bridge"]}
-        self._replace_rule(rule, ("bridge",))
+        rule = {"ip_version": "ipv4", "kind": "forward", "owner": self.owner, "bridge": element["bridge"]}
+        self._replace_rule(rule, "bridge")
 
     def bridge_forward_absent(self, element: Info) -> None:
-        self._replace_rule({"kind": "forward", "owner": None, "bridge": element["bridge"]}, ("bridge",))
+        self._replace_rule({"kind": "forward", "bridge": element["bridge"]}, "bridge")
 
     def masquerade_present(self, element: Info) -> None:
-        rule = {
-            "kind": "masquerade",
-            "owner": self.owner,
-            "source": element["source"],
-            "out_interface": element["out_interface"],
-            "to_source": element.get("to_source"),
-        }
-        self._replace_rule(rule, ("source", "out_interface"))
-
-    def masquerade_absent(self, element: Info) -> None:
-        rule = {
-            "kind": "masquerade",
-            "owner": None,
-            "source": element["source"],
-            "out_interface": element.get("out_interface"),
-        }
-        self._replace_rule(rule, ("source", "out_interface"))
-
-    def dnat_present(self, element: Info) -> None:
-        words = ("ip_version", "protocol", "host_port", "to_address", "to_port", "gateway_mode")
-        rule = {word: element[word] for word in words}
-        rule["host_ip"] = element.get("host_ip")
+        rule = {word: element.get(word) for word in ("source", "out_interface", "to_source")}
+        version = "ipv6" if ":" in element["source"] else "ipv4"
         self._replace_rule(
-            {**rule, "kind": "dnat", "owner": self.owner}, ("ip_version", "protocol", "host_ip", "host_port")
+            {**rule, "ip_version": version, "kind": "masquerade", "owner": self.owner}, "source", "out_interface"
         )
 
+    def masquerade_absent(self, element: Info) -> None:
+        self._replace_rule({**element, "kind": "masquerade"}, "source", "out_interface")
+
+    def dnat_present(self, element: Info) -> None:
+        words = ("ip_version", "protocol", "host_ip", "host_port", "to_address", "to_port", "gateway_mode")
+        rule = {word: element.get(word) for word in words}
+        self._replace_rule({**rule, "kind": "dnat", "owner": self.owner}, *_dnat_key(element))
+
     def dnat_absent(self, element: Info) -> None:
-        rule = {word: element[word] for word in ("ip_version", "protocol", "host_port")}
-        rule["host_ip"] = element.get("host_ip")
-        self._replace_rule({**rule, "kind": "dnat", "owner": None}, ("ip_version", "protocol", "host_ip", "host_port"))
+        self._replace_rule({**element, "kind": "dnat"}, *_dnat_key(element))
 
     def netns_present(self, element: Info) -> None:
         found = self._find(element["name"], self.info["namespaces"])
@@ -295,6 +283,12 @@ class World:
 
     def ip_forward_enabled(self, element: Info) -> None:
         self.host["ip_forward"][element["ip_version"]] = True
+
+
+def _dnat_key(element: Info) -> tuple[str, ...]:
+    """Where nothing is translated, several endpoints may open the same port."""
+    key = ("ip_version", "protocol", "host_ip", "host_port")
+    return (*key, "to_address") if element.get("gateway_mode") == "routed" else key
 
 
 def settled(info: Info) -> Info:
