@@ -101,14 +101,11 @@ class Dnat:
         tables = rule_ledger.read_tables(
             host, wishes, lambda family: _TABLES if any(family == wish.key.family for wish in wishes) else ()
         )
-        found: dict[tuple[str | None, Key], list[Found]] = {}
+        found = found_in(tables)
         interfaces = {(tables.same[wish.netns], wish.bridge_to_loopback) for wish in wishes if wish.bridge_to_loopback}
         needed = set(interfaces)
-        for (ref, family, name), table in tables.by_key.items():
-            for place, publication in publish_rules.found(family, table):
-                found.setdefault((ref, publication.key), []).append(Found(ref, name, place, publication))
-                if publication.from_this_host and publication.out_interface:
-                    interfaces.add((ref, publication.out_interface))
+        for (ref, _key), group in found.items():
+            interfaces |= {(ref, entry.publication.out_interface) for entry in group if entry.publication.from_this_host}
         settings = {
             (ref, name): host.run(ref, lambda name=name: sysctl.read(_route_localnet(name)))
             for ref, name in interfaces
@@ -144,6 +141,15 @@ class Dnat:
     def apply(self, host: Host, plan: Plan) -> None:
         for step in plan.steps:
             rule_ledger.apply_step(host, step)
+
+
+def found_in(tables: rule_ledger.Tables) -> dict[tuple[str | None, Key], list[Found]]:
+    """The publications in the tables, by namespace and key."""
+    found: dict[tuple[str | None, Key], list[Found]] = {}
+    for (ref, family, name), table in tables.by_key.items():
+        for place, publication in publish_rules.found(family, table):
+            found.setdefault((ref, publication.key), []).append(Found(ref, name, place, publication))
+    return found
 
 
 def _key(options: t.Mapping[str, t.Any], to_address: addresses.IPAddress | None) -> Key:

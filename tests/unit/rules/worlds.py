@@ -1,0 +1,209 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hosts of plain values with networks, masquerading and published ports, and what people do to their rules by hand."""
+
+from __future__ import annotations
+
+import copy
+import ipaddress
+from typing import Any
+
+from hypothesis import strategies as st
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Plan
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import tables
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import FAMILIES, TABLES, Table
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import rule_ledger
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge_forward import BridgeForward
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge_forward import State as ForwardState
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.dnat import Dnat, found_in
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.dnat import State as DnatState
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.masquerade import Masquerade
+from tests.unit.rules.restore import restore
+
+Tables = dict[tuple[str, str], Table]
+Options = dict[str, Any]
+#: A module's name and its options.
+Call = tuple[str, list[Options]]
+
+RESOURCES: dict[str, Any] = {"bridge_forward": BridgeForward(), "masquerade": Masquerade(), "dnat": Dnat()}
+DEFAULTS: dict[str, Options] = {
+    "bridge_forward": {
+        "subnets": None,
+        "gateway_mode": "nat",
+        "gateway_mode_ipv6": None,
+        "internal": False,
+        "icc": True,
+        "trusted_interfaces": None,
+        "forward_policy": "keep",
+        "ip_version": "both",
+    },
+    "masquerade": {"out_interface": None, "to_source": None, "random_fully": False},
+    "dnat": {
+        "ip_version": None,
+        "protocol": "tcp",
+        "host_ip": None,
+        "to_address": None,
+        "to_port": None,
+        "in_interface": None,
+        "out_interface": None,
+        "gateway_mode": "nat",
+    },
+}
+
+
+def empty_host() -> Tables:
+    """All tables of both families as the kernel makes them."""
+    return {(family, name): tables.empty(name) for family in FAMILIES for name in TABLES}
+
+
+def plan(host: Tables, module: str, definitions: list[Options]) -> Plan:
+    """What a module would do to the host, absent definitions first as the converge loop has them."""
+    resource = RESOURCES[module]
+    common = {"state": "present", "netns": None, "owner": "default"}
+    wishes = [resource.wish({**common, **DEFAULTS[module], **definition}) for definition in definitions]
+    wishes.sort(key=lambda wish: wish.state != "absent")
+    state = rule_ledger.Tables({None: None}, set(), {(None, *key): table for key, table in host.items()})
+    if module == "bridge_forward":
+        settings = {(None, wish.network.bridge): "0" for wish in wishes}
+        return resource.plan(wishes, ForwardState(state, settings))
+    if module == "dnat":
+        found = found_in(state)
+        interfaces = {wish.bridge_to_loopback for wish in wishes} | {
+            entry.publication.out_interface for group in found.values() for entry in group
+        }
+        return resource.plan(wishes, DnatState(state, found, {(None, name): "1" for name in interfaces if name}))
+    return resource.plan(wishes, state)
+
+
+def run(host: Tables, module: str, definitions: list[Options]) -> tuple[Tables, bool]:
+    """The host after a run of the module, and whether the module said that it changed something."""
+    planned = plan(host, module, definitions)
+    new = copy.deepcopy(host)
+    for step in planned.steps:
+        if isinstance(step, rule_ledger.WriteRules):
+            key = (step.family, step.table)
+            new[key] = restore(new[key], tables.restore_text(step.table, step.edits))
+    return new, any(change.changed for change in planned.changes)
+
+
+def _owner(number: int) -> str:
+    return f"owner-{number}"
+
+
+@st.composite
+def networks(draw: st.DrawFn, number: int = 0) -> Options:
+    """A definition of bridge_forward; its number keeps it apart from others."""
+    internal = draw(st.booleans())
+    subnets = [f"172.{18 + number}.0.0/16", f"fd00:{18 + number}::/64", f"10.{number}.0.0/24"]
+    definition = {
+        "bridge": f"br{number}",
+        "owner": _owner(number),
+        "subnets": draw(st.lists(st.sampled_from(subnets), min_size=1, unique=True)),
+        "gateway_mode": draw(st.sampled_from(["nat", "nat-unprotected", "routed"])),
+        "gateway_mode_ipv6": draw(st.sampled_from([None, "nat", "routed"])),
+        "internal": internal,
+        "icc": draw(st.booleans()),
+        "forward_policy": draw(st.sampled_from(["keep", "drop"])),
+    }
+    if not internal:
+        definition["trusted_interfaces"] = draw(st.lists(st.sampled_from(["eth0", "tun0", "br9"]), unique=True))
+    return definition
+
+
+@st.composite
+def sources(draw: st.DrawFn, number: int = 0) -> Options:
+    """A definition of masquerade."""
+    family = draw(st.sampled_from(["v4", "v6"]))
+    source = f"172.{18 + number}.0.0/16" if family == "v4" else f"fd00:{18 + number}::/64"
+    fixed = "192.0.2.5" if family == "v4" else "2001:db8::5"
+    return {
+        "source": source,
+        "owner": _owner(number),
+        "out_interface": draw(st.sampled_from([None, "eth0", f"!br{number}"])),
+        "to_source": draw(st.sampled_from([None, fixed])),
+        "random_fully": draw(st.booleans()),
+    }
+
+
+@st.composite
+def ports(draw: st.DrawFn, number: int = 0) -> Options:
+    """A definition of dnat; its number keeps its port apart from others."""
+    v6 = draw(st.booleans())
+    first = 5000 + 20 * number
+    last = first + draw(st.integers(0, 9))
+    to_first = draw(st.integers(1, 60000))
+    host_ips = [None, "2001:db8::1"] if v6 else [None, "192.0.2.1", "127.0.0.1", "127.0.0.5"]
+    host_ip = draw(st.sampled_from(host_ips))
+    loopback = host_ip is not None and host_ip.startswith("127.")
+    return {
+        "protocol": draw(st.sampled_from(["tcp", "udp", "sctp"])),
+        "owner": _owner(number),
+        "host_ip": host_ip,
+        "host_port": f"{first}-{last}",
+        "to_address": str(ipaddress.ip_address("fd00:18::2" if v6 else "172.18.0.2") + draw(st.integers(0, 5))),
+        "to_port": f"{to_first}-{to_first + last - first}",
+        "in_interface": draw(st.sampled_from([None, "!br0"] if loopback else [None, "!br0", "eth0"])),
+        "out_interface": "br0" if loopback else draw(st.sampled_from([None, "br0", "br.10"])),
+        "gateway_mode": "nat" if loopback else draw(st.sampled_from(["nat", "routed"])),
+    }
+
+
+_MADE = {"bridge_forward": networks, "masquerade": sources, "dnat": ports}
+
+
+@st.composite
+def calls(draw: st.DrawFn) -> Call:
+    """A module and a few definitions for it, of several owners."""
+    module = draw(st.sampled_from(sorted(_MADE)))
+    numbers = draw(st.lists(st.integers(0, 3), min_size=1, max_size=3, unique=True))
+    return module, [draw(_MADE[module](number)) for number in numbers]
+
+
+#: Rules of other people, catch-alls and jumps of Docker among them.
+FOREIGN = (
+    "-j ACCEPT",
+    "-j DROP",
+    "-j DOCKER-USER",
+    "-j DOCKER-FORWARD",
+    "-i docker0 -j ACCEPT",
+    "-p tcp -m tcp --dport 22 -j ACCEPT",
+    '-m comment --comment "it\'s mine" -j DROP',
+)
+
+
+@st.composite
+def damaged(draw: st.DrawFn, host: Tables) -> Tables:
+    """The host after somebody deleted, doubled, moved and inserted rules."""
+    new = copy.deepcopy(host)
+    chains = [(key, chain) for key, table in new.items() for chain in table.chains]
+    for _number in range(draw(st.integers(0, 6))):
+        key, chain = draw(st.sampled_from(chains))
+        rules = new[key].chains[chain]
+        what = draw(st.sampled_from(["insert", "delete", "double", "move", "flush"]))
+        place = draw(st.integers(0, len(rules)))
+        if what == "insert":
+            rules.insert(place, draw(st.sampled_from(FOREIGN)))
+        elif what == "flush":
+            rules.clear()
+        elif rules:
+            text = draw(st.sampled_from(rules))
+            if what != "double":
+                rules.remove(text)
+            if what != "delete":
+                rules.insert(min(place, len(rules)), text)
+    return new
+
+
+@st.composite
+def hosts(draw: st.DrawFn, damage: bool = True) -> Tables:
+    """A host on which some calls were made and whose rules somebody then edited."""
+    host = empty_host()
+    for key in [("ipv4", "filter"), ("ipv6", "filter"), ("ipv4", "nat"), ("ipv4", "mangle")]:
+        built_in = draw(st.sampled_from([chain for chain in host[key].chains]))
+        host[key].chains[built_in] += draw(st.lists(st.sampled_from(FOREIGN), max_size=3))
+    for module in draw(st.lists(st.sampled_from(sorted(_MADE)), max_size=3)):
+        definitions = [draw(_MADE[module](number)) for number in draw(st.lists(st.integers(2, 6), unique=True, max_size=2))]
+        host, _changed = run(host, module, definitions)
+    return draw(damaged(host)) if damage else host
