@@ -14,10 +14,11 @@ import socket
 import struct
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Reader, attribute, attributes
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Reader, attribute, attributes, each_attribute
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import SCOPES, Address, Neighbour
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import TABLES, TYPES, Route
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.vlans import Vlans
 
 _GETLINK, _GETADDR, _GETROUTE, _GETNEIGH, _GETNSID = 18, 22, 26, 30, 90
 _LINK = struct.Struct("=BxHiII")
@@ -28,7 +29,9 @@ _NEXT_HOP = struct.Struct("=HBBi")
 _U8, _U16, _U32, _I32 = struct.Struct("=B"), struct.Struct("=H"), struct.Struct("=I"), struct.Struct("=i")
 
 _IFF_UP = 1
-_EXT_MASK, _WITHOUT_STATISTICS = 29, 8
+_EXT_MASK, _WITHOUT_STATISTICS, _WITH_VLANS = 29, 8, 2
+_VLAN = struct.Struct("=HH")
+_VLAN_PVID = 2
 _ADDRESS_PERMANENT, _ADDRESS_FAILED = 0x80, 0x08
 _ROUTE_CACHED, _ROUTE_ON_LINK = 0x200, 4
 _TYPE_NAMES = {**{number: name for name, number in TYPES.items()}, 2: "local", 3: "broadcast", 4: "anycast", 5: "multicast"}
@@ -94,6 +97,22 @@ def _link(row: bytes) -> Link:
         bridge=_values(info.get(2), _BRIDGE) if kind == "bridge" else None,
         port=_values(info.get(5), _PORT) if info.get(4, b"").rstrip(b"\0") == b"bridge" else None,
     )
+
+
+def vlans(reader: Reader) -> dict[int, Vlans]:
+    """The VLANs of each bridge port, by the port's index; none where the kernel has no VLAN filtering."""
+    request = _LINK.pack(socket.AF_BRIDGE, 0, 0, 0, 0) + attribute(_EXT_MASK, _U32.pack(_WITHOUT_STATISTICS | _WITH_VLANS))
+    found: dict[int, Vlans] = {}
+    for row in reader.dump(_GETLINK, request):
+        index = _LINK.unpack_from(row)[2]
+        entries = [
+            _VLAN.unpack_from(value)
+            for kind, value in each_attribute(attributes(row, _LINK.size).get(26, b""))
+            if kind == 2
+        ]
+        pvid = next((number for flags, number in entries if flags & _VLAN_PVID), None)
+        found[index] = Vlans(frozenset(number for _flags, number in entries if number != pvid), pvid)
+    return found
 
 
 def _text(value: bytes) -> str:

@@ -89,17 +89,20 @@ class Reader:
                 yield row
 
 
-def attributes(data: bytes, offset: int = 0) -> dict[int, bytes]:
-    """The attributes that follow in a message, by number; of several with one number the last."""
-    found: dict[int, bytes] = {}
+def each_attribute(data: bytes, offset: int = 0) -> t.Iterator[tuple[int, bytes]]:
+    """The attributes that follow in a message, with their numbers."""
     end = len(data)
     while offset + 4 <= end:
         length, kind = _ATTRIBUTE.unpack_from(data, offset)
         if length < 4:
             break
-        found[kind & _TYPE_MASK] = data[offset + 4 : offset + length]
+        yield kind & _TYPE_MASK, data[offset + 4 : offset + length]
         offset += (length + 3) & ~3
-    return found
+
+
+def attributes(data: bytes, offset: int = 0) -> dict[int, bytes]:
+    """The attributes that follow in a message, by number; of several with one number the last."""
+    return dict(each_attribute(data, offset))
 
 
 def attribute(kind: int, value: bytes) -> bytes:

@@ -1,0 +1,67 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Whose membership of a bridge it is, for interfaces that we did not make: /run/linuxnet/ports/IFNAME, one JSON file each.
+
+    {"ifindex": 2, "bridge": "br0", "owner": "shop"}
+
+Such an interface carries no mark of ours. The record says that we put it on the bridge and may take it off again. It
+is valid while the name has this index and the interface is on this bridge. After a reboot it is gone, as is the membership.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import tempfile
+
+_DIRECTORY = "/run/linuxnet/ports"
+
+
+@dataclasses.dataclass(frozen=True)
+class PortRecord:
+    ifindex: int
+    bridge: str
+    owner: str
+
+
+def read_all() -> dict[str, PortRecord]:
+    """All records by interface; a file that is not ours in form is none."""
+    try:
+        names = os.listdir(_DIRECTORY)
+    except FileNotFoundError:
+        return {}
+    records = {name: _read(name) for name in names if not name.startswith(".tmp-")}
+    return {name: record for name, record in records.items() if record}
+
+
+def _read(name: str) -> PortRecord | None:
+    try:
+        with open(f"{_DIRECTORY}/{name}", encoding="utf-8") as file:
+            found = json.load(file)
+        return PortRecord(int(found["ifindex"]), str(found["bridge"]), str(found["owner"]))
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+
+
+def write(name: str, record: PortRecord) -> None:
+    """Write a record, whole or not at all."""
+    os.makedirs(_DIRECTORY, mode=0o755, exist_ok=True)
+    handle, path = tempfile.mkstemp(prefix=".tmp-", dir=_DIRECTORY)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(json.dumps(dataclasses.asdict(record)) + "\n")
+    os.replace(path, f"{_DIRECTORY}/{name}")
+
+
+def remove(name: str) -> None:
+    """Forget an interface, and the directories with the last one."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(f"{_DIRECTORY}/{name}")
+    with contextlib.suppress(OSError):
+        os.rmdir(_DIRECTORY)
+        os.rmdir(os.path.dirname(_DIRECTORY))

@@ -1,0 +1,132 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What can be done to a bridge's port."""
+
+from __future__ import annotations
+
+import dataclasses
+import socket
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import inventory, port_records
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.port_records import PortRecord
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Reader
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.vlans import Vlans
+
+#: Option and the kernel's word for it, where they differ.
+_WORDS = {"hairpin": "mode", "flood": "unicast_flood"}
+_PVID_UNTAGGED = 2 | 4
+
+
+@dataclasses.dataclass(frozen=True)
+class Join:
+    netns: str | None
+    interface: str
+    bridge: str
+
+    def __str__(self) -> str:
+        return f"put interface {self.interface} on bridge {self.bridge}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Leave:
+    netns: str | None
+    interface: str
+    bridge: str
+
+    def __str__(self) -> str:
+        return f"take interface {self.interface} off bridge {self.bridge}"
+
+
+@dataclasses.dataclass(frozen=True)
+class SetFlags:
+    """Flags and numbers of the port, in the words of the options."""
+
+    netns: str | None
+    interface: str
+    values: t.Mapping[str, t.Any]
+
+    def __str__(self) -> str:
+        return f"set {', '.join(self.values)} of port {self.interface}"
+
+
+@dataclasses.dataclass(frozen=True)
+class SetVlans:
+    """Bring the VLANs to this; None leaves them."""
+
+    netns: str | None
+    interface: str
+    tagged: frozenset[int] | None
+    pvid: int | None
+
+    def __str__(self) -> str:
+        return f"set the VLANs of port {self.interface}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Remember:
+    """Note that an owner put an interface of the host, which carries no mark, on a bridge."""
+
+    interface: str
+    bridge: str
+    owner: str
+
+    def __str__(self) -> str:
+        return f"remember whose port {self.interface} is"
+
+
+@dataclasses.dataclass(frozen=True)
+class Forget:
+    interface: str
+
+    def __str__(self) -> str:
+        return f"forget whose port {self.interface} was"
+
+
+Step = t.Union[Join, Leave, SetFlags, SetVlans, Remember, Forget]
+
+
+def execute(host: Host, step: Step) -> None:
+    """Do one step; the kernel's refusal names it."""
+    with host.doing(str(step)):
+        if isinstance(step, Remember):
+            host.run(None, lambda: port_records.write(step.interface, _record(step)))
+        elif isinstance(step, Forget):
+            port_records.remove(step.interface)
+        else:
+            host.netlink(step.netns, lambda ip: _do(ip, step))
+
+
+def _record(step: Remember) -> PortRecord:
+    return PortRecord(socket.if_nametoindex(step.interface), step.bridge, step.owner)
+
+
+def _do(ip: t.Any, step: Join | Leave | SetFlags | SetVlans) -> None:
+    index = socket.if_nametoindex(step.interface)
+    if isinstance(step, Join):
+        ip.link("set", index=index, master=socket.if_nametoindex(step.bridge))
+    elif isinstance(step, Leave):
+        ip.link("set", index=index, master=0)
+    elif isinstance(step, SetFlags):
+        ip.brport("set", index=index, **{_WORDS.get(option, option): int(value) for option, value in step.values.items()})
+    else:
+        _set_vlans(ip, index, step)
+
+
+def _set_vlans(ip: t.Any, index: int, step: SetVlans) -> None:
+    """What has to go goes first, the old PVID included: a port that just joined was given one by the bridge."""
+    with Reader() as reader:
+        found = inventory.vlans(reader).get(index, Vlans())
+    tagged = found.tagged if step.tagged is None else step.tagged
+    pvid = found.pvid if step.pvid is None else step.pvid
+    for number in (found.tagged - tagged) | ({found.pvid} - {pvid, None} - tagged):
+        ip.vlan_filter("del", index=index, vlan_info={"vid": number, "flags": 0})
+    if pvid is not None and pvid != found.pvid:
+        ip.vlan_filter("add", index=index, vlan_info={"vid": pvid, "flags": _PVID_UNTAGGED})
+    for number in tagged - found.tagged:
+        ip.vlan_filter("add", index=index, vlan_info={"vid": number, "flags": 0})
