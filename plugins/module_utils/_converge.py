@@ -13,8 +13,8 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import netlink
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.netlink import LibraryMissing
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, LinuxnetError
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._spec import definitions
 
@@ -78,11 +78,13 @@ def converge(module: AnsibleModule, resource: Resource) -> t.NoReturn:
     try:
         with host:
             result = _converge(host, module, resource)
-    except LibraryMissing as error:
+    except netlink.LibraryMissing as error:
         module.fail_json(msg=missing_required_lib(error.library), exception=error.trace)
     except LinuxnetError as error:
         _tell_warnings(module, host.warnings)
         module.fail_json(msg=_sentence(host, error))
+    except (OSError, *netlink.errors()) as error:
+        module.fail_json(msg=f"cannot read the host's network: {netlink.reason(error)}")
     _tell_warnings(module, host.warnings)
     module.exit_json(**result)
 

@@ -95,14 +95,17 @@ class Host(Place):
             preload = (*modules.COMMON, modules.file_of(name))
             result = self.call(modules.run_main, name, options or {}, check, diff, preload=preload)
         elif how == "exec":
-            given = json.dumps(modules.arguments(options or {}, check, diff))
-            argv = [sys.executable, "-m", modules.file_of(name), given]
-            result = modules.parse(self.run(argv, check=False, env={"PYTHONPATH": str(COLLECTIONS)}).out)
+            result = modules.parse(self.run(self.module_argv(name, options or {}, check, diff), check=False).out)
         else:
             result = self._ad_hoc(name, options or {}, check, diff)
         if bool(result.get("failed")) != fails:
             raise ModuleFailed(name, result) if not fails else AssertionError(f"{name} did not fail: {result}")
         return result
+
+    def module_argv(self, name: str, options: dict[str, Any], check: bool = False, diff: bool = True) -> list[str]:
+        """The command that runs a module in a Python of its own; it prints the result as JSON."""
+        given = json.dumps(modules.arguments(options, check, diff))
+        return ["env", f"PYTHONPATH={COLLECTIONS}", sys.executable, "-m", modules.file_of(name), given]
 
     def _ad_hoc(self, name: str, options: dict[str, Any], check: bool, diff: bool) -> dict[str, Any]:
         task = {"name": name, f"{COLLECTION}.{name.removeprefix(COLLECTION + '.')}": options, "diff": diff}

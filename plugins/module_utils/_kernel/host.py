@@ -73,14 +73,20 @@ class Host:
             self.warnings.append(text)
 
     @contextlib.contextmanager
-    def doing(self, what: str) -> t.Iterator[None]:
-        """Name a step: ``what`` ("make bridge br0") completes "cannot ..." where it fails and is remembered where not."""
+    def trying(self, what: str) -> t.Iterator[None]:
+        """Turn the kernel's refusal into a sentence: ``what`` ("lock /run/netns") completes "cannot ..."."""
         try:
             yield
         except LinuxnetError:
             raise
         except (OSError, *netlink.errors()) as error:
             raise KernelRefused(f"cannot {what}: {netlink.reason(error)}") from error
+
+    @contextlib.contextmanager
+    def doing(self, what: str) -> t.Iterator[None]:
+        """The same for a step that changes something: once done, it is remembered for the message of a later failure."""
+        with self.trying(what):
+            yield
         self.done.append(what)
 
     def exists(self, ref: str | None) -> bool:

@@ -21,7 +21,7 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import LinuxnetError
 
 _WORDS = {
-    errno.EPERM: "permission denied; this needs CAP_NET_ADMIN (become: true)",
+    errno.EPERM: "permission denied; this needs root, or CAP_NET_ADMIN and CAP_SYS_ADMIN (become: true)",
     errno.EACCES: "permission denied; this needs root (become: true)",
     errno.EXFULL: "the bridge is full, it takes 1023 ports",
     errno.EOPNOTSUPP: "this kernel does not support it",

@@ -134,10 +134,9 @@ class Netns:
         if removed:
             _delete_links_into(host, removed)
         if binding:
-            with host.doing("lock /run/netns"), namespaces.locked():
+            with host.trying("lock /run/netns"), namespaces.locked():
                 for step in binding:
                     _bind(host, step) if isinstance(step, Bind) else _remove(host, step)
-            host.done.remove("lock /run/netns")
         for step in plan.steps:
             if isinstance(step, Claim):
                 with host.doing(f"remember whose namespace {step.name} is"):

@@ -1,0 +1,52 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every module promises, as steps of a test."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.lab.host import Host
+
+Options = dict[str, Any]
+
+
+def converge(host: Host, module: str, options: Options, changed: bool = True) -> dict[str, Any]:
+    """Run a module in check mode, for real and once more.
+
+    Check mode changes nothing and foretells `changed` and `diff` exactly; the second run finds nothing to do and does
+    nothing. Returns the result of the real run.
+    """
+    before = host.dump(counters=True)
+    foretold = host.module(module, options, check=True)
+    assert before.changes_to(host.dump(counters=True)) == [], "check mode changed something"
+    done = host.module(module, options)
+    assert done["changed"] is changed
+    assert (foretold["changed"], foretold["diff"]) == (done["changed"], done["diff"]), "check mode foretold something else"
+    after = host.dump(counters=True)
+    again = host.module(module, options)
+    assert (again["changed"], again["diff"]) == (False, []), "the second run found something to do"
+    assert after.changes_to(host.dump(counters=True)) == [], "the second run changed something"
+    return done
+
+
+def repairs(host: Host, module: str, options: Options, damage: str, netns: str | None = None) -> dict[str, Any]:
+    """Break something by a shell command, then see the module put back that and touch nothing else."""
+    healthy = host.dump(counters=True)
+    (host.inside(netns) if netns else host).sh(damage)
+    assert healthy.changes_to(host.dump(counters=True)) != [], "the damage did nothing"
+    done = converge(host, module, options)
+    assert healthy.changes_to(host.dump(counters=True)) == [], "not repaired, or more than that"
+    return done
+
+
+def refused(host: Host, module: str, options: Options, sentence: str) -> None:
+    """See one clear sentence, in both modes, and nothing changed."""
+    before = host.dump(counters=True)
+    for check in (True, False):
+        message = host.module(module, options, check=check, fails=True)["msg"]
+        assert sentence in message
+        assert "Traceback" not in message
+        assert "\n" not in message
+    assert before.changes_to(host.dump(counters=True)) == [], "a refused wish changed something"

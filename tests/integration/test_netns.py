@@ -1,0 +1,163 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module netns, on a real kernel."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.integration.promises import converge, refused, repairs
+from tests.lab.host import Host
+
+
+def test_a_namespace_is_made_as_ip_makes_it(host: Host) -> None:
+    converge(host, "netns", {"name": "web"})
+    assert host.sh("ip netns list").split() == ["web"]
+    assert host.inside("web").reaches("127.0.0.1")
+    host.sh("ip netns exec web true && ip netns del web")
+    assert not host.exists("/run/netns/web")
+
+
+def test_a_namespace_that_ip_made_is_used_and_never_removed(host: Host) -> None:
+    host.sh("ip netns add web")
+    converge(host, "netns", {"name": "web"})  # lo goes up
+    converge(host, "netns", {"name": "web"}, changed=False)
+    refused(host, "netns", {"name": "web", "state": "absent"}, "was not made by this collection")
+
+
+def test_several_at_once_and_numeric_names(host: Host) -> None:
+    done = converge(host, "netns", {"aggregate": [{"name": "1234"}, {"name": "a.b"}, {"name": "x" * 255}]})
+    assert [one["name"] for one in done["objects"]] == ["1234", "a.b", "x" * 255]
+    assert len(host.sh("ip netns list").split()) == 3
+    converge(host, "netns", {"state": "absent", "aggregate": [{"name": "1234"}, {"name": "a.b"}, {"name": "x" * 255}]})
+    assert host.sh("ip netns list") == ""
+    assert not host.exists("/run/linuxnet")
+
+
+def test_absent_is_converged_before_present(host: Host) -> None:
+    host.module("netns", {"name": "old"})
+    done = converge(host, "netns", {"aggregate": [{"name": "new"}, {"name": "old", "state": "absent"}]})
+    assert [one["state"] for one in done["objects"]] == ["present", "absent"]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "ip -n web link set lo down",
+        "ip netns exec web sh -c 'echo 1024 > /proc/sys/net/ipv4/ip_unprivileged_port_start'",
+    ],
+)
+def test_drift_inside_is_repaired(host: Host, damage: str) -> None:
+    options = {"name": "web", "sysctls": {"net.ipv4.ip_unprivileged_port_start": 80}}
+    converge(host, "netns", options)
+    repairs(host, "netns", options, damage)
+
+
+def test_a_dead_file_is_repaired(host: Host) -> None:
+    host.sh("mkdir -p /run/netns && touch /run/netns/web")
+    converge(host, "netns", {"name": "web"})
+    assert host.inside("web").reaches("127.0.0.1")
+
+
+def test_a_lost_namespace_is_made_again(host: Host) -> None:
+    host.module("netns", {"name": "web"})
+    host.sh("umount /run/netns/web")
+    assert host.module("netns", {"name": "web"})["diff"][0]["before"] == {}
+    host.sh("ip netns del web")
+    converge(host, "netns", {"name": "web"})
+    converge(host, "netns", {"name": "web", "state": "absent"})
+
+
+def test_a_dead_file_of_somebody_else_is_not_removed(host: Host) -> None:
+    host.sh("mkdir -p /run/netns && touch /run/netns/web")
+    refused(host, "netns", {"name": "web", "state": "absent"}, "a dead file that is not ours")
+
+
+def test_a_name_that_was_made_anew_by_somebody_else_is_not_removed(host: Host) -> None:
+    host.module("netns", {"name": "web"})
+    host.sh("ip netns del web && ip netns add web")
+    refused(host, "netns", {"name": "web", "state": "absent"}, "was not made by this collection")
+
+
+@pytest.mark.parametrize("way", ["pid", "path"])
+def test_a_process_gives_its_namespace(host: Host, way: str) -> None:
+    with host.spawn(["sleep", "1000"], unshare_net=True) as process:
+        source = {"pid": process.pid} if way == "pid" else {"path": f"/proc/{process.pid}/ns/net"}
+        converge(host, "netns", {"name": str(process.pid), **source})
+        assert host.sh(f"ip netns pids {process.pid}").split() == [str(process.pid)]
+        assert "nsfs" in host.sh(f"stat -f -c %T /run/netns/{process.pid}"), "a bind mount, no dangling symlink"
+        converge(host, "netns", {"name": str(process.pid), "state": "absent"})
+        assert process.running()
+        assert host.sh("ip netns list") == ""
+
+
+def test_a_name_is_re_pointed_when_nobody_uses_the_old_namespace(host: Host) -> None:
+    with host.spawn(["sleep", "1000"], unshare_net=True) as new:
+        with host.spawn(["sleep", "1000"], unshare_net=True) as old:
+            host.module("netns", {"name": "app", "pid": old.pid})
+            refused(host, "netns", {"name": "app", "pid": new.pid}, f"is in use by process {old.pid}")
+        converge(host, "netns", {"name": "app", "pid": new.pid})
+        assert host.sh("ip netns pids app").split() == [str(new.pid)]
+
+
+def test_a_name_of_another_live_namespace_is_not_taken(host: Host) -> None:
+    host.module("netns", {"name": "app"})
+    with host.spawn(["sleep", "1000"], unshare_net=True) as process:
+        refused(host, "netns", {"name": "app", "pid": process.pid}, "exists and is another one")
+
+
+def test_a_pid_that_is_gone_and_the_hosts_own_namespace(host: Host) -> None:
+    refused(host, "netns", {"name": "app", "pid": 4194000}, "or the process is gone")
+    refused(host, "netns", {"name": "app", "pid": 1}, "the host's own network namespace")
+    refused(host, "netns", {"name": "app", "path": "/etc/passwd"}, "is no network namespace")
+
+
+def test_absent_with_a_process_inside_says_what_it_left(host: Host) -> None:
+    host.module("netns", {"name": "web"})
+    host.sh("ip link add v0 type veth peer eth0 netns web && ip link add v1 type veth peer eth1 netns web")
+    with host.spawn(["sleep", "1000"], netns="web") as process:
+        done = converge(host, "netns", {"name": "web", "state": "absent"})
+        assert process.running()
+        assert f"processes inside: {process.pid}" in json.dumps(done["warnings"])
+        assert host.sh("ip -o link show type veth") == "", "its links went though it lives on"
+
+
+def test_a_namespace_with_two_owners_goes_with_the_second(host: Host) -> None:
+    converge(host, "netns", {"name": "web", "owner": "shop"})
+    converge(host, "netns", {"name": "web", "owner": "office"})
+    converge(host, "netns", {"name": "web", "owner": "shop", "state": "absent"})
+    assert host.sh("ip netns list").split()[0] == "web"
+    converge(host, "netns", {"name": "web", "owner": "office", "state": "absent"})
+    assert host.sh("ip netns list") == ""
+
+
+def test_absent_for_an_owner_without_a_claim_says_so(host: Host) -> None:
+    host.module("netns", {"name": "web", "owner": "shop"})
+    done = converge(host, "netns", {"name": "web", "state": "absent"}, changed=False)
+    assert "belongs to shop" in json.dumps(done["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"name": "a/b"}, "name: 'a/b' is not allowed"),
+        ({"name": "/run/netns/web"}, "name: '/run/netns/web' is not allowed"),
+        ({"name": ".."}, "name: '..' is not allowed"),
+        ({"name": "x" * 256}, "1 to 255 bytes"),
+        ({"name": "web", "pid": 1, "path": "/proc/1/ns/net"}, "pid and path exclude each other"),
+        ({"name": "web", "pid": 0}, "pid: 0 is not allowed"),
+        ({"name": "web", "path": "ns/net"}, "path: 'ns/net' is not allowed"),
+        ({"name": "web", "owner": "a b"}, "owner: 'a b' is not allowed"),
+        ({"name": "web", "sysctls": {"kernel.hostname": "x"}}, "a setting of the network"),
+        ({"name": "web", "sysctls": {"net.ipv4.nothing": 1}}, "has no setting net.ipv4.nothing"),
+        ({"aggregate": [{"name": "a"}, {"name": "a"}]}, "aggregate[0] has the same key"),
+        ({"aggregate": [{"name": "a"}, {"name": "b/c"}]}, "aggregate[1].name: 'b/c' is not allowed"),
+        ({"name": "a", "aggregate": [{"name": "b"}]}, "mutually exclusive"),
+        ({}, "one of the following is required: name, aggregate"),
+    ],
+)
+def test_bad_input_is_one_sentence(host: Host, options: dict[str, object], sentence: str) -> None:
+    refused(host, "netns", options, sentence)
