@@ -25,6 +25,9 @@ subprocess.check_call([sys.executable, '-m', 'pip', 'install', '-q', 'pip=={vers
 """
 
 
+_NOT_THERE = "WARNING: Required program"
+
+
 @dataclass
 class Result:
     passed: int
@@ -50,6 +53,7 @@ def run(build: Path, environment: dict[str, str]) -> Result:
         text=True,
         check=False,
     )
+    (build / "sanity.log").write_text(done.stdout, encoding="utf-8")
     return _read(done.returncode, done.stdout, missing)
 
 
@@ -58,8 +62,10 @@ def _read(code: int, output: str, missing: list[str]) -> Result:
     match = re.search(r"The (\d+) sanity test\(s\) listed below", output)
     failed = int(match.group(1)) if match else int(bool(code))
     if code:
-        print(output, flush=True)
+        errors = [line for line in output.splitlines() if line.startswith(("ERROR:", "FATAL:"))]
+        print("\n".join(errors or [output]), flush=True)
     notes = [line.removeprefix("WARNING: ") for line in output.splitlines() if line.startswith("WARNING: Skipping")]
+    notes += [line.removeprefix("WARNING: ") for line in output.splitlines() if line.startswith(_NOT_THERE)]
     if missing:
         notes.insert(0, f"not on Python {', '.join(missing)}: not installed")
     return Result(ran - failed, failed, notes)
@@ -111,7 +117,7 @@ def _pip_configuration(environment: dict[str, str]) -> str:
     """pip's configuration from files and variables as one file. An entry is NAME.KEY='VALUE'; :env: counts last."""
     values = {}
     for line in _pip(environment, "config", "list").splitlines():
-        key, _, value = line.partition("=")
+        key, value = line.split("=", 1)
         values[key.removeprefix(":env:").rpartition(".")[2]] = value.strip("'\"").replace("\\n", " ")
     values["cache-dir"] = _pip(environment, "cache", "dir")
     return "[global]\n" + "".join(f"{key} = {value}\n" for key, value in values.items())

@@ -116,8 +116,7 @@ def _numbered(lines: list[str]) -> list[str]:
     seen: dict[str, int] = {}
     numbered = []
     for line in lines:
-        table, _, rest = line.partition(" ")
-        words = rest.split()
+        table, *words = line.split()
         if "-A" in words:
             chain = f"{table} {words[words.index('-A') + 1]}"
             seen[chain] = seen.get(chain, 0) + 1

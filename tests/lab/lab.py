@@ -99,4 +99,3 @@ class Lab:
             raise LabError(answer["error"])
         pid: int = struct.unpack("3i", ancillary[0][2][:size])[0]
         return pid
-

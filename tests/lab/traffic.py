@@ -152,10 +152,10 @@ _UNREACHABLE = {101, 113, 1}  # ENETUNREACH, EHOSTUNREACH, EPERM (dropped in OUT
 
 def _source(text: str) -> tuple[str, int]:
     if text.startswith("["):
-        host, _, port = text[1:].partition("]:")
+        host, port = text[1:].split("]:")
         return host, int(port)
     if text.count(":") == 1:
-        host, _, port = text.partition(":")
+        host, port = text.split(":")
         return host, int(port)
     return text, 0
 
