@@ -4,6 +4,13 @@
 
 from __future__ import annotations
 
+import typing as t
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import LinuxnetError
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.plan import make_plan
+
 DOCUMENTATION = r"""
 name: bridge_network_plan
 short_description: Plan a bridge network
@@ -11,8 +18,8 @@ version_added: 0.1.0
 author:
   - The netplumb.linuxnet authors (@netplumb)
 description:
-  - Turns the variables of the role P(netplumb.linuxnet.bridge_network#role) and what the host has into a plan, a JSON document with one
-    list of definitions for each module, as C(docs/plan.md) describes it.
+  - Turns the variables of the role P(netplumb.linuxnet.bridge_network#role) and what the host has into a plan.
+  - The plan is a JSON document with one list of definitions for each module, as C(docs/plan.md) describes it.
   - The whole input is checked before anything is planned. The same input gives the same plan, and nothing is changed.
 requirements:
   - netaddr on the controller
@@ -29,14 +36,15 @@ options:
     required: true
   check_mode:
     description:
-      - Whether the plan is made in check mode. An interface that is missing on the host is a warning then and no error, because a task before
-        may have been going to make it.
+      - Whether the plan is made in check mode. An interface that is missing on the host is a warning then and no error,
+        because an earlier task may have been going to make it.
     type: bool
     default: false
   errors:
     description:
       - With V(raise), bad input is an error.
-      - With V(return), the result is a dictionary with nothing but the key C(error), a sentence, so that a role can fail with the sentence alone.
+      - With V(return), the result is a dictionary with nothing but the key C(error), a sentence, so that a role can
+        fail with the sentence alone.
     type: str
     choices: [raise, return]
     default: raise
@@ -58,13 +66,6 @@ _value:
   description: The plan, as C(docs/plan.schema.json) describes it.
   type: dict
 """
-
-import typing as t
-
-from ansible.errors import AnsibleFilterError
-
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import LinuxnetError
-from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.plan import make_plan
 
 
 def bridge_network_plan(

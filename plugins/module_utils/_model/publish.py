@@ -11,14 +11,16 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 import re
-import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import addresses
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
 
 PROTOCOLS = ("tcp", "udp", "sctp")
 
-_FORM = '"[[ip]:]host[-end]:container[-end][/protocol]", such as "8080:80", "127.0.0.1:8081:81/tcp" or "[fd00::1]:53:53/udp"'
+_FORM = (
+    '"[[ip]:]host[-end]:container[-end][/protocol]",'
+    ' such as "8080:80", "127.0.0.1:8081:81/tcp" or "[fd00::1]:53:53/udp"'
+)
 _ENGINE_PICKS = f"no engine is here to pick a host port, so it has to be given: {_FORM}"
 _SHAPE = re.compile(
     r"(?P<ports>(?:\[(?P<ipv6>[^\[\]]*)\]:|(?P<ipv4>[^\[\]:]*):)?(?P<host>[^\[\]:]*):(?P<container>[^\[\]:]+))",
@@ -34,7 +36,7 @@ class Publish:
     family stands for every address in that family alone. ``host`` and ``container`` have the same size.
     """
 
-    host_ip: t.Optional[addresses.IPAddress]
+    host_ip: addresses.IPAddress | None
     host: addresses.PortRange
     container: addresses.PortRange
     protocol: str
@@ -96,7 +98,7 @@ def _refuse_unequal(option: str, value: str, host: addresses.PortRange, containe
     )
 
 
-def _host_ip(option: str, value: str, shape: dict[str, str]) -> t.Optional[addresses.IPAddress]:
+def _host_ip(option: str, value: str, shape: dict[str, str]) -> addresses.IPAddress | None:
     text = shape["ipv6"] or shape["ipv4"]
     if not text:
         if "[" in shape["ports"]:

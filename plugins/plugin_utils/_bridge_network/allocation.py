@@ -44,7 +44,8 @@ def allocate(network: Network, view: HostView, existing: dict[Key, str]) -> dict
     """
     if not HAS_NETADDR:
         raise LinuxnetError(
-            "the Python library netaddr is missing on the controller; install it there, for example with: pip install netaddr"
+            "the Python library netaddr is missing on the controller; install it there, for example with: pip"
+            " install netaddr"
         )
     taken = _taken(network, view, existing)
     found: dict[Key, Addresses] = {endpoint.key: {} for endpoint in network.endpoints}
@@ -85,7 +86,7 @@ def _taken(network: Network, view: HostView, existing: dict[Key, str]) -> dict[I
 
 
 def _neighbours(network: Network, view: HostView, existing: dict[Key, str]) -> Iterator[tuple[str, str, IPAddress]]:
-    """Addresses inside namespaces that stay on the bridge and are not wished here: foreign ones, and with ``appends`` ours."""
+    """Addresses of others inside namespaces on the bridge: of strangers, and with ``appends`` of ours that stay."""
     wished = set(existing.values())
     ours = {end["name"] for end in view.our_ends()}
     for end in view.ports_of(network.name):
@@ -134,12 +135,14 @@ class _Free:
         """The next free address."""
         if self._barred:
             raise Refused(
-                f"{endpoint.path}.{self._subnet.family}_address: the bridge is not ours, so nobody knows which addresses are free;"
+                f"{endpoint.path}.{self._subnet.family}_address: the bridge is not ours, so nobody knows which"
+                " addresses are free;"
                 f" give the address, or {self._subnet.path}.iprange to choose from"
             )
         address = next(self._walk, None)
         if address is None:
             raise Refused(
-                f"{endpoint.path}: no address is free in {self._pool}; enlarge {self._subnet.path}.{'iprange' if self._subnet.iprange else 'subnet'}"
+                f"{endpoint.path}: no address is free in {self._pool}; enlarge"
+                f" {self._subnet.path}.{'iprange' if self._subnet.iprange else 'subnet'}"
             )
         return address

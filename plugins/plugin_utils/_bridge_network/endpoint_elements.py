@@ -114,7 +114,8 @@ def _routes(draft: Draft, endpoint: Endpoint) -> list[Element]:
             raise Invalid(
                 f"{endpoint.path}.default_route",
                 True,
-                f"{subnet.network} has no gateway that the bridge's addresses would tell; give {subnet.path}.gateway, or set this to false",
+                f"{subnet.network} has no gateway that the bridge's addresses would tell; give"
+                f" {subnet.path}.gateway, or set this to false",
             )
         found.append({"to": "default", "via": str(subnet.gateway)})
     defaults = {route_version(route) for route in found}

@@ -39,7 +39,7 @@ def check_host(network: Network, view: HostView, check_mode: bool) -> list[str]:
 
 
 def is_ours(network: str, view: HostView) -> bool:
-    """Whether a bridge was made by this network: by its mark, else by the rules for it, which an external one never has."""
+    """Whether a bridge was made by this network: by its mark, else by its rules, which no external one has."""
     return network in view.our_bridges() or any(rule.get("bridge") == network for rule in view.our_rules("forward"))
 
 
@@ -47,7 +47,10 @@ def _check_bridge(network: Network, view: HostView) -> Iterator[str]:
     bridge = view.interfaces.get(network.name)
     if network.external:
         if bridge is None:
-            yield f"bridge_network_name: there is no bridge {network.name!r} on the host, and with bridge_network_external: true it is not made here"
+            yield (
+                f"bridge_network_name: there is no bridge {network.name!r} on the host,"
+                " and with bridge_network_external: true it is not made here"
+            )
         elif bridge["kind"] != "bridge":
             raise Refused(f"bridge_network_name: {network.name!r} exists on the host and is not a bridge")
         elif network.name in view.our_bridges():
@@ -90,11 +93,13 @@ def _check_ports(network: Network, view: HostView) -> Iterator[str]:
             continue
         if any(True for _address in addresses_of(port)):
             raise Refused(
-                f"{option}: {name!r} carries addresses, which stop working on a port; set bridge_network_ports_force: true to do it anyway"
+                f"{option}: {name!r} carries addresses, which stop working on a port; set"
+                " bridge_network_ports_force: true to do it anyway"
             )
         if any(route["to"] == "default" and route["interface"] == name for route in view.routes):
             raise Refused(
-                f"{option}: {name!r} carries the host's default route; set bridge_network_ports_force: true to enslave it anyway"
+                f"{option}: {name!r} carries the host's default route; set bridge_network_ports_force: true to"
+                " enslave it anyway"
             )
 
 
@@ -112,7 +117,8 @@ def _check_limit(network: Network, view: HostView) -> None:
     if wished + staying > BRIDGE_PORTS:
         others = f" beside {staying} that others have on it" if staying else ""
         raise Refused(
-            f"bridge_network_endpoints: {wished} ports are wished on {network.name}{others}, but the kernel allows {BRIDGE_PORTS}"
+            f"bridge_network_endpoints: {wished} ports are wished on {network.name}{others}, but the kernel"
+            f" allows {BRIDGE_PORTS}"
             " on a bridge; use a second network"
         )
 
@@ -150,17 +156,20 @@ def _check_overlap(network: Network, view: HostView) -> list[str]:
             for other in networks_of(interface) if name not in own else ():
                 if other.version == subnet.network.version and other.overlaps(subnet.network):
                     raise Refused(
-                        f"{subnet.path}.subnet: {subnet.network} overlaps {other}, the network of the host's interface {_named(name, view)}"
+                        f"{subnet.path}.subnet: {subnet.network} overlaps {other}, the network of the host's"
+                        f" interface {_named(name, view)}"
                     )
         for route, other in _routes_elsewhere(view, own):
             if other.version != subnet.network.version or not other.overlaps(subnet.network):
                 continue
             if other.prefixlen >= subnet.network.prefixlen:
                 raise Refused(
-                    f"{subnet.path}.subnet: {subnet.network} overlaps {other}, which the host has a route to over {_named(route['interface'], view)}"
+                    f"{subnet.path}.subnet: {subnet.network} overlaps {other}, which the host has a route to"
+                    f" over {_named(route['interface'], view)}"
                 )
             warnings.append(
-                f"{subnet.path}.subnet: {subnet.network} hides a part of {other}, which the host has a route to over {route['interface']}"
+                f"{subnet.path}.subnet: {subnet.network} hides a part of {other}, which the host has a route to"
+                f" over {route['interface']}"
             )
     return warnings
 

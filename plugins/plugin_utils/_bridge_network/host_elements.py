@@ -27,8 +27,8 @@ def bridge(draft: Draft) -> list[Element]:
 def bridge_forward(network: Network, view: HostView) -> list[Element]:
     """What may cross the bridge.
 
-    In both families, also where the network has one alone: an endpoint's root can give itself an address of the other one,
-    and the host would carry its packets out as they are.
+    In both families, also where the network has one alone: an endpoint's root can give itself an address of the other
+    one, and the host would carry its packets out as they are.
     """
     if network.external:
         return []

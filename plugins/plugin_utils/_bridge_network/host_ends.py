@@ -20,7 +20,10 @@ Matches = t.Callable[[View, Endpoint], bool]
 
 
 class HostEnds(t.NamedTuple):
-    """``names`` tells each endpoint's host end, ``existing`` those that are there, by their name now; ``stale`` are left over."""
+    """The endpoints' host ends, and the links that are left over.
+
+    ``names`` are as they shall be, ``existing`` the ones of those that are there as they are now.
+    """
 
     names: dict[Key, str]
     existing: dict[Key, str]
@@ -87,7 +90,7 @@ def _existing(network: Network, view: HostView) -> dict[Key, str]:
 
 
 def _reusable(network: Network, view: HostView, existing: dict[Key, str]) -> dict[Key, str]:
-    """Without the links that have neither the wished name nor the wished peer: nothing tells the module veth of them."""
+    """Without the links that have neither the wished name nor the wished peer, by which the module veth finds them."""
     given = {endpoint.key: endpoint.host_interface for endpoint in network.endpoints if endpoint.host_interface}
     return {
         key: name

@@ -33,7 +33,8 @@ def _check_interface(endpoint: Endpoint, view: HostView) -> None:
         return
     whose = f"on network {owner}" if owner else "that is not ours"
     raise Refused(
-        f"{endpoint.path}.interface: namespace {endpoint.namespace!r} has an interface {endpoint.interface!r} already, {whose};"
+        f"{endpoint.path}.interface: namespace {endpoint.namespace!r} has an interface {endpoint.interface!r}"
+        f" already, {whose};"
         " choose another interface name"
     )
 
@@ -54,7 +55,8 @@ def _check_default_route(network: Network, endpoint: Endpoint, view: HostView, o
             continue
         other = f"network {owner}" if owner else f"its interface {interface}, which is not ours,"
         raise Refused(
-            f"{endpoint.path}.default_route: namespace {endpoint.namespace!r} has its default route on {other} and cannot have another"
+            f"{endpoint.path}.default_route: namespace {endpoint.namespace!r} has its default route on {other}"
+            " and cannot have another"
             f" on network {network.name}; set default_route: false for one of them"
         )
 

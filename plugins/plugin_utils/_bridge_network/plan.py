@@ -139,5 +139,6 @@ def _refuse_narrow(draft: Draft) -> None:
     """An MTU that was found out rather than given must carry IPv6 too."""
     if draft.mtu < 1280 and "ipv6" in draft.network.families:
         raise Refused(
-            f"bridge_network_mtu: the way out has an MTU of {draft.mtu}, and IPv6 needs 1280; give another one, or no IPv6 subnet"
+            f"bridge_network_mtu: the way out has an MTU of {draft.mtu}, and IPv6 needs 1280; give another one,"
+            " or no IPv6 subnet"
         )

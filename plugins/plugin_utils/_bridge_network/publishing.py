@@ -98,8 +98,8 @@ def _published(network: Network, endpoint: Endpoint, port: Port, word: str, own:
 def check_free(network: Network, view: HostView, wished: list[Published]) -> None:
     """Refuse a host port that two endpoints wish, or that another network has published already.
 
-    One on all addresses and one on a single address collide too, as two sockets would. Where a network is routed nothing
-    is taken on the host: the port is opened on the endpoint's own address.
+    One on all addresses and one on a single address collide too, as two sockets would. Where a network is routed
+    nothing is taken on the host: the port is opened on the endpoint's own address.
     """
     staying = [rule for rule in _others(network, view, wished) if rule.ip_version in network.families]
     candidates = [entry for entry in wished + staying if not entry.routed]
@@ -128,7 +128,7 @@ def _refuse_collision(one: Published, other: Published) -> None:
 
 
 def _others(network: Network, view: HostView, wished: list[Published]) -> Iterator[Published]:
-    """What is published on the host and stays so: by other networks, and with ``appends`` by endpoints not on the list."""
+    """What stays published on the host: by other networks, and with ``appends`` by endpoints not on the list."""
     for rule in view.foreign_rules("dnat"):
         if "host_port" in rule:
             yield _from_rule(rule, f"network {rule['owner']}")

@@ -185,5 +185,6 @@ def _refuse_disagreement(endpoints: tuple[Endpoint, ...]) -> None:
             raise Invalid(
                 f"{endpoint.path}.default_route",
                 True,
-                f"one default route in namespace {endpoint.namespace}, and {leading[endpoint.namespace].path} has it; set it to false in one of them",
+                f"one default route in namespace {endpoint.namespace}, and {leading[endpoint.namespace].path}"
+                " has it; set it to false in one of them",
             )

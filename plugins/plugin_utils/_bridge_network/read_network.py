@@ -97,7 +97,7 @@ def _gateway_modes(section: Section) -> dict[str, str]:
 
 def _masquerade_addresses(section: Section) -> dict[str, IPAddress]:
     found = {}
-    for option, word in zip(("masquerade_address", "masquerade_address_ipv6"), FAMILIES):
+    for option, word in zip(("masquerade_address", "masquerade_address_ipv6"), FAMILIES, strict=True):
         address = section.read(option, addresses.address)
         if address is None:
             continue
@@ -140,7 +140,7 @@ def _mtu(section: Section, ipv6: bool) -> int | None:
 
 def _refuse_contradictions(section: Section, network: Network) -> None:
     """Wishes that cannot both come true, so that none is accepted and then ignored."""
-    for word, option in zip(FAMILIES, ("masquerade_address", "masquerade_address_ipv6")):
+    for word, option in zip(FAMILIES, ("masquerade_address", "masquerade_address_ipv6"), strict=True):
         if word in network.masquerade_addresses and not network.masquerade:
             raise Invalid(
                 section.path(option), section.raw(option), f"only together with {section.path('masquerade')}: true"
@@ -179,5 +179,6 @@ def _refuse_editing_external(section: Section, network: Network) -> None:
             raise Invalid(
                 section.path(option),
                 section.raw(option),
-                f"with {section.path('external')}: true the bridge is joined and never edited, what may cross it is its maker's to say",
+                f"with {section.path('external')}: true the bridge is joined and never edited, what may cross"
+                " it is its maker's to say",
             )

@@ -12,13 +12,14 @@ import typing as t
 from collections.abc import Mapping, Sequence
 
 from ansible.module_utils.parsing.convert_bool import boolean
+
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
 
 
 class Section:
     """A dictionary of options as the user wrote it.
 
-    :param prefix: what stands before an option's name in errors, ``bridge_network_`` or ``bridge_network_endpoints[0].``
+    :param prefix: what stands before an option's name in errors, such as ``bridge_network_endpoints[0].``
     :param raw: what the user gave
     :param known: all options that there are; any other is refused
 

@@ -168,7 +168,10 @@ def test_of_subnets_that_overlap() -> None:
         (variables(7), "bridge_network_endpoints[0]: 7 is not allowed: a dictionary with the options namespace"),
         (
             variables({}),
-            "bridge_network_endpoints[0].namespace: None is not allowed: the name of the endpoint's namespace is required",
+            (
+                "bridge_network_endpoints[0].namespace: None is not allowed: the name of the endpoint's namespace"
+                " is required"
+            ),
         ),
         (variables("a/b"), "bridge_network_endpoints[0].namespace: 'a/b' is not allowed"),
         (
@@ -177,7 +180,10 @@ def test_of_subnets_that_overlap() -> None:
         ),
         (
             endpoint(container="x"),
-            "bridge_network_endpoints[1].container: 'x' is not allowed: there is no such option, there are namespace, pid",
+            (
+                "bridge_network_endpoints[1].container: 'x' is not allowed: there is no such option, there are"
+                " namespace, pid"
+            ),
         ),
         (endpoint(pid=0), "bridge_network_endpoints[1].pid: 0 is not allowed: a whole number from 1"),
         (endpoint(pid="me"), "bridge_network_endpoints[1].pid: 'me' is not allowed"),
@@ -280,7 +286,10 @@ def test_of_an_endpoint(wish: object, sentence: str) -> None:
         (
             {},
             {"namespace": "a"},
-            "bridge_network_endpoints[1].interface: 'eth0 in a' is not allowed: each interface of namespace may be used once",
+            (
+                "bridge_network_endpoints[1].interface: 'eth0 in a' is not allowed: each interface of namespace may"
+                " be used once"
+            ),
         ),
         (
             {"ipv4_address": "172.18.0.9"},
@@ -300,7 +309,10 @@ def test_of_an_endpoint(wish: object, sentence: str) -> None:
         (
             {},
             {"namespace": "a", "interface": "eth1"},
-            "bridge_network_endpoints[1].default_route: True is not allowed: one default route in namespace a, and bridge_network_endpoints[0] has",
+            (
+                "bridge_network_endpoints[1].default_route: True is not allowed: one default route in namespace a,"
+                " and bridge_network_endpoints[0] has"
+            ),
         ),
         (
             {"pid": 10},
@@ -310,7 +322,10 @@ def test_of_an_endpoint(wish: object, sentence: str) -> None:
         (
             {"sysctls": {"net.core.somaxconn": 1}},
             {"namespace": "a", "interface": "eth1", "sysctls": {"net.core.somaxconn": 2}},
-            "bridge_network_endpoints[1].sysctls.net.core.somaxconn: '2' is not allowed: the same as in bridge_network_endpoints[0].sysctls",
+            (
+                "bridge_network_endpoints[1].sysctls.net.core.somaxconn: '2' is not allowed: the same as in"
+                " bridge_network_endpoints[0].sysctls"
+            ),
         ),
     ],
 )

@@ -45,7 +45,8 @@ def test_a_subnet_that_is_routed_elsewhere() -> None:
     info = host(interface("tun0"), routes=[route("172.18.9.0/24", "tun0")])
     sentence = refused(variables(), info)
     assert sentence == (
-        "bridge_network_ipam_config[0].subnet: 172.18.0.0/16 overlaps 172.18.9.0/24, which the host has a route to over tun0"
+        "bridge_network_ipam_config[0].subnet: 172.18.0.0/16 overlaps 172.18.9.0/24, which the host has a route"
+        " to over tun0"
     )
 
 
@@ -148,7 +149,8 @@ def test_the_1024th_port_is_refused_with_the_limit_named() -> None:
     assert len(plan(small)["modules"]["veth"]) == 1023
     large = variables(*[f"n{number}" for number in range(1024)])
     assert refused(large, empty_info()) == (
-        "bridge_network_endpoints: 1024 ports are wished on br0, but the kernel allows 1023 on a bridge; use a second network"
+        "bridge_network_endpoints: 1024 ports are wished on br0, but the kernel allows 1023 on a bridge; use a"
+        " second network"
     )
 
 
@@ -169,7 +171,8 @@ def test_a_host_port_of_another_network_is_refused_by_name() -> None:
     info = after(empty_info(), plan(other))
     wish = variables({"namespace": "web", "published_ports": ["127.0.0.1:8080:80"]})
     assert refused(wish, info) == (
-        "bridge_network_endpoints[0].published_ports[0]: port 8080/tcp of 127.0.0.1 is published already, by network other"
+        "bridge_network_endpoints[0].published_ports[0]: port 8080/tcp of 127.0.0.1 is published already, by"
+        " network other"
     )
     wish["endpoints"][0]["published_ports"] = ["8081:80"]
     assert plan(wish, info)

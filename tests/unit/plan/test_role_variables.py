@@ -10,7 +10,6 @@ import typing as t
 
 import pytest
 import yaml
-
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.netplumb.linuxnet.plugins.filter.bridge_network_plan import FilterModule

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A host on paper: what ``netns_info`` says of it, and what it would say after a plan was carried out.
 
-No kernel is imitated here. The modules are tested on the real one; this only closes the circle from a plan to the input of
-the next, so that planning twice can be tested without a kernel.
+No kernel is imitated here. The modules are tested on the real one; this only closes the circle from a plan to the input
+of the next, so that planning twice can be tested without a kernel.
 """
 
 from __future__ import annotations
