@@ -1,0 +1,100 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What a namespace holds, as a module tells it."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address, Neighbour
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links, by_index
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import PROTOCOLS, Route, table_name
+
+View = t.Dict[str, t.Any]
+_PORT_FLAGS = ("hairpin", "isolated", "learning", "flood", "guard", "cost", "priority")
+
+
+@dataclasses.dataclass(frozen=True)
+class Contents:
+    """One namespace."""
+
+    links: Links
+    addresses: tuple[Address, ...]
+    routes: tuple[Route, ...]
+    neighbours: tuple[Neighbour, ...]
+
+
+def interfaces(contents: Contents, peer: t.Callable[[int], View | None]) -> list[View]:
+    """Every interface with its addresses; ``peer`` tells the other end of a veth by the index of this one."""
+    links = by_index(contents.links)
+    addresses: dict[int, list[View]] = {}
+    for address in contents.addresses:
+        addresses.setdefault(address.index, []).append(_address(address))
+    return [_interface(link, links, addresses.get(link.index, []), peer(link.index)) for link in links.values()]
+
+
+def _interface(link: Link, links: t.Mapping[int, Link], addresses: list[View], peer: View | None) -> View:
+    master = links.get(link.master or 0)
+    return {
+        "name": link.name,
+        "index": link.index,
+        "kind": link.kind,
+        "enabled": link.up,
+        "mtu": link.mtu,
+        "mac_address": link.mac_address,
+        "alias": link.alias,
+        "group": link.group,
+        "bridge": master.name if master and master.kind == "bridge" else None,
+        "addresses": addresses,
+        "peer": peer,
+        "port": None if link.port is None else {flag: link.port.get(flag) for flag in _PORT_FLAGS},
+    }
+
+
+def _address(address: Address) -> View:
+    return {
+        "address": str(address.address),
+        "ip_version": f"ipv{address.address.version}",
+        "scope": address.scope,
+        "dynamic": address.dynamic,
+    }
+
+
+def routes(contents: Contents) -> list[View]:
+    """Every route; one over several interfaces once for each of them."""
+    names = {link.index: link.name for link in contents.links.values()}
+    return [
+        {
+            "to": route.to,
+            "via": via,
+            "interface": names.get(index) if index is not None else None,
+            "metric": route.metric,
+            "table": table_name(route.table),
+            "type": route.type,
+            "src": route.src,
+            "protocol": PROTOCOLS.get(route.protocol, str(route.protocol)),
+            "scope": route.scope,
+            "ip_version": f"ipv{route.family}",
+        }
+        for route in contents.routes
+        for index, via in route.hops or ((route.index, route.via),)
+    ]
+
+
+def neighbours(contents: Contents) -> list[View]:
+    """What ARP and neighbour discovery know."""
+    names = {link.index: link.name for link in contents.links.values()}
+    return [
+        {
+            "address": neighbour.address,
+            "mac_address": neighbour.mac_address,
+            "interface": names.get(neighbour.index),
+            "state": neighbour.state,
+        }
+        for neighbour in contents.neighbours
+    ]

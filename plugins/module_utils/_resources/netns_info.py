@@ -1,0 +1,249 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What there is: the host, or the namespace taken for it, and every namespace with a name. Nothing is changed."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
+    inventory,
+    iptables,
+    namespaces,
+    port_records,
+    registry,
+    sysctl,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.port_records import PortRecord
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.registry import Record
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Reader
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks, names, views
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import KernelRefused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import by_index
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.names import namespace_path
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.own_rules import rules_of_ours
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.views import Contents
+
+_FAMILIES = ("ipv4", "ipv6")
+_TABLES = ("raw", "mangle", "nat", "filter")
+_FORWARDING = {"ipv4": "net/ipv4/ip_forward", "ipv6": "net/ipv6/conf/all/forwarding"}
+_BRIDGE_NF = {"ipv4": "net/bridge/bridge-nf-call-iptables", "ipv6": "net/bridge/bridge-nf-call-ip6tables"}
+
+View = t.Dict[str, t.Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Wish:
+    """``netns`` is taken for the host; ``names`` limit the namespaces told about, ``owner`` what is called ours."""
+
+    netns: str | None = None
+    names: tuple[str, ...] | None = None
+    owner: str | None = None
+
+
+def wishes(definitions: t.Iterable[tuple[str, t.Mapping[str, t.Any]]]) -> list[Wish]:
+    """The checked wishes, of definitions each with the prefix that names it; raises Invalid."""
+    return [_wish(prefix, options) for prefix, options in definitions]
+
+
+def _wish(prefix: str, options: t.Mapping[str, t.Any]) -> Wish:
+    given, owner = options["names"], options["owner"]
+    return Wish(
+        netns=names.namespace_ref(f"{prefix}netns", options["netns"]),
+        names=None
+        if given is None
+        else tuple(names.namespace_name(f"{prefix}names[{place}]", name) for place, name in enumerate(given)),
+        owner=None if owner is None else names.owner_name(f"{prefix}owner", owner),
+    )
+
+
+def view(host: Host, wished: Wish) -> View:
+    """``{"host": ..., "namespaces": [...]}``."""
+    records = {name: record for name, record in ((name, registry.read(name)) for name in registry.names()) if record}
+    files = namespaces.names()
+    contents = _Contents(host, wished.netns, [name for name in files if namespaces.alive(name)])
+    told = sorted({*files, *records} if wished.names is None else {*files, *records} & set(wished.names))
+    users = namespaces.users()
+    return {
+        "host": _host(host, wished, contents, records),
+        "namespaces": [_namespace(name, contents, records.get(name), users, wished) for name in told],
+    }
+
+
+class _Contents:
+    """What the namespaces hold, each visited once, and once more only where it is joined to another one directly.
+
+    A namespace is referred to by name, the one taken for the host by None.
+    """
+
+    def __init__(self, host: Host, host_ref: str | None, live: t.Sequence[str]) -> None:
+        self._host = host
+        self._host_ref = host_ref
+        found = ((name, namespaces.identity(name)) for name in live)
+        self.identities = {name: identity for name, identity in found if identity}
+        self.of: dict[str | None, Contents] = {None: host.run(host_ref, _look)}
+        host_identity = host.identity(host_ref)
+        for name, identity in self.identities.items():
+            if identity == host_identity:
+                # The namespace taken for the host may have a name, too.
+                self.of[name] = self.of[None]
+            else:
+                self.of[name] = host.run(name, _look)
+                host.forget(name)
+        self._by_index = {where: by_index(contents.links) for where, contents in self.of.items()}
+        #: Of each end (namespace, index) the other one.
+        self._peers: dict[tuple[str | None, int], tuple[str | None, int]] = {}
+        others = [name for name, identity in self.identities.items() if identity != host_identity]
+        self._join(None, host_ref, others)
+        for name in others:
+            self._join(name, name, [None, *(other for other in others if other != name)])
+
+    def _join(self, where: str | None, ref: str | None, others: t.Sequence[str | None]) -> None:
+        """Find the peers of this namespace's veth ends that are in others and not known yet from there."""
+        lost = [
+            link
+            for link in self.of[where].links.values()
+            if link.kind == "veth" and link.peer_nsid is not None and link.peer_index and (where, link.index) not in self._peers
+        ]
+        if not lost:
+            return
+
+        def ask() -> dict[int | None, str | None]:
+            with Reader() as reader:
+                return {self._number(reader, other): other for other in others}
+
+        numbers = self._host.run(ref, ask)
+        for link in lost:
+            if link.peer_nsid in numbers:
+                there = (numbers[link.peer_nsid], t.cast(int, link.peer_index))
+                self._peers[where, link.index] = there
+                self._peers[there] = (where, link.index)
+
+    def _number(self, reader: Reader, other: str | None) -> int | None:
+        """Files are opened for the moment of the question: a thousand at once may be more than a process is allowed."""
+        if other is None:
+            return inventory.nsid(reader, self._host.fd(self._host_ref))
+        fd = namespaces.open_live(other)
+        if fd is None:
+            return None
+        try:
+            return inventory.nsid(reader, fd)
+        finally:
+            os.close(fd)
+
+    def peer(self, where: str | None, index: int) -> View | None:
+        """The other end of a veth by names, None for what is no veth or leads to a namespace without a name."""
+        link = self._by_index[where][index]
+        if link.kind != "veth":
+            return None
+        there = (where, link.peer_index) if link.peer_nsid is None else self._peers.get((where, index))
+        other = self._by_index[there[0]].get(there[1] or 0) if there else None
+        return {"netns": there[0], "name": other.name} if there and other else None
+
+
+def _look() -> Contents:
+    with Reader() as reader:
+        return Contents(
+            inventory.links(reader),
+            tuple(inventory.addresses(reader)),
+            tuple(inventory.routes(reader)),
+            tuple(inventory.neighbours(reader)),
+        )
+
+
+def _host(host: Host, wished: Wish, contents: _Contents, records: t.Mapping[str, Record]) -> View:
+    there = contents.of[None]
+    owners = _known_owners(wished, contents, records)
+    ports = port_records.read_all() if host.identity(wished.netns) == host.identity(None) else {}
+    settings = host.run(wished.netns, lambda: _settings(there))
+    shown = views.interfaces(there, lambda index: contents.peer(None, index))
+    for interface in shown:
+        link = there.links[interface["name"]]
+        mark = marks.parse_alias(link.alias)
+        interface["owner"] = _ours(link.owner(*owners), wished)
+        interface["endpoint"] = mark.namespace or None if mark else None
+        interface["port_owner"] = _ours(_port_owner(interface, ports.get(link.name)), wished)
+        interface["accept_ra"] = settings["accept_ra"].get(link.name)
+    return {
+        "interfaces": shown,
+        "routes": views.routes(there),
+        "neighbours": views.neighbours(there),
+        "rules": [rule for rule in _rules(host, wished.netns) if _ours(rule["owner"], wished)],
+        "ip_forward": settings["ip_forward"],
+        "bridge_nf": settings["bridge_nf"],
+    }
+
+
+def _ours(owner: str | None, wished: Wish) -> str | None:
+    return owner if wished.owner in (None, owner) else None
+
+
+def _known_owners(wished: Wish, contents: _Contents, records: t.Mapping[str, Record]) -> list[str]:
+    """Owners whose link groups are recognised, where an alias was edited by hand."""
+    found = {wished.owner} if wished.owner else set()
+    found.update(owner for record in records.values() for owner in record.owners)
+    found.update(mark.owner for mark in (marks.parse_alias(link.alias) for link in contents.of[None].links.values()) if mark)
+    return sorted(found)
+
+
+def _port_owner(interface: View, record: PortRecord | None) -> str | None:
+    """Who put the interface on its bridge, as long as the record is of this interface and this bridge."""
+    if record and record.ifindex == interface["index"] and record.bridge == interface["bridge"]:
+        return record.owner
+    return None
+
+
+def _settings(there: Contents) -> View:
+    """The host's settings, read inside it; None where it has no such setting."""
+    forwarding = {family: sysctl.read(path) for family, path in _FORWARDING.items()}
+    accept_ra = {name: sysctl.read(f"net/ipv6/conf/{name}/accept_ra") for name in there.links}
+    return {
+        "ip_forward": {family: None if value is None else value != "0" for family, value in forwarding.items()},
+        "bridge_nf": {family: sysctl.read(path) not in (None, "0") for family, path in _BRIDGE_NF.items()},
+        "accept_ra": {name: int(value) for name, value in accept_ra.items() if value is not None},
+    }
+
+
+def _rules(host: Host, ref: str | None) -> list[View]:
+    """The rules that carry a mark of ours; without iptables there are none, and a warning."""
+    found: list[View] = []
+    for family in _FAMILIES:
+        if not iptables.has_family(host, ref, family):
+            continue
+        if not iptables.installed(host, family):
+            host.warn(f"{iptables.program(family)} is not installed, so rules are not told")
+            continue
+        for table in _TABLES:
+            try:
+                found += rules_of_ours(iptables.read(host, ref, [(family, table)]))
+            except KernelRefused as error:
+                host.warn(f"rules are not told completely: {error}")
+    return found
+
+
+def _namespace(name: str, contents: _Contents, record: Record | None, users: t.Mapping[tuple[int, int], t.Sequence[int]], wished: Wish) -> View:
+    """One namespace, alive or not. A claim on one that somebody replaced is void; on a lost one it is not."""
+    identity = contents.identities.get(name)
+    there = contents.of.get(name) if identity else None
+    valid = record is not None and identity in (None, record.identity)
+    return {
+        "name": name,
+        "path": namespace_path(name),
+        "live": identity is not None,
+        "device": identity[0] if identity else None,
+        "inode": identity[1] if identity else None,
+        "owners": [owner for owner in record.owners if _ours(owner, wished)] if record and valid else [],
+        "attached": bool(record and valid and record.attached),
+        "leases": {owner: leased for owner, leased in record.addresses.items() if _ours(owner, wished)} if record else {},
+        "pids": sorted(users.get(identity, ())) if identity else [],
+        "interfaces": views.interfaces(there, lambda index: contents.peer(name, index)) if there else [],
+        "routes": views.routes(there) if there else [],
+        "neighbours": views.neighbours(there) if there else [],
+    }

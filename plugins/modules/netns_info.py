@@ -1,0 +1,269 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: netns_info
+short_description: Tell about network namespaces, interfaces, addresses, routes and rules
+version_added: 0.1.0
+author:
+  - The netplumb.linuxnet authors (@netplumb)
+description:
+  - Reads what the modules of this collection manage, of the host and of every namespace with a name. Nothing is changed.
+  - Whose a thing is, is told by its mark (an interface's alias, a rule's comment) or by what is remembered below C(/run/linuxnet).
+  - Routes of the table C(local), which the kernel keeps for every address, are left out.
+  - Without iptables there are no rules in the result, and a warning.
+extends_documentation_fragment:
+  - netplumb.linuxnet.attributes.info
+  - netplumb.linuxnet.common
+options:
+  netns:
+    description: &netns
+      - The network namespace that is taken for the host, a name or an absolute path; the host's own by default.
+    type: str
+  names:
+    description: &names
+      - Tell only about these namespaces. A name that is not there is left out.
+    type: list
+    elements: str
+  owner:
+    description: &owner
+      - Call ours only what is this owner's. By default every owner's is told, with the owner.
+    type: str
+  aggregate:
+    description:
+      - Several views at once, told in RV(objects) alone. Options given beside it are the defaults of each.
+    type: list
+    elements: dict
+    suboptions:
+      netns:
+        description: *netns
+        type: str
+      names:
+        description: *names
+        type: list
+        elements: str
+      owner:
+        description: *owner
+        type: str
+seealso:
+  - module: netplumb.linuxnet.netns
+  - module: netplumb.linuxnet.veth
+"""
+
+EXAMPLES = r"""
+- name: See what is there
+  netplumb.linuxnet.netns_info:
+  register: info
+
+- name: Show the namespaces as ip netns list would
+  ansible.builtin.debug:
+    msg: "{{ info.namespaces | map(attribute='name') }}"
+
+- name: Show which end of which namespace is behind each port of a bridge
+  ansible.builtin.debug:
+    msg: "{{ item.name }} leads to {{ item.peer }}"
+  loop: "{{ info.host.interfaces | selectattr('bridge', 'equalto', 'br0') }}"
+  loop_control:
+    label: "{{ item.name }}"
+
+- name: Read two namespaces alone
+  netplumb.linuxnet.netns_info:
+    names: [web, db]
+"""
+
+RETURN = r"""
+host:
+  description: The host.
+  returned: without O(aggregate)
+  type: dict
+  sample:
+    interfaces: []
+    routes: []
+    neighbours: []
+    rules: []
+    ip_forward: {ipv4: true, ipv6: false}
+    bridge_nf: {ipv4: false, ipv6: false}
+  contains:
+    interfaces:
+      description: Its interfaces.
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: The name.
+          type: str
+        index:
+          description: The index.
+          type: int
+        kind:
+          description: What kind it is, C(veth) or C(bridge) for example; nothing for physical ones and C(lo).
+          type: str
+        enabled:
+          description: Whether it is up.
+          type: bool
+        mtu:
+          description: The MTU.
+          type: int
+        mac_address:
+          description: The MAC address.
+          type: str
+        alias:
+          description: The alias.
+          type: str
+        group:
+          description: The link group.
+          type: int
+        bridge:
+          description: The bridge that it is a port of.
+          type: str
+        addresses:
+          description: Each with C(address), C(ip_version), C(scope) and C(dynamic), true for those that end by themselves.
+          type: list
+          elements: dict
+        peer:
+          description: Of a veth end the other end, C(netns) and C(name). C(netns) is nothing for the host. Nothing where the other end is in a namespace without a name.
+          type: dict
+        port:
+          description: Of a bridge's port C(hairpin), C(isolated), C(learning), C(flood), C(guard), C(cost) and C(priority).
+          type: dict
+        owner:
+          description: Whose mark it carries.
+          type: str
+        endpoint:
+          description: The namespace that our mark says it leads to.
+          type: str
+        port_owner:
+          description: Who put it on its bridge, where it carries no mark itself.
+          type: str
+        accept_ra:
+          description: What it does with router advertisements, the kernel setting.
+          type: int
+    routes:
+      description:
+        - Its routes, each with C(to), C(via), C(interface), C(metric), C(table), C(type), C(src), C(protocol), C(scope) and C(ip_version).
+        - C(table) is a string, V(main), V(local), V(default) or a number. A route over several interfaces stands here once for each.
+      type: list
+      elements: dict
+    neighbours:
+      description: What ARP and neighbour discovery know, each with C(address), C(mac_address), C(interface) and C(state).
+      type: list
+      elements: dict
+    rules:
+      description:
+        - The rules that carry a mark of ours, each with C(ip_version), C(table), C(chain), C(kind), C(owner) and C(text), and what the kind has
+          beside that, in the words of the options of M(netplumb.linuxnet.dnat), M(netplumb.linuxnet.masquerade) and
+          M(netplumb.linuxnet.bridge_forward).
+      type: list
+      elements: dict
+    ip_forward:
+      description: Whether packets are forwarded, by family. Nothing for C(ipv6) where the kernel has none.
+      type: dict
+    bridge_nf:
+      description: Whether iptables sees what bridges pass on, by family.
+      type: dict
+namespaces:
+  description: The namespaces with a name, sorted by it; those too that are lost but remembered.
+  returned: without O(aggregate)
+  type: list
+  elements: dict
+  sample:
+    - name: web
+      path: /run/netns/web
+      live: true
+      device: 4
+      inode: 4026532001
+      owners: [br-shop]
+      attached: false
+      leases: {br-shop: {eth0: [172.18.0.2/16]}}
+      pids: [4711]
+      interfaces: []
+      routes: []
+      neighbours: []
+  contains:
+    name:
+      description: The name.
+      type: str
+    path:
+      description: The file.
+      type: str
+    live:
+      description: Whether the file leads to a namespace.
+      type: bool
+    device:
+      description: With C(inode), what tells it from all other namespaces.
+      type: int
+    inode:
+      description: See C(device).
+      type: int
+    owners:
+      description: Who has a claim on it.
+      type: list
+      elements: str
+    attached:
+      description: Whether it was there before and only got its name by us.
+      type: bool
+    leases:
+      description: By owner and interface the addresses that were given.
+      type: dict
+    pids:
+      description: The processes inside.
+      type: list
+      elements: int
+    interfaces:
+      description: Its interfaces, as of the host, without what is about ownership.
+      type: list
+      elements: dict
+    routes:
+      description: Its routes, as of the host.
+      type: list
+      elements: dict
+    neighbours:
+      description: Its neighbours, as of the host.
+      type: list
+      elements: dict
+objects:
+  description: The views, each with C(host) and C(namespaces), in the order of the definitions.
+  returned: with O(aggregate)
+  type: list
+  elements: dict
+  sample:
+    - netns: lab1
+      host: {}
+      namespaces: []
+"""
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import LinuxnetError
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import netns_info
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._spec import NETNS, definitions, module_for
+
+
+def main() -> None:
+    """Tell what there is."""
+    options = {
+        **NETNS,
+        "names": {"type": "list", "elements": "str"},
+        "owner": {"type": "str"},
+    }
+    module = module_for(options, key=[], required=[])
+    host = Host(check_mode=module.check_mode)
+    try:
+        wishes = netns_info.wishes(definitions(module))
+        with host:
+            views = [{"netns": wish.netns, **netns_info.view(host, wish)} for wish in wishes]
+    except LinuxnetError as error:
+        module.fail_json(msg=str(error))
+    for warning in host.warnings:
+        module.warn(warning)
+    if module.params["aggregate"] is not None:
+        module.exit_json(changed=False, objects=views)
+    module.exit_json(changed=False, host=views[0]["host"], namespaces=views[0]["namespaces"])
+
+
+if __name__ == "__main__":
+    main()
