@@ -37,7 +37,7 @@ Attributes = dict[int, bytes]
 
 
 def end(host: Host, ref: str | None, family: str, chosen: t.Sequence[Chosen]) -> int:
-    """End the connections that any of ``chosen`` chooses, and tell how many there were; OSError where the kernel refuses."""
+    """End the connections that any of ``chosen`` chooses; how many there were. OSError where the kernel refuses."""
     return host.run(ref, lambda: _end(_FAMILY[family], chosen, _own_addresses(family)))
 
 

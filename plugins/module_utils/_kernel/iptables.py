@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The kernel's packet filter by way of iptables, with either backend: one read and at most one write per table and family."""
+"""The packet filter by way of iptables, either backend: one read and one write at most per table and family."""
 
 from __future__ import annotations
 

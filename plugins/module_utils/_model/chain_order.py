@@ -26,6 +26,17 @@ END: Rank = (1 << 30,)
 RankOf = t.Callable[[str], t.Optional[Rank]]
 
 
+class _Wished:
+    """The wished texts in order, and their ranks; one that may stand anywhere is ranked as if it were first."""
+
+    def __init__(self, texts: t.Sequence[str], rank: RankOf) -> None:
+        self.order = {text: number for number, text in enumerate(texts)}
+        self._rank = rank
+
+    def rank(self, text: str) -> Rank:
+        return self._rank(text) or (0,)
+
+
 def edits(
     chain: str, current: t.Sequence[str], wished: t.Sequence[str], managed: t.Container[str], rank: RankOf
 ) -> list[Edit]:
@@ -35,19 +46,17 @@ def edits(
     :param wished: managed texts, without repetition
     :param rank: of a text; None means that it may stand anywhere
     """
+    wanted = _Wished(wished, rank)
     anchors = _steady(current, managed, rank)
-    kept = _kept(current, wished, managed, rank, anchors)
+    kept = _kept(current, wanted, managed, anchors)
     deleted = [text for number, text in enumerate(current) if text in managed and number not in kept]
     staying = [number for number, text in enumerate(current) if text not in managed or number in kept]
     ranked = {**anchors, **kept}
-    missing = collections.Counter(wished)
-    missing.subtract(current[number] for number in kept)
-    new = sorted((text for text in wished if missing[text] > 0), key=lambda text: _rank(rank, text))
-    return [Edit("D", chain, text) for text in deleted] + _insertions(chain, staying, ranked, new, rank)
-
-
-def _rank(rank: RankOf, text: str) -> Rank:
-    return rank(text) or (0,)
+    places = [(place, ranked[number]) for place, number in enumerate(staying) if number in ranked]
+    there = {current[number] for number in kept}
+    new = sorted((text for text in wished if text not in there), key=wanted.rank)
+    removals = [Edit("D", chain, text) for text in deleted]
+    return removals + _insertions(chain, [current[number] for number in staying], places, new, wanted)
 
 
 def _steady(current: t.Sequence[str], managed: t.Container[str], rank: RankOf) -> dict[int, Rank]:
@@ -63,20 +72,20 @@ def _steady(current: t.Sequence[str], managed: t.Container[str], rank: RankOf) -
 
 
 def _kept(
-    current: t.Sequence[str], wished: t.Sequence[str], managed: t.Container[str], rank: RankOf, anchors: dict[int, Rank]
+    current: t.Sequence[str], wished: _Wished, managed: t.Container[str], anchors: dict[int, Rank]
 ) -> dict[int, Rank]:
     """The managed rules that stay, by position: wished, single and in order.
 
-    All copies of a rule that stands twice go: deletion is by text and takes the first one, which may be the one to keep.
+    All copies of a rule that stands twice go: deletion is by text and takes the first one, which may be the one to
+    keep.
     """
-    wanted = set(wished)
     count = collections.Counter(current)
     places = sorted(anchors)
     ranked = []
     for number, text in enumerate(current):
-        if text not in managed or text not in wanted or count[text] > 1:
+        if text not in managed or text not in wished.order or count[text] > 1:
             continue
-        own = _rank(rank, text)
+        own = wished.rank(text)
         after = bisect.bisect(places, number)
         above_fits = after == 0 or anchors[places[after - 1]] <= own
         below_fits = after == len(places) or anchors[places[after]] >= own
@@ -104,22 +113,31 @@ def _ascending(ranked: t.Sequence[tuple[int, Rank]]) -> list[tuple[int, Rank]]:
 
 
 def _insertions(
-    chain: str, staying: t.Sequence[int], ranked: dict[int, Rank], new: t.Sequence[str], rank: RankOf
+    chain: str, staying: t.Sequence[str], ranked: t.Sequence[tuple[int, Rank]], new: t.Sequence[str], wished: _Wished
 ) -> list[Edit]:
-    """Insert each new rule right below the last one that may stand above it; else above the first that must stand below."""
-    anchors = [(place, ranked[number]) for place, number in enumerate(staying) if number in ranked]
-    ranks = [found for _place, found in anchors]
+    """Insert each new rule below the last one that may stand above it; else above the first that must stand below.
+
+    :param staying: the texts that stay
+    :param ranked: the places among them of those that order the new ones
+    """
+    ranks = [found for _place, found in ranked]
     made = []
     for done, text in enumerate(new):
-        above = bisect.bisect_right(ranks, _rank(rank, text))
-        if above:
-            place = anchors[above - 1][0] + 1
-        elif anchors:
-            place = anchors[0][0]
-        else:
-            place = len(staying)
+        own = wished.rank(text)
+        first, end = bisect.bisect_left(ranks, own), bisect.bisect_right(ranks, own)
+        place = _beside_siblings(staying, [place for place, _rank in ranked[first:end]], text, wished)
+        if place is None:
+            place = ranked[end - 1][0] + 1 if end else ranked[0][0] if ranked else len(staying)
         # The new ones come in order of rank, so each lands below those already inserted.
         position = place + done
         last = position == len(staying) + done
         made.append(Edit("A", chain, text) if last else Edit("I", chain, text, position + 1))
     return made
+
+
+def _beside_siblings(staying: t.Sequence[str], places: t.Sequence[int], text: str, wished: _Wished) -> int | None:
+    """Among rules of equal rank, of which any order is right: the place that gives back the order of the wish."""
+    mine = wished.order[text]
+    siblings = [(place, wished.order[staying[place]]) for place in places if staying[place] in wished.order]
+    above = [place + 1 for place, order in siblings if order < mine]
+    return above[-1] if above else siblings[0][0] if siblings else None

@@ -81,7 +81,7 @@ def _claim_jumps(
     managed: dict[str, dict[str, None]],
     wished: dict[str, dict[str, None]],
 ) -> None:
-    """The jumps of a group: those of ours that are there in any form, and those that belong there while it is wanted."""
+    """The jumps of a group: ours that are there in any form, and those that belong there while it is wanted."""
     for place in group.jumps:
         targets = group.chains
         for text in table.chains.get(place.chain, ()):

@@ -45,7 +45,7 @@ def to_old_targets(publications: t.Iterable[Publication]) -> Chosen:
     """Connections that these publications, now gone or moved, lead to their endpoints."""
     index = _index(publications)
 
-    def chosen(flow: Flow, local: t.Container[IPAddress]) -> bool:
+    def chosen(flow: Flow, _local: t.Container[IPAddress]) -> bool:
         return flow.destination != flow.reply_source and any(
             flow.reply_source == publication.to_address and publication.key.host_ip in (None, flow.destination)
             for publication in index.get((flow.protocol, flow.destination_port), ())
@@ -83,7 +83,7 @@ def _index(publications: t.Iterable[Publication]) -> dict[tuple[int, int], list[
 
 
 def untranslated(source: IPNetwork) -> Chosen:
-    """Connections that began in ``source`` while nothing translated them, and leave with an address nobody can answer."""
+    """Connections that began in ``source`` while nothing translated them: nobody can answer what they send."""
 
     def chosen(flow: Flow, local: t.Container[IPAddress]) -> bool:
         return (
@@ -114,7 +114,7 @@ def entered_directly(subnets: t.Sequence[IPNetwork]) -> Chosen:
 def with_address(addresses: t.Collection[IPAddress]) -> Chosen:
     """Connections of endpoints that go, so that the next user of their addresses does not inherit them."""
 
-    def chosen(flow: Flow, local: t.Container[IPAddress]) -> bool:
+    def chosen(flow: Flow, _local: t.Container[IPAddress]) -> bool:
         return flow.source in addresses or flow.reply_source in addresses
 
     return chosen

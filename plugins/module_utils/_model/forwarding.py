@@ -71,7 +71,7 @@ def rules(network: Network, family: str, table: str) -> tuple[Place, ...]:
 
 
 def _raw(network: Network, family: str) -> t.Iterator[Place]:
-    """No endpoint speaks from or to 127.x, which route_localnet would allow; an internal one to its own segment only."""
+    """No endpoint speaks from or to 127.x, as route_localnet would allow; an internal one to its own segment only."""
     bridge = network.bridge
     if family == "ipv4":
         yield Place(chains.RAW, network.rule("DROP", in_interface=bridge, source=_LOOPBACK))

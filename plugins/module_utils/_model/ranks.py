@@ -99,7 +99,7 @@ def _dnat(text: str) -> Rank:
 
 
 def _postrouting(text: str) -> Rank:
-    """Multicast is left alone; of two sources the narrower one decides, and a rule for one interface before one for all."""
+    """Multicast is left alone; of two sources the narrower decides, and a rule for one interface before one for all."""
     found = rule_text.fields(text)
     if found.target == "RETURN":
         return (1,)

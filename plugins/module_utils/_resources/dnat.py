@@ -105,7 +105,9 @@ class Dnat:
         interfaces = {(tables.same[wish.netns], wish.bridge_to_loopback) for wish in wishes if wish.bridge_to_loopback}
         needed = set(interfaces)
         for (ref, _key), group in found.items():
-            interfaces |= {(ref, entry.publication.out_interface) for entry in group if entry.publication.from_this_host}
+            interfaces |= {
+                (ref, entry.publication.out_interface) for entry in group if entry.publication.from_this_host
+            }
         settings = {
             (ref, name): host.run(ref, lambda name=name: sysctl.read(_route_localnet(name)))
             for ref, name in interfaces
@@ -217,7 +219,8 @@ def _own(wish: Wish, state: State) -> list[Found]:
                 mine.append(found)
         elif not elsewhere and (found.publication.gateway_mode == "routed") == (wish.to_address is not None):
             raise Refused(
-                f"host_port: {wish.key} is published by owner {found.publication.owner} to {found.publication.to_address}"
+                f"host_port: {wish.key} is published by owner {found.publication.owner}"
+                f" to {found.publication.to_address}"
             )
     return mine
 
@@ -237,7 +240,8 @@ def _refuse_overlaps(wishes: t.Sequence[Wish], mine: t.Sequence[list[Found]], st
             other = taken.setdefault((ref, key.family, key.protocol, key.host_ip, port), publication)
             if other.key != key and (ref, publication) in ours:
                 raise Refused(
-                    f"host_port: port {port} of {key} is already published by owner {other.owner} as part of {other.key}"
+                    f"host_port: port {port} of {key} is already published by owner {other.owner},"
+                    f" as part of {other.key}"
                 )
 
 
@@ -252,7 +256,7 @@ def _claim(ledger: rule_ledger.Ledger, number: int, wish: Wish, mine: t.Sequence
 def _end_flows(
     ledger: rule_ledger.Ledger, wishes: t.Sequence[Wish], mine: t.Sequence[list[Found]]
 ) -> list[rule_ledger.EndFlows]:
-    """End the flows to targets that are no more, and those that went past a rule that was missing; per namespace and family."""
+    """End the flows to targets that are no more, and those that went past a rule that was missing."""
     old: dict[tuple[str | None, str], list[Publication]] = {}
     new: dict[tuple[str | None, str], list[Publication]] = {}
     for number, (wish, found) in enumerate(zip(wishes, mine)):
@@ -274,7 +278,7 @@ def _end_flows(
 
 
 class _Localnet:
-    """Whether packets with a source in 127.0.0.0/8 may leave by a bridge: while 127.0.0.1 leads to anything behind it."""
+    """Whether packets from 127.0.0.0/8 may leave by a bridge: while 127.0.0.1 leads to anything behind it."""
 
     def __init__(self, wishes: t.Sequence[Wish], mine: t.Sequence[list[Found]], state: State) -> None:
         self._state = state

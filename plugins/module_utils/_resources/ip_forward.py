@@ -198,7 +198,7 @@ def _refuse_contradictions(wishes: t.Sequence[Wish], state: State) -> None:
             other = seen.setdefault((state.same[wish.netns], family, wish.interface), wish)
             if (other.state, other.persistent) != (wish.state, wish.persistent):
                 raise Refused(
-                    f"state: {switches.WORD[family]} forwarding cannot be both {other.state} and {wish.state} by one call"
+                    f"state: {switches.WORD[family]} forwarding cannot be {other.state} and {wish.state} in one call"
                 )
 
 
@@ -220,7 +220,8 @@ def _switch(
             _keep_routers(wish, ref, accept_ra, before, after, plan)
         if (values[family, wish.interface] != "0") == after[family]:
             continue
-        what = f"turn {switches.WORD[family]} forwarding {'on' if after[family] else 'off'}{f' for {wish.interface}' if wish.interface else ''}"
+        where = f" for {wish.interface}" if wish.interface else ""
+        what = f"turn {switches.WORD[family]} forwarding {'on' if after[family] else 'off'}{where}"
         plan.steps.append(rule_ledger.WriteSetting(ref, switches.path(family, wish.interface), wish.value, what))
         values[family, wish.interface] = wish.value
         if wish.interface is None:
@@ -232,8 +233,9 @@ def _switch(
 
 def _between_all(family: str) -> str:
     return (
-        f"{switches.WORD[family]} forwarding goes on and the FORWARD chain accepts by default: this host now routes between all of its interfaces, "
-        "those that have nothing to do with its bridges included; netplumb.linuxnet.bridge_forward with forward_policy: drop stops that"
+        f"{switches.WORD[family]} forwarding goes on and the FORWARD chain accepts by default: "
+        "this host now routes between all of its interfaces, those that have nothing to do with its bridges included; "
+        "netplumb.linuxnet.bridge_forward with forward_policy: drop stops that"
     )
 
 
@@ -245,7 +247,7 @@ def _keep_routers(
     after: dict[str, t.Any],
     plan: Plan,
 ) -> None:
-    """A forwarding host ignores router advertisements, and drops the routes it has by them, unless accept_ra is 2 before."""
+    """A forwarding host ignores router advertisements and drops what it has by them, unless accept_ra is 2 before."""
     at_stake = sorted(name for name, value in accept_ra.items() if value == "1" and wish.interface in (None, name))
     for name in at_stake:
         what = f"have {name} heed router advertisements while IPv6 is forwarded"

@@ -201,9 +201,11 @@ def hosts(draw: st.DrawFn, damage: bool = True) -> Tables:
     """A host on which some calls were made and whose rules somebody then edited."""
     host = empty_host()
     for key in [("ipv4", "filter"), ("ipv6", "filter"), ("ipv4", "nat"), ("ipv4", "mangle")]:
-        built_in = draw(st.sampled_from([chain for chain in host[key].chains]))
+        built_in = draw(st.sampled_from(list(host[key].chains)))
         host[key].chains[built_in] += draw(st.lists(st.sampled_from(FOREIGN), max_size=3))
     for module in draw(st.lists(st.sampled_from(sorted(_MADE)), max_size=3)):
-        definitions = [draw(_MADE[module](number)) for number in draw(st.lists(st.integers(2, 6), unique=True, max_size=2))]
+        definitions = [
+            draw(_MADE[module](number)) for number in draw(st.lists(st.integers(2, 6), unique=True, max_size=2))
+        ]
         host, _changed = run(host, module, definitions)
     return draw(damaged(host)) if damage else host
