@@ -80,8 +80,8 @@ def _taken(network: Network, view: HostView, existing: dict[Key, str]) -> dict[I
         if name != network.name or network.external:
             for address in addresses_of(interface):
                 found.setdefault(address, f"{name} of the host has it")
-    for namespace, interface, address in _neighbours(network, view, existing):
-        found.setdefault(address, f"{interface} of namespace {namespace} has it")
+    for namespace, inner, address in _neighbours(network, view, existing):
+        found.setdefault(address, f"{inner} of namespace {namespace} has it")
     return found
 
 

@@ -82,14 +82,14 @@ def _check_ports(network: Network, view: HostView) -> Iterator[str]:
         if port is None:
             yield f"{option}: there is no interface {name!r} on the host"
             continue
-        owner = view.owner_of(port)
-        if owner is not None:
+        owner = view.owner_of(port) or port["port_owner"]
+        if owner is not None and port["port_owner"] != view.owner:
             raise Refused(f"{option}: {name!r} belongs to network {owner}; it cannot be a port here as well")
         if port["kind"] == "bridge":
             raise Refused(f"{option}: {name!r} is a bridge, and a bridge cannot be a port of another")
         if port["bridge"] not in (None, network.name):
             raise Refused(f"{option}: {name!r} is a port of {port['bridge']} already")
-        if network.ports_force:
+        if network.ports_force or port["bridge"] == network.name:
             continue
         if any(True for _address in addresses_of(port)):
             raise Refused(
@@ -129,7 +129,7 @@ def _staying_ports(network: Network, view: HostView) -> Iterator[View]:
     for port in view.ports_of(network.name):
         if port["name"] in network.ports:
             continue
-        if view.owner_of(port) == view.owner and not network.appends:
+        if port["port_owner"] == view.owner or (view.owner_of(port) == view.owner and not network.appends):
             continue
         peer = port["peer"] or {}
         if (peer.get("netns"), peer.get("name")) not in wished:
@@ -139,7 +139,7 @@ def _staying_ports(network: Network, view: HostView) -> Iterator[View]:
 def _foreign_ports(network: Network, view: HostView) -> list[str]:
     if network.external:
         return []
-    names = [str(port["name"]) for port in _staying_ports(network, view) if view.owner_of(port) != view.owner]
+    names = [str(port["name"]) for port in _staying_ports(network, view) if view.is_foreign(port)]
     return [f"{', '.join(sorted(names))}: on the bridge {network.name} and not ours, left as found"] if names else []
 
 

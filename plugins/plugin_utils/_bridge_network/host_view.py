@@ -79,6 +79,14 @@ class HostView:
             if interface["kind"] != "bridge" and self.owner_of(interface) == self.owner
         ]
 
+    def our_ports(self) -> list[View]:
+        """Interfaces of the host that we did not make and that we put on a bridge."""
+        return [interface for interface in self.interfaces.values() if interface["port_owner"] == self.owner]
+
+    def is_foreign(self, port: View) -> bool:
+        """Whether a bridge's port is neither our host end nor put there by us."""
+        return self.owner not in (self.owner_of(port), port["port_owner"])
+
     def our_namespaces(self) -> list[View]:
         """The namespaces that we have a claim on."""
         return [namespace for namespace in self.namespaces.values() if self.owner in namespace["owners"]]

@@ -95,7 +95,7 @@ def _present(draft: Draft, view: HostView) -> Document:
         "dnat": stale_endpoints["dnat"] + host_elements.dnat(draft),
         "netns": stale_endpoints["netns"] + endpoint_elements.netns(network),
         "veth": stale_endpoints["veth"] + endpoint_elements.veth(draft),
-        "bridge_port": endpoint_elements.bridge_port(draft, view),
+        "bridge_port": removal.stale_ports(view, network.ports) + endpoint_elements.bridge_port(draft, view),
         "interface": endpoint_elements.host_interfaces(draft, view)
         + endpoint_elements.inner_interfaces(draft)
         + host_elements.bridge_interface(draft),
@@ -107,10 +107,7 @@ def _absent(name: str, view: HostView) -> Document:
     """The plan that takes away everything of a network, by nothing but its name."""
     stale = sorted(str(end["name"]) for end in view.our_ends())
     foreign = sorted(
-        str(port["name"])
-        for bridge in view.our_bridges()
-        for port in view.ports_of(bridge)
-        if view.owner_of(port) != name
+        str(port["name"]) for bridge in view.our_bridges() for port in view.ports_of(bridge) if view.is_foreign(port)
     )
     warnings = [f"{', '.join(foreign)}: on the bridge {name} and not ours, left standing without it"] if foreign else []
     return {
@@ -128,7 +125,7 @@ def _absent(name: str, view: HostView) -> Document:
             "dnat": removal.stale_dnat(view, ()),
             "netns": removal.stale_netns(view, ()),
             "veth": removal.stale_veth(view, stale, ()),
-            "bridge_port": [],
+            "bridge_port": removal.stale_ports(view, ()),
             "interface": [],
             "ip_forward": [],
         },

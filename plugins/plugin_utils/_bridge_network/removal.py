@@ -49,6 +49,15 @@ def _leads_into(end: View, namespaces: Collection[str]) -> bool:
     return bool(peer) and peer["netns"] in namespaces
 
 
+def stale_ports(view: HostView, wished: Collection[str]) -> list[Element]:
+    """Interfaces of the host that we put on a bridge, such as a network card."""
+    return [
+        {"interface": port["name"], "bridge": port["bridge"], "state": "absent"}
+        for port in view.our_ports()
+        if port["name"] not in wished
+    ]
+
+
 def stale_dnat(view: HostView, wished: Iterable[Published]) -> list[Element]:
     """Ports that we published; a key that is wished again is the module's to change.
 

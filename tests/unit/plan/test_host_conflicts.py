@@ -121,6 +121,7 @@ def test_our_bridge_is_known_by_its_rules_where_every_mark_was_edited() -> None:
         (interface("eth1", bridge="br9"), "'eth1' is a port of br9 already"),
         (interface("eth1", kind="bridge"), "'eth1' is a bridge, and a bridge cannot be a port of another"),
         (interface("eth1", kind="veth", alias=marks.alias("br9", "web")), "'eth1' belongs to network br9"),
+        (interface("eth1", bridge="br9", port_owner="br9"), "'eth1' belongs to network br9"),
     ],
 )
 def test_an_interface_that_cannot_be_a_port(port: Info, sentence: str) -> None:

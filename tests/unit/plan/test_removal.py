@@ -147,3 +147,16 @@ def test_rules_that_somebody_damaged_are_left_to_the_modules() -> None:
     )
     found = gone(plan(variables("web"), info))
     assert found == {"masquerade": [{"source": "0.0.0.0/0", "state": "absent", "out_interface": "!br0"}]}
+
+
+def test_a_network_card_is_taken_off_the_bridge_if_we_put_it_there() -> None:
+    start = empty_info()
+    start["host"]["interfaces"] += [interface("eth1"), interface("eth2")]
+    info = built(variables("web", ports=["eth1"]), start)
+    info["host"]["interfaces"][2].update(bridge="br0")
+    off = [{"interface": "eth1", "bridge": "br0", "state": "absent"}]
+    document = plan(variables("web"), info)
+    assert gone(document) == {"bridge_port": off}
+    assert document["warnings"] == ["eth2: on the bridge br0 and not ours, left as found"]
+    assert gone(plan(variables("web", appends=True), info)) == {"bridge_port": off}
+    assert gone(plan(ABSENT, info))["bridge_port"] == off

@@ -53,6 +53,7 @@ def interface(name: str, **values: t.Any) -> Info:
         "addresses": addresses,
         "peer": None,
         "port": None,
+        "port_owner": None,
         **values,
     }
 
@@ -114,7 +115,7 @@ def after(info: Info, plan: Info) -> Info:
         "ip_forward",
     )
     if plan["state"] == "absent":
-        order = ("dnat", "veth", "netns", "bridge", "masquerade", "bridge_forward")
+        order = ("dnat", "veth", "bridge_port", "netns", "bridge", "masquerade", "bridge_forward")
     for module in order:
         elements = sorted(plan["modules"][module], key=lambda element: element["state"] != "absent")
         for element in elements:
@@ -261,7 +262,15 @@ class World:
         self._drop_link(found)
 
     def bridge_port_present(self, element: Info) -> None:
-        self._find(element["interface"])["bridge"] = element["bridge"]
+        port = self._find(element["interface"])
+        port["bridge"] = element["bridge"]
+        if port["owner"] != self.owner:
+            port["port_owner"] = self.owner
+
+    def bridge_port_absent(self, element: Info) -> None:
+        port = self._find(element["interface"])
+        assert (port["bridge"], port["port_owner"]) == (element["bridge"], self.owner), "a foreign port is taken off"
+        port.update(bridge=None, port_owner=None)
 
     def interface_present(self, element: Info) -> None:
         place = self._namespace(element["netns"]) if "netns" in element else self.host
