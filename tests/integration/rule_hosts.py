@@ -33,6 +33,7 @@ def add_network(host: Host, bridge: str = "br0", number: int = 18, endpoints: tu
     """A bridge 172.NUMBER.0.1 with endpoints from .2 on, by plain ip commands; IPv6 likewise in fd00:NUMBER::/64."""
     script = [
         f"ip link add {bridge} type bridge",
+        f"echo 0 > /proc/sys/net/ipv6/conf/{bridge}/accept_dad",
         f"ip addr add 172.{number}.0.1/16 dev {bridge}",
         f"ip addr add fd00:{number}::1/64 dev {bridge} nodad",
         f"ip link set {bridge} up",
