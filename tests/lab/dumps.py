@@ -63,8 +63,7 @@ def _network(enter: list[str], counters: bool) -> Iterator[tuple[str, list[str]]
     # Not every kernel has VLANs on bridges.
     yield "bridge vlans", _json_lines([*enter, "bridge", "-json", "vlan", "show"], check=False)
     for family, (option, save) in FAMILIES.items():
-        routes = [*enter, "ip", option, "-json", "-details", "route", "show", "table", "all"]
-        yield f"{family} routes", _json_lines(routes)
+        yield f"{family} routes", _routes(enter, option)
         yield f"{family} policy", _json_lines([*enter, "ip", option, "-json", "rule", "show"])
         yield f"{family} rules", _rules([*enter, save], counters)
     yield "permanent neighbours", _json_lines([*enter, "ip", "-json", "neighbour", "show", "nud", "permanent"])
@@ -94,6 +93,13 @@ def _addresses(enter: list[str]) -> Iterator[str]:
         for address in link.get("addr_info", []):
             # "tentative" ends by itself; everything else about an address is somebody's will.
             yield f"{link['ifname']} {json.dumps(_stable({**address, 'tentative': None}), sort_keys=True)}"
+
+
+def _routes(enter: list[str], option: str) -> list[str]:
+    """All routes but the kernel's in its table local: those follow from the addresses, the link-local one a second late."""
+    routes = json.loads(_output([*enter, "ip", option, "-json", "-details", "route", "show", "table", "all"]) or "[]")
+    kept = [route for route in routes if (route.get("table"), route.get("protocol")) != ("local", "kernel")]
+    return sorted(json.dumps(_stable(route), sort_keys=True) for route in kept)
 
 
 def _rules(save: list[str], counters: bool) -> list[str]:
