@@ -31,23 +31,21 @@ class Result:
     err: str
 
 
-def _environment() -> dict[str, str]:
-    """The environment inside a host: nothing of the machine's but the Python in use."""
-    return {
-        "PATH": f"{os.path.dirname(sys.executable)}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        "HOME": HOME,
-        "USER": "root",
-        "LOGNAME": "root",
-        "LC_ALL": "C.UTF-8",
-        "TMPDIR": TEMPORARY,
-        "ANSIBLE_HOME": f"{HOME}/.ansible",
-        "ANSIBLE_REMOTE_TMP": f"{TEMPORARY}/ansible",
-        "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
-        "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
-        "ANSIBLE_LOCALHOST_WARNING": "false",
-        "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
-        "ANSIBLE_NO_TARGET_SYSLOG": "true",
-    }
+_ENVIRONMENT = {
+    "PATH": f"{os.path.dirname(sys.executable)}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME": HOME,
+    "USER": "root",
+    "LOGNAME": "root",
+    "LC_ALL": "C.UTF-8",
+    "TMPDIR": TEMPORARY,
+    "ANSIBLE_HOME": f"{HOME}/.ansible",
+    "ANSIBLE_REMOTE_TMP": f"{TEMPORARY}/ansible",
+    "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+    "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
+    "ANSIBLE_LOCALHOST_WARNING": "false",
+    "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+    "ANSIBLE_NO_TARGET_SYSLOG": "true",
+}
 
 
 class Place:
@@ -57,6 +55,10 @@ class Place:
         """pid: the host's first process, as seen from here. netns: a name in the host's /run/netns, or a path."""
         self.pid = pid
         self.netns = netns
+
+    def environment(self) -> dict[str, str]:
+        """The environment of everything here: of the machine's, only the Python in use."""
+        return dict(_ENVIRONMENT)
 
     def argv(self, argv: Sequence[str]) -> list[str]:
         """The command line that runs another one in this place, from the test's own place."""
@@ -72,7 +74,7 @@ class Place:
     def popen(self, argv: Sequence[str], env: Mapping[str, str] | None = None, **options: Any) -> subprocess.Popen[str]:
         """Start a command here. The options are those of subprocess.Popen."""
         options.setdefault("stdin", subprocess.DEVNULL)
-        return subprocess.Popen(self.argv(argv), env={**_environment(), **(env or {})}, text=True, **options)
+        return subprocess.Popen(self.argv(argv), env={**self.environment(), **(env or {})}, text=True, **options)
 
     def run(
         self,
@@ -108,7 +110,7 @@ class Place:
     def target(self) -> Target:
         if not self.pid:
             raise LabError("this host has been stopped")
-        return Target(self.pid, self.netns, _environment(), HOME)
+        return Target(self.pid, self.netns, self.environment(), HOME)
 
     def call(self, function: Callable[..., Any], *args: Any, timeout: float = 60, preload: tuple[str, ...] = ()) -> Any:
         """Run a Python function of an importable module here, in a process of its own, and return its result."""
