@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.lab import machine
+from tests.lab import machine, town
 from tests.lab.host import Host
 from tests.lab.lab import Lab
 from tests.lab.paths import link_collection
@@ -36,32 +36,20 @@ def host(lab: Lab) -> Host:
 
 @pytest.fixture
 def wan(lab: Lab, host: Host) -> Segment:
-    """The segment to which the host's eth0 is joined, 192.0.2.1/24 and 2001:db8::1/64, router 192.0.2.254 / ::fe."""
-    segment = lab.segment("wan")
-    segment.join(host, "eth0", ["192.0.2.1/24", "2001:db8::1/64"], ["192.0.2.254", "2001:db8::fe"])
-    return segment
+    """The segment to which the host's eth0 is joined, 192.0.2.1/24 and 2001:db8::1/64 (see town.py)."""
+    return town.join(lab, host)
 
 
 @pytest.fixture
 def neighbour(wan: Segment) -> Host:
     """Another host on the segment, 192.0.2.9 and 2001:db8::9, which routes through `host` whatever it does not know."""
-    return wan.neighbour(
-        "neighbour", ["192.0.2.9/24", "2001:db8::9/64"], ["192.0.2.1", "2001:db8::1"], mac="02:00:00:00:00:09"
-    )
+    return town.add_neighbour(wan)
 
 
 @pytest.fixture
 def outside(wan: Segment) -> Host:
-    """The router 192.0.2.254 / 2001:db8::fe with the addresses 198.51.100.1 and 2001:db8:ff::1 of the world beyond it.
-
-    It has no route to any network of `host`: what arrives there un-NATed gets no answer.
-    """
-    router = wan.neighbour("outside", ["192.0.2.254/24", "2001:db8::fe/64"], mac="02:00:00:00:00:fe")
-    router.run(
-        ["ip", "-batch", "-"],
-        stdin="address add 198.51.100.1/32 dev lo\naddress add 2001:db8:ff::1/128 dev lo nodad\n",
-    )
-    return router
+    """The host's router 192.0.2.254 / 2001:db8::fe with the addresses 198.51.100.1 and 2001:db8:ff::1 beyond it."""
+    return town.add_outside(wan)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -106,7 +106,7 @@ def integration() -> Outcome:
     return _pytest("integration", f"--numprocesses={os.cpu_count() or 1}", "--dist=worksteal")
 
 
-_MOLECULE_STEP = re.compile(r"\[(?P<scenario>[\w-]+) > (?P<step>[\w-]+)\] Completed: (?P<end>\w+)")
+_MOLECULE_STEP = re.compile(r"\[(?P<scenario>[\w-]+) > (?P<step>[\w-]+)\] Executed: (?P<end>\w+)")
 
 
 def molecule() -> Outcome:
