@@ -116,8 +116,7 @@ class BridgePort:
         return plan
 
     def apply(self, host: Host, plan: Plan) -> None:
-        for step in plan.steps:
-            execute(host, step)
+        execute(host, plan.steps)
 
 
 def _read(host: Host, ref: str | None, with_vlans: bool) -> tuple[Links, t.Mapping[int, Vlans]]:

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import socket
 import typing as t
 
@@ -91,31 +92,33 @@ class Forget:
 Step = t.Union[Join, Leave, SetFlags, SetVlans, Remember, Forget]
 
 
-def execute(host: Host, step: Step) -> None:
-    """Do one step; the kernel's refusal names it."""
+def execute(host: Host, steps: t.Sequence[Step]) -> None:
+    """Do the steps in order, those that follow on one another in one namespace by one visit; a refusal names its step."""
+    for netns, group in itertools.groupby(steps, key=_where):
+        host.netlink(netns, lambda ip, there=tuple(group): [_do(host, ip, step) for step in there])
+
+
+def _where(step: Step) -> str | None:
+    """The namespace in which a step is done; records are of the host's own interfaces."""
+    return None if isinstance(step, (Remember, Forget)) else step.netns
+
+
+def _do(host: Host, ip: t.Any, step: Step) -> None:
     with host.doing(str(step)):
         if isinstance(step, Remember):
-            host.run(None, lambda: port_records.write(step.interface, _record(step)))
+            index = socket.if_nametoindex(step.interface)
+            port_records.write(step.interface, PortRecord(index, step.bridge, step.owner))
         elif isinstance(step, Forget):
             port_records.remove(step.interface)
+        elif isinstance(step, Join):
+            ip.link("set", index=socket.if_nametoindex(step.interface), master=socket.if_nametoindex(step.bridge))
+        elif isinstance(step, Leave):
+            ip.link("set", index=socket.if_nametoindex(step.interface), master=0)
+        elif isinstance(step, SetFlags):
+            words = {_WORDS.get(option, option): int(value) for option, value in step.values.items()}
+            ip.brport("set", index=socket.if_nametoindex(step.interface), **words)
         else:
-            host.netlink(step.netns, lambda ip: _do(ip, step))
-
-
-def _record(step: Remember) -> PortRecord:
-    return PortRecord(socket.if_nametoindex(step.interface), step.bridge, step.owner)
-
-
-def _do(ip: t.Any, step: Join | Leave | SetFlags | SetVlans) -> None:
-    index = socket.if_nametoindex(step.interface)
-    if isinstance(step, Join):
-        ip.link("set", index=index, master=socket.if_nametoindex(step.bridge))
-    elif isinstance(step, Leave):
-        ip.link("set", index=index, master=0)
-    elif isinstance(step, SetFlags):
-        ip.brport("set", index=index, **{_WORDS.get(option, option): int(value) for option, value in step.values.items()})
-    else:
-        _set_vlans(ip, index, step)
+            _set_vlans(ip, socket.if_nametoindex(step.interface), step)
 
 
 def _set_vlans(ip: t.Any, index: int, step: SetVlans) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import errno
+import itertools
 import socket
 import typing as t
 
@@ -20,6 +21,8 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import KernelRefused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import NOWHERE, TYPES, Route, text
 
+#: Option and netlink's word for it, where they differ.
+_WORDS = {"mac_address": "address"}
 #: Use the address at once: nobody else on a network of ours has it, and a service that starts now can bind to it.
 _NO_DUPLICATE_DETECTION = 2
 _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
@@ -135,36 +138,34 @@ def _shown(route: Route) -> str:
 
 
 def execute(host: Host, steps: t.Sequence[Step]) -> None:
-    """Do the steps in order; the kernel's refusal names the one."""
-    leases: list[Lease] = []
-    for step in steps:
-        if isinstance(step, Lease):
-            leases.append(step)
-            continue
-        with host.doing(str(step)):
-            if isinstance(step, WriteSettings):
-                host.run(step.netns, lambda step=step: _write(step))
-            else:
-                host.netlink(step.netns, lambda ip, step=step: _do(ip, step))
+    """Do the steps in order, those that follow on one another in one namespace by one visit; a refusal names its step."""
+    leases = [step for step in steps if isinstance(step, Lease)]
+    others = [step for step in steps if not isinstance(step, Lease)]
+    for netns, group in itertools.groupby(others, key=lambda step: step.netns):
+        host.netlink(netns, lambda ip, there=tuple(group): [_do(host, ip, step) for step in there])
     if leases:
         _remember(leases)
 
 
-def _do(ip: t.Any, step: Step) -> None:
-    index = socket.if_nametoindex(step.name)
-    if isinstance(step, SetLink):
-        ip.link("set", index=index, **{{"mac_address": "address"}.get(word, word): value for word, value in step.values.items()})
-    elif isinstance(step, Turn):
-        ip.link("set", index=index, state="up" if step.up else "down")
-    elif isinstance(step, AddAddress):
-        _add_address(ip, index, step)
-    elif isinstance(step, DeleteAddress):
-        _delete_address(ip, index, step)
-    elif isinstance(step, PutRoute):
-        ip.route("replace", **_words(step.route, index), proto=_STATIC, **_more_words(step.route))
-    elif isinstance(step, DeleteRoute):
-        with _gone_is_done(errno.ESRCH):
-            ip.route("del", **_words(step.route, index), **_gateway(step.route), proto=step.route.protocol, scope=_SCOPE_ANY)
+def _do(host: Host, ip: t.Any, step: Step) -> None:
+    with host.doing(str(step)):
+        index = socket.if_nametoindex(step.name)
+        if isinstance(step, WriteSettings):
+            _write(step)
+        elif isinstance(step, SetLink):
+            ip.link("set", index=index, **{_WORDS.get(word, word): value for word, value in step.values.items()})
+        elif isinstance(step, Turn):
+            ip.link("set", index=index, state="up" if step.up else "down")
+        elif isinstance(step, AddAddress):
+            _add_address(ip, index, step)
+        elif isinstance(step, DeleteAddress):
+            _delete_address(ip, index, step)
+        elif isinstance(step, PutRoute):
+            ip.route("replace", **_route_words(step.route, index), proto=_STATIC, **_more_words(step.route))
+        elif isinstance(step, DeleteRoute):
+            words = {**_route_words(step.route, index), **_gateway(step.route)}
+            with _gone_is_done(errno.ESRCH):
+                ip.route("del", **words, proto=step.route.protocol, scope=_SCOPE_ANY)
 
 
 def _write(step: WriteSettings) -> None:
@@ -224,7 +225,7 @@ def _promoting(name: str) -> t.Iterator[None]:
         sysctl.write(path, before)
 
 
-def _words(route: Route, index: int) -> dict[str, t.Any]:
+def _route_words(route: Route, index: int) -> dict[str, t.Any]:
     """What tells a route from all others."""
     words: dict[str, t.Any] = {
         "family": _FAMILIES[route.family],

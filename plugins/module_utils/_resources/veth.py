@@ -81,8 +81,7 @@ class Veth:
         return Plan(changes, _joined(planner.steps))
 
     def apply(self, host: Host, plan: Plan) -> None:
-        for step in plan.steps:
-            execute(host, step)
+        execute(host, plan.steps)
 
 
 def _peer(options: t.Mapping[str, t.Any]) -> Where | None:

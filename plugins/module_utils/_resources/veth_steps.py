@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import errno
+import itertools
 import socket
 import typing as t
 
@@ -83,19 +84,36 @@ class Delete:
 Step = t.Union[Make, Put, Set, Delete]
 
 
-def execute(host: Host, step: Step) -> None:
-    """Do one step; the kernel's refusal names it."""
+def execute(host: Host, steps: t.Sequence[Step]) -> None:
+    """Do the steps in order, those that follow on one another in one namespace by one visit; a refusal names its step."""
+    for netns, group in itertools.groupby(steps, key=_where):
+        there = tuple(group)
+        fds = {other: host.fd(other) for other in map(_other, there)}
+        host.netlink(netns, lambda ip, there=there, fds=fds: [_do(host, ip, step, fds[_other(step)]) for step in there])
+
+
+def _where(step: Step) -> str | None:
+    """The namespace in which a step is done."""
+    return step.netns if isinstance(step, Delete) else step.end.netns
+
+
+def _other(step: Step) -> str | None:
+    """The other namespace that it needs a descriptor of, or the same one."""
+    if isinstance(step, Make):
+        return step.peer.netns
+    return step.to.netns if isinstance(step, Put) else _where(step)
+
+
+def _do(host: Host, ip: t.Any, step: Step, fd: int) -> None:
     with host.doing(str(step)):
         if isinstance(step, Make):
-            fd = host.fd(step.peer.netns)
-            host.netlink(step.end.netns, lambda ip: _make(ip, step, fd))
+            _make(ip, step, fd)
         elif isinstance(step, Put):
-            fd = host.fd(step.to.netns)
-            host.netlink(step.end.netns, lambda ip: _put(ip, step, fd))
+            _put(ip, step, fd)
         elif isinstance(step, Set):
-            host.netlink(step.end.netns, lambda ip: _set(ip, step.end.name, step.values))
+            ip.link("set", index=socket.if_nametoindex(step.end.name), **_words(step.values))
         else:
-            host.netlink(step.netns, lambda ip: _delete(ip, step.ends))
+            _delete(ip, step.ends)
 
 
 def _words(values: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -128,10 +146,6 @@ def _put(ip: t.Any, step: Put, fd: int) -> None:
         ip.link("set", index=index, state="down")
         ip.link("set", index=index, ifname=step.to.name)
         ip.link("set", index=index, state="up")
-
-
-def _set(ip: t.Any, name: str, values: t.Mapping[str, t.Any]) -> None:
-    ip.link("set", index=socket.if_nametoindex(name), **_words(values))
 
 
 def _delete(ip: t.Any, ends: t.Sequence[str]) -> None:
