@@ -13,7 +13,8 @@ from tests.lab.host import Host
 
 Options = dict[str, Any]
 
-BACKENDS = ["nft", pytest.param("legacy", marks=pytest.mark.needs("iptables-legacy"))]
+LEGACY = pytest.mark.needs("iptables-legacy")
+BACKENDS = ["nft", pytest.param("legacy", marks=LEGACY)]
 NETWORK: Options = {"bridge": "br0", "owner": "shop", "subnets": ["172.18.0.0/16", "fd00:18::/64"]}
 SOURCES: Options = {
     "owner": "shop",

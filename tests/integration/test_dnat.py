@@ -112,10 +112,10 @@ def test_routed_opens_the_endpoints_own_port(any_host: Host) -> None:
     opened = {**PORTS, "gateway_mode": "routed", "aggregate": [PORTS["aggregate"][0], PORTS["aggregate"][4]]}
     converge(any_host, "dnat", opened)
     assert rules(any_host, "filter", "LINUXNET-TO")[2:4] == [
-        "-d 172.18.0.2/32 -o br0 -p tcp -m tcp --dport 80 -m comment --comment linuxnet-dnat-shop"
-        ' -m comment --comment host-8080 -j ACCEPT',
-        "-d 172.18.0.2/32 -o br0 -p udp -m udp --dport 6000:6010 -m comment --comment linuxnet-dnat-shop"
-        ' -m comment --comment "host-5000:5010" -j ACCEPT',
+        ("-d 172.18.0.2/32 -o br0 -p tcp -m tcp --dport 80 -m comment --comment linuxnet-dnat-shop"
+        " -m comment --comment host-8080 -j ACCEPT"),
+        ("-d 172.18.0.2/32 -o br0 -p udp -m udp --dport 6000:6010 -m comment --comment linuxnet-dnat-shop"
+        ' -m comment --comment "host-5000:5010" -j ACCEPT'),
     ]
     assert len(rules(any_host, "mangle", "LINUXNET-TO")) == len(rules(any_host, "filter", "LINUXNET-TO"))
     converge(any_host, "dnat", _absent(opened))
@@ -148,11 +148,11 @@ def test_two_endpoints_open_the_same_port(host: Host) -> None:
         # a stale rule above the right one, a rule twice, a wildcard above one for an address
         f"iptables -t nat -I LINUXNET-DNAT -p tcp -m tcp --dport 8080 {MARK} 172.18.0.77:80",
         f"iptables -t nat -A LINUXNET-DNAT -p tcp -m tcp --dport 8080 {MARK} 172.18.0.2:80",
-        f"iptables -t nat -D LINUXNET-DNAT 2 && iptables -t nat -I LINUXNET-DNAT -p tcp -m tcp --dport 8080 {MARK}"
-        " 172.18.0.2:80",
+        (f"iptables -t nat -D LINUXNET-DNAT 2 && iptables -t nat -I LINUXNET-DNAT -p tcp -m tcp --dport 8080 {MARK}"
+        " 172.18.0.2:80"),
         # the jump below what takes everything
-        "iptables -t nat -D PREROUTING 2 && iptables -t nat -A PREROUTING -j ACCEPT && iptables -t nat -A PREROUTING"
-        " -m addrtype --dst-type LOCAL -m comment --comment linuxnet -j LINUXNET-DNAT",
+        ("iptables -t nat -D PREROUTING 2 && iptables -t nat -A PREROUTING -j ACCEPT && iptables -t nat -A PREROUTING"
+        " -m addrtype --dst-type LOCAL -m comment --comment linuxnet -j LINUXNET-DNAT"),
         "echo 0 > /proc/sys/net/ipv4/conf/br0/route_localnet",
     ],
 )

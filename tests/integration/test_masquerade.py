@@ -67,8 +67,8 @@ def test_one_of_two_owners_goes(any_host: Host) -> None:
         "ip6tables -t nat -D LINUXNET-POSTROUTING 2",
         "iptables -t nat -D POSTROUTING 2",
         "iptables -t nat -A POSTROUTING -m comment --comment linuxnet -j LINUXNET-POSTROUTING",
-        "iptables -t nat -R LINUXNET-POSTROUTING 2 -s 172.18.0.0/16 ! -o br0 -m comment --comment linuxnet-masquerade-shop"
-        " -j SNAT --to-source 9.9.9.9",
+        ("iptables -t nat -R LINUXNET-POSTROUTING 2 -s 172.18.0.0/16 ! -o br0 -m comment --comment linuxnet-masquerade-shop"
+        " -j SNAT --to-source 9.9.9.9"),
         "ip6tables -t nat -F LINUXNET-POSTROUTING",
         "ip6tables -t nat -F",
         "ip6tables -t nat -F && ip6tables -t nat -X",
@@ -94,7 +94,10 @@ def test_a_missing_jump_is_shown(host: Host) -> None:
         ({"source": "172.18.0.1/16"}, "172.18.0.0/16 was probably meant"),
         ({"source": "172.18.0.0"}, "a network such as"),
         ({"source": "172.18.0.0/16", "to_source": "fd00::1"}, "to_source: 'fd00::1' is not allowed: an IPv4 address"),
-        ({"source": "172.18.0.0/16", "to_source": "0.0.0.0"}, "to_source: '0.0.0.0' is not allowed: an address of the host"),
+        (
+            {"source": "172.18.0.0/16", "to_source": "0.0.0.0"},
+            "to_source: '0.0.0.0' is not allowed: an address of the host",
+        ),
         ({"source": "172.18.0.0/16", "out_interface": "a name too long for that"}, "1 to 15 bytes"),
         ({"source": "172.18.0.0/16", "out_interface": "! "}, "1 to 15 bytes"),
         ({"source": "172.18.0.0/16", "owner": "a b"}, "1 to 64 characters"),

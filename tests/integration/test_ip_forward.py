@@ -1,0 +1,153 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module ip_forward, on a real kernel."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.integration.promises import converge, refused, repairs
+from tests.lab import frames
+from tests.lab.host import Host
+
+FILE = "/etc/sysctl.d/90-linuxnet-default-ipv4.conf"
+
+
+def _switches(host: Host) -> tuple[str, str]:
+    return host.sysctl("net/ipv4/ip_forward"), host.sysctl("net/ipv6/conf/all/forwarding")
+
+
+def test_on_and_off(host: Host) -> None:
+    converge(host, "ip_forward", {})
+    assert _switches(host) == ("1", "0")
+    converge(host, "ip_forward", {"ip_version": "both"})
+    assert _switches(host) == ("1", "1")
+    converge(host, "ip_forward", {"ip_version": "ipv4", "state": "disabled"})
+    assert _switches(host) == ("0", "1")
+
+
+def test_drift(host: Host) -> None:
+    host.module("ip_forward", {"ip_version": "both"})
+    repairs(host, "ip_forward", {"ip_version": "both"}, "echo 0 > /proc/sys/net/ipv4/ip_forward")
+    repairs(host, "ip_forward", {"ip_version": "both"}, "echo 0 > /proc/sys/net/ipv6/conf/all/forwarding")
+
+
+def test_persistent(host: Host) -> None:
+    before = host.dump()
+    host.sysctl("net/ipv4/ip_forward", 1)
+    change = converge(host, "ip_forward", {"persistent": True})["diff"][0]
+    assert (change["before"], change["after"]) == (
+        {"ipv4": True, "persistent": False},
+        {"ipv4": True, "persistent": True},
+    )
+    assert host.read(FILE).splitlines()[1:] == ["net/ipv4/ip_forward = 1"]
+    host.sysctl("net/ipv4/ip_forward", 0)
+    host.run(["sysctl", "-p", FILE])
+    assert host.sysctl("net/ipv4/ip_forward") == "1", "sysctl reads the file"
+    for damage in (f"rm {FILE}", f"echo >> {FILE}", f"sed -i s/=.1/=0/ {FILE}"):
+        repairs(host, "ip_forward", {"persistent": True}, damage)
+    converge(host, "ip_forward", {})
+    host.sysctl("net/ipv4/ip_forward", 0)
+    assert before.changes_to(host.dump()) == []
+
+
+def test_a_file_of_somebody_else(host: Host) -> None:
+    host.write(FILE, "# mine\nnet.ipv4.ip_forward = 0\n")
+    refused(host, "ip_forward", {"persistent": True}, "was not written by this collection for owner default")
+    host.module("ip_forward", {})
+    assert host.read(FILE).startswith("# mine")
+
+
+def test_one_interface(host: Host) -> None:
+    host.sh("ip link add p0.1 type veth peer p1")
+    wish = {"interface": "p0.1", "ip_version": "both", "persistent": True}
+    converge(host, "ip_forward", wish)
+    assert host.sysctl("net/ipv4/conf/p0.1/forwarding") == "1"
+    assert _switches(host) == ("0", "0")
+    host.sysctl("net/ipv4/conf/p0.1/forwarding", 0)
+    host.run(["sysctl", "-p", "/etc/sysctl.d/90-linuxnet-default-ipv4-p0.1.conf"])
+    assert host.sysctl("net/ipv4/conf/p0.1/forwarding") == "1"
+
+
+def test_all_but_one_interface(host: Host) -> None:
+    """The switch for all overwrites that of each, so it has to be thrown first."""
+    host.sh("ip link add p0 type veth peer p1")
+    wish = {"aggregate": [{"interface": "p0", "state": "disabled"}, {"state": "enabled"}]}
+    converge(host, "ip_forward", wish)
+    assert host.sysctl("net/ipv4/conf/p0/forwarding") == "0"
+    assert host.sysctl("net/ipv4/conf/p1/forwarding") == "1"
+    repairs(host, "ip_forward", wish, "echo 1 > /proc/sys/net/ipv4/conf/p0/forwarding")
+
+
+def test_inside_a_namespace(host: Host) -> None:
+    host.sh("ip netns add router")
+    converge(host, "ip_forward", {"netns": "router", "ip_version": "both"})
+    assert _switches(host.inside("router")) == ("1", "1")
+    assert _switches(host) == ("0", "0")
+
+
+def test_a_namespace_and_an_interface_to_be_made(host: Host) -> None:
+    wish = {"netns": "router", "interface": "eth0"}
+    foretold = host.module("ip_forward", wish, check=True)["diff"]
+    assert "namespace router does not exist" in host.module("ip_forward", wish, fails=True)["msg"]
+    host.sh("ip netns add router")
+    assert "interface: eth0 does not exist" in host.module("ip_forward", wish, fails=True)["msg"]
+    host.sh("ip -n router link add eth0 type veth peer p1")
+    assert host.module("ip_forward", wish)["diff"] == foretold
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"persistent": True, "netns": "router"}, "persistent: True is not allowed: false inside a namespace"),
+        ({"interface": "a/b"}, "interface: 'a/b' is not allowed"),
+        ({"ip_version": "5"}, "value of ip_version must be one of"),
+        (
+            {"aggregate": [{"ip_version": "both"}, {"ip_version": "ipv4", "state": "disabled"}]},
+            "IPv4 forwarding cannot be",
+        ),
+        ({"owner": "../x"}, "owner: '../x' is not allowed"),
+    ],
+)
+def test_bad_input(host: Host, options: dict[str, object], sentence: str) -> None:
+    refused(host, "ip_forward", options, sentence)
+
+
+@pytest.mark.parametrize(
+    ("prepare", "warned"),
+    [
+        ("true", True),
+        ("iptables -P FORWARD DROP", False),
+        ("iptables -A FORWARD -j REJECT", False),
+        ("sysctl -w net.ipv4.ip_forward=1", False),
+    ],
+)
+def test_a_host_that_now_routes_between_all_is_warned_of(host: Host, prepare: str, warned: bool) -> None:
+    host.sh(prepare)
+    assert ("routes between all" in str(host.module("ip_forward", {}).get("warnings"))) is warned
+
+
+@pytest.fixture
+def advertised(host: Host, neighbour: Host) -> Host:
+    """A host that has its default route by router advertisement."""
+    host.sh("ip -6 route del default; ip link set eth0 down; echo 1 > /proc/sys/net/ipv6/conf/eth0/accept_ra")
+    host.sh("echo 0 > /proc/sys/net/ipv6/conf/eth0/accept_dad; ip link set eth0 up")
+    neighbour.send_frames("eth0", [frames.router_advertisement("02:00:00:00:00:09", "fe80::9", "2001:db8:5::", 1800)])
+    assert "proto ra" in host.sh("sleep 0.2; ip -6 route show default")
+    return host
+
+
+def test_the_route_by_advertisement_is_kept(advertised: Host) -> None:
+    change = converge(advertised, "ip_forward", {"ip_version": "ipv6", "persistent": True})["diff"][0]
+    assert (change["before"]["accept_ra"], change["after"]["accept_ra"]) == ({"eth0": 1}, {"eth0": 2})
+    assert "proto ra" in advertised.sh("ip -6 route show default")
+    assert advertised.read("/etc/sysctl.d/90-linuxnet-default-ipv6.conf").splitlines()[1:] == [
+        "net/ipv6/conf/eth0/accept_ra = 2",
+        "net/ipv6/conf/all/forwarding = 1",
+    ]
+
+
+def test_the_control_without_the_module_it_is_lost(advertised: Host) -> None:
+    advertised.sysctl("net/ipv6/conf/all/forwarding", 1)
+    assert advertised.sh("ip -6 route show default").strip() == ""
