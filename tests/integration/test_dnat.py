@@ -10,7 +10,16 @@ from typing import Any
 import pytest
 
 from tests.integration.promises import converge, refused, repairs
-from tests.integration.rule_hosts import BACKENDS, NETWORK, SOURCES, add_network, forward_everything, rules, use_backend
+from tests.integration.rule_hosts import (
+    BACKENDS,
+    LEGACY,
+    NETWORK,
+    SOURCES,
+    add_network,
+    forward_everything,
+    rules,
+    use_backend,
+)
 from tests.lab.host import Host
 
 Options = dict[str, Any]
@@ -112,10 +121,14 @@ def test_routed_opens_the_endpoints_own_port(any_host: Host) -> None:
     opened = {**PORTS, "gateway_mode": "routed", "aggregate": [PORTS["aggregate"][0], PORTS["aggregate"][4]]}
     converge(any_host, "dnat", opened)
     assert rules(any_host, "filter", "LINUXNET-TO")[2:4] == [
-        ("-d 172.18.0.2/32 -o br0 -p tcp -m tcp --dport 80 -m comment --comment linuxnet-dnat-shop"
-        " -m comment --comment host-8080 -j ACCEPT"),
-        ("-d 172.18.0.2/32 -o br0 -p udp -m udp --dport 6000:6010 -m comment --comment linuxnet-dnat-shop"
-        ' -m comment --comment "host-5000:5010" -j ACCEPT'),
+        (
+            "-d 172.18.0.2/32 -o br0 -p tcp -m tcp --dport 80 -m comment --comment linuxnet-dnat-shop"
+            " -m comment --comment host-8080 -j ACCEPT"
+        ),
+        (
+            "-d 172.18.0.2/32 -o br0 -p udp -m udp --dport 6000:6010 -m comment --comment linuxnet-dnat-shop"
+            ' -m comment --comment "host-5000:5010" -j ACCEPT'
+        ),
     ]
     assert len(rules(any_host, "mangle", "LINUXNET-TO")) == len(rules(any_host, "filter", "LINUXNET-TO"))
     converge(any_host, "dnat", _absent(opened))
@@ -133,28 +146,36 @@ def test_two_endpoints_open_the_same_port(host: Host) -> None:
     assert [text.split()[1] for text in rules(host, "filter", "LINUXNET-TO")] == ["10.0.0.3/32"]
 
 
+DAMAGE = [
+    "iptables -t nat -D LINUXNET-DNAT 1",
+    "iptables -t nat -F LINUXNET-DNAT",
+    "ip6tables -t nat -F",
+    "ip6tables -t nat -F && ip6tables -t nat -X",
+    "iptables -t nat -D PREROUTING -m addrtype --dst-type LOCAL -m comment --comment linuxnet -j LINUXNET-DNAT",
+    "iptables -t nat -D OUTPUT 1",
+    "iptables -t nat -D OUTPUT 2",
+    "iptables -t nat -F LINUXNET-DNAT-LOOPBACK",
+    "ip6tables -t nat -D LINUXNET-DNAT 2",
+    # a stale rule above the right one, a rule twice, a wildcard above one for an address
+    f"iptables -t nat -I LINUXNET-DNAT -p tcp -m tcp --dport 8080 {MARK} 172.18.0.77:80",
+    f"iptables -t nat -A LINUXNET-DNAT -p tcp -m tcp --dport 8080 {MARK} 172.18.0.2:80",
+    (
+        f"iptables -t nat -D LINUXNET-DNAT 2 && iptables -t nat -I LINUXNET-DNAT -p tcp -m tcp --dport 8080 {MARK}"
+        " 172.18.0.2:80"
+    ),
+    # the jump below what takes everything
+    (
+        "iptables -t nat -D PREROUTING 2 && iptables -t nat -A PREROUTING -j ACCEPT && iptables -t nat -A PREROUTING"
+        " -m addrtype --dst-type LOCAL -m comment --comment linuxnet -j LINUXNET-DNAT"
+    ),
+    "echo 0 > /proc/sys/net/ipv4/conf/br0/route_localnet",
+]
+
+
 @pytest.mark.parametrize(
-    "damage",
-    [
-        "iptables -t nat -D LINUXNET-DNAT 1",
-        "iptables -t nat -F LINUXNET-DNAT",
-        "ip6tables -t nat -F",
-        "ip6tables -t nat -F && ip6tables -t nat -X",
-        "iptables -t nat -D PREROUTING -m addrtype --dst-type LOCAL -m comment --comment linuxnet -j LINUXNET-DNAT",
-        "iptables -t nat -D OUTPUT 1",
-        "iptables -t nat -D OUTPUT 2",
-        "iptables -t nat -F LINUXNET-DNAT-LOOPBACK",
-        "ip6tables -t nat -D LINUXNET-DNAT 2",
-        # a stale rule above the right one, a rule twice, a wildcard above one for an address
-        f"iptables -t nat -I LINUXNET-DNAT -p tcp -m tcp --dport 8080 {MARK} 172.18.0.77:80",
-        f"iptables -t nat -A LINUXNET-DNAT -p tcp -m tcp --dport 8080 {MARK} 172.18.0.2:80",
-        (f"iptables -t nat -D LINUXNET-DNAT 2 && iptables -t nat -I LINUXNET-DNAT -p tcp -m tcp --dport 8080 {MARK}"
-        " 172.18.0.2:80"),
-        # the jump below what takes everything
-        ("iptables -t nat -D PREROUTING 2 && iptables -t nat -A PREROUTING -j ACCEPT && iptables -t nat -A PREROUTING"
-        " -m addrtype --dst-type LOCAL -m comment --comment linuxnet -j LINUXNET-DNAT"),
-        "echo 0 > /proc/sys/net/ipv4/conf/br0/route_localnet",
-    ],
+    ("any_host", "damage"),
+    [("nft", damage) for damage in DAMAGE] + [pytest.param("legacy", damage, marks=LEGACY) for damage in DAMAGE[::4]],
+    indirect=["any_host"],
 )
 def test_drift_is_repaired(any_host: Host, damage: str) -> None:
     any_host.sh("iptables -t nat -A PREROUTING -p tcp --dport 1 -j REDIRECT --to-ports 2")

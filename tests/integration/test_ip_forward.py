@@ -83,7 +83,8 @@ def test_all_but_one_interface(host: Host) -> None:
 def test_inside_a_namespace(host: Host) -> None:
     host.sh("ip netns add router")
     converge(host, "ip_forward", {"netns": "router", "ip_version": "both"})
-    assert _switches(host.inside("router")) == ("1", "1")
+    inside = host.inside("router").sh("cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding")
+    assert inside.split() == ["1", "1"]
     assert _switches(host) == ("0", "0")
 
 
@@ -128,12 +129,17 @@ def test_a_host_that_now_routes_between_all_is_warned_of(host: Host, prepare: st
     assert ("routes between all" in str(host.module("ip_forward", {}).get("warnings"))) is warned
 
 
+def _advertisement() -> bytes:
+    packet = frames.router_advertisement("fe80::9", "02:00:00:00:00:09", "2001:db8:5::/64")
+    return frames.ethernet("33:33:00:00:00:01", "02:00:00:00:00:09", frames.IPV6, packet)
+
+
 @pytest.fixture
 def advertised(host: Host, neighbour: Host) -> Host:
     """A host that has its default route by router advertisement."""
     host.sh("ip -6 route del default; ip link set eth0 down; echo 1 > /proc/sys/net/ipv6/conf/eth0/accept_ra")
     host.sh("echo 0 > /proc/sys/net/ipv6/conf/eth0/accept_dad; ip link set eth0 up")
-    neighbour.send_frames("eth0", [frames.router_advertisement("02:00:00:00:00:09", "fe80::9", "2001:db8:5::", 1800)])
+    neighbour.send_frames("eth0", [_advertisement()])
     assert "proto ra" in host.sh("sleep 0.2; ip -6 route show default")
     return host
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 import pytest
 
 from tests.integration.promises import converge, refused, repairs
-from tests.integration.rule_hosts import BACKENDS, SOURCES, add_network, forward_everything, rules, use_backend
+from tests.integration.rule_hosts import BACKENDS, LEGACY, SOURCES, add_network, forward_everything, rules, use_backend
 from tests.lab.host import Host
 
+MARK = "-m comment --comment linuxnet-masquerade-shop -j"
 SNAT = {"source": "172.18.0.0/16", "out_interface": "eth0", "to_source": "192.0.2.5", "random_fully": True}
 
 
@@ -59,20 +60,26 @@ def test_one_of_two_owners_goes(any_host: Host) -> None:
     assert alone.changes_to(any_host.dump()) == []
 
 
+DAMAGE = [
+    "iptables -t nat -D LINUXNET-POSTROUTING 1",
+    "iptables -t nat -D LINUXNET-POSTROUTING 2",
+    "ip6tables -t nat -D LINUXNET-POSTROUTING 2",
+    "iptables -t nat -D POSTROUTING 2",
+    "iptables -t nat -A POSTROUTING -m comment --comment linuxnet -j LINUXNET-POSTROUTING",
+    (
+        f"iptables -t nat -R LINUXNET-POSTROUTING 2 -s 172.18.0.0/16 ! -o br0 {MARK}"
+        " SNAT --to-source 9.9.9.9"
+    ),
+    "ip6tables -t nat -F LINUXNET-POSTROUTING",
+    "ip6tables -t nat -F",
+    "ip6tables -t nat -F && ip6tables -t nat -X",
+]
+
+
 @pytest.mark.parametrize(
-    "damage",
-    [
-        "iptables -t nat -D LINUXNET-POSTROUTING 1",
-        "iptables -t nat -D LINUXNET-POSTROUTING 2",
-        "ip6tables -t nat -D LINUXNET-POSTROUTING 2",
-        "iptables -t nat -D POSTROUTING 2",
-        "iptables -t nat -A POSTROUTING -m comment --comment linuxnet -j LINUXNET-POSTROUTING",
-        ("iptables -t nat -R LINUXNET-POSTROUTING 2 -s 172.18.0.0/16 ! -o br0 -m comment --comment linuxnet-masquerade-shop"
-        " -j SNAT --to-source 9.9.9.9"),
-        "ip6tables -t nat -F LINUXNET-POSTROUTING",
-        "ip6tables -t nat -F",
-        "ip6tables -t nat -F && ip6tables -t nat -X",
-    ],
+    ("any_host", "damage"),
+    [("nft", damage) for damage in DAMAGE] + [pytest.param("legacy", damage, marks=LEGACY) for damage in DAMAGE[::4]],
+    indirect=["any_host"],
 )
 def test_drift_is_repaired(any_host: Host, damage: str) -> None:
     any_host.sh("iptables -t nat -A POSTROUTING -o eth9 -j MASQUERADE")
