@@ -1,0 +1,212 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The text of rules: written and read back, and what it says about them."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import (
+    forwarding,
+    masquerading,
+    own_rules,
+    publish_rules,
+    rule_text,
+    tables,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import PortRange
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.publish_rules import Key, Publication
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import FAMILIES, Place, Table
+from tests.unit.rules.worlds import RESOURCES, empty_host, networks, ports, run, sources
+
+_INTERFACES = st.sampled_from([None, "eth0", "!eth0", "br.10", "!br.10", "a@b", "-x"[1:]])
+
+
+@st.composite
+def publications(draw: st.DrawFn) -> Publication:
+    v6 = draw(st.booleans())
+    addresses = st.ip_addresses(v=6 if v6 else 4)
+    size = draw(st.integers(1, 2000))
+    first, to_first = draw(st.integers(1, 65536 - size)), draw(st.integers(1, 65536 - size))
+    key = Key(
+        "ipv6" if v6 else "ipv4",
+        draw(st.sampled_from(publish_rules.PROTOCOLS)),
+        draw(st.none() | addresses),
+        PortRange(first, first + size - 1),
+    )
+    mode = draw(st.sampled_from(["nat", "routed"]))
+    out = draw(_INTERFACES.filter(lambda name: not (name or "").startswith("!")))
+    to = PortRange(to_first, to_first + size - 1)
+    return Publication(
+        key,
+        draw(st.from_regex(r"[A-Za-z0-9_-]{1,64}", fullmatch=True)),
+        draw(addresses),
+        to,
+        draw(_INTERFACES),
+        out,
+        mode,
+    )
+
+
+@given(publications())
+def test_a_publication_is_read_back_as_it_was_written(publication: Publication) -> None:
+    places = [place for table in tables.TABLES for place in publish_rules.rules(publication, table)]
+    assert len(places) == (2 if publication.gateway_mode == "routed" else 1)
+    for place in places:
+        assert publish_rules.parse(publication.key.family, place) == publication
+
+
+@given(sources())
+def test_masquerading_is_read_back(definition: dict[str, Any]) -> None:
+    host, _changed = run(empty_host(), "masquerade", [definition])
+    family = "ipv6" if ":" in definition["source"] else "ipv4"
+    found = list(masquerading.found(family, host[family, "nat"]))
+    assert [masquerading.translates(place) for place, _rule in found] == [False, True]
+    rule = found[1][1]
+    assert (str(rule.source), rule.out_interface, rule.owner) == (
+        definition["source"],
+        definition["out_interface"],
+        definition["owner"],
+    )
+    assert rule.views() == {key: definition[key] for key in ("to_source", "random_fully")}
+
+
+@given(networks())
+def test_a_network_is_read_back(definition: dict[str, Any]) -> None:
+    host, _changed = run(empty_host(), "bridge_forward", [definition])
+    options = {
+        "state": "present",
+        "netns": None,
+        "gateway_mode_ipv6": None,
+        "ip_version": "both",
+        "trusted_interfaces": None,
+    }
+    wish = RESOURCES["bridge_forward"].wish({**options, **definition}).network
+    places = {key: [place for place, _bridge, _owner in forwarding.found(table)] for key, table in host.items()}
+    other = forwarding.Network(wish.bridge, wish.owner, (), dict.fromkeys(FAMILIES, "nat"), icc=not wish.icc)
+    found = forwarding.reading(places, other)
+    assert (found.internal, found.icc) == (wish.internal, wish.icc)
+    if not wish.internal:
+        assert set(found.subnets) == set(wish.subnets)
+        assert found.trusted_interfaces == wish.trusted_interfaces
+        for family in FAMILIES:
+            if wish.subnets_of(family):
+                assert found.gateway_mode[family] == wish.gateway_mode[family]
+
+
+@given(st.lists(st.sampled_from(["-j DROP", "-i br0 -j ACCEPT", '-m comment --comment "a \\" b" -j DROP']), max_size=4))
+def test_a_table_is_read_as_it_was_saved(texts: list[str]) -> None:
+    lines = [
+        "# made by hand",
+        "*filter",
+        ":FORWARD DROP [1:2]",
+        ":MINE - [0:0]",
+        *(f"-A MINE {text}" for text in texts),
+        "COMMIT",
+    ]
+    table = tables.parse("filter", "\n".join(lines))
+    assert table.chains["MINE"] == texts
+    assert table.policies == {"INPUT": "ACCEPT", "FORWARD": "DROP", "OUTPUT": "ACCEPT"}
+
+
+def test_a_table_that_nobody_used_yet() -> None:
+    assert tables.parse("nat", "") == tables.empty("nat")
+
+
+def test_an_ipv4_mapped_address_is_written_as_the_c_library_does() -> None:
+    assert rule_text.address(ipaddress.ip_address("::ffff:10.0.0.1")) == "::ffff:10.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("text", "selective"),
+    [
+        ("-j DROP", False),
+        ('-m comment --comment "-i eth0" -j DROP', False),
+        ("-i eth0 -j DROP", True),
+        ("! -s 10.0.0.0/8 -j DROP", True),
+        ("-m conntrack --ctstate INVALID -j DROP", True),
+    ],
+)
+def test_whether_a_rule_takes_everything(text: str, selective: bool) -> None:
+    assert rule_text.fields(text).selective is selective
+
+
+def test_comments_that_start_like_options_and_broken_quotes() -> None:
+    assert rule_text.fields("-m comment --comment -x -j DROP").comments == ("-x",)
+    assert rule_text.fields('-m comment --comment "a -j DROP').target == "DROP"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-m comment --comment linuxnet-dnat-shop -j DROP",
+        "-p tcp -m comment --comment linuxnet-dnat-shop -j DNAT --to-destination 10.0.0.2:80",
+        "-p tcp -m tcp --dport x -m comment --comment linuxnet-dnat-shop -j DNAT --to-destination 10.0.0.2:80",
+        "-p tcp -m tcp --dport 80 -m comment --comment linuxnet-dnat-shop -j DNAT --to-destination 10.0.0.999:80",
+        "-p tcp -m tcp --dport 80 -m comment --comment linuxnet-dnat-shop -j ACCEPT",
+        "-p tcp -m tcp --dport 80 -m comment --comment mine -j DNAT --to-destination 10.0.0.2:80",
+    ],
+)
+def test_damaged_and_foreign_rules_are_no_publications(text: str) -> None:
+    assert publish_rules.parse("ipv4", Place("LINUXNET-DNAT", text)) is None
+
+
+def test_rules_of_ours_in_option_words() -> None:
+    host = empty_host()
+    host["ipv4", "filter"].chains["FORWARD"].append("-i docker0 -j ACCEPT")
+    host, _changed = run(host, "bridge_forward", [{"bridge": "br0", "owner": "shop", "subnets": ["172.18.0.0/16"]}])
+    host, _changed = run(host, "masquerade", [{"source": "172.18.0.0/16", "out_interface": "!br0", "owner": "shop"}])
+    published = {
+        "host_ip": "192.0.2.1",
+        "host_port": "80-81",
+        "to_address": "172.18.0.2",
+        "to_port": "90-91",
+        "out_interface": "br0",
+    }
+    host, _changed = run(host, "dnat", [{**published, "owner": "lab"}])
+    found = own_rules.rules_of_ours(host)
+    assert {entry["kind"] for entry in found} == {"forward", "masquerade", "dnat"}
+    assert {entry["bridge"] for entry in found if entry["kind"] == "forward"} == {"br0"}
+    assert [entry for entry in found if entry["kind"] == "dnat"] == [
+        {
+            "ip_version": "ipv4",
+            "table": "nat",
+            "chain": "LINUXNET-DNAT",
+            "kind": "dnat",
+            "owner": "lab",
+            "text": host["ipv4", "nat"].chains["LINUXNET-DNAT"][0],
+            "protocol": "tcp",
+            "host_ip": "192.0.2.1",
+            "host_port": "80-81",
+            "to_address": "172.18.0.2",
+            "to_port": "90-91",
+            "in_interface": None,
+            "out_interface": "br0",
+            "gateway_mode": "nat",
+        }
+    ]
+    kinds = [entry for entry in found if entry["kind"] == "masquerade"]
+    assert (kinds[1]["source"], kinds[1]["out_interface"], kinds[1]["to_source"]) == ("172.18.0.0/16", "!br0", None)
+
+
+def test_a_damaged_rule_of_ours_is_told_without_details() -> None:
+    text = "-m comment --comment linuxnet-dnat-shop -j DROP"
+    table = Table("nat", {"LINUXNET-DNAT": [text]}, {})
+    assert own_rules.rules_of_ours({("ipv4", "nat"): table}) == [
+        {"ip_version": "ipv4", "table": "nat", "chain": "LINUXNET-DNAT", "kind": "dnat", "owner": "shop", "text": text}
+    ]
+
+
+@given(ports())
+def test_every_comment_is_made_of_harmless_characters_or_quoted(definition: dict[str, Any]) -> None:
+    host, _changed = run(empty_host(), "dnat", [definition])
+    for table in host.values():
+        for texts in table.chains.values():
+            for text in texts:
+                assert rule_text.fields(text).comments[0].replace("-", "").replace("_", "").isalnum()
