@@ -254,14 +254,14 @@ diff:
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import converge
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge_forward import BridgeForward
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._spec import NETNS, OWNER, STATE, module_for
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._spec import NETNS, OWNER, STATE, Options, module_for
 
 _MODES = ["nat", "nat-unprotected", "routed"]
 
 
 def main() -> None:
     """Converge the rules of networks."""
-    options = {
+    options: Options = {
         "bridge": {"type": "str"},
         "subnets": {"type": "list", "elements": "str"},
         "gateway_mode": {"type": "str", "choices": _MODES, "default": "nat"},

@@ -276,12 +276,12 @@ diff:
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import converge
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.dnat import Dnat
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._spec import NETNS, OWNER, STATE, module_for
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._spec import NETNS, OWNER, STATE, Options, module_for
 
 
 def main() -> None:
     """Converge published ports."""
-    options = {
+    options: Options = {
         "ip_version": {"type": "str", "choices": ["ipv4", "ipv6"]},
         "protocol": {"type": "str", "choices": ["tcp", "udp", "sctp"], "default": "tcp"},
         "host_ip": {"type": "str"},

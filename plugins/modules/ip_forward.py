@@ -161,12 +161,12 @@ diff:
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import converge
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.ip_forward import IpForward
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._spec import NETNS, OWNER, module_for
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._spec import NETNS, OWNER, Options, module_for
 
 
 def main() -> None:
     """Converge forwarding switches."""
-    options = {
+    options: Options = {
         "state": {"type": "str", "choices": ["enabled", "disabled"], "default": "enabled"},
         "ip_version": {"type": "str", "choices": ["ipv4", "ipv6", "both"], "default": "ipv4"},
         "interface": {"type": "str"},

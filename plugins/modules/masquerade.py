@@ -169,12 +169,12 @@ diff:
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import converge
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.masquerade import Masquerade
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._spec import NETNS, OWNER, STATE, module_for
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._spec import NETNS, OWNER, STATE, Options, module_for
 
 
 def main() -> None:
     """Converge source translations."""
-    options = {
+    options: Options = {
         "source": {"type": "str"},
         "out_interface": {"type": "str"},
         "to_source": {"type": "str"},

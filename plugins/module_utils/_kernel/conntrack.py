@@ -30,7 +30,7 @@ _TUPLE_ORIG, _TUPLE_REPLY, _ID, _ZONE = 1, 2, 12, 18
 _TUPLE_IP, _TUPLE_PROTO = 1, 2
 _PROTO_NUMBER, _PROTO_SOURCE_PORT, _PROTO_DESTINATION_PORT = 1, 2, 3
 #: Types of source and destination address by family.
-_IP = {socket.AF_INET: (1, 2), socket.AF_INET6: (3, 4)}
+_IP: dict[int, tuple[int, int]] = {socket.AF_INET: (1, 2), socket.AF_INET6: (3, 4)}
 _FAMILY = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
 
 Attributes = dict[int, bytes]
@@ -120,19 +120,22 @@ def _attributes(data: bytes) -> Attributes:
 def _flow(family: int, entry: Attributes) -> Flow | None:
     if _TUPLE_ORIG not in entry or _TUPLE_REPLY not in entry:
         return None
-    protocol, source, destination, source_port, destination_port = _tuple(family, entry[_TUPLE_ORIG])
-    _protocol, *reply = _tuple(family, entry[_TUPLE_REPLY])
-    return Flow(protocol, source, destination, source_port, destination_port, *reply)
+    begun, answered = _tuple(family, entry[_TUPLE_ORIG]), _tuple(family, entry[_TUPLE_REPLY])
+    return Flow(*begun, *answered[1:])
 
 
 def _tuple(family: int, data: bytes) -> tuple[int, IPAddress, IPAddress, int, int]:
+    """Protocol, source and destination address, source and destination port of one direction."""
     parts = _attributes(data)
     addresses, protocol = _attributes(parts[_TUPLE_IP]), _attributes(parts[_TUPLE_PROTO])
-    source, destination = (
-        ipaddress.ip_address(addresses[kind]) for kind in _IP[t.cast("socket.AddressFamily", family)]
+    source, destination = _IP[family]
+    return (
+        protocol[_PROTO_NUMBER][0],
+        ipaddress.ip_address(addresses[source]),
+        ipaddress.ip_address(addresses[destination]),
+        int.from_bytes(protocol.get(_PROTO_SOURCE_PORT, b""), "big"),
+        int.from_bytes(protocol.get(_PROTO_DESTINATION_PORT, b""), "big"),
     )
-    ports = (int.from_bytes(protocol.get(kind, b""), "big") for kind in (_PROTO_SOURCE_PORT, _PROTO_DESTINATION_PORT))
-    return (protocol[_PROTO_NUMBER][0], source, destination, *ports)
 
 
 def _own_addresses(family: str) -> frozenset[IPAddress]:

@@ -56,7 +56,7 @@ def _forward(*frame: str) -> Group:
 
 
 _LOCAL = ("-m addrtype --dst-type LOCAL",)
-_THIS_HOST = {"ipv4": rule_text.network_of("127.0.0.0/8"), "ipv6": rule_text.network_of("::1/128")}
+_THIS_HOST = rule_text.network_of("127.0.0.0/8")
 
 
 def _translation(family: str) -> tuple[Group, ...]:
@@ -68,11 +68,11 @@ def _translation(family: str) -> tuple[Group, ...]:
     """
     if family == "ipv4":
         dnat = Group((DNAT,), (), (_jump("PREROUTING", DNAT, matches=_LOCAL), _jump("OUTPUT", DNAT, matches=_LOCAL)))
-        loopback = (Group((LOOPBACK,), (), (_jump("OUTPUT", LOOPBACK, destination=_THIS_HOST["ipv4"]),)),)
+        loopback = [Group((LOOPBACK,), (), (_jump("OUTPUT", LOOPBACK, destination=_THIS_HOST),))]
     else:
         from_wire = Place("PREROUTING", "! -s fe80::/10 " + rule_text.render(DNAT, [SHARED], matches=_LOCAL))
         from_host = Place("OUTPUT", "! -d ::1/128 " + rule_text.render(DNAT, [SHARED], matches=_LOCAL))
-        dnat, loopback = Group((DNAT,), (), (from_wire, from_host)), ()
+        dnat, loopback = Group((DNAT,), (), (from_wire, from_host)), []
     return (dnat, *loopback, Group((POSTROUTING,), (), (_jump("POSTROUTING", POSTROUTING),)))
 
 

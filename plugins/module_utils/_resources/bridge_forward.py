@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
@@ -99,7 +100,7 @@ class BridgeForward:
         for wish in wishes:
             if wish.state == "present":
                 name = wish.network.bridge
-                settings[tables.same[wish.netns], name] = host.run(wish.netns, lambda name=name: _accept_ra(name))
+                settings[tables.same[wish.netns], name] = host.run(wish.netns, functools.partial(_accept_ra, name))
         return State(tables, settings)
 
     def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
@@ -102,18 +103,14 @@ class Dnat:
             host, wishes, lambda family: _TABLES if any(family == wish.key.family for wish in wishes) else ()
         )
         found = found_in(tables)
-        interfaces = {(tables.same[wish.netns], wish.bridge_to_loopback) for wish in wishes if wish.bridge_to_loopback}
-        needed = set(interfaces)
-        for (ref, _key), group in found.items():
-            interfaces |= {
-                (ref, entry.publication.out_interface) for entry in group if entry.publication.from_this_host
-            }
+        needed = {(tables.same[wish.netns], wish.bridge_to_loopback) for wish in wishes if wish.bridge_to_loopback}
+        there = [entry for group in found.values() for entry in group if entry.publication.from_this_host]
+        interfaces = needed | {(entry.ref, entry.publication.out_interface or "") for entry in there}
         settings = {
-            (ref, name): host.run(ref, lambda name=name: sysctl.read(_route_localnet(name)))
+            (ref, name): host.run(ref, functools.partial(sysctl.read, _route_localnet(name)))
             for ref, name in interfaces
-            if name
         }
-        missing = sorted(name for ref, name in needed if name and settings[ref, name] is None)
+        missing = sorted(name for ref, name in needed if settings[ref, name] is None)
         if missing and not host.check_mode:
             raise Refused(f"out_interface: interface {missing[0]} does not exist")
         return State(tables, found, settings)
@@ -285,8 +282,8 @@ class _Localnet:
         replaced = {(found.ref, found.publication) for group in mine for found in group}
         staying = {(found.ref, found.publication) for group in state.found.values() for found in group} - replaced
         staying |= {(state.tables.same[wish.netns], wish.publication) for wish in wishes if wish.publication}
-        needed = {(ref, publication.out_interface) for ref, publication in staying if publication.from_this_host}
-        had = {(ref, publication.out_interface) for ref, publication in replaced if publication.from_this_host}
+        needed = {_way_out(ref, publication) for ref, publication in staying if publication.from_this_host}
+        had = {_way_out(ref, publication) for ref, publication in replaced if publication.from_this_host}
         self._off = sorted((where for where in had - needed if state.route_localnet.get(where) == "1"), key=str)
         self._on: list[tuple[str | None, str]] = []
 
@@ -305,5 +302,9 @@ class _Localnet:
         return [
             rule_ledger.WriteSetting(ref, _route_localnet(name), value, f"set route_localnet of {name} to {value}")
             for (ref, name), value in writes
-            if name
         ]
+
+
+def _way_out(ref: str | None, publication: Publication) -> tuple[str | None, str]:
+    """The namespace and the interface behind which the endpoint is; no name where nobody told."""
+    return (ref, publication.out_interface or "")
