@@ -96,7 +96,7 @@ def _addresses(enter: list[str]) -> Iterator[str]:
 
 
 def _routes(enter: list[str], option: str) -> list[str]:
-    """All routes but the kernel's in its table local: those follow from the addresses, the link-local one a second late."""
+    """All routes but the kernel's in its table local: those follow from the addresses, link-local ones late."""
     routes = json.loads(_output([*enter, "ip", option, "-json", "-details", "route", "show", "table", "all"]) or "[]")
     kept = [route for route in routes if (route.get("table"), route.get("protocol")) != ("local", "kernel")]
     return sorted(json.dumps(_stable(route), sort_keys=True) for route in kept)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A town that outlives the command that made it, for Molecule: python -m tests.lab.standing up DIR, later down DIR.
 
-While it stands, DIR/HOST has the PID of each host's first process and DIR/keeper that of the process that holds the lab.
+While it stands, DIR/HOST has the PID of each host's first process, DIR/keeper that of the process that holds the lab.
 """
 
 from __future__ import annotations
