@@ -96,7 +96,7 @@ def show_traffic(screen: Screen, built: town.Town) -> None:
 
 def run_demo(screen: Screen, lab: Lab) -> None:
     screen.title("netplumb.linuxnet: container networking out of plain Linux parts")
-    screen.text("A host made of namespaces, a neighbour and a router. Nothing of it touches this machine's own network.")
+    screen.text("A host made of namespaces, a neighbour and a router. Nothing of it touches this machine's network.")
     built = town.build(lab)
     host = built.host
     untouched = host.dump()
