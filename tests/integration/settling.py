@@ -1,0 +1,47 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Waiting for what the kernel does on its own some time after a link goes up."""
+
+from __future__ import annotations
+
+import time
+
+from typing import Any
+
+from tests.lab.host import Host
+
+
+def settle(host: Host, *namespaces: str, timeout: float = 10.0) -> None:
+    """Wait until carriers are told and no IPv6 address is tentative, on the host and in the namespaces."""
+    command = "; ".join(["ip addr", *(f"ip -n {name} addr" for name in namespaces)])
+    end = time.monotonic() + timeout
+    before = ""
+    while time.monotonic() < end:
+        text = host.sh(command)
+        if text == before and "tentative" not in text:
+            return
+        before = text
+        time.sleep(0.3)
+    raise AssertionError(f"addresses do not settle: {before}")
+
+
+def converge_settled(host: Host, options: dict[str, Any], *namespaces: str, changed: bool = True) -> dict[str, Any]:
+    """The promises of the module interface, seen when the kernel has finished with what a link that went up means to it.
+
+    Check mode changes nothing and foretells `changed` and `diff` exactly; the second run finds nothing to do and does
+    nothing. Returns the result of the real run.
+    """
+    settle(host, *namespaces)
+    before = host.dump(counters=True)
+    foretold = host.module("interface", options, check=True)
+    assert before.changes_to(host.dump(counters=True)) == [], "check mode changed something"
+    done = host.module("interface", options)
+    assert done["changed"] is changed
+    assert (foretold["changed"], foretold["diff"]) == (done["changed"], done["diff"]), "check mode foretold something else"
+    settle(host, *namespaces)
+    after = host.dump(counters=True)
+    again = host.module("interface", options)
+    assert (again["changed"], again["diff"]) == (False, []), "the second run found something to do"
+    assert after.changes_to(host.dump(counters=True)) == [], "the second run changed something"
+    return done

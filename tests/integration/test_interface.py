@@ -1,0 +1,300 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module interface, on a real kernel."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.integration.promises import refused, repairs
+from tests.integration.settling import converge_settled, settle
+from tests.lab.host import Host
+
+EVERYTHING: dict[str, Any] = {
+    "name": "eth0",
+    "netns": "web",
+    "mtu": 1400,
+    "mac_address": "02:00:00:00:00:02",
+    "addresses": ["10.0.0.2/24", "10.0.0.3/24", "fd00::2/64"],
+    "routes": [
+        {"to": "default", "via": "10.0.0.1"},
+        {"to": "::/0", "via": "fd00::1"},
+        {"to": "10.9.0.0/16", "type": "blackhole"},
+        {"to": "fd09::/64", "type": "prohibit", "table": "100"},
+        {"to": "10.8.0.0/16", "via": "10.77.0.1", "on_link": True, "src": "10.0.0.2", "metric": 5},
+        {"to": "10.7.0.0/16", "table": "100"},
+    ],
+    "sysctls": {"net.ipv4.conf.IFNAME.rp_filter": 2, "net.ipv6.conf.IFNAME.accept_ra": "0"},
+}
+
+
+@pytest.fixture
+def web(host: Host) -> Host:
+    """A host with the namespace web, whose eth0 leads to the host's vweb, which is up."""
+    host.module("netns", {"name": "web"})
+    host.module("veth", {"name": "vweb", "peer_name": "eth0", "peer_netns": "web"})
+    host.sh("ip link set vweb up")
+    return host
+
+
+def _addresses(host: Host, netns: str = "web", name: str = "eth0") -> list[str]:
+    shown = host.ip("-n", netns, "addr", "show", name)[0]["addr_info"]
+    return [f"{one['local']}/{one['prefixlen']}" for one in shown if one["scope"] == "global"]
+
+
+def _converge(web: Host, options: dict[str, Any], changed: bool = True) -> dict[str, Any]:
+    return converge_settled(web, options, "web", changed=changed)
+
+
+def _routes(host: Host, *more: str) -> str:
+    return host.sh(f"ip -n web route show {' '.join(more)}; ip -n web -6 route show {' '.join(more)}")
+
+
+def test_everything(web: Host) -> None:
+    _converge(web, EVERYTHING)
+    assert _addresses(web) == ["10.0.0.2/24", "10.0.0.3/24", "fd00::2/64"]
+    routes = _routes(web)
+    for line in (
+        "default via 10.0.0.1 dev eth0 proto static",
+        "10.8.0.0/16 via 10.77.0.1 dev eth0 proto static src 10.0.0.2 metric 5 onlink",
+        "blackhole 10.9.0.0/16 proto static",
+        "default via fd00::1 dev eth0 proto static metric 1024",
+    ):
+        assert line in routes
+    assert "10.7.0.0/16 dev eth0 proto static scope link" in _routes(web, "table", "100")
+
+
+def test_ipv6_addresses_are_usable_at_once(web: Host) -> None:
+    web.module("interface", EVERYTHING)
+    assert "tentative" not in web.sh("ip -n web -6 addr show eth0 scope global")
+    assert "nodad" in web.sh("ip -n web -6 addr show eth0 scope global")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "ip link set eth0 mtu 1300",
+        "ip link set eth0 address 02:00:00:00:00:07",
+        "ip addr del 10.0.0.3/24 dev eth0",
+        "ip addr del fd00::2/64 dev eth0",
+        "ip addr add 10.0.0.2/16 dev eth0",
+        "ip addr del fd00::2/64 dev eth0; ip addr add fd00::2/48 dev eth0 nodad",
+        "ip route del default",
+        "ip route replace default via 10.0.0.9",
+        "ip route append default via 10.0.0.9",
+        "ip -6 route del default",
+        "ip -6 route replace default via fd00::9",
+        "ip route del 10.9.0.0/16",
+        "ip route replace 10.9.0.0/16 via 10.0.0.9 proto static",
+        "ip -6 route del prohibit fd09::/64 table 100",
+        "ip -6 route del prohibit fd09::/64 table 100; ip -6 route add fd09::/64 via fd00::9 table 100",
+        "ip -6 route del prohibit fd09::/64 table 100; ip -6 route add blackhole fd09::/64 table 100",
+        "ip route replace 10.8.0.0/16 via 10.0.0.9 metric 5",
+        "ip route replace 10.8.0.0/16 via 10.77.0.1 dev eth0 onlink metric 5",
+        "ip route del 10.7.0.0/16 table 100",
+        "sysctl -qw net.ipv4.conf.eth0.rp_filter=0",
+        "sysctl -qw net.ipv6.conf.eth0.accept_ra=1",
+    ],
+)
+def test_drift_is_repaired(web: Host, damage: str) -> None:
+    web.module("interface", EVERYTHING)
+    settle(web, "web")
+    repairs(web, "interface", EVERYTHING, damage, "web")
+
+
+@pytest.mark.parametrize("damage", ["ip link set eth0 down", "ip addr flush dev eth0", "ip addr del 10.0.0.2/24 dev eth0"])
+def test_what_goes_with_a_down_link_or_a_first_address_comes_back(web: Host, damage: str) -> None:
+    web.module("interface", EVERYTHING)
+    settle(web, "web")
+    healthy = sorted(_routes(web, "table", "all").splitlines())
+    web.inside("web").sh(damage)
+    _converge(web, EVERYTHING)
+    settle(web, "web")
+    assert sorted(_addresses(web)) == ["10.0.0.2/24", "10.0.0.3/24", "fd00::2/64"]
+    wished = [line for line in healthy if "proto static" in line]
+    assert [line for line in sorted(_routes(web, "table", "all").splitlines()) if "proto static" in line] == wished
+
+
+def test_what_is_not_listed_stays_unless_purged(web: Host) -> None:
+    web.module("interface", EVERYTHING)
+    web.inside("web").sh(
+        "ip addr add 10.0.1.1/24 dev eth0; ip addr add fd77::1/64 dev eth0 nodad;"
+        "ip addr add 10.0.2.1/24 dev eth0 valid_lft 1000 preferred_lft 1000; ip route add 1.2.3.4 via 10.0.0.7;"
+        "ip route add 1.2.3.5 via 10.0.0.7 proto dhcp; ip route add 1.2.3.6 via 10.0.0.7 proto bird;"
+        "ip -6 route add fd55::/64 via fd00::5; ip -6 route add fd56::/64 via fd00::5 proto ra; ip route add blackhole 1.2.3.7"
+    )
+    settle(web, "web")
+    _converge(web, EVERYTHING, changed=False)
+    done = _converge(web, {**EVERYTHING, "purge_addresses": True, "purge_routes": True})
+    assert "fd77::1/64" in done["diff"][0]["before"]["addresses"]
+    assert _addresses(web) == ["10.0.0.2/24", "10.0.2.1/24", "10.0.0.3/24", "fd00::2/64"]
+    routes = _routes(web)
+    assert all(kept in routes for kept in ("1.2.3.5", "1.2.3.6", "1.2.3.7", "fd56::/64", "fe80::/64"))
+    assert not any(gone in routes for gone in ("1.2.3.4", "fd55::/64"))
+
+
+def test_purging_the_first_address_keeps_the_second_and_its_routes(web: Host) -> None:
+    web.module("interface", EVERYTHING)
+    assert web.sh("ip netns exec web sysctl -n net.ipv4.conf.eth0.promote_secondaries").strip() == "0"
+    fewer = {"name": "eth0", "netns": "web", "addresses": ["10.0.0.3/24"], "purge_addresses": True}
+    _converge(web, fewer)
+    assert _addresses(web) == ["10.0.0.3/24"]
+    assert "default via 10.0.0.1" in _routes(web)
+    assert web.sh("ip netns exec web sysctl -n net.ipv4.conf.eth0.promote_secondaries").strip() == "0"
+
+
+def test_all_addresses_change_and_the_routes_stay(web: Host) -> None:
+    web.module("interface", EVERYTHING)
+    routes = [{"to": "10.50.0.0/16", "via": "10.0.0.1"}, {"to": "default", "via": "10.0.0.1"}]
+    other = {"name": "eth0", "netns": "web", "addresses": ["10.0.0.9/16"], "purge_addresses": True, "routes": routes}
+    _converge(web, other)
+    assert _addresses(web) == ["10.0.0.9/16"]
+
+
+def test_an_interface_that_is_to_be_down(web: Host) -> None:
+    down = {"name": "eth0", "netns": "web", "enabled": False, "addresses": ["10.0.0.2/24", "fd00::2/64"]}
+    _converge(web, down)
+    web.sh("ip -n web link set eth0 up")
+    _converge(web, down)
+    assert _addresses(web) == ["10.0.0.2/24", "fd00::2/64"]
+
+
+def test_a_route_is_never_stolen(web: Host) -> None:
+    web.module("interface", EVERYTHING)
+    web.sh("ip -n web link add d0 type veth peer d1; ip -n web link set d0 up; ip -n web link set d1 up")
+    settle(web, "web")
+    wish = {"name": "d0", "netns": "web", "addresses": ["10.6.0.1/24"], "routes": [{"to": "default", "via": "10.6.0.2"}]}
+    refused(web, "interface", wish, "a route to default with metric 0 in table main leads over interface eth0")
+    wish["routes"][0]["metric"] = 7  # type: ignore[index]
+    _converge(web, wish)
+    # In one call, too.
+    both = {"netns": "web", "aggregate": [{"name": name, "routes": [{"to": "1.1.1.1/32"}]} for name in ("d0", "d1")]}
+    refused(web, "interface", both, "interface d1 in namespace web: a route to 1.1.1.1/32")
+
+
+def test_absent_takes_away_what_is_listed_and_nothing_else(web: Host) -> None:
+    web.module("interface", EVERYTHING)
+    settle(web, "web")
+    listed = {
+        "name": "eth0",
+        "netns": "web",
+        "state": "absent",
+        "addresses": ["10.0.0.2/8", "10.0.0.99/24"],
+        "routes": [{"to": "default"}, {"to": "10.9.0.0/16", "type": "blackhole"}, {"to": "10.7.0.0/16"}],
+    }
+    done = _converge(web, listed)
+    assert done["diff"][0]["before"]["addresses"] == ["10.0.0.2/24"]
+    assert done["diff"][0]["after"] == {}
+    assert _addresses(web) == ["10.0.0.3/24", "fd00::2/64"]
+    assert "10.7.0.0/16" in _routes(web, "table", "100")
+    assert "default via fd00::1" in _routes(web)
+    for gone in ({"name": "other", "netns": "web"}, {"name": "eth0", "netns": "nowhere"}):
+        _converge(web, {**listed, **gone}, changed=False)
+
+
+def test_leases_are_remembered_and_forgotten(web: Host) -> None:
+    web.module("interface", {**EVERYTHING, "owner": "stranger"})
+    assert '"addresses": {}' in web.read("/run/linuxnet/netns/web")
+    _converge(web, EVERYTHING, changed=False)
+    record = json.loads(web.read("/run/linuxnet/netns/web"))
+    assert record["addresses"] == {"default": {"eth0": ["10.0.0.2/24", "10.0.0.3/24", "fd00::2/64"]}}
+    web.module("interface", {**EVERYTHING, "addresses": None, "routes": None})
+    assert json.loads(web.read("/run/linuxnet/netns/web")) == record
+    web.module("interface", {"name": "eth0", "netns": "web", "state": "absent"})
+    assert json.loads(web.read("/run/linuxnet/netns/web"))["addresses"] == {}
+
+
+def test_marks_count_on_the_host_alone(web: Host) -> None:
+    web.module("netns", {"name": "db"})
+    web.module("veth", {"name": "vdb", "peer_name": "eth0", "peer_netns": "db", "owner": "shop"})
+    refused(web, "interface", {"name": "vdb"}, "interface vdb belongs to owner shop; pass owner: shop")
+    _converge(web, {"name": "vdb", "owner": "shop"})
+    web.sh("ip -n web link set eth0 alias linuxnet:shop:")
+    _converge(web, {"name": "eth0", "netns": "web"})
+
+
+def test_lo_is_an_interface(host: Host) -> None:
+    options = {"name": "lo", "addresses": ["127.0.0.5/8", "10.1.1.1/32", "fd01::1/128"], "purge_addresses": True}
+    converge_settled(host, options)
+    assert "127.0.0.1/8" in host.sh("ip addr show lo")
+
+
+def test_an_uplink_of_the_host(host: Host) -> None:
+    host.sh("ip link add eth9 type veth peer p9; ip link set p9 up")
+    converge_settled(host, {"name": "eth9", "addresses": ["192.0.2.7/24"], "routes": [{"to": "default", "via": "192.0.2.1"}]})
+
+
+def test_check_mode_on_an_empty_host(host: Host) -> None:
+    wish = {key: value for key, value in EVERYTHING.items() if key != "mac_address"} | {"mtu": 1500}
+    foretold = host.module("interface", wish, check=True)
+    assert "taken as freshly made: web" in json.dumps(foretold["warnings"])
+    assert "taken as freshly made: eth0 in namespace web" in json.dumps(foretold["warnings"])
+    assert "namespace web does not exist" in host.module("interface", wish, fails=True)["msg"]
+    host.module("netns", {"name": "web"})
+    assert "interface eth0 in namespace web does not exist" in host.module("interface", wish, fails=True)["msg"]
+    host.module("veth", {"name": "vweb", "peer_name": "eth0", "peer_netns": "web"})
+    assert host.module("interface", wish)["diff"] == foretold["diff"]
+
+
+def test_tables_by_name(web: Host) -> None:
+    web.sh("mkdir -p /etc/iproute2; echo '77 blue' > /etc/iproute2/rt_tables")
+    _converge(web, {"name": "eth0", "netns": "web", "routes": [{"to": "10.7.0.0/16", "table": "blue"}]})
+    assert "10.7.0.0/16" in _routes(web, "table", "77")
+    refused(web, "interface", {"name": "eth0", "routes": [{"to": "10.7.0.0/16", "table": "red"}], "netns": "web"}, "routes[0].table: 'red'")
+
+
+def test_ipv6_switched_off_is_told(web: Host) -> None:
+    web.inside("web").sh("sysctl -qw net.ipv6.conf.eth0.disable_ipv6=1")
+    message = web.module("interface", {"name": "eth0", "netns": "web", "addresses": ["fd00::2/64"]}, fails=True)["msg"]
+    assert message == (
+        "cannot add address fd00::2/64 to interface eth0 in namespace web: IPv6 is disabled there, see net.ipv6.conf.eth0.disable_ipv6"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"addresses": ["10.0.0.0/24"]}, "addresses[0]: '10.0.0.0/24' is not allowed: an address of 10.0.0.0/24 other than the network's own"),
+        ({"addresses": ["10.0.0.255/24"]}, "other than its broadcast address"),
+        ({"addresses": ["10.0.0.1"]}, "an address with prefix length"),
+        ({"addresses": ["10.0.0.1/33"]}, "addresses[0]: '10.0.0.1/33' is not allowed"),
+        ({"addresses": ["10.0.0.1/24", "10.0.0.1/16"]}, "addresses[1]: '10.0.0.1/16' is not allowed: the same address stands"),
+        ({"addresses": ["ff02::1/64"]}, "a unicast address"),
+        ({"addresses": ["10.0.0.2/24"], "routes": [{"to": "default", "via": "10.0.0.255"}]}, "neither the network's own nor its broadcast"),
+        ({"addresses": ["10.0.0.2/24"], "routes": [{"to": "default", "via": "10.0.0.2"}]}, "this one is the interface's own"),
+        ({"routes": [{"to": "10.0.0.1/24"}]}, "a network has no host bits; 10.0.0.0/24 was probably meant"),
+        ({"routes": [{"to": "10.0.0.0/24", "via": "fd00::1"}]}, "routes[0].via: 'fd00::1' is not allowed: an IPv4 address"),
+        ({"routes": [{"to": "10.0.0.0/24", "type": "blackhole", "via": "10.0.0.1"}]}, "routes[0].type: 'blackhole'"),
+        ({"routes": [{"to": "10.0.0.0/24", "on_link": True}]}, "routes[0].on_link"),
+        ({"routes": [{"to": "10.0.0.0/24"}, {"to": "10.0.0.0/24", "metric": 0}]}, "has the same destination, table and metric"),
+        ({"routes": [{"to": "10.0.0.0/24"}], "enabled": False}, "an interface that is down has no routes"),
+        ({"routes": [{"to": "10.0.0.0/24", "metric": -1}]}, "routes[0].metric"),
+        ({"mtu": 20}, "mtu: 20 is not allowed"),
+        ({"mtu": 1000, "addresses": ["fd00::1/64"]}, "1280 or more, since an IPv6 address is wished"),
+        ({"mac_address": 12345}, "quote it"),
+        ({"sysctls": {"net.ipv4.conf.eth0.rp_filter": 1}}, "with IFNAME in its name's place"),
+        ({"sysctls": {"kernel.IFNAME.x": 1}}, "a setting of the network"),
+        ({"sysctls": {"net.ipv4.conf.IFNAME.nosuch": 1}}, "this kernel has no setting net.ipv4.conf.IFNAME.nosuch"),
+        ({"name": "eth0:1"}, "name: 'eth0:1' is not allowed"),
+        ({"name": "missing"}, "interface missing"),
+    ],
+)
+def test_bad_input_is_one_sentence(web: Host, options: dict[str, Any], sentence: str) -> None:
+    if options.get("name") == "missing":
+        assert sentence in web.module("interface", {"netns": "web", **options}, fails=True)["msg"]
+    else:
+        refused(web, "interface", {"name": "eth0", "netns": "web", **options}, sentence)
+
+
+def test_the_kernels_refusal_names_the_step_and_what_was_done(web: Host) -> None:
+    wish = {"name": "eth0", "netns": "web", "addresses": ["10.0.0.2/24"], "routes": [{"to": "default", "via": "10.99.0.1"}]}
+    message = web.module("interface", wish, fails=True)["msg"]
+    assert message.startswith(
+        "cannot put route default metric 0 table main via 10.99.0.1 ip_version ipv4 on interface eth0 in namespace web: "
+        "the gateway is not on a network of this interface"
+    )
+    assert "Done before, and left so: add address 10.0.0.2/24 to interface eth0 in namespace web" in message
