@@ -15,7 +15,7 @@ from tests.unit.rules.worlds import Call, Options, Tables, calls, damaged, empty
 
 _KIND = {"bridge_forward": "forward", "masquerade": "masquerade", "dnat": "dnat"}
 thorough = settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
@@ -101,6 +101,10 @@ def test_what_was_broken_by_hand_comes_back_in_order(host: Tables, call: Call, d
     broken = data.draw(damaged(once))
     repaired, changed = _run(broken, call)
     assert changed is (repaired != broken)
+    alone, _changed = _run(empty_host(), call)
+    for key, table in alone.items():
+        for chain, texts in table.chains.items():
+            assert [repaired[key].chains[chain].count(text) for text in texts] == [1] * len(texts)
     for found in _ranks(repaired, _wished(call)):
         reachable = found[: found.index(END)] if END in found else found
         assert reachable == sorted(reachable)

@@ -184,7 +184,10 @@ def damaged(draw: st.DrawFn, host: Tables) -> Tables:
         what = draw(st.sampled_from(["insert", "delete", "double", "move", "flush"]))
         place = draw(st.integers(0, len(rules)))
         if what == "insert":
-            rules.insert(place, draw(st.sampled_from(FOREIGN)))
+            jumps = [
+                f"-i tun0 -j {other}" for other in new[key].chains if other.startswith("LINUXNET") and other != chain
+            ]
+            rules.insert(place, draw(st.sampled_from([*FOREIGN, *jumps])))
         elif what == "flush":
             rules.clear()
         elif rules:

@@ -1,0 +1,208 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole rule set of each kind of network, as iptables-save would show it; the mark in every rule is left out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.unit.rules.worlds import Tables, empty_host, run
+
+BOTH = ["172.18.0.0/16", "fd00:18::/64"]
+PLUMBING = """
+FORWARD -j LINUXNET-FORWARD
+LINUXNET-FORWARD -j LINUXNET-INTERNAL
+LINUXNET-FORWARD -j LINUXNET-TO
+LINUXNET-FORWARD -j LINUXNET-FROM
+"""
+
+
+def _made(**more: Any) -> Tables:
+    host, _changed = run(empty_host(), "bridge_forward", [{"bridge": "br0", "subnets": BOTH, **more}])
+    return host
+
+
+def _shown(host: Tables, family: str, table: str) -> list[str]:
+    kinds = ("linuxnet", "linuxnet-forward-default", "linuxnet-dnat-default", "host-80")
+    marks = [f"-m comment --comment {kind} " for kind in kinds]
+    lines = [f"{chain} {text}" for chain, texts in host[family, table].chains.items() for text in texts]
+    for mark in marks:
+        lines = [line.replace(mark, "") for line in lines]
+    return lines
+
+
+def _lines(text: str) -> list[str]:
+    return text.strip().splitlines()
+
+
+def _is(host: Tables, family: str, table: str, expected: str) -> None:
+    assert sorted(_shown(host, family, table)) == sorted(_lines(expected))
+    for chain in {line.split()[0] for line in _lines(expected)}:
+        shown = [line for line in _shown(host, family, table) if line.startswith(f"{chain} ")]
+        assert shown == [line for line in _lines(expected) if line.startswith(f"{chain} ")]
+
+
+def test_nat() -> None:
+    host = _made()
+    filtered = (
+        PLUMBING.replace(
+            "LINUXNET-FORWARD -j LINUXNET-I", "LINUXNET-FORWARD -j LINUXNET-USER\nLINUXNET-FORWARD -j LINUXNET-I"
+        )
+        + """LINUXNET-TO -i br0 -o br0 -j ACCEPT
+LINUXNET-TO -o br0 -m conntrack --ctstate RELATED,ESTABLISHED --ctdir REPLY -j ACCEPT
+LINUXNET-TO -o br0 -m conntrack --ctstate DNAT -j ACCEPT
+LINUXNET-TO -o br0 -j DROP
+LINUXNET-FROM -i br0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+LINUXNET-FROM -s SUBNET -i br0 -m conntrack --ctstate NEW -j ACCEPT
+LINUXNET-FROM -i br0 -j DROP
+"""
+    )
+    mangled = filtered.replace("LINUXNET-FORWARD -j LINUXNET-USER\n", "").replace("ACCEPT", "RETURN")
+    mangled = mangled.replace(
+        "LINUXNET-FROM -i br0 -m", "LINUXNET-FROM -i br0 -o br0 -j RETURN\nLINUXNET-FROM -i br0 -m"
+    )
+    for family, subnet in zip(("ipv4", "ipv6"), BOTH, strict=True):
+        _is(host, family, "filter", filtered.replace("SUBNET", subnet))
+        _is(host, family, "mangle", mangled.replace("SUBNET", subnet))
+    _is(
+        host,
+        "ipv4",
+        "raw",
+        """
+PREROUTING -j LINUXNET-RAW
+LINUXNET-RAW -s 127.0.0.0/8 -i br0 -j DROP
+LINUXNET-RAW -d 127.0.0.0/8 -i br0 -j DROP
+""",
+    )
+    _is(host, "ipv6", "raw", "")
+    _is(
+        host,
+        "ipv4",
+        "nat",
+        """
+POSTROUTING -j LINUXNET-POSTROUTING
+LINUXNET-POSTROUTING -s 172.18.0.0/16 -o br0 -m conntrack --ctstate DNAT -j MASQUERADE
+LINUXNET-POSTROUTING -s 127.0.0.0/8 -o br0 -m conntrack --ctstate DNAT -j MASQUERADE
+""",
+    )
+    _is(
+        host,
+        "ipv6",
+        "nat",
+        """
+POSTROUTING -j LINUXNET-POSTROUTING
+LINUXNET-POSTROUTING -s fd00:18::/64 -o br0 -m conntrack --ctstate DNAT -j MASQUERADE
+""",
+    )
+
+
+def test_internal() -> None:
+    host = _made(internal=True)
+    for family in ("ipv4", "ipv6"):
+        _is(
+            host,
+            family,
+            "mangle",
+            PLUMBING
+            + """LINUXNET-INTERNAL -i br0 -o br0 -j RETURN
+LINUXNET-INTERNAL -i br0 ! -o br0 -j DROP
+LINUXNET-INTERNAL ! -i br0 -o br0 -j DROP
+""",
+        )
+        _is(host, family, "nat", "")
+    _is(
+        host,
+        "ipv4",
+        "raw",
+        """
+PREROUTING -j LINUXNET-RAW
+LINUXNET-RAW -s 127.0.0.0/8 -i br0 -j DROP
+LINUXNET-RAW -d 127.0.0.0/8 -i br0 -j DROP
+LINUXNET-RAW -d 172.18.0.0/16 -i br0 -j RETURN
+LINUXNET-RAW -d 224.0.0.0/4 -i br0 -j RETURN
+LINUXNET-RAW -d 255.255.255.255/32 -i br0 -j RETURN
+LINUXNET-RAW -i br0 -j DROP
+""",
+    )
+    _is(
+        host,
+        "ipv6",
+        "raw",
+        """
+PREROUTING -j LINUXNET-RAW
+LINUXNET-RAW -d fd00:18::/64 -i br0 -j RETURN
+LINUXNET-RAW -d fe80::/10 -i br0 -j RETURN
+LINUXNET-RAW -d ff00::/8 -i br0 -j RETURN
+LINUXNET-RAW -i br0 -j DROP
+""",
+    )
+
+
+def test_endpoints_that_do_not_see_each_other() -> None:
+    host = _made(icc=False)
+    shown = [line for line in _shown(host, "ipv4", "filter") if line.startswith("LINUXNET-TO")]
+    assert shown == _lines("""
+LINUXNET-TO -i br0 -o br0 -m physdev --physdev-is-bridged -j ACCEPT
+LINUXNET-TO -o br0 -m conntrack --ctstate RELATED,ESTABLISHED --ctdir REPLY -j ACCEPT
+LINUXNET-TO -o br0 -m conntrack --ctstate DNAT -j ACCEPT
+LINUXNET-TO -i br0 -o br0 -j DROP
+LINUXNET-TO -o br0 -j DROP
+""")
+
+
+def test_routed_with_trusted_interfaces_and_a_published_port() -> None:
+    host = _made(gateway_mode="routed", trusted_interfaces=["tun0"], icc=False)
+    published = {"gateway_mode": "routed", "host_port": "80", "out_interface": "br0"}
+    host, _changed = run(
+        host, "dnat", [{**published, "to_address": "172.18.0.2"}, {**published, "to_address": "fd00:18::2"}]
+    )
+    assert _lines("""
+LINUXNET-TO -i br0 -o br0 -m physdev --physdev-is-bridged -j RETURN
+LINUXNET-TO -i tun0 -o br0 -j RETURN
+LINUXNET-TO -o br0 -m conntrack --ctstate RELATED,ESTABLISHED --ctdir REPLY -j RETURN
+LINUXNET-TO -d fd00:18::2/128 -o br0 -p tcp -m tcp --dport 80 -j RETURN
+LINUXNET-TO -i br0 -o br0 -j DROP
+LINUXNET-TO -o br0 -p ipv6-icmp -j RETURN
+LINUXNET-TO -o br0 -j DROP
+""") == [line for line in _shown(host, "ipv6", "mangle") if line.startswith("LINUXNET-TO")]
+    assert _lines("""
+LINUXNET-FROM -s 172.18.0.0/16 -i br0 -j ACCEPT
+LINUXNET-FROM -i br0 -j DROP
+""") == [line for line in _shown(host, "ipv4", "filter") if line.startswith("LINUXNET-FROM")]
+    assert _shown(host, "ipv4", "nat") == []
+
+
+def test_unprotected() -> None:
+    shown = _shown(_made(gateway_mode="nat-unprotected"), "ipv4", "filter")
+    assert [line for line in shown if line.startswith("LINUXNET-TO")] == _lines("""
+LINUXNET-TO -i br0 -o br0 -j ACCEPT
+LINUXNET-TO -o br0 -m conntrack --ctstate RELATED,ESTABLISHED --ctdir REPLY -j ACCEPT
+LINUXNET-TO -o br0 -m conntrack --ctstate DNAT -j ACCEPT
+LINUXNET-TO -o br0 -j ACCEPT
+""")
+
+
+def test_a_family_without_a_subnet_is_closed() -> None:
+    host = _made(subnets=["172.18.0.0/16"])
+    _is(
+        host,
+        "ipv6",
+        "mangle",
+        PLUMBING
+        + """LINUXNET-TO -i br0 -o br0 -j RETURN
+LINUXNET-TO -o br0 -j DROP
+LINUXNET-FROM -i br0 -o br0 -j RETURN
+LINUXNET-FROM -i br0 -j DROP
+""",
+    )
+    _is(host, "ipv6", "nat", "")
+
+
+def test_the_number_of_rules_is_that_of_networks_and_ports() -> None:
+    host = _made()
+    alone = sum(len(_shown(host, *key)) for key in host)
+    ports = [{"host_port": str(port), "to_address": "172.18.0.2"} for port in range(1000, 1100)]
+    host, _changed = run(host, "dnat", [*ports, {"host_port": "20000-29999", "to_address": "172.18.0.2"}])
+    jumps = 2
+    assert sum(len(_shown(host, *key)) for key in host) == alone + jumps + 101
