@@ -12,18 +12,22 @@ from typing import Any
 from tests.lab.host import Host
 
 
-def settle(host: Host, *namespaces: str, timeout: float = 10.0) -> None:
-    """Wait until carriers are told and no IPv6 address is tentative, on the host and in the namespaces."""
+def settle(host: Host, *namespaces: str, quiet: float = 0.3, timeout: float = 10.0) -> None:
+    """Wait until no IPv6 address is tentative and nothing changed for some time, on the host and in the namespaces.
+
+    :param quiet: the seconds without change; the kernel tells about a lost carrier within one second
+    """
     command = "; ".join(["ip addr", *(f"ip -n {name} addr" for name in namespaces)])
     end = time.monotonic() + timeout
-    before = ""
+    seen, since = "", time.monotonic()
     while time.monotonic() < end:
         text = host.sh(command)
-        if text == before and "tentative" not in text:
+        if text != seen:
+            seen, since = text, time.monotonic()
+        elif "tentative" not in text and time.monotonic() - since >= quiet:
             return
-        before = text
-        time.sleep(0.3)
-    raise AssertionError(f"addresses do not settle: {before}")
+        time.sleep(0.1)
+    raise AssertionError(f"addresses do not settle: {seen}")
 
 
 def converge_settled(host: Host, options: dict[str, Any], *namespaces: str, changed: bool = True) -> dict[str, Any]:

@@ -51,7 +51,8 @@ def _converge(web: Host, options: dict[str, Any], changed: bool = True) -> dict[
 
 
 def _routes(host: Host, *more: str) -> str:
-    return host.sh(f"ip -n web route show {' '.join(more)}; ip -n web -6 route show {' '.join(more)}")
+    families = ("-4", "-6")
+    return "".join(host.run(["ip", family, "-n", "web", "route", "show", *more], check=False).out for family in families)
 
 
 def test_everything(web: Host) -> None:
@@ -112,6 +113,7 @@ def test_what_goes_with_a_down_link_or_a_first_address_comes_back(web: Host, dam
     settle(web, "web")
     healthy = sorted(_routes(web, "table", "all").splitlines())
     web.inside("web").sh(damage)
+    settle(web, "web", quiet=1.5)
     _converge(web, EVERYTHING)
     settle(web, "web")
     assert sorted(_addresses(web)) == ["10.0.0.2/24", "10.0.0.3/24", "fd00::2/64"]

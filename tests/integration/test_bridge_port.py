@@ -1,0 +1,181 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module bridge_port, on a real kernel."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.integration.promises import converge, refused, repairs
+from tests.lab.host import Host
+
+FLAGS: dict[str, Any] = {
+    "hairpin": True,
+    "isolated": True,
+    "learning": False,
+    "flood": False,
+    "guard": True,
+    "cost": 7,
+    "priority": 5,
+}
+PORT: dict[str, Any] = {"interface": "p0", "bridge": "br0", **FLAGS}
+RECORD = "/run/linuxnet/ports/p0"
+
+
+@pytest.fixture
+def bridges(host: Host) -> Host:
+    """A host with the bridges br0 and br1 and two interfaces that nobody marked, p0 and p1, each other's peers."""
+    host.sh("ip link add br0 type bridge; ip link add br1 type bridge; ip link add p0 type veth peer p1")
+    return host
+
+
+def _port(host: Host, name: str = "p0") -> Any:
+    return host.ip("link", "show", name)[0]
+
+
+def test_every_flag(bridges: Host) -> None:
+    converge(bridges, "bridge_port", PORT)
+    found = _port(bridges)
+    assert found["master"] == "br0"
+    data = found["linkinfo"]["info_slave_data"]
+    shown = (data["hairpin"], data["isolated"], data["learning"], data["flood"], data["guard"], data["cost"], data["priority"])
+    assert shown == (True, True, False, False, True, 7, 5)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "bridge link set dev p0 hairpin off",
+        "bridge link set dev p0 isolated off",
+        "bridge link set dev p0 learning on",
+        "bridge link set dev p0 flood on",
+        "bridge link set dev p0 guard off",
+        "bridge link set dev p0 cost 9",
+        "bridge link set dev p0 priority 9",
+        "ip link set p0 nomaster",
+        "ip link set p0 master br1",
+    ],
+)
+def test_drift_is_repaired(bridges: Host, damage: str) -> None:
+    bridges.module("bridge_port", PORT)
+    bridges.sh("ip link set p1 master br1; bridge link set dev p1 cost 55")
+    repairs(bridges, "bridge_port", PORT, damage)
+
+
+def test_flags_that_are_not_given_are_left_alone(bridges: Host) -> None:
+    bridges.module("bridge_port", PORT)
+    converge(bridges, "bridge_port", {"interface": "p0", "bridge": "br0"}, changed=False)
+    converge(bridges, "bridge_port", {"interface": "p0", "bridge": "br0", "cost": 8})
+    assert _port(bridges)["linkinfo"]["info_slave_data"]["hairpin"] is True
+
+
+def test_a_port_of_another_bridge_is_moved(bridges: Host) -> None:
+    bridges.sh("ip link set p0 master br1")
+    done = converge(bridges, "bridge_port", {"interface": "p0", "bridge": "br0", "hairpin": True})
+    assert done["diff"][0]["before"] == {"bridge": "br1", "hairpin": False}
+
+
+def test_a_member_of_something_else_is_refused(bridges: Host) -> None:
+    if bridges.run(["ip", "link", "add", "vrf0", "type", "vrf", "table", "10"], check=False).rc:
+        # Without VRF in this kernel, any other link serves to see the other refusals.
+        refused(bridges, "bridge_port", {"interface": "p0", "bridge": "p1"}, "interface p1 is no bridge but veth")
+        return
+    bridges.sh("ip link set p0 master vrf0")
+    refused(bridges, "bridge_port", PORT, "interface p0 belongs to vrf0, which is no bridge but vrf")
+
+
+def test_absent_takes_it_off_its_bridge_alone(bridges: Host) -> None:
+    bridges.module("bridge_port", PORT)
+    converge(bridges, "bridge_port", {"interface": "p0", "bridge": "br1", "state": "absent"}, changed=False)
+    done = converge(bridges, "bridge_port", {"interface": "p0", "bridge": "br0", "state": "absent"})
+    assert done["diff"][0]["after"] == {}
+    assert "master" not in _port(bridges)
+    assert not bridges.exists("/run/linuxnet")
+    for gone in ({"interface": "nothing"}, {"bridge": "nothing"}, {"netns": "nowhere"}):
+        converge(bridges, "bridge_port", {**PORT, **gone, "state": "absent"}, changed=False)
+
+
+def test_whose_port_it_is_is_remembered(bridges: Host) -> None:
+    bridges.module("bridge_port", PORT)
+    assert json.loads(bridges.read(RECORD)) == {"ifindex": _port(bridges)["ifindex"], "bridge": "br0", "owner": "default"}
+    refused(bridges, "bridge_port", {**PORT, "owner": "shop"}, "interface p0 was put on bridge br0 by owner default; pass owner: default")
+    refused(bridges, "bridge_port", {**PORT, "owner": "shop", "state": "absent"}, "pass owner: default")
+    bridges.remove(RECORD)
+    converge(bridges, "bridge_port", PORT, changed=False)
+    assert bridges.exists(RECORD)
+    # Another interface of the same name is not the one that was remembered.
+    bridges.sh("ip link del p0; ip link add p0 type veth peer p1")
+    converge(bridges, "bridge_port", {**PORT, "owner": "shop"})
+    assert json.loads(bridges.read(RECORD))["owner"] == "shop"
+
+
+def test_an_interface_with_our_mark_needs_no_record(bridges: Host) -> None:
+    bridges.module("veth", {"name": "v0", "peer_name": "v1", "owner": "shop"})
+    refused(bridges, "bridge_port", {"interface": "v0", "bridge": "br0"}, "interface v0 belongs to owner shop; pass owner: shop")
+    refused(bridges, "bridge_port", {"interface": "v0", "bridge": "br0", "state": "absent"}, "pass owner: shop")
+    converge(bridges, "bridge_port", {"interface": "v0", "bridge": "br0", "owner": "shop"})
+    assert not bridges.exists("/run/linuxnet/ports")
+
+
+def test_inside_a_namespace(bridges: Host) -> None:
+    bridges.module("netns", {"name": "web"})
+    bridges.sh("ip -n web link add br0 type bridge; ip -n web link add p0 type veth peer p1; ip -n web link set p0 alias linuxnet:shop:")
+    converge(bridges, "bridge_port", {**PORT, "netns": "web"})
+    assert "br0" in bridges.sh("ip -n web link show p0")
+    assert not bridges.exists("/run/linuxnet/ports")
+
+
+def test_many_at_once(bridges: Host) -> None:
+    done = converge(bridges, "bridge_port", {"bridge": "br0", "hairpin": True, "aggregate": [{"interface": "p0"}, {"interface": "p1", "hairpin": False}]})
+    assert [one["hairpin"] for one in done["objects"]] == [True, False]
+
+
+def test_check_mode_on_an_empty_host(host: Host) -> None:
+    foretold = host.module("bridge_port", PORT, check=True)
+    assert "taken as freshly made: p0, br0" in json.dumps(foretold["warnings"])
+    assert host.module("bridge_port", PORT, fails=True)["msg"] == "interface p0 does not exist"
+    host.sh("ip link add p0 type veth peer p1")
+    assert host.module("bridge_port", PORT, fails=True)["msg"] == "bridge br0 does not exist"
+    host.sh("ip link add br0 type bridge")
+    assert host.module("bridge_port", PORT)["diff"] == foretold["diff"]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"interface": "br0"}, "interface: 'br0' is not allowed: another interface than the bridge itself"),
+        ({"interface": "br1"}, "interface br1 cannot be a port, since it is a bridge itself"),
+        ({"interface": "lo"}, "interface lo cannot be a port"),
+        ({"bridge": None}, "bridge: None is not allowed: the name of the bridge is required"),
+        ({"bridge": "p1"}, "interface p1 is no bridge but veth"),
+        ({"cost": 0}, "cost: 0 is not allowed: 1 to 65535"),
+        ({"priority": 64}, "priority: 64 is not allowed: 0 to 63"),
+        ({"vlans": [0]}, "vlans[0]: 0 is not allowed: a VLAN's number, 1 to 4094"),
+        ({"pvid": 4095}, "pvid: 4095 is not allowed"),
+        ({"vlans": [5], "pvid": 5}, "pvid: 5 is not allowed: a VLAN that is not among vlans"),
+    ],
+)
+def test_bad_input_is_one_sentence(bridges: Host, options: dict[str, Any], sentence: str) -> None:
+    refused(bridges, "bridge_port", {**PORT, **options}, sentence)
+
+
+def test_a_full_bridge_is_a_sentence(bridges: Host) -> None:
+    bridges.sh(
+        "for n in $(seq 512); do echo link add a$n type veth peer b$n; done > /tmp/add; ip -batch /tmp/add;"
+        "for n in $(seq 512); do echo link set a$n master br0; echo link set b$n master br0; done > /tmp/join;"
+        "ip -force -batch /tmp/join 2>/dev/null || true"
+    )
+    message = bridges.module("bridge_port", {"interface": "p0", "bridge": "br0"}, fails=True)["msg"]
+    assert message == "cannot put interface p0 on bridge br0: the bridge is full, it takes 1023 ports"
+
+
+def test_vlans_where_the_kernel_has_none(bridges: Host) -> None:
+    if "vlan_default_pvid" in bridges.sh("ip -d link show br0"):
+        converge(bridges, "bridge_port", {"interface": "p0", "bridge": "br0", "vlans": [10, 20], "pvid": 30})
+        converge(bridges, "bridge_port", {"interface": "p0", "bridge": "br0", "vlans": [10], "pvid": 31})
+        return
+    refused(bridges, "bridge_port", {"interface": "p0", "bridge": "br0", "vlans": [10]}, "this kernel does not support VLANs on bridges")
