@@ -1,0 +1,140 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The planner of the module veth, on a machine small enough to see through."""
+
+from __future__ import annotations
+
+from hypothesis import given, reject
+from hypothesis import strategies as st
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Plan
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.pairs import Pairs
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.veth import State, Veth, Wish
+from tests.unit.links.small_kernel import End, Machine
+
+SPACES = (None, "web", "db")
+NAMES = ("v0", "v1", "eth0")
+RESOURCE = Veth()
+places = st.tuples(st.sampled_from(SPACES), st.sampled_from(NAMES))
+
+
+@st.composite
+def links(draw: st.DrawFn, index: int, name: str, kind: str = "veth") -> Link:
+    alias = draw(st.sampled_from([None, "office", marks.alias("default", "web"), marks.alias("default", ""), marks.alias("shop", "web")]))
+    group = draw(st.sampled_from([0, marks.group("default")]))
+    return Link(index=index, name=name, kind=kind, mtu=draw(st.sampled_from([1500, 1400])), alias=alias, group=group, mac_address="02:00:00:00:00:01")
+
+
+@st.composite
+def machines(draw: st.DrawFn) -> Machine:
+    """Some pairs, some ends whose peer is nowhere to be found, perhaps a bridge."""
+    taken = draw(st.lists(places, unique=True, max_size=6))
+    machine = Machine({})
+    while taken:
+        kind = draw(st.sampled_from(["pair", "pair", "pair", "lonely", "bridge"]))
+        ends = [taken.pop() for _ in range(2 if kind == "pair" and len(taken) > 1 else 1)]
+        made = [
+            End(draw(links(len(machine.ends) + number + 1, name, "bridge" if kind == "bridge" else "veth")))
+            for number, (_space, name) in enumerate(ends)
+        ]
+        if len(made) == 2:
+            made[0].peer, made[1].peer = made[1], made[0]
+        machine.ends.update(zip(ends, made, strict=True))
+    return machine
+
+
+@st.composite
+def wishes(draw: st.DrawFn, state: str = "present") -> Wish:
+    netns, name = draw(places)
+    peer_netns, peer_name = draw(places)
+    options = {
+        "state": state,
+        "owner": "default",
+        "netns": netns,
+        "name": name,
+        "peer_netns": peer_netns,
+        "peer_name": draw(st.sampled_from([None, peer_name])) if state == "absent" else peer_name,
+        "mtu": draw(st.sampled_from([None, 1400])),
+        "mac_address": draw(st.sampled_from([None, "02:00:00:00:00:11"])),
+        "peer_mac_address": draw(st.sampled_from([None, "02:00:00:00:00:12"])),
+    }
+    try:
+        return RESOURCE.wish(options)
+    except Invalid:
+        reject()
+
+
+def _plan(machine: Machine, *wished: Wish) -> Plan:
+    found: dict[str, dict[str, Link]] = {str(space): {} for space in SPACES}
+    for (space, name), end in machine.ends.items():
+        found[str(space)][name] = end.link
+    indexes = {id(end): (str(space), end.link.index) for (space, _name), end in machine.ends.items()}
+    peers = {indexes[id(end)]: indexes[id(end.peer)] if end.peer else None for end in machine.ends.values() if end.link.kind == "veth"}
+    state = State({space: str(space) for space in SPACES}, Pairs(found, peers, {str(space): space for space in SPACES}))  # type: ignore[dict-item]
+    return RESOURCE.plan(wished, state)
+
+
+@given(machines(), wishes())
+def test_the_steps_lead_to_the_wish_and_then_nothing_is_left_to_do(machine: Machine, wish: Wish) -> None:
+    strangers = _not_ours(machine)
+    try:
+        plan = _plan(machine, wish)
+    except Refused:
+        reject()
+    assert bool(plan.steps) == plan.changes[0].changed
+    machine.execute(plan.steps)
+    assert wish.peer
+    first, second = machine.ends[wish.end.netns, wish.end.name], machine.ends[wish.peer.netns, wish.peer.name]
+    assert (first.peer, second.peer) == (second, first)
+    if wish.mtu:
+        assert (first.link.mtu, second.link.mtu) == (1400, 1400)
+    if wish.mac_address:
+        assert first.link.mac_address == wish.mac_address
+    assert _not_ours(machine) == strangers
+    again = _plan(machine, wish)
+    assert (again.steps, again.changes[0].changed) == ([], False)
+    assert again.changes[0].after == plan.changes[0].after
+
+
+@given(machines(), wishes("absent"))
+def test_absent_takes_away_what_is_ours_alone(machine: Machine, wish: Wish) -> None:
+    strangers = _not_ours(machine)
+    try:
+        plan = _plan(machine, wish)
+    except Refused:
+        reject()
+    machine.execute(plan.steps)
+    assert _not_ours(machine) == strangers
+    assert (wish.end.netns, wish.end.name) not in machine.ends
+    again = _plan(machine, wish)
+    assert again.steps == []
+
+
+@given(machines(), wishes("absent"), wishes(), wishes())
+def test_several_wishes_at_once(machine: Machine, gone: Wish, one: Wish, other: Wish) -> None:
+    """What is planned for later wishes builds on the steps of the earlier ones."""
+    try:
+        plan = _plan(machine, gone, one, other)
+    except Refused:
+        reject()
+    machine.execute(plan.steps)
+    assert other.peer
+    first = machine.ends[other.end.netns, other.end.name]
+    assert first.peer is machine.ends[other.peer.netns, other.peer.name]
+
+
+def _not_ours(machine: Machine) -> list[tuple[str | None, str, Link]]:
+    """Ends that neither carry our mark nor are the peers of ones that do, with their attributes."""
+    ours = {id(end) for end in machine.ends.values() if end.link.owner("default") == "default"}
+    return sorted(
+        (
+            (space, name, end.link)
+            for (space, name), end in machine.ends.items()
+            if id(end) not in ours and not (end.peer and id(end.peer) in ours)
+        ),
+        key=repr,
+    )
