@@ -77,7 +77,7 @@ def _taken(network: Network, view: HostView, existing: dict[Key, str]) -> dict[I
         for name, address in subnet.aux_addresses.items():
             found[address] = f"{subnet.path}.aux_addresses.{name}"
     for name, interface in view.interfaces.items():
-        if name != network.name or network.external:
+        if network.external or name not in (network.name, *view.our_bridges()):
             for address in addresses_of(interface):
                 found.setdefault(address, f"{name} of the host has it")
     for namespace, inner, address in _neighbours(network, view, existing):

@@ -149,7 +149,7 @@ def _check_overlap(network: Network, view: HostView) -> list[str]:
     A wider route, such as a private range behind a company's router, is legal beside ours, which is more specific; but
     what it led to inside our subnet is hidden from now on, so that is a warning.
     """
-    own = {network.name, *network.ports}
+    own = {network.name, *network.ports, *view.our_bridges()}
     warnings = []
     for subnet in network.subnets:
         for name, interface in view.interfaces.items():

@@ -83,6 +83,8 @@ def _published(network: Network, endpoint: Endpoint, port: Port, word: str, own:
         raise Invalid(
             port.path, specific, "no loopback address on an external bridge, since that needs a setting of the bridge"
         )
+    if routed and host_ip is not None and host_ip.is_loopback:
+        raise Invalid(port.path, specific, "no loopback address on a routed network, whose ports are reached by route")
     if publish.protocol == "udp" and not endpoint.default_route and not routed:
         raise Invalid(
             port.path,

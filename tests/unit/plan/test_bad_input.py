@@ -398,3 +398,9 @@ def test_an_error_keeps_its_parts() -> None:
         plan(variables("a/b"))
     assert error.value.option == "bridge_network_endpoints[0].namespace"
     assert error.value.value == "a/b"
+
+
+def test_of_a_loopback_address_on_a_routed_network() -> None:
+    wish = dual({"namespace": "web", "published_ports": ["127.0.0.1:8081:81"]}, gateway_mode="routed")
+    assert "'127.0.0.1' is not allowed: no loopback address on a routed network" in refused(wish)
+    assert plan({**wish, "gateway_mode": "nat", "gateway_mode_ipv6": "routed"})
