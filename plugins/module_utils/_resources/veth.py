@@ -211,13 +211,16 @@ class _Planner:
                 end.link = dataclasses.replace(end.link, **differing)
 
     def absent(self, wish: Wish) -> Change:
-        first = self._find(wish.end)
+        first, second = self._find(wish.end), self._find(wish.peer)
+        # Maybe the first end was renamed or moved by hand; then its peer tells where it is. If that is not ours, nothing is.
+        other = second.peer if second else None
+        if other and other.link.owner(wish.owner) != wish.owner:
+            other = None
+        if first and second and other and other is not first:
+            raise Refused(self._no_pair(first, second, wish))
+        first = first or other
         if first is None:
-            # Maybe it was renamed or moved by hand; then its peer tells where it is. If that is not ours, nothing is.
-            second = self._find(wish.peer)
-            first = second.peer if second else None
-            if first is None or first.link.owner(wish.owner) != wish.owner:
-                return Change({}, {})
+            return Change({}, {})
         found = first.link.owner(wish.owner)
         where = self._where(first, wish.end)
         if found not in (None, wish.owner):

@@ -8,10 +8,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 
+from hypothesis import HealthCheck, settings
+
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import Route
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import interface_steps, veth_steps
+
+#: Many wishes are refused, rightly, and then there is no plan to look at.
+many = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 
 
 @dataclasses.dataclass
