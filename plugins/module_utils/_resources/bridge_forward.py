@@ -100,7 +100,8 @@ class BridgeForward:
         for wish in wishes:
             if wish.state == "present":
                 name = wish.network.bridge
-                settings[tables.same[wish.netns], name] = host.run(wish.netns, functools.partial(_accept_ra, name))
+                look = functools.partial(_accept_ra, name, taken_as_made=host.check_mode)
+                settings[tables.same[wish.netns], name] = host.run(wish.netns, look)
         return State(tables, settings)
 
     def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
@@ -129,11 +130,15 @@ def _asked(subnets: t.Sequence[addresses.IPNetwork], families: tuple[str, ...]) 
     return tuple(dict.fromkeys(forwarding.family_of(subnet) for subnet in subnets))
 
 
-def _accept_ra(bridge: str) -> str | None:
-    if sysctl.read("net/ipv6/conf/default/accept_ra") is None:
+def _accept_ra(bridge: str, taken_as_made: bool) -> str | None:
+    """The setting; of a bridge that is not there yet, in check mode, the one that it will be made with."""
+    default = sysctl.read("net/ipv6/conf/default/accept_ra")
+    if default is None:
         return None
     value = sysctl.read(f"net/ipv6/conf/{bridge}/accept_ra")
-    return _NO_SETTING if value is None else value
+    if value is None:
+        return default if taken_as_made else _NO_SETTING
+    return value
 
 
 def _groups(family: str, table: str) -> list[chains.Group]:
