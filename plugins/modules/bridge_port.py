@@ -13,7 +13,8 @@ version_added: 0.1.0
 author:
   - The netplumb.linuxnet authors (@netplumb)
 description:
-  - Puts an interface on a bridge or takes it off, and sets the properties that it has as a port. Physical interfaces are taken as well as
+  - Puts an interface on a bridge or takes it off, and sets the properties that it has as a port. Physical interfaces
+    are taken as well as
     virtual ones.
   - Only the properties given are managed.
   - A port of another bridge is moved, and then begins with the kernel's defaults.
@@ -79,7 +80,8 @@ options:
     type: int
   vlans:
     description: &vlans
-      - VLANs whose packets pass with a tag; others are taken off the port. The kernel must have been built with VLAN filtering.
+      - VLANs whose packets pass with a tag; others are taken off the port. The kernel must have been built with VLAN
+        filtering.
     type: list
     elements: int
   pvid:

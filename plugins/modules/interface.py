@@ -13,10 +13,13 @@ version_added: 0.1.0
 author:
   - The netplumb.linuxnet authors (@netplumb)
 description:
-  - Brings an interface that exists up or down and manages its addresses, its routes, its MTU, its MAC address and its kernel settings.
+  - Brings an interface that exists up or down and manages its addresses, its routes, its MTU, its MAC address and its
+    kernel settings.
   - Only what is given is managed. Addresses and routes that are not listed stay, unless they are to be purged.
-  - What the kernel, a router's advertisement, a lease or a routing daemon put there is never shown as a difference and never purged.
-  - The interface is made by others, for example by M(netplumb.linuxnet.veth) or M(netplumb.linuxnet.bridge). Those also manage MTU and
+  - What the kernel, a router's advertisement, a lease or a routing daemon put there is never shown as a difference
+    and never purged.
+  - The interface is made by others, for example by M(netplumb.linuxnet.veth) or M(netplumb.linuxnet.bridge). Those
+    also manage MTU and
     MAC address of what they make, so use these options here for other interfaces.
 extends_documentation_fragment:
   - netplumb.linuxnet.attributes
@@ -30,7 +33,8 @@ options:
   state:
     description: &state
       - With V(present), the interface is as described.
-      - With V(absent), the listed addresses and routes are gone, an address whatever its prefix length. Nothing else is touched; in
+      - With V(absent), the listed addresses and routes are gone, an address whatever its prefix length. Nothing else
+        is touched; in
         particular the interface stays, up or down as it is.
     type: str
     choices: [present, absent]
@@ -43,7 +47,8 @@ options:
     description: &owner
       - Whose the addresses are, 1 to 64 characters of C(A-Z), C(a-z), C(0-9), C(_) and C(-).
       - An interface of the host that is marked as another owner's is refused.
-      - In a namespace that this owner has a claim on, see M(netplumb.linuxnet.netns), the addresses are remembered as leases.
+      - In a namespace that this owner has a claim on, see M(netplumb.linuxnet.netns), the addresses are remembered as
+        leases.
     type: str
     default: default
   enabled:
@@ -64,7 +69,8 @@ options:
       - Addresses with prefix length, of both families.
       - An address that is there with another prefix length is replaced.
       - IPv6 addresses are usable at once, without the kernel's search for duplicates.
-      - IPv4 addresses get no broadcast address of their own, as with C(ip address add); the subnet's works all the same.
+      - IPv4 addresses get no broadcast address of their own, as with C(ip address add); the subnet's works all the
+        same.
     type: list
     elements: str
   purge_addresses:
@@ -116,7 +122,8 @@ options:
         default: unicast
   purge_routes:
     description: &purge_routes
-      - Whether other routes over the interface that somebody put there are removed. Only heeded where O(routes) is given, be it empty.
+      - Whether other routes over the interface that somebody put there are removed. Only heeded where O(routes) is
+        given, be it empty.
       - Routes by the kernel, a router's advertisement, a lease or a routing daemon stay in any case.
     type: bool
     default: false
@@ -307,7 +314,11 @@ def main() -> None:
         "table": {"type": "str", "default": "main"},
         "src": {"type": "str"},
         "on_link": {"type": "bool", "default": False},
-        "type": {"type": "str", "choices": ["unicast", "blackhole", "unreachable", "prohibit", "throw"], "default": "unicast"},
+        "type": {
+            "type": "str",
+            "choices": ["unicast", "blackhole", "unreachable", "prohibit", "throw"],
+            "default": "unicast",
+        },
     }
     options = {
         "name": {"type": "str"},

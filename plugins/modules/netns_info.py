@@ -13,8 +13,10 @@ version_added: 0.1.0
 author:
   - The netplumb.linuxnet authors (@netplumb)
 description:
-  - Reads what the modules of this collection manage, of the host and of every namespace with a name. Nothing is changed.
-  - Whose a thing is, is told by its mark (an interface's alias, a rule's comment) or by what is remembered below C(/run/linuxnet).
+  - Reads what the modules of this collection manage, of the host and of every namespace with a name. Nothing is
+    changed.
+  - Whose a thing is, is told by its mark (an interface's alias, a rule's comment) or by what is remembered below
+    C(/run/linuxnet).
   - Routes of the table C(local), which the kernel keeps for every address, are left out.
   - Without iptables there are no rules in the result, and a warning.
 extends_documentation_fragment:
@@ -122,14 +124,17 @@ host:
           description: The bridge that it is a port of.
           type: str
         addresses:
-          description: Each with C(address), C(ip_version), C(scope) and C(dynamic), true for those that end by themselves.
+          description: Each with C(address), C(ip_version), C(scope) and C(dynamic), true for those that end by
+            themselves.
           type: list
           elements: dict
         peer:
-          description: Of a veth end the other end, C(netns) and C(name). C(netns) is nothing for the host. Nothing where the other end is in a namespace without a name.
+          description: Of a veth end the other end, C(netns) and C(name). C(netns) is nothing for the host. Nothing
+            where the other end is in a namespace without a name.
           type: dict
         port:
-          description: Of a bridge's port C(hairpin), C(isolated), C(learning), C(flood), C(guard), C(cost) and C(priority).
+          description: Of a bridge's port C(hairpin), C(isolated), C(learning), C(flood), C(guard), C(cost) and
+            C(priority).
           type: dict
         owner:
           description: Whose mark it carries.
@@ -145,17 +150,21 @@ host:
           type: int
     routes:
       description:
-        - Its routes, each with C(to), C(via), C(interface), C(metric), C(table), C(type), C(src), C(protocol), C(scope) and C(ip_version).
-        - C(table) is a string, V(main), V(local), V(default) or a number. A route over several interfaces stands here once for each.
+        - Its routes, each with C(to), C(via), C(interface), C(metric), C(table), C(type), C(src), C(protocol),
+          C(scope) and C(ip_version).
+        - C(table) is a string, V(main), V(local), V(default) or a number. A route over several interfaces stands here
+          once for each.
       type: list
       elements: dict
     neighbours:
-      description: What ARP and neighbour discovery know, each with C(address), C(mac_address), C(interface) and C(state).
+      description: What ARP and neighbour discovery know, each with C(address), C(mac_address), C(interface) and
+        C(state).
       type: list
       elements: dict
     rules:
       description:
-        - The rules that carry a mark of ours, each with C(ip_version), C(table), C(chain), C(kind), C(owner) and C(text), and what the kind has
+        - The rules that carry a mark of ours, each with C(ip_version), C(table), C(chain), C(kind), C(owner) and
+          C(text), and what the kind has
           beside that, in the words of the options of M(netplumb.linuxnet.dnat), M(netplumb.linuxnet.masquerade) and
           M(netplumb.linuxnet.bridge_forward).
       type: list

@@ -14,11 +14,14 @@ author:
   - The netplumb.linuxnet authors (@netplumb)
 description:
   - Makes, changes and removes a pair of virtual Ethernet interfaces, each end by its name in its network namespace.
-  - A pair is found by its first end, else by its peer. An end in the wrong namespace or with the wrong name is moved or renamed.
+  - A pair is found by its first end, else by its peer. An end in the wrong namespace or with the wrong name is moved
+    or renamed.
     What a moved end had beside its MAC address and MTU (addresses, routes, membership of a bridge) is lost.
-  - A pair made here is marked at its first end, by the alias C(linuxnet:OWNER:PEER_NETNS) and by the link group. A pair without our mark
+  - A pair made here is marked at its first end, by the alias C(linuxnet:OWNER:PEER_NETNS) and by the link group. A
+    pair without our mark
     is accepted where it is as wished already. It is never changed or removed.
-  - Whether an end is up, its addresses and its routes are managed by M(netplumb.linuxnet.interface), its membership of a bridge by
+  - Whether an end is up, its addresses and its routes are managed by M(netplumb.linuxnet.interface), its membership
+    of a bridge by
     M(netplumb.linuxnet.bridge_port).
 extends_documentation_fragment:
   - netplumb.linuxnet.attributes
@@ -32,7 +35,8 @@ options:
   state:
     description: &state
       - With V(present), both ends are there and are each other's peer.
-      - With V(absent), the pair is gone, whichever of the given ends is found. A missing namespace has no pair to remove.
+      - With V(absent), the pair is gone, whichever of the given ends is found. A missing namespace has no pair to
+        remove.
     type: str
     choices: [present, absent]
     default: present

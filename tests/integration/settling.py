@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import time
-
 from typing import Any
 
 from tests.lab.host import Host
@@ -31,7 +30,7 @@ def settle(host: Host, *namespaces: str, quiet: float = 0.3, timeout: float = 10
 
 
 def converge_settled(host: Host, options: dict[str, Any], *namespaces: str, changed: bool = True) -> dict[str, Any]:
-    """The promises of the module interface, seen when the kernel has finished with what a link that went up means to it.
+    """The promises of the module interface, seen when the kernel has done what follows from a link that went up.
 
     Check mode changes nothing and foretells `changed` and `diff` exactly; the second run finds nothing to do and does
     nothing. Returns the result of the real run.
@@ -42,7 +41,9 @@ def converge_settled(host: Host, options: dict[str, Any], *namespaces: str, chan
     assert before.changes_to(host.dump(counters=True)) == [], "check mode changed something"
     done = host.module("interface", options)
     assert done["changed"] is changed
-    assert (foretold["changed"], foretold["diff"]) == (done["changed"], done["diff"]), "check mode foretold something else"
+    assert (foretold["changed"], foretold["diff"]) == (done["changed"], done["diff"]), (
+        "check mode foretold something else"
+    )
     settle(host, *namespaces)
     after = host.dump(counters=True)
     again = host.module("interface", options)

@@ -42,7 +42,15 @@ def test_every_flag(bridges: Host) -> None:
     found = _port(bridges)
     assert found["master"] == "br0"
     data = found["linkinfo"]["info_slave_data"]
-    shown = (data["hairpin"], data["isolated"], data["learning"], data["flood"], data["guard"], data["cost"], data["priority"])
+    shown = (
+        data["hairpin"],
+        data["isolated"],
+        data["learning"],
+        data["flood"],
+        data["guard"],
+        data["cost"],
+        data["priority"],
+    )
     assert shown == (True, True, False, False, True, 7, 5)
 
 
@@ -101,8 +109,17 @@ def test_absent_takes_it_off_its_bridge_alone(bridges: Host) -> None:
 
 def test_whose_port_it_is_is_remembered(bridges: Host) -> None:
     bridges.module("bridge_port", PORT)
-    assert json.loads(bridges.read(RECORD)) == {"ifindex": _port(bridges)["ifindex"], "bridge": "br0", "owner": "default"}
-    refused(bridges, "bridge_port", {**PORT, "owner": "shop"}, "interface p0 was put on bridge br0 by owner default; pass owner: default")
+    assert json.loads(bridges.read(RECORD)) == {
+        "ifindex": _port(bridges)["ifindex"],
+        "bridge": "br0",
+        "owner": "default",
+    }
+    refused(
+        bridges,
+        "bridge_port",
+        {**PORT, "owner": "shop"},
+        "interface p0 was put on bridge br0 by owner default; pass owner: default",
+    )
     refused(bridges, "bridge_port", {**PORT, "owner": "shop", "state": "absent"}, "pass owner: default")
     bridges.remove(RECORD)
     converge(bridges, "bridge_port", PORT, changed=False)
@@ -115,7 +132,12 @@ def test_whose_port_it_is_is_remembered(bridges: Host) -> None:
 
 def test_an_interface_with_our_mark_needs_no_record(bridges: Host) -> None:
     bridges.module("veth", {"name": "v0", "peer_name": "v1", "owner": "shop"})
-    refused(bridges, "bridge_port", {"interface": "v0", "bridge": "br0"}, "interface v0 belongs to owner shop; pass owner: shop")
+    refused(
+        bridges,
+        "bridge_port",
+        {"interface": "v0", "bridge": "br0"},
+        "interface v0 belongs to owner shop; pass owner: shop",
+    )
     refused(bridges, "bridge_port", {"interface": "v0", "bridge": "br0", "state": "absent"}, "pass owner: shop")
     converge(bridges, "bridge_port", {"interface": "v0", "bridge": "br0", "owner": "shop"})
     assert not bridges.exists("/run/linuxnet/ports")
@@ -123,14 +145,21 @@ def test_an_interface_with_our_mark_needs_no_record(bridges: Host) -> None:
 
 def test_inside_a_namespace(bridges: Host) -> None:
     bridges.module("netns", {"name": "web"})
-    bridges.sh("ip -n web link add br0 type bridge; ip -n web link add p0 type veth peer p1; ip -n web link set p0 alias linuxnet:shop:")
+    bridges.sh(
+        "ip -n web link add br0 type bridge; ip -n web link add p0 type veth peer p1;"
+        "ip -n web link set p0 alias linuxnet:shop:"
+    )
     converge(bridges, "bridge_port", {**PORT, "netns": "web"})
     assert "br0" in bridges.sh("ip -n web link show p0")
     assert not bridges.exists("/run/linuxnet/ports")
 
 
 def test_many_at_once(bridges: Host) -> None:
-    done = converge(bridges, "bridge_port", {"bridge": "br0", "hairpin": True, "aggregate": [{"interface": "p0"}, {"interface": "p1", "hairpin": False}]})
+    done = converge(
+        bridges,
+        "bridge_port",
+        {"bridge": "br0", "hairpin": True, "aggregate": [{"interface": "p0"}, {"interface": "p1", "hairpin": False}]},
+    )
     assert [one["hairpin"] for one in done["objects"]] == [True, False]
 
 
@@ -178,4 +207,9 @@ def test_vlans_where_the_kernel_has_none(bridges: Host) -> None:
         converge(bridges, "bridge_port", {"interface": "p0", "bridge": "br0", "vlans": [10, 20], "pvid": 30})
         converge(bridges, "bridge_port", {"interface": "p0", "bridge": "br0", "vlans": [10], "pvid": 31})
         return
-    refused(bridges, "bridge_port", {"interface": "p0", "bridge": "br0", "vlans": [10]}, "this kernel does not support VLANs on bridges")
+    refused(
+        bridges,
+        "bridge_port",
+        {"interface": "p0", "bridge": "br0", "vlans": [10]},
+        "this kernel does not support VLANs on bridges",
+    )

@@ -52,7 +52,9 @@ def _converge(web: Host, options: dict[str, Any], changed: bool = True) -> dict[
 
 def _routes(host: Host, *more: str) -> str:
     families = ("-4", "-6")
-    return "".join(host.run(["ip", family, "-n", "web", "route", "show", *more], check=False).out for family in families)
+    return "".join(
+        host.run(["ip", family, "-n", "web", "route", "show", *more], check=False).out for family in families
+    )
 
 
 def test_everything(web: Host) -> None:
@@ -107,7 +109,9 @@ def test_drift_is_repaired(web: Host, damage: str) -> None:
     repairs(web, "interface", EVERYTHING, damage, "web")
 
 
-@pytest.mark.parametrize("damage", ["ip link set eth0 down", "ip addr flush dev eth0", "ip addr del 10.0.0.2/24 dev eth0"])
+@pytest.mark.parametrize(
+    "damage", ["ip link set eth0 down", "ip addr flush dev eth0", "ip addr del 10.0.0.2/24 dev eth0"]
+)
 def test_what_goes_with_a_down_link_or_a_first_address_comes_back(web: Host, damage: str) -> None:
     web.module("interface", EVERYTHING)
     settle(web, "web")
@@ -127,7 +131,8 @@ def test_what_is_not_listed_stays_unless_purged(web: Host) -> None:
         "ip addr add 10.0.1.1/24 dev eth0; ip addr add fd77::1/64 dev eth0 nodad;"
         "ip addr add 10.0.2.1/24 dev eth0 valid_lft 1000 preferred_lft 1000; ip route add 1.2.3.4 via 10.0.0.7;"
         "ip route add 1.2.3.5 via 10.0.0.7 proto dhcp; ip route add 1.2.3.6 via 10.0.0.7 proto bird;"
-        "ip -6 route add fd55::/64 via fd00::5; ip -6 route add fd56::/64 via fd00::5 proto ra; ip route add blackhole 1.2.3.7"
+        "ip -6 route add fd55::/64 via fd00::5; ip -6 route add fd56::/64 via fd00::5 proto ra;"
+        "ip route add blackhole 1.2.3.7"
     )
     settle(web, "web")
     _converge(web, EVERYTHING, changed=False)
@@ -169,7 +174,12 @@ def test_a_route_is_never_stolen(web: Host) -> None:
     web.module("interface", EVERYTHING)
     web.sh("ip -n web link add d0 type veth peer d1; ip -n web link set d0 up; ip -n web link set d1 up")
     settle(web, "web")
-    wish = {"name": "d0", "netns": "web", "addresses": ["10.6.0.1/24"], "routes": [{"to": "default", "via": "10.6.0.2"}]}
+    wish = {
+        "name": "d0",
+        "netns": "web",
+        "addresses": ["10.6.0.1/24"],
+        "routes": [{"to": "default", "via": "10.6.0.2"}],
+    }
     refused(web, "interface", wish, "a route to default with metric 0 in table main leads over interface eth0")
     wish["routes"][0]["metric"] = 7  # type: ignore[index]
     _converge(web, wish)
@@ -227,7 +237,9 @@ def test_lo_is_an_interface(host: Host) -> None:
 
 def test_an_uplink_of_the_host(host: Host) -> None:
     host.sh("ip link add eth9 type veth peer p9; ip link set p9 up")
-    converge_settled(host, {"name": "eth9", "addresses": ["192.0.2.7/24"], "routes": [{"to": "default", "via": "192.0.2.1"}]})
+    converge_settled(
+        host, {"name": "eth9", "addresses": ["192.0.2.7/24"], "routes": [{"to": "default", "via": "192.0.2.1"}]}
+    )
 
 
 def test_check_mode_on_an_empty_host(host: Host) -> None:
@@ -246,33 +258,57 @@ def test_tables_by_name(web: Host) -> None:
     web.sh("mkdir -p /etc/iproute2; echo '77 blue' > /etc/iproute2/rt_tables")
     _converge(web, {"name": "eth0", "netns": "web", "routes": [{"to": "10.7.0.0/16", "table": "blue"}]})
     assert "10.7.0.0/16" in _routes(web, "table", "77")
-    refused(web, "interface", {"name": "eth0", "routes": [{"to": "10.7.0.0/16", "table": "red"}], "netns": "web"}, "routes[0].table: 'red'")
+    refused(
+        web,
+        "interface",
+        {"name": "eth0", "routes": [{"to": "10.7.0.0/16", "table": "red"}], "netns": "web"},
+        "routes[0].table: 'red'",
+    )
 
 
 def test_ipv6_switched_off_is_told(web: Host) -> None:
     web.inside("web").sh("sysctl -qw net.ipv6.conf.eth0.disable_ipv6=1")
     message = web.module("interface", {"name": "eth0", "netns": "web", "addresses": ["fd00::2/64"]}, fails=True)["msg"]
     assert message == (
-        "cannot add address fd00::2/64 to interface eth0 in namespace web: IPv6 is disabled there, see net.ipv6.conf.eth0.disable_ipv6"
+        "cannot add address fd00::2/64 to interface eth0 in namespace web: "
+        "IPv6 is disabled there, see net.ipv6.conf.eth0.disable_ipv6"
     )
 
 
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"addresses": ["10.0.0.0/24"]}, "addresses[0]: '10.0.0.0/24' is not allowed: an address of 10.0.0.0/24 other than the network's own"),
+        (
+            {"addresses": ["10.0.0.0/24"]},
+            "addresses[0]: '10.0.0.0/24' is not allowed: an address of 10.0.0.0/24 other than the network's own",
+        ),
         ({"addresses": ["10.0.0.255/24"]}, "other than its broadcast address"),
         ({"addresses": ["10.0.0.1"]}, "an address with prefix length"),
         ({"addresses": ["10.0.0.1/33"]}, "addresses[0]: '10.0.0.1/33' is not allowed"),
-        ({"addresses": ["10.0.0.1/24", "10.0.0.1/16"]}, "addresses[1]: '10.0.0.1/16' is not allowed: the same address stands"),
+        (
+            {"addresses": ["10.0.0.1/24", "10.0.0.1/16"]},
+            "addresses[1]: '10.0.0.1/16' is not allowed: the same address stands",
+        ),
         ({"addresses": ["ff02::1/64"]}, "a unicast address"),
-        ({"addresses": ["10.0.0.2/24"], "routes": [{"to": "default", "via": "10.0.0.255"}]}, "neither the network's own nor its broadcast"),
-        ({"addresses": ["10.0.0.2/24"], "routes": [{"to": "default", "via": "10.0.0.2"}]}, "this one is the interface's own"),
+        (
+            {"addresses": ["10.0.0.2/24"], "routes": [{"to": "default", "via": "10.0.0.255"}]},
+            "neither the network's own nor its broadcast",
+        ),
+        (
+            {"addresses": ["10.0.0.2/24"], "routes": [{"to": "default", "via": "10.0.0.2"}]},
+            "this one is the interface's own",
+        ),
         ({"routes": [{"to": "10.0.0.1/24"}]}, "a network has no host bits; 10.0.0.0/24 was probably meant"),
-        ({"routes": [{"to": "10.0.0.0/24", "via": "fd00::1"}]}, "routes[0].via: 'fd00::1' is not allowed: an IPv4 address"),
+        (
+            {"routes": [{"to": "10.0.0.0/24", "via": "fd00::1"}]},
+            "routes[0].via: 'fd00::1' is not allowed: an IPv4 address",
+        ),
         ({"routes": [{"to": "10.0.0.0/24", "type": "blackhole", "via": "10.0.0.1"}]}, "routes[0].type: 'blackhole'"),
         ({"routes": [{"to": "10.0.0.0/24", "on_link": True}]}, "routes[0].on_link"),
-        ({"routes": [{"to": "10.0.0.0/24"}, {"to": "10.0.0.0/24", "metric": 0}]}, "has the same destination, table and metric"),
+        (
+            {"routes": [{"to": "10.0.0.0/24"}, {"to": "10.0.0.0/24", "metric": 0}]},
+            "has the same destination, table and metric",
+        ),
         ({"routes": [{"to": "10.0.0.0/24"}], "enabled": False}, "an interface that is down has no routes"),
         ({"routes": [{"to": "10.0.0.0/24", "metric": -1}]}, "routes[0].metric"),
         ({"mtu": 20}, "mtu: 20 is not allowed"),
@@ -293,10 +329,16 @@ def test_bad_input_is_one_sentence(web: Host, options: dict[str, Any], sentence:
 
 
 def test_the_kernels_refusal_names_the_step_and_what_was_done(web: Host) -> None:
-    wish = {"name": "eth0", "netns": "web", "addresses": ["10.0.0.2/24"], "routes": [{"to": "default", "via": "10.99.0.1"}]}
+    wish = {
+        "name": "eth0",
+        "netns": "web",
+        "addresses": ["10.0.0.2/24"],
+        "routes": [{"to": "default", "via": "10.99.0.1"}],
+    }
     message = web.module("interface", wish, fails=True)["msg"]
     assert message.startswith(
-        "cannot put route default metric 0 table main via 10.99.0.1 ip_version ipv4 on interface eth0 in namespace web: "
+        "cannot put route default metric 0 table main via 10.99.0.1 ip_version ipv4 "
+        "on interface eth0 in namespace web: "
         "the gateway is not on a network of this interface"
     )
     assert "Done before, and left so: add address 10.0.0.2/24 to interface eth0 in namespace web" in message

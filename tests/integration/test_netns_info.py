@@ -33,7 +33,12 @@ def network(host: Host) -> Host:
         {"name": "br0", "addresses": ["172.18.0.1/16", "fd00:18::1/64"]},
         {"name": "vweb"},
         {"name": "vdb"},
-        {"name": "eth0", "netns": "web", "addresses": ["172.18.0.2/16"], "routes": [{"to": "default", "via": "172.18.0.1"}]},
+        {
+            "name": "eth0",
+            "netns": "web",
+            "addresses": ["172.18.0.2/16"],
+            "routes": [{"to": "default", "via": "172.18.0.1"}],
+        },
         {"name": "eth0", "netns": "db", "addresses": ["172.18.0.3/16"]},
     ]
     host.module("interface", {"aggregate": ends, **owner})
@@ -56,7 +61,10 @@ def _by_name(found: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 def test_interfaces_of_the_host(network: Host) -> None:
     interfaces = _by_name(_info(network)["host"]["interfaces"])
     vweb = interfaces["vweb"]
-    told = {word: vweb[word] for word in ("kind", "enabled", "mtu", "owner", "endpoint", "bridge", "peer", "port_owner", "accept_ra")}
+    told = {
+        word: vweb[word]
+        for word in ("kind", "enabled", "mtu", "owner", "endpoint", "bridge", "peer", "port_owner", "accept_ra")
+    }
     assert told == {
         "kind": "veth",
         "enabled": True,
@@ -71,8 +79,14 @@ def test_interfaces_of_the_host(network: Host) -> None:
     assert (vweb["port"]["hairpin"], vweb["port"]["isolated"], vweb["alias"]) == (True, False, "linuxnet:shop:web")
     assert (interfaces["nic"]["owner"], interfaces["nic"]["port_owner"]) == (None, "shop")
     assert interfaces["nic"]["peer"] == {"netns": None, "name": "cable"}
-    assert (interfaces["br0"]["kind"], interfaces["br0"]["owner"], interfaces["br0"]["endpoint"]) == ("bridge", "shop", None)
-    assert {"address": "172.18.0.1/16", "ip_version": "ipv4", "scope": "global", "dynamic": False} in interfaces["br0"]["addresses"]
+    assert (interfaces["br0"]["kind"], interfaces["br0"]["owner"], interfaces["br0"]["endpoint"]) == (
+        "bridge",
+        "shop",
+        None,
+    )
+    assert {"address": "172.18.0.1/16", "ip_version": "ipv4", "scope": "global", "dynamic": False} in interfaces["br0"][
+        "addresses"
+    ]
     network.sh("ip link set nic nomaster; ip link set vweb alias mine")
     interfaces = _by_name(_info(network)["host"]["interfaces"])
     assert interfaces["nic"]["port_owner"] is None
@@ -96,9 +110,20 @@ def test_namespaces(network: Host) -> None:
 
 
 def test_routes(network: Host) -> None:
-    network.sh("ip -n web route add 10.1.0.0/16 nexthop via 172.18.0.5 nexthop via 172.18.0.6; ip -n web route add blackhole 10.2.0.0/16 table 7")
+    network.sh(
+        "ip -n web route add 10.1.0.0/16 nexthop via 172.18.0.5 nexthop via 172.18.0.6;"
+        "ip -n web route add blackhole 10.2.0.0/16 table 7"
+    )
     web = _by_name(_info(network)["namespaces"])["web"]
-    common = {"interface": "eth0", "metric": 0, "table": "main", "type": "unicast", "src": None, "scope": "global", "ip_version": "ipv4"}
+    common = {
+        "interface": "eth0",
+        "metric": 0,
+        "table": "main",
+        "type": "unicast",
+        "src": None,
+        "scope": "global",
+        "ip_version": "ipv4",
+    }
     assert {"to": "default", "via": "172.18.0.1", "protocol": "static", **common} in web["routes"]
     assert {"to": "10.1.0.0/16", "via": "172.18.0.6", "protocol": "boot", **common} in web["routes"]
     black = {**common, "interface": None, "type": "blackhole", "table": "7"}
@@ -111,7 +136,9 @@ def test_neighbours(network: Host) -> None:
     assert network.inside("web").reaches("172.18.0.1")
     found = _by_name(_info(network)["namespaces"])["web"]["neighbours"]
     bridge = network.ip("link", "show", "br0")[0]["address"]
-    assert [(one["mac_address"], one["interface"]) for one in found if one["address"] == "172.18.0.1"] == [(bridge, "eth0")]
+    assert [(one["mac_address"], one["interface"]) for one in found if one["address"] == "172.18.0.1"] == [
+        (bridge, "eth0")
+    ]
     network.sh("ip -n web neigh replace 172.18.0.77 lladdr 02:00:00:00:00:77 dev eth0 nud permanent")
     found = _by_name(_info(network)["namespaces"])["web"]["neighbours"]
     expected = {"address": "172.18.0.77", "mac_address": "02:00:00:00:00:77", "interface": "eth0", "state": "permanent"}

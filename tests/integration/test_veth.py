@@ -124,7 +124,12 @@ def test_foreign_pairs_are_accepted_as_they_are_and_never_edited(spaces: Host) -
     spaces.sh("ip link add vweb type veth peer eth0 netns web")
     wish = {"name": "vweb", "peer_name": "eth0", "peer_netns": "web"}
     converge(spaces, "veth", wish, changed=False)
-    refused(spaces, "veth", {**wish, "mtu": 1400}, "veth vweb is not ours and differs in mtu, peer_mtu; delete it, or hand it over")
+    refused(
+        spaces,
+        "veth",
+        {**wish, "mtu": 1400},
+        "veth vweb is not ours and differs in mtu, peer_mtu; delete it, or hand it over",
+    )
     refused(spaces, "veth", {**wish, "peer_name": "eth1"}, "differs in peer_name")
     refused(spaces, "veth", {**wish, "state": "absent"}, "was not made by this collection and is left alone")
     # The sentence tells how to hand it over.
@@ -148,11 +153,14 @@ def test_two_ends_that_are_no_pair_are_named(spaces: Host) -> None:
         spaces,
         "veth",
         {**PAIR, "peer_netns": "db"},
-        "veth vweb and veth eth0 in namespace db both exist but are no pair: the other end of vweb is eth0 in namespace web, "
+        "veth vweb and veth eth0 in namespace db both exist but are no pair: "
+        "the other end of vweb is eth0 in namespace web, "
         "that of eth0 in namespace db is vdb",
     )
     refused(spaces, "veth", {**PAIR, "peer_netns": "db", "state": "absent"}, "both exist but are no pair")
-    refused(spaces, "veth", {"aggregate": [PAIR, {**PAIR, "name": "v2"}]}, "are both to have the end eth0 in namespace web")
+    refused(
+        spaces, "veth", {"aggregate": [PAIR, {**PAIR, "name": "v2"}]}, "are both to have the end eth0 in namespace web"
+    )
 
 
 def test_what_is_no_veth_is_refused(spaces: Host) -> None:
@@ -163,7 +171,9 @@ def test_what_is_no_veth_is_refused(spaces: Host) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"name": "vweb"}, PAIR, {"name": "other", "peer_name": "eth0", "peer_netns": "web"}], ids=["first", "both", "peer"]
+    "options",
+    [{"name": "vweb"}, PAIR, {"name": "other", "peer_name": "eth0", "peer_netns": "web"}],
+    ids=["first", "both", "peer"],
 )
 def test_absent_needs_one_end(spaces: Host, options: dict[str, Any]) -> None:
     spaces.module("veth", PAIR)
@@ -247,5 +257,10 @@ def test_bad_input_is_one_sentence(spaces: Host, options: dict[str, Any], senten
 
 
 def test_without_the_right_to_change_the_network(host: Host) -> None:
-    run = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", *host.module_argv("veth", {"name": "a", "peer_name": "b"})]
+    run = [
+        "setpriv",
+        "--bounding-set=-all",
+        "--inh-caps=-all",
+        *host.module_argv("veth", {"name": "a", "peer_name": "b"}),
+    ]
     assert "this needs root" in json.loads(host.run(run, check=False).out)["msg"]

@@ -14,7 +14,12 @@ import socket
 import struct
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Reader, attribute, attributes, each_attribute
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import (
+    Reader,
+    attribute,
+    attributes,
+    each_attribute,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import SCOPES, Address, Neighbour
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import TABLES, TYPES, Route
@@ -34,8 +39,23 @@ _VLAN = struct.Struct("=HH")
 _VLAN_PVID = 2
 _ADDRESS_PERMANENT, _ADDRESS_FAILED = 0x80, 0x08
 _ROUTE_CACHED, _ROUTE_ON_LINK = 0x200, 4
-_TYPE_NAMES = {**{number: name for name, number in TYPES.items()}, 2: "local", 3: "broadcast", 4: "anycast", 5: "multicast"}
-_NEIGHBOUR_STATES = {1: "incomplete", 2: "reachable", 4: "stale", 8: "delay", 16: "probe", 32: "failed", 64: "noarp", 128: "permanent"}
+_TYPE_NAMES = {
+    **{number: name for name, number in TYPES.items()},
+    2: "local",
+    3: "broadcast",
+    4: "anycast",
+    5: "multicast",
+}
+_NEIGHBOUR_STATES = {
+    1: "incomplete",
+    2: "reachable",
+    4: "stale",
+    8: "delay",
+    16: "probe",
+    32: "failed",
+    64: "noarp",
+    128: "permanent",
+}
 _FAMILIES = {socket.AF_INET: 4, socket.AF_INET6: 6}
 _UNASSIGNED = -1
 
@@ -101,7 +121,9 @@ def _link(row: bytes) -> Link:
 
 def vlans(reader: Reader) -> dict[int, Vlans]:
     """The VLANs of each bridge port, by the port's index; none where the kernel has no VLAN filtering."""
-    request = _LINK.pack(socket.AF_BRIDGE, 0, 0, 0, 0) + attribute(_EXT_MASK, _U32.pack(_WITHOUT_STATISTICS | _WITH_VLANS))
+    request = _LINK.pack(socket.AF_BRIDGE, 0, 0, 0, 0) + attribute(
+        _EXT_MASK, _U32.pack(_WITHOUT_STATISTICS | _WITH_VLANS)
+    )
     found: dict[int, Vlans] = {}
     for row in reader.dump(_GETLINK, request):
         index = _LINK.unpack_from(row)[2]
@@ -226,7 +248,11 @@ def nsid(reader: Reader, fd: int) -> int | None:
 def table_names() -> dict[str, int]:
     """The names of routing tables that this host's files give beside the known ones."""
     names = dict(TABLES)
-    places = [path for base in ("/usr/lib/iproute2", "/usr/share/iproute2", "/etc/iproute2") for path in _table_files(pathlib.Path(base))]
+    places = [
+        path
+        for base in ("/usr/lib/iproute2", "/usr/share/iproute2", "/etc/iproute2")
+        for path in _table_files(pathlib.Path(base))
+    ]
     for path in places:
         for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
             words = line.partition("#")[0].split()

@@ -13,6 +13,7 @@ namespace is asked for first, and all others that have a name only where that wa
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import inventory, namespaces
@@ -22,7 +23,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.pairs import Pairs, Place
 
 #: An end to look for: its name, and where its peer is expected.
-Wanted = t.Tuple[str, t.Optional[str]]
+Wanted = tuple[str, t.Optional[str]]
 
 
 def read(host: Host, wanted: t.Mapping[str | None, t.Sequence[Wanted]]) -> tuple[dict[str | None, Identity], Pairs]:
@@ -103,9 +104,9 @@ class _Reading:
         for ref in named:
             self.open(ref)
         for space, links in lost.items():
-            self._host.run(self.refs[space], lambda space=space, links=links: self._search(space, links))
+            self._host.run(self.refs[space], functools.partial(self._search, space, links))
         for place in [place for place in self.peers.values() if place and place[0] not in self.links]:
-            self.visit(t.cast(Identity, place[0]), ())
+            self.visit(place[0], ())
         for space, links in self._lost.items():
             for link in links:
                 self.peers[space, link.index] = None

@@ -4,12 +4,15 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Whose membership of a bridge it is, for interfaces that we did not make: /run/linuxnet/ports/IFNAME, one JSON file each.
+"""Whose membership of a bridge it is, for interfaces that we did not make.
+
+One JSON file each, /run/linuxnet/ports/IFNAME:
 
     {"ifindex": 2, "bridge": "br0", "owner": "shop"}
 
 Such an interface carries no mark of ours. The record says that we put it on the bridge and may take it off again. It
-is valid while the name has this index and the interface is on this bridge. After a reboot it is gone, as is the membership.
+is valid while the name has this index and the interface is on this bridge. After a reboot it is gone, as is the
+membership.
 """
 
 from __future__ import annotations

@@ -49,11 +49,13 @@ class Reader:
     def __enter__(self) -> Reader:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None
+    ) -> None:
         self._socket.close()
 
     def dump(self, kind: int, body: bytes) -> list[bytes]:
-        """All rows that answer a request of this kind, each without the message header; asked again where it was disturbed."""
+        """All rows that answer a request of this kind, each without its header; asked again where it was disturbed."""
         for _attempt in range(_PATIENCE):
             try:
                 return list(self._rows(kind, _NLM_F_DUMP, body))
@@ -67,7 +69,9 @@ class Reader:
 
     def _rows(self, kind: int, flags: int, body: bytes) -> t.Iterator[bytes]:
         self._sequence += 1
-        self._socket.send(_HEADER.pack(_HEADER.size + len(body), kind, _NLM_F_REQUEST | flags, self._sequence, 0) + body)
+        self._socket.send(
+            _HEADER.pack(_HEADER.size + len(body), kind, _NLM_F_REQUEST | flags, self._sequence, 0) + body
+        )
         interrupted = False
         while True:
             data = self._socket.recv(_BUFFER)

@@ -13,10 +13,10 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links
 
-#: Whatever tells one namespace from the others.
-Space = t.Hashable
+#: What tells one namespace from the others.
+Space = t.Union[tuple[int, int], str]
 #: An end by its namespace and its index there.
-Place = t.Tuple[Space, int]
+Place = tuple[Space, int]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,13 +28,13 @@ class Pairs:
     """
 
     links: t.Mapping[Space, Links]
-    peers: t.Mapping[Place, t.Optional[Place]]
-    refs: t.Mapping[Space, t.Optional[str]]
+    peers: t.Mapping[Place, Place | None]
+    refs: t.Mapping[Space, str | None]
 
 
 @dataclasses.dataclass
 class End:
-    """An interface where it is at this point of the plan; ``peer`` is None for what is no veth, and where it is unknown."""
+    """An interface where it is at this point of the plan; without a ``peer`` if it is no veth or that is unknown."""
 
     space: Space
     link: Link
@@ -45,7 +45,9 @@ class Draft:
     """The interfaces as the steps planned so far leave them."""
 
     def __init__(self, pairs: Pairs) -> None:
-        ends = {(space, link.index): End(space, link) for space, links in pairs.links.items() for link in links.values()}
+        ends = {
+            (space, link.index): End(space, link) for space, links in pairs.links.items() for link in links.values()
+        }
         for place, peer in pairs.peers.items():
             if peer in ends and place in ends:
                 ends[place].peer = ends[peer]
@@ -57,9 +59,10 @@ class Draft:
     def put(self, end: End, space: Space, name: str) -> None:
         """Move and rename an end, whose place is free; a moved link is down and out of its bridge."""
         del self._ends[end.space, end.link.name]
-        moved = {"up": False, "master": None} if space != end.space else {}
+        if space != end.space:
+            end.link = dataclasses.replace(end.link, up=False, master=None)
         end.space = space
-        end.link = dataclasses.replace(end.link, name=name, **moved)
+        end.link = dataclasses.replace(end.link, name=name)
         self._ends[space, name] = end
 
     def add(self, first: End, second: End) -> None:

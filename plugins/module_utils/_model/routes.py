@@ -25,11 +25,23 @@ TABLES = {"default": 253, "main": 254, "local": 255}
 _TABLE_NAMES = {number: name for name, number in TABLES.items()}
 #: Written by people and their tools; all others belong to the kernel, a router, a lease or a routing daemon.
 ADMINISTERED = (3, 4)
-PROTOCOLS = {0: "unspec", 1: "redirect", 2: "kernel", 3: "boot", 4: "static", 9: "ra", 16: "dhcp", 186: "bgp", 188: "ospf", 12: "bird", 11: "zebra"}
+PROTOCOLS = {
+    0: "unspec",
+    1: "redirect",
+    2: "kernel",
+    3: "boot",
+    4: "static",
+    9: "ra",
+    16: "dhcp",
+    186: "bgp",
+    188: "ospf",
+    12: "bird",
+    11: "zebra",
+}
 #: What IPv6 takes where no metric is given.
 _METRIC_6 = 1024
 
-Key = t.Tuple[int, str, int, int]
+Key = tuple[int, str, int, int]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -147,11 +159,17 @@ def _wish(option: str, options: t.Mapping[str, t.Any]) -> RouteWish:
     if kind in NOWHERE and (via or src or on_link):
         raise Invalid(f"{option}.type", kind, "unicast, where via, src or on_link is given")
     if on_link and not via:
-        raise Invalid(f"{option}.on_link", on_link, "only with via: it says that the gateway is on the link though no address says so")
+        raise Invalid(
+            f"{option}.on_link",
+            on_link,
+            "only with via: it says that the gateway is on the link though no address says so",
+        )
     return RouteWish(
         option=option,
         family=version,
-        to="default" if network is None or network.prefixlen == 0 else f"{text(network.network_address)}/{network.prefixlen}",
+        to="default"
+        if network is None or network.prefixlen == 0
+        else f"{text(network.network_address)}/{network.prefixlen}",
         table=_table(f"{option}.table", options.get("table")),
         metric=_metric(f"{option}.metric", options.get("metric"), version),
         type=kind,

@@ -79,7 +79,8 @@ class Stack:
             self.routes = [one for one in self.routes if one.src != source or one.table != TABLES["main"]]
         else:
             self.routes = [
-                dataclasses.replace(one, src=None) if one.src == source and one.index == index else one for one in self.routes
+                dataclasses.replace(one, src=None) if one.src == source and one.index == index else one
+                for one in self.routes
             ]
 
     def _lose_routes(self, index: int, family: int | None = None) -> None:

@@ -15,7 +15,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links, by_index
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import PROTOCOLS, Route, table_name
 
-View = t.Dict[str, t.Any]
+View = dict[str, t.Any]
 _PORT_FLAGS = ("hairpin", "isolated", "learning", "flood", "guard", "cost", "priority")
 
 

@@ -58,7 +58,7 @@ class Wish:
 
 @dataclasses.dataclass(frozen=True)
 class State:
-    """``refs`` lead to namespaces; an absent wish's one may be missing. Records are the host's own namespace's alone."""
+    """``refs`` lead to namespaces; an absent wish's one may be missing. Records are of the host's own interfaces."""
 
     own: Identity
     refs: t.Mapping[str | None, Identity]
@@ -83,7 +83,9 @@ class BridgePort:
             interface=names.interface_name("interface", options["interface"]),
             bridge=names.interface_name("bridge", options["bridge"]),
             flags=flags,
-            tagged=None if tagged is None else frozenset(vlans.number(f"vlans[{place}]", one) for place, one in enumerate(tagged)),
+            tagged=None
+            if tagged is None
+            else frozenset(vlans.number(f"vlans[{place}]", one) for place, one in enumerate(tagged)),
             pvid=None if pvid is None else vlans.number("pvid", pvid),
         )
         if wish.interface == wish.bridge:
@@ -99,7 +101,11 @@ class BridgePort:
         return str(wish)
 
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
-        refs = {wish.netns: host.identity(wish.netns) for wish in wishes if wish.state == "present" or host.exists(wish.netns)}
+        refs = {
+            wish.netns: host.identity(wish.netns)
+            for wish in wishes
+            if wish.state == "present" or host.exists(wish.netns)
+        }
         links: dict[Identity, Links] = {}
         found_vlans: dict[Identity, t.Mapping[int, Vlans]] = {}
         for ref, space in refs.items():
@@ -112,7 +118,9 @@ class BridgePort:
     def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
         plan = Plan([])
         for wish in wishes:
-            plan.changes.append(_plan_absent(wish, state, plan) if wish.state == "absent" else _plan_present(wish, state, plan))
+            plan.changes.append(
+                _plan_absent(wish, state, plan) if wish.state == "absent" else _plan_present(wish, state, plan)
+            )
         return plan
 
     def apply(self, host: Host, plan: Plan) -> None:
@@ -148,7 +156,10 @@ def _refuse_others(wish: Wish, link: Link, state: State) -> None:
     refuse_others(link, wish.owner)
     record = _record(wish, link, state)
     if record and record.owner != wish.owner:
-        raise Refused(f"interface {wish.interface} was put on bridge {record.bridge} by owner {record.owner}; pass owner: {record.owner}")
+        raise Refused(
+            f"interface {wish.interface} was put on bridge {record.bridge} by owner {record.owner}; "
+            f"pass owner: {record.owner}"
+        )
 
 
 def _record(wish: Wish, link: Link, state: State) -> PortRecord | None:
@@ -163,7 +174,10 @@ def _plan_present(wish: Wish, state: State, plan: Plan) -> Change:
     bridge = links.get(wish.bridge)
     _refuse_others(wish, link, state)
     if link.kind == "bridge" or link.name == "lo":
-        raise Refused(f"interface {wish.interface} cannot be a port, since it is {'a bridge itself' if link.kind else 'the loopback'}")
+        raise Refused(
+            f"interface {wish.interface} cannot be a port, since it is "
+            f"{'a bridge itself' if link.kind else 'the loopback'}"
+        )
     if bridge and bridge.kind != "bridge":
         raise Refused(f"interface {wish.bridge} is no bridge but {bridge.kind or 'a physical interface'}")
     if bridge and wish.manages_vlans and "default_pvid" not in (bridge.bridge or {}):
@@ -197,7 +211,10 @@ def _current(wish: Wish, link: Link, links: Links, state: State) -> dict[str, t.
         return {}
     master = by_index(links)[link.master]
     if master.kind != "bridge":
-        raise Refused(f"interface {wish.interface} belongs to {master.name}, which is no bridge but {master.kind}; take it off there first")
+        raise Refused(
+            f"interface {wish.interface} belongs to {master.name}, which is no bridge but {master.kind}; "
+            f"take it off there first"
+        )
     view: dict[str, t.Any] = {"bridge": master.name, **{option: (link.port or {}).get(option) for option in wish.flags}}
     found = state.vlans[state.refs[wish.netns]].get(link.index, Vlans())
     if wish.tagged is not None:

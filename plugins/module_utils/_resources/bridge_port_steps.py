@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import socket
 import typing as t
@@ -93,14 +94,19 @@ Step = t.Union[Join, Leave, SetFlags, SetVlans, Remember, Forget]
 
 
 def execute(host: Host, steps: t.Sequence[Step]) -> None:
-    """Do the steps in order, those that follow on one another in one namespace by one visit; a refusal names its step."""
+    """Do the steps in order, those that follow on one another in one namespace by one visit."""
     for netns, group in itertools.groupby(steps, key=_where):
-        host.netlink(netns, lambda ip, there=tuple(group): [_do(host, ip, step) for step in there])
+        host.netlink(netns, functools.partial(_do_all, host, tuple(group)))
 
 
 def _where(step: Step) -> str | None:
     """The namespace in which a step is done; records are of the host's own interfaces."""
     return None if isinstance(step, (Remember, Forget)) else step.netns
+
+
+def _do_all(host: Host, steps: t.Sequence[Step], ip: t.Any) -> None:
+    for step in steps:
+        _do(host, ip, step)
 
 
 def _do(host: Host, ip: t.Any, step: Step) -> None:

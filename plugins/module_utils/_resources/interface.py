@@ -23,7 +23,10 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors im
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links, refuse_others
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import NOWHERE, Route, RouteWish
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.stack import Stack
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_planner import InterfacePlanner, Wish
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_planner import (
+    InterfacePlanner,
+    Wish,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_steps import Lease, execute
 
 #: The least MTU with which the kernel runs IPv6 on an interface.
@@ -60,7 +63,9 @@ class Interface:
             name=names.interface_name("name", options["name"]),
             enabled=options["enabled"],
             mtu=_mtu(options["mtu"]),
-            mac_address=None if options["mac_address"] is None else addresses.mac("mac_address", options["mac_address"]),
+            mac_address=None
+            if options["mac_address"] is None
+            else addresses.mac("mac_address", options["mac_address"]),
             addresses=_addresses(options["addresses"]),
             routes=None if options["routes"] is None else routes.wishes("routes", options["routes"]),
             purge_addresses=options["purge_addresses"],
@@ -78,7 +83,11 @@ class Interface:
         return str(wish)
 
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
-        refs = {wish.netns: host.identity(wish.netns) for wish in wishes if wish.state == "present" or host.exists(wish.netns)}
+        refs = {
+            wish.netns: host.identity(wish.netns)
+            for wish in wishes
+            if wish.state == "present" or host.exists(wish.netns)
+        }
         by_space: dict[Identity, list[Wish]] = {}
         for wish in wishes:
             if wish.netns in refs:
@@ -121,7 +130,9 @@ def _plan(wish: Wish, state: State, stacks: t.Mapping[Identity, Stack], plan: Pl
 def _lease(wish: Wish, state: State) -> Lease | None:
     """What is to be remembered of the wished addresses, if it differs from what is."""
     record = state.records.get(wish.netns or "")
-    if record is None or wish.owner not in record.owners or wish.addresses is None and wish.state == "present":
+    if record is None or wish.owner not in record.owners:
+        return None
+    if wish.addresses is None and wish.state == "present":
         return None
     leased = None if wish.state == "absent" else tuple(str(address) for address in wish.addresses or ())
     remembered = record.addresses.get(wish.owner, {}).get(wish.name)
@@ -134,14 +145,16 @@ def _read(host: Host, wishes: t.Sequence[Wish]) -> Space:
     def visit() -> Space:
         with Reader() as reader:
             links = inventory.links(reader)
-            settings = {wish.name: _read_settings(wish, wish.name in links) for wish in wishes if wish.state == "present"}
+            settings = {
+                wish.name: _read_settings(wish, wish.name in links) for wish in wishes if wish.state == "present"
+            }
             return Space(links, tuple(inventory.addresses(reader)), tuple(inventory.routes(reader)), settings)
 
     return host.run(wishes[0].netns, visit)
 
 
 def _read_settings(wish: Wish, exists: bool) -> dict[str, str | None]:
-    """The wished settings as they are; an interface that does not exist yet will begin with the namespace's defaults."""
+    """The wished settings as they are; one that does not exist yet will begin with the namespace's defaults."""
     found: dict[str, str | None] = {}
     for word in wish.settings:
         value = sysctl.read(wish.path(word) if exists else word.replace("/IFNAME/", "/default/"))
@@ -151,7 +164,9 @@ def _read_settings(wish: Wish, exists: bool) -> dict[str, str | None]:
     return found
 
 
-def _with_phantoms(host: Host, spaces: t.Mapping[Identity, Space], wishes: t.Mapping[Identity, t.Sequence[Wish]]) -> dict[Identity, Space]:
+def _with_phantoms(
+    host: Host, spaces: t.Mapping[Identity, Space], wishes: t.Mapping[Identity, t.Sequence[Wish]]
+) -> dict[Identity, Space]:
     """In check mode an interface that does not exist yet is taken as freshly made; else its absence is an error."""
     told: list[str] = []
     completed = dict(spaces)
@@ -190,7 +205,9 @@ def _settings(given: t.Mapping[str, t.Any] | None) -> dict[str, str]:
     for path in found:
         if path.split("/")[1:-1].count("IFNAME") != 1:
             raise Invalid(
-                "sysctls", sysctls.name_of(path), "a setting of the interface with IFNAME in its name's place: net.ipv4.conf.IFNAME.rp_filter"
+                "sysctls",
+                sysctls.name_of(path),
+                "a setting of the interface with IFNAME in its name's place: net.ipv4.conf.IFNAME.rp_filter",
             )
     return found
 
@@ -216,5 +233,13 @@ def _refuse_gateway(route: RouteWish, address: IPInterface) -> None:
     gateway, network = ipaddress.ip_address(route.via), address.network
     if gateway == address.ip:
         raise Invalid(f"{route.option}.via", route.via, "another host's address, this one is the interface's own")
-    if network.version == 4 and network.prefixlen < 31 and gateway in (network.network_address, network.broadcast_address):
-        raise Invalid(f"{route.option}.via", route.via, f"a host's address of {network}, neither the network's own nor its broadcast address")
+    if (
+        network.version == 4
+        and network.prefixlen < 31
+        and gateway in (network.network_address, network.broadcast_address)
+    ):
+        raise Invalid(
+            f"{route.option}.via",
+            route.via,
+            f"a host's address of {network}, neither the network's own nor its broadcast address",
+        )

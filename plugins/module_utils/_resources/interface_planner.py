@@ -21,7 +21,13 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address, same_subnet
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import ADMINISTERED, NOWHERE, Key, Route, RouteWish
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import (
+    ADMINISTERED,
+    NOWHERE,
+    Key,
+    Route,
+    RouteWish,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.stack import Stack, belongs
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_steps import (
     AddAddress,
@@ -67,7 +73,9 @@ class InterfacePlanner:
     :param tables: numbers of routing tables by name
     """
 
-    def __init__(self, wish: Wish, stack: Stack, settings: t.Mapping[str, str | None], tables: t.Mapping[str, int]) -> None:
+    def __init__(
+        self, wish: Wish, stack: Stack, settings: t.Mapping[str, str | None], tables: t.Mapping[str, int]
+    ) -> None:
         self._wish = wish
         self._stack = stack
         self._settings = settings
@@ -95,7 +103,12 @@ class InterfacePlanner:
 
     def absent(self) -> Change:
         """Take away what is listed, the address whatever its prefix length, and nothing else."""
-        routes = [route for wished in self._routes for route in self._mine(wished.key) if (route.type in NOWHERE) == (wished.type in NOWHERE)]
+        routes = [
+            route
+            for wished in self._routes
+            for route in self._mine(wished.key)
+            if (route.type in NOWHERE) == (wished.type in NOWHERE)
+        ]
         addresses = self._listed()
         before: dict[str, t.Any] = {}
         if addresses:
@@ -115,7 +128,9 @@ class InterfacePlanner:
         view: dict[str, t.Any] = {"enabled": self._link.up}
         view.update({word: getattr(self._link, word) for word in self._link_values()})
         if wish.addresses is not None:
-            view["addresses"] = _texts(one.address for one in self._listed() + self._surplus_addresses() if not one.failed)
+            view["addresses"] = _texts(
+                one.address for one in self._listed() + self._surplus_addresses() if not one.failed
+            )
         if wish.routes is not None:
             kept = [route for wished in self._routes for route in self._mine(wished.key)]
             view["routes"] = _views(kept + self._surplus_routes())
@@ -152,7 +167,9 @@ class InterfacePlanner:
             self._stack.turn(self._wish.name, up)
 
     def _write_settings(self) -> None:
-        drifted = {self._wish.path(word): value for word, value in self._wish.settings.items() if self._settings[word] != value}
+        drifted = {
+            self._wish.path(word): value for word, value in self._wish.settings.items() if self._settings[word] != value
+        }
         if drifted:
             self.steps.append(WriteSettings(self._wish.netns, self._wish.name, drifted))
 
@@ -167,7 +184,9 @@ class InterfacePlanner:
         if not self._wish.purge_addresses:
             return []
         named = {address.ip for address in self._wish.addresses or ()}
-        return [one for one in self._stack.addresses_of(self._index) if one.administered and one.address.ip not in named]
+        return [
+            one for one in self._stack.addresses_of(self._index) if one.administered and one.address.ip not in named
+        ]
 
     def _place_addresses(self) -> None:
         """New IPv4 addresses come before old ones go: an interface without any would lose its routes.
@@ -211,7 +230,10 @@ class InterfacePlanner:
         return [
             route
             for route in self._stack.routes
-            if route.indexes == {self._index} and route.type == "unicast" and route.protocol in ADMINISTERED and route.key not in wished
+            if route.indexes == {self._index}
+            and route.type == "unicast"
+            and route.protocol in ADMINISTERED
+            and route.key not in wished
         ]
 
     def _place_routes(self) -> None:
@@ -238,7 +260,8 @@ class InterfacePlanner:
                 view = other.view()
                 raise Refused(
                     f"{self._wish}: a route to {route.to} with metric {route.metric} in table {view['table']} "
-                    f"leads over interface {self._stack.name_of(min(strangers))}; give one of them another metric or table, or remove that one"
+                    f"leads over interface {self._stack.name_of(min(strangers))}; "
+                    f"give one of them another metric or table, or remove that one"
                 )
 
     def _delete_route(self, route: Route) -> None:
@@ -253,8 +276,14 @@ def _alike(wished: Route, found: Route) -> bool:
 
 def _texts(found: t.Iterable[IPInterface]) -> list[str]:
     """Addresses in an order that says nothing: IPv4 first, by number."""
-    return [str(address) for address in sorted(found, key=lambda address: (address.version, int(address.ip), address.network.prefixlen))]
+    return [
+        str(address)
+        for address in sorted(found, key=lambda address: (address.version, int(address.ip), address.network.prefixlen))
+    ]
 
 
 def _views(found: t.Iterable[Route]) -> list[dict[str, t.Any]]:
-    return [route.view() for route in sorted(set(found), key=lambda route: (route.family, route.table, route.to, route.metric))]
+    return [
+        route.view()
+        for route in sorted(set(found), key=lambda route: (route.family, route.table, route.to, route.metric))
+    ]

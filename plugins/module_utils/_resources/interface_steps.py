@@ -4,13 +4,14 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What can be done to an interface. It is named by namespace and name, since it may be younger than the plan's reading."""
+"""What can be done to an interface, which is named by namespace and name."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
 import errno
+import functools
 import itertools
 import socket
 import typing as t
@@ -138,13 +139,18 @@ def _shown(route: Route) -> str:
 
 
 def execute(host: Host, steps: t.Sequence[Step]) -> None:
-    """Do the steps in order, those that follow on one another in one namespace by one visit; a refusal names its step."""
+    """Do the steps in order, those that follow on one another in one namespace by one visit."""
     leases = [step for step in steps if isinstance(step, Lease)]
     others = [step for step in steps if not isinstance(step, Lease)]
     for netns, group in itertools.groupby(others, key=lambda step: step.netns):
-        host.netlink(netns, lambda ip, there=tuple(group): [_do(host, ip, step) for step in there])
+        host.netlink(netns, functools.partial(_do_all, host, tuple(group)))
     if leases:
         _remember(leases)
+
+
+def _do_all(host: Host, steps: t.Sequence[Step], ip: t.Any) -> None:
+    for step in steps:
+        _do(host, ip, step)
 
 
 def _do(host: Host, ip: t.Any, step: Step) -> None:
@@ -179,7 +185,7 @@ def _gone_is_done(code: int) -> t.Iterator[None]:
     try:
         yield
     except netlink.errors() as error:
-        if error.code != code:
+        if getattr(error, "code", None) != code:
             raise
 
 
@@ -195,7 +201,7 @@ def _add_address(ip: t.Any, index: int, step: AddAddress) -> None:
     try:
         ip.addr("replace", index=index, **_address(address), **more)
     except netlink.errors() as error:
-        if error.code == errno.EACCES and address.version == 6:
+        if getattr(error, "code", None) == errno.EACCES and address.version == 6:
             setting = f"net.ipv6.conf.{step.name}.disable_ipv6"
             raise KernelRefused(f"cannot {step}: IPv6 is disabled there, see {setting}") from error
         raise

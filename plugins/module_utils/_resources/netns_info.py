@@ -36,7 +36,7 @@ _TABLES = ("raw", "mangle", "nat", "filter")
 _FORWARDING = {"ipv4": "net/ipv4/ip_forward", "ipv6": "net/ipv6/conf/all/forwarding"}
 _BRIDGE_NF = {"ipv4": "net/bridge/bridge-nf-call-iptables", "ipv6": "net/bridge/bridge-nf-call-ip6tables"}
 
-View = t.Dict[str, t.Any]
+View = dict[str, t.Any]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,7 +110,10 @@ class _Contents:
         lost = [
             link
             for link in self.of[where].links.values()
-            if link.kind == "veth" and link.peer_nsid is not None and link.peer_index and (where, link.index) not in self._peers
+            if link.kind == "veth"
+            and link.peer_nsid is not None
+            and link.peer_index
+            and (where, link.index) not in self._peers
         ]
         if not lost:
             return
@@ -189,7 +192,9 @@ def _known_owners(wished: Wish, contents: _Contents, records: t.Mapping[str, Rec
     """Owners whose link groups are recognised, where an alias was edited by hand."""
     found = {wished.owner} if wished.owner else set()
     found.update(owner for record in records.values() for owner in record.owners)
-    found.update(mark.owner for mark in (marks.parse_alias(link.alias) for link in contents.of[None].links.values()) if mark)
+    found.update(
+        mark.owner for mark in (marks.parse_alias(link.alias) for link in contents.of[None].links.values()) if mark
+    )
     return sorted(found)
 
 
@@ -228,7 +233,13 @@ def _rules(host: Host, ref: str | None) -> list[View]:
     return found
 
 
-def _namespace(name: str, contents: _Contents, record: Record | None, users: t.Mapping[tuple[int, int], t.Sequence[int]], wished: Wish) -> View:
+def _namespace(
+    name: str,
+    contents: _Contents,
+    record: Record | None,
+    users: t.Mapping[tuple[int, int], t.Sequence[int]],
+    wished: Wish,
+) -> View:
     """One namespace, alive or not. A claim on one that somebody replaced is void; on a lost one it is not."""
     identity = contents.identities.get(name)
     there = contents.of.get(name) if identity else None
@@ -241,7 +252,9 @@ def _namespace(name: str, contents: _Contents, record: Record | None, users: t.M
         "inode": identity[1] if identity else None,
         "owners": [owner for owner in record.owners if _ours(owner, wished)] if record and valid else [],
         "attached": bool(record and valid and record.attached),
-        "leases": {owner: leased for owner, leased in record.addresses.items() if _ours(owner, wished)} if record else {},
+        "leases": {owner: leased for owner, leased in record.addresses.items() if _ours(owner, wished)}
+        if record
+        else {},
         "pids": sorted(users.get(identity, ())) if identity else [],
         "interfaces": views.interfaces(there, lambda index: contents.peer(name, index)) if there else [],
         "routes": views.routes(there) if there else [],

@@ -18,7 +18,14 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import ad
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.pairs import Draft, End, Pairs
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.veth_steps import Delete, Make, Put, Set, Where, execute
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.veth_steps import (
+    Delete,
+    Make,
+    Put,
+    Set,
+    Where,
+    execute,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +60,9 @@ class Veth:
             end=end,
             peer=_peer(options),
             mtu=mtu,
-            mac_address=None if options["mac_address"] is None else addresses.mac("mac_address", options["mac_address"]),
+            mac_address=None
+            if options["mac_address"] is None
+            else addresses.mac("mac_address", options["mac_address"]),
             peer_mac_address=None if peer_mac is None else addresses.mac("peer_mac_address", peer_mac),
         )
         if wish.peer == end:
@@ -89,7 +98,10 @@ def _peer(options: t.Mapping[str, t.Any]) -> Where | None:
         return None
     if options["peer_name"] is None:
         raise Invalid("peer_name", None, "a pair needs a name for its other end")
-    return Where(names.namespace_ref("peer_netns", options["peer_netns"]), names.interface_name("peer_name", options["peer_name"]))
+    return Where(
+        names.namespace_ref("peer_netns", options["peer_netns"]),
+        names.interface_name("peer_name", options["peer_name"]),
+    )
 
 
 def _wanted(host: Host, wishes: t.Sequence[Wish]) -> dict[str | None, list[pairs.Wanted]]:
@@ -98,7 +110,9 @@ def _wanted(host: Host, wishes: t.Sequence[Wish]) -> dict[str | None, list[pairs
     Namespaces of present pairs are asked for whether they exist or not, so that a missing one is told.
     """
     needed = {end.netns for wish in wishes if wish.state == "present" for end in (wish.end, wish.peer) if end}
-    ends = [(wish.end, wish.peer or wish.end) for wish in wishes] + [(wish.peer, wish.end) for wish in wishes if wish.peer]
+    ends = [(wish.end, wish.peer or wish.end) for wish in wishes] + [
+        (wish.peer, wish.end) for wish in wishes if wish.peer
+    ]
     wanted: dict[str | None, list[pairs.Wanted]] = {}
     for end, other in ends:
         if end.netns in needed or host.exists(end.netns):
@@ -119,7 +133,7 @@ def _refuse_shared_ends(wishes: t.Sequence[Wish], state: State) -> None:
 
 
 def _joined(steps: t.Sequence[t.Any]) -> list[t.Any]:
-    """The steps with deletions that follow on one another in one namespace made one: they cost as much as a single one."""
+    """The steps, with deletions that follow on one another in one namespace made one, which costs as much as one."""
     joined: list[t.Any] = []
     for step in steps:
         last = joined[-1] if joined else None
@@ -153,13 +167,19 @@ class _Planner:
         first, second = self._find(wish.end), self._find(wish.peer)
         for end, where in ((first, wish.end), (second, wish.peer)):
             if end and end.link.kind != "veth":
-                raise Refused(f"interface {where} exists and is no veth but {end.link.kind or 'a physical interface'}; choose another name")
+                raise Refused(
+                    f"interface {where} exists and is no veth but {end.link.kind or 'a physical interface'}; "
+                    f"choose another name"
+                )
         if first and second and first.peer is not second:
             raise Refused(self._no_pair(first, second, wish))
         if second and not first:
             first = second.peer
             if first is None:
-                raise Refused(f"veth {wish.peer} exists and its other end is in a namespace without a name; delete it: {_command(wish.peer)}")
+                raise Refused(
+                    f"veth {wish.peer} exists and its other end is in a namespace without a name; "
+                    f"delete it: {_command(wish.peer)}"
+                )
         if first is None:
             self._make(wish)
             return Change({}, self._wished(wish, ours=True))
@@ -169,16 +189,22 @@ class _Planner:
         assert wish.peer is not None  # seen to by Veth.wish
         found = first.link.owner(wish.owner)
         if found not in (None, wish.owner):
-            raise Refused(f"veth {self._where(first, wish.end)} belongs to owner {found}; pass owner: {found} to change it")
+            raise Refused(
+                f"veth {self._where(first, wish.end)} belongs to owner {found}; pass owner: {found} to change it"
+            )
         after = self._wished(wish, ours=found is not None)
         before = self._current(wish, first, after)
         if before == after:
             return Change(before, after)
         if found is None:
             place = self._where(first, wish.end)
-            hand_over = f"{_in(place.netns)}ip link set {place.name} alias {marks.alias(wish.owner, wish.peer.netns or '')}"
+            hand_over = (
+                f"{_in(place.netns)}ip link set {place.name} alias {marks.alias(wish.owner, wish.peer.netns or '')}"
+            )
             differing = ", ".join(word for word in after if before.get(word) != after[word])
-            raise Refused(f"veth {place} is not ours and differs in {differing}; delete it, or hand it over by: {hand_over}")
+            raise Refused(
+                f"veth {place} is not ours and differs in {differing}; delete it, or hand it over by: {hand_over}"
+            )
         if first.peer is None:
             self.steps.append(Delete(self._where(first, wish.end).netns, (first.link.name,)))
             self._draft.remove(first)
@@ -212,7 +238,7 @@ class _Planner:
 
     def absent(self, wish: Wish) -> Change:
         first, second = self._find(wish.end), self._find(wish.peer)
-        # Maybe the first end was renamed or moved by hand; then its peer tells where it is. If that is not ours, nothing is.
+        # Maybe the first end was renamed or moved by hand; then its peer tells where it is, if that is ours.
         other = second.peer if second else None
         if other and other.link.owner(wish.owner) != wish.owner:
             other = None
@@ -226,7 +252,9 @@ class _Planner:
         if found not in (None, wish.owner):
             raise Refused(f"veth {where} belongs to owner {found}; pass owner: {found} to remove it")
         if first.link.kind != "veth" or found is None:
-            raise Refused(f"interface {where} was not made by this collection and is left alone; remove it by: {_command(where)}")
+            raise Refused(
+                f"interface {where} was not made by this collection and is left alone; remove it by: {_command(where)}"
+            )
         before = self._current(wish, first, {"alias": None})
         self.steps.append(Delete(where.netns, (first.link.name,)))
         self._draft.remove(first)
@@ -254,7 +282,10 @@ class _Planner:
             f"that of {where} is {self._where(end.peer) if end.peer else 'in a namespace without a name'}"
             for end, where in ((first, wish.end), (second, wish.peer))
         ]
-        return f"veth {wish.end} and veth {wish.peer} both exist but are no pair: the other end of {told[0][8:]}, {told[1]}; delete one of them"
+        return (
+            f"veth {wish.end} and veth {wish.peer} both exist but are no pair: "
+            f"the other end of {told[0][8:]}, {told[1]}; delete one of them"
+        )
 
 
 def _view(end: Where, peer: Where | None) -> dict[str, t.Any]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import errno
+import functools
 import itertools
 import socket
 import typing as t
@@ -85,11 +86,11 @@ Step = t.Union[Make, Put, Set, Delete]
 
 
 def execute(host: Host, steps: t.Sequence[Step]) -> None:
-    """Do the steps in order, those that follow on one another in one namespace by one visit; a refusal names its step."""
+    """Do the steps in order, those that follow on one another in one namespace by one visit."""
     for netns, group in itertools.groupby(steps, key=_where):
         there = tuple(group)
         fds = {other: host.fd(other) for other in map(_other, there)}
-        host.netlink(netns, lambda ip, there=there, fds=fds: [_do(host, ip, step, fds[_other(step)]) for step in there])
+        host.netlink(netns, functools.partial(_do_all, host, there, fds))
 
 
 def _where(step: Step) -> str | None:
@@ -102,6 +103,11 @@ def _other(step: Step) -> str | None:
     if isinstance(step, Make):
         return step.peer.netns
     return step.to.netns if isinstance(step, Put) else _where(step)
+
+
+def _do_all(host: Host, steps: t.Sequence[Step], fds: t.Mapping[str | None, int], ip: t.Any) -> None:
+    for step in steps:
+        _do(host, ip, step, fds[_other(step)])
 
 
 def _do(host: Host, ip: t.Any, step: Step, fd: int) -> None:
@@ -140,7 +146,7 @@ def _put(ip: t.Any, step: Put, fd: int) -> None:
     try:
         ip.link("set", index=index, ifname=step.to.name)
     except netlink.errors() as error:
-        if error.code != errno.EBUSY:
+        if getattr(error, "code", None) != errno.EBUSY:
             raise
         # Older kernels rename only what is down.
         ip.link("set", index=index, state="down")
@@ -156,7 +162,7 @@ def _delete(ip: t.Any, ends: t.Sequence[str]) -> None:
     try:
         links.delete(ip, doomed)
     except netlink.errors() as error:
-        if error.code != errno.ENODEV:
+        if getattr(error, "code", None) != errno.ENODEV:
             raise
         for link in doomed:
             with contextlib.suppress(*netlink.errors()):

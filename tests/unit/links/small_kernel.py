@@ -16,7 +16,9 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes im
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import interface_steps, veth_steps
 
 #: Many wishes are refused, rightly, and then there is no plan to look at.
-many = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+many = settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow]
+)
 
 
 @dataclasses.dataclass
@@ -72,9 +74,12 @@ class Namespace:
                     self.routes = [one for one in self.routes if one.src != source or one.table != 254]
                 else:
                     self.routes = [
-                        dataclasses.replace(one, src=None) if (one.src, one.index) == (source, index) else one for one in self.routes
+                        dataclasses.replace(one, src=None) if (one.src, one.index) == (source, index) else one
+                        for one in self.routes
                     ]
-        if step.address.version == 4 and not any(one.index == index and one.address.version == 4 for one in self.addresses):
+        if step.address.version == 4 and not any(
+            one.index == index and one.address.version == 4 for one in self.addresses
+        ):
             self._drop_routes(index, {4})
 
     def _drop_routes(self, index: int, families: set[int]) -> None:

@@ -52,10 +52,18 @@ def _route(option: dict[str, Any], index: int, protocol: int = 4) -> Route:
 def namespaces(draw: st.DrawFn) -> Namespace:
     """Two interfaces in some state that a kernel could be in."""
     links = {
-        name: Link(index=index, name=name, up=draw(st.booleans()), mtu=draw(st.sampled_from([1500, 1400])), mac_address="02:00:00:00:00:01")
+        name: Link(
+            index=index,
+            name=name,
+            up=draw(st.booleans()),
+            mtu=draw(st.sampled_from([1500, 1400])),
+            mac_address="02:00:00:00:00:01",
+        )
         for index, name in enumerate(("lo", "eth0", "eth1"), start=1)
     }
-    found = Namespace(links, settings={f"net/ipv4/conf/{name}/rp_filter": draw(st.sampled_from("012")) for name in links})
+    found = Namespace(
+        links, settings={f"net/ipv4/conf/{name}/rp_filter": draw(st.sampled_from("012")) for name in links}
+    )
     for name in ("eth0", "eth1"):
         link = links[name]
         for text in draw(st.lists(st.sampled_from(ADDRESSES), unique=True, max_size=4)):
@@ -81,7 +89,9 @@ def wishes(draw: st.DrawFn, state: str = "present") -> Wish:
         "enabled": draw(st.booleans()),
         "mtu": draw(st.sampled_from([None, 1400])),
         "mac_address": draw(st.sampled_from([None, "02:00:00:00:00:09"])),
-        "addresses": draw(st.none() | st.lists(st.sampled_from(ADDRESSES), unique_by=lambda text: text.partition("/")[0], max_size=4)),
+        "addresses": draw(
+            st.none() | st.lists(st.sampled_from(ADDRESSES), unique_by=lambda text: text.partition("/")[0], max_size=4)
+        ),
         "purge_addresses": draw(st.booleans()),
         "routes": draw(st.none() | st.lists(st.sampled_from(ROUTES), unique_by=_key, max_size=4)),
         "purge_routes": draw(st.booleans()),
@@ -137,7 +147,11 @@ def test_absent_takes_what_is_listed_and_nothing_else(found: Namespace, wish: Wi
 
 def _others(found: Namespace) -> tuple[list[Address], list[Route], Link]:
     """What is another interface's."""
-    return ([one for one in found.addresses if one.index == 3], [one for one in found.routes if one.index == 3 and not one.src], found.links["eth1"])
+    return (
+        [one for one in found.addresses if one.index == 3],
+        [one for one in found.routes if one.index == 3 and not one.src],
+        found.links["eth1"],
+    )
 
 
 def _assert_fulfilled(wish: Wish, found: Namespace) -> None:
@@ -158,7 +172,11 @@ def _assert_fulfilled(wish: Wish, found: Namespace) -> None:
             assert [dataclasses.replace(one, protocol=4, scope="global") for one in there] == [route]
         if wish.purge_routes:
             keys = {route.key for route in wished}
-            surplus = [one for one in found.routes if one.index == link.index and one.type not in NOWHERE and one.key not in keys]
+            surplus = [
+                one
+                for one in found.routes
+                if one.index == link.index and one.type not in NOWHERE and one.key not in keys
+            ]
             assert all(one.protocol in (2, 9, 16) for one in surplus)
     if wish.settings:
         assert found.settings[wish.path(SETTING)] == "2"
@@ -168,9 +186,12 @@ def test_a_later_wish_sees_what_an_earlier_one_did() -> None:
     found = Namespace({name: Link(index=index, name=name, up=True) for index, name in ((2, "eth0"), (3, "eth1"))})
     space = Space(found.links, (), (), {})
     pair = [
-        Wish("present", "default", None, name, routes=routes.wishes("routes", [{"to": "1.1.1.1/32"}])) for name in ("eth0", "eth1")
+        Wish("present", "default", None, name, routes=routes.wishes("routes", [{"to": "1.1.1.1/32"}]))
+        for name in ("eth0", "eth1")
     ]
-    with pytest.raises(Refused, match="interface eth1: a route to 1.1.1.1/32 with metric 0 in table main leads over interface eth0"):
+    with pytest.raises(
+        Refused, match="interface eth1: a route to 1.1.1.1/32 with metric 0 in table main leads over interface eth0"
+    ):
         RESOURCE.plan(pair, State((0, 1), {None: (0, 1)}, {(0, 1): space}, {}, {}))
 
 

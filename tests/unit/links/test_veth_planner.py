@@ -27,7 +27,15 @@ def links(draw: st.DrawFn, index: int, name: str, kind: str = "veth") -> Link:
     ours = [marks.alias("default", "web"), marks.alias("default", ""), marks.alias("default", "db")]
     alias = draw(st.sampled_from([*ours, None, "office", marks.alias("shop", "web")]))
     group = draw(st.sampled_from([0, marks.group("default")]))
-    return Link(index=index, name=name, kind=kind, mtu=draw(st.sampled_from([1500, 1400])), alias=alias, group=group, mac_address="02:00:00:00:00:01")
+    return Link(
+        index=index,
+        name=name,
+        kind=kind,
+        mtu=draw(st.sampled_from([1500, 1400])),
+        alias=alias,
+        group=group,
+        mac_address="02:00:00:00:00:01",
+    )
 
 
 @st.composite
@@ -70,7 +78,11 @@ def _plan(machine: Machine, *wished: Wish) -> Plan:
     for (space, name), end in machine.ends.items():
         found[str(space)][name] = end.link
     indexes = {id(end): (str(space), end.link.index) for (space, _name), end in machine.ends.items()}
-    peers = {indexes[id(end)]: indexes[id(end.peer)] if end.peer else None for end in machine.ends.values() if end.link.kind == "veth"}
+    peers = {
+        indexes[id(end)]: indexes[id(end.peer)] if end.peer else None
+        for end in machine.ends.values()
+        if end.link.kind == "veth"
+    }
     state = State({space: str(space) for space in SPACES}, Pairs(found, peers, {str(space): space for space in SPACES}))  # type: ignore[dict-item]
     return RESOURCE.plan(wished, state)
 
