@@ -48,7 +48,9 @@ def read(host: Host, ref: str | None, wanted: t.Iterable[tuple[str, str]]) -> Ta
 
 def _save(host: Host, ref: str | None, family: str, name: str) -> str:
     what = f"read the {_WORD[family]} rules of table {name}"
-    done = _run(host, ref, family, "-save", ["-t", name], what)
+    done = _start(host, ref, _PROGRAM[family] + "-save", ["-t", name], what)
+    if done.rc:
+        raise KernelRefused(f"cannot {what}: {_reason(done, None)}")
     if "is incompatible, use 'nft' tool" in done.out:
         raise KernelRefused(f"cannot {what}: the table was made by the nft tool and iptables cannot show it")
     return done.out
@@ -56,28 +58,34 @@ def _save(host: Host, ref: str | None, family: str, name: str) -> str:
 
 def write(host: Host, ref: str | None, family: str, name: str, edits: t.Sequence[tables.Edit]) -> None:
     """Edit one table, all or nothing."""
+    with host.doing(f"change the {_WORD[family]} rules of table {name}"):
+        _write(host, ref, family, name, edits)
+
+
+def _write(host: Host, ref: str | None, family: str, name: str, edits: t.Sequence[tables.Edit]) -> None:
+    """Edit one table, in parts where it must be.
+
+    In a user namespace iptables cannot raise the size of its socket's buffer, so thousands of edits are refused as one
+    message. Edits take effect one after the other, so any part of them may go first.
+    """
+    text = tables.restore_text(name, edits)
     what = f"change the {_WORD[family]} rules of table {name}"
-    with host.doing(what):
-        _run(host, ref, family, "-restore", ["--noflush", "-w", _PATIENCE], what, tables.restore_text(name, edits))
+    done = _start(host, ref, _PROGRAM[family] + "-restore", ["--noflush", "-w", _PATIENCE], what, text)
+    if done.rc and "Message too long" in done.err and len(edits) > 1:
+        middle = len(edits) // 2
+        _write(host, ref, family, name, edits[:middle])
+        _write(host, ref, family, name, edits[middle:])
+    elif done.rc:
+        raise KernelRefused(f"cannot {what}: {_reason(done, text)}")
 
 
-def _run(
-    host: Host,
-    ref: str | None,
-    family: str,
-    suffix: str,
-    arguments: t.Sequence[str],
-    what: str,
-    stdin: str | None = None,
+def _start(
+    host: Host, ref: str | None, program: str, arguments: t.Sequence[str], what: str, stdin: str | None = None
 ) -> Completed:
-    name = _PROGRAM[family] + suffix
     try:
-        done = host.command(ref, [name, *arguments], stdin)
+        return host.command(ref, [program, *arguments], stdin)
     except FileNotFoundError:
-        raise KernelRefused(f"cannot {what}: {name} is not installed; install iptables") from None
-    if done.rc:
-        raise KernelRefused(f"cannot {what}: {_reason(done, stdin)}")
-    return done
+        raise KernelRefused(f"cannot {what}: {program} is not installed; install iptables") from None
 
 
 def _reason(done: Completed, stdin: str | None) -> str:
