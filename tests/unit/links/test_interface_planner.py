@@ -202,3 +202,23 @@ def test_an_address_that_another_host_has_is_made_anew() -> None:
     assert plan.changes[0].changed
     found.execute(plan.steps)
     assert found.addresses == [Address(2, address)]
+
+
+def test_routes_that_go_with_the_last_ipv4_address_are_put_back() -> None:
+    route = {"to": "1.1.1.1/32"}
+    last = ipaddress.ip_interface("10.0.0.2/24")
+    found = Namespace({"eth0": Link(index=2, name="eth0", up=True)}, [Address(2, last)], [_route(route, 2)])
+    other = ipaddress.ip_interface("fd00::2/64")
+    wished = routes.wishes("routes", [route])
+    wish = Wish("present", "default", None, "eth0", addresses=(other,), purge_addresses=True, routes=wished)
+    found.execute(_plan(wish, found).steps)
+    _assert_fulfilled(wish, found)
+
+
+def test_a_route_that_loses_its_source_address_gets_it_back() -> None:
+    route = {"to": "::/0", "via": "fd00::1", "src": "fd00::2"}
+    wrong, right = ipaddress.ip_interface("fd00::2/48"), ipaddress.ip_interface("fd00::2/64")
+    found = Namespace({"eth0": Link(index=2, name="eth0", up=True)}, [Address(2, wrong)], [_route(route, 2)])
+    wish = Wish("present", "default", None, "eth0", addresses=(right,), routes=routes.wishes("routes", [route]))
+    found.execute(_plan(wish, found).steps)
+    _assert_fulfilled(wish, found)
