@@ -15,7 +15,7 @@ from tests.integration.networks import SHOP, Applied, apply, remove
 from tests.lab.dumps import Dump
 from tests.lab.host import Host
 
-BACK = {
+BACK: dict[str, Any] = {
     "name": "br-back",
     "ipam_config": [{"subnet": "172.19.0.0/24"}],
     "endpoints": [{"namespace": "web", "interface": "eth1", "default_route": False}],
@@ -212,7 +212,7 @@ def test_a_process_on_an_external_bridge(host: Host) -> None:
             "ipv4_address": "172.17.1.2",
             "published_ports": ["8080:80"],
         }
-        join = {
+        join: dict[str, Any] = {
             "name": "docker0",
             "external": True,
             "ipam_config": [{"subnet": "172.17.0.0/16"}],
@@ -226,7 +226,7 @@ def test_a_process_on_an_external_bridge(host: Host) -> None:
         remove(host, "docker0")
         left = [line for line in before.changes_to(settled(host)) if "forward" not in line and "redirects" not in line]
         assert left == []
-        assert process.running
+        assert process.running()
 
 
 def test_a_network_card_becomes_a_port_and_is_let_go(host: Host) -> None:

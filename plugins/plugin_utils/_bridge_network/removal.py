@@ -35,10 +35,7 @@ def stale_veth(view: HostView, stale: Iterable[str], wished: Collection[str]) ->
     falling = {
         namespace["name"]
         for namespace in view.our_namespaces()
-        if namespace["name"] not in wished
-        and not namespace["attached"]
-        and list(namespace["owners"]) == [view.owner]
-        and namespace["live"]
+        if namespace["name"] not in wished and not namespace["attached"] and list(namespace["owners"]) == [view.owner]
     }
     return [{"name": name, "state": "absent"} for name in stale if not _leads_into(view.interfaces[name], falling)]
 

@@ -42,6 +42,7 @@ def test_a_subnet_of_another_network_is_named() -> None:
 
 
 def test_a_subnet_that_is_routed_elsewhere() -> None:
+    assert "overlaps 172.18.0.0/16" in refused(variables(), host(routes=[route("172.18.0.0/16", "tun0")]))
     info = host(interface("tun0"), routes=[route("172.18.9.0/24", "tun0")])
     sentence = refused(variables(), info)
     assert sentence == (

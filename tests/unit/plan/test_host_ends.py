@@ -82,3 +82,9 @@ def test_a_link_that_cannot_be_found_by_either_end_is_replaced() -> None:
     document = plan(variables({"namespace": "web", "host_interface": "mine"}), info)
     assert elements(document, "veth", "absent") == [{"name": DERIVED, "state": "absent"}]
     assert elements(document, "veth")[0]["name"] == "mine"
+
+
+def test_where_endpoints_are_only_added_the_link_stays_with_its_endpoint() -> None:
+    info, end = built({"namespace": "web", "default_route": False})
+    wish = variables({"namespace": "web", "interface": "net0"}, appends=True)
+    assert end_of(plan(wish, info)) != end["name"]

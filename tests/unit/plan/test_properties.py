@@ -44,9 +44,9 @@ def subnets(draw: st.DrawFn) -> list[Info]:
 def _subnet(draw: st.DrawFn, network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> Info:
     found: Info = {"subnet": str(network)}
     hosts = [str(network[number]) for number in range(1, min(network.num_addresses - 1, 12))]
-    if hosts and draw(st.booleans()):
+    if draw(st.booleans()) and hosts:
         found["gateway"] = draw(st.sampled_from(hosts))
-    if hosts and draw(st.booleans()):
+    if draw(st.booleans()) and hosts:
         names = draw(st.lists(st.sampled_from(hosts), max_size=3, unique=True))
         found["aux_addresses"] = {f"aux{name}": name for name in names if name != found.get("gateway", hosts[0])}
     if network.prefixlen < network.max_prefixlen - 3 and draw(st.booleans()):

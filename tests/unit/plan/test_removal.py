@@ -160,3 +160,14 @@ def test_a_network_card_is_taken_off_the_bridge_if_we_put_it_there() -> None:
     assert document["warnings"] == ["eth2: on the bridge br0 and not ours, left as found"]
     assert gone(plan(variables("web", appends=True), info)) == {"bridge_port": off}
     assert gone(plan(ABSENT, info))["bridge_port"] == off
+
+
+def test_present_replaces_a_bridge_that_was_renamed() -> None:
+    info = built(variables("web"))
+    bridge = next(interface for interface in info["host"]["interfaces"] if interface["name"] == "br0")
+    bridge["name"] = "renamed"
+    for entry in info["host"]["routes"]:
+        entry["interface"] = "renamed"
+    document = plan(variables("web"), info)
+    assert gone(document) == {"bridge": [{"name": "renamed", "state": "absent"}]}
+    assert addresses(document) == {"web": ["172.18.0.2/16"]}

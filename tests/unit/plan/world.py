@@ -28,6 +28,7 @@ def empty_info(**forwarding: bool | None) -> Info:
             "rules": [],
             "ip_forward": {"ipv4": False, "ipv6": False, **forwarding},
             "bridge_nf": {"ipv4": False, "ipv6": False},
+            "listeners": [],
         },
         "namespaces": [],
     }
@@ -103,7 +104,7 @@ def namespace(name: str, **values: t.Any) -> Info:
 def after(info: Info, plan: Info) -> Info:
     """The host after the plan was carried out."""
     world = World(info, plan["owner"])
-    order = (
+    order: tuple[str, ...] = (
         "bridge",
         "bridge_forward",
         "masquerade",
@@ -135,10 +136,13 @@ class World:
         items = self.host["interfaces"] if within is None else within
         return next((item for item in items if item["name"] == name), None)
 
-    def _namespace(self, name: str) -> Info:
-        found = self._find(name, self.info["namespaces"])
-        assert found, f"namespace {name} is used before it is made"
+    def _get(self, name: str, within: list[Info] | None = None) -> Info:
+        found = self._find(name, within)
+        assert found, f"{name} is used before it is made"
         return found
+
+    def _namespace(self, name: str) -> Info:
+        return self._get(name, self.info["namespaces"])
 
     def _drop_link(self, end: Info) -> None:
         self.host["interfaces"].remove(end)
@@ -237,7 +241,7 @@ class World:
             inner["interfaces"].append(interface(place["name"], peer={"netns": None, "name": element["name"]}))
         elif end["peer"] != place:
             old = self._namespace(end["peer"]["netns"])
-            moved = self._find(end["peer"]["name"], old["interfaces"])
+            moved = self._get(end["peer"]["name"], old["interfaces"])
             old["interfaces"].remove(moved)
             old["routes"] = [item for item in old["routes"] if item["interface"] != moved["name"]]
             moved["name"] = place["name"]
@@ -262,13 +266,13 @@ class World:
         self._drop_link(found)
 
     def bridge_port_present(self, element: Info) -> None:
-        port = self._find(element["interface"])
+        port = self._get(element["interface"])
         port["bridge"] = element["bridge"]
         if port["owner"] != self.owner:
             port["port_owner"] = self.owner
 
     def bridge_port_absent(self, element: Info) -> None:
-        port = self._find(element["interface"])
+        port = self._get(element["interface"])
         assert (port["bridge"], port["port_owner"]) == (element["bridge"], self.owner), "a foreign port is taken off"
         port.update(bridge=None, port_owner=None)
 
