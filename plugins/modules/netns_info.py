@@ -90,6 +90,7 @@ host:
     rules: []
     ip_forward: {ipv4: true, ipv6: false}
     bridge_nf: {ipv4: false, ipv6: false}
+    listeners: [{protocol: tcp, address: 0.0.0.0, port: 22, process: sshd, pid: 812}]
   contains:
     interfaces:
       description: Its interfaces.
@@ -175,6 +176,15 @@ host:
     bridge_nf:
       description: Whether iptables sees what bridges pass on, by family.
       type: dict
+    listeners:
+      description:
+        - The sockets that wait for others to begin, TCP ones that listen and UDP ones that are bound and have no peer,
+          each with C(protocol), C(address), C(port), C(process) and C(pid).
+        - C(address) is V(0.0.0.0) or V(::) for all of them. The kernel does not tell here whether one on V(::) takes
+          IPv4 as well.
+        - C(process) and C(pid) are nothing where the process cannot be seen from here.
+      type: list
+      elements: dict
 namespaces:
   description: The namespaces with a name, sorted by it; those too that are lost but remembered.
   returned: without O(aggregate)

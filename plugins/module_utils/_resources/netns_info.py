@@ -15,6 +15,7 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
     inventory,
     iptables,
+    listeners,
     namespaces,
     port_records,
     registry,
@@ -181,7 +182,20 @@ def _host(host: Host, wished: Wish, contents: _Contents, records: t.Mapping[str,
         "rules": [rule for rule in _rules(host, wished.netns) if _ours(rule["owner"], wished)],
         "ip_forward": settings["ip_forward"],
         "bridge_nf": settings["bridge_nf"],
+        "listeners": _listeners(host, wished.netns),
     }
+
+
+def _listeners(host: Host, ref: str | None) -> list[View]:
+    """Who listens; whose process it is stays untold where that is in another PID namespace or not ours to see."""
+    found = host.run(ref, listeners.read)
+    users = listeners.processes({listener.inode for listener in found})
+    views = []
+    for listener in found:
+        pid, name = users.get(listener.inode, (None, None))
+        place = {"protocol": listener.protocol, "address": str(listener.address), "port": listener.port}
+        views.append({**place, "process": name, "pid": pid})
+    return views
 
 
 def _ours(owner: str | None, wished: Wish) -> str | None:

@@ -34,6 +34,7 @@ class HostView:
         self.interfaces: dict[str, View] = {str(interface["name"]): interface for interface in host["interfaces"]}
         self.routes: list[View] = [route for route in host["routes"] if is_plain(route)]
         self.rules: list[View] = list(host["rules"])
+        self.listeners: list[View] = list(host["listeners"])
         self.namespaces: dict[str, View] = {str(namespace["name"]): namespace for namespace in info["namespaces"]}
         self._forwarding: View = host["ip_forward"]
         self._bridge_nf: View = host["bridge_nf"]

@@ -24,6 +24,7 @@ from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.host_ends import host_ends
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.host_view import HostView
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.inner_checks import check_namespaces
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.listening import check_listeners
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.mtu import mtu_of
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.publishing import check_free, published
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.read_network import (
@@ -58,6 +59,7 @@ def make_plan(variables: object, info: object, check_mode: bool = False) -> Docu
     addresses = allocate(network, view, ends.existing)
     ports = published(network, addresses)
     check_free(network, view, ports)
+    check_listeners(view, ports)
     draft = Draft(network, addresses, ends, ports, mtu_of(network, view))
     _refuse_narrow(draft)
     return {

@@ -141,6 +141,12 @@ def _others(network: Network, view: HostView, wished: list[Published]) -> Iterat
                 yield _from_rule(rule, f"another endpoint of this network, {rule['to_address']}")
 
 
+def published_already(view: HostView) -> list[Published]:
+    """What this network itself has published on the host, as its rules tell."""
+    rules = [rule for rule in view.our_rules("dnat") if "host_port" in rule and rule["gateway_mode"] != "routed"]
+    return [_from_rule(rule, "this network") for rule in rules]
+
+
 def _from_rule(rule: View, who: str) -> Published:
     return Published(
         path=who,
