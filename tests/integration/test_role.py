@@ -163,6 +163,14 @@ def test_bad_input_fails_with_a_sentence_before_anything_changes(host: Host, var
     assert before.changes_to(host.dump()) == []
 
 
+def test_a_process_that_is_gone_is_refused_before_anything_changes(host: Host) -> None:
+    before = host.dump()
+    endpoints = [{"namespace": "web"}, {"namespace": "app", "pid": 4194000}]
+    run = host.playbook(PLAY, variables={**VARIABLES, "bridge_network_endpoints": endpoints}, fails=True)
+    assert "or the process is gone" in json.dumps([task.result for task in run.failed])
+    assert before.changes_to(host.dump()) == []
+
+
 def _two_networks() -> list[dict[str, Any]]:
     office = {
         "name": "br-office",
