@@ -49,6 +49,7 @@ def environment() -> dict[str, str]:
     return os.environ | {
         "PATH": f"{BIN}:{os.environ['PATH']}:/usr/sbin:/sbin",
         "ANSIBLE_HOME": str(BUILD / "ansible"),
+        "NO_COLOR": "1",
         "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
     }
 
@@ -116,7 +117,7 @@ def molecule() -> Outcome:
     with log.open("w", encoding="utf-8") as output:
         code = subprocess.run(
             [*command, "molecule", "test", "--all"],
-            cwd=REPOSITORY, env=environment() | {"NO_COLOR": "1"}, stdout=output, stderr=subprocess.STDOUT, check=False,
+            cwd=REPOSITORY, env=environment(), stdout=output, stderr=subprocess.STDOUT, check=False,
         ).returncode  # fmt: skip
     text = log.read_text(encoding="utf-8")
     steps = [match.group("scenario", "step", "end") for match in _MOLECULE_STEP.finditer(text)]
