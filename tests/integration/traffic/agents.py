@@ -1,0 +1,103 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What runs inside places for these tests: watchers that look for markers, servers and clients by the dozen."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import re
+import select
+import socket
+import threading
+from collections.abc import Iterator
+
+from tests.lab import traffic
+
+#: What every packet of an attack carries: the number of the volley and that of the attack.
+MARKER = re.compile(rb"<\d{4}\.\d{3}>")
+_ALL = 3
+_OUTGOING = 4
+#: Protocols whose packets a raw socket shows once the host's own rules have let them in.
+_DELIVERED = {
+    socket.AF_INET: (socket.IPPROTO_ICMP, socket.IPPROTO_TCP, socket.IPPROTO_UDP),
+    socket.AF_INET6: (socket.IPPROTO_ICMPV6, socket.IPPROTO_TCP, socket.IPPROTO_UDP),
+}
+
+Question = tuple[str, str, int, str]
+
+
+def marker(volley: int, number: int) -> bytes:
+    return b"<%04d.%03d>" % (volley, number)
+
+
+def arrivals() -> Iterator[bytes | str]:
+    """Yield the marked frames that reach this place by any of its interfaces, those not yet made included."""
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ALL)) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        yield "ready"
+        while True:
+            frame, (_interface, _protocol, kind, *_rest) = sock.recvfrom(65535)
+            if kind != _OUTGOING and MARKER.search(frame):
+                yield frame
+
+
+def deliveries() -> Iterator[bytes | str]:
+    """Yield the marked packets that this place's own stack has accepted, whichever port they are for."""
+    with contextlib.ExitStack() as stack:
+        sockets = [
+            stack.enter_context(socket.socket(family, socket.SOCK_RAW, protocol))
+            for family, protocols in _DELIVERED.items()
+            for protocol in protocols
+        ]
+        yield "ready"
+        while True:
+            for sock in select.select(sockets, [], [])[0]:
+                packet = sock.recv(65535)
+                if MARKER.search(packet):
+                    yield packet
+
+
+def send_all(frames: list[tuple[str, bytes]]) -> None:
+    """Send frames, each by its interface."""
+    with contextlib.ExitStack() as stack:
+        sockets: dict[str, socket.socket] = {}
+        for interface, frame in frames:
+            if interface not in sockets:
+                sockets[interface] = stack.enter_context(socket.socket(socket.AF_PACKET, socket.SOCK_RAW))
+                sockets[interface].bind((interface, 0))
+            sockets[interface].send(frame)
+
+
+def serve_all(wanted: list[tuple[str, str, int]]) -> Iterator[str]:
+    """Run echo servers (protocol, address, port); yield the port and the client of every request, as PORT CLIENT."""
+    heard: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def serve(protocol: str, address: str, port: int) -> None:
+        for value in traffic.serve(protocol, address, port):
+            heard.put(value if value == "ready" else f"{port} {value}")
+
+    for server in wanted:
+        threading.Thread(target=serve, args=server, daemon=True).start()
+    for _server in wanted:
+        heard.get()
+    yield "ready"
+    while True:
+        yield heard.get()
+
+
+def ask_all(questions: list[Question], timeout: float) -> list[str | None]:
+    """Ask many echo servers at once; a question is protocol, address, port and source ("" for any)."""
+    answers: list[str | None] = [None] * len(questions)
+
+    def ask(number: int) -> None:
+        protocol, address, port, source = questions[number]
+        answers[number] = traffic.ask(protocol, address, port, source, timeout)
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(len(questions))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers

@@ -1,0 +1,51 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One besieged host for each backend of iptables, shared by all tests of this folder; a failed test costs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from tests.integration.traffic.siege import Siege, besieged
+
+
+class Sieges:
+    """Made when first asked for."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, tuple[Siege, ExitStack]] = {}
+
+    def of(self, backend: str) -> Siege:
+        if backend not in self._made:
+            with ExitStack() as stack:
+                siege = stack.enter_context(besieged(backend))
+                self._made[backend] = siege, stack.pop_all()
+        return self._made[backend][0]
+
+    def drop(self, backend: str) -> None:
+        self._made.pop(backend)[1].close()
+
+    def close(self) -> None:
+        for backend in list(self._made):
+            self.drop(backend)
+
+
+@pytest.fixture(scope="session")
+def sieges() -> Iterator[Sieges]:
+    made = Sieges()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def siege(sieges: Sieges, request: pytest.FixtureRequest) -> Iterator[Siege]:
+    """A sound one. Indirect parameter: the backend, nft if there is none."""
+    backend = getattr(request, "param", "nft")
+    failed = request.session.testsfailed
+    yield sieges.of(backend)
+    if request.session.testsfailed > failed:
+        sieges.drop(backend)

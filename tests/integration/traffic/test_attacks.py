@@ -1,0 +1,67 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every attack fails and every wanted path works, on every kind of host; and every attack would work without us."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration.rule_hosts import LEGACY
+from tests.integration.traffic import wanted
+from tests.integration.traffic.attacks import ATTACKS, CONTROLS
+from tests.integration.traffic.siege import Siege
+from tests.integration.traffic.volley import fire, sound
+
+#: Any two values of any two settings occur together in one of these.
+_COVERING = {
+    ("nft", 0, "ACCEPT", 0),
+    ("nft", 0, "DROP", 2),
+    ("nft", 1, "ACCEPT", 1),
+    ("legacy", 0, "DROP", 1),
+    ("legacy", 1, "DROP", 0),
+    ("legacy", 1, "ACCEPT", 2),
+}
+
+
+def _combinations() -> Iterator[object]:
+    """Sorted so that the role has to run again but once for each backend."""
+    for combination in itertools.product(("nft", "legacy"), (0, 1), ("ACCEPT", "DROP"), (0, 1, 2)):
+        backend, bridge_nf, policy, rp_filter = combination
+        marks = [LEGACY] * (backend == "legacy") + [pytest.mark.needs("bridge-nf")] * bridge_nf
+        marks += [pytest.mark.slow] * (combination not in _COVERING)
+        name = f"{backend}-bridge-nf {bridge_nf}-{policy}-rp_filter {rp_filter}"
+        yield pytest.param(*combination, marks=marks, id=name)
+
+
+_COMBINATIONS = list(_combinations())
+
+
+@pytest.mark.parametrize(("siege", "bridge_nf", "policy", "rp_filter"), _COMBINATIONS, indirect=["siege"])
+def test_on_every_kind_of_host(siege: Siege, bridge_nf: int, policy: str, rp_filter: int) -> None:
+    siege.configure(bridge_nf, policy, rp_filter)
+    sound(siege)
+    assert wanted.found(siege, wanted.all_paths(bridge_nf)) == {}
+
+
+@pytest.mark.parametrize("control", CONTROLS)
+def test_every_attack_works_without_what_stops_it(siege: Siege, control: str) -> None:
+    """And fails again after a repair by the role."""
+    siege.configure(0, "ACCEPT", 0)
+    mine = [attack for attack in ATTACKS if attack.control == control]
+    siege.host.sh(CONTROLS[control].take)
+    won = fire(siege, mine)
+    assert [str(attack) for attack in mine if attack not in won] == [], "these prove nothing"
+    siege.host.sh(CONTROLS[control].undo)
+    siege.foreign_rules()
+    if CONTROLS[control].bridges:
+        siege.apply(*CONTROLS[control].bridges)
+    siege.unfiltered()
+    sound(siege)
+
+
+def test_every_attack_has_a_control() -> None:
+    assert {attack.control for attack in ATTACKS} == set(CONTROLS)
