@@ -10,7 +10,9 @@ import queue
 import re
 import select
 import socket
+import struct
 import threading
+import time
 from collections.abc import Iterator
 
 from tests.lab import traffic
@@ -24,6 +26,8 @@ _DELIVERED = {
     socket.AF_INET: (socket.IPPROTO_ICMP, socket.IPPROTO_TCP, socket.IPPROTO_UDP),
     socket.AF_INET6: (socket.IPPROTO_ICMPV6, socket.IPPROTO_TCP, socket.IPPROTO_UDP),
 }
+
+_KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
 
 Question = tuple[str, str, int, str]
 
@@ -101,3 +105,74 @@ def ask_all(questions: list[Question], timeout: float) -> list[str | None]:
     for thread in threads:
         thread.join()
     return answers
+
+
+def barrage(interface: str, frames: list[bytes], pause: float) -> Iterator[int | str]:
+    """Send frames again and again; wait for the interface while it is not there. Yield the number of rounds, at times."""
+    yield "ready"
+    rounds = 0
+    while True:
+        with contextlib.suppress(OSError):
+            traffic.send_frames(interface, frames)
+            rounds += 1
+            if rounds % 10 == 0:
+                yield rounds
+        time.sleep(pause)
+
+
+def stream(protocol: str, address: str, port: int, source_port: int) -> Iterator[str]:
+    """Talk to an echo server without end from one port; yield who answered, or "silence", and the connection's number.
+
+    A connection that was reset is made again from the same port.
+    """
+    yield "ready"
+    connection = 0
+    while True:
+        connection += 1
+        with contextlib.suppress(OSError), socket.socket(_family(address), _KINDS[protocol]) as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            sock.bind(("", source_port))
+            sock.settimeout(0.3)
+            sock.connect((address, port))
+            yield from _talk(sock, connection)
+        time.sleep(0.05)
+
+
+def _talk(sock: socket.socket, connection: int) -> Iterator[str]:
+    while True:
+        sock.sendall(b"who are you?")
+        try:
+            said = sock.recv(65535).decode().split()
+        except TimeoutError:
+            yield f"silence {connection}"
+        else:
+            if not said:
+                return
+            yield f"{said[2]} {connection}"
+        time.sleep(0.02)
+
+
+def sink(address: str, port: int) -> Iterator[int | str]:
+    """Take one upload after the other; yield the size of each."""
+    with socket.create_server((address, port), family=_family(address)) as server:
+        yield "ready"
+        while True:
+            connection, _peer = server.accept()
+            with connection:
+                size = 0
+                while data := connection.recv(1 << 20):
+                    size += len(data)
+                yield size
+
+
+def upload(address: str, port: int, size: int, timeout: float) -> None:
+    """Send many bytes; returns when they are acknowledged."""
+    with socket.create_connection((address, port), timeout) as sock:
+        sock.sendall(bytes(size))
+        sock.shutdown(socket.SHUT_WR)
+        sock.recv(1)
+
+
+def _family(address: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET

@@ -12,7 +12,8 @@ import pytest
 
 from tests.integration.rule_hosts import LEGACY
 from tests.integration.traffic import wanted
-from tests.integration.traffic.attacks import ATTACKS, CONTROLS
+from tests.integration.traffic.attacks import ATTACKS
+from tests.integration.traffic.controls import CONTROLS
 from tests.integration.traffic.siege import Siege
 from tests.integration.traffic.volley import fire, sound
 

@@ -16,15 +16,25 @@ from tests.lab import frames
 
 _LAST = 999
 _OWN = {*ADDRESSES["host"], SECOND}
+_NOBODY = "00:00:00:00:00:00"
 _FIRST_PORT, _PORTS = 10000, 20000
 
 
-def fire(siege: Siege, attacks: Sequence[Attack]) -> list[Attack]:
-    """Send the packets of all attacks; return those that succeeded."""
+def fire(siege: Siege, attacks: Sequence[Attack], port: int = 0) -> list[Attack]:
+    """Send the packets of all attacks; return those that succeeded.
+
+    port: the source port of the first one, each further one has the next; none is used twice where it is 0
+    """
     siege.volleys += 1
     batches: dict[str, list[tuple[str, bytes]]] = {}
     for number, attack in enumerate(attacks):
-        for frame in _frames(siege, attack, agents.marker(siege.volleys, number)):
+        siege.shots += 1
+        shot = Shot(
+            attack.ipv6,
+            agents.marker(siege.volleys, number),
+            port + number if port else _FIRST_PORT + siege.shots % _PORTS,
+        )
+        for frame in _frames(siege, attack, shot):
             batches.setdefault(attack.sender, []).append(("eth0", frame))
     for sender, batch in batches.items():
         siege.place(sender).call(agents.send_all, batch)
@@ -33,9 +43,7 @@ def fire(siege: Siege, attacks: Sequence[Attack]) -> list[Attack]:
     return _won(attacks, _seen(siege))
 
 
-def _frames(siege: Siege, attack: Attack, marker: bytes) -> list[bytes]:
-    siege.shots += 1
-    shot = Shot(attack.ipv6, marker, _FIRST_PORT + siege.shots % _PORTS)
+def _frames(siege: Siege, attack: Attack, shot: Shot) -> list[bytes]:
     known = {"": siege.router_of(attack.sender), "all": frames.BROADCAST}
     to = known.get(attack.by) or siege.macs[attack.by]
     kind = frames.IPV6 if attack.ipv6 else frames.IPV4
@@ -63,7 +71,8 @@ def _seen(siege: Siege) -> dict[str, dict[bytes, list[bytes]]]:
 def _farewell(siege: Siege, name: str, marker: bytes) -> tuple[str, bytes]:
     """A frame that the watcher of a place certainly sees, behind all others."""
     if name == "host":
-        return "lo", frames.ethernet("00:" * 5 + "00", "00:" * 5 + "00", frames.IPV4, frames.udp("127.0.0.1", "127.0.0.1", 9, 9, marker))
+        datagram = frames.udp("127.0.0.1", "127.0.0.1", 9, 9, marker)
+        return "lo", frames.ethernet(_NOBODY, _NOBODY, frames.IPV4, datagram)
     interface = f"v{name}" if name in BRIDGE_OF else "eth0"
     datagram = frames.udp(ADDRESSES["host"][0], ADDRESSES[name][0], 9, 9, marker)
     return interface, frames.ethernet(siege.macs[name], siege.macs[interface], frames.IPV4, datagram)

@@ -33,7 +33,8 @@ class Path:
     source: str = ""
 
     def __str__(self) -> str:
-        return f"{self.client} to {self.address} {self.port}/{self.protocol}" + (f" from {self.source}" * bool(self.source))
+        source = f" from {self.source}" if self.source else ""
+        return f"{self.client} to {self.address} {self.port}/{self.protocol}{source}"
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def _seen(client: str, address: str, server: str) -> str:
 def isolated(bridge_nf: int) -> Iterator[Path]:
     """What is published without icc; with bridge-nf the endpoints' own use of it is lost, which no rule mends."""
     for protocol in ("tcp", "udp"):
-        for version, address in enumerate(("192.0.2.1", "2001:db8::1")):
+        for address in ADDRESSES["host"]:
             for client in ("lan", "host", "app", "db", "t1", "t2"):
                 lost = bridge_nf and client in ("t1", "t2")
                 seen = None if lost else _seen(client, address, "t1")
@@ -126,21 +127,24 @@ def all_paths(bridge_nf: int) -> list[Path]:
     return [*published(), *isolated(bridge_nf), *others()]
 
 
-def found(siege: Siege, paths: list[Path]) -> dict[str, str]:
-    """What is not as wanted: "as seen, not as wanted" by path. All clients ask at once."""
+def found(siege: Siege, paths: list[Path], patience: float = ANSWER_SECONDS) -> dict[str, str]:
+    """What is not as wanted: "as seen, not as wanted" by path. All clients ask at once.
+
+    patience: how many seconds to wait for an answer that should come
+    """
     groups = [
         [path for path in paths if (path.client, bool(path.seen)) == kind]
         for kind in dict.fromkeys((path.client, bool(path.seen)) for path in paths)
     ]
     with ThreadPoolExecutor(len(groups)) as pool:
-        wrong = list(pool.map(lambda group: _wrong(siege, group), groups))
+        wrong = list(pool.map(lambda group: _wrong(siege, group, patience), groups))
     return {path: text for group in wrong for path, text in group.items()}
 
 
-def _wrong(siege: Siege, paths: list[Path]) -> dict[str, str]:
+def _wrong(siege: Siege, paths: list[Path], patience: float) -> dict[str, str]:
     """Of paths of one client that are all to be answered, or all not."""
     questions = [(path.protocol, path.address, path.port, path.source) for path in paths]
-    answers = siege.ask(paths[0].client, questions, ANSWER_SECONDS if paths[0].seen else SILENCE_SECONDS)
+    answers = siege.ask(paths[0].client, questions, patience if paths[0].seen else SILENCE_SECONDS)
     told = [(path, _told(answer)) for path, answer in zip(paths, answers, strict=True)]
     return {str(path): f"{text}, not {_expected(path)}" for path, text in told if text != _expected(path)}
 

@@ -1,0 +1,59 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What stops the attacks, and how to take each of it away for a moment: the control of an attack that failed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Control:
+    """Shell commands that take a protection away, and that undo what applying ``bridges`` again does not."""
+
+    take: str
+    undo: str = ""
+    bridges: tuple[str, ...] = ("br0",)
+
+
+def _both(*commands: str) -> str:
+    return "\n".join(f"{program} {command}" for program in ("iptables", "ip6tables") for command in commands)
+
+
+_FORWARD = ("-F FORWARD", "-t mangle -F FORWARD")
+_RAW = "-t raw -F PREROUTING"
+_NAT = "-t nat -F POSTROUTING"
+#: The role's rp_filter=2 on bridges stops sources in 127.0.0.0/8 too.
+_NO_FILTER = "".join(f"\necho 0 > /proc/sys/net/ipv4/conf/{name}/rp_filter" for name in ("all", "br0", "br1"))
+_BROADCASTS = "".join(f"\necho {{0}} > /proc/sys/net/ipv4/conf/{name}/bc_forwarding" for name in ("all", "eth0"))
+_LOCALNET = "\necho {1} > /proc/sys/net/ipv4/conf/{0}/route_localnet"
+_TO_WEB = "iptables -t nat {1} PREROUTING -p {0} --dport 8081 -d 192.0.2.1 -j DNAT --to-destination 172.18.0.2:81"
+_TO_LOOPBACK = "iptables -t nat {1} PREROUTING -j LINUXNET-DNAT-LOOPBACK"
+_LOOPBACKS = (("tcp", _TO_WEB), ("udp", _TO_WEB), ("", _TO_LOOPBACK))
+_HIJACKS = [
+    f"{program} -t nat {{}} PREROUTING -p udp --dport 53 -j LINUXNET-DNAT" for program in ("iptables", "ip6tables")
+]
+CONTROLS = {
+    "forward": Control(_both(*_FORWARD)),
+    "raw": Control(_both(_RAW) + _NO_FILTER, "", ("br0", "br1", "br2")),
+    "raw and forward": Control(
+        _both(_RAW, *_FORWARD) + _NO_FILTER + _LOCALNET.format("br1", 1),
+        _LOCALNET.format("br1", 0),
+        ("br0", "br1", "br2"),
+    ),
+    "broadcast": Control(_both(*_FORWARD) + _BROADCASTS.format(1), _BROADCASTS.format(0)),
+    "nat": Control(_both(_NAT)),
+    "nat and forward": Control(_both(_NAT, *_FORWARD)),
+    "loopback": Control(
+        _LOCALNET.format("all", 1) + "".join(f"\n{line.format(kind, '-I')}" for kind, line in _LOOPBACKS),
+        _LOCALNET.format("all", 0) + "".join(f"\n{line.format(kind, '-D')}" for kind, line in _LOOPBACKS),
+        (),
+    ),
+    "isolated": Control("bridge link set dev vt1 isolated off\nbridge link set dev vt2 isolated off", "", ("br3",)),
+    "addrtype": Control(
+        "\n".join(_HIJACKS).replace("{}", "-I"),
+        "\n".join(_HIJACKS).replace("{}", "-D"),
+        (),
+    ),
+}

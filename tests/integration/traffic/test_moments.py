@@ -1,0 +1,122 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""While a network is made and unmade, under a constant stream of attacks, none succeeds for a moment."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import pytest
+
+from tests.integration.networks import apply, remove
+from tests.integration.rule_hosts import BACKENDS, use_backend
+from tests.integration.traffic import agents
+from tests.integration.traffic.attacks import ATTACKS, WIRE
+from tests.integration.traffic.packets import Shot
+from tests.integration.traffic.siege import SECOND, network
+from tests.lab import frames, town
+from tests.lab.calls import Background
+from tests.lab.frames import parse
+from tests.lab.lab import Lab
+
+#: All that the neighbour can do to an endpoint, and what an endpoint itself can do.
+INWARD = [attack for attack in ATTACKS if attack.sender == "lan" and attack.victim in ("web", "db")]
+OUTWARD = [attack for attack in ATTACKS if attack.sender == "db" and attack.victim in (WIRE, "host")]
+PAUSE = 0.003
+
+
+@dataclass
+class Bombardment:
+    """The attacks run, by number, and who watches."""
+
+    town: town.Town
+    watchers: dict[str, Background]
+    guns: dict[str, Background]
+
+    def hits(self) -> set[str]:
+        """The attacks that have succeeded since the last call."""
+        found = set()
+        for place, watcher in self.watchers.items():
+            for data in watcher.values():
+                for marker in agents.MARKER.findall(data):
+                    found |= _hits(place, int(marker[1:5]), int(marker[6:9]), data)
+        return found
+
+    def rounds(self) -> int:
+        """How many times the slower one of the attackers has fired since the last call."""
+        return min(max([0, *gun.values()]) for gun in self.guns.values())
+
+
+def _hits(place: str, side: int, number: int, data: bytes) -> set[str]:
+    attack = (INWARD, OUTWARD)[side][number]
+    if place in ("lan", "outside"):
+        hit = attack.victim == WIRE and parse(data).source not in (*town.HOST, SECOND)
+    else:
+        hit = attack.victim == place
+    return {str(attack)} if hit else set()
+
+
+@pytest.fixture(params=BACKENDS)
+def bombardment(request: pytest.FixtureRequest) -> Iterator[Bombardment]:
+    """A host that forwards everything, as one with Docker might; the namespaces are there, and so is the attacker."""
+    with Lab() as lab, ExitStack() as stack:
+        built = town.build(lab)
+        host = built.host
+        use_backend(host, request.param)
+        host.sh(f"ip netns add web; ip netns add db; ip address add {SECOND}/24 dev eth0")
+        host.sh("echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding")
+        apply(host, **network("br0"))
+        macs = {link["ifname"]: link["address"] for link in host.ip("link", "show")}
+        remove(host, "br0")
+        watched = {"lan": built.neighbour, "outside": built.outside, "web": host.inside("web"), "db": host.inside("db")}
+        watchers = {name: place.start(agents.arrivals) for name, place in watched.items()}
+        watchers["host"] = host.start(agents.deliveries)
+        inward, outward = _frames(0, macs["eth0"]), _frames(1, macs["br0"])
+        guns = {
+            "lan": built.neighbour.start(agents.barrage, "eth0", inward, PAUSE),
+            "db": host.inside("db").start(agents.barrage, "eth0", outward, PAUSE),
+        }
+        for background in (*watchers.values(), *guns.values()):
+            stack.callback(background.stop)
+        yield Bombardment(built, watchers, guns)
+
+
+def _frames(side: int, router: str) -> list[bytes]:
+    made = []
+    for number, attack in enumerate((INWARD, OUTWARD)[side]):
+        shot = Shot(attack.ipv6, agents.marker(side, number), 20000 + number)
+        kind = frames.IPV6 if attack.ipv6 else frames.IPV4
+        made += [frames.ethernet(router, "02:00:00:00:00:09", kind, packet) for packet in attack.packets(shot)]
+    return made
+
+
+def test_while_a_network_is_made_and_unmade(bombardment: Bombardment) -> None:
+    host = bombardment.town.host
+    for _again in range(2):
+        apply(host, **network("br0"))
+        time.sleep(0.3)
+        remove(host, "br0")
+    assert bombardment.rounds() > 10
+    assert bombardment.hits() == set()
+    apply(host, **network("br0"))
+    assert bombardment.hits() == set()
+    for program in ("iptables", "ip6tables"):
+        host.sh("\n".join(f"{program} -t {table} -F" for table in ("raw", "mangle", "filter", "nat")))
+    host.sh("echo 0 > /proc/sys/net/ipv4/conf/br0/rp_filter")
+    time.sleep(0.5)
+    hits = bombardment.hits()
+    assert {attack.group for attack in (*INWARD, *OUTWARD) if str(attack) in hits} == {
+        "neighbour to an endpoint's own address",
+        "endpoint to the host's own 127.0.0.1",
+        "endpoint speaks from 127.0.0.0/8",
+        "untranslated packets on the uplink",
+        "ordinary packets leave untranslated",
+    }, "the control"
+    apply(host, **network("br0"))
+    bombardment.hits()
+    time.sleep(0.3)
+    assert bombardment.hits() == set(), "what was repaired holds against what had begun"
