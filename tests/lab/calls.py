@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import pickle
 import queue
+import select
 import socket
 import subprocess
 import sys
@@ -30,18 +31,26 @@ class Background:
         self._channel = channel
         self._what = what
         self._values: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._ended = False
         self._thread = threading.Thread(target=self._collect, daemon=True)
         self._thread.start()
 
     def _collect(self) -> None:
-        while True:
-            try:
-                message = forker.receive_message(self._channel)
-            except (EOFError, OSError):
-                message = ("end",)
-            self._values.put(message)
-            if message[0] != "yield":
-                return
+        while not self._ended:
+            select.select([self._channel], [], [])
+            self._take_what_is_there()
+
+    def _take_what_is_there(self) -> None:
+        """Move messages from the channel to the queue until the channel is empty; by either thread, one at a time."""
+        with self._lock:
+            while not self._ended and select.select([self._channel], [], [], 0)[0]:
+                try:
+                    message = forker.receive_message(self._channel)
+                except (EOFError, OSError):
+                    message = ("end",)
+                self._ended = message[0] != "yield"
+                self._values.put(message)
 
     def next(self, timeout: float = 10) -> Any:
         """The next value. Raises LabError after `timeout` seconds or when the function is over, else its own error."""
@@ -56,7 +65,8 @@ class Background:
         raise LabError(f"{self._what}: ended")
 
     def values(self) -> Iterator[Any]:
-        """What has been yielded so far and not been taken yet, without waiting."""
+        """All that has been yielded by now and not been taken yet, without waiting."""
+        self._take_what_is_there()
         while not self._values.empty():
             message = self._values.get()
             if message[0] == "raise":

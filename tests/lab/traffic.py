@@ -101,9 +101,9 @@ def serve(protocol: str, address: str, port: int) -> Iterator[str]:
             yield "ready"
             while True:
                 _data, peer = server.recvfrom(65535)
+                yield _plain(peer[0])  # before the answer, so that whoever has the answer finds the peer in `seen`
                 with contextlib.suppress(OSError):
                     server.sendto(_describe(peer, address), peer)
-                yield _plain(peer[0])
         server.listen(128)
         yield "ready"
         waiting: list[socket.socket] = []
