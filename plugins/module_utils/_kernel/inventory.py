@@ -35,6 +35,8 @@ _U8, _U16, _U32, _I32 = struct.Struct("=B"), struct.Struct("=H"), struct.Struct(
 
 _IFF_UP = 1
 _EXT_MASK, _WITHOUT_STATISTICS, _WITH_VLANS = 29, 8, 2
+#: Of the states of a bridge's port the one in which it passes frames on.
+_FORWARDING = 3
 _VLAN = struct.Struct("=HH")
 _VLAN_PVID = 2
 _ADDRESS_PERMANENT, _ADDRESS_FAILED = 0x80, 0x08
@@ -88,6 +90,7 @@ _PORT: tuple[tuple[str, int, t.Callable[[bytes], t.Any]], ...] = (
     ("guard", 5, _flag),
     ("cost", 3, lambda value: _U32.unpack_from(value)[0]),
     ("priority", 2, lambda value: _U16.unpack_from(value)[0]),
+    ("forwarding", 1, lambda value: value[0] == _FORWARDING),
 )
 
 

@@ -21,7 +21,8 @@ class Link:
 
     ``peer_index`` and ``peer_nsid`` are a veth's: the index of the other end, and the number that this namespace
     gives to the other end's namespace, None where both are in the same one. ``bridge`` and ``port`` hold the values of
-    a bridge and of a bridge's port, in the words and units of the modules' options.
+    a bridge and of a bridge's port, in the words and units of the modules' options, and of a port also whether it is
+    ``forwarding``.
     """
 
     index: int

@@ -31,6 +31,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes im
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.stack import Stack, belongs
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_steps import (
     AddAddress,
+    Announce,
     DeleteAddress,
     DeleteRoute,
     PutRoute,
@@ -39,6 +40,9 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.inter
     Turn,
     WriteSettings,
 )
+
+#: Settings by which the kernel tells neighbours about an interface that goes up.
+_NOTIFY = ("net/ipv4/conf/IFNAME/arp_notify", "net/ipv6/conf/IFNAME/ndisc_notify")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,6 +103,7 @@ class InterfacePlanner:
             if wish.enabled:
                 self._turn(True)
             self._place_routes()
+            self._announce()
         return Change(before, after)
 
     def absent(self) -> Change:
@@ -172,6 +177,13 @@ class InterfacePlanner:
         }
         if drifted:
             self.steps.append(WriteSettings(self._wish.netns, self._wish.name, drifted))
+
+    def _announce(self) -> None:
+        """Where the kernel is told to announce the interface to its neighbours, see to it that it can be heard."""
+        told = any(self._wish.settings.get(word) == "1" for word in _NOTIFY)
+        news = any(isinstance(step, (SetLink, AddAddress, Turn)) for step in self.steps)
+        if told and news and self._wish.enabled:
+            self.steps.append(Announce(self._wish.netns, self._wish.name))
 
     # Addresses.
 

@@ -16,11 +16,18 @@ import itertools
 import socket
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import namespaces, netlink, registry, sysctl
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
+    namespaces,
+    netlink,
+    ports,
+    registry,
+    sysctl,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPInterface
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import KernelRefused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import NOWHERE, TYPES, Route, text
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import leases
 
 #: Option and netlink's word for it, where they differ.
 _WORDS = {"mac_address": "address"}
@@ -123,6 +130,15 @@ class DeleteRoute(Step):
 
 
 @dataclasses.dataclass(frozen=True)
+class Announce(Step):
+    """Have the kernel tell the neighbours the interface's addresses, as its notify settings allow."""
+
+    @property
+    def what(self) -> str:
+        return "announce"
+
+
+@dataclasses.dataclass(frozen=True)
 class Lease(Step):
     """Remember, in the namespace's record, the addresses that an owner gave; None forgets them."""
 
@@ -139,13 +155,24 @@ def _shown(route: Route) -> str:
 
 
 def execute(host: Host, steps: t.Sequence[Step]) -> None:
-    """Do the steps in order, those that follow on one another in one namespace by one visit."""
-    leases = [step for step in steps if isinstance(step, Lease)]
-    others = [step for step in steps if not isinstance(step, Lease)]
-    for netns, group in itertools.groupby(others, key=lambda step: step.netns):
+    """Do the steps in order, those that follow on one another in one namespace by one visit.
+
+    Announcements come last, when everything that leads to the neighbours is up.
+    """
+    remembered = [step for step in steps if isinstance(step, Lease)]
+    announcements = [step for step in steps if isinstance(step, Announce)]
+    others = [step for step in steps if not isinstance(step, (Lease, Announce))]
+    _visit_all(host, others)
+    if announcements:
+        ports.wait(host, {step.netns for step in announcements})
+        _visit_all(host, announcements)
+    if remembered:
+        _remember(host, remembered)
+
+
+def _visit_all(host: Host, steps: t.Sequence[Step]) -> None:
+    for netns, group in itertools.groupby(steps, key=lambda step: step.netns):
         host.netlink(netns, functools.partial(_do_all, host, tuple(group)))
-    if leases:
-        _remember(leases)
 
 
 def _do_all(host: Host, steps: t.Sequence[Step], ip: t.Any) -> None:
@@ -160,6 +187,8 @@ def _do(host: Host, ip: t.Any, step: Step) -> None:
             _write(step)
         elif isinstance(step, SetLink):
             ip.link("set", index=index, **{_WORDS.get(word, word): value for word, value in step.values.items()})
+        elif isinstance(step, Announce):
+            _announce(ip, index)
         elif isinstance(step, Turn):
             ip.link("set", index=index, state="up" if step.up else "down")
         elif isinstance(step, AddAddress):
@@ -172,6 +201,18 @@ def _do(host: Host, ip: t.Any, step: Step) -> None:
             words = {**_route_words(step.route, index), **_gateway(step.route)}
             with _gone_is_done(errno.ESRCH):
                 ip.route("del", **words, proto=step.route.protocol, scope=_SCOPE_ANY)
+
+
+def _announce(ip: t.Any, index: int) -> None:
+    """Its MAC address is set to what it is, which the kernel announces like a change.
+
+    A device that has none, or takes none while it is up, is not announced; neighbours find out a little later.
+    """
+    (link,) = ip.get_links(index)
+    address = link.get_attr("IFLA_ADDRESS")
+    with contextlib.suppress(*netlink.errors()):
+        if address:
+            ip.link("set", index=index, address=address)
 
 
 def _write(step: WriteSettings) -> None:
@@ -261,17 +302,20 @@ def _gateway(route: Route) -> dict[str, t.Any]:
     return {"gateway": route.via} if route.via and (":" in route.via) == (route.family == 6) else {}
 
 
-def _remember(leases: t.Sequence[Lease]) -> None:
+def _remember(host: Host, wished: t.Sequence[Lease]) -> None:
+    freed: list[str] = []
     with namespaces.locked():
-        for lease in leases:
+        for lease in wished:
             record = registry.read(str(lease.netns))
             if record is None or lease.owner not in record.owners:
                 continue
             addresses = {owner: dict(leased) for owner, leased in record.addresses.items()}
             mine = addresses.setdefault(lease.owner, {})
-            mine.pop(lease.name, None)
+            before = mine.pop(lease.name, [])
             if lease.addresses:
                 mine[lease.name] = list(lease.addresses)
             if not mine:
                 del addresses[lease.owner]
+            freed += [one for one in before if one not in (lease.addresses or ())]
             registry.write(str(lease.netns), dataclasses.replace(record, addresses=addresses))
+    leases.end_flows(host, freed)

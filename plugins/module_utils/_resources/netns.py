@@ -13,11 +13,18 @@ import os
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import links, loopback, namespaces, registry, sysctl
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
+    links,
+    loopback,
+    namespaces,
+    registry,
+    sysctl,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import names, sysctls
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.names import namespace_path
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import leases
 
 Identity = t.Tuple[int, int]
 
@@ -68,6 +75,13 @@ class Claim:
 
     name: str
     record: registry.Record
+
+
+@dataclasses.dataclass(frozen=True)
+class Free:
+    """Leave the addresses that were given to the namespace's interfaces to others."""
+
+    addresses: t.Sequence[str]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -143,6 +157,7 @@ class Netns:
                     registry.write(step.name, step.record) if step.record.owners else registry.remove(step.name)
             elif isinstance(step, Inside):
                 _set_inside(host, step)
+        leases.end_flows(host, [one for step in plan.steps if isinstance(step, Free) for one in step.addresses])
 
 
 def _read(host: Host, wish: Wish) -> Found:
@@ -254,6 +269,14 @@ def _bind_step(wish: Wish, found: Found) -> Bind:
 
 
 def _plan_absent(wish: Wish, found: Found, plan: Plan) -> Change:
+    change = _plan_removal(wish, found, plan)
+    given = leases.of(found.record, wish.owner)
+    if given:
+        plan.steps.append(Free(given))
+    return change
+
+
+def _plan_removal(wish: Wish, found: Found, plan: Plan) -> Change:
     known = found.record is not None and wish.owner in found.record.owners
     if not found.file:
         if known:
@@ -261,12 +284,16 @@ def _plan_absent(wish: Wish, found: Found, plan: Plan) -> Change:
         return Change({}, {})
     if found.identity is None:
         if not known:
-            raise Refused(f"namespace {wish.name} is a dead file that is not ours; remove it by: ip netns del {wish.name}")
+            raise Refused(
+                f"namespace {wish.name} is a dead file that is not ours; remove it by: ip netns del {wish.name}"
+            )
         plan.steps.append(Remove(wish.name, links_first=False))
         return Change({"live": False}, {})
     record = found.ours
     if record is None:
-        raise Refused(f"namespace {wish.name} was not made by this collection and is left alone; remove it by: ip netns del {wish.name}")
+        raise Refused(
+            f"namespace {wish.name} was not made by this collection and is left alone; remove it by: ip netns del {wish.name}"
+        )
     if wish.owner not in record.owners:
         plan.warnings.append(f"namespace {wish.name} is left standing, it belongs to {', '.join(record.owners)}")
         return Change({}, {})
@@ -287,7 +314,7 @@ def _without(record: registry.Record, owner: str) -> registry.Record:
     return dataclasses.replace(
         record,
         owners=tuple(other for other in record.owners if other != owner),
-        addresses={other: leases for other, leases in record.addresses.items() if other != owner},
+        addresses={other: given for other, given in record.addresses.items() if other != owner},
     )
 
 
@@ -308,7 +335,9 @@ def _bind(host: Host, step: Bind) -> None:
         identity = namespaces.identity(step.name)
         registry.write(step.name, dataclasses.replace(step.record, identity=identity or (0, 0)))
     if namespaces.hidden_from_init(step.name):
-        host.warn(f"namespace {step.name} is visible only in the mount namespace this module runs in; run it outside of containers and private mounts")
+        host.warn(
+            f"namespace {step.name} is visible only in the mount namespace this module runs in; run it outside of containers and private mounts"
+        )
 
 
 def _remove(host: Host, step: Remove) -> None:

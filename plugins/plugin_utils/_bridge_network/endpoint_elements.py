@@ -85,11 +85,16 @@ def inner_interfaces(draft: Draft) -> list[Element]:
     """The endpoints' interfaces: nothing but the addresses and routes that are wished is on them.
 
     rp_filter is loose always and not only in namespaces on several networks, so that it does not depend on the order
-    in which the networks are applied.
+    in which the networks are applied. By the notify settings the interface tells its neighbours its MAC address when it
+    goes up, since they may remember another one: that of the endpoint that had the address before.
     """
+    settings: dict[str, str] = {}
+    if "ipv4" in draft.network.families:
+        settings.update({"net.ipv4.conf.IFNAME.rp_filter": "2", "net.ipv4.conf.IFNAME.arp_notify": "1"})
+    if "ipv6" in draft.network.families:
+        settings["net.ipv6.conf.IFNAME.ndisc_notify"] = "1"
     found = []
     for endpoint in draft.network.endpoints:
-        strictness = {"net.ipv4.conf.IFNAME.rp_filter": "2"} if "ipv4" in draft.network.families else {}
         found.append(
             {
                 "netns": endpoint.namespace,
@@ -100,7 +105,7 @@ def inner_interfaces(draft: Draft) -> list[Element]:
                 "purge_addresses": True,
                 "routes": _routes(draft, endpoint),
                 "purge_routes": True,
-                "sysctls": {**strictness, **endpoint.interface_sysctls},
+                "sysctls": {**settings, **endpoint.interface_sysctls},
             }
         )
     return found

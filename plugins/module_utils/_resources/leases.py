@@ -1,0 +1,35 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What must end when an address that was given to an endpoint is free for another one."""
+
+from __future__ import annotations
+
+import ipaddress
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.registry import Record
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import flows
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPInterface
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.forwarding import family_of
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import FAMILIES
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import rule_ledger
+
+
+def of(record: Record | None, owner: str) -> list[str]:
+    """The addresses that an owner gave to the interfaces of a namespace."""
+    given = record.addresses.get(owner, {}) if record else {}
+    return [address for addresses in given.values() for address in addresses]
+
+
+def end_flows(host: Host, given: t.Iterable[str]) -> None:
+    """End the host's connections of these addresses, so that their next users inherit none."""
+    freed: list[IPInterface] = [ipaddress.ip_interface(text) for text in given]
+    for family in FAMILIES:
+        mine = {one.ip for one in freed if family_of(one) == family}
+        if mine:
+            rule_ledger.apply_step(host, rule_ledger.EndFlows(None, family, (flows.with_address(mine),)))

@@ -1,0 +1,88 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an endpoint leaves behind for the next one with its address: nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.integration.networks import SHOP, apply
+from tests.integration.settling import settle
+from tests.lab.host import Host
+
+ADDRESSES = ("172.18.0.2", "fd00:18::2")
+
+
+def _shop(*endpoints: Any) -> dict[str, Any]:
+    return {**SHOP, "endpoints": list(endpoints)}
+
+
+WEB: dict[str, Any] = {"namespace": "web", "ipv4_address": ADDRESSES[0], "ipv6_address": ADDRESSES[1]}
+DB: dict[str, Any] = {"namespace": "db"}
+
+
+def _freeze_neighbours(host: Host) -> None:
+    """Have what is remembered of neighbours hold for longer than any test, so that it is not asked for again."""
+    for place, interface in ((host, "br-shop"), (host.inside("db"), "eth0")):
+        for family in ("ipv4", "ipv6"):
+            names = f"net/{family}/neigh/{interface}"
+            place.run(
+                ["sysctl", "-qw", f"{names}/base_reachable_time_ms=600000", f"{names}/delay_first_probe_time=600"]
+            )
+
+
+def _remembered(host: Host, interface: str, *inside: str) -> dict[str, str]:
+    found = host.run([*inside, "ip", "-o", "neigh", "show", "dev", interface]).out.splitlines()
+    return {words[0]: words[2] for words in map(str.split, found) if words[1] == "lladdr" and words[0] in ADDRESSES}
+
+
+@pytest.mark.parametrize("removal", ["ip netns del web", "ip -n web link del eth0"])
+def test_neighbours_learn_the_new_mac_address_at_once(host: Host, removal: str) -> None:
+    apply(host, **_shop(WEB, DB))
+    settle(host, "web", "db")
+    _freeze_neighbours(host)
+    db = host.inside("db")
+    assert all(place.reaches(address) for place in (host, db) for address in ADDRESSES)
+    old = _remembered(host, "br-shop")
+    assert old.keys() == set(ADDRESSES)
+    assert old == _remembered(host, "eth0", "ip", "netns", "exec", "db")
+    host.sh(removal)
+    apply(host, **_shop(WEB, DB))
+    settle(host, "web", "db")
+    new = _remembered(host, "br-shop")
+    assert new.keys() == old.keys()
+    assert set(new.values()).isdisjoint(old.values())
+    assert new == _remembered(host, "eth0", "ip", "netns", "exec", "db")
+    assert all(place.reaches(address) for place in (host, db) for address in ADDRESSES)
+
+
+def _tracked(host: Host) -> list[str]:
+    """The connections that the host tracks with one of the addresses."""
+    lines = host.run(["cat", "/proc/net/nf_conntrack"]).out.splitlines()
+    plain = [line for line in lines if " udp " in line or " tcp " in line]
+    return [line for line in plain if "=172.18.0.2 " in line or "=fd00:0018:0000:0000:0000:0000:0000:0002 " in line]
+
+
+@pytest.mark.parametrize(
+    "successor",
+    [
+        [DB],
+        [DB, {"namespace": "web", "ipv4_address": "172.18.0.77", "ipv6_address": "fd00:18::77"}],
+    ],
+    ids=["gone", "moved"],
+)
+def test_no_flow_of_a_detached_endpoint_is_inherited(host: Host, successor: list[Any]) -> None:
+    apply(host, **_shop(WEB, DB))
+    for address in ADDRESSES:
+        for protocol in ("tcp", "udp"):
+            with host.inside("web").server(90, protocol):
+                assert host.ask(address, 90, protocol) is not None
+    with host.inside("db").server(90, "udp"):
+        assert host.ask("172.18.0.3", 90, "udp") is not None
+    assert len(_tracked(host)) == 4
+    apply(host, **_shop(*successor))
+    assert _tracked(host) == []
+    assert "=172.18.0.3 " in host.run(["cat", "/proc/net/nf_conntrack"]).out, "its neighbour's live on"
