@@ -222,3 +222,29 @@ def test_a_route_that_loses_its_source_address_gets_it_back() -> None:
     wish = Wish("present", "default", None, "eth0", addresses=(right,), routes=routes.wishes("routes", [route]))
     found.execute(_plan(wish, found).steps)
     _assert_fulfilled(wish, found)
+
+
+def test_ipv6_addresses_that_go_with_the_link_are_put_back() -> None:
+    address = ipaddress.ip_interface("fd00::2/64")
+    found = Namespace({"eth0": Link(index=2, name="eth0", up=True)}, [Address(2, address)])
+    wish = Wish("present", "default", None, "eth0", enabled=False, addresses=(address,))
+    found.execute(_plan(wish, found).steps)
+    _assert_fulfilled(wish, found)
+
+
+def test_what_the_kernel_a_router_or_a_lease_put_there_is_never_purged() -> None:
+    mine, leased = ipaddress.ip_interface("10.0.0.2/24"), ipaddress.ip_interface("10.0.0.3/24")
+    kept = [_route({"to": f"10.{protocol}.0.0/16"}, 2, protocol) for protocol in (2, 9, 12, 16)]
+    gone = [_route({"to": f"11.{protocol}.0.0/16"}, 2, protocol) for protocol in (3, 4)]
+    addresses = [
+        Address(2, mine),
+        Address(2, leased, dynamic=True),
+        Address(2, ipaddress.ip_interface("fe80::1/64"), "link"),
+    ]
+    found = Namespace({"eth0": Link(index=2, name="eth0", up=True)}, list(addresses), [*kept, *gone])
+    wish = Wish(
+        "present", "default", None, "eth0", addresses=(mine,), routes=(), purge_addresses=True, purge_routes=True
+    )
+    found.execute(_plan(wish, found).steps)
+    assert found.addresses == addresses
+    assert found.routes == kept

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, reject
 from hypothesis import strategies as st
 
@@ -150,3 +151,29 @@ def _not_ours(machine: Machine) -> list[tuple[str | None, str, Link]]:
         ),
         key=repr,
     )
+
+
+def _wish(name: str, peer_netns: str, **options: object) -> Wish:
+    given = {"state": "present", "owner": "default", "netns": None, "name": name, "peer_netns": peer_netns}
+    unmanaged = dict.fromkeys(["mtu", "mac_address", "peer_mac_address"])
+    return RESOURCE.wish({**unmanaged, **given, "peer_name": "eth0", **options})
+
+
+def _pair(alias: str | None) -> Machine:
+    """v0 of the host with the peer eth0 in web."""
+    first, second = End(Link(1, "v0", "veth", alias=alias)), End(Link(2, "eth0", "veth"))
+    first.peer, second.peer = second, first
+    return Machine({(None, "v0"): first, ("web", "eth0"): second})
+
+
+def test_a_pair_that_is_not_ours_is_not_edited() -> None:
+    assert _plan(_pair(None), _wish("v0", "web")).steps == []
+    for differing in (_wish("v0", "db"), _wish("v1", "web"), _wish("v0", "web", mtu=1400)):
+        with pytest.raises(Refused, match="veth v0 is not ours"):
+            _plan(_pair(None), differing)
+
+
+def test_a_name_that_an_earlier_wish_freed_can_be_taken() -> None:
+    machine = _pair(marks.alias("default", "web"))
+    machine.execute(_plan(machine, _wish("v1", "web"), _wish("v0", "db")).steps)
+    assert sorted(machine.ends, key=repr) == [("db", "eth0"), ("web", "eth0"), (None, "v0"), (None, "v1")]
