@@ -21,7 +21,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._spec import def
 #: States whose wishes are converged first, so that what they free can be taken by the others.
 _FREEING = ("absent", "disabled")
 
-View = t.Dict[str, t.Any]
+View = dict[str, t.Any]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Resource(t.Protocol):
         """Do it, each step inside ``host.doing``."""
 
 
-def converge(module: AnsibleModule, resource: Resource) -> t.NoReturn:
+def converge(module: AnsibleModule, resource: Resource) -> None:
     """Bring every definition of the module's call about and exit with what changed."""
     host = Host(check_mode=module.check_mode)
     try:
@@ -83,7 +83,7 @@ def converge(module: AnsibleModule, resource: Resource) -> t.NoReturn:
     except LinuxnetError as error:
         _tell_warnings(module, host.warnings)
         module.fail_json(msg=_sentence(host, error))
-    except (OSError, *netlink.errors()) as error:
+    except netlink.refusals() as error:
         module.fail_json(msg=f"cannot read the host's network: {netlink.reason(error)}")
     _tell_warnings(module, host.warnings)
     module.exit_json(**result)

@@ -12,7 +12,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-Options = t.Dict[str, t.Dict[str, t.Any]]
+Options = dict[str, dict[str, t.Any]]
 
 STATE: dict[str, t.Any] = {"type": "str", "choices": ["present", "absent"], "default": "present"}
 NETNS: Options = {"netns": {"type": "str"}}
@@ -25,12 +25,15 @@ def argument_spec(options: Options) -> Options:
     An element's options have neither defaults nor requirements: what is not given there is taken from beside it.
     """
     elements = {
-        name: {word: value for word, value in option.items() if word not in ("default", "required")} for name, option in options.items()
+        name: {word: value for word, value in option.items() if word not in ("default", "required")}
+        for name, option in options.items()
     }
     return {**options, "aggregate": {"type": "list", "elements": "dict", "options": elements}}
 
 
-def module_for(options: Options, key: t.Sequence[str], required: t.Sequence[str] | None = None, **more: t.Any) -> AnsibleModule:
+def module_for(
+    options: Options, key: t.Sequence[str], required: t.Sequence[str] | None = None, **more: t.Any
+) -> AnsibleModule:
     """The AnsibleModule for an object whose key is made of the options ``key``.
 
     :param key: given either beside or inside ``aggregate``, never both

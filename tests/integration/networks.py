@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import yaml
-from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.plan import make_plan
 
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.plan import make_plan
 from tests.lab.host import Host
 from tests.lab.paths import COLLECTION, REPOSITORY
 

@@ -23,7 +23,9 @@ def converge(host: Host, module: str, options: Options, changed: bool = True) ->
     assert before.changes_to(host.dump(counters=True)) == [], "check mode changed something"
     done = host.module(module, options)
     assert done["changed"] is changed
-    assert (foretold["changed"], foretold["diff"]) == (done["changed"], done["diff"]), "check mode foretold something else"
+    assert (foretold["changed"], foretold["diff"]) == (done["changed"], done["diff"]), (
+        "check mode foretold something else"
+    )
     after = host.dump(counters=True)
     again = host.module(module, options)
     assert (again["changed"], again["diff"]) == (False, []), "the second run found something to do"

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.netplumb.linuxnet.plugins import modules
 
+from ansible_collections.netplumb.linuxnet.plugins import modules
 from tests.integration.promises import converge
 from tests.lab.host import Host
 
@@ -24,7 +24,9 @@ GIVEN = {
     "netns_info": "ip netns add web; ip netns add db; ip link add br0 type bridge; "
     "ip link add vweb master br0 type veth peer eth0 netns web",
 }
-MODULES = sorted({Path(name).stem for place in modules.__path__ for name in os.listdir(place) if name.endswith(".py")} - {"__init__"})
+MODULES = sorted(
+    {Path(name).stem for place in modules.__path__ for name in os.listdir(place) if name.endswith(".py")} - {"__init__"}
+)
 
 
 def _examples(name: str) -> list[dict[str, Any]]:

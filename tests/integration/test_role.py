@@ -78,7 +78,9 @@ def test_at_most_twelve_module_calls(story: Story) -> None:
     assert len(_outcome(story.built)) <= 12
 
 
-@pytest.mark.parametrize(("ipv4", "ipv6"), [("172.18.0.10", "fd00:18::3"), ("172.18.0.1", "fd00:18::1"), town.HOST, town.WORLD])
+@pytest.mark.parametrize(
+    ("ipv4", "ipv6"), [("172.18.0.10", "fd00:18::3"), ("172.18.0.1", "fd00:18::1"), town.HOST, town.WORLD]
+)
 def test_endpoints_reach_each_other_the_gateway_the_host_and_the_world(story: Story, ipv4: str, ipv6: str) -> None:
     web = story.town.host.inside("web")
     assert web.reaches(ipv4)
@@ -135,7 +137,9 @@ def test_absent_with_the_name_alone_leaves_nothing_but_forwarding(story: Story) 
     foretold = host.playbook(PLAY, variables=name, check=True)
     removed = host.playbook(PLAY, variables=name)
     assert _outcome(foretold) == _outcome(removed)
-    left = [line for line in story.empty.changes_to(host.dump()) if "forwarding" not in line and "ip_forward" not in line]
+    left = [
+        line for line in story.empty.changes_to(host.dump()) if "forwarding" not in line and "ip_forward" not in line
+    ]
     # With forwarding the kernel stops believing redirects.
     assert [line for line in left if "accept_redirects" not in line] == []
     assert "orwarding" in json.dumps([task.result.get("msg") for task in removed.tasks])
@@ -153,7 +157,9 @@ def test_absent_with_the_name_alone_leaves_nothing_but_forwarding(story: Story) 
         ({"bridge_network_gateway_mode": "bridge"}, "bridge_network_gateway_mode"),
     ],
 )
-def test_bad_input_fails_with_a_sentence_before_anything_changes(host: Host, variables: dict[str, Any], sentence: str) -> None:
+def test_bad_input_fails_with_a_sentence_before_anything_changes(
+    host: Host, variables: dict[str, Any], sentence: str
+) -> None:
     host.sh("ip link add eth0 type dummy 2>/dev/null || ip link add eth0 type veth peer eth1")
     host.sh("ip addr add 192.0.2.1/24 dev eth0 && ip link set eth0 up")
     before = host.dump()
@@ -211,14 +217,19 @@ def test_the_role_twice_with_different_networks_then_in_a_loop_with_identical_on
         "bridge_network_endpoints": "{{ item.endpoints }}",
     }
     assert host.playbook([_include(looped, loop=_two_networks())]).changed == []
-    assert not host.sh("iptables-save -t nat | grep 9090 | grep br-shop || true"), "nothing leaks into the other network"
+    assert not host.sh("iptables-save -t nat | grep 9090 | grep br-shop || true"), (
+        "nothing leaks into the other network"
+    )
 
 
 def test_serial_and_limit(lab: Lab) -> None:
     host = lab.host("host")
     names = {f"bridge_network_{key}": value for key, value in SHOP.items() if key != "name"}
-    hosts = {f"h{n}": {**names, "bridge_network_name": f"br-{n}", "bridge_network_ipam_config": [{"subnet": f"172.2{n}.0.0/16"}],
-                       "bridge_network_endpoints": [{"namespace": f"ns{n}"}]} for n in (1, 2)}  # fmt: skip
+    hosts = {}
+    for n in (1, 2):
+        subnets, endpoints = [{"subnet": f"172.2{n}.0.0/16"}], [{"namespace": f"ns{n}"}]
+        network = {"name": f"br-{n}", "ipam_config": subnets, "endpoints": endpoints}
+        hosts[f"h{n}"] = names | {f"bridge_network_{key}": value for key, value in network.items()}
     inventory = json.dumps({"all": {"hosts": hosts}})
     play = [{**PLAY[0], "serial": 1}]
     host.playbook(play, inventory=inventory, arguments=("--limit", "h2"))

@@ -14,20 +14,24 @@ and namespace it was made in.
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import dataclasses
 import os
-import queue
+import resource
 import subprocess
-import threading
 import types
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import namespaces, netlink
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import KernelRefused, LinuxnetError, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import (
+    KernelRefused,
+    LinuxnetError,
+    Refused,
+)
 
 T = t.TypeVar("T")
-Identity = t.Union[t.Tuple[int, int], str]
+Identity = t.Union[tuple[int, int], str]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,9 +59,12 @@ class Host:
         self._visitor: _Visitor | None = None
 
     def __enter__(self) -> Host:
+        _allow_many_descriptors()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None
+    ) -> None:
         if self._visitor:
             self._visitor.stop()
         for fd in set(self._fds.values()):
@@ -79,19 +86,19 @@ class Host:
             yield
         except LinuxnetError:
             raise
-        except (OSError, *netlink.errors()) as error:
+        except netlink.refusals() as error:
             raise KernelRefused(f"cannot {what}: {netlink.reason(error)}") from error
 
     @contextlib.contextmanager
     def doing(self, what: str) -> t.Iterator[None]:
-        """The same for a step that changes something: once done, it is remembered for the message of a later failure."""
+        """The same for a step that changes something; the message of a later failure tells that it was done."""
         with self.trying(what):
             yield
         self.done.append(what)
 
     def exists(self, ref: str | None) -> bool:
         """Whether the namespace is there and alive."""
-        if ref is None or ref in self._fds and ref not in self._missing:
+        if ref is None or (ref in self._fds and ref not in self._missing):
             return True
         return namespaces.alive(ref)
 
@@ -151,10 +158,22 @@ class Host:
 
     def command(self, ref: str | None, argv: t.Sequence[str], stdin: str | None = None) -> Completed:
         """Run a program inside the namespace, without a shell, its messages in English."""
-        environment = {**os.environ, "LC_ALL": "C", "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin:/usr/bin:/bin"}
+        environment = {
+            **os.environ,
+            "LC_ALL": "C",
+            "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin:/usr/bin:/bin",
+        }
 
         def start() -> Completed:
-            finished = subprocess.run(argv, input=stdin, capture_output=True, text=True, check=False, env=environment, errors="surrogateescape")
+            finished = subprocess.run(
+                argv,
+                input=stdin,
+                capture_output=True,
+                text=True,
+                check=False,
+                env=environment,
+                errors="surrogateescape",
+            )
             return Completed(finished.returncode, finished.stdout, finished.stderr)
 
         return self.run(ref, start)
@@ -165,15 +184,19 @@ class Host:
         return self._visitor
 
 
+def _allow_many_descriptors() -> None:
+    """One for each namespace of a call may be more than the 1024 that a process begins with."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 class _Visitor:
     """The thread that goes from namespace to namespace and does there what it is given, one thing after another."""
 
     def __init__(self) -> None:
-        self._work: queue.SimpleQueue[t.Callable[[], None] | None] = queue.SimpleQueue()
         self._where: int | None = None
         self._socket: t.Any = None
-        self._thread = threading.Thread(target=self._loop, name="namespace visitor", daemon=True)
-        self._thread.start()
+        self._thread = concurrent.futures.ThreadPoolExecutor(max_workers=1, thread_name_prefix="namespace visitor")
 
     def run(self, fd: int, work: t.Callable[[], T]) -> T:
         """What ``work`` returns or raises when called inside the namespace of ``fd``."""
@@ -182,7 +205,7 @@ class _Visitor:
             self._enter(fd)
             return work()
 
-        return self._hand_over(visit)
+        return self._thread.submit(visit).result()
 
     def socket(self) -> t.Any:
         """The netlink socket of this visit; called in the thread alone."""
@@ -193,35 +216,13 @@ class _Visitor:
     def leave(self, fd: int) -> None:
         """Forget a namespace whose descriptor is about to be closed and its number used again."""
         if self._where == fd:
-            self._hand_over(self._close)
+            self._thread.submit(self._close).result()
             self._where = None
 
     def stop(self) -> None:
-        self._work.put(None)
-        self._thread.join()
-
-    def _loop(self) -> None:
-        for work in iter(self._work.get, None):
-            work()
-        self._close()
-
-    def _hand_over(self, work: t.Callable[[], T]) -> T:
-        done: list[T] = []
-        failed: list[BaseException] = []
-        ready = threading.Event()
-
-        def catch() -> None:
-            try:
-                done.append(work())
-            except BaseException as error:  # whatever it is, it belongs to the caller's thread
-                failed.append(error)
-            ready.set()
-
-        self._work.put(catch)
-        ready.wait()
-        if failed:
-            raise failed[0]
-        return done[0]
+        """End the thread, in whatever namespace it is."""
+        self._thread.submit(self._close).result()
+        self._thread.shutdown()
 
     def _enter(self, fd: int) -> None:
         if self._where == fd:

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The ``lo`` of a namespace, up or down, by two ioctls: a netlink conversation per namespace would cost thirty times as much.
+"""The ``lo`` of a namespace, up or down, by two ioctls: opening a netlink conversation costs many times as much.
 
 Called inside ``Host.run``.
 """

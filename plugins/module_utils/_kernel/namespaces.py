@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Named network namespaces, written as ``ip netns`` writes them: a file under /run/netns with the namespace bound to it.
+"""Named network namespaces, written as ``ip netns`` writes them: files under /run/netns with namespaces bound to them.
 
 A file there proves nothing: one that was made in another mount namespace, or whose mount is gone, is dead. What
 lives is on the nsfs file system.
@@ -58,7 +58,9 @@ def open_live(ref: str) -> int | None:
         fd = os.open(namespace_path(ref), os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
         if error.errno in (errno.EACCES, errno.EPERM):
-            raise KernelRefused(f"cannot open namespace {ref}: permission denied; this needs root (become: true)") from error
+            raise KernelRefused(
+                f"cannot open namespace {ref}: permission denied; this needs root (become: true)"
+            ) from error
         return None
     if _is_network_namespace(fd):
         return fd
@@ -97,7 +99,9 @@ def enter(fd: int) -> None:
     try:
         _check(_LIBC.setns(fd, _CLONE_NEWNET))
     except OSError as error:
-        raise KernelRefused(f"cannot enter a network namespace: {error.strerror}; this needs root (become: true)") from error
+        raise KernelRefused(
+            f"cannot enter a network namespace: {error.strerror}; this needs root (become: true)"
+        ) from error
 
 
 def open_throw_away() -> int:
@@ -121,7 +125,9 @@ def _in_new_namespace(work: t.Callable[[], t.Any]) -> t.Any:
     thread.start()
     thread.join()
     if failed:
-        raise KernelRefused(f"cannot make a network namespace: {failed[0].strerror}; this needs root (become: true)") from failed[0]
+        raise KernelRefused(
+            f"cannot make a network namespace: {failed[0].strerror}; this needs root (become: true)"
+        ) from failed[0]
     return done[0]
 
 
@@ -164,7 +170,7 @@ def create(name: str) -> None:
 
 
 def attach(name: str, source: str) -> None:
-    """Give the namespace of the file ``source`` (/proc/PID/ns/net, or any path) a name; the lock is held by the caller."""
+    """Give the namespace of the file ``source``, such as /proc/PID/ns/net, a name; the caller holds the lock."""
     _bind(source, name)
 
 

@@ -40,7 +40,7 @@ class LibraryMissing(LinuxnetError):
         self.trace = trace
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _load() -> type:
     """IPRoute, without the nine tenths of pyroute2 that its package imports and we never use.
 
@@ -75,6 +75,11 @@ def errors() -> tuple[type[BaseException], ...]:
     """The exceptions by which pyroute2 tells that the kernel refused; none while it is not loaded."""
     module = sys.modules.get("pyroute2.netlink.exceptions")
     return (module.NetlinkError,) if module else ()
+
+
+def refusals() -> tuple[type[BaseException], ...]:
+    """All exceptions by which the kernel refuses, asked by netlink or otherwise."""
+    return (OSError, *errors())
 
 
 def reason(error: BaseException) -> str:

@@ -22,11 +22,10 @@ import dataclasses
 import json
 import os
 import tempfile
-import typing as t
 
 _DIRECTORY = "/run/linuxnet/netns"
 
-Addresses = t.Dict[str, t.Dict[str, t.List[str]]]
+Addresses = dict[str, dict[str, list[str]]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,7 +68,13 @@ def write(name: str, record: Record) -> None:
     os.makedirs(_DIRECTORY, mode=0o755, exist_ok=True)
     device, inode = record.identity
     text = json.dumps(
-        {"device": device, "inode": inode, "owners": record.owners, "attached": record.attached, "addresses": record.addresses}
+        {
+            "device": device,
+            "inode": inode,
+            "owners": record.owners,
+            "attached": record.attached,
+            "addresses": record.addresses,
+        }
     )
     handle, path = tempfile.mkstemp(prefix=".tmp-", dir=_DIRECTORY)
     with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -102,7 +102,11 @@ def port_range(option: str, value: object) -> PortRange:
     """A port or a range of ports: 8080, ``"8080"`` or ``"5000-5010"``, each 1 to 65535."""
     allowed = 'a port from 1 to 65535 or a range such as "5000-5010"'
     text = str(value).strip()
-    if isinstance(value, bool) or not isinstance(value, (int, str)) or not re.fullmatch(r"[0-9]{1,5}(-[0-9]{1,5})?", text):
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, str))
+        or not re.fullmatch(r"[0-9]{1,5}(-[0-9]{1,5})?", text)
+    ):
         raise Invalid(option, value, allowed)
     first, _dash, last = text.partition("-")
     found = PortRange(int(first), int(last or first))

@@ -44,7 +44,7 @@ class Link:
         return marks.link_owner(self.alias, self.group, candidates)
 
 
-Links = t.Dict[str, Link]
+Links = dict[str, Link]
 
 
 def by_index(links: Links) -> dict[int, Link]:

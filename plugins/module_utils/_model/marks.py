@@ -36,7 +36,11 @@ def alias(owner: str, namespace: str = "") -> str:
     """The ifalias of a link of ours, ``linuxnet:OWNER:NAMESPACE``."""
     text = f"linuxnet:{owner}:{namespace}"
     if len(text.encode()) > ALIAS_LENGTH:
-        raise Invalid("peer_netns", namespace, f"with owner {owner} a namespace's name has at most {ALIAS_LENGTH - len(alias(owner))} bytes")
+        raise Invalid(
+            "peer_netns",
+            namespace,
+            f"with owner {owner} a namespace's name has at most {ALIAS_LENGTH - len(alias(owner))} bytes",
+        )
     return text
 
 

@@ -28,11 +28,19 @@ def interface_name(option: str, value: object) -> str:
 
     A trailing ``+`` is a wildcard to iptables and ``%`` a number to fill in to the kernel, so both are refused.
     """
-    allowed = f"an interface name has 1 to {INTERFACE_NAME_LENGTH} bytes without '/', ':', '%', '+', quotes or white space, and is not '.' or '..'"
+    allowed = (
+        f"an interface name has 1 to {INTERFACE_NAME_LENGTH} bytes without '/', ':', '%', '+', quotes or white space, "
+        "and is not '.' or '..'"
+    )
     if not isinstance(value, str):
         raise Invalid(option, value, "an interface name is a string; quote it")
     too_long = not 0 < len(value.encode()) <= INTERFACE_NAME_LENGTH
-    if too_long or value in (".", "..") or re.search(r"[\s/:%+\"'\\\x00-\x1f\x7f]", value) or value.startswith(("-", "!")):
+    if (
+        too_long
+        or value in (".", "..")
+        or re.search(r"[\s/:%+\"'\\\x00-\x1f\x7f]", value)
+        or value.startswith(("-", "!"))
+    ):
         raise Invalid(option, value, allowed)
     return value
 
@@ -41,9 +49,16 @@ def namespace_name(option: str, value: object) -> str:
     """The name of a network namespace as ``ip netns`` takes it."""
     if not isinstance(value, str):
         raise Invalid(option, value, "a namespace name is a string; quote it")
-    if value in ("", ".", "..") or "/" in value or len(value.encode()) > NAMESPACE_NAME_LENGTH or not value.isprintable():
+    if (
+        value in ("", ".", "..")
+        or "/" in value
+        or len(value.encode()) > NAMESPACE_NAME_LENGTH
+        or not value.isprintable()
+    ):
         raise Invalid(
-            option, value, f"a namespace name is a file name of 1 to {NAMESPACE_NAME_LENGTH} bytes without '/', not '.' or '..'"
+            option,
+            value,
+            f"a namespace name is a file name of 1 to {NAMESPACE_NAME_LENGTH} bytes without '/', not '.' or '..'",
         )
     return value
 

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import pathlib
 import socket
 import typing as t
@@ -92,7 +93,9 @@ class Bridge:
             state=options["state"],
             owner=names.owner_name("owner", options["owner"]),
             mtu=mtu,
-            mac_address=None if options["mac_address"] is None else addresses.mac("mac_address", options["mac_address"]),
+            mac_address=None
+            if options["mac_address"] is None
+            else addresses.mac("mac_address", options["mac_address"]),
             values=values,
         )
 
@@ -103,7 +106,11 @@ class Bridge:
         return f"bridge {wish.name}" + (f" in namespace {wish.netns}" if wish.netns else "")
 
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
-        spaces = {wish.netns: host.identity(wish.netns) for wish in wishes if wish.state == "present" or host.exists(wish.netns)}
+        spaces = {
+            wish.netns: host.identity(wish.netns)
+            for wish in wishes
+            if wish.state == "present" or host.exists(wish.netns)
+        }
         found: dict[Identity, Links] = {space: {} for space in spaces.values()}
         foreign: dict[tuple[Identity, str], tuple[str, ...]] = {}
         for wish in wishes:
@@ -115,7 +122,7 @@ class Bridge:
                 bridge = everything.get(wish.name)
                 foreign[space, wish.name] = _foreign_ports(bridge, everything) if bridge else ()
             else:
-                bridge = host.netlink(wish.netns, lambda ip, name=wish.name: links.find(ip, name))
+                bridge = host.netlink(wish.netns, functools.partial(_find, wish.name))
             if bridge:
                 found[space][wish.name] = bridge
         return State(spaces, found, foreign, _machine_id())
@@ -138,13 +145,13 @@ class Bridge:
         for step in plan.steps:
             if isinstance(step, Make):
                 with host.doing(f"make {self.label(step.wish)}" + _with(step.wish.values)):
-                    host.netlink(step.wish.netns, lambda ip, step=step: _make(ip, step))
+                    host.netlink(step.wish.netns, functools.partial(_make, step))
             elif isinstance(step, Set):
                 with host.doing(f"set {', '.join(step.values)} of bridge {step.name}"):
-                    host.netlink(step.netns, lambda ip, step=step: _set(ip, step.index, _netlink_words(step.values)))
+                    host.netlink(step.netns, functools.partial(_set, step))
             else:
                 with host.doing(f"delete bridge {step.name}"):
-                    host.netlink(step.netns, lambda ip, step=step: ip.link("del", index=step.index))
+                    host.netlink(step.netns, functools.partial(_delete, step))
 
 
 def _with(values: t.Mapping[str, t.Any]) -> str:
@@ -160,7 +167,11 @@ def _machine_id() -> str:
 def _foreign_ports(bridge: Link, everything: Links) -> tuple[str, ...]:
     owner = bridge.owner()
     return tuple(
-        sorted(link.name for link in everything.values() if link.master == bridge.index and (owner is None or link.owner(owner) != owner))
+        sorted(
+            link.name
+            for link in everything.values()
+            if link.master == bridge.index and (owner is None or link.owner(owner) != owner)
+        )
     )
 
 
@@ -189,11 +200,18 @@ def _plan_new(wish: Wish, state: State, plan: Plan) -> Change:
 
 def _plan_existing(wish: Wish, link: Link, state: State, plan: Plan) -> Change:
     if link.kind != "bridge":
-        raise Refused(f"interface {wish.name} exists and is no bridge but {link.kind or 'a physical interface'}; choose another name")
+        kind = link.kind or "a physical interface"
+        raise Refused(f"interface {wish.name} exists and is no bridge but {kind}; choose another name")
     refuse_others(link, wish.owner)
     ours = link.owner(wish.owner) == wish.owner
     after = _managed(wish, _own_mac(wish, state) if ours else wish.mac_address, marked=ours)
-    current = {**(link.bridge or {}), "mtu": link.mtu, "mac_address": link.mac_address, "alias": link.alias, "group": link.group}
+    current = {
+        **(link.bridge or {}),
+        "mtu": link.mtu,
+        "mac_address": link.mac_address,
+        "alias": link.alias,
+        "group": link.group,
+    }
     before = {option: current.get(option) for option in after}
     drifted = {option: value for option, value in after.items() if before[option] != value}
     if drifted:
@@ -206,7 +224,10 @@ def _plan_absent(wish: Wish, link: Link | None, state: State, plan: Plan) -> Cha
         return Change({}, {})
     refuse_others(link, wish.owner)
     if link.kind != "bridge" or link.owner(wish.owner) is None:
-        raise Refused(f"interface {wish.name} was not made by this collection and is left alone; remove it by: ip link del {wish.name}")
+        raise Refused(
+            f"interface {wish.name} was not made by this collection and is left alone; "
+            f"remove it by: ip link del {wish.name}"
+        )
     left = state.foreign_ports[state.spaces[wish.netns], wish.name]
     if left:
         plan.warnings.append(f"bridge {wish.name} is removed under ports that are not ours and stay: {', '.join(left)}")
@@ -225,7 +246,15 @@ def _netlink_words(values: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     return words
 
 
-def _make(ip: t.Any, step: Make) -> None:
+def _find(name: str, ip: t.Any) -> Link | None:
+    return links.find(ip, name)
+
+
+def _delete(step: Delete, ip: t.Any) -> None:
+    ip.link("del", index=step.index)
+
+
+def _make(step: Make, ip: t.Any) -> None:
     """Make the bridge with everything that the kernel takes at once; ifalias it ignores then.
 
     The MTU is set by a message of its own, and to a value that differs: only then does the kernel take it as chosen
@@ -241,7 +270,8 @@ def _make(ip: t.Any, step: Make) -> None:
     ip.link("set", index=socket.if_nametoindex(wish.name), **later)
 
 
-def _set(ip: t.Any, index: int, values: t.Mapping[str, t.Any]) -> None:
+def _set(step: Set, ip: t.Any) -> None:
+    index, values = step.index, _netlink_words(step.values)
     common = {word: value for word, value in values.items() if not word.startswith("br_")}
     special = {word: value for word, value in values.items() if word.startswith("br_")}
     if common:

@@ -26,7 +26,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors im
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.names import namespace_path
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import leases
 
-Identity = t.Tuple[int, int]
+Identity = tuple[int, int]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -248,7 +248,8 @@ def _refuse_unless_forsaken(wish: Wish, found: Found) -> dict[str, t.Any]:
     record = found.ours
     if record is None or not record.attached or wish.owner not in record.owners:
         raise Refused(
-            f"namespace {wish.name} exists and is another one than {wish.source}; remove it, or give that one another name"
+            f"namespace {wish.name} exists and is another one than {wish.source}; "
+            "remove it, or give that one another name"
         )
     if found.pids:
         raise Refused(
@@ -277,10 +278,10 @@ def _plan_absent(wish: Wish, found: Found, plan: Plan) -> Change:
 
 
 def _plan_removal(wish: Wish, found: Found, plan: Plan) -> Change:
-    known = found.record is not None and wish.owner in found.record.owners
+    known = found.record if found.record and wish.owner in found.record.owners else None
     if not found.file:
         if known:
-            plan.steps.append(Claim(wish.name, _without(found.record, wish.owner)))
+            plan.steps.append(Claim(wish.name, _without(known, wish.owner)))
         return Change({}, {})
     if found.identity is None:
         if not known:
@@ -292,7 +293,8 @@ def _plan_removal(wish: Wish, found: Found, plan: Plan) -> Change:
     record = found.ours
     if record is None:
         raise Refused(
-            f"namespace {wish.name} was not made by this collection and is left alone; remove it by: ip netns del {wish.name}"
+            f"namespace {wish.name} was not made by this collection and is left alone; "
+            f"remove it by: ip netns del {wish.name}"
         )
     if wish.owner not in record.owners:
         plan.warnings.append(f"namespace {wish.name} is left standing, it belongs to {', '.join(record.owners)}")
@@ -336,7 +338,8 @@ def _bind(host: Host, step: Bind) -> None:
         registry.write(step.name, dataclasses.replace(step.record, identity=identity or (0, 0)))
     if namespaces.hidden_from_init(step.name):
         host.warn(
-            f"namespace {step.name} is visible only in the mount namespace this module runs in; run it outside of containers and private mounts"
+            f"namespace {step.name} is visible only in the mount namespace that this module runs in; "
+            "run it outside of containers and private mounts"
         )
 
 

@@ -9,17 +9,20 @@ from __future__ import annotations
 import ipaddress
 
 import pytest
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import addresses
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
 from hypothesis import given
 from hypothesis import strategies as st
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import addresses
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
 
 
 def test_a_mac_is_put_in_lower_case() -> None:
     assert addresses.mac("mac_address", "02:42:AC:12:00:02") == "02:42:ac:12:00:02"
 
 
-@pytest.mark.parametrize("value", ["", "02:42", "03:42:ac:12:00:02", "00:00:00:00:00:00", "02-42-ac-12-00-02", "ff:ff:ff:ff:ff:ff"])
+@pytest.mark.parametrize(
+    "value", ["", "02:42", "03:42:ac:12:00:02", "00:00:00:00:00:00", "02-42-ac-12-00-02", "ff:ff:ff:ff:ff:ff"]
+)
 def test_macs_that_are_refused(value: str) -> None:
     with pytest.raises(Invalid, match="unicast MAC address such as"):
         addresses.mac("mac_address", value)
@@ -30,7 +33,9 @@ def test_a_mac_that_yaml_took_for_a_number() -> None:
         addresses.mac("mac_address", 1893464734)
 
 
-@pytest.mark.parametrize("value", ["172.18.0.2/16", "172.18.0.1/32", "10.0.0.0/31", "10.0.0.1/31", "fd00:18::/64", "FD00:18::2/64"])
+@pytest.mark.parametrize(
+    "value", ["172.18.0.2/16", "172.18.0.1/32", "10.0.0.0/31", "10.0.0.1/31", "fd00:18::/64", "FD00:18::2/64"]
+)
 def test_addresses_of_interfaces(value: str) -> None:
     assert addresses.interface_address("addresses", value) == ipaddress.ip_interface(value)
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks, sysctls
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
 from hypothesis import given
 from hypothesis import strategies as st
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks, sysctls
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
 
 owners = st.from_regex(re.compile(r"[A-Za-z0-9_-]{1,64}"), fullmatch=True)
 

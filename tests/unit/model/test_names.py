@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import names
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
 from hypothesis import given
 from hypothesis import strategies as st
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import names
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
 
 
 @pytest.mark.parametrize("name", ["eth0", "br-shop", "br.5", "0", "v" * 15, "ü1"])
@@ -18,7 +19,10 @@ def test_interface_names_that_the_kernel_takes(name: str) -> None:
     assert names.interface_name("name", name) == name
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "v" * 16, "a b", "a/b", "a:b", "a\tb", "br+", "eth%d", "!br0", "-x", 'a"b', "ü" * 8, 7, None])
+@pytest.mark.parametrize(
+    "name",
+    ["", ".", "..", "v" * 16, "a b", "a/b", "a:b", "a\tb", "br+", "eth%d", "!br0", "-x", 'a"b', "ü" * 8, 7, None],
+)
 def test_interface_names_that_are_refused(name: object) -> None:
     with pytest.raises(Invalid, match="^interface: "):
         names.interface_name("interface", name)
@@ -37,7 +41,13 @@ def test_namespace_names_that_are_refused(name: object) -> None:
 
 @pytest.mark.parametrize(
     ("given", "ref"),
-    [(None, None), ("web", "web"), ("/proc/1/ns/net", "/proc/1/ns/net"), ("/run/netns/web", "web"), ("/var/run/netns/web", "web")],
+    [
+        (None, None),
+        ("web", "web"),
+        ("/proc/1/ns/net", "/proc/1/ns/net"),
+        ("/run/netns/web", "web"),
+        ("/var/run/netns/web", "web"),
+    ],
 )
 def test_a_namespace_has_one_spelling(given: object, ref: str | None) -> None:
     assert names.namespace_ref("netns", given) == ref
