@@ -137,7 +137,12 @@ def _to(network: Network, family: str, table: str) -> t.Iterator[Place]:
 
 def _from(network: Network, family: str, table: str) -> t.Iterator[Place]:
     """What may leave. Where addresses are translated only what conntrack knows may, since nothing else is translated;
-    a routed network may answer for connections that came by another router."""
+    a routed network may answer for connections that came by another router.
+
+    No state lets foreign sources pass: an endpoint could answer in the name of a server that others reach by way of
+    this host, and what a foreign source began while rules were missing would go on. The exception are endpoints on two
+    networks that answer a published connection by the other one.
+    """
     bridge, let = network.bridge, _PASS[table]
     subnets = network.subnets_of(family)
     routed = network.gateway_mode[family] == "routed"
@@ -145,11 +150,11 @@ def _from(network: Network, family: str, table: str) -> t.Iterator[Place]:
         # With bridge-nf, neighbour discovery between endpoints comes along here and is not tracked.
         yield Place(chains.FROM, network.rule(let, in_interface=bridge, out_interface=bridge))
     if subnets and not routed:
-        known = ("-m conntrack --ctstate RELATED,ESTABLISHED",)
-        yield Place(chains.FROM, network.rule(let, in_interface=bridge, matches=known))
-    new = () if routed else ("-m conntrack --ctstate NEW",)
+        answers = ("-m conntrack --ctstate DNAT --ctdir REPLY",)
+        yield Place(chains.FROM, network.rule(let, in_interface=bridge, matches=answers))
+    known = () if routed else ("-m conntrack --ctstate NEW,RELATED,ESTABLISHED",)
     for subnet in subnets:
-        yield Place(chains.FROM, network.rule(let, in_interface=bridge, source=subnet, matches=new))
+        yield Place(chains.FROM, network.rule(let, in_interface=bridge, source=subnet, matches=known))
     yield Place(chains.FROM, network.rule("DROP", in_interface=bridge))
 
 

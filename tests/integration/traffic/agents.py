@@ -55,12 +55,15 @@ def deliveries() -> Iterator[bytes | str]:
             for family, protocols in _DELIVERED.items()
             for protocol in protocols
         ]
+        for sock in sockets:
+            sock.setblocking(False)
         yield "ready"
         while True:
             for sock in select.select(sockets, [], [])[0]:
-                packet = sock.recv(65535)
-                if MARKER.search(packet):
-                    yield packet
+                with contextlib.suppress(BlockingIOError):  # nothing there after all: its checksum was wrong
+                    packet = sock.recv(65535)
+                    if MARKER.search(packet):
+                        yield packet
 
 
 def send_all(frames: list[tuple[str, bytes]]) -> None:
@@ -108,7 +111,7 @@ def ask_all(questions: list[Question], timeout: float) -> list[str | None]:
 
 
 def barrage(interface: str, frames: list[bytes], pause: float) -> Iterator[int | str]:
-    """Send frames again and again; wait for the interface while it is not there. Yield the number of rounds, at times."""
+    """Send frames again and again, as soon and as long as there is the interface. Yield the rounds, at times."""
     yield "ready"
     rounds = 0
     while True:

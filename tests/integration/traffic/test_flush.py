@@ -14,11 +14,9 @@ import pytest
 from tests.integration.networks import apply
 from tests.integration.rule_hosts import BACKENDS
 from tests.integration.traffic import wanted
-from tests.integration.traffic.attacks import ATTACKS, WIRE, Attack
-from tests.integration.traffic.packets import ANY, Shot
+from tests.integration.traffic.attacks import ATTACKS, Attack
 from tests.integration.traffic.siege import Siege, network
 from tests.integration.traffic.volley import fire, sound
-from tests.lab import frames
 from tests.lab.paths import REPOSITORY
 
 DOCUMENT = REPOSITORY / "docs/flush.md"
@@ -53,24 +51,6 @@ def test_every_table_flushed_and_one_run(siege: Siege) -> None:
     assert [str(attack) for attack in fire(siege, ATTACKS, port=40000)] == []
     sound(siege)
     assert wanted.found(siege, wanted.all_paths(0)) == {}
-
-
-def test_answers_to_what_began_meanwhile(siege: Siege) -> None:
-    """The endpoint's side of a connection that nobody published ends as well."""
-    siege.configure(0, "ACCEPT", 0)
-    there = [
-        Attack("", "in", ipv6, "lan", "web", "", ANY["udp to another port"]("lan", "web")) for ipv6 in (False, True)
-    ]
-    back = [Attack("", "back", attack.ipv6, "web", WIRE, "", _answer) for attack in there]
-    flush(siege, "mangle", "filter")
-    assert fire(siege, there, port=41000) == there
-    assert fire(siege, back, port=41000) == back, "the control: answers leave as they are"
-    siege.apply()
-    assert fire(siege, back, port=41000) == []
-
-
-def _answer(shot: Shot) -> list[bytes]:
-    return [frames.udp(shot.of("web"), shot.of("lan"), 7777, shot.port, shot.marker)]
 
 
 DOCKER = """
