@@ -40,6 +40,8 @@ class Group(t.NamedTuple):
     #: Chains that exist beside those.
     frame: tuple[str, ...]
     jumps: tuple[Place, ...]
+    #: Chains that can be reached through this group alone: their rules are reasons for it as well.
+    inside: tuple[str, ...] = ()
 
     @property
     def chains(self) -> tuple[str, ...]:

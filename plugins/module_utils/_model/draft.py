@@ -35,7 +35,8 @@ class Draft:
 def draft(table: Table, claims: t.Sequence[Claim], groups: t.Sequence[chains.Group]) -> Draft:
     """The least edits after which every claim has the rules that it wants and no others.
 
-    :param groups: the groups of chains that the claims are about; no other chain is looked at
+    :param groups: the groups of chains that the claims are about, of those in one another the inner ones first; no
+        other chain is looked at
     """
     managed: dict[str, dict[str, None]] = collections.defaultdict(dict)
     wished: dict[str, dict[str, None]] = collections.defaultdict(dict)
@@ -44,7 +45,8 @@ def draft(table: Table, claims: t.Sequence[Claim], groups: t.Sequence[chains.Gro
             managed[place.chain][place.text] = None
         for place in claim.wanted:
             wished[place.chain][place.text] = None
-    made, removed = [], []
+    made: list[Edit] = []
+    removed: list[Edit] = []
     for group in groups:
         alive = _alive(table, group, managed, wished)
         wanted = any(wished.get(chain) for chain in group.content)
@@ -57,9 +59,12 @@ def draft(table: Table, claims: t.Sequence[Claim], groups: t.Sequence[chains.Gro
     for chain, texts in managed.items():
         current = table.chains.get(chain, [])
         edits += chain_order.edits(chain, current, list(wished[chain]), texts, ranks.rank_of(chain))
-    for group in groups:
-        if not _alive(table, group, managed, wished):
-            removed += [Edit("X", chain) for chain in group.chains if _removable(table, chain, edits)]
+    dead = [group for group in groups if not _alive(table, group, managed, wished)]
+    filled, led_to = _targets(table, edits) if dead else (set(), set())
+    for group in dead:
+        removed += [
+            Edit("X", chain) for chain in group.chains if chain in table.chains and chain not in filled | led_to
+        ]
     ordered = made + sorted(edits, key=lambda edit: edit.verb != "D") + removed
     return Draft(ordered, _shares(ordered, claims, groups))
 
@@ -92,53 +97,55 @@ def _claim_jumps(
             wished[place.chain][place.text] = None
 
 
-def _removable(table: Table, chain: str, edits: t.Sequence[Edit]) -> bool:
-    """Whether the chain is there, will be empty, and no foreign rule leads to it."""
-    if chain not in table.chains:
-        return False
+def _targets(table: Table, edits: t.Sequence[Edit]) -> tuple[set[str], set[str]]:
+    """The chains in which rules stay after the edits, and those that such rules lead to."""
     deleted = collections.Counter((edit.chain, edit.text) for edit in edits if edit.verb == "D")
-    for other, texts in table.chains.items():
+    filled, led_to = set(), set()
+    for chain, texts in table.chains.items():
         for text, count in collections.Counter(texts).items():
-            stays = count > deleted[other, text]
-            if stays and (other == chain or rule_text.fields(text).target == chain):
-                return False
-    return True
+            if count > deleted[chain, text]:
+                filled.add(chain)
+                led_to.add(rule_text.fields(text).target or "")
+    return filled, led_to
 
 
 def _shares(edits: t.Sequence[Edit], claims: t.Sequence[Claim], groups: t.Sequence[chains.Group]) -> list[list[Edit]]:
     """Split the edits among the claims.
 
     A rule's edit belongs to the claim that found or wants it. An edit of the shared chains belongs to every claim that
-    wants a rule in that group, or, where none does, to those that had the last ones, or to the first of all.
+    wants a rule in that group or inside it, or, where none does, to those that had the last ones, or to the first of
+    all.
     """
     owners: dict[tuple[str, str], list[int]] = collections.defaultdict(list)
+    wanting: dict[str, list[int]] = collections.defaultdict(list)
+    having: dict[str, list[int]] = collections.defaultdict(list)
     for number, claim in enumerate(claims):
         for place in {**dict.fromkeys(claim.found), **dict.fromkeys(claim.wanted)}:
-            owners[place.chain, place.text].append(number)
+            owners[place].append(number)
+        for index, places in ((wanting, claim.wanted), (having, claim.found)):
+            for chain in {place.chain for place in places}:
+                index[chain].append(number)
+    by_target: dict[str | None, list[int]] = {}
+    touched = {edit.chain for edit in edits} | {rule_text.fields(edit.text).target for edit in edits if edit.text}
     for group in groups:
-        reasons = _reasons(claims, group)
+        if touched.isdisjoint(group.chains):
+            continue
+        reasons = _reasons(group, wanting) or _reasons(group, having) or [0]
         for place in group.jumps:
-            owners[place.chain, place.text] = reasons
+            owners[place] = reasons
         for chain in group.chains:
             owners[chain, ""] = reasons
+            by_target[chain] = reasons
     shares: list[list[Edit]] = [[] for _claim in claims]
     for edit in edits:
-        numbers = owners.get((edit.chain, edit.text))
-        if numbers is None:
-            numbers = _reasons(
-                claims, next(group for group in groups if rule_text.fields(edit.text).target in group.chains)
-            )
-        for number in numbers:
+        # What is not known by its text is a shared jump in another form.
+        known = owners.get((edit.chain, edit.text))
+        for number in known if known is not None else by_target[rule_text.fields(edit.text).target]:
             shares[number].append(edit)
     return shares
 
 
-def _reasons(claims: t.Sequence[Claim], group: chains.Group) -> list[int]:
-    """The claims for whose sake a group's chains and jumps are edited."""
-    wanting = [
-        number for number, claim in enumerate(claims) if any(place.chain in group.content for place in claim.wanted)
-    ]
-    having = [
-        number for number, claim in enumerate(claims) if any(place.chain in group.content for place in claim.found)
-    ]
-    return wanting or having or [0]
+def _reasons(group: chains.Group, claims: t.Mapping[str, t.Sequence[int]]) -> list[int]:
+    """The claims for whose sake a group's chains and jumps are edited, given the claims by chain."""
+    chosen = {number for chain in (*group.content, *group.inside) for number in claims.get(chain, ())}
+    return sorted(chosen)

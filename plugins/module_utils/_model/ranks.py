@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import chains, rule_text
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import chains, dispatch, rule_text
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.chain_order import END, Rank, RankOf
 
 _ENDINGS = ("ACCEPT", "DROP", "REJECT", "RETURN", "QUEUE", "NFQUEUE")
@@ -21,12 +21,12 @@ _DOCKER = ("DOCKER-USER", "DOCKER-FORWARD")
 
 def rank_of(chain: str) -> RankOf:
     """The function that ranks the rules of a chain."""
-    by_chain: RankOf | None = _RANKS.get(chain)
+    by_chain: RankOf | None = _RANKS.get(chain) or (_dnat if dispatch.block(chain) else None)
 
     def rank(text: str) -> Rank | None:
         found = rule_text.fields(text)
         if chains.is_shared(text):
-            return (1, _JUMPS.index(found.target)) if found.target in _JUMPS else None
+            return _shared(found.target or "")
         if found.mark:
             return by_chain(text) if by_chain else None
         if found.selective:
@@ -36,6 +36,12 @@ def rank_of(chain: str) -> RankOf:
         return END if found.target in _ENDINGS else None
 
     return rank
+
+
+def _shared(target: str) -> Rank | None:
+    if target in _JUMPS:
+        return (1, _JUMPS.index(target))
+    return _INTO_BLOCKS if dispatch.block(target) else None
 
 
 #: Jumps of ours that may share a chain, in order. What is published on 127.x comes before what is on all addresses.
@@ -90,12 +96,13 @@ def _from(text: str) -> Rank:
     return (3,) if "-s" in found.options else (4,)
 
 
+#: Between what is published on one address and what is on all.
+_INTO_BLOCKS: Rank = (2,)
+
+
 def _dnat(text: str) -> Rank:
-    """What is published on one address comes before what is on all; ways into the tree of ports come last."""
-    found = rule_text.fields(text)
-    if "-d" in found.options:
-        return (1,)
-    return (2,) if found.target == "DNAT" else (3,)
+    """What is published on one address comes before what is on all, in whatever block of ports."""
+    return (1,) if "-d" in rule_text.fields(text).options else (3,)
 
 
 def _postrouting(text: str) -> Rank:

@@ -18,6 +18,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import (
     addresses,
     chains,
+    dispatch,
     flows,
     names,
     publish_rules,
@@ -116,11 +117,9 @@ class Dnat:
         return State(tables, found, settings)
 
     def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
-        ledger = rule_ledger.Ledger(state.tables, len(wishes), _groups)
         mine = [_own(wish, state) for wish in wishes]
         _refuse_overlaps(wishes, mine, state)
-        for number, (wish, found) in enumerate(zip(wishes, mine)):
-            _claim(ledger, number, wish, found)
+        ledger = _claimed(wishes, mine, state)
         steps: list[t.Any] = list(ledger.settle(building=any(wish.publication for wish in wishes)))
         steps += _end_flows(ledger, wishes, mine)
         localnet = _Localnet(wishes, mine, state)
@@ -198,11 +197,6 @@ def _route_localnet(interface: str) -> str:
     return f"net/ipv4/conf/{interface}/route_localnet"
 
 
-def _groups(family: str, table: str) -> list[chains.Group]:
-    about = {chains.DNAT, chains.LOOPBACK, chains.TO}
-    return [group for group in chains.GROUPS[family, table] if about & set(group.content)]
-
-
 def _own(wish: Wish, state: State) -> list[Found]:
     """The rules that the wish replaces or takes away; an other owner's publication of the same key is refused."""
     if wish.netns in state.tables.missing:
@@ -242,12 +236,79 @@ def _refuse_overlaps(wishes: t.Sequence[Wish], mine: t.Sequence[list[Found]], st
                 )
 
 
-def _claim(ledger: rule_ledger.Ledger, number: int, wish: Wish, mine: t.Sequence[Found]) -> None:
-    for table in _TABLES:
-        found = [entry.place for entry in mine if entry.table == table]
-        wanted = publish_rules.rules(wish.publication, table) if wish.publication else ()
-        if found or wanted or table == "nat":
-            ledger.claim(number, wish.netns, wish.key.family, table, found, wanted)
+def _claimed(wishes: t.Sequence[Wish], mine: t.Sequence[list[Found]], state: State) -> rule_ledger.Ledger:
+    """Every wish's rules, each where it belongs among all that will be published, by whomever."""
+    layouts = _layouts(wishes, mine, state)
+    moved = _moved(wishes, mine, state, layouts)
+    claims: list[tuple[int, str, list[Place], list[Place]]] = []
+    for number, (wish, own) in enumerate(zip(wishes, mine)):
+        where = (state.tables.same.get(wish.netns), wish.key.family)
+        for table in _TABLES:
+            found = [entry.place for entry in own if entry.table == table]
+            wanted = list(publish_rules.rules(wish.publication, table)) if wish.publication else []
+            if table == "nat":
+                wanted = [layouts[where].place(wish.publication, place) for place in wanted if wish.publication]
+                if wish.publication or own:
+                    # What others published comes along when the form of the rules changes; the first one tells it.
+                    for before, after in moved.pop(where, ()):
+                        found.append(before)
+                        wanted.append(after)
+            if found or wanted or table == "nat":
+                claims.append((number, table, found, wanted))
+    names = {place.chain for *_claim, wanted in claims for place in wanted}
+    for (_ref, _family, table), there in state.tables.by_key.items():
+        names |= set(there.chains) if table == "nat" else set()
+    ledger = rule_ledger.Ledger(state.tables, len(wishes), functools.partial(_groups, names=names))
+    for number, table, found, wanted in claims:
+        ledger.claim(number, wishes[number].netns, wishes[number].key.family, table, found, wanted)
+    return ledger
+
+
+def _groups(family: str, table: str, names: t.Iterable[str]) -> list[chains.Group]:
+    about = {chains.DNAT, chains.LOOPBACK, chains.TO}
+    found = [group for group in chains.GROUPS[family, table] if about & set(group.content)]
+    return dispatch.groups(found, names) if table == "nat" else found
+
+
+def _layouts(
+    wishes: t.Sequence[Wish], mine: t.Sequence[list[Found]], state: State
+) -> dict[tuple[str | None, str], dispatch.Layout]:
+    """By namespace and family where rules of nat will stand."""
+    replaced = {(found.ref, found.publication) for group in mine for found in group}
+    published = {
+        (found.ref, found.publication)
+        for group in state.found.values()
+        for found in group
+        if (found.ref, found.publication) not in replaced
+    }
+    published |= {(state.tables.same[wish.netns], wish.publication) for wish in wishes if wish.publication}
+    by_table: dict[tuple[str | None, str], list[Publication]] = {
+        (state.tables.same.get(wish.netns), wish.key.family): [] for wish in wishes
+    }
+    for ref, publication in published:
+        if publication.gateway_mode == "nat":
+            by_table.setdefault((ref, publication.key.family), []).append(publication)
+    return {where: dispatch.Layout(publications) for where, publications in by_table.items()}
+
+
+def _moved(
+    wishes: t.Sequence[Wish],
+    mine: t.Sequence[list[Found]],
+    state: State,
+    layouts: t.Mapping[tuple[str | None, str], dispatch.Layout],
+) -> dict[tuple[str | None, str], list[tuple[Place, Place]]]:
+    """Rules that no wish is about and that do not stand where they belong now: where they do, and where they shall."""
+    claimed = {id(found) for group in mine for found in group}
+    concerned = {(state.tables.same.get(wish.netns), wish.key.family) for wish in wishes}
+    moved: dict[tuple[str | None, str], list[tuple[Place, Place]]] = {}
+    for (ref, key), group in state.found.items():
+        where = (ref, key.family)
+        for found in group if where in concerned else ():
+            if found.table == "nat" and id(found) not in claimed:
+                place = layouts[where].place(found.publication, found.place)
+                if place != found.place:
+                    moved.setdefault(where, []).append((found.place, place))
+    return moved
 
 
 def _end_flows(

@@ -60,20 +60,20 @@ def _others(host: Tables, call: Call) -> dict[tuple[str, str, str], list[str]]:
     return found
 
 
-def _wished(call: Call) -> set[str]:
-    """The texts of the rules that the call wants, those of the shared jumps included."""
+def _wished(call: Call) -> dict[tuple[str, str], set[str]]:
+    """By table the texts of the rules that the call wants, those of the shared jumps included."""
     alone, _changed = _run(empty_host(), call)
-    return {text for table in alone.values() for texts in table.chains.values() for text in texts}
+    return {key: {text for texts in table.chains.values() for text in texts} for key, table in alone.items()}
 
 
-def _ranks(host: Tables, wished: set[str]) -> list[list[Rank]]:
+def _ranks(host: Tables, wished: dict[tuple[str, str], set[str]]) -> list[list[Rank]]:
     """By chain the ranks of the wished rules and of what ends the chain, in order."""
     found = []
-    for table in host.values():
+    for key, table in host.items():
         for chain, texts in table.chains.items():
             rank = ranks.rank_of(chain)
             judged = [(text, rank(text)) for text in texts]
-            found.append([own for text, own in judged if own and (own == END or text in wished)])
+            found.append([own for text, own in judged if own and (own == END or text in wished[key])])
     return found
 
 
