@@ -1,0 +1,28 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What runs inside the hosts of the measurements."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import time
+from collections.abc import Sequence
+
+#: Close with a reset at once, so that no connection lingers and no port runs out.
+_AT_ONCE = struct.pack("ii", 1, 0)
+
+
+def connect(address: str, ports: Sequence[int]) -> float:
+    """Seconds that one new TCP connection takes, on average over these ports."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    spent = 0.0
+    for port in ports:
+        with socket.socket(family, socket.SOCK_STREAM) as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+            client.settimeout(5)
+            begin = time.perf_counter()
+            client.connect((address, port))
+            spent += time.perf_counter() - begin
+    return spent / len(ports)
