@@ -28,4 +28,3 @@ def write(path: str, value: str) -> None:
     """Set it; OSError where the kernel refuses."""
     with open(_ROOT + path, "w", encoding="utf-8") as file:
         file.write(value)
-

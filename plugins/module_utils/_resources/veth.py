@@ -39,6 +39,11 @@ class Wish:
     mac_address: str | None
     peer_mac_address: str | None
 
+    @property
+    def second(self) -> Where:
+        """The other end, which a pair that is to be present always names."""
+        return t.cast(Where, self.peer)
+
 
 @dataclasses.dataclass(frozen=True)
 class State:
@@ -125,8 +130,7 @@ def _refuse_shared_ends(wishes: t.Sequence[Wish], state: State) -> None:
     """Two pairs cannot have one end, however its namespace is spelled."""
     seen: dict[tuple[Identity, str], Wish] = {}
     for wish in wishes:
-        for end in (wish.end, wish.peer) if wish.state == "present" else ():
-            assert end is not None  # a present wish has both
+        for end in (wish.end, wish.second) if wish.state == "present" else ():
             other = seen.setdefault((state.spaces[end.netns], end.name), wish)
             if other is not wish:
                 raise Refused(f"veth {other.end} and veth {wish.end} are both to have the end {end}")
@@ -163,9 +167,8 @@ class _Planner:
         return Where(refs[0] if refs else self._state.pairs.refs[end.space], end.link.name)
 
     def present(self, wish: Wish) -> Change:
-        assert wish.peer is not None  # seen to by Veth.wish
-        first, second = self._find(wish.end), self._find(wish.peer)
-        for end, where in ((first, wish.end), (second, wish.peer)):
+        first, second = self._find(wish.end), self._find(wish.second)
+        for end, where in ((first, wish.end), (second, wish.second)):
             if end and end.link.kind != "veth":
                 raise Refused(
                     f"interface {where} exists and is no veth but {end.link.kind or 'a physical interface'}; "
@@ -177,8 +180,8 @@ class _Planner:
             first = second.peer
             if first is None:
                 raise Refused(
-                    f"veth {wish.peer} exists and its other end is in a namespace without a name; "
-                    f"delete it: {_command(wish.peer)}"
+                    f"veth {wish.second} exists and its other end is in a namespace without a name; "
+                    f"delete it: {_command(wish.second)}"
                 )
         if first is None:
             self._make(wish)
@@ -186,7 +189,6 @@ class _Planner:
         return self._existing(wish, first)
 
     def _existing(self, wish: Wish, first: End) -> Change:
-        assert wish.peer is not None  # seen to by Veth.wish
         found = first.link.owner(wish.owner)
         if found not in (None, wish.owner):
             raise Refused(
@@ -199,7 +201,7 @@ class _Planner:
         if found is None:
             place = self._where(first, wish.end)
             hand_over = (
-                f"{_in(place.netns)}ip link set {place.name} alias {marks.alias(wish.owner, wish.peer.netns or '')}"
+                f"{_in(place.netns)}ip link set {place.name} alias {marks.alias(wish.owner, wish.second.netns or '')}"
             )
             differing = ", ".join(word for word in after if before.get(word) != after[word])
             raise Refused(
@@ -214,22 +216,20 @@ class _Planner:
         return Change(before, after)
 
     def _make(self, wish: Wish) -> None:
-        assert wish.peer is not None  # seen to by Veth.wish
         values, peer_values = _values(wish, ours=True), _peer_values(wish)
-        self.steps.append(Make(wish.end, wish.peer, values, peer_values))
+        self.steps.append(Make(wish.end, wish.second, values, peer_values))
         spaces = self._state.spaces
         self._draft.add(
             End(spaces[wish.end.netns], Link(index=0, name=wish.end.name, kind="veth", **values)),
-            End(spaces[wish.peer.netns], Link(index=0, name=wish.peer.name, kind="veth", **peer_values)),
+            End(spaces[wish.second.netns], Link(index=0, name=wish.second.name, kind="veth", **peer_values)),
         )
 
     def _repair(self, wish: Wish, first: End, second: End) -> None:
         """Put both ends where they belong and set what differs."""
-        assert wish.peer is not None  # seen to by Veth.wish
         ours = first.link.owner(wish.owner) is not None
-        for end, to, values in ((first, wish.end, _values(wish, ours)), (second, wish.peer, _peer_values(wish))):
+        for end, to, values in ((first, wish.end, _values(wish, ours)), (second, wish.second, _peer_values(wish))):
             if self._find(to) is not end:
-                self.steps.append(Put(self._where(end, wish.end, wish.peer), to))
+                self.steps.append(Put(self._where(end, wish.end, wish.second), to))
                 self._draft.put(end, self._state.spaces[to.netns], to.name)
             differing = {word: value for word, value in values.items() if getattr(end.link, word) != value}
             if differing:
@@ -262,9 +262,8 @@ class _Planner:
 
     def _wished(self, wish: Wish, ours: bool) -> dict[str, t.Any]:
         """The attributes that the wish manages, as they are to be."""
-        assert wish.peer is not None  # seen to by Veth.wish
         peer_values = {f"peer_{word}": value for word, value in _peer_values(wish).items()}
-        return {**_view(wish.end, wish.peer), **_values(wish, ours), **peer_values}
+        return {**_view(wish.end, wish.second), **_values(wish, ours), **peer_values}
 
     def _current(self, wish: Wish, first: End, words: t.Iterable[str]) -> dict[str, t.Any]:
         """The same attributes as they are; those of a peer that is nowhere to be found are missing."""

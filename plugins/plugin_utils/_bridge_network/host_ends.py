@@ -103,7 +103,8 @@ def _by_namespace(ends: list[View], view: HostView) -> dict[str, list[View]]:
     """The links by the namespace they lead to, so that a thousand endpoints are matched in one walk."""
     found: dict[str, list[View]] = {}
     for end in ends:
-        for namespace in {view.endpoint_of(end), (end["peer"] or {}).get("netns")}:
+        marked, actual = view.endpoint_of(end), (end["peer"] or {}).get("netns")
+        for namespace in dict.fromkeys((marked, actual)):
             if namespace:
                 found.setdefault(namespace, []).append(end)
     return found

@@ -46,7 +46,7 @@ def machines(draw: st.DrawFn) -> Machine:
     machine = Machine({})
     while taken:
         kind = draw(st.sampled_from(["pair", "pair", "pair", "lonely", "bridge"]))
-        ends = [taken.pop() for _ in range(2 if kind == "pair" and len(taken) > 1 else 1)]
+        ends = [taken.pop() for _end in range(2 if kind == "pair" and len(taken) > 1 else 1)]
         made = [
             End(draw(links(len(machine.ends) + number + 1, name, "bridge" if kind == "bridge" else "veth")))
             for number, (_space, name) in enumerate(ends)
