@@ -79,7 +79,7 @@ DAMAGE = [
     "iptables -t nat -D LINUXNET-DNAT-TCP-0 1",
     "iptables -t nat -D LINUXNET-DNAT-TCP-FF 3",
     "iptables -t nat -F LINUXNET-DNAT-TCP-0F",
-    "for c in LINUXNET-DNAT LINUXNET-DNAT-TCP-F; do iptables -t nat -F $c; done; iptables -t nat -X LINUXNET-DNAT-TCP-F",
+    "iptables -t nat -F LINUXNET-DNAT; C=LINUXNET-DNAT-TCP-F; iptables -t nat -F $C; iptables -t nat -X $C",
     # a way in twice, and one that would come before what is published on one address
     "iptables -t nat -A LINUXNET-DNAT-TCP-0 $(iptables -t nat -S LINUXNET-DNAT-TCP-0 1 | cut -d' ' -f3-)",
     # a rule in the root that stands in its block as well
