@@ -35,7 +35,7 @@ def check_host(network: Network, view: HostView, check_mode: bool) -> list[str]:
         raise Refused(missing[0])
     _check_ipv6(network, view)
     _check_limit(network, view)
-    return missing + _check_overlap(network, view) + _foreign_ports(network, view)
+    return missing + _check_overlap(network, view) + _forced_ports(network, view) + _foreign_ports(network, view)
 
 
 def is_ours(network: str, view: HostView) -> bool:
@@ -91,16 +91,31 @@ def _check_ports(network: Network, view: HostView) -> Iterator[str]:
             raise Refused(f"{option}: {name!r} is a port of {port['bridge']} already")
         if network.ports_force or port["bridge"] == network.name:
             continue
-        if any(True for _address in addresses_of(port)):
+        if any(addresses_of(port)):
             raise Refused(
                 f"{option}: {name!r} carries addresses, which stop working on a port; set"
                 " bridge_network_ports_force: true to do it anyway"
             )
-        if any(route["to"] == "default" and route["interface"] == name for route in view.routes):
+        if _carries_default_route(name, view):
             raise Refused(
                 f"{option}: {name!r} carries the host's default route; set bridge_network_ports_force: true to"
                 " enslave it anyway"
             )
+
+
+def _forced_ports(network: Network, view: HostView) -> list[str]:
+    """The kernel hands what arrives on a port to the bridge, whatever addresses the port still carries."""
+    ports = [view.interfaces[name] for name in network.ports if name in view.interfaces]
+    return [
+        f"bridge_network_ports: {port['name']!r} keeps its addresses and routes, but what arrives there is the bridge's"
+        " now; unless routes lead over the bridge as well, the host is cut off from that segment"
+        for port in ports
+        if any(addresses_of(port)) or _carries_default_route(port["name"], view)
+    ]
+
+
+def _carries_default_route(name: str, view: HostView) -> bool:
+    return any(route["to"] == "default" and route["interface"] == name for route in view.routes)
 
 
 def _check_ipv6(network: Network, view: HostView) -> None:

@@ -132,7 +132,9 @@ def test_an_interface_that_cannot_be_a_port(port: Info, sentence: str) -> None:
 def test_the_interface_of_the_default_route_is_enslaved_by_force_only() -> None:
     info = host(interface("eth1"), routes=[route("default", "eth1", via="192.0.2.254")])
     assert "'eth1' carries the host's default route" in refused(variables(ports=["eth1"]), info)
-    ports = plan(variables(ports=["eth1"], ports_force=True), info)["modules"]["bridge_port"]
+    document = plan(variables(ports=["eth1"], ports_force=True), info)
+    assert "cut off from that segment" in document["warnings"][0]
+    ports = document["modules"]["bridge_port"]
     assert ports == [{"interface": "eth1", "bridge": "br0", "state": "present"}]
 
 

@@ -202,8 +202,15 @@ class World:
 
     def dnat_present(self, element: Info) -> None:
         words = ("ip_version", "protocol", "host_ip", "host_port", "to_address", "to_port", "gateway_mode")
-        rule = {word: element.get(word) for word in words}
-        self._replace_rule({**rule, "kind": "dnat", "owner": self.owner}, *_dnat_key(element))
+        rule = {**{word: element.get(word) for word in words}, "kind": "dnat", "owner": self.owner}
+        plain = ("kind", "owner", "ip_version", "protocol", "host_ip", "host_port")
+        # A translation of the same port goes, whatever endpoint it led to.
+        self.host["rules"] = [
+            other
+            for other in self.host["rules"]
+            if other.get("gateway_mode") != "nat" or any(other.get(word) != rule[word] for word in plain)
+        ]
+        self._replace_rule(rule, *_dnat_key(element))
 
     def dnat_absent(self, element: Info) -> None:
         self._replace_rule({**element, "kind": "dnat"}, *_dnat_key(element))
