@@ -98,13 +98,16 @@ def _pytest(name: str, *options: str) -> Outcome:
     return Outcome(max(total - failed - skipped, 0), failed, skipped, notes)
 
 
+PARALLEL = (f"--numprocesses={os.cpu_count() or 1}", "--dist=worksteal")
+
+
 def unit() -> Outcome:
-    return _pytest("unit")
+    return _pytest("unit", *PARALLEL)
 
 
 def integration() -> Outcome:
     """On the real kernel, in labs; these are independent of each other, so every processor takes its share."""
-    return _pytest("integration", f"--numprocesses={os.cpu_count() or 1}", "--dist=worksteal")
+    return _pytest("integration", *PARALLEL)
 
 
 _MOLECULE_STEP = re.compile(r"\[(?P<scenario>[\w-]+) > (?P<step>[\w-]+)\] Executed: (?P<end>\w+)")
