@@ -77,6 +77,13 @@ def send_all(frames: list[tuple[str, bytes]]) -> None:
             sockets[interface].send(frame)
 
 
+def say_farewell(frames: list[tuple[str, bytes]], last: bytes) -> None:
+    """Send frames, and the marker to this place's own stack."""
+    send_all(frames)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.sendto(last, ("127.0.0.1", 9))
+
+
 def serve_all(wanted: list[tuple[str, str, int]]) -> Iterator[str]:
     """Run echo servers (protocol, address, port); yield the port and the client of every request, as PORT CLIENT."""
     heard: queue.SimpleQueue[str] = queue.SimpleQueue()

@@ -16,7 +16,6 @@ from tests.lab import frames
 
 _LAST = 999
 _OWN = {*ADDRESSES["host"], SECOND}
-_NOBODY = "00:00:00:00:00:00"
 _FIRST_PORT, _PORTS = 10000, 20000
 
 
@@ -53,7 +52,8 @@ def _frames(siege: Siege, attack: Attack, shot: Shot) -> list[bytes]:
 def _seen(siege: Siege) -> dict[str, dict[bytes, list[bytes]]]:
     """What has arrived at each place, by marker, as soon as every watcher has looked at all there was to see."""
     last = agents.marker(siege.volleys, _LAST)
-    siege.host.call(agents.send_all, [_farewell(siege, name, last) for name in siege.watchers])
+    farewells = [_farewell(siege, name, last) for name in siege.watchers if name != "host"]
+    siege.host.call(agents.say_farewell, farewells, last)
     seen: dict[str, dict[bytes, list[bytes]]] = {}
     for name, watcher in siege.watchers.items():
         here = seen.setdefault(name, {})
@@ -70,9 +70,6 @@ def _seen(siege: Siege) -> dict[str, dict[bytes, list[bytes]]]:
 
 def _farewell(siege: Siege, name: str, marker: bytes) -> tuple[str, bytes]:
     """A frame that the watcher of a place certainly sees, behind all others."""
-    if name == "host":
-        datagram = frames.udp("127.0.0.1", "127.0.0.1", 9, 9, marker)
-        return "lo", frames.ethernet(_NOBODY, _NOBODY, frames.IPV4, datagram)
     interface = f"v{name}" if name in BRIDGE_OF else "eth0"
     datagram = frames.udp(ADDRESSES["host"][0], ADDRESSES[name][0], 9, 9, marker)
     return interface, frames.ethernet(siege.macs[name], siege.macs[interface], frames.IPV4, datagram)

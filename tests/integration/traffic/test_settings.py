@@ -1,0 +1,158 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Networks with settings of their own: trusted interfaces, no translation, another source address, two for one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import LinuxnetError
+from tests.integration.networks import apply, remove
+from tests.lab import town
+from tests.lab.host import Host
+from tests.lab.lab import Lab
+from tests.lab.town import Town
+
+SECOND = "192.0.2.5"
+SUBNETS = [{"subnet": "172.18.0.0/16"}, {"subnet": "fd00:18::/64"}]
+WEB: dict[str, Any] = {"namespace": "web", "published_ports": ["8080:80", "53:53/udp"]}
+SHOP: dict[str, Any] = {"name": "br0", "ipam_config": SUBNETS, "endpoints": [WEB]}
+OWN = ("172.18.0.2", "fd00:18::2")
+
+
+@pytest.fixture
+def built() -> Iterator[Town]:
+    with Lab() as lab:
+        one = town.build(lab)
+        one.host.sh(f"ip address add {SECOND}/24 dev eth0")
+        yield one
+
+
+def test_trusted_interfaces(built: Town) -> None:
+    """Who is behind one reaches endpoints directly; who is not, does not."""
+    lan = built.host.lab.segment("inner")
+    lan.join(built.host, "eth1", ["10.1.0.1/24", "fd00:1::1/64"])
+    friend = lan.neighbour("friend", ["10.1.0.9/24", "fd00:1::9/64"], ["10.1.0.1", "fd00:1::1"])
+    apply(built.host, trusted_interfaces=["eth1"], **SHOP)
+    built.host.sh("iptables -P FORWARD DROP; ip6tables -P FORWARD DROP")
+    with built.host.inside("web").server(7777), built.host.inside("web").server(7777, "udp"):
+        for kind in ("tcp", "udp"):
+            for address, source in zip(OWN, ("10.1.0.9", "fd00:1::9"), strict=True):
+                answer = friend.ask(address, 7777, kind)
+                assert answer is not None
+                assert answer.peer == source
+                assert built.neighbour.ask(address, 7777, kind, timeout=0.3) is None
+        apply(built.host, **SHOP)
+        assert friend.ask(OWN[0], 7777, timeout=0.3) is None
+        assert friend.ask(OWN[1], 7777, "udp", timeout=0.3) is None
+
+
+def _seen_by(server: Host, client: Host, addresses: tuple[str, str]) -> list[str]:
+    """The source addresses by which a server of the segment sees an endpoint."""
+    found = []
+    for kind in ("tcp", "udp"):
+        with server.server(4000, kind):
+            for address in addresses:
+                answer = client.inside("web").ask(address, 4000, kind)
+                found.append(answer.peer if answer else "")
+    return found
+
+
+def test_without_masquerading(built: Town) -> None:
+    """The endpoint's own address is seen where there is a route back to it. Published ports are as ever."""
+    apply(built.host, masquerade=False, **SHOP)
+    assert _seen_by(built.neighbour, built.host, town.NEIGHBOUR) == [*OWN, *OWN]
+    web = built.host.inside("web")
+    with web.server(80):
+        for address, client in zip(town.HOST, town.NEIGHBOUR, strict=True):
+            answer = built.neighbour.ask(address, 8080)
+            assert answer is not None
+            assert answer.peer == client
+        answer = built.host.ask("127.0.0.1", 8080)
+        assert answer is not None
+        assert answer.peer == "172.18.0.1"
+    with web.server(7777):
+        assert built.neighbour.ask(OWN[0], 7777, timeout=0.3) is None
+    apply(built.host, **SHOP)
+    assert _seen_by(built.neighbour, built.host, town.NEIGHBOUR) == [*town.HOST, *town.HOST]
+
+
+def test_another_source_address(built: Town) -> None:
+    built.host.sh("ip address add 2001:db8::5/64 dev eth0 nodad preferred_lft 0")
+    addresses = {"masquerade_address": SECOND, "masquerade_address_ipv6": "2001:db8::5"}
+    apply(built.host, **addresses, **SHOP)
+    assert _seen_by(built.outside, built.host, town.ROUTER) == [SECOND, "2001:db8::5"] * 2
+    assert _seen_by(built.outside, built.host, town.WORLD) == [SECOND, "2001:db8::5"] * 2
+    apply(built.host, **SHOP)
+    assert _seen_by(built.outside, built.host, town.ROUTER) == [*town.HOST, *town.HOST]
+
+
+BACK: dict[str, Any] = {
+    "name": "br1",
+    "ipam_config": [{"subnet": "172.19.0.0/16"}, {"subnet": "fd00:19::/64"}],
+    "endpoints": [
+        {"namespace": "web", "interface": "eth1", "default_route": False, "published_ports": ["8090:80"]},
+        {"namespace": "app"},
+    ],
+}
+
+
+@pytest.mark.parametrize("rp_filter", [0, 1, 2])
+def test_two_networks_for_one_namespace(built: Town, rp_filter: int) -> None:
+    """With one default route. What is published on the other network is answered by way of the first one."""
+    host = built.host
+    for name in ("all", "default", "eth0"):
+        host.sysctl(f"net/ipv4/conf/{name}/rp_filter", rp_filter)
+    apply(host, **SHOP)
+    apply(host, **BACK)
+    web, app = host.inside("web"), host.inside("app")
+    with web.server(80), web.server(53, "udp"), app.server(80):
+        for client in (built.neighbour, built.outside):
+            for address in town.HOST:
+                for port, kind in ((8080, "tcp"), (8090, "tcp"), (53, "udp")):
+                    answer = client.ask(address, port, kind)
+                    assert answer is not None, (client.name, address, port)
+                    own = town.NEIGHBOUR if client is built.neighbour else town.ROUTER
+                    assert answer.peer == own[":" in address]
+        assert app.ask("172.19.0.2", 80), "the neighbour on the second network"
+        assert web.ask("172.19.0.3", 80)
+        assert web.ask("fd00:19::3", 80)
+        assert host.ask("127.0.0.1", 8090)
+    assert _seen_by(built.outside, host, town.ROUTER) == [*town.HOST, *town.HOST]
+    assert apply(host, **SHOP).changed == []
+    assert apply(host, **BACK).changed == []
+    remove(host, "br1")
+    with web.server(80):
+        assert built.neighbour.ask("192.0.2.1", 8080)
+
+
+def test_udp_needs_the_network_of_the_default_route(built: Town) -> None:
+    apply(built.host, **SHOP)
+    endpoint = {**BACK["endpoints"][0], "published_ports": ["5353:53/udp"]}
+    with pytest.raises(LinuxnetError, match="udp can be published only on the network that has the default route"):
+        apply(built.host, **{**BACK, "endpoints": [endpoint]})
+
+
+def test_rules_of_the_administrator(built: Town) -> None:
+    """LINUXNET-USER is theirs: it decides before ours do, and nobody else writes there."""
+    host = built.host
+    apply(host, **SHOP)
+    rules = "-s 192.0.2.9/32 -p tcp -m conntrack --ctorigdstport 8080 -j REJECT --reject-with icmp-port-unreachable"
+    host.sh(f"iptables -A LINUXNET-USER {rules}")
+    with host.inside("web").server(80), host.inside("web").server(53, "udp"):
+        assert built.neighbour.ask("192.0.2.1", 8080) is None
+        assert built.neighbour.ask("192.0.2.1", 53, "udp")
+        assert built.outside.ask("192.0.2.1", 8080)
+        assert apply(host, **SHOP).changed == []
+        host.sh("iptables -D FORWARD 1")
+        apply(host, **SHOP)
+        assert built.neighbour.ask("192.0.2.1", 8080) is None
+        host.sh("iptables -I LINUXNET-USER -j ACCEPT")
+        assert built.neighbour.ask("192.0.2.1", 8080)
+        assert built.neighbour.ask(OWN[0], 80, timeout=0.3) is None, "mangle drops what nobody published all the same"
+    remove(host, "br0")
+    assert rules in host.run(["iptables", "-S", "LINUXNET-USER"]).out
