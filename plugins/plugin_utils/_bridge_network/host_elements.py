@@ -87,7 +87,9 @@ def dnat(draft: Draft) -> list[Element]:
 def bridge_interface(draft: Draft) -> list[Element]:
     """The bridge's own addresses, which are the endpoints' gateways, and the settings it needs before it goes up.
 
-    rp_filter is loose, since the answers of an endpoint on two networks may come back by the other bridge.
+    rp_filter is loose, since the answers of an endpoint on two networks may come back by the other bridge. Its link-local
+    address needs no test for duplicates: until the end of that test, which takes seconds, the host could not look for
+    endpoints in the name of those whose packets it forwards.
     """
     network = draft.network
     if network.external:
@@ -97,6 +99,9 @@ def bridge_interface(draft: Draft) -> list[Element]:
         for subnet in network.subnets
         if subnet.gateway and not network.inhibit_gateway
     ]
+    settings = {"net.ipv4.conf.IFNAME.rp_filter": "2"}
+    if "ipv6" in network.families:
+        settings["net.ipv6.conf.IFNAME.accept_dad"] = "0"
     return [
         {
             "name": network.name,
@@ -104,7 +109,7 @@ def bridge_interface(draft: Draft) -> list[Element]:
             "enabled": True,
             "addresses": gateways,
             "purge_addresses": True,
-            "sysctls": {"net.ipv4.conf.IFNAME.rp_filter": "2"},
+            "sysctls": settings,
         }
     ]
 

@@ -16,6 +16,7 @@ from tests.integration.traffic.attacks import ATTACKS
 from tests.integration.traffic.controls import CONTROLS
 from tests.integration.traffic.siege import Siege
 from tests.integration.traffic.volley import fire, sound
+from tests.lab import frames
 
 #: Any two values of any two settings occur together in one of these.
 _COVERING = {
@@ -62,6 +63,27 @@ def test_every_attack_works_without_what_stops_it(siege: Siege, control: str) ->
         siege.apply(*CONTROLS[control].bridges)
     siege.unfiltered()
     sound(siege)
+
+
+def test_a_rogue_router_advertisement(siege: Siege) -> None:
+    """An endpoint offers itself to the host as the way out."""
+    siege.configure(0, "ACCEPT", 0)
+    offer = frames.router_advertisement("fe80::bad", siege.macs["web"], "2001:db8:bad::/64")
+    frame = frames.ethernet("33:33:00:00:00:01", siege.macs["web"], frames.IPV6, offer)
+
+    def taken() -> bool:
+        siege.place("web").send_frames("eth0", [frame])
+        sound(siege)  # by then the offer has been read too
+        known = siege.host.ip("-6", "route", "show", "dev", "br0"), siege.host.ip("address", "show", "dev", "br0")
+        return "fe80::bad" in str(known) or "2001:db8:bad:" in str(known)
+
+    assert not taken()
+    siege.host.sysctl("net/ipv6/conf/br0/accept_ra", 2)
+    assert taken(), "the control"
+    siege.apply("br0")
+    siege.unfiltered()
+    siege.host.sh("ip -6 route flush dev br0 proto ra; ip -6 address flush dev br0 dynamic")
+    assert not taken()
 
 
 def test_every_attack_has_a_control() -> None:
