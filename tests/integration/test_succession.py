@@ -59,6 +59,26 @@ def test_neighbours_learn_the_new_mac_address_at_once(host: Host, removal: str) 
     assert all(place.reaches(address) for place in (host, db) for address in ADDRESSES)
 
 
+def test_neighbours_learn_who_has_an_address_now(host: Host) -> None:
+    """Also where nothing goes up or down, and an address moves from one endpoint to another."""
+    client: dict[str, Any] = {"namespace": "db"}
+    other = {"namespace": "app", "ipv4_address": "172.18.0.77", "ipv6_address": "fd00:18::77"}
+    apply(host, **_shop(WEB, client, other))
+    settle(host, "web", "db", "app")
+    _freeze_neighbours(host)
+    db = host.inside("db")
+    assert all(place.reaches(address) for place in (host, db) for address in ADDRESSES)
+    old = _remembered(host, "br-shop")
+    given = {"ipv4_address": "172.18.0.78", "ipv6_address": "fd00:18::78"}
+    taken = {"ipv4_address": ADDRESSES[0], "ipv6_address": ADDRESSES[1]}
+    apply(host, **_shop({**WEB, **given}, client, {**other, **taken}))
+    settle(host, "web", "db", "app")
+    new = _remembered(host, "br-shop")
+    assert new.keys() == old.keys()
+    assert set(new.values()).isdisjoint(old.values())
+    assert new == _remembered(host, "eth0", "ip", "netns", "exec", "db")
+
+
 def _tracked(host: Host) -> list[str]:
     """The connections that the host tracks with one of the addresses."""
     lines = host.run(["cat", "/proc/net/nf_conntrack"]).out.splitlines()

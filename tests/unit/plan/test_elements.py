@@ -159,6 +159,12 @@ def test_sysctls_go_to_the_namespace_or_to_the_interface() -> None:
     }
 
 
+def test_endpoints_announce_themselves_in_the_families_of_the_network() -> None:
+    both = {"net.ipv4.conf.IFNAME.rp_filter": "2", "net.ipv4.conf.IFNAME.arp_notify": "1"}
+    assert inside(plan(variables("web")))["sysctls"] == both
+    assert inside(plan(dual("web")))["sysctls"] == {**both, "net.ipv6.conf.IFNAME.ndisc_notify": "1"}
+
+
 def test_an_attached_namespace_and_a_mac_address() -> None:
     document = plan(
         variables({"namespace": "1234", "pid": "77", "mac_address": "02:00:00:00:00:0A", "host_interface": "veth_host"})
