@@ -100,7 +100,7 @@ class Siege:
     macs: dict[str, str] = field(default_factory=dict)
     volleys: int = 0
     shots: int = 0
-    bridge_nf: int = 0
+    bridge_nf: int | None = None
 
     def place(self, name: str) -> Place:
         if name in BRIDGE_OF:
@@ -191,7 +191,6 @@ def besieged(backend: str = "nft") -> Iterator[Siege]:
         built.host.sh(f"ip address add {SECOND}/24 dev eth0")
         siege = Siege(built.host, built.neighbour, built.outside)
         siege.foreign_rules()
-        siege.apply()
         siege.configure(0, "ACCEPT", 0)
         siege.watch("host")
         for name in ("lan", "outside", *BRIDGE_OF):

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -73,17 +74,21 @@ def test_a_rogue_router_advertisement(siege: Siege) -> None:
 
     def taken() -> bool:
         siege.place("web").send_frames("eth0", [frame])
-        sound(siege)  # by then the offer has been read too
-        known = siege.host.ip("-6", "route", "show", "dev", "br0"), siege.host.ip("address", "show", "dev", "br0")
-        return "fe80::bad" in str(known) or "2001:db8:bad:" in str(known)
+        time.sleep(0.3)
+        known = siege.host.sh("ip -6 route show dev br0; ip address show dev br0")
+        return "fe80::bad" in known or "2001:db8:bad:" in known
 
     assert not taken()
     siege.host.sysctl("net/ipv6/conf/br0/accept_ra", 2)
     assert taken(), "the control"
     siege.apply("br0")
     siege.unfiltered()
-    siege.host.sh("ip -6 route flush dev br0 proto ra; ip -6 address flush dev br0 dynamic")
-    assert not taken()
+    assert siege.host.sysctl("net/ipv6/conf/br0/accept_ra") == "0"
+    siege.host.sh(
+        "ip -6 route flush dev br0 proto ra; ip -6 address flush dev br0 to 2001:db8:bad::/64;"
+        " ip -6 route flush 2001:db8:bad::/64"
+    )
+    sound(siege)
 
 
 def test_every_attack_has_a_control() -> None:
