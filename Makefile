@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # make demo    see it work, in a throw-away host, without root
-# make test    everything that CI runs; the parts are lint, sanity, unit, integration and molecule
+# make test    what every change must pass; the parts are lint, sanity, unit, integration and molecule
+# make traffic attacks and lawful traffic, packet by packet; CI runs it after make test
 #
 # Each sets up what it needs in .venv first (and, as root on Debian or Ubuntu, the packages that are missing).
 
@@ -11,7 +12,7 @@ VENV := .venv
 CHECK := $(VENV)/bin/python tools/check.py
 PARTS := lint sanity unit integration molecule
 
-.PHONY: demo test clean $(PARTS)
+.PHONY: demo test clean traffic $(PARTS)
 
 demo: $(VENV)/requirements.txt
 	@$(VENV)/bin/python -m tests.demo
@@ -19,7 +20,7 @@ demo: $(VENV)/requirements.txt
 test: $(VENV)/requirements-dev.txt
 	@$(CHECK) $(PARTS)
 
-$(PARTS): $(VENV)/requirements-dev.txt
+$(PARTS) traffic: $(VENV)/requirements-dev.txt
 	@$(CHECK) $@
 
 $(VENV)/requirements-dev.txt: requirements.txt

@@ -83,7 +83,7 @@ def run_sanity() -> Outcome:
 
 
 def _pytest(name: str, *options: str) -> Outcome:
-    report = BUILD / f"{name}.xml"
+    report = BUILD / f"{name.replace('/', '-')}.xml"
     report.unlink(missing_ok=True)
     command = ["pytest", f"tests/{name}", "--quiet", f"--junit-xml={report}", *options]
     code = subprocess.run(command, cwd=REPOSITORY, env=environment(), check=False).returncode
@@ -107,7 +107,12 @@ def unit() -> Outcome:
 
 def integration() -> Outcome:
     """On the real kernel, in labs; these are independent of each other, so every processor takes its share."""
-    return _pytest("integration", *PARALLEL)
+    return _pytest("integration", *PARALLEL, "--ignore=tests/integration/traffic")
+
+
+def traffic() -> Outcome:
+    """Attacks and lawful traffic, packet by packet: part of integration, but minutes long."""
+    return _pytest("integration/traffic", *PARALLEL)
 
 
 _MOLECULE_STEP = re.compile(r"\[(?P<scenario>[\w-]+) > (?P<step>[\w-]+)\] Executed: (?P<end>\w+)")
@@ -137,6 +142,7 @@ PARTS: dict[str, Callable[[], Outcome]] = {
     "sanity": run_sanity,
     "unit": unit,
     "integration": integration,
+    "traffic": traffic,
     "molecule": molecule,
 }
 

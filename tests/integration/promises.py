@@ -7,9 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.lab.dumps import Dump
 from tests.lab.host import Host
 
 Options = dict[str, Any]
+
+
+def assert_same(before: Dump, after: Dump, otherwise: str) -> None:
+    """Fail with what differs between two dumps."""
+    changes = before.changes_to(after)
+    assert not changes, f"{otherwise}: {changes}"
 
 
 def converge(host: Host, module: str, options: Options, changed: bool = True) -> dict[str, Any]:
@@ -20,7 +27,7 @@ def converge(host: Host, module: str, options: Options, changed: bool = True) ->
     """
     before = host.dump(counters=True)
     foretold = host.module(module, options, check=True)
-    assert before.changes_to(host.dump(counters=True)) == [], "check mode changed something"
+    assert_same(before, host.dump(counters=True), "check mode changed something")
     done = host.module(module, options)
     assert done["changed"] is changed
     assert (foretold["changed"], foretold["diff"]) == (done["changed"], done["diff"]), (
@@ -29,7 +36,7 @@ def converge(host: Host, module: str, options: Options, changed: bool = True) ->
     after = host.dump(counters=True)
     again = host.module(module, options)
     assert (again["changed"], again["diff"]) == (False, []), "the second run found something to do"
-    assert after.changes_to(host.dump(counters=True)) == [], "the second run changed something"
+    assert_same(after, host.dump(counters=True), "the second run changed something")
     return done
 
 
@@ -39,7 +46,7 @@ def repairs(host: Host, module: str, options: Options, damage: str, netns: str |
     (host.inside(netns) if netns else host).sh(damage)
     assert healthy.changes_to(host.dump(counters=True)) != [], "the damage did nothing"
     done = converge(host, module, options)
-    assert healthy.changes_to(host.dump(counters=True)) == [], "not repaired, or more than that"
+    assert_same(healthy, host.dump(counters=True), "not repaired, or more than that")
     return done
 
 
@@ -51,4 +58,4 @@ def refused(host: Host, module: str, options: Options, sentence: str) -> None:
         assert sentence in message
         assert "Traceback" not in message
         assert "\n" not in message
-    assert before.changes_to(host.dump(counters=True)) == [], "a refused wish changed something"
+    assert_same(before, host.dump(counters=True), "a refused wish changed something")

@@ -8,10 +8,11 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from tests.integration.promises import assert_same
 from tests.lab.host import Host
 
 
-def settle(host: Host, *namespaces: str, quiet: float = 0.3, timeout: float = 10.0) -> None:
+def settle(host: Host, *namespaces: str, quiet: float = 1.2, timeout: float = 10.0) -> None:
     """Wait until no IPv6 address is tentative and nothing changed for some time, on the host and in the namespaces.
 
     :param quiet: the seconds without change; the kernel tells about a lost carrier within one second
@@ -38,7 +39,7 @@ def converge_settled(host: Host, options: dict[str, Any], *namespaces: str, chan
     settle(host, *namespaces)
     before = host.dump(counters=True)
     foretold = host.module("interface", options, check=True)
-    assert before.changes_to(host.dump(counters=True)) == [], "check mode changed something"
+    assert_same(before, host.dump(counters=True), "check mode changed something")
     done = host.module("interface", options)
     assert done["changed"] is changed
     assert (foretold["changed"], foretold["diff"]) == (done["changed"], done["diff"]), (
@@ -48,5 +49,5 @@ def converge_settled(host: Host, options: dict[str, Any], *namespaces: str, chan
     after = host.dump(counters=True)
     again = host.module("interface", options)
     assert (again["changed"], again["diff"]) == (False, []), "the second run found something to do"
-    assert after.changes_to(host.dump(counters=True)) == [], "the second run changed something"
+    assert_same(after, host.dump(counters=True), "the second run changed something")
     return done

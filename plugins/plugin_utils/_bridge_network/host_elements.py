@@ -87,9 +87,9 @@ def dnat(draft: Draft) -> list[Element]:
 def bridge_interface(draft: Draft) -> list[Element]:
     """The bridge's own addresses, which are the endpoints' gateways, and the settings it needs before it goes up.
 
-    rp_filter is loose, since the answers of an endpoint on two networks may come back by the other bridge. Its link-local
-    address needs no test for duplicates: until the end of that test, which takes seconds, the host could not look for
-    endpoints in the name of those whose packets it forwards.
+    rp_filter is loose, since the answers of an endpoint on two networks may come back by the other bridge. Its
+    link-local address needs no test for duplicates: until the end of that test, which takes seconds, the host could
+    not look for endpoints in the name of those whose packets it forwards.
     """
     network = draft.network
     if network.external:
