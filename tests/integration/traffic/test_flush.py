@@ -38,7 +38,7 @@ def put_back(siege: Siege) -> Iterator[None]:
         siege.host.run([f"{program}-restore"], stdin=text)
 
 
-# Once under load, an IPv6 publish got no answer after the repair; until the cause is known it is not run with the others.
+# Once, under load, an IPv6 publish got no answer after the repair. Not run with the others until the cause is known.
 @pytest.mark.slow
 @pytest.mark.parametrize("siege", BACKENDS, indirect=True)
 def test_every_table_flushed_and_one_run(siege: Siege) -> None:
