@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
 from tests.integration.promises import assert_same
 from tests.lab.host import Host
+
+_LIFETIME = re.compile(r"valid_lft \w+ preferred_lft \w+")  # counts down every second
 
 
 def settle(host: Host, *namespaces: str, quiet: float = 1.2, timeout: float = 10.0) -> None:
@@ -21,7 +24,7 @@ def settle(host: Host, *namespaces: str, quiet: float = 1.2, timeout: float = 10
     end = time.monotonic() + timeout
     seen, since = "", time.monotonic()
     while time.monotonic() < end:
-        text = host.sh(command)
+        text = _LIFETIME.sub("", host.sh(command))
         if text != seen:
             seen, since = text, time.monotonic()
         elif "tentative" not in text and time.monotonic() - since >= quiet:
