@@ -4,7 +4,7 @@
 #
 # make demo    see it work, in a throw-away host, without root
 # make test    what every change must pass; the parts are lint, sanity, unit, integration and molecule
-# make traffic attacks and lawful traffic, packet by packet; CI runs it after make test
+# make traffic attacks and lawful traffic, packet by packet
 #
 # Each sets up what it needs in .venv first (and, as root on Debian or Ubuntu, the packages that are missing).
 

@@ -67,6 +67,8 @@ DOCKER = """
 """
 
 
+# As above: once, an endpoint got no answer from the host's IPv6 address after this.
+@pytest.mark.slow
 @pytest.mark.parametrize("siege", BACKENDS, indirect=True)
 def test_another_tool_accepts_everything_above_us(siege: Siege) -> None:
     """Docker puts its jumps to the top whenever it starts. We neither edit nor overtake them."""
