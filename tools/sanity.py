@@ -150,5 +150,9 @@ def _directory_of(version: str) -> str:
 
 
 def _managed(version: str) -> list[Path]:
-    """Interpreters that pyenv keeps for the user."""
-    return sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python{version}"))
+    """Interpreters that pyenv keeps, wherever it says that it does."""
+    pyenv = shutil.which("pyenv")
+    if pyenv is None:
+        return []
+    root = subprocess.run([pyenv, "root"], capture_output=True, text=True, check=True).stdout.strip()
+    return sorted(Path(root).glob(f"versions/{version}.*/bin/python{version}"))
