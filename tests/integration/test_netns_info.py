@@ -176,6 +176,7 @@ def test_switches(network: Host) -> None:
 def test_dead_lost_and_replaced_namespaces(network: Host) -> None:
     with network.spawn(["sleep", "60"], netns="web"):
         network.sh("ip netns del web; ip netns del db; ip netns add db; touch /run/netns/dead")
+        settle(network)  # the namespace behind db, and with it the other end of vdb, goes a moment later
         found = _info(network)
     namespaces = _by_name(found["namespaces"])
     web = namespaces["web"]
