@@ -25,7 +25,11 @@ def converge(host: Host, module: str, options: Options, changed: bool = True) ->
     Check mode changes nothing and foretells `changed` and `diff` exactly; the second run finds nothing to do and does
     nothing. Returns the result of the real run.
     """
-    before = host.dump(counters=True)
+    done, _after = _converge(host, module, options, changed, host.dump(counters=True))
+    return done
+
+
+def _converge(host: Host, module: str, options: Options, changed: bool, before: Dump) -> tuple[dict[str, Any], Dump]:
     foretold = host.module(module, options, check=True)
     assert_same(before, host.dump(counters=True), "check mode changed something")
     done = host.module(module, options)
@@ -37,16 +41,17 @@ def converge(host: Host, module: str, options: Options, changed: bool = True) ->
     again = host.module(module, options)
     assert (again["changed"], again["diff"]) == (False, []), "the second run found something to do"
     assert_same(after, host.dump(counters=True), "the second run changed something")
-    return done
+    return done, after
 
 
 def repairs(host: Host, module: str, options: Options, damage: str, netns: str | None = None) -> dict[str, Any]:
     """Break something by a shell command, then see the module put back that and touch nothing else."""
     healthy = host.dump(counters=True)
     (host.inside(netns) if netns else host).sh(damage)
-    assert healthy.changes_to(host.dump(counters=True)) != [], "the damage did nothing"
-    done = converge(host, module, options)
-    assert_same(healthy, host.dump(counters=True), "not repaired, or more than that")
+    damaged = host.dump(counters=True)
+    assert healthy.changes_to(damaged) != [], "the damage did nothing"
+    done, repaired = _converge(host, module, options, True, damaged)
+    assert_same(healthy, repaired, "not repaired, or more than that")
     return done
 
 

@@ -176,7 +176,8 @@ def test_switches(network: Host) -> None:
 def test_dead_lost_and_replaced_namespaces(network: Host) -> None:
     with network.spawn(["sleep", "60"], netns="web"):
         network.sh("ip netns del web; ip netns del db; ip netns add db; touch /run/netns/dead")
-        settle(network)  # the namespace behind db, and with it the other end of vdb, goes a moment later
+        # The namespace behind db, and with it the pair of vdb, goes a moment later.
+        network.sh("until ! ip link show vdb >&2; do sleep 0.02; done")
         found = _info(network)
     namespaces = _by_name(found["namespaces"])
     web = namespaces["web"]

@@ -13,22 +13,39 @@ import json
 import os
 import stat
 import subprocess
-from collections.abc import Iterator
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-FAMILIES = {"ipv4": ("-4", "iptables-save"), "ipv6": ("-6", "ip6tables-save")}
+FAMILIES = ("ipv4", "ipv6")
 DIRECTORIES = ("/run/netns", "/run/linuxnet", "/etc/sysctl.d", "/etc/linuxnet", "/etc/systemd/system")
 
-_NSFS_MAGIC = 0x6E736673
+_MARK = "=== end of a part ==="
+#: One shell for a whole network: what a dump costs is the processes that it starts. Each part ends with a mark.
+_SCRIPT = f"""
+part() {{ "$@" || exit; echo '{_MARK}'; }}
+may_fail() {{ "$@" 2>/dev/null; echo '{_MARK}'; }}
+printf 'route show table all\nrule show\n' >$1
+part ip -json -details address show
+part ip -json neighbour show nud permanent
+part ip -json -details -4 -batch $1
+part ip -json -details -6 -batch $1
+part iptables-save $2
+part ip6tables-save $2
+may_fail bridge -json vlan show # not every kernel has VLANs on bridges
+cd /proc/sys/net
+may_fail grep --recursive --no-messages --exclude-dir=neigh '' ipv4 ipv6 bridge netfilter
+"""
+
 _VOLATILE = {
     "valid_life_time", "preferred_life_time", "stats64", "stats", "operstate", "expires", "cache", "used", "age",
     "hello_timer", "tcn_timer", "topology_change_timer", "gc_timer", "hold_timer", "message_age_timer",
     "forward_delay_timer", "topology_change", "topology_change_detected", "multicast_querier", "state_time",
     "change_count", "root_id", "designated_bridge",
 }  # fmt: skip
-_VOLATILE_SYSCTLS = ("nf_conntrack_count", "route/flush", "stable_secret", "tcp_fastopen_key", "neigh/")
-_SYSCTLS = ("ipv4", "ipv6", "bridge", "netfilter")
+_VOLATILE_SYSCTLS = ("nf_conntrack_count", "route/flush", "stable_secret", "tcp_fastopen_key")
 
 
 class Dump(dict[str, list[str]]):
@@ -38,9 +55,9 @@ class Dump(dict[str, list[str]]):
         """What differs, as lines "PLACE SECTION: - old" and "PLACE SECTION: + new"; none if nothing does."""
         lines = []
         for section in sorted(self.keys() | after.keys()):
-            old, new = self.get(section, []), after.get(section, [])
-            lines += [f"{section}: - {line}" for line in old if line not in new]
-            lines += [f"{section}: + {line}" for line in new if line not in old]
+            old, new = Counter(self.get(section, [])), Counter(after.get(section, []))
+            lines += [f"{section}: - {line}" for line in (old - new).elements()]
+            lines += [f"{section}: + {line}" for line in (new - old).elements()]
         return lines
 
 
@@ -58,23 +75,33 @@ def collect(counters: bool) -> dict[str, list[str]]:
 
 
 def _network(enter: list[str], counters: bool) -> Iterator[tuple[str, list[str]]]:
-    yield "links", _json_lines([*enter, "ip", "-json", "-details", "link", "show"])
-    yield "addresses", sorted(_addresses(enter))
-    # Not every kernel has VLANs on bridges.
-    yield "bridge vlans", _json_lines([*enter, "bridge", "-json", "vlan", "show"], check=False)
-    for family, (option, save) in FAMILIES.items():
-        yield f"{family} routes", _routes(enter, option)
-        yield f"{family} policy", _json_lines([*enter, "ip", option, "-json", "rule", "show"])
-        yield f"{family} rules", _rules([*enter, save], counters)
-    yield "permanent neighbours", _json_lines([*enter, "ip", "-json", "neighbour", "show", "nud", "permanent"])
-    yield "sysctls", _sysctls(enter)
+    with tempfile.NamedTemporaryFile() as batch:
+        argv = [*enter, "sh", "-c", _SCRIPT, "sh", batch.name, *["-c"] * counters]
+        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise OSError(f"dump {' '.join(enter)}: {done.stderr.strip()}")
+    links, neighbours, ipv4, ipv6, *rules, vlans, sysctls, _nothing = done.stdout.split(f"{_MARK}\n")
+    (found,) = _documents(links)
+    yield "links", _json_lines({**link, "addr_info": {}} for link in found)
+    yield "addresses", sorted(_addresses(found))
+    yield "permanent neighbours", _json_lines(*_documents(neighbours))
+    for family, text, saved in zip(FAMILIES, (ipv4, ipv6), rules, strict=True):
+        routes, policy = _documents(text)
+        yield f"{family} routes", _json_lines(_wanted_routes(routes))
+        yield f"{family} policy", _json_lines(policy)
+        yield f"{family} rules", _rules(saved)
+    yield "bridge vlans", _json_lines(*_documents(vlans))
+    yield "sysctls", _sysctls(sysctls)
 
 
-def _output(argv: list[str], check: bool = True) -> str:
-    done = subprocess.run(argv, capture_output=True, text=True, check=False)
-    if check and done.returncode:
-        raise OSError(f"{' '.join(argv)}: {done.stderr.strip()}")
-    return done.stdout
+def _documents(text: str) -> list[Any]:
+    """The JSON values that stand behind each other in a text; iproute2 may write none where it finds nothing."""
+    found, decoder, text = [], json.JSONDecoder(), text.strip()
+    while text:
+        value, end = decoder.raw_decode(text)
+        found.append(value)
+        text = text[end:].lstrip()
+    return found
 
 
 def _stable(value: Any) -> Any:
@@ -83,29 +110,28 @@ def _stable(value: Any) -> Any:
     return [_stable(part) for part in value] if isinstance(value, list) else value
 
 
-def _json_lines(argv: list[str], check: bool = True) -> list[str]:
-    entries = json.loads(_output(argv, check).strip() or "[]")
+def _json_lines(entries: Iterable[Any] = ()) -> list[str]:
     return sorted(json.dumps(_stable(entry), sort_keys=True) for entry in entries if entry)
 
 
-def _addresses(enter: list[str]) -> Iterator[str]:
-    for link in json.loads(_output([*enter, "ip", "-json", "address", "show"]) or "[]"):
+def _addresses(links: list[dict[str, Any]]) -> Iterator[str]:
+    for link in links:
         for address in link.get("addr_info", []):
             # "tentative" ends by itself; everything else about an address is somebody's will.
             yield f"{link['ifname']} {json.dumps(_stable({**address, 'tentative': None}), sort_keys=True)}"
 
 
-def _routes(enter: list[str], option: str) -> list[str]:
+def _wanted_routes(routes: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """All routes but the kernel's in its table local: those follow from the addresses, link-local ones late."""
-    routes = json.loads(_output([*enter, "ip", option, "-json", "-details", "route", "show", "table", "all"]) or "[]")
-    kept = [route for route in routes if (route.get("table"), route.get("protocol")) != ("local", "kernel")]
-    return sorted(json.dumps(_stable(route), sort_keys=True) for route in kept)
+    for route in routes:
+        if (route.get("table"), route.get("protocol")) != ("local", "kernel"):
+            yield route
 
 
-def _rules(save: list[str], counters: bool) -> list[str]:
+def _rules(saved: str) -> list[str]:
     """Rules in their order, each with its table; order matters, so a number keeps it through the comparison."""
     table, lines = "", []
-    for line in _output([*save, *["-c"] * counters]).splitlines():
+    for line in saved.splitlines():
         if line.startswith("*"):
             table = line[1:]
         elif line.startswith(":"):
@@ -132,18 +158,13 @@ def _numbered(lines: list[str]) -> list[str]:
     return numbered
 
 
-_READ_SYSCTLS = f"cd /proc/sys/net && exec grep --recursive --no-messages '' {' '.join(_SYSCTLS)}"
-
-
-def _sysctls(enter: list[str]) -> list[str]:
-    lines = _output([*enter, "sh", "-c", _READ_SYSCTLS], check=False).splitlines()
-    return sorted(line for line in lines if not any(word in line for word in _VOLATILE_SYSCTLS))
+def _sysctls(text: str) -> list[str]:
+    return sorted(line for line in text.splitlines() if not any(word in line for word in _VOLATILE_SYSCTLS))
 
 
 def _is_namespace(path: str) -> bool:
-    """Whether a file is a live namespace: nsfs gives its files no permission to write and a device of their own."""
-    done = subprocess.run(["stat", "--file-system", "--format=%t", path], capture_output=True, text=True, check=False)
-    return done.stdout.strip() == f"{_NSFS_MAGIC:x}"
+    """Whether a file is a live namespace: all of them are on the kernel's one nsfs."""
+    return os.stat(path).st_dev == os.stat("/proc/self/ns/net").st_dev
 
 
 def _tree(top: Path) -> Iterator[str]:

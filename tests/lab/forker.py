@@ -15,6 +15,7 @@ or ("raise", exception, traceback text). When the caller closes its end, the chi
 
 from __future__ import annotations
 
+import gc
 import importlib
 import inspect
 import os
@@ -145,14 +146,22 @@ def _handle(channel: socket.socket, request: bytes) -> None:
 
 
 def _preload(request: bytes) -> None:
-    """Import here, once, what the children will need."""
-    for name in pickle.loads(request)[3]:
+    """Import here, once, what the children will need.
+
+    They live too short for collecting garbage, which would write to, and so copy, every page that they share with us.
+    """
+    new = [name for name in pickle.loads(request)[3] if name not in sys.modules]
+    for name in new:
         importlib.import_module(name)
+    if new:
+        gc.collect()
+        gc.freeze()
 
 
 def main() -> None:
     requests = socket.socket(fileno=int(sys.argv[1]))
     requests.set_inheritable(False)
+    gc.disable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
