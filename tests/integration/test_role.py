@@ -34,6 +34,10 @@ def _recap(run: Run) -> str:
     return run.output[run.output.index("PLAY RECAP") :]
 
 
+#: Tests of the one network that is built for all of them; parallel runs must not build it once each.
+of_the_story = pytest.mark.xdist_group("story")
+
+
 @dataclass
 class Story:
     """A town whose host got the network: in check mode, for real, and once more."""
@@ -62,22 +66,26 @@ def story() -> Iterator[Story]:
         yield Story(place, empty, after_check, foretold, built, healthy, again, host.dump())
 
 
+@of_the_story
 def test_check_mode_on_an_empty_host_changes_nothing_and_foretells_everything(story: Story) -> None:
     assert story.empty.changes_to(story.after_check) == []
     assert _outcome(story.foretold) == _outcome(story.built)
     assert len(story.built.changed) == 9
 
 
+@of_the_story
 def test_a_second_run_finds_nothing_to_do_and_does_nothing(story: Story) -> None:
     assert story.again.changed == []
     assert "changed=0" in _recap(story.again)
     assert story.healthy.changes_to(story.after_again) == []
 
 
+@of_the_story
 def test_at_most_twelve_module_calls(story: Story) -> None:
     assert len(_outcome(story.built)) <= 12
 
 
+@of_the_story
 @pytest.mark.parametrize(
     ("ipv4", "ipv6"), [("172.18.0.10", "fd00:18::3"), ("172.18.0.1", "fd00:18::1"), town.HOST, town.WORLD]
 )
@@ -87,6 +95,7 @@ def test_endpoints_reach_each_other_the_gateway_the_host_and_the_world(story: St
     assert web.reaches(ipv6)
 
 
+@of_the_story
 def test_the_published_port_keeps_the_neighbours_address(story: Story) -> None:
     host, neighbour = story.town.host, story.town.neighbour
     with host.inside("web").server(80):
@@ -100,6 +109,7 @@ def test_the_published_port_keeps_the_neighbours_address(story: Story) -> None:
         assert answer.peer == "172.18.0.1"
 
 
+@of_the_story
 def test_what_leaves_carries_the_hosts_address(story: Story) -> None:
     with story.town.outside.server(7):
         for world, here in zip(town.WORLD, town.HOST, strict=True):
@@ -120,6 +130,7 @@ sysctl -qw net.ipv4.conf.br-shop.rp_filter=0 net.ipv4.conf.br-shop.route_localne
 """
 
 
+@of_the_story
 def test_many_drifts_at_once_are_shown_and_repaired(story: Story) -> None:
     host = story.town.host
     host.sh(DAMAGE)
@@ -131,6 +142,7 @@ def test_many_drifts_at_once_are_shown_and_repaired(story: Story) -> None:
     assert story.healthy.changes_to(host.dump()) == []
 
 
+@of_the_story
 def test_absent_with_the_name_alone_leaves_nothing_but_forwarding(story: Story) -> None:
     host = story.town.host
     name = {"bridge_network_name": "br-shop", "bridge_network_state": "absent"}
