@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.lab import machine, town
 from tests.lab.host import Host
@@ -54,6 +56,19 @@ def outside(wan: Segment) -> Host:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs(name): skipped on a machine without this (tests/lab/machine.py)")
+
+
+class _OneByOne(LoadScopeScheduling):  # type: ignore[misc]  # xdist is not typed
+    """Each worker gets the next test when it is free; tests that follow one another stay together and come first."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _colons, _test = nodeid.partition("::")
+        return file if file.endswith("test_story.py") else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
+    return _OneByOne(config, log) if config.getvalue("dist") == "loadscope" else None
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

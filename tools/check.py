@@ -109,7 +109,7 @@ def unit() -> Outcome:
 
 def integration() -> Outcome:
     """On the real kernel, in labs that are independent of each other; some tests wait, hence one process more."""
-    options = (f"--numprocesses={PROCESSORS + 1}", "--dist=loadgroup")
+    options = (f"--numprocesses={PROCESSORS + 1}", "--dist=loadscope")
     return _pytest("integration", *options, "--ignore=tests/integration/traffic")
 
 
