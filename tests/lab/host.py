@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tests.lab import dumps, files, modules, playbooks
+from tests.lab import bytecode, dumps, files, modules, playbooks
 from tests.lab.errors import LabError, ModuleFailed
 from tests.lab.paths import COLLECTION, COLLECTIONS
 from tests.lab.place import Place, Result
@@ -145,7 +145,7 @@ class Host(Place):
             "ANSIBLE_CALLBACKS_ENABLED": "lab_report",
         }
         self.write(playbooks.REPORT, "")
-        done = self.run(argv, check=False, timeout=timeout, env={**report, **(env or {})})
+        done = self.run(argv, check=False, timeout=timeout, env={**report, **bytecode.environment(), **(env or {})})
         return _checked(argv, playbooks.read(done.rc, done.out + done.err, self.read(playbooks.REPORT)), fails)
 
     def _play_file(self, play: str | Path | list[Any]) -> str:
