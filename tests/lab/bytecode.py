@@ -1,0 +1,50 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A cache of bytecode for what Ansible sends to a host.
+
+Ansible sends each module as a zip file of sources, which Python compiles anew for every task: more than half of what a
+task costs. The sources that run in a host stay the ones that were sent; the cache knows them by a hash of their text
+and of the version of Python. site/sitecustomize.py is the side that reads it.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import marshal
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import ansible
+
+from tests.lab.paths import COLLECTIONS, REPOSITORY
+
+_CACHE = REPOSITORY / "build" / "bytecode"
+_SITE = Path(__file__).with_name("site")
+
+
+def environment() -> dict[str, str]:
+    """What a Python in a host needs to find the cache. Fills it first."""
+    _fill()
+    return {"PYTHONPATH": str(_SITE), "LAB_BYTECODE": str(_CACHE)}
+
+
+@functools.cache
+def _fill() -> None:
+    """Compile what is not in the cache yet. Several processes may do it at the same time."""
+    _CACHE.mkdir(parents=True, exist_ok=True)
+    for path in _sources():
+        source = path.read_bytes()
+        cached = _CACHE / importlib.util.source_hash(source).hex()
+        if not cached.exists():
+            temporary = cached.with_suffix(f".{os.getpid()}")
+            temporary.write_bytes(marshal.dumps(compile(source, path.name, "exec", dont_inherit=True)))
+            temporary.replace(cached)
+
+
+def _sources() -> Iterator[Path]:
+    yield from Path(ansible.__path__[0], "module_utils").rglob("*.py")
+    for part in ("module_utils", "modules"):
+        yield from (COLLECTIONS / "ansible_collections/netplumb/linuxnet/plugins" / part).rglob("*.py")
