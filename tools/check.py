@@ -99,8 +99,7 @@ def _pytest(name: str, *options: str) -> Outcome:
     return Outcome(max(total - failed - skipped, 0), failed, skipped, notes)
 
 
-PROCESSORS = os.cpu_count() or 1
-PARALLEL = (f"--numprocesses={PROCESSORS}", "--dist=worksteal")
+PARALLEL = (f"--numprocesses={os.cpu_count() or 1}", "--dist=worksteal")
 
 
 def unit() -> Outcome:
@@ -108,9 +107,8 @@ def unit() -> Outcome:
 
 
 def integration() -> Outcome:
-    """On the real kernel, in labs that are independent of each other; some tests wait, hence one process more."""
-    options = (f"--numprocesses={PROCESSORS + 1}", "--dist=loadscope")
-    return _pytest("integration", *options, "--ignore=tests/integration/traffic")
+    """On the real kernel, in labs that are independent of each other."""
+    return _pytest("integration", *PARALLEL, "--dist=loadscope", "--ignore=tests/integration/traffic")
 
 
 def traffic() -> Outcome:
@@ -150,8 +148,8 @@ PARTS: dict[str, Callable[[], Outcome]] = {
 }
 
 
-#: These keep to one processor each, so they run side by side; the others use all of them, one after the other.
-SIDE_BY_SIDE = (("sanity",), ("lint", "molecule"))
+#: The first row keeps to one processor and often waits, so both rows run at the same time. What is in no row, comes after.
+SIDE_BY_SIDE = (("sanity", "lint", "molecule"), ("unit", "integration"))
 
 
 def _run(names: Iterable[str]) -> dict[str, Outcome]:

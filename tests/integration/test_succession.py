@@ -86,6 +86,7 @@ def _tracked(host: Host) -> list[str]:
     return [line for line in plain if "=172.18.0.2 " in line or "=fd00:0018:0000:0000:0000:0000:0000:0002 " in line]
 
 
+@pytest.mark.needs("conntrack-file")
 @pytest.mark.parametrize(
     "successor",
     [

@@ -44,6 +44,14 @@ NEEDS = {
         "the kernel has no VLAN filtering on bridges (CONFIG_BRIDGE_VLAN_FILTERING)",
         _works("ip link add br0 type bridge vlan_filtering 1"),
     ),
+    "no-vlan-filtering": Need(
+        "the kernel has VLAN filtering on bridges",
+        _works("! ip link add br0 type bridge vlan_filtering 1"),
+    ),
+    "conntrack-file": Need(
+        "the kernel shows no connections in /proc/net/nf_conntrack (CONFIG_NF_CONNTRACK_PROCFS)",
+        _works("test -r /proc/net/nf_conntrack"),
+    ),
     "bridge-nf": Need(
         "the kernel module br_netfilter is not loaded",
         _works("test -e /proc/sys/net/bridge/bridge-nf-call-iptables"),
