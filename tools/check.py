@@ -148,7 +148,7 @@ PARTS: dict[str, Callable[[], Outcome]] = {
 }
 
 
-#: The first row keeps to one processor and often waits, so both rows run at the same time. What is in no row, comes after.
+#: Rows that run at the same time: the first one keeps to one processor and often waits. What is in no row comes after.
 SIDE_BY_SIDE = (("sanity", "lint", "molecule"), ("unit", "integration"))
 
 
