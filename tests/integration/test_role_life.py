@@ -235,6 +235,25 @@ def test_a_process_on_an_external_bridge(host: Host) -> None:
         assert process.running()
 
 
+def test_a_process_that_starts_anew_gets_the_network_of_the_one_before(host: Host) -> None:
+    def joined(pid: int) -> dict[str, Any]:
+        return shop({"namespace": "app", "pid": pid, "published_ports": ["8080:80"]}, "db")
+
+    with host.spawn(["sleep", "infinity"], unshare_net=True) as process:
+        given = addresses(become(host, **joined(process.pid)))
+    with host.spawn(["sleep", "infinity"], unshare_net=True) as process:
+        foretold = apply(host, check=True, **joined(process.pid))
+        assert "netns" in foretold.changed
+        assert "what is foretold for its links may be too little" in json.dumps(foretold.results["netns"]["warnings"])
+        done = apply(host, **joined(process.pid))
+        assert addresses(done) == given
+        assert "warnings" not in done.results["netns"]
+        with host.inside(f"/proc/{process.pid}/ns/net").server(80):
+            assert host.ask("127.0.0.1", 8080) is not None
+        assert len(host.sh("ip -o link show master br-shop").splitlines()) == 2
+        assert apply(host, **joined(process.pid)).changed == []
+
+
 def test_a_network_card_becomes_a_port_and_is_let_go(host: Host) -> None:
     host.sh("ip link add eth1 type veth peer far && ip link set far up && ip addr add 172.18.0.7/16 dev eth1")
     with pytest.raises(LinuxnetError, match=r"bridge_network_ports\[0\]: 'eth1' carries addresses"):

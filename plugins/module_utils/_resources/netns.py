@@ -133,6 +133,8 @@ class Netns:
             for name, one in found.items():
                 if one.identity in users:
                     found[name] = dataclasses.replace(one, pids=tuple(users[one.identity]))
+        if host.check_mode:
+            _warn_of_blindness(host, found)
         return found
 
     def plan(self, wishes: t.Sequence[Wish], state: t.Mapping[str, Found]) -> Plan:
@@ -158,6 +160,16 @@ class Netns:
             elif isinstance(step, Inside):
                 _set_inside(host, step)
         leases.end_flows(host, [one for step in plan.steps if isinstance(step, Free) for one in step.addresses])
+
+
+def _warn_of_blindness(host: Host, found: t.Mapping[str, Found]) -> None:
+    """Until the name is really re-pointed, other modules see by it the namespace that it leads to now."""
+    for name, one in found.items():
+        if one.identity and one.source not in (None, one.identity):
+            host.warn(
+                f"check mode: namespace {name} would be given to another namespace; what is foretold for its links "
+                "may be too little"
+            )
 
 
 def _read(host: Host, wish: Wish) -> Found:
