@@ -38,8 +38,6 @@ def put_back(siege: Siege) -> Iterator[None]:
         siege.host.run([f"{program}-restore"], stdin=text)
 
 
-# Once, under load, an IPv6 publish got no answer after the repair. Not run with the others until the cause is known.
-@pytest.mark.slow
 @pytest.mark.parametrize("siege", BACKENDS, indirect=True)
 def test_every_table_flushed_and_one_run(siege: Siege) -> None:
     """What began meanwhile is over, too: the same connections do not go on."""
@@ -67,8 +65,6 @@ DOCKER = """
 """
 
 
-# As above: once, an endpoint got no answer from the host's IPv6 address after this.
-@pytest.mark.slow
 @pytest.mark.parametrize("siege", BACKENDS, indirect=True)
 def test_another_tool_accepts_everything_above_us(siege: Siege) -> None:
     """Docker puts its jumps to the top whenever it starts. We neither edit nor overtake them."""

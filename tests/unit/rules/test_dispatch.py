@@ -20,7 +20,7 @@ from tests.unit.rules.worlds import Options, Tables, damaged, empty_host, plan, 
 
 HOST = "192.0.2.1"
 OTHER = "192.0.2.2"
-thorough = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+thorough = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def _port(number: int, **more: Any) -> Options:
