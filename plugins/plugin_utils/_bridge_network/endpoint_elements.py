@@ -81,14 +81,15 @@ def host_interfaces(draft: Draft, view: HostView) -> list[Element]:
     return ends + [{"name": name, "state": "present", "enabled": True} for name in draft.network.ports]
 
 
-def inner_interfaces(draft: Draft) -> list[Element]:
+def inner_interfaces(draft: Draft, view: HostView) -> list[Element]:
     """The endpoints' interfaces: nothing but the addresses and routes that are wished is on them.
 
     rp_filter is loose always and not only in namespaces on several networks, so that it does not depend on the order
     in which the networks are applied. By the notify settings the interface tells its neighbours its MAC address when it
-    goes up, since they may remember another one: that of the endpoint that had the address before.
+    goes up, since they may remember another one: that of the endpoint that had the address before. Without accept_ra it
+    takes neither addresses nor routes from a neighbour who plays the router.
     """
-    settings: dict[str, str] = {}
+    settings = {"net.ipv6.conf.IFNAME.accept_ra": "0"} if view.has_ipv6 else {}
     if "ipv4" in draft.network.families:
         settings.update({"net.ipv4.conf.IFNAME.rp_filter": "2", "net.ipv4.conf.IFNAME.arp_notify": "1"})
     if "ipv6" in draft.network.families:

@@ -38,11 +38,6 @@ def check_host(network: Network, view: HostView, check_mode: bool) -> list[str]:
     return missing + _check_overlap(network, view) + _forced_ports(network, view) + _foreign_ports(network, view)
 
 
-def is_ours(network: str, view: HostView) -> bool:
-    """Whether a bridge was made by this network: by its mark, else by its rules, which no external one has."""
-    return network in view.our_bridges() or any(rule.get("bridge") == network for rule in view.our_rules("forward"))
-
-
 def _check_bridge(network: Network, view: HostView) -> Iterator[str]:
     bridge = view.interfaces.get(network.name)
     if network.external:
@@ -67,7 +62,7 @@ def _check_bridge(network: Network, view: HostView) -> Iterator[str]:
         )
     if owner not in (None, view.owner):
         raise Refused(f"bridge_network_name: the bridge {network.name!r} belongs to owner {owner}; choose another name")
-    if owner is None and not is_ours(network.name, view):
+    if owner is None:
         raise Refused(
             f"bridge_network_name: the bridge {network.name!r} exists and was not made by this role;"
             " join it with bridge_network_external: true, or choose another name"

@@ -60,7 +60,6 @@ def _existing(network: Network, view: HostView) -> dict[Key, str]:
     that stays.
     """
     ours = view.our_ends()
-    unmarked = [end for end in view.interfaces.values() if _lost_mark(end, network, view)]
 
     def leads_there(end: View, endpoint: Endpoint) -> bool:
         return peer_is(end, *endpoint.key)
@@ -71,7 +70,7 @@ def _existing(network: Network, view: HostView) -> dict[Key, str]:
     def is_marked_so(end: View, endpoint: Endpoint) -> bool:
         return view.endpoint_of(end) == endpoint.namespace
 
-    rounds: list[tuple[list[View], Matches]] = [(ours, leads_there), (unmarked, leads_there), (ours, is_named_so)]
+    rounds: list[tuple[list[View], Matches]] = [(ours, leads_there), (ours, is_named_so)]
     if not network.appends:
         rounds.append((ours, is_marked_so))
     found: dict[Key, str] = {}
@@ -112,11 +111,6 @@ def _by_namespace(ends: list[View], view: HostView) -> dict[str, list[View]]:
 
 def _derived(network: Network, endpoint: Endpoint) -> str:
     return names.host_interface(network.name, endpoint.namespace, endpoint.interface)
-
-
-def _lost_mark(end: View, network: Network, view: HostView) -> bool:
-    """A veth on our bridge without any mark: ours, and somebody wrote another alias."""
-    return view.owner_of(end) is None and bool(end["peer"]) and end["bridge"] == network.name and not network.external
 
 
 def _refuse_taken(endpoint: Endpoint, view: HostView, existing: str | None) -> None:

@@ -99,7 +99,7 @@ def _present(draft: Draft, view: HostView) -> Document:
         "veth": stale_endpoints["veth"] + endpoint_elements.veth(draft),
         "bridge_port": removal.stale_ports(view, network.ports) + endpoint_elements.bridge_port(draft, view),
         "interface": endpoint_elements.host_interfaces(draft, view)
-        + endpoint_elements.inner_interfaces(draft)
+        + endpoint_elements.inner_interfaces(draft, view)
         + host_elements.bridge_interface(draft),
         "ip_forward": host_elements.ip_forward(network),
     }
@@ -112,6 +112,8 @@ def _absent(name: str, view: HostView) -> Document:
         str(port["name"]) for bridge in view.our_bridges() for port in view.ports_of(bridge) if view.is_foreign(port)
     )
     warnings = [f"{', '.join(foreign)}: on the bridge {name} and not ours, left standing without it"] if foreign else []
+    if name in view.interfaces and view.owner_of(view.interfaces[name]) is None and view.our_rules("forward"):
+        warnings.append(f"{name}: the bridge has lost the mark of this network and is left standing, without its rules")
     return {
         "version": VERSION,
         "network": name,

@@ -66,14 +66,36 @@ def test_every_attack_works_without_what_stops_it(siege: Siege, control: str) ->
     sound(siege)
 
 
-def test_a_rogue_router_advertisement(siege: Siege) -> None:
-    """An endpoint offers itself to the host as the way out."""
+@pytest.fixture
+def rogue(siege: Siege) -> bytes:
+    """The frame by which an endpoint offers itself to everybody as the way out."""
     siege.configure(0, "ACCEPT", 0)
     offer = frames.router_advertisement("fe80::bad", siege.macs["web"], "2001:db8:bad::/64")
-    frame = frames.ethernet("33:33:00:00:00:01", siege.macs["web"], frames.IPV6, offer)
+    return frames.ethernet("33:33:00:00:00:01", siege.macs["web"], frames.IPV6, offer)
 
+
+def test_a_rogue_router_advertisement_to_a_neighbour(siege: Siege, rogue: bytes) -> None:
     def taken() -> bool:
-        siege.place("web").send_frames("eth0", [frame])
+        siege.place("web").send_frames("eth0", [rogue])
+        time.sleep(0.3)
+        known = siege.place("db").sh("ip -6 route show dev eth0; ip address show dev eth0")
+        return "fe80::bad" in known or "2001:db8:bad:" in known
+
+    assert not taken()
+    siege.place("db").sh("sysctl -qw net.ipv6.conf.eth0.accept_ra=1")
+    assert taken(), "the control"
+    siege.apply("br0")
+    siege.unfiltered()
+    siege.place("db").sh(
+        "ip -6 route flush dev eth0 proto ra; ip -6 address flush dev eth0 to 2001:db8:bad::/64;"
+        " ip -6 route flush 2001:db8:bad::/64"
+    )
+    assert not taken()
+
+
+def test_a_rogue_router_advertisement_to_the_host(siege: Siege, rogue: bytes) -> None:
+    def taken() -> bool:
+        siege.place("web").send_frames("eth0", [rogue])
         time.sleep(0.3)
         known = siege.host.sh("ip -6 route show dev br0; ip address show dev br0")
         return "fe80::bad" in known or "2001:db8:bad:" in known

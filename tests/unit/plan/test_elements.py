@@ -154,13 +154,18 @@ def test_sysctls_go_to_the_namespace_or_to_the_interface() -> None:
         {"name": "web", "state": "present", "sysctls": {"net.core.somaxconn": "1024"}}
     ]
     assert inside(document)["sysctls"] == {
+        "net.ipv6.conf.IFNAME.accept_ra": "0",
         "net.ipv4.conf.IFNAME.rp_filter": "1",
         "net.ipv4.conf.IFNAME.arp_notify": "1",
     }
 
 
 def test_endpoints_announce_themselves_in_the_families_of_the_network() -> None:
-    both = {"net.ipv4.conf.IFNAME.rp_filter": "2", "net.ipv4.conf.IFNAME.arp_notify": "1"}
+    both = {
+        "net.ipv6.conf.IFNAME.accept_ra": "0",
+        "net.ipv4.conf.IFNAME.rp_filter": "2",
+        "net.ipv4.conf.IFNAME.arp_notify": "1",
+    }
     assert inside(plan(variables("web")))["sysctls"] == both
     assert inside(plan(dual("web")))["sysctls"] == {**both, "net.ipv6.conf.IFNAME.ndisc_notify": "1"}
 

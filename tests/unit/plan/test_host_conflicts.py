@@ -109,10 +109,12 @@ def test_our_bridge_is_known_by_its_group_where_the_alias_was_edited(alias: str 
     assert plan(variables(), host(interface("br0", kind="bridge", alias=alias, group=marks.group("br0"))))
 
 
-def test_our_bridge_is_known_by_its_rules_where_every_mark_was_edited() -> None:
+def test_a_bridge_without_a_mark_is_somebody_elses_whatever_rules_of_ours_are_left() -> None:
     info = host(interface("br0", kind="bridge"))
     info["host"]["rules"].append({"kind": "forward", "owner": "br0", "bridge": "br0"})
-    assert plan(variables(), info)
+    assert "the bridge 'br0' exists and was not made by this role" in refused(variables(), info)
+    (warning,) = plan({**variables(), "state": "absent"}, info)["warnings"]
+    assert warning == "br0: the bridge has lost the mark of this network and is left standing, without its rules"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import typing as t
 
+import pytest
+
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks, names
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import LinuxnetError
 from tests.unit.plan.builders import elements, plan, variables
 from tests.unit.plan.world import Info, after, empty_info, interface
 
@@ -69,11 +72,17 @@ def test_another_interface_name_renames_the_peer() -> None:
     assert end_of(document) == DERIVED
 
 
-def test_a_link_whose_alias_was_edited_is_known_by_its_place() -> None:
-    for alias, group in (("words", marks.group("br0")), ("words", 0), (None, 0)):
-        info, end = built("web")
-        end.update(alias=alias, group=group, owner=None, endpoint=None)
-        assert end_of(plan(variables("web"), info)) == DERIVED
+def test_a_link_whose_alias_was_edited_is_known_by_its_group() -> None:
+    info, end = built("web")
+    end.update(alias="words", group=marks.group("br0"), owner=None, endpoint=None)
+    assert end_of(plan(variables("web"), info)) == DERIVED
+
+
+def test_a_link_without_any_mark_is_somebody_elses_on_our_bridge_too() -> None:
+    info, end = built("web")
+    end.update(alias=None, group=0, owner=None, endpoint=None)
+    with pytest.raises(LinuxnetError, match="has an interface 'eth0' already, that is not ours"):
+        plan(variables("web"), info)
 
 
 def test_a_link_that_cannot_be_found_by_either_end_is_replaced() -> None:
