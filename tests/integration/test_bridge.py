@@ -110,6 +110,15 @@ def test_absent_names_foreign_ports_and_leaves_them(host: Host) -> None:
     converge(host, "bridge", {"name": "br0", "state": "absent"}, changed=False)
 
 
+def test_absent_forgets_what_was_put_on_it(host: Host) -> None:
+    host.module("bridge", {"name": "br0"})
+    host.sh("ip link add p0 type veth peer p1")
+    host.module("bridge_port", {"interface": "p0", "bridge": "br0"})
+    assert "warnings" not in converge(host, "bridge", {"name": "br0", "state": "absent"})
+    assert host.ip("link", "show", "p0")
+    assert not host.exists("/run/linuxnet")
+
+
 def test_in_a_namespace_by_name_and_by_path(host: Host) -> None:
     host.module("netns", {"name": "web"})
     converge(host, "bridge", {"name": "br0", "netns": "web"})

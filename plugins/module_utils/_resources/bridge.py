@@ -15,7 +15,7 @@ import socket
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import links
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import links, port_records
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host, Identity
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import addresses, marks, names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
@@ -51,6 +51,8 @@ class State:
     spaces: t.Mapping[str | None, Identity]
     links: t.Mapping[Identity, Links]
     foreign_ports: t.Mapping[tuple[Identity, str], tuple[str, ...]]
+    #: On removal, by bridge, what the module bridge_port put on it and remembers.
+    taken: t.Mapping[tuple[Identity, str], tuple[str, ...]]
     machine_id: str
 
 
@@ -72,9 +74,12 @@ class Set:
 
 @dataclasses.dataclass(frozen=True)
 class Delete:
+    """``taken``: the interfaces that were put on the bridge, to be forgotten with it."""
+
     name: str
     netns: str | None
     index: int
+    taken: t.Collection[str]
 
 
 class Bridge:
@@ -113,6 +118,7 @@ class Bridge:
         }
         found: dict[Identity, Links] = {space: {} for space in spaces.values()}
         foreign: dict[tuple[Identity, str], tuple[str, ...]] = {}
+        taken: dict[tuple[Identity, str], tuple[str, ...]] = {}
         for wish in wishes:
             if wish.netns not in spaces:
                 continue
@@ -120,12 +126,13 @@ class Bridge:
             if wish.state == "absent":
                 everything = host.netlink(wish.netns, links.dump)
                 bridge = everything.get(wish.name)
-                foreign[space, wish.name] = _foreign_ports(bridge, everything) if bridge else ()
+                taken[space, wish.name] = _taken_in(wish)
+                foreign[space, wish.name] = _foreign_ports(bridge, everything, _taken_in(wish)) if bridge else ()
             else:
                 bridge = host.netlink(wish.netns, functools.partial(_find, wish.name))
             if bridge:
                 found[space][wish.name] = bridge
-        return State(spaces, found, foreign, _machine_id())
+        return State(spaces, found, foreign, taken, _machine_id())
 
     def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
         plan = Plan([])
@@ -152,6 +159,8 @@ class Bridge:
             else:
                 with host.doing(f"delete bridge {step.name}"):
                     host.netlink(step.netns, functools.partial(_delete, step))
+                for name in step.taken:
+                    port_records.remove(name)
 
 
 def _with(values: t.Mapping[str, t.Any]) -> str:
@@ -164,15 +173,18 @@ def _machine_id() -> str:
     return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
 
 
-def _foreign_ports(bridge: Link, everything: Links) -> tuple[str, ...]:
+def _taken_in(wish: Wish) -> tuple[str, ...]:
+    """The interfaces that the module bridge_port put on the bridge and that carry no mark, such as a network card."""
+    if wish.netns is not None:
+        return ()
+    records = sorted(port_records.read_all().items())
+    return tuple(name for name, record in records if (record.bridge, record.owner) == (wish.name, wish.owner))
+
+
+def _foreign_ports(bridge: Link, everything: Links, taken: t.Container[str]) -> tuple[str, ...]:
     owner = bridge.owner()
-    return tuple(
-        sorted(
-            link.name
-            for link in everything.values()
-            if link.master == bridge.index and (owner is None or link.owner(owner) != owner)
-        )
-    )
+    ports = (link for link in everything.values() if link.master == bridge.index and link.name not in taken)
+    return tuple(sorted(link.name for link in ports if owner is None or link.owner(owner) != owner))
 
 
 def _own_mac(wish: Wish, state: State) -> str:
@@ -231,7 +243,7 @@ def _plan_absent(wish: Wish, link: Link | None, state: State, plan: Plan) -> Cha
     left = state.foreign_ports[state.spaces[wish.netns], wish.name]
     if left:
         plan.warnings.append(f"bridge {wish.name} is removed under ports that are not ours and stay: {', '.join(left)}")
-    plan.steps.append(Delete(wish.name, wish.netns, link.index))
+    plan.steps.append(Delete(wish.name, wish.netns, link.index, state.taken[state.spaces[wish.netns], wish.name]))
     return Change({"mtu": link.mtu, "mac_address": link.mac_address, "alias": link.alias}, {})
 
 
