@@ -12,8 +12,9 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.draft import Draft
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.element_checks import check_inner
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.host_view import HostView
-from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.read_routes import route_version
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.read_routes import route_key
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.wish import Endpoint, Network
 
 Element = dict[str, t.Any]
@@ -109,6 +110,7 @@ def inner_interfaces(draft: Draft, view: HostView) -> list[Element]:
                 "sysctls": {**settings, **endpoint.interface_sysctls},
             }
         )
+        check_inner(draft, endpoint, found[-1])
     return found
 
 
@@ -124,13 +126,12 @@ def _routes(draft: Draft, endpoint: Endpoint) -> list[Element]:
                 f" {subnet.path}.gateway, or set this to false",
             )
         found.append({"to": "default", "via": str(subnet.gateway)})
-    defaults = {route_version(route) for route in found}
+    defaults = {route_key(route) for route in found}
     for number, route in enumerate(endpoint.routes):
-        plain = route["to"] == "default" and not route.get("metric") and "table" not in route
-        if plain and route_version(route) in defaults:
+        if route_key(route) in defaults:
             raise Invalid(
                 f"{endpoint.path}.routes[{number}].to",
-                "default",
+                route["to"],
                 f"another destination, or {endpoint.path}.default_route: false",
             )
         found.append(dict(route))

@@ -4,12 +4,16 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Conflicts inside the endpoints' namespaces: an interface or a default route that another network has there."""
+"""Conflicts inside the endpoints' namespaces: an interface or a route that another network has there."""
 
 from __future__ import annotations
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import NOWHERE
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.host_view import HostView
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.read_routes import RouteKey, route_key
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.wish import Endpoint, Network
 
 
@@ -23,6 +27,8 @@ def check_namespaces(network: Network, view: HostView, existing: dict[tuple[str,
             _check_interface(endpoint, view)
         if endpoint.default_route:
             _check_default_route(network, endpoint, view, ours[endpoint.namespace])
+        _check_routes(network, endpoint, view, ours[endpoint.namespace])
+    _check_each_other(network)
 
 
 def _check_interface(endpoint: Endpoint, view: HostView) -> None:
@@ -41,24 +47,80 @@ def _check_interface(endpoint: Endpoint, view: HostView) -> None:
 
 def _check_default_route(network: Network, endpoint: Endpoint, view: HostView, ours: set[str]) -> None:
     for route in view.inner_routes(endpoint.namespace):
-        interface = route["interface"]
-        if (
-            route["to"] != "default"
-            or not interface
-            or interface in ours
-            or route["ip_version"] not in network.families
-        ):
+        if route["to"] != "default" or route["ip_version"] not in network.families:
             continue
-        owner = _owner(endpoint.namespace, interface, view)
-        if owner == view.owner and not network.appends:
-            # An endpoint that is not on the list any more, so it goes.
+        other = _holder(network, endpoint, route, view, ours)
+        if other is None:
             continue
-        other = f"network {owner}" if owner else f"its interface {interface}, which is not ours,"
         raise Refused(
             f"{endpoint.path}.default_route: namespace {endpoint.namespace!r} has its default route on {other}"
             " and cannot have another"
             f" on network {network.name}; set default_route: false for one of them"
         )
+
+
+def _check_routes(network: Network, endpoint: Endpoint, view: HostView, ours: set[str]) -> None:
+    """Routes that the user listed: the kernel has one of each destination, table and metric, default or not."""
+    wished = {
+        route_key(route): f"{endpoint.path}.routes[{number}].to"
+        for number, route in enumerate(endpoint.routes)
+        if route.get("type", "unicast") not in NOWHERE
+    }
+    for route in view.namespaces.get(endpoint.namespace, {}).get("routes", ()) if wished else ():
+        if (route["type"] or "unicast") != "unicast":
+            continue
+        path = wished.get(_key_of(route))
+        other = _holder(network, endpoint, route, view, ours) if path else None
+        if other is None:
+            continue
+        what = "its default route" if route["to"] == "default" else f"its route to {route['to']}"
+        raise Refused(
+            f"{path}: namespace {endpoint.namespace!r} has {what} on {other} and cannot have another on network"
+            f" {network.name} with the same table and metric; give this one another metric or table, or remove one"
+        )
+
+
+def _key_of(route: t.Mapping[str, t.Any]) -> RouteKey:
+    """The key of a route that the host has, as that of a wished one."""
+    version = 6 if route["ip_version"] == "ipv6" else 4
+    table = str(route["table"] if route["table"] is not None else "main")
+    metric = route["metric"] or 0
+    to = {4: "0.0.0.0/0", 6: "::/0"}[version] if route["to"] == "default" else route["to"]
+    return route_key({"to": to, "table": table, "metric": metric})
+
+
+def _holder(
+    network: Network, endpoint: Endpoint, route: t.Mapping[str, t.Any], view: HostView, ours: set[str]
+) -> str | None:
+    """Who else has a route of the namespace, in words; None for a route that is ours or goes."""
+    interface = route["interface"]
+    if not interface or interface in ours:
+        return None
+    owner = _owner(endpoint.namespace, interface, view)
+    if owner == view.owner and not network.appends:
+        # An endpoint that is not on the list any more, so it goes.
+        return None
+    return f"network {owner}" if owner else f"its interface {interface}, which is not ours,"
+
+
+def _check_each_other(network: Network) -> None:
+    """Two endpoints in one namespace cannot have the same route, a default route that nobody listed included."""
+    first: dict[tuple[str, RouteKey], tuple[Endpoint, str, bool]] = {}
+    for endpoint in network.endpoints:
+        wished = [(f"{endpoint.path}.routes[{number}].to", route) for number, route in enumerate(endpoint.routes)]
+        if endpoint.default_route:
+            own = {"ipv4": "0.0.0.0/0", "ipv6": "::/0"}
+            wished += [(f"{endpoint.path}.default_route", {"to": own[word]}) for word in network.families]
+        for path, route in wished:
+            drops = route.get("type", "unicast") in NOWHERE
+            other, earlier, both = first.setdefault((endpoint.namespace, route_key(route)), (endpoint, path, drops))
+            if other is not endpoint and not (drops and both):
+                raise Invalid(
+                    path,
+                    True if path.endswith(".default_route") else route["to"],
+                    f"each destination once in namespace {endpoint.namespace} with one table and metric, and {earlier}"
+                    " has this one",
+                )
 
 
 def _owner(namespace: str, interface: str, view: HostView) -> str | None:

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import addresses, names, publish
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import addresses, names, publish, sysctls
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.read_routes import read_routes
@@ -56,7 +56,7 @@ def _read_endpoint(path: str, raw: object, subnets: tuple[Subnet, ...], internal
         )
     if section.given("pid") and section.given("path"):
         raise Invalid(section.path("path"), section.raw("path"), "either pid or path, not both")
-    sysctls, interface_sysctls = _sysctls(section)
+    namespace_sysctls, interface_sysctls = _sysctls(section)
     return Endpoint(
         path=path,
         namespace=section.read("namespace", names.namespace_name),
@@ -69,7 +69,7 @@ def _read_endpoint(path: str, raw: object, subnets: tuple[Subnet, ...], internal
         ports=tuple(Port(place, publish.parse(place, value)) for place, value in section.elements("published_ports")),
         default_route=section.flag("default_route", True) and not internal,
         routes=read_routes(section),
-        sysctls=sysctls,
+        sysctls=namespace_sysctls,
         interface_sysctls=interface_sysctls,
     )
 
@@ -134,6 +134,7 @@ def _sysctls(section: Section) -> tuple[dict[str, str], dict[str, str]]:
             raise Invalid(path, value, "the sysctls of a network namespace begin with net. and are written with dots")
         if isinstance(value, bool) or not isinstance(value, (int, str)) or "\n" in str(value):
             raise Invalid(path, value, "a number or a string of one line")
+        sysctls.settings(section.path("sysctls"), {name: value})
         place = of_interface if "IFNAME" in name.split(".") else of_namespace
         place[name] = str(value)
     return of_namespace, of_interface

@@ -10,23 +10,23 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import addresses
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import addresses, routes
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.section import Section, number
 
 _OPTIONS = ("to", "via", "metric", "table", "src", "on_link", "type")
-_TYPES = ("unicast", "blackhole", "unreachable", "prohibit")
 _HIGHEST = 2**32 - 1
+
+RouteKey = tuple[int, str, str, int]
 
 
 def read_routes(endpoint: Section) -> tuple[dict[str, t.Any], ...]:
     """The routes in the user's order; of one destination, table and metric there is one."""
     found: list[dict[str, t.Any]] = []
-    seen: dict[tuple[t.Any, ...], str] = {}
+    seen: dict[RouteKey, str] = {}
     for path, raw in endpoint.elements("routes"):
         route = _read_route(path, raw)
-        key = (route["to"], route_version(route), route.get("metric", 0), route.get("table", "main"))
-        earlier = seen.setdefault(key, path)
+        earlier = seen.setdefault(route_key(route), path)
         if earlier != path:
             raise Invalid(
                 f"{path}.to",
@@ -49,13 +49,28 @@ def _read_route(path: str, raw: object) -> dict[str, t.Any]:
     if section.given("metric"):
         route["metric"] = section.read("metric", number(0, _HIGHEST))
     if section.given("table"):
-        route["table"] = section.read("table", number(1, _HIGHEST))
+        route["table"] = section.read("table", _table)
     if section.given("on_link"):
         route["on_link"] = section.flag("on_link", False)
     if section.given("type"):
-        route["type"] = section.choice("type", _TYPES, "unicast")
+        route["type"] = section.choice("type", tuple(routes.TYPES), "unicast")
     _refuse_mixture(section, route)
+    try:
+        routes.wishes("routes", [route])
+    except Invalid as error:
+        # The module's own check, told with the route's place among the user's variables.
+        raise Invalid(f"{path}{error.option.removeprefix('routes[0]')}", error.value, error.allowed) from None
     return route
+
+
+def _table(option: str, value: object) -> int | str:
+    """A table's number, or its name, which only the host can turn into a number."""
+    if isinstance(value, str) and value.split() == [value] and not value.lstrip("+-").isdigit():
+        return value
+    try:
+        return number(1, _HIGHEST)(option, value)
+    except Invalid:
+        raise Invalid(option, value, f"a whole number from 1 to {_HIGHEST}, or the name of a table") from None
 
 
 def _refuse_mixture(section: Section, route: dict[str, t.Any]) -> None:
@@ -64,10 +79,17 @@ def _refuse_mixture(section: Section, route: dict[str, t.Any]) -> None:
     for option in ("via", "src"):
         if option in route and _version_of(route[option]) != version:
             raise Invalid(section.path(option), route[option], f"an IPv{version} address like the others of this route")
-    if route["to"] == "default" and not {"via", "src"} & route.keys():
+    drops = route.get("type", "unicast") in routes.NOWHERE
+    if route["to"] == "default" and not drops and not {"via", "src"} & route.keys():
         raise Invalid(section.path("via"), None, "a default route needs a gateway, which also tells its family")
-    if route.get("type", "unicast") != "unicast" and "via" in route:
+    if drops and "via" in route:
         raise Invalid(section.path("via"), route["via"], f"none for a route of type {route['type']}")
+
+
+def route_key(route: dict[str, t.Any]) -> RouteKey:
+    """What the kernel takes as one route, however it is spelled: family, destination, table and metric."""
+    wish = routes.wishes("routes", [route])[0]
+    return (wish.family, wish.to, wish.table, wish.metric)
 
 
 def route_version(route: dict[str, t.Any]) -> int:
