@@ -178,6 +178,24 @@ objects:
     mtu:
       description: Its MTU, where it is managed.
       type: int
+    stp:
+      description: Whether it speaks the spanning tree protocol, where that is managed.
+      type: bool
+    forward_delay:
+      description: Its forward delay in seconds, where it is managed.
+      type: int
+    ageing_time:
+      description: For how many seconds it remembers where an address is, where that is managed.
+      type: int
+    priority:
+      description: Its priority as a root of the spanning tree, where it is managed.
+      type: int
+    multicast_snooping:
+      description: Whether it listens to who wants which multicast group, where that is managed.
+      type: bool
+    vlan_filtering:
+      description: Whether it filters by VLAN, where that is managed.
+      type: bool
     alias:
       description: The mark that tells whose it is. Missing where it is not ours.
       type: str

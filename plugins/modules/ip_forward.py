@@ -40,8 +40,9 @@ options:
     type: str
   persistent:
     description: &persistent
-      - Whether the host forwards after a reboot as well, by a file C(/etc/sysctl.d/90-linuxnet-OWNER-ip_version.conf). With V(false), such a
-        file of the same owner is removed.
+      - Whether the host forwards after a reboot as well, by a file for each family such as
+        C(/etc/sysctl.d/90-linuxnet-OWNER-ipv4.conf), or C(90-linuxnet-OWNER-ipv4-IFNAME.conf) with O(interface). With V(false), such
+        files of the same owner are removed.
       - Refused together with O(netns).
     type: bool
     default: false

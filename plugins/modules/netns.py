@@ -162,6 +162,13 @@ objects:
     sysctls:
       description: The settings that are managed, by name.
       type: dict
+    inode:
+      description: The number of the namespace that got its name by O(pid) or O(path), as C(ls -i) shows it.
+      type: int
+    pids:
+      description: The processes that were inside when the name was removed.
+      type: list
+      elements: int
 diff:
   description: What differed, for changed definitions only.
   returned: success

@@ -210,6 +210,7 @@ def test_changes_are_told_in_option_words(host: Host) -> None:
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
+        ({"bridge": "default", "subnets": ["172.18.0.0/16"]}, "a name other than lo, all and default"),
         ({"bridge": "br0"}, "subnets: [] is not allowed: at least one subnet"),
         ({"bridge": "br0", "subnets": ["172.18.0.1/16"]}, "subnets[0]: '172.18.0.1/16' is not allowed"),
         ({"bridge": "br0", "subnets": ["fd00::/64"], "ip_version": "ipv4"}, "a subnet of ipv4, as ip_version says"),

@@ -216,3 +216,11 @@ def test_vlans_where_the_kernel_has_none(bridges: Host) -> None:
         {"interface": "p0", "bridge": "br0", "vlans": [10]},
         "this kernel does not support VLANs on bridges",
     )
+
+
+def test_what_was_taken_off_its_bridge_is_free_for_others(bridges: Host) -> None:
+    bridges.module("bridge_port", {"interface": "p0", "bridge": "br0", "owner": "shop"})
+    refused(bridges, "bridge_port", {"interface": "p0", "bridge": "br0"}, "was put on bridge br0 by owner shop")
+    bridges.sh("ip link set p0 nomaster")
+    converge(bridges, "bridge_port", {"interface": "p0", "bridge": "br0"})
+    refused(bridges, "bridge_port", {"interface": "p0", "bridge": "br0", "owner": "shop"}, "by owner default")

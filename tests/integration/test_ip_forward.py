@@ -103,6 +103,7 @@ def test_a_namespace_and_an_interface_to_be_made(host: Host) -> None:
     [
         ({"persistent": True, "netns": "router"}, "persistent: True is not allowed: false inside a namespace"),
         ({"interface": "a/b"}, "interface: 'a/b' is not allowed"),
+        ({"interface": "all"}, "interface: 'all' is not allowed: a name other than lo, all and default"),
         ({"ip_version": "5"}, "value of ip_version must be one of"),
         (
             {"aggregate": [{"ip_version": "both"}, {"ip_version": "ipv4", "state": "disabled"}]},

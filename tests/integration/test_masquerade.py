@@ -100,6 +100,10 @@ def test_a_missing_jump_is_shown(host: Host) -> None:
     [
         ({"source": "172.18.0.1/16"}, "172.18.0.0/16 was probably meant"),
         ({"source": "172.18.0.0"}, "a network such as"),
+        (
+            {"source": "172.18.0.0/16", "to_source": "127.0.0.1"},
+            "to_source: '127.0.0.1' is not allowed: an address of the host",
+        ),
         ({"source": "172.18.0.0/16", "to_source": "fd00::1"}, "to_source: 'fd00::1' is not allowed: an IPv4 address"),
         (
             {"source": "172.18.0.0/16", "to_source": "0.0.0.0"},

@@ -70,6 +70,13 @@ def test_the_playbooks_with_several_networks_in_an_inventory(host: Host) -> None
     assert [line for line in left if "accept_redirects" not in line] == []
 
 
+def test_a_teardown_of_what_is_no_list_of_networks_is_refused(host: Host) -> None:
+    for wrong in ({}, {"bridge_networks": [{"subnet": "172.18.0.0/16"}]}):
+        text = json.dumps({"all": {"hosts": {"localhost": wrong}}})
+        run = host.playbook("netplumb.linuxnet.teardown", inventory=text, fails=True)
+        assert "a list of networks, each a dictionary with its name" in json.dumps([task.result for task in run.failed])
+
+
 def _include(variables: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"name": "Apply", "ansible.builtin.include_role": {"name": ROLE}, "vars": variables, **more}
 

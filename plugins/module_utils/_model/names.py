@@ -45,6 +45,14 @@ def interface_name(option: str, value: object) -> str:
     return value
 
 
+def one_interface(option: str, value: object) -> str:
+    """The name of an interface that has settings of its own, unlike ``all`` and ``default``, which are beside them."""
+    name = interface_name(option, value)
+    if name in ("lo", "all", "default"):
+        raise Invalid(option, name, "a name other than lo, all and default")
+    return name
+
+
 def namespace_name(option: str, value: object) -> str:
     """The name of a network namespace as ``ip netns`` takes it."""
     if not isinstance(value, str):

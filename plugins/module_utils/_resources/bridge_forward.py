@@ -57,7 +57,7 @@ class BridgeForward:
         for number, subnet in enumerate(subnets):
             if forwarding.family_of(subnet) not in families:
                 raise Invalid(f"subnets[{number}]", str(subnet), f"a subnet of {families[0]}, as ip_version says")
-        bridge = names.interface_name("bridge", options["bridge"])
+        bridge = names.one_interface("bridge", options["bridge"])
         trusted = tuple(
             names.interface_name(f"trusted_interfaces[{n}]", value)
             for n, value in enumerate(options["trusted_interfaces"] or ())

@@ -155,11 +155,17 @@ def _refuse_others(wish: Wish, link: Link, state: State) -> None:
         return
     refuse_others(link, wish.owner)
     record = _record(wish, link, state)
-    if record and record.owner != wish.owner:
+    if record and record.owner != wish.owner and _is_port_of(record.bridge, link, state):
         raise Refused(
             f"interface {wish.interface} was put on bridge {record.bridge} by owner {record.owner}; "
             f"pass owner: {record.owner}"
         )
+
+
+def _is_port_of(bridge: str, link: Link, state: State) -> bool:
+    """What was taken off its bridge by hand, or lost it, is nobody's."""
+    there = state.links[state.own].get(bridge)
+    return there is not None and link.master == there.index
 
 
 def _record(wish: Wish, link: Link, state: State) -> PortRecord | None:

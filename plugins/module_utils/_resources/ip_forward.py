@@ -83,7 +83,7 @@ class IpForward:
             netns=names.namespace_ref("netns", options["netns"]),
             owner=names.owner_name("owner", options["owner"]),
             ip_version=options["ip_version"],
-            interface=None if options["interface"] is None else names.interface_name("interface", options["interface"]),
+            interface=None if options["interface"] is None else names.one_interface("interface", options["interface"]),
             persistent=options["persistent"],
         )
         if wish.persistent and wish.netns is not None:

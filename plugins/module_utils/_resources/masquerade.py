@@ -42,7 +42,7 @@ class Masquerade:
         to_source = None if options["to_source"] is None else addresses.address("to_source", options["to_source"])
         if to_source is not None and to_source.version != source.version:
             raise Invalid("to_source", options["to_source"], f"an IPv{source.version} address, as source is {source}")
-        if to_source is not None and (to_source.is_unspecified or to_source.is_multicast):
+        if to_source is not None and (to_source.is_unspecified or to_source.is_multicast or to_source.is_loopback):
             raise Invalid("to_source", options["to_source"], "an address of the host")
         return Wish(
             state=options["state"],
