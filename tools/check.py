@@ -178,8 +178,8 @@ def main(names: list[str]) -> int:
     outcomes = _run_all(names)
     total = [sum(getattr(outcome, what) for outcome in outcomes.values()) for what in ("passed", "failed", "skipped")]
     lines = [outcomes[name].line(name) for name in names]
-    lines.append(f"all of it took {time.monotonic() - start:.0f} s on {os.cpu_count()} processors")
-    lines.append(f"{total[0]} passed, {total[1]} failed" + (f", {total[2]} skipped" if total[2] else ""))
+    lines.append(f"{total[2]} skipped; all of it took {time.monotonic() - start:.0f} s on {os.cpu_count()} processors")
+    lines.append(f"{total[0]} passed, {total[1]} failed")
     text = "\n".join(lines) + "\n"
     (BUILD / "summary.txt").write_text(text, encoding="utf-8")
     print(f"\n{text}", end="", flush=True)
