@@ -3,16 +3,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # make demo    see it work, in a throw-away host, without root
-# make test    what every change must pass; the parts are lint, sanity, unit, integration and molecule
-# make traffic attacks and lawful traffic, packet by packet
+# make test    what every change must pass; the parts are lint, sanity, unit, integration, traffic (attacks and lawful
+#              traffic, packet by packet) and molecule, each a target of its own too
 #
 # Each sets up what it needs in .venv first (and, as root on Debian or Ubuntu, the packages that are missing).
 
 VENV := .venv
 CHECK := $(VENV)/bin/python tools/check.py
-PARTS := lint sanity unit integration molecule
+PARTS := lint sanity unit integration traffic molecule
 
-.PHONY: demo test clean traffic $(PARTS)
+.PHONY: demo test clean $(PARTS)
 
 demo: $(VENV)/requirements.txt
 	@$(VENV)/bin/python -m tests.demo
@@ -20,7 +20,7 @@ demo: $(VENV)/requirements.txt
 test: $(VENV)/requirements-dev.txt
 	@$(CHECK) $(PARTS)
 
-$(PARTS) traffic: $(VENV)/requirements-dev.txt
+$(PARTS): $(VENV)/requirements-dev.txt
 	@$(CHECK) $@
 
 $(VENV)/requirements-dev.txt: requirements.txt

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run parts of the checks and say at the end what ran: tools/check.py lint sanity unit integration molecule
+"""Run parts of the checks and say at the end what ran: tools/check.py lint sanity unit integration
 
 Every part runs even if an earlier one failed. build/summary.txt keeps the summary; its last line is the sum.
 """
@@ -112,7 +112,7 @@ def integration() -> Outcome:
 
 
 def traffic() -> Outcome:
-    """Attacks and lawful traffic, packet by packet: part of integration, but minutes long."""
+    """Attacks and lawful traffic, packet by packet. Neighbours in a file share a besieged host, so they stay together."""
     return _pytest("integration/traffic", *PARALLEL)
 
 
@@ -149,7 +149,7 @@ PARTS: dict[str, Callable[[], Outcome]] = {
 
 
 #: Rows that run at the same time: the first one keeps to one processor and often waits. What is in no row comes after.
-SIDE_BY_SIDE = (("sanity", "lint", "molecule"), ("unit", "integration"))
+SIDE_BY_SIDE = (("sanity", "lint", "molecule"), ("unit", "integration", "traffic"))
 
 
 def _run(names: Iterable[str]) -> dict[str, Outcome]:

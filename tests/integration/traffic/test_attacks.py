@@ -19,23 +19,12 @@ from tests.integration.traffic.siege import Siege
 from tests.integration.traffic.volley import fire, sound
 from tests.lab import frames
 
-#: Any two values of any two settings occur together in one of these.
-_COVERING = {
-    ("nft", 0, "ACCEPT", 0),
-    ("nft", 0, "DROP", 2),
-    ("nft", 1, "ACCEPT", 1),
-    ("legacy", 0, "DROP", 1),
-    ("legacy", 1, "DROP", 0),
-    ("legacy", 1, "ACCEPT", 2),
-}
-
 
 def _combinations() -> Iterator[object]:
     """Sorted so that the role has to run again but once for each backend."""
     for combination in itertools.product(("nft", "legacy"), (0, 1), ("ACCEPT", "DROP"), (0, 1, 2)):
         backend, bridge_nf, policy, rp_filter = combination
         marks = [LEGACY] * (backend == "legacy") + [pytest.mark.needs("bridge-nf")] * bridge_nf
-        marks += [pytest.mark.slow] * (combination not in _COVERING)
         name = f"{backend}-bridge-nf {bridge_nf}-{policy}-rp_filter {rp_filter}"
         yield pytest.param(*combination, marks=marks, id=name)
 
