@@ -114,6 +114,7 @@ def _document(columns: dict[tuple[str, str], dict[str, str]]) -> str:
     return before + "<!-- table -->\n" + "\n".join(lines) + "\n<!-- end of table -->\n" + after
 
 
+@pytest.mark.parametrize("siege", BACKENDS, indirect=True)
 def test_what_holds_while_one_table_is_flushed(siege: Siege) -> None:
     """docs/flush.md says it; UPDATE_DOCUMENTS=1 in the environment writes it anew."""
     columns = {}
