@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 BROADCAST = "ff:ff:ff:ff:ff:ff"
 IPV4, ARP, IPV6 = 0x0800, 0x0806, 0x86DD
-ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
+ICMP, TCP, UDP, ICMPV6, SCTP = 1, 6, 17, 58, 132
 SYN, RST, ACK = 0x02, 0x04, 0x10
+INIT, INIT_ACK = 1, 2
 
 
 def mac_bytes(mac: str) -> bytes:
@@ -63,6 +64,23 @@ def tcp(source: str, destination: str, source_port: int, port: int, flags: int =
     return ip(source, destination, TCP, _with_checksum(source, destination, TCP, segment, 16))
 
 
+def sctp(source: str, destination: str, source_port: int, port: int, chunk: int = INIT, tag: int = 0) -> bytes:
+    """An IP packet that opens an SCTP association. chunk: INIT, or INIT_ACK with the other side's tag (here: always 7)."""
+    body = struct.pack("!BBHIIHHI", chunk, 0, 20, 7, 65536, 1, 1, 1)
+    header = struct.pack("!HHI", source_port, port, tag)
+    return ip(source, destination, SCTP, header + struct.pack("<I", crc32c(header + bytes(4) + body)) + body)
+
+
+def crc32c(data: bytes) -> int:
+    """The checksum of SCTP, RFC 9260 appendix A."""
+    rest = 0xFFFFFFFF
+    for byte in data:
+        rest ^= byte
+        for _bit in range(8):
+            rest = rest >> 1 ^ (0x82F63B78 if rest & 1 else 0)
+    return rest ^ 0xFFFFFFFF
+
+
 def icmp(source: str, destination: str, kind: int = 8, code: int = 0, body: bytes = b"\0\1\0\1ping") -> bytes:
     """An IPv4 packet with an ICMP message (8: echo request)."""
     message = struct.pack("!BBH", kind, code, 0) + body
@@ -93,7 +111,7 @@ def router_advertisement(source: str, mac: str, prefix: str, lifetime: int = 180
 
 @dataclass(frozen=True)
 class Packet:
-    """A frame as a sniffer read it. Fields that it has not are None; protocol is the number of RFC 790 (TCP, UDP)."""
+    """A frame as a sniffer read it. Fields that it has not are None; protocol is its number (TCP, UDP, SCTP, ...)."""
 
     source_mac: str
     destination_mac: str
@@ -127,7 +145,7 @@ def parse(frame: bytes) -> Packet:
     elif kind == ARP and len(frame) >= 42:
         source, destination = (str(ipaddress.IPv4Address(frame[at : at + 4])) for at in (28, 38))
         type_ = struct.unpack("!H", frame[20:22])[0]
-    if protocol in (TCP, UDP) and len(body) >= 4:
+    if protocol in (TCP, UDP, SCTP) and len(body) >= 4:
         source_port, port = struct.unpack("!HH", body[:4])
     elif protocol in (ICMP, ICMPV6) and body:
         type_ = body[0]

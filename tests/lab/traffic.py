@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from tests.lab.calls import Background
 
 _ETH_P_ALL = 3
-_KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
+#: Type and protocol of a socket.
+_KINDS = {
+    "tcp": (socket.SOCK_STREAM, socket.IPPROTO_TCP),
+    "udp": (socket.SOCK_DGRAM, socket.IPPROTO_UDP),
+    "sctp": (socket.SOCK_STREAM, socket.IPPROTO_SCTP),
+}
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,7 @@ def serve(protocol: str, address: str, port: int) -> Iterator[str]:
 
     The address :: takes IPv4 as well.
     """
-    with socket.socket(_family(address), _KINDS[protocol]) as server:
+    with socket.socket(_family(address), *_KINDS[protocol]) as server:
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         server.bind((address, port))
         if protocol == "udp":
@@ -130,7 +135,7 @@ def _echo(connection: socket.socket) -> bool:
 
 def ask(protocol: str, address: str, port: int, source: str, timeout: float) -> str | None:
     """Send one request and return the answer, None if there is none. source: ADDRESS, ADDRESS:PORT or [IPV6]:PORT."""
-    with socket.socket(_family(address), _KINDS[protocol]) as sock:
+    with socket.socket(_family(address), *_KINDS[protocol]) as sock:
         sock.settimeout(timeout)
         if source:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
