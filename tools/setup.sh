@@ -12,9 +12,12 @@ requirements=$2
 
 say() { printf '%s\n' "$*" >&2; }
 
-# Debian packages by the program that each is needed for.
+# Debian packages by the program that each is needed for; nft is for tests alone.
+programs="ip:iproute2 iptables:iptables ip6tables:iptables ping:iputils-ping ps:procps nsenter:util-linux git:git"
+case $requirements in *-dev.txt) programs="$programs nft:nftables" ;; esac
+
 missing_packages() {
-    for pair in ip:iproute2 iptables:iptables ip6tables:iptables ping:iputils-ping ps:procps nsenter:util-linux git:git; do
+    for pair in $programs; do
         PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%:*}" >/dev/null || echo "${pair##*:}"
     done
     "$1" -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv

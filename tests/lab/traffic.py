@@ -152,7 +152,7 @@ def ask(protocol: str, address: str, port: int, source: str, timeout: float) -> 
             raise
 
 
-_UNREACHABLE = {101, 113, 1}  # ENETUNREACH, EHOSTUNREACH, EPERM (dropped in OUTPUT)
+_UNREACHABLE = {101, 113, 1, 13}  # ENETUNREACH, EHOSTUNREACH, EPERM (dropped in OUTPUT), EACCES (refused by a firewall)
 
 
 def _source(text: str) -> tuple[str, int]:

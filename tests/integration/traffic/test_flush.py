@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
@@ -15,6 +13,7 @@ from tests.integration.networks import apply
 from tests.integration.rule_hosts import BACKENDS
 from tests.integration.traffic import wanted
 from tests.integration.traffic.attacks import ATTACKS, Attack
+from tests.integration.traffic.keeping import PROGRAMS, put_back
 from tests.integration.traffic.siege import Siege, network
 from tests.integration.traffic.volley import fire, sound
 from tests.lab.paths import REPOSITORY
@@ -22,20 +21,10 @@ from tests.lab.paths import REPOSITORY
 DOCUMENT = REPOSITORY / "docs/flush.md"
 UPDATE = "UPDATE_DOCUMENTS"
 TABLES = ("raw", "mangle", "nat", "filter")
-PROGRAMS = ("iptables", "ip6tables")
 
 
 def flush(siege: Siege, *tables: str) -> None:
     siege.host.sh("\n".join(f"{program} -t {table} -F" for program in PROGRAMS for table in tables))
-
-
-@contextmanager
-def put_back(siege: Siege) -> Iterator[None]:
-    """Have all rules as they were afterwards, without the role."""
-    saved = {program: siege.host.run([f"{program}-save"]).out for program in PROGRAMS}
-    yield
-    for program, text in saved.items():
-        siege.host.run([f"{program}-restore"], stdin=text)
 
 
 @pytest.mark.parametrize("siege", BACKENDS, indirect=True)
