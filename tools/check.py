@@ -112,7 +112,7 @@ def integration() -> Outcome:
 
 
 def traffic() -> Outcome:
-    """Attacks and lawful traffic, packet by packet. Neighbours in a file share a besieged host, so they stay together."""
+    """Attacks and lawful traffic, packet by packet. Tests share besieged hosts, so neighbours stay together."""
     return _pytest("integration/traffic", *PARALLEL)
 
 

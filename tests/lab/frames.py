@@ -65,7 +65,7 @@ def tcp(source: str, destination: str, source_port: int, port: int, flags: int =
 
 
 def sctp(source: str, destination: str, source_port: int, port: int, chunk: int = INIT, tag: int = 0) -> bytes:
-    """An IP packet that opens an SCTP association. chunk: INIT, or INIT_ACK with the other side's tag (here: always 7)."""
+    """An IP packet that opens an SCTP association. chunk: INIT, or INIT_ACK with the other side's tag (7 is ours)."""
     body = struct.pack("!BBHIIHHI", chunk, 0, 20, 7, 65536, 1, 1, 1)
     header = struct.pack("!HHI", source_port, port, tag)
     return ip(source, destination, SCTP, header + struct.pack("<I", crc32c(header + bytes(4) + body)) + body)

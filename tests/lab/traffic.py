@@ -141,7 +141,8 @@ def ask(protocol: str, address: str, port: int, source: str, timeout: float) -> 
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             sock.bind(_source(source))
         try:
-            sock.connect((address, port))
+            # A link-local address names its interface: fe80::1%eth0.
+            sock.connect(socket.getaddrinfo(address, port, flags=socket.AI_NUMERICHOST)[0][4])
             sock.sendall(b"who am I?")
             return sock.recv(65535).decode() or None
         except (TimeoutError, ConnectionError):

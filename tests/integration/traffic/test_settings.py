@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import LinuxnetError
 from tests.integration.networks import apply, remove
-from tests.lab import town
+from tests.lab import frames, town
 from tests.lab.host import Host
 from tests.lab.lab import Lab
 from tests.lab.town import Town
@@ -102,6 +102,58 @@ def test_another_source_address(built: Town) -> None:
     assert _seen_by(built.outside, built.host, town.ROUTER) == [SECOND, "2001:db8::5"] * 2
     apply(built.host, **SHOP)
     assert _seen_by(built.outside, built.host, town.ROUTER) == [*town.HOST, *town.HOST]
+
+
+def _addresses(host: Host, scope: str) -> list[str]:
+    """The IPv6 addresses of eth0 of a scope, global or link."""
+    known = host.ip("address", "show", "eth0")[0]["addr_info"]
+    return [one["local"] for one in known if one["family"] == "inet6" and one["scope"] == scope]
+
+
+def _by_advertisement(host: Host, router: Host, lifetime: int) -> tuple[list[str], int]:
+    """Have a router offer itself; the addresses, and the lifetime of the default route that the host has from it."""
+    mac = router.ip("link", "show", "eth0")[0]["address"]
+    offer = frames.router_advertisement(_addresses(router, "link")[0], mac, "2001:db8:5::/64", lifetime)
+    router.send_frames("eth0", [frames.ethernet("33:33:00:00:00:01", mac, frames.IPV6, offer)])
+    time.sleep(0.3)
+    routes = host.run(["ip", "-6", "route", "show", "default"]).out.split()
+    seconds = int(routes[routes.index("expires") + 1].removesuffix("sec")) if "ra" in routes else 0
+    return _addresses(host, "global"), seconds
+
+
+def test_a_host_that_lives_by_router_advertisements(built: Town) -> None:
+    """It keeps its address and its default route when the role turns forwarding on, and listens on."""
+    host, router = built.host, built.outside
+    router.sh("ip address add 2001:db8:5::fe/64 dev eth0 nodad")
+    host.sh("ip -6 address flush dev eth0 scope global; ip -6 route flush default")
+    host.sysctl("net/ipv6/conf/eth0/accept_ra", 1)
+    own, lifetime = _by_advertisement(host, router, 1800)
+    assert [address.startswith("2001:db8:5:") for address in own] == [True]
+    assert lifetime > 1700
+    apply(host, **SHOP)
+    assert host.sysctl("net/ipv6/conf/all/forwarding") == "1"
+    with host.inside("web").server(80), router.server(4000):
+        answer = router.ask(own[0], 8080, timeout=PATIENCE)
+        assert answer is not None
+        assert answer.peer == "2001:db8:5::fe"
+        answer = host.inside("web").ask(town.WORLD[1], 4000, timeout=PATIENCE)
+        assert answer is not None
+        assert answer.peer == own[0]
+    assert _by_advertisement(host, router, 900) == (own, pytest.approx(900, abs=5))
+    assert apply(host, **SHOP).changed == []
+
+
+def test_a_client_with_a_link_local_address(built: Town) -> None:
+    """An endpoint could not answer it, so it is not sent there, and hears so at once."""
+    host, neighbour = built.host, built.neighbour
+    apply(host, **SHOP)
+    link_local = f"{_addresses(host, 'link')[0]}%eth0"
+    with host.inside("web").server(80):
+        neighbour.sh("ip -6 address flush dev eth0 scope link; ip address add fe80::9/64 dev eth0 nodad")
+        assert neighbour.ask(link_local, 8080, source=f"[{town.NEIGHBOUR[1]}]:0", timeout=PATIENCE)
+        began = time.monotonic()
+        assert neighbour.ask(link_local, 8080, timeout=PATIENCE) is None
+        assert time.monotonic() - began < PATIENCE / 2
 
 
 BACK: dict[str, Any] = {
