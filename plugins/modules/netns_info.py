@@ -90,6 +90,7 @@ host:
     rules: []
     ip_forward: {ipv4: true, ipv6: false}
     bridge_nf: {ipv4: false, ipv6: false}
+    limits: {neighbours: {ipv4: 1024, ipv6: 1024}, backlog: 1000}
     listeners: [{protocol: tcp, address: 0.0.0.0, port: 22, process: sshd, pid: 812}]
   contains:
     interfaces:
@@ -175,6 +176,12 @@ host:
       type: dict
     bridge_nf:
       description: Whether iptables sees what bridges pass on, by family.
+      type: dict
+    limits:
+      description:
+        - What all namespaces of the machine share, C(neighbours) being the entries that the neighbour table of a family
+          holds (C(gc_thresh3)), C(backlog) the packets that are queued for one processor (C(netdev_max_backlog)).
+        - C(backlog) is nothing where it cannot be seen from here.
       type: dict
     listeners:
       description:

@@ -191,6 +191,15 @@ def test_dead_lost_and_replaced_namespaces(network: Host) -> None:
     assert _by_name(found["host"]["interfaces"])["vweb"]["peer"] is None
 
 
+def test_what_the_whole_machine_shares(network: Host) -> None:
+    limits = _info(network)["host"]["limits"]
+    shown = network.run(["ip", "ntable", "show"]).out.split("\n\n")
+    for family, table in (("ipv4", "inet arp_cache"), ("ipv6", "inet6 ndisc_cache")):
+        words = next(part for part in shown if part.startswith(table)).split()
+        assert limits["neighbours"][family] == int(words[words.index("thresh3") + 1])
+    assert limits["backlog"] is None or limits["backlog"] > 0
+
+
 def test_limits(network: Host) -> None:
     assert [one["name"] for one in _info(network, {"names": ["web", "nothing"]})["namespaces"]] == ["web"]
     found = _info(network, {"owner": "other"})

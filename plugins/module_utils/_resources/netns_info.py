@@ -13,6 +13,7 @@ import os
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
+    capacity,
     inventory,
     iptables,
     listeners,
@@ -182,6 +183,7 @@ def _host(host: Host, wished: Wish, contents: _Contents, records: t.Mapping[str,
         "rules": [rule for rule in _rules(host, wished.netns) if _ours(rule["owner"], wished)],
         "ip_forward": settings["ip_forward"],
         "bridge_nf": settings["bridge_nf"],
+        "limits": settings["limits"],
         "listeners": _listeners(host, wished.netns),
     }
 
@@ -223,10 +225,13 @@ def _settings(there: Contents) -> View:
     """The host's settings, read inside it; None where it has no such setting."""
     forwarding = {family: sysctl.read(path) for family, path in _FORWARDING.items()}
     accept_ra = {name: sysctl.read(f"net/ipv6/conf/{name}/accept_ra") for name in there.links}
+    with Reader() as reader:
+        limits = capacity.read(reader)
     return {
         "ip_forward": {family: None if value is None else value != "0" for family, value in forwarding.items()},
         "bridge_nf": {family: sysctl.read(path) not in (None, "0") for family, path in _BRIDGE_NF.items()},
         "accept_ra": {name: int(value) for name, value in accept_ra.items() if value is not None},
+        "limits": limits,
     }
 
 

@@ -38,6 +38,7 @@ class HostView:
         self.namespaces: dict[str, View] = {str(namespace["name"]): namespace for namespace in info["namespaces"]}
         self._forwarding: View = host["ip_forward"]
         self._bridge_nf: View = host["bridge_nf"]
+        self._limits: View = host["limits"]
 
     @property
     def has_ipv6(self) -> bool:
@@ -51,6 +52,17 @@ class HostView:
     def bridge_nf(self, family: str) -> bool:
         """Whether bridged frames of a family are shown to iptables."""
         return bool(self._bridge_nf[family])
+
+    def neighbour_limit(self, family: str) -> int | None:
+        """How many neighbours of a family the whole machine can know at once; None where the kernel does not say."""
+        limit: int | None = self._limits["neighbours"].get(family)
+        return limit
+
+    @property
+    def backlog(self) -> int | None:
+        """How many packets wait for a processor at most; None where that cannot be seen."""
+        limit: int | None = self._limits["backlog"]
+        return limit
 
     def owner_of(self, interface: View) -> str | None:
         """Whose mark an interface of the host carries; our group is a mark too where the alias was edited by hand."""
