@@ -45,7 +45,7 @@ _VOLATILE = {
     "forward_delay_timer", "topology_change", "topology_change_detected", "multicast_querier", "state_time",
     "change_count", "root_id", "designated_bridge",
 }  # fmt: skip
-_VOLATILE_SYSCTLS = ("nf_conntrack_count", "route/flush", "stable_secret", "tcp_fastopen_key")
+_VOLATILE_SYSCTLS = ("nf_conntrack_count", "netfilter/nf_log/", "route/flush", "stable_secret", "tcp_fastopen_key")
 
 
 class Dump(dict[str, list[str]]):

@@ -1,0 +1,112 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A run that is killed at any moment leaves nothing that the next run does not put right."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.integration.networks import ROLE, apply, plan
+from tests.lab import modules
+from tests.lab.errors import LabError
+from tests.lab.host import Host
+from tests.lab.paths import COLLECTION
+
+SUBNETS = [{"subnet": "172.18.0.0/16"}, {"subnet": "fd00:18::/64"}]
+SHOP: dict[str, Any] = {
+    "name": "br0",
+    "ipam_config": SUBNETS,
+    "endpoints": [
+        {"namespace": "web", "published_ports": ["8080:80", "53:53/udp"]},
+        {"namespace": "db", "ipv4_address": "172.18.0.10", "sysctls": {"net.ipv4.ip_default_ttl": 99}},
+        {"namespace": "app", "routes": [{"to": "10.1.0.0/16", "via": "172.18.0.10"}]},
+    ],
+}
+#: What the same network is changed into: one endpoint goes, one comes, a port moves, and nobody sees his neighbours.
+CHANGED: dict[str, Any] = {
+    **SHOP,
+    "icc": False,
+    "endpoints": [
+        {"namespace": "db", "ipv4_address": "172.18.0.10", "published_ports": ["8080:80"]},
+        {"namespace": "app"},
+        {"namespace": "new", "published_ports": ["9000-9010:9000-9010"]},
+    ],
+}
+STAGES: dict[str, dict[str, Any]] = {"made": SHOP, "changed": CHANGED, "gone": {"name": "br0", "state": "absent"}}
+KILLS, PARTS = 100, 4
+#: Numbers and addresses that the kernel chooses, and what it tells of a carrier some time after it came.
+_CHANCE = re.compile(
+    r'"(ifindex|link_index|link_netnsid|address|permaddr|bridge_id|no|port_id|id)": ("[\w:.]*"|\d+)'
+    r'|"(NO-CARRIER|LOWER_UP|linkdown)",? ?'
+    r"|namespace \d+|\b[0-9a-f]{2}(:[0-9a-f]{2}){5}\b"
+)
+_OF_ONE_FILE = re.compile(r"/run/linuxnet/netns/(\S+) \S+ .*")
+
+
+def _calls(host: Host, variables: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The modules that the role calls, in its order, with their options."""
+    made = plan(host, variables)
+    for task in yaml.safe_load((ROLE / f"tasks/{made['state']}.yml").read_text(encoding="utf-8")):
+        (name,) = [key.removeprefix(f"{COLLECTION}.") for key in task if key.startswith(COLLECTION)]
+        if made["modules"][name]:
+            yield name, {"owner": made["owner"], "aggregate": made["modules"][name]}
+
+
+def _run_for(host: Host, variables: dict[str, Any], seconds: float) -> bool:
+    """Apply the role and kill the module that runs when the time is up; whether it came to an end before."""
+    end = time.monotonic() + seconds
+    for name, options in _calls(host, variables):
+        left = end - time.monotonic()
+        if left <= 0:
+            return False
+        try:
+            result = host.call(
+                modules.run_main, name, options, False, False, timeout=left, preload=(modules.file_of(name),)
+            )
+        except LabError:
+            return False
+        assert not result.get("failed"), result
+    return True
+
+
+def _told(host: Host) -> list[str]:
+    """All that there is, but for what the kernel chooses."""
+    found = []
+    for section, lines in host.dump().items():
+        for line in lines:
+            if "fe80:" not in line:
+                found.append(f"{section}: " + _OF_ONE_FILE.sub(r"claim on \1", _CHANCE.sub("", line)))
+    return sorted(found)
+
+
+def _uninterrupted(host: Host) -> tuple[dict[str, list[str]], dict[str, float]]:
+    """What the host is to look like at each stage, and how many seconds it takes to get there."""
+    wished, seconds = {}, {}
+    for stage, variables in STAGES.items():
+        begun = time.monotonic()
+        apply(host, **variables)
+        seconds[stage] = time.monotonic() - begun
+        wished[stage] = _told(host)
+    return wished, seconds
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_killed_at_any_moment(host: Host, part: int) -> None:
+    """A hundred times in all: while a network is made, changed or removed."""
+    chance = random.Random(part)
+    wished, seconds = _uninterrupted(host)
+    killed = 0
+    while killed < KILLS // PARTS:
+        for stage, variables in STAGES.items():
+            killed += not _run_for(host, variables, chance.uniform(0, seconds[stage]))
+            apply(host, **variables)
+            assert apply(host, **variables).changed == []
+            assert _told(host) == wished[stage], f"{stage}, after {killed} kills of part {part}"
