@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.engines.questions import Ask, Frame, Probe, Question
 from tests.integration.traffic import agents
-from tests.integration.traffic.siege import ADDRESSES, BRIDGE_OF, Siege
+from tests.integration.traffic.siege import ADDRESSES, Siege
 from tests.lab import frames
 from tests.lab.traffic import Answer
 
@@ -19,19 +20,32 @@ POLICIES = ("DROP", "ACCEPT")
 #: Silence counts when it lasted this long twice; the machine may be busy.
 _SECONDS = (1.0, 2.5)
 _FRAME_SECONDS = 1.0
-_SOURCE_PORT = 40001
+_SOURCE_PORT = 40000
 
 Found = dict[Probe, str]
 
 
-def ask(siege: Siege, questions: Sequence[Question]) -> dict[str, dict[str, str]]:
-    """The cells by policy and the question's name."""
-    cells = {}
-    for number, policy in enumerate(POLICIES):
-        siege.policy(policy)
-        found = _answered(siege, questions) | _arrived(siege, questions, number)
-        cells[policy] = {question.name: _cell(question, found) for question in questions}
-    return cells
+def ask(siege: Siege, questions: Sequence[Question]) -> dict[str, str]:
+    """The cells by the question's name."""
+    found: dict[str, dict[str, str]] = {question.name: {} for question in questions}
+    volleys = itertools.count()
+    for bridge_nf in (True, False):
+        for kind in ("iptables", "ip6tables"):
+            siege.host.sysctl(f"net/bridge/bridge-nf-call-{kind}", int(bridge_nf))
+        now = [question for question in questions if question.bridge_nf == bridge_nf]
+        for policy in POLICIES:
+            siege.policy(policy)
+            told = _answered(siege, now) | _arrived(siege, now, next(volleys))
+            for question in now:
+                found[question.name][policy] = _cell(question, told)
+    return {name: _in_one(cells) for name, cells in found.items()}
+
+
+def _in_one(cells: dict[str, str]) -> str:
+    """The cell of both policies."""
+    if len(set(cells.values())) == 1:
+        return cells[POLICIES[0]]
+    return "; ".join(f"{policy}: {text}" for policy, text in cells.items())
 
 
 def _cell(question: Question, found: Found) -> str:
@@ -77,7 +91,8 @@ def _arrived(siege: Siege, questions: Sequence[Question], volley: int) -> Found:
     marked = {agents.marker(volley, number): probe for number, probe in enumerate(shots)}
     for _repeat in range(2):
         for mark, probe in marked.items():
-            siege.place(probe.sender).call(agents.send_all, [("eth0", _frame(siege, probe, mark))])
+            frame = _frame(siege, probe, mark, _SOURCE_PORT + volley)
+            siege.place(probe.sender).call(agents.send_all, [("eth0", frame)])
     time.sleep(_FRAME_SECONDS)
     seen: dict[tuple[str, bytes], bytes] = {}
     for name, watcher in siege.watchers.items():
@@ -87,22 +102,22 @@ def _arrived(siege: Siege, questions: Sequence[Question], volley: int) -> Found:
     return {probe: _seen(probe, seen.get((probe.target, mark))) for mark, probe in marked.items()}
 
 
-def _frame(siege: Siege, probe: Frame, mark: bytes) -> bytes:
-    ends = (probe.source, probe.destination, _SOURCE_PORT, probe.port)
+def _frame(siege: Siege, probe: Frame, mark: bytes, source_port: int) -> bytes:
+    version = 6 if ":" in probe.source else 4
+    ends = (probe.source, probe.destination)
     if probe.protocol == "udp":
-        packet = frames.udp(*ends, mark)
+        packet = frames.udp(*ends, source_port, probe.port, mark)
+    elif probe.protocol == "echo":
+        echo = frames.icmp if version == 4 else frames.icmpv6
+        packet = echo(*ends, body=b"\0\1\0\1" + mark)
     else:
-        packet = frames.tcp(*ends, frames.ACK if probe.protocol == "ack" else frames.SYN, mark)
-    kind = frames.IPV6 if ":" in probe.source else frames.IPV4
+        flags = {"tcp": frames.SYN, "reset": frames.RST}[probe.protocol]
+        packet = frames.tcp(*ends, source_port, probe.port, flags, mark)
+    kind = frames.IPV4 if version == 4 else frames.IPV6
     return frames.ethernet(siege.router_of(probe.sender), siege.macs[probe.sender], kind, packet)
 
 
 def _seen(probe: Frame, packet: bytes | None) -> str:
     if packet is None:
         return "no"
-    source = probe.source if probe.target == "host" else frames.parse(packet).source
-    return f"yes, {source}"
-
-
-def clients() -> list[str]:
-    return [*BRIDGE_OF, "lan", "outside", "host"]
+    return "yes" if probe.target == "host" else f"yes, {frames.parse(packet).source}"

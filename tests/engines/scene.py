@@ -9,16 +9,15 @@ import contextlib
 import time
 from collections.abc import Iterator
 
-from tests.engines.engine import ICC, INTERNAL, Engine
+from tests.engines.engine import Engine
+from tests.engines.packages import Missing
 from tests.integration.traffic.siege import BRIDGE_OF, SECOND, Siege
 from tests.lab import town
 from tests.lab.host import Host
 from tests.lab.lab import Lab
 
-#: A port of the host on which it listens itself: on 127.0.0.1 alone would be the worst to reach, on all is the rest.
+#: A port of the host's own that nobody publishes.
 OWN_PORT = 9999
-#: Networks that are there only to show a feature.
-FEATURE_OF = {"br2": INTERNAL, "br3": ICC}
 _PLACES = ("lan", "outside", *BRIDGE_OF)
 _SETTLE_SECONDS = 20
 
@@ -29,6 +28,7 @@ def scene(engine: Engine) -> Iterator[Siege]:
     with Lab() as lab:
         built = town.build(lab)
         built.host.sh(f"ip address add {SECOND}/24 dev eth0")
+        _show_bridged_packets(built.host)
         engine.build(built.host)
         found = Siege(built.host, built.neighbour, built.outside)
         _await_addresses(built.host)
@@ -49,6 +49,14 @@ def policies(host: Host) -> str:
     for program in ("iptables", "ip6tables"):
         found.append(host.run([program, "-S", "FORWARD"]).out.splitlines()[0].split()[-1])
     return found[0] if found[0] == found[1] else f"{found[0]}, IPv6: {found[1]}"
+
+
+def _show_bridged_packets(host: Host) -> None:
+    """What engines rely on that filter between endpoints; the kernel's default once br_netfilter is loaded."""
+    for kind in ("iptables", "ip6tables"):
+        if not host.exists(f"/proc/sys/net/bridge/bridge-nf-call-{kind}"):
+            raise Missing("the kernel module br_netfilter is not loaded, on which engines rely")
+        host.sysctl(f"net/bridge/bridge-nf-call-{kind}", 1)
 
 
 def _await_addresses(host: Host) -> None:
