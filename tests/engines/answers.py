@@ -5,22 +5,25 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.engines.questions import Ask, Frame, Probe, Question
 from tests.integration.traffic import agents
-from tests.integration.traffic.siege import ADDRESSES, Siege
-from tests.lab import frames
+from tests.integration.traffic.siege import ADDRESSES, BRIDGE_OF, Siege
+from tests.lab import frames, town
+from tests.lab.calls import Background
 from tests.lab.traffic import Answer
 
 POLICIES = ("DROP", "ACCEPT")
 #: Silence counts when it lasted this long twice; the machine may be busy.
 _SECONDS = (1.0, 2.5)
-_FRAME_SECONDS = 1.0
+_FRAME_SECONDS = 0.5
 _SOURCE_PORT = 40000
+_LAST = 999
 
 Found = dict[Probe, str]
 
@@ -68,14 +71,16 @@ def _answered(siege: Siege, questions: Sequence[Question]) -> Found:
         clients = list(dict.fromkeys(probe.client for probe in open_))
         with ThreadPoolExecutor(max(1, len(clients))) as pool:
             groups = [[probe for probe in open_ if probe.client == client] for client in clients]
-            for group in pool.map(lambda group: _of_one_client(siege, group, seconds), groups):
+            for group in pool.map(functools.partial(_of_one_client, siege, seconds), groups):
                 found |= group
     return found
 
 
-def _of_one_client(siege: Siege, asks: list[Ask], seconds: float) -> Found:
+def _of_one_client(siege: Siege, seconds: float, asks: list[Ask]) -> Found:
     wanted = [(ask.protocol, ask.address, ask.port, "") for ask in asks]
-    return {ask: _told(ask, answer) for ask, answer in zip(asks, siege.ask(asks[0].client, wanted, seconds), strict=True)}
+    return {
+        ask: _told(ask, answer) for ask, answer in zip(asks, siege.ask(asks[0].client, wanted, seconds), strict=True)
+    }
 
 
 def _told(ask_: Ask, answer: Answer | None) -> str:
@@ -94,12 +99,32 @@ def _arrived(siege: Siege, questions: Sequence[Question], volley: int) -> Found:
             frame = _frame(siege, probe, mark, _SOURCE_PORT + volley)
             siege.place(probe.sender).call(agents.send_all, [("eth0", frame)])
     time.sleep(_FRAME_SECONDS)
-    seen: dict[tuple[str, bytes], bytes] = {}
+    last = agents.marker(volley, _LAST)
+    siege.host.call(agents.say_farewell, _to_everybody(siege, last), last)
+    seen = {}
     for name, watcher in siege.watchers.items():
-        for packet in watcher.values():
-            for mark in agents.MARKER.findall(packet):
-                seen[name, mark] = packet
+        seen |= {(name, mark): packet for mark, packet in _until(last, watcher)}
     return {probe: _seen(probe, seen.get((probe.target, mark))) for mark, probe in marked.items()}
+
+
+def _to_everybody(siege: Siege, last: bytes) -> list[tuple[str, bytes]]:
+    """By interface of the host, one packet to each watcher but its own: silence must not be a watcher's."""
+    payload = frames.udp(town.HOST[0], town.WORLD[0], 9, 9, last)
+    names = [name for name in siege.watchers if name != "host"]
+    return [
+        (BRIDGE_OF.get(name, "eth0"), frames.ethernet(siege.macs[name], siege.macs["eth0"], frames.IPV4, payload))
+        for name in names
+    ]
+
+
+def _until(last: bytes, watcher: Background) -> Iterator[tuple[bytes, bytes]]:
+    """The marks and packets that a watcher saw before the last one; raises LabError where that does not come."""
+    while True:
+        packet = watcher.next()
+        for mark in agents.MARKER.findall(packet):
+            if mark == last:
+                return
+            yield mark, packet
 
 
 def _frame(siege: Siege, probe: Frame, mark: bytes, source_port: int) -> bytes:

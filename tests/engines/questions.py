@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from tests.engines.engine import ICC, INTERNAL
 from tests.engines.scene import OWN_PORT
-from tests.integration.traffic.siege import ADDRESSES, BRIDGE_OF, SECOND
+from tests.integration.traffic.siege import ADDRESSES, SECOND
 
 FAMILIES = ("IPv4", "IPv6")
 FOREIGN = ("10.9.9.9", "fd99::9")
@@ -65,8 +65,11 @@ class Question:
 
     @property
     def name(self) -> str:
-        return f"{self.key} {self.family}"
+        return f"{self.key} {self.family}".strip()
 
+
+#: The one that is not asked but read, before all others.
+POLICY = Question("policy", "FORWARD's policy", "as the engine leaves it on a host where it was ACCEPT", "", ())
 
 #: Of web: what is published on every address, on the second one, on 127.0.0.1 and .5, on an IPv6 address; the ranges.
 _ALL = (("tcp", 8080), ("udp", 53))
@@ -147,7 +150,12 @@ def _published_apart(version: int) -> Iterator[Row]:
         text = "published on the host's IPv6 address, from the host by it"
         yield "on-ipv6 host", topic, text, _asks("host", host, _ON_IPV6, "web")
         return
-    yield "on-second", topic, "published on the second address, from the neighbour", _asks("lan", SECOND, _ON_SECOND, "web")
+    yield (
+        "on-second",
+        topic,
+        "published on the second address, from the neighbour",
+        _asks("lan", SECOND, _ON_SECOND, "web"),
+    )
     text = "published on the second address, from the neighbour by the first"
     yield "on-second by first", topic, text, _asks("lan", host, _ON_SECOND, "web")
     text = "published on 127.0.0.1, from the host by it"
@@ -179,8 +187,18 @@ def _between(version: int) -> Iterator[Row]:
     topic = "Between endpoints, and from the host"
     web, db, app = (ADDRESSES[name][version] for name in ("web", "db", "app"))
     yield "beside", topic, "in one network", _asks("db", web, _CLOSED, "web")
-    yield "across open", topic, "from another network, a port that is published, by the endpoint's address", _asks("app", web, _OPEN, "web")
-    yield "across closed", topic, "from another network, a port that is not published", _asks("app", web, _CLOSED, "web")
+    yield (
+        "across open",
+        topic,
+        "from another network, a port that is published, by the endpoint's address",
+        _asks("app", web, _OPEN, "web"),
+    )
+    yield (
+        "across closed",
+        topic,
+        "from another network, a port that is not published",
+        _asks("app", web, _CLOSED, "web"),
+    )
     yield "across back", topic, "from the network that publishes, into another", _asks("db", app, _OPEN, "app")
     yield "host direct", topic, "from the host, a port that is not published", _asks("host", db, _CLOSED, "db")
 
