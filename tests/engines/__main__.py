@@ -51,8 +51,8 @@ def main() -> int:
     print(text, end="")
     if options.write:
         PAGE.write_text(text, encoding="utf-8")
-    for error in table.errors:
-        print(f"ERROR {error}", file=sys.stderr)
+    for difference in table.errors:
+        print(f"ERROR {difference}", file=sys.stderr)
     return int(bool(table.errors))
 
 

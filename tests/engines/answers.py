@@ -101,7 +101,7 @@ def _arrived(siege: Siege, questions: Sequence[Question], volley: int) -> Found:
     time.sleep(_FRAME_SECONDS)
     last = agents.marker(volley, _LAST)
     siege.host.call(agents.say_farewell, _to_everybody(siege, last), last)
-    seen = {}
+    seen: dict[tuple[str, bytes], bytes] = {}
     for name, watcher in siege.watchers.items():
         seen |= {(name, mark): packet for mark, packet in _until(last, watcher)}
     return {probe: _seen(probe, seen.get((probe.target, mark))) for mark, probe in marked.items()}

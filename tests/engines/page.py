@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import platform
 import subprocess
+import textwrap
 from collections.abc import Sequence
 
 from tests.engines import packages
@@ -47,14 +48,18 @@ def page(table: Table) -> str:
 def _introduction(engines: Sequence[Engine]) -> str:
     columns = "\n".join(f"- {engine.title}: {engine.how}" for engine in engines)
     versions = ", ".join(f"{package} {packages.version(package)}" for package in packages.PACKAGES)
+    kernel = platform.release().partition("-")[0]
+    programs = (
+        f"The programs are Debian's packages, unpacked and not installed; the versions are read from the packages: "
+        f"{versions}. iptables is {_iptables()}, as it says itself; the kernel is {kernel}."
+    )
     return f"""\
 This page is made by `python -m tests.engines --write`. It builds the same networks with each engine on a host of the
 lab ([tests/lab/README.md](../tests/lab/README.md)) and asks the same questions of each; nothing here is written by hand
 but the questions and the reasons. The script fails where an engine's answer differs from ours without a declared
-reason, and where a declared difference is none.
+reason, and where a declared difference does not show.
 
-The programs are Debian's packages ({versions}), unpacked and not installed; the versions are those of the packages.
-iptables is {_iptables()}, the kernel {platform.release().partition("-")[0]}.
+{textwrap.fill(programs, 120)}
 
 {columns}
 

@@ -10,18 +10,27 @@ from dataclasses import dataclass
 
 #: The engines by their names.
 DOCKER, NO_PROXY, CNI, NETAVARK = "docker", "docker-no-proxy", "cni", "netavark"
+#: The kinds of differences, in the summary's order.
+STRICTER = "we are stricter on purpose"
+MORE = "we carry what the engine does not"
+SOURCE = "the server sees another source"
+DEFAULT = "another default"
+LESS = "the engine carries what we do not"
+KINDS = (STRICTER, MORE, SOURCE, DEFAULT, LESS)
+
 DOCKERS, PLUGINS = (DOCKER, NO_PROXY), (CNI, NETAVARK)
 ALL = (*DOCKERS, *PLUGINS)
 
 
 @dataclass(frozen=True)
 class Reason:
-    """text: the note under the table. engines, questions: whose cells it explains, and which; all of them must differ.
+    """kind: one of KINDS. text: the note under the table. engines, questions: whose cells it explains, and which.
 
-    A question's key stands for all families in which it is asked, its name ("KEY IPv4") for one. says: what such a
-    cell must look like, a regular expression.
+    All of them must differ. A question's key stands for all families in which it is asked, its name ("KEY IPv4") for
+    one. says: what such a cell must look like, a regular expression.
     """
 
+    kind: str
     text: str
     engines: tuple[str, ...]
     questions: tuple[str, ...]
@@ -40,6 +49,7 @@ _FROM_WIRE = (
 
 REASONS = (
     Reason(
+        DEFAULT,
         "Docker sets the policy to DROP when it turns forwarding on. The policy is the whole host's, so we set it only "
         "if asked to (`bridge_network_forward_policy: drop`); what we close is closed under either policy.",
         DOCKERS,
@@ -47,6 +57,7 @@ REASONS = (
         "DROP",
     ),
     Reason(
+        MORE,
         "Neither CNI nor netavark accepts a new connection to a published port: they rely on a policy of ACCEPT, "
         "we do not.",
         PLUGINS,
@@ -54,6 +65,7 @@ REASONS = (
         r"DROP: no; ACCEPT: yes, \S+",
     ),
     Reason(
+        MORE,
         "Docker's proxy, a process on the host, takes what comes from endpoints. It answers UDP from the gateway "
         "address of the client's network, which is not the address that was asked. We carry both protocols.",
         (DOCKER,),
@@ -69,6 +81,7 @@ REASONS = (
         r"tcp: yes, \S+; udp: no",
     ),
     Reason(
+        LESS,
         "Only a process can take a connection to ::1 to another host: the kernel has no route_localnet for IPv6. "
         "Docker's proxy is one; we start none.",
         (DOCKER,),
@@ -76,12 +89,14 @@ REASONS = (
         r"yes, \S+",
     ),
     Reason(
+        SOURCE,
         "Docker without its proxy masquerades what the host itself sends; we keep the host's address.",
         (NO_PROXY,),
         ("published host host", "published host second", "on-ipv6 host", "icc published host"),
         r"yes, \S+",
     ),
     Reason(
+        SOURCE,
         "Without its proxy Docker keeps the address of an endpoint beside the server, and relies on "
         "bridge-nf-call-iptables to catch the answer, which goes from one to the other directly. We masquerade, which "
         "works with and without.",
@@ -90,19 +105,23 @@ REASONS = (
         r"yes, \S+",
     ),
     Reason(
-        "What keeps networks apart there also keeps an endpoint from what another network publishes. We let through "
-        "what is published, and nothing else.",
+        MORE,
+        "What keeps networks apart there (in netavark the option `isolate`, in CNI `ingressPolicy`) also keeps an "
+        "endpoint from what another network publishes. We let through what is published, and nothing else.",
         (NO_PROXY, *PLUGINS),
         ("published app host", "published app gateway", "published app own gateway"),
         "no",
     ),
     Reason(
-        "The same for a network without traffic between endpoints.",
+        MORE,
+        "The rule that keeps networks, or endpoints, apart also keeps them from what is published. We let that "
+        "through.",
         (NO_PROXY,),
         ("icc published app", "unbridged published t1", "unbridged published t2"),
         "no",
     ),
     Reason(
+        MORE,
         "netavark does not let the bridge send a packet back by the port by which it came (hairpin), which it must "
         "where bridge-nf-call-iptables is 1.",
         (NETAVARK,),
@@ -110,48 +129,57 @@ REASONS = (
         "no",
     ),
     Reason(
-        "Stricter on purpose: what is published on 127.0.0.1 is for the host alone. These engines translate the "
-        "packet before the kernel can see that it came from a wire.",
+        STRICTER,
+        "What is published on 127.0.0.1 is for the host alone. These engines translate the "
+        "packet before the kernel can see that it came from a wire. Docker closes it too from version 28 on, "
+        "which is not measured here.",
         ALL,
         ("on-loopback lan", "on-loopback-5 lan"),
         _OPEN,
     ),
     Reason(
-        "Stricter on purpose: an endpoint is reached by what it publishes, at the host's addresses, and not at its own "
+        STRICTER,
+        "An endpoint is reached by what it publishes, at the host's addresses, and not at its own "
         "(`bridge_network_gateway_mode: nat-unprotected` or `routed` open that). These engines leave it to the policy; "
-        "Docker opens the published port under DROP too.",
+        "Docker opens the published port under DROP too, and closes all of it from version 28 on, "
+        "which is not measured here.",
         ALL,
         ("direct open", "direct closed", "direct echo", "direct db"),
         _OPEN,
     ),
     Reason(
-        "Stricter on purpose: only the subnet's own addresses leave a network. Elsewhere such a packet goes out as "
+        STRICTER,
+        "Only the subnet's own addresses leave a network. Elsewhere such a packet goes out as "
         "it is, since masquerading looks for the subnet alone.",
         ALL,
         ("foreign source",),
         _OPEN,
     ),
     Reason(
-        "Stricter on purpose: a packet that belongs to no connection is not translated, and would show the "
+        STRICTER,
+        "A packet that belongs to no connection is not translated, and would show the "
         "endpoint's own address on the wire.",
         ALL,
         ("invalid",),
         r"yes, \S+",
     ),
     Reason(
-        "Stricter on purpose: publishing on 127.0.0.1 without a process takes route_localnet, which opens the "
+        STRICTER,
+        "Publishing on 127.0.0.1 without a process takes route_localnet, which opens the "
         "host's 127.0.0.0/8 to endpoints in both directions; we close it again.",
         (NO_PROXY, *PLUGINS),
         ("own loopback", "own from loopback"),
         "yes",
     ),
     Reason(
-        "Stricter on purpose: an internal network speaks with its own gateway address, and with no other of the host.",
+        STRICTER,
+        "An internal network speaks with its own gateway address, and with no other of the host.",
         (*DOCKERS, NETAVARK),
         ("internal host written",),
         "yes",
     ),
     Reason(
+        MORE,
         "Docker's rules for an internal network drop IPv6 neighbour discovery between its endpoints where "
         "bridge-nf-call-ip6tables is 1.",
         DOCKERS,
@@ -159,6 +187,7 @@ REASONS = (
         "no",
     ),
     Reason(
+        MORE,
         "netavark has no rules for an internal network: where bridge-nf-call-iptables is 1, the policy decides whether "
         "its endpoints may talk.",
         (NETAVARK,),
@@ -166,8 +195,9 @@ REASONS = (
         r"DROP: no; ACCEPT: yes, \S+",
     ),
     Reason(
-        "netavark makes a network internal by not forwarding IPv4 from its bridge, and by giving no default route; "
-        "IPv6 is forwarded.",
+        STRICTER,
+        "netavark makes a network internal by giving no default route and by turning forwarding off for its bridge, "
+        "which the kernel heeds for IPv4 alone.",
         (NETAVARK,),
         (
             "internal across IPv6",
@@ -178,13 +208,14 @@ REASONS = (
         _OPEN,
     ),
     Reason(
-        "Stricter on purpose: Docker's rule sees only what bridge-nf-call-iptables shows it. Our bridge keeps the "
-        "ports apart itself.",
+        STRICTER,
+        "Docker's rule sees only what bridge-nf-call-iptables shows it. Our bridge keeps the ports apart itself.",
         DOCKERS,
         ("unbridged beside",),
         r"yes, \S+",
     ),
     Reason(
+        LESS,
         "With bridge-nf-call-iptables the kernel bridges what it has translated from one endpoint to the other, which "
         "the bridge keeps apart: in such a network, endpoints cannot use what it publishes. Docker's proxy, a process, "
         "carries TCP. Without bridge-nf-call-iptables we carry both protocols, see the last rows.",
@@ -197,4 +228,4 @@ REASONS = (
 
 def missing(feature: str, title: str) -> str:
     """The note of a cell that was not asked for."""
-    return f"{title} has no {feature}."
+    return f"{title} has no setting for {feature}."
