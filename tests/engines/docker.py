@@ -28,7 +28,7 @@ _ROOM = f"""
 mkdir -p {_HOME}/bin {_HOME}/image/bin
 mount -t tmpfs none /sys/fs/cgroup
 mkdir -p $(sed 's|^[^:]*:\\(name=\\)\\?\\([^:]*\\):.*|/sys/fs/cgroup/\\2|' /proc/self/cgroup)
-mount -o remount,ro /sys/fs/cgroup
+mount -o remount,bind,ro /sys/fs/cgroup
 """
 
 
