@@ -5,6 +5,7 @@
 # make demo    see it work, in a throw-away host, without root
 # make test    what every change must pass; the parts are lint, sanity, unit, integration, traffic (attacks and lawful
 #              traffic, packet by packet) and molecule, each a target of its own too
+# make engines the role beside Docker, CNI and netavark, question by question; writes docs/engines.md
 #
 # Each sets up what it needs in .venv first (and, as root on Debian or Ubuntu, the packages that are missing).
 
@@ -12,7 +13,7 @@ VENV := .venv
 CHECK := $(VENV)/bin/python tools/check.py
 PARTS := lint sanity unit integration traffic molecule
 
-.PHONY: demo test clean $(PARTS)
+.PHONY: demo test clean engines $(PARTS)
 
 demo: $(VENV)/requirements.txt
 	@$(VENV)/bin/python -m tests.demo
@@ -22,6 +23,9 @@ test: $(VENV)/requirements-dev.txt
 
 $(PARTS): $(VENV)/requirements-dev.txt
 	@$(CHECK) $@
+
+engines: $(VENV)/requirements-dev.txt
+	@$(VENV)/bin/python -m tests.engines --write
 
 $(VENV)/requirements-dev.txt: requirements.txt
 

@@ -1,0 +1,102 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Docker: a daemon of its own on the host, as root of the lab's user namespace and so without cgroups."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+from tests.engines import oci, packages
+from tests.engines.engine import Endpoint, Network, endpoints, networks
+from tests.lab.errors import LabError
+from tests.lab.host import Host
+
+_HOME = "/run/docker"
+_SOCKET = f"unix://{_HOME}/socket"
+_LOG = f"{_HOME}/log"
+_START_SECONDS = 60
+_DAEMON = (
+    "dockerd", "--rootless", f"--host={_SOCKET}", "--group=root", "--storage-driver=vfs",
+    f"--data-root={_HOME}/data", f"--exec-root={_HOME}/exec", f"--pidfile={_HOME}/pid",
+    "--experimental", "--ip6tables",
+)  # fmt: skip
+#: What runc asks of cgroups it is refused by a read-only directory, which it takes from whoever is not really root.
+_ROOM = f"""
+mkdir -p {_HOME}/bin {_HOME}/image/bin
+mount -t tmpfs none /sys/fs/cgroup
+mkdir -p $(sed 's|^[^:]*:\\(name=\\)\\?\\([^:]*\\):.*|/sys/fs/cgroup/\\2|' /proc/self/cgroup)
+mount -o remount,bind,ro /sys/fs/cgroup
+"""
+
+
+class Docker:
+    def __init__(self, proxy: bool) -> None:
+        self.name = "docker" if proxy else "docker-no-proxy"
+        self.title = f"Docker {packages.version('docker.io')}" + ("" if proxy else ", no proxy")
+        options = "--experimental --ip6tables" + ("" if proxy else " --userland-proxy=false")
+        self.how = f"`dockerd {options}`, then `docker network create` and `docker run -p`"
+        self.lacks: frozenset[str] = frozenset()
+        self._options = () if proxy else ("--userland-proxy=false",)
+
+    def build(self, host: Host) -> None:
+        daemon = _Daemon(host, self._options)
+        daemon.import_image()
+        for network in networks():
+            daemon.create(network)
+        for endpoint in endpoints():
+            daemon.start(endpoint)
+
+
+class _Daemon:
+    def __init__(self, host: Host, options: tuple[str, ...]) -> None:
+        self._host = host
+        self._environment = packages.environment()
+        self._environment["PATH"] = f"{_HOME}/bin:{self._environment['PATH']}"
+        self._environment["XDG_RUNTIME_DIR"] = _HOME
+        host.sh(_ROOM)
+        host.write(f"{_HOME}/bin/runc", _RUNC)
+        host.sh(f"chmod 755 {_HOME}/bin/runc")
+        argv = ["sh", "-c", f'exec "$@" >{_LOG} 2>&1', "sh", *_DAEMON, *options]
+        self._process = host.popen(argv, self._environment)
+        self._wait()
+
+    def _wait(self) -> None:
+        end = time.monotonic() + _START_SECONDS
+        while time.monotonic() < end and self._process.poll() is None:
+            if self._host.run(["docker", f"--host={_SOCKET}", "info"], check=False, env=self._environment).rc == 0:
+                return
+            time.sleep(0.2)
+        raise LabError(f"dockerd did not come up:\n{self._host.read(_LOG)[-2000:]}")
+
+    def _docker(self, *words: str) -> str:
+        return self._host.run(["docker", f"--host={_SOCKET}", *words], env=self._environment).out.strip()
+
+    def import_image(self) -> None:
+        """An image with busybox and nothing else, taken from no registry."""
+        image = f"{_HOME}/image"
+        self._host.sh(f"cp {packages.program('busybox')} {image}/bin; tar -C {image} -cf {image}.tar bin")
+        self._docker("import", f"{image}.tar", "idle")
+
+    def create(self, network: Network) -> None:
+        options = [f"--opt=com.docker.network.bridge.name={network.bridge}"]
+        options += ["--internal"] * network.internal
+        options += ["--opt=com.docker.network.bridge.enable_icc=false"] * (not network.icc)
+        for subnet, gateway in zip(network.subnets, network.gateways, strict=True):
+            options += [f"--subnet={subnet}", f"--gateway={gateway}"]
+        self._docker("network", "create", "--ipv6", *options, network.bridge)
+
+    def start(self, endpoint: Endpoint) -> None:
+        ipv4, ipv6 = endpoint.addresses
+        options = [f"--name={endpoint.name}", f"--network={endpoint.bridge}", f"--ip={ipv4}", f"--ip6={ipv6}"]
+        options += [f"--publish={port}" for port in endpoint.published]
+        self._docker("run", "--detach", *options, "idle", "/bin/busybox", "sleep", "1d")
+        number = self._docker("inspect", "--format={{.State.Pid}}", endpoint.name)
+        self._host.run(["ip", "netns", "attach", endpoint.name, number])
+
+
+_RUNC = f"""#!/bin/sh
+{sys.executable} {Path(oci.__file__)} && exec {packages.ROOT}/usr/sbin/runc "$@"
+"""

@@ -1,0 +1,87 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an engine is here: it builds the four networks of tests/integration/traffic/siege.py on a host.
+
+All have the bridges, the names, the subnets and the addresses of siege.py, and each endpoint's network namespace has
+the endpoint's name in /run/netns, whoever made it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from tests.integration.traffic.siege import ADDRESSES, BRIDGES, ENDPOINTS, PORTS
+from tests.lab.host import Host
+
+#: What not every engine has.
+INTERNAL, ICC = "internal networks", "networks without traffic between endpoints"
+
+
+class Engine(Protocol):
+    """A column of the table."""
+
+    #: The name in code, the heading of the column, and how it was run.
+    name: str
+    title: str
+    how: str
+    lacks: frozenset[str]
+
+    def build(self, host: Host) -> None:
+        """Make everything. The host has its addresses, and forwarding is off."""
+
+
+@dataclass(frozen=True)
+class Publish:
+    """One published port or range of ports; no address means all of the host's."""
+
+    host_ip: str
+    host_port: int
+    port: int
+    count: int
+    protocol: str
+
+    @classmethod
+    def of(cls, text: str) -> Publish:
+        """Read Docker's short syntax: [[IP]:]HOST[-END]:PORT[-END][/PROTOCOL]."""
+        ports, _slash, protocol = text.partition("/")
+        host, port = ports.rsplit(":", 1)
+        host_ip, _colon, host_port = host.rpartition(":")
+        first, _dash, last = host_port.partition("-")
+        count = int(last or first) - int(first) + 1
+        return cls(host_ip.strip("[]"), int(first), int(port.partition("-")[0]), count, protocol or "tcp")
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One endpoint with its network."""
+
+    name: str
+    bridge: str
+    addresses: tuple[str, str]
+    published: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Network:
+    """One network: the subnets and gateways of both families."""
+
+    bridge: str
+    subnets: tuple[str, str]
+    gateways: tuple[str, str]
+    internal: bool
+    icc: bool
+
+
+def networks() -> Iterator[Network]:
+    for bridge, number in BRIDGES.items():
+        subnets = (f"172.{number}.0.0/16", f"fd00:{number}::/64")
+        yield Network(bridge, subnets, ADDRESSES[bridge], internal=bridge == "br2", icc=bridge != "br3")
+
+
+def endpoints() -> Iterator[Endpoint]:
+    for bridge, names in ENDPOINTS.items():
+        for name in names:
+            yield Endpoint(name, bridge, ADDRESSES[name], tuple(PORTS.get(name, ())))

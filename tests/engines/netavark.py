@@ -1,0 +1,75 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""netavark, called as Podman calls it: one JSON document on standard input per endpoint."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from tests.engines import packages
+from tests.engines.engine import ICC, Endpoint, Network, Publish, endpoints, networks
+from tests.lab.host import Host
+
+
+class Netavark:
+    name = "netavark"
+    how = "`netavark setup` with the option `isolate` and without DNS"
+    lacks = frozenset({ICC})
+
+    def __init__(self) -> None:
+        self.title = f"netavark {packages.version('netavark')}"
+
+    def build(self, host: Host) -> None:
+        by_bridge = {network.bridge: network for network in networks()}
+        program = packages.program("netavark")
+        host.sh("mkdir -p /run/netavark")
+        for endpoint in endpoints():
+            host.run(["ip", "netns", "add", endpoint.name])
+            wish = json.dumps(_wish(by_bridge[endpoint.bridge], endpoint))
+            argv = [program, "--config", "/run/netavark", "setup", f"/run/netns/{endpoint.name}"]
+            host.run(argv, stdin=wish, env={"NETAVARK_FW": "iptables"})
+
+
+def _number(name: str) -> str:
+    """What netavark takes for the number of a network or container: 64 hexadecimal digits."""
+    return hashlib.sha256(name.encode()).hexdigest()
+
+
+def _wish(network: Network, endpoint: Endpoint) -> dict[str, Any]:
+    subnets = [
+        {"subnet": subnet, "gateway": gateway}
+        for subnet, gateway in zip(network.subnets, network.gateways, strict=True)
+    ]
+    info = {
+        "name": network.bridge,
+        "id": _number(network.bridge),
+        "driver": "bridge",
+        "network_interface": network.bridge,
+        "subnets": subnets,
+        "ipv6_enabled": True,
+        "internal": network.internal,
+        "dns_enabled": False,
+        "ipam_options": {"driver": "host-local"},
+        "options": {"isolate": "true"},
+    }
+    wanted = {"interface_name": "eth0", "static_ips": list(endpoint.addresses)}
+    return {
+        "container_id": _number(endpoint.name),
+        "container_name": endpoint.name,
+        "networks": {network.bridge: wanted},
+        "network_info": {network.bridge: info},
+        "port_mappings": [_mapping(Publish.of(text)) for text in endpoint.published],
+    }
+
+
+def _mapping(publish: Publish) -> dict[str, Any]:
+    return {
+        "host_ip": publish.host_ip,
+        "host_port": publish.host_port,
+        "container_port": publish.port,
+        "range": publish.count,
+        "protocol": publish.protocol,
+    }

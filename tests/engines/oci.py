@@ -1,0 +1,31 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run before each runc, in a container's bundle: take from config.json what a single user ID and no cgroups forbid.
+
+A group of its own for terminals, and a view of the cgroups. Nothing of the network is touched.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+
+def fit(config: dict[str, Any]) -> None:
+    config["mounts"] = [mount for mount in config["mounts"] if mount["type"] != "cgroup"]
+    for mount in config["mounts"]:
+        mount["options"] = [option for option in mount.get("options", []) if not option.startswith("gid=")]
+
+
+def main() -> None:
+    path = Path("config.json")
+    if path.exists():
+        config = json.loads(path.read_text(encoding="utf-8"))
+        fit(config)
+        path.write_text(json.dumps(config), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The engines' programs: Debian's packages, unpacked below build/ and installed nowhere.
+
+Installing docker.io would start a daemon in the machine's own network; unpacking it starts nothing.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import subprocess
+from pathlib import Path
+
+from tests.lab.paths import REPOSITORY
+
+PACKAGES = (
+    "docker.io",
+    "containerd",
+    "runc",
+    "containernetworking-plugins",
+    "netavark",
+    "busybox-static",
+    "libdevmapper1.02.1",
+)
+_DIRECTORY = REPOSITORY / "build" / "engines"
+ROOT = _DIRECTORY / "root"
+_DOWNLOADS = _DIRECTORY / "packages"
+_SECONDS = 300
+
+
+class Missing(Exception):
+    """What is needed is not there; the text says what."""
+
+
+def fetch() -> None:
+    """Download and unpack what is not there yet."""
+    _DOWNLOADS.mkdir(parents=True, exist_ok=True)
+    for package in PACKAGES:
+        if not _archive(package):
+            _run(["apt-get", "download", "-q", package], f"apt-get cannot download Debian's package {package}")
+        if not (unpacked := ROOT / f".{package}").exists():
+            _run(["dpkg", "-x", str(_archive(package)), str(ROOT)], f"dpkg cannot unpack {package}")
+            unpacked.touch()
+
+
+def _archive(package: str) -> Path | None:
+    return next(_DOWNLOADS.glob(f"{package}_*.deb"), None)
+
+
+def _run(argv: list[str], sentence: str) -> None:
+    try:
+        done = subprocess.run(argv, cwd=_DOWNLOADS, capture_output=True, text=True, timeout=_SECONDS, check=False)
+    except FileNotFoundError:
+        raise Missing(f"{sentence}: there is no {argv[0]} on this machine") from None
+    except subprocess.TimeoutExpired:
+        raise Missing(f"{sentence}: not done within {_SECONDS} s") from None
+    if done.returncode:
+        raise Missing(f"{sentence}: {' '.join(done.stderr.split())}")
+
+
+@functools.cache
+def version(package: str) -> str:
+    """The upstream version in a package's own words: 20.10.24 of 20.10.24+dfsg1-1+deb12u1."""
+    show = ["dpkg-deb", "--field", str(_archive(package)), "Version"]
+    full = subprocess.run(show, capture_output=True, text=True, check=True).stdout.strip()
+    return re.sub(r"^\d+:|[-+~].*", "", full)
+
+
+def program(name: str) -> str:
+    """The path of a program of one of the packages."""
+    found = [ROOT / directory / name for directory in _PROGRAMS if (ROOT / directory / name).exists()]
+    if not found:
+        raise Missing(f"none of the packages has a program {name}: {', '.join(PACKAGES)}")
+    return str(found[0])
+
+
+_PROGRAMS = ("usr/sbin", "usr/bin", "bin", "usr/lib/cni", "usr/lib/podman")
+
+
+def environment() -> dict[str, str]:
+    """Where the programs find each other and their libraries."""
+    ours = [str(ROOT / directory) for directory in ("usr/sbin", "usr/bin", "bin")]
+    libraries = [str(path) for lib in ("lib", "usr/lib") for path in sorted((ROOT / lib).glob("*-linux-gnu*"))]
+    return {
+        "PATH": os.pathsep.join([*ours, "/usr/sbin", "/usr/bin", "/sbin", "/bin"]),
+        "LD_LIBRARY_PATH": os.pathsep.join(libraries),
+    }

@@ -1,0 +1,71 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The page docs/engines.md."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import textwrap
+from collections.abc import Sequence
+
+from tests.engines import packages
+from tests.engines.engine import Engine
+from tests.engines.table import Table
+from tests.lab.paths import REPOSITORY
+
+PAGE = REPOSITORY / "docs" / "engines.md"
+_LICENCE = """\
+<!--
+Copyright (c) 2026, the netplumb.linuxnet authors
+GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+SPDX-License-Identifier: GPL-3.0-or-later
+-->
+"""
+_HOW_TO_READ = """\
+A cell that says `yes` also says the source address: of an answered question the one that the server saw, of a packet
+that somebody wrote the one that it arrived with (none where it arrived at the host itself). `no` means that nothing
+came, asked twice. Every question is asked with FORWARD's policy DROP and with ACCEPT; a cell says both where they
+differ. tcp and udp are asked alike; where they differ, the cell says so. A cell that differs from the role's has the
+number of its note.
+
+The host is 192.0.2.1, 192.0.2.5 and 2001:db8::1; the neighbour on its segment is 192.0.2.9 and 2001:db8::9, and routes
+everything through the host; the router is 192.0.2.254 and 2001:db8::fe, with 198.51.100.1 and 2001:db8:ff::1 of the
+world beyond. Behind the host are the networks 172.18.0.0/16 (`web` .2, `db` .3), 172.19.0.0/16 (`app` .2),
+172.20.0.0/16 (internal, `in1` .2, `in2` .3) and 172.21.0.0/16 (icc off, `t1` .2, `t2` .3), with the gateway .1 each,
+and fd00:18::/64 and so on likewise. `bridge-nf-call-iptables` is 1 (but in the last rows), rp_filter 0: the kernel's
+defaults.
+"""
+
+
+def page(table: Table) -> str:
+    """The whole page; afterwards the table knows its errors."""
+    body = "\n".join(table.lines())
+    return f"{_LICENCE}\n# The role beside Docker, CNI and netavark\n\n{_introduction(table.engines)}\n{body}\n"
+
+
+def _introduction(engines: Sequence[Engine]) -> str:
+    columns = "\n".join(f"- {engine.title}: {engine.how}" for engine in engines)
+    versions = ", ".join(f"{package} {packages.version(package)}" for package in packages.PACKAGES)
+    kernel = platform.release().partition("-")[0]
+    programs = (
+        f"The programs are Debian's packages, unpacked and not installed; the versions are read from the packages: "
+        f"{versions}. iptables is {_iptables()}, as it says itself; the kernel is {kernel}."
+    )
+    return f"""\
+This page is made by `python -m tests.engines --write`. It builds the same networks with each engine on a host of the
+lab ([tests/lab/README.md](../tests/lab/README.md)) and asks the same questions of each; nothing here is written by hand
+but the questions and the reasons. The script fails where an engine's answer differs from ours without a declared
+reason, and where a declared difference does not show.
+
+{textwrap.fill(programs, 120)}
+
+{columns}
+
+{_HOW_TO_READ}"""
+
+
+def _iptables() -> str:
+    words = subprocess.run(["iptables", "--version"], capture_output=True, text=True, check=True).stdout.split()
+    return " ".join(words[1:]).removeprefix("v")

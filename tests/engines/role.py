@@ -1,0 +1,22 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Our own column: the role bridge_network."""
+
+from __future__ import annotations
+
+from tests.engines.engine import networks
+from tests.integration.networks import apply
+from tests.integration.traffic import siege
+from tests.lab.host import Host
+
+
+class Role:
+    name = "role"
+    title = "role"
+    how = "the role `bridge_network`, once per network, with its defaults (`internal` and `icc` apart)"
+    lacks: frozenset[str] = frozenset()
+
+    def build(self, host: Host) -> None:
+        for network in networks():
+            apply(host, **siege.network(network.bridge))
