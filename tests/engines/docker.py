@@ -42,7 +42,7 @@ class Docker:
         self._options = () if proxy else ("--userland-proxy=false",)
 
     def build(self, host: Host) -> None:
-        daemon = _Daemon(host, self._options)
+        daemon = Daemon(host, self._options)
         daemon.import_image()
         for network in networks():
             daemon.create(network)
@@ -50,7 +50,9 @@ class Docker:
             daemon.start(endpoint)
 
 
-class _Daemon:
+class Daemon:
+    """A running dockerd with its networks and containers; gone with the host."""
+
     def __init__(self, host: Host, options: tuple[str, ...]) -> None:
         self._host = host
         self._environment = packages.environment()
@@ -70,6 +72,11 @@ class _Daemon:
                 return
             time.sleep(0.2)
         raise LabError(f"dockerd did not come up:\n{self._host.read(_LOG)[-2000:]}")
+
+    def stop(self) -> None:
+        """End the daemon; its containers go with the host."""
+        self._process.kill()
+        self._process.wait()
 
     def _docker(self, *words: str) -> str:
         return self._host.run(["docker", f"--host={_SOCKET}", *words], env=self._environment).out.strip()

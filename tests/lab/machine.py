@@ -39,6 +39,16 @@ def _has(program: str) -> Callable[[], bool]:
     return lambda: shutil.which(program, path="/usr/sbin:/usr/bin:/sbin:/bin") is not None
 
 
+def _fetched() -> bool:
+    from tests.engines import packages  # which is built on the lab
+
+    try:
+        packages.fetch()
+    except packages.Missing:
+        return False
+    return True
+
+
 NEEDS = {
     "vlan-filtering": Need(
         "the kernel has no VLAN filtering on bridges (CONFIG_BRIDGE_VLAN_FILTERING)",
@@ -68,6 +78,7 @@ NEEDS = {
     "dummy": Need("the kernel has no dummy interfaces", _works("ip link add d0 type dummy")),
     "macvlan": Need("the kernel has no macvlan interfaces", _works("ip link add link lo name m0 type macvlan")),
     "conntrack-tool": Need("the program conntrack is not installed", _has("conntrack")),
+    "docker": Need("Debian's package docker.io cannot be downloaded (apt-get download)", _fetched),
     "tcpdump": Need("the program tcpdump is not installed", _has("tcpdump")),
 }
 
