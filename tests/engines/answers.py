@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from tests.engines.engine import OLD, OLD_ADDRESS
 from tests.engines.questions import Ask, Frame, Probe, Question
 from tests.integration.traffic import agents
 from tests.integration.traffic.siege import ADDRESSES, BRIDGE_OF, Siege
@@ -24,6 +25,7 @@ _SECONDS = (1.0, 2.5)
 _FRAME_SECONDS = 0.5
 _SOURCE_PORT = 40000
 _LAST = 999
+_SERVERS: dict[str, tuple[str, ...]] = {**ADDRESSES, OLD: (OLD_ADDRESS,)}
 
 Found = dict[Probe, str]
 
@@ -86,7 +88,7 @@ def _of_one_client(siege: Siege, seconds: float, asks: list[Ask]) -> Found:
 def _told(ask_: Ask, answer: Answer | None) -> str:
     if answer is None:
         return "no"
-    by = next((name for name, addresses in ADDRESSES.items() if answer.local in addresses), answer.local)
+    by = next((name for name, addresses in _SERVERS.items() if answer.local in addresses), answer.local)
     return f"yes, {answer.peer}" if by == ask_.server else f"answered by {by}, {answer.peer}"
 
 

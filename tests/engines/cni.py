@@ -43,7 +43,7 @@ def _chain(network: Network, endpoint: Endpoint) -> list[dict[str, Any]]:
         [{"subnet": subnet, "gateway": gateway, "rangeStart": address}]
         for subnet, gateway, address in zip(network.subnets, network.gateways, endpoint.addresses, strict=True)
     ]
-    routes = [{"dst": "0.0.0.0/0"}, {"dst": "::/0"}]
+    routes = [{"dst": "0.0.0.0/0"}, {"dst": "::/0"}][: len(ranges)]
     bridge = {"type": "bridge", "bridge": network.bridge, "isGateway": True, "ipMasq": True, "hairpinMode": True}
     bridge["ipam"] = {"type": "host-local", "dataDir": _LEASES, "ranges": ranges, "routes": routes}
     mappings = [mapping for text in endpoint.published for mapping in _mappings(Publish.of(text))]

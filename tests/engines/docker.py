@@ -89,15 +89,15 @@ class Daemon:
 
     def create(self, network: Network) -> None:
         options = [f"--opt=com.docker.network.bridge.name={network.bridge}"]
-        options += ["--internal"] * network.internal
+        options += ["--ipv6"] * (len(network.subnets) > 1) + ["--internal"] * network.internal
         options += ["--opt=com.docker.network.bridge.enable_icc=false"] * (not network.icc)
         for subnet, gateway in zip(network.subnets, network.gateways, strict=True):
             options += [f"--subnet={subnet}", f"--gateway={gateway}"]
-        self._docker("network", "create", "--ipv6", *options, network.bridge)
+        self._docker("network", "create", *options, network.bridge)
 
     def start(self, endpoint: Endpoint) -> None:
-        ipv4, ipv6 = endpoint.addresses
-        options = [f"--name={endpoint.name}", f"--network={endpoint.bridge}", f"--ip={ipv4}", f"--ip6={ipv6}"]
+        options = [f"--name={endpoint.name}", f"--network={endpoint.bridge}"]
+        options += [f"--{kind}={own}" for kind, own in zip(("ip", "ip6"), endpoint.addresses, strict=False)]
         options += [f"--publish={port}" for port in endpoint.published]
         self._docker("run", "--detach", *options, "idle", "/bin/busybox", "sleep", "1d")
         number = self._docker("inspect", "--format={{.State.Pid}}", endpoint.name)

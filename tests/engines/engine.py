@@ -4,7 +4,7 @@
 """What an engine is here: it builds the four networks of tests/integration/traffic/siege.py on a host.
 
 All have the bridges, the names, the subnets and the addresses of siege.py, and each endpoint's network namespace has
-the endpoint's name in /run/netns, whoever made it.
+the endpoint's name in /run/netns, whoever made it. One more network has no IPv6, and one endpoint, which publishes.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from tests.lab.host import Host
 
 #: What not every engine has.
 INTERNAL, ICC = "internal networks", "networks without traffic between endpoints"
+#: The network without IPv6.
+OLD, OLD_BRIDGE, OLD_SUBNET, OLD_GATEWAY, OLD_ADDRESS = "old", "br4", "172.22.0.0/16", "172.22.0.1", "172.22.0.2"
+OLD_PUBLISHED = ("8100:80", "8100:53/udp")
 
 
 class Engine(Protocol):
@@ -60,17 +63,17 @@ class Endpoint:
 
     name: str
     bridge: str
-    addresses: tuple[str, str]
+    addresses: tuple[str, ...]
     published: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Network:
-    """One network: the subnets and gateways of both families."""
+    """One network: the subnets and gateways of its families, IPv4 first."""
 
     bridge: str
-    subnets: tuple[str, str]
-    gateways: tuple[str, str]
+    subnets: tuple[str, ...]
+    gateways: tuple[str, ...]
     internal: bool
     icc: bool
 
@@ -79,9 +82,11 @@ def networks() -> Iterator[Network]:
     for bridge, number in BRIDGES.items():
         subnets = (f"172.{number}.0.0/16", f"fd00:{number}::/64")
         yield Network(bridge, subnets, ADDRESSES[bridge], internal=bridge == "br2", icc=bridge != "br3")
+    yield Network(OLD_BRIDGE, (OLD_SUBNET,), (OLD_GATEWAY,), internal=False, icc=True)
 
 
 def endpoints() -> Iterator[Endpoint]:
     for bridge, names in ENDPOINTS.items():
         for name in names:
             yield Endpoint(name, bridge, ADDRESSES[name], tuple(PORTS.get(name, ())))
+    yield Endpoint(OLD, OLD_BRIDGE, (OLD_ADDRESS,), OLD_PUBLISHED)

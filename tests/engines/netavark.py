@@ -49,7 +49,7 @@ def _wish(network: Network, endpoint: Endpoint) -> dict[str, Any]:
         "driver": "bridge",
         "network_interface": network.bridge,
         "subnets": subnets,
-        "ipv6_enabled": True,
+        "ipv6_enabled": len(subnets) > 1,
         "internal": network.internal,
         "dns_enabled": False,
         "ipam_options": {"driver": "host-local"},

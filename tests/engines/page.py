@@ -30,12 +30,12 @@ came, asked twice. Every question is asked with FORWARD's policy DROP and with A
 differ. tcp and udp are asked alike; where they differ, the cell says so. A cell that differs from the role's has the
 number of its note.
 
-The host is 192.0.2.1, 192.0.2.5 and 2001:db8::1; the neighbour on its segment is 192.0.2.9 and 2001:db8::9, and routes
-everything through the host; the router is 192.0.2.254 and 2001:db8::fe, with 198.51.100.1 and 2001:db8:ff::1 of the
-world beyond. Behind the host are the networks 172.18.0.0/16 (`web` .2, `db` .3), 172.19.0.0/16 (`app` .2),
+The host is 192.0.2.1, 192.0.2.5 and 2001:db8::1; the neighbour on its segment is 192.0.2.9 and 2001:db8::9, and
+routes everything through the host; the router is 192.0.2.254 and 2001:db8::fe, with 198.51.100.1 and 2001:db8:ff::1
+of the world beyond. Behind the host are the networks 172.18.0.0/16 (`web` .2, `db` .3), 172.19.0.0/16 (`app` .2),
 172.20.0.0/16 (internal, `in1` .2, `in2` .3) and 172.21.0.0/16 (icc off, `t1` .2, `t2` .3), with the gateway .1 each,
-and fd00:18::/64 and so on likewise. `bridge-nf-call-iptables` is 1 (but in the last rows), rp_filter 0: the kernel's
-defaults.
+and fd00:18::/64 and so on likewise; 172.22.0.0/16 (`old` .2) has no IPv6. The host begins with the kernel's defaults,
+among them bridge-nf-call-iptables 1 (0 for the last rows) and rp_filter 0.
 """
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tests.engines.engine import ICC, INTERNAL
+from tests.engines.engine import ICC, INTERNAL, OLD, OLD_ADDRESS
 from tests.engines.scene import OWN_PORT
 from tests.integration.traffic.siege import ADDRESSES, SECOND
 
@@ -79,6 +79,7 @@ _ON_LOOPBACK_5 = (("tcp", 8082), ("udp", 8082))
 _ON_IPV6 = (("tcp", 8084), ("udp", 8084))
 _RANGE = (("tcp", 7000), ("udp", 7000), ("tcp", 7003), ("udp", 7003))
 _BEYOND = (("tcp", 7004), ("udp", 7004))
+_OLD_PORTS = (("tcp", 8100), ("udp", 8100))
 _T1 = (("tcp", 8090), ("udp", 8090))
 #: Ports of endpoints: published ones, and one that is not.
 _OPEN = (("tcp", 80), ("udp", 53))
@@ -102,7 +103,18 @@ def _frames(sender: str, source: str, destination: str, ports: Ports, target: st
 def questions() -> list[Question]:
     """All rows, in the table's order: the families of one question stand together."""
     found = []
-    for part in (_published, _published_apart, _direct, _between, _outward, _own, _internal, _isolated, _unbridged):
+    for part in (
+        _published,
+        _published_apart,
+        _old,
+        _direct,
+        _between,
+        _outward,
+        _own,
+        _internal,
+        _isolated,
+        _unbridged,
+    ):
         both = [Question(*row[:3], family, *row[3:]) for at, family in enumerate(FAMILIES) for row in part(at)]
         keys = list(dict.fromkeys(question.key for question in both))
         found += sorted(both, key=lambda question: keys.index(question.key))
@@ -171,6 +183,20 @@ def _published_apart(version: int) -> Iterator[Row]:
     text = "published on 127.0.0.5, packets of the neighbour to 127.0.0.5 by way of the host"
     probes = _frames("lan", ADDRESSES["lan"][0], "127.0.0.5", _ON_LOOPBACK_5, "web")
     yield "on-loopback-5 lan", topic, text, probes
+
+
+def _old(version: int) -> Iterator[Row]:
+    topic = f"A port of an endpoint without IPv6 ({OLD_ADDRESS}), published on all addresses (8100)"
+    host = ADDRESSES["host"][version]
+    yield "old lan", topic, "from the neighbour", _asks("lan", host, _OLD_PORTS, OLD)
+    yield "old host", topic, "from the host, by its own address", _asks("host", host, _OLD_PORTS, OLD)
+    yield (
+        "old loopback",
+        topic,
+        "from the host, by its loopback address",
+        _asks("host", _LOOPBACK[version], _OLD_PORTS, OLD),
+    )
+    yield "old app", topic, "from another network, by the host's address", _asks("app", host, _OLD_PORTS, OLD)
 
 
 def _direct(version: int) -> Iterator[Row]:

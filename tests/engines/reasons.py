@@ -44,7 +44,7 @@ class Reason:
 _OPEN = r"(DROP: no; ACCEPT: )?yes(, \S+)?"
 _FROM_WIRE = (
     "published lan host", "published lan second", "published lan gateway", "published outside host", "range",
-    "on-second", "on-ipv6 lan",
+    "on-second", "on-ipv6 lan", "old lan IPv4",
 )  # fmt: skip
 
 REASONS = (
@@ -75,6 +75,7 @@ REASONS = (
             "published app host",
             "published app gateway",
             "icc published app",
+            "old app IPv4",
             "unbridged published t1",
             "unbridged published t2",
         ),
@@ -89,10 +90,18 @@ REASONS = (
         r"yes, \S+",
     ),
     Reason(
+        LESS,
+        "Docker's proxy takes IPv6 to an endpoint that has none, and shows it the gateway address as the client. NAT "
+        "cannot go from one family to the other: with us such an endpoint needs an IPv6 address.",
+        (DOCKER,),
+        ("old lan IPv6", "old host IPv6", "old loopback IPv6", "old app IPv6"),
+        r"yes, \S+|tcp: yes, \S+; udp: no",
+    ),
+    Reason(
         SOURCE,
         "Docker without its proxy masquerades what the host itself sends; we keep the host's address.",
         (NO_PROXY,),
-        ("published host host", "published host second", "on-ipv6 host", "icc published host"),
+        ("published host host", "published host second", "on-ipv6 host", "icc published host", "old host IPv4"),
         r"yes, \S+",
     ),
     Reason(
@@ -109,7 +118,7 @@ REASONS = (
         "What keeps networks apart there (in netavark the option `isolate`, in CNI `ingressPolicy`) also keeps an "
         "endpoint from what another network publishes. We let through what is published, and nothing else.",
         (NO_PROXY, *PLUGINS),
-        ("published app host", "published app gateway", "published app own gateway"),
+        ("published app host", "published app gateway", "published app own gateway", "old app IPv4"),
         "no",
     ),
     Reason(

@@ -5,10 +5,18 @@
 
 from __future__ import annotations
 
-from tests.engines.engine import networks
+from typing import Any
+
+from tests.engines.engine import OLD, OLD_ADDRESS, OLD_BRIDGE, OLD_PUBLISHED, OLD_SUBNET
 from tests.integration.networks import apply
 from tests.integration.traffic import siege
 from tests.lab.host import Host
+
+_OLD: dict[str, Any] = {
+    "name": OLD_BRIDGE,
+    "ipam_config": [{"subnet": OLD_SUBNET}],
+    "endpoints": [{"namespace": OLD, "ipv4_address": OLD_ADDRESS, "published_ports": list(OLD_PUBLISHED)}],
+}
 
 
 class Role:
@@ -18,5 +26,6 @@ class Role:
     lacks: frozenset[str] = frozenset()
 
     def build(self, host: Host) -> None:
-        for network in networks():
-            apply(host, **siege.network(network.bridge))
+        for bridge in siege.BRIDGES:
+            apply(host, **siege.network(bridge))
+        apply(host, **_OLD)

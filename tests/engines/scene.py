@@ -9,8 +9,9 @@ import contextlib
 import time
 from collections.abc import Iterator
 
-from tests.engines.engine import Engine
+from tests.engines.engine import OLD, OLD_ADDRESS, Engine
 from tests.engines.packages import Missing
+from tests.integration.traffic import agents
 from tests.integration.traffic.siege import BRIDGE_OF, SECOND, Siege
 from tests.lab import town
 from tests.lab.host import Host
@@ -36,6 +37,8 @@ def scene(engine: Engine) -> Iterator[Siege]:
         for name in _PLACES:
             found.watch(name)
             found.serve(name)
+        where = [("tcp", OLD_ADDRESS, 80), ("udp", OLD_ADDRESS, 53)]
+        found.servers[OLD] = built.host.inside(OLD).start(agents.serve_all, where)
         found.settle()
         try:
             yield found
