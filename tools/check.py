@@ -57,7 +57,11 @@ def environment() -> dict[str, str]:
 
 LINTERS = {
     "ruff": ["ruff", "check", "--quiet"],
-    "mypy": ["mypy", "-p", "ansible_collections.netplumb.linuxnet.plugins", "-p", "tests.lab", "-p", "tests.demo"],
+    "mypy": [
+        "mypy",
+        *(f"--package={name}" for name in ("ansible_collections.netplumb.linuxnet.plugins", "tests.lab", "tests.demo")),
+        "--package=tests.engines",
+    ],
     "ansible-lint": ["ansible-lint", "--offline", "--strict"],
     "antsibull-docs": ["antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck", "."],
     "antsibull-changelog": ["antsibull-changelog", "lint"],
