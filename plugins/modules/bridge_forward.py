@@ -66,6 +66,19 @@ options:
       - Interfaces whose hosts may reach every port of every endpoint by route.
     type: list
     elements: str
+  masquerade:
+    description: &masquerade
+      - Whether M(netplumb.linuxnet.masquerade) translates what leaves. Where it does not, errors about connections of endpoints,
+        such as packet too big, are let in for the endpoints' own addresses.
+      - Heeded with O(gateway_mode=nat) and O(gateway_mode=nat-unprotected).
+    type: bool
+    default: true
+  answers_by:
+    description: &answers_by
+      - Other interfaces of the host, bridges as a rule, by which endpoints answer for what is published here, since their default
+        route leads there. Nobody else's packets with an address of O(subnets) pass.
+    type: list
+    elements: str
   forward_policy:
     description: &forward_policy
       - With V(drop), the policy of C(FORWARD) is set to C(DROP), so that the host does not route between its other interfaces.
@@ -123,6 +136,13 @@ options:
         type: bool
       trusted_interfaces:
         description: *trusted_interfaces
+        type: list
+        elements: str
+      masquerade:
+        description: *masquerade
+        type: bool
+      answers_by:
+        description: *answers_by
         type: list
         elements: str
       forward_policy:
@@ -190,6 +210,8 @@ objects:
       internal: false
       icc: true
       trusted_interfaces: []
+      masquerade: true
+      answers_by: []
       accept_ra: false
       state: present
       changed: true
@@ -269,6 +291,8 @@ def main() -> None:
         "internal": {"type": "bool", "default": False},
         "icc": {"type": "bool", "default": True},
         "trusted_interfaces": {"type": "list", "elements": "str"},
+        "masquerade": {"type": "bool", "default": True},
+        "answers_by": {"type": "list", "elements": "str"},
         "forward_policy": {"type": "str", "choices": ["keep", "drop"], "default": "keep"},
         "ip_version": {"type": "str", "choices": ["ipv4", "ipv6", "both"], "default": "both"},
         "state": STATE,

@@ -26,6 +26,7 @@ USER = "LINUXNET-USER"
 INTERNAL = "LINUXNET-INTERNAL"
 TO = "LINUXNET-TO"
 FROM = "LINUXNET-FROM"
+INPUT = "LINUXNET-INPUT"
 RAW = "LINUXNET-RAW"
 DNAT = "LINUXNET-DNAT"
 LOOPBACK = "LINUXNET-DNAT-LOOPBACK"
@@ -53,8 +54,8 @@ def _jump(chain: str, target: str, **match: t.Any) -> Place:
 
 
 def _forward(*frame: str) -> Group:
-    inner = tuple(_jump(FORWARD, chain) for chain in (*frame, INTERNAL, TO, FROM))
-    return Group((INTERNAL, TO, FROM), (FORWARD, *frame), (_jump("FORWARD", FORWARD), *inner))
+    inner = tuple(_jump(FORWARD, chain) for chain in (*frame, INTERNAL, FROM, TO))
+    return Group((INTERNAL, FROM, TO), (FORWARD, *frame), (_jump("FORWARD", FORWARD), *inner))
 
 
 _LOCAL = ("-m addrtype --dst-type LOCAL",)
@@ -85,6 +86,7 @@ for _family in ("ipv4", "ipv6"):
     GROUPS[_family, "mangle"] = (_forward(),)
     GROUPS[_family, "nat"] = _translation(_family)
     GROUPS[_family, "filter"] = (_forward(USER),)
+GROUPS["ipv4", "mangle"] += (Group((INPUT,), (), (_jump("INPUT", INPUT, destination=_THIS_HOST),)),)
 
 
 def is_shared(text: str) -> bool:

@@ -26,6 +26,8 @@ GATEWAY_MODES = ("nat", "nat-unprotected", "routed")
 #: How a table says "this may pass".
 _PASS = {"filter": "ACCEPT", "mangle": "RETURN"}
 
+#: Comments that name the bridge begin like this.
+_ABOUT = "bridge-"
 _LOOPBACK = ipaddress.ip_network("127.0.0.0/8")
 #: Where a packet from an internal network may go beside the network itself: to those who listen on the same segment.
 _SEGMENT = {
@@ -46,12 +48,20 @@ class Network:
     internal: bool = False
     icc: bool = True
     trusted_interfaces: tuple[str, ...] = ()
+    #: Whether what leaves is translated; a setting of its own, since the rules for that are another module's.
+    masquerade: bool = True
+    #: Interfaces of the host by which endpoints answer whose default route is on another network.
+    answers_by: tuple[str, ...] = ()
 
     def subnets_of(self, family: str) -> list[IPNetwork]:
         return [subnet for subnet in self.subnets if family_of(subnet) == family]
 
     def rule(self, target: str, **match: t.Any) -> str:
         return rule_text.render(target, [marks.comment(KIND, self.owner)], **match)
+
+    def rule_elsewhere(self, target: str, **match: t.Any) -> str:
+        """A rule whose interfaces do not tell that it is about this bridge, so that a comment does."""
+        return rule_text.render(target, [marks.comment(KIND, self.owner), f"{_ABOUT}{self.bridge}"], **match)
 
 
 def family_of(address: t.Any) -> str:
@@ -65,9 +75,18 @@ def rules(network: Network, family: str, table: str) -> tuple[Place, ...]:
         return tuple(_raw(network, family))
     if table == "nat":
         return tuple(_nat(network, family))
-    if network.internal:
-        return tuple(_internal(network, table))
-    return tuple(_to(network, family, table)) + tuple(_from(network, family, table))
+    forwarded = _internal(network, table) if network.internal else _forwarded(network, family, table)
+    return (*forwarded, *(_input(network, family) if table == "mangle" else ()))
+
+
+def _forwarded(network: Network, family: str, table: str) -> t.Iterator[Place]:
+    yield from _from(network, family)
+    yield from _to(network, family, table)
+
+
+def _mode_of(network: Network, family: str) -> str:
+    """A family without a subnet is closed."""
+    return network.gateway_mode[family] if network.subnets_of(family) else "closed"
 
 
 def _raw(network: Network, family: str) -> t.Iterator[Place]:
@@ -111,63 +130,114 @@ def _internal(network: Network, table: str) -> t.Iterator[Place]:
     yield Place(chains.INTERNAL, network.rule("DROP", in_interface=f"!{bridge}", out_interface=bridge))
 
 
+def _input(network: Network, family: str) -> t.Iterator[Place]:
+    """To the host's programs that speak from 127.x come answers of published ports, and those of the endpoints' own
+    addresses alone: translated back, a forged one would pass for an answer."""
+    if family == "ipv4":
+        to_loopback = {"in_interface": network.bridge, "destination": _LOOPBACK}
+        if not network.internal:
+            for subnet in network.subnets_of(family):
+                answer = ("-m conntrack --ctstate DNAT --ctdir REPLY",)
+                yield Place(chains.INPUT, network.rule("RETURN", source=subnet, matches=answer, **to_loopback))
+        yield Place(chains.INPUT, network.rule("DROP", **to_loopback))
+
+
+def _from(network: Network, family: str) -> t.Iterator[Place]:
+    """Who may speak at all, judged before where it goes. Where addresses are translated only what conntrack knows may
+    leave, since nothing else is translated; a routed network may answer for connections that came by another router.
+
+    No state lets foreign sources pass: an endpoint could answer in the name of a server that others reach by way of
+    this host, and what a foreign source began while rules were missing would go on. The exception are endpoints on two
+    networks that answer a published connection by the other one. Nor does anybody else speak in the name of an
+    endpoint or of the host: conntrack would take it for an answer, or the endpoint for a neighbour.
+    """
+    bridge, subnets = network.bridge, network.subnets_of(family)
+    mode = _mode_of(network, family)
+    # What stays on the bridge is judged by where it goes. With bridge-nf, neighbour discovery comes along here.
+    yield Place(chains.FROM, network.rule("RETURN", in_interface=bridge, out_interface=bridge))
+    for subnet in subnets:
+        for known in _known(network, mode, subnet):
+            yield Place(chains.FROM, network.rule("RETURN", in_interface=bridge, source=subnet, matches=known))
+        for other in network.answers_by if mode in _TRANSLATED else ():
+            answers = ("-m conntrack --ctstate DNAT --ctdir REPLY",)
+            match = {"in_interface": other, "source": subnet, "matches": answers}
+            yield Place(chains.FROM, network.rule_elsewhere("RETURN", **match))
+    yield Place(chains.FROM, network.rule("DROP", in_interface=bridge))
+    if mode in _TRANSLATED:
+        for subnet in subnets:
+            yield Place(chains.FROM, network.rule_elsewhere("DROP", source=subnet))
+    if mode != "closed":
+        host = ("-m addrtype --src-type LOCAL",)
+        yield Place(chains.FROM, network.rule("DROP", out_interface=bridge, matches=host))
+
+
+_TRANSLATED = ("nat", "nat-unprotected")
+
+
+def _known(network: Network, mode: str, subnet: IPNetwork) -> t.Iterator[tuple[str, ...]]:
+    """The connections that may leave. An error is translated if the connection that it is about is, so it may leave if
+    that is one that a neighbour of ours began, or one that came by a published port."""
+    if mode == "routed":
+        yield ()
+        return
+    yield ("-m conntrack --ctstate NEW,ESTABLISHED",)
+    yield (f"-m conntrack --ctstate RELATED --ctorigsrc {subnet}",)
+    yield ("-m conntrack --ctstate DNAT --ctdir REPLY",)
+    if mode == "nat-unprotected" or network.trusted_interfaces:
+        yield (f"-m conntrack --ctstate RELATED --ctorigdst {subnet}",)
+
+
 def _to(network: Network, family: str, table: str) -> t.Iterator[Place]:
     """What may reach the endpoints. A connection that nobody published enters by no state of conntrack: only its
     answers do, so what slipped in while there were no rules dies with their return."""
     bridge, let = network.bridge, _PASS[table]
-    mode = network.gateway_mode[family] if network.subnets_of(family) else "closed"
+    mode = _mode_of(network, family)
     yield Place(chains.TO, _within(network, table))
     if mode == "closed":
         yield Place(chains.TO, network.rule("DROP", out_interface=bridge))
         return
     for trusted in network.trusted_interfaces:
         yield Place(chains.TO, network.rule(let, in_interface=trusted, out_interface=bridge))
-    answers = ("-m conntrack --ctstate RELATED,ESTABLISHED --ctdir REPLY",)
-    yield Place(chains.TO, network.rule(let, out_interface=bridge, matches=answers))
-    if mode != "routed":
+    if mode in _TRANSLATED:
         yield Place(chains.TO, network.rule(let, out_interface=bridge, matches=("-m conntrack --ctstate DNAT",)))
     if not network.icc:
-        # What stands below would let the detour by the gateway pass.
+        # What stands below would let the detour by the gateway pass, and what began while it was open go on.
         yield Place(chains.TO, network.rule("DROP", in_interface=bridge, out_interface=bridge))
+    for answers in _answers(network, family, mode):
+        yield Place(chains.TO, network.rule(let, out_interface=bridge, matches=(f"-m conntrack {answers}",)))
     if mode == "routed":
         icmp = "icmp" if family == "ipv4" else "ipv6-icmp"
         yield Place(chains.TO, network.rule(let, out_interface=bridge, protocol=icmp))
     yield Place(chains.TO, network.rule(let if mode == "nat-unprotected" else "DROP", out_interface=bridge))
+    if table == "filter":
+        yield Place(chains.TO, network.rule(let, in_interface=bridge))
 
 
-def _from(network: Network, family: str, table: str) -> t.Iterator[Place]:
-    """What may leave. Where addresses are translated only what conntrack knows may, since nothing else is translated;
-    a routed network may answer for connections that came by another router.
-
-    No state lets foreign sources pass: an endpoint could answer in the name of a server that others reach by way of
-    this host, and what a foreign source began while rules were missing would go on. The exception are endpoints on two
-    networks that answer a published connection by the other one.
-    """
-    bridge, let = network.bridge, _PASS[table]
-    subnets = network.subnets_of(family)
-    routed = network.gateway_mode[family] == "routed"
-    if table == "mangle":
-        # With bridge-nf, neighbour discovery between endpoints comes along here and is not tracked.
-        yield Place(chains.FROM, network.rule(let, in_interface=bridge, out_interface=bridge))
-    if subnets and not routed:
-        answers = ("-m conntrack --ctstate DNAT --ctdir REPLY",)
-        yield Place(chains.FROM, network.rule(let, in_interface=bridge, matches=answers))
-    known = () if routed else ("-m conntrack --ctstate NEW,RELATED,ESTABLISHED",)
-    for subnet in subnets:
-        yield Place(chains.FROM, network.rule(let, in_interface=bridge, source=subnet, matches=known))
-    yield Place(chains.FROM, network.rule("DROP", in_interface=bridge))
+def _answers(network: Network, family: str, mode: str) -> t.Iterator[str]:
+    """Answers, and the errors that answer: of a translated connection those alone, since an error for an endpoint's
+    own address would be a neighbour's who routes by this host."""
+    yield "--ctstate ESTABLISHED --ctdir REPLY"
+    if mode in _TRANSLATED:
+        yield "--ctstate SNAT --ctdir REPLY"
+        if not network.masquerade:
+            for subnet in network.subnets_of(family):
+                yield f"--ctstate RELATED ! --ctorigdst {subnet} --ctdir REPLY"
 
 
 def bridge_of(place: Place) -> str | None:
     """The bridge that a rule of this kind is about."""
-    options = rule_text.fields(place.text).options
-    name = options.get("-o") if place.chain in (chains.TO, chains.POSTROUTING) else options.get("-i")
+    found = rule_text.fields(place.text)
+    for comment in found.comments[1:]:
+        if comment.startswith(_ABOUT):
+            return comment[len(_ABOUT) :]
+    ends = ("-o", "-i") if place.chain in (chains.TO, chains.POSTROUTING) else ("-i", "-o")
+    name = found.options.get(ends[0]) or found.options.get(ends[1])
     return name.lstrip("!") if name else None
 
 
 def found(table: Table) -> t.Iterator[tuple[Place, str, str]]:
     """The rules of this kind in a table, each with the bridge that it is about and its owner."""
-    for chain in (chains.RAW, chains.INTERNAL, chains.TO, chains.FROM, chains.POSTROUTING):
+    for chain in (chains.RAW, chains.INTERNAL, chains.TO, chains.FROM, chains.INPUT, chains.POSTROUTING):
         for text in table.chains.get(chain, ()):
             mark = rule_text.fields(text).mark
             bridge = bridge_of(Place(chain, text)) if mark and mark[0] == KIND else None
@@ -190,13 +260,19 @@ def reading(places: t.Mapping[tuple[str, str], t.Iterable[Place]], wish: Network
     within = [rule_text.fields(place.text) for place in forward]
     within = [entry for entry in within if entry.get("-i") == entry.get("-o") == wish.bridge and entry.target != "DROP"]
     icc = any("physdev" not in entry.matches for entry in within) if within else wish.icc
+    subnets = _subnets(every) or wish.subnets
+    modes = {family: _mode(every[family]) or wish.gateway_mode[family] for family in FAMILIES}
+    # Only the rules of a family that is translated tell the rest.
+    telling = forward and not internal and any(modes[family_of(subnet)] in _TRANSLATED for subnet in subnets)
     return dataclasses.replace(
         wish,
         internal=internal,
         icc=icc,
-        subnets=_subnets(every) or wish.subnets,
-        gateway_mode={family: _mode(every[family]) or wish.gateway_mode[family] for family in FAMILIES},
+        subnets=subnets,
+        gateway_mode=modes,
         trusted_interfaces=wish.trusted_interfaces if internal or not forward else _trusted(forward, wish.bridge),
+        masquerade=_masquerade(forward) if telling else wish.masquerade,
+        answers_by=_answers_by(every) if telling else wish.answers_by,
     )
 
 
@@ -221,6 +297,15 @@ def _mode(places: t.Iterable[Place]) -> str | None:
     ):
         return "nat-unprotected"
     return "nat" if any(entry.get("--ctstate") == "DNAT" for entry in to) else None
+
+
+def _masquerade(places: t.Iterable[Place]) -> bool:
+    return not any("--ctorigdst" in rule_text.fields(place.text).options for place in places)
+
+
+def _answers_by(every: t.Mapping[str, list[Place]]) -> tuple[str, ...]:
+    found = [rule_text.fields(place.text) for group in every.values() for place in group if place.chain == chains.FROM]
+    return tuple(dict.fromkeys(entry.options["-i"] for entry in found if "-i" in entry.options and entry.comments[1:]))
 
 
 def _trusted(places: t.Iterable[Place], bridge: str) -> tuple[str, ...]:

@@ -48,11 +48,12 @@ def _shared(target: str) -> Rank | None:
 _JUMPS = (
     chains.FORWARD,
     chains.RAW,
+    chains.INPUT,
     chains.POSTROUTING,
     chains.USER,
     chains.INTERNAL,
-    chains.TO,
     chains.FROM,
+    chains.TO,
     chains.LOOPBACK,
     chains.DNAT,
 )
@@ -70,30 +71,35 @@ def _internal(text: str) -> Rank:
 
 
 def _to(text: str) -> Rank:
-    """Within the network, from trusted interfaces, replies, published connections and ports, then the rest."""
+    """Within the network, from trusted interfaces, published connections and ports, answers, then the rest; what
+    leaves comes after all that enters."""
     found = rule_text.fields(text)
     options = found.options
-    within = options.get("-i") is not None and options.get("-i") == options.get("-o")
-    if within:
-        return (6,) if found.target == "DROP" else (1,)
+    if "-o" not in options and "-i" in options:
+        return (9,)
+    if options.get("-i") is not None and options.get("-i") == options.get("-o"):
+        return (5,) if found.target == "DROP" else (1,)
     if "--ctdir" in options:
-        return (3,)
+        return (6,)
     if "--ctstate" in options:
-        return (4,)
+        return (3,)
     if "--dport" in options:
-        return (5,)
+        return (4,)
     if "-p" in options:
         return (7,)
     return (2,) if "-i" in options else (8,)
 
 
 def _from(text: str) -> Rank:
+    """Those who may speak, what else comes from bridges of ours, what pretends to."""
     found = rule_text.fields(text)
-    if "-o" in found.options:
+    if found.target != "DROP":
         return (1,)
-    if "--ctstate" in found.options and "-s" not in found.options:
-        return (2,)
-    return (3,) if "-s" in found.options else (4,)
+    return (2,) if "-i" in found.options else (3,)
+
+
+def _input(text: str) -> Rank:
+    return (2,) if rule_text.fields(text).target == "DROP" else (1,)
 
 
 #: Between what is published on one address and what is on all.
@@ -119,6 +125,7 @@ _RANKS: dict[str, t.Callable[[str], Rank]] = {
     chains.INTERNAL: _internal,
     chains.TO: _to,
     chains.FROM: _from,
+    chains.INPUT: _input,
     chains.DNAT: _dnat,
     chains.LOOPBACK: _dnat,
     chains.POSTROUTING: _postrouting,

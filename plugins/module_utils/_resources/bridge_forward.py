@@ -64,6 +64,13 @@ class BridgeForward:
         )
         if bridge in trusted:
             raise Invalid("trusted_interfaces", bridge, "interfaces other than the bridge itself")
+        answers_by = tuple(
+            names.interface_name(f"answers_by[{n}]", value) for n, value in enumerate(options["answers_by"] or ())
+        )
+        if bridge in answers_by:
+            raise Invalid("answers_by", bridge, "interfaces other than the bridge itself")
+        if answers_by and options["internal"]:
+            raise Invalid("answers_by", list(answers_by), "nothing together with internal, which publishes nothing")
         if trusted and options["internal"]:
             raise Invalid("trusted_interfaces", list(trusted), "nothing together with internal, which lets nobody in")
         if options["state"] == "present" and not subnets:
@@ -80,6 +87,8 @@ class BridgeForward:
                 internal=options["internal"],
                 icc=options["icc"],
                 trusted_interfaces=trusted,
+                masquerade=options["masquerade"],
+                answers_by=answers_by,
             ),
             forward_policy=options["forward_policy"],
             families=families,
@@ -142,7 +151,7 @@ def _accept_ra(bridge: str, taken_as_made: bool) -> str | None:
 
 
 def _groups(family: str, table: str) -> list[chains.Group]:
-    about = {chains.RAW, chains.TO, chains.POSTROUTING}
+    about = {chains.RAW, chains.TO, chains.INPUT, chains.POSTROUTING}
     return [group for group in chains.GROUPS[family, table] if about & set(group.content)]
 
 
@@ -182,6 +191,8 @@ def _plain_views(wish: Wish, network: forwarding.Network) -> dict[str, t.Any]:
         "internal": network.internal,
         "icc": network.icc,
         "trusted_interfaces": _ordered(network.trusted_interfaces, wish.network.trusted_interfaces),
+        "masquerade": network.masquerade,
+        "answers_by": _ordered(network.answers_by, wish.network.answers_by),
     }
     return view
 
@@ -221,12 +232,14 @@ def _claim_policies(ledger: rule_ledger.Ledger, wishes: t.Sequence[Wish], state:
 
 
 def _end_flows(ledger: rule_ledger.Ledger, number: int, wish: Wish) -> t.Iterator[rule_ledger.EndFlows]:
-    """Where rules that keep strangers out were missing, connections may have come in whose answers would go on."""
-    added = {(family, edit.chain) for family, _table, edit in ledger.shares[number] if edit.verb in "AI"}
+    """Where rules that keep strangers out were missing, or let them in, there may be connections whose answers would
+    go on."""
+    changed = {(family, edit.chain) for family, _table, edit in ledger.shares[number] if edit.verb in "AID"}
+    closing = ("FORWARD", chains.FORWARD, chains.FROM, chains.TO)
     for family in wish.families:
         closed = wish.network.gateway_mode[family] == "nat" and not wish.network.trusted_interfaces
         subnets = wish.network.subnets_of(family)
-        if subnets and closed and any((family, chain) in added for chain in ("FORWARD", chains.FORWARD, chains.TO)):
+        if subnets and closed and any((family, chain) in changed for chain in closing):
             yield rule_ledger.EndFlows(wish.netns, family, (flows.entered_directly(subnets),))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network import answering
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.draft import Draft, with_prefix
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.host_view import HostView
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.wish import FAMILIES, Network
@@ -42,6 +43,8 @@ def bridge_forward(network: Network, view: HostView) -> list[Element]:
             "internal": network.internal,
             "icc": network.icc,
             "trusted_interfaces": list(network.trusted_interfaces),
+            "masquerade": network.masquerade,
+            "answers_by": answering.answers_by(network, view),
             "forward_policy": network.forward_policy,
             "ip_version": "both" if view.has_ipv6 else "ipv4",
         }

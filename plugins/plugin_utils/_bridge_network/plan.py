@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network import (
+    answering,
     capacity,
     endpoint_elements,
     host_elements,
@@ -68,7 +69,7 @@ def make_plan(variables: object, info: object, check_mode: bool = False) -> Docu
         "network": network.name,
         "owner": network.name,
         "state": "present",
-        "warnings": [*warnings, *capacity.warnings(network, view)],
+        "warnings": [*warnings, *answering.warnings(network, view), *capacity.warnings(network, view)],
         "summary": summary.lines(network, draft),
         "endpoints": summary.endpoints(draft),
         "modules": _present(draft, view),

@@ -39,11 +39,8 @@ REASONS: list[tuple[str, str]] = [
     ),
     ("LINUXNET-FORWARD -j LINUXNET-USER", "The administrator's own rules come first; we never write this chain."),
     ("LINUXNET-FORWARD -j LINUXNET-INTERNAL", "First of all nothing crosses the border of an internal network."),
-    (
-        "LINUXNET-FORWARD -j LINUXNET-TO",
-        "Where it goes is judged before where it comes from: to be let out opens no other network.",
-    ),
-    ("LINUXNET-FORWARD -j LINUXNET-FROM", "What may go where it goes is then judged by where it comes from."),
+    ("LINUXNET-FORWARD -j LINUXNET-FROM", "Then it is judged whether who speaks may speak so."),
+    ("LINUXNET-FORWARD -j LINUXNET-TO", "What may come from where it comes is then judged by where it goes."),
     ("LINUXNET-INTERNAL -i br0 -o br0 -j LET", "Within an internal network everybody may talk to everybody."),
     ("LINUXNET-INTERNAL -i br0 ! -o br0 -j DROP", "Nothing leaves an internal network."),
     ("LINUXNET-INTERNAL ! -i br0 -o br0 -j DROP", "Nothing enters an internal network."),
@@ -53,8 +50,12 @@ REASONS: list[tuple[str, str]] = [
         "From endpoint to endpoint only bridged frames pass, about which the isolated ports have decided.",
     ),
     (
-        "LINUXNET-TO -o br0 -m conntrack --ctstate RELATED,ESTABLISHED --ctdir REPLY -j LET",
+        "LINUXNET-TO -o br0 -m conntrack --ctstate ESTABLISHED --ctdir REPLY -j LET",
         "Answers to what an endpoint began come in; packets of a connection that somebody else began do not.",
+    ),
+    (
+        "LINUXNET-TO -o br0 -m conntrack --ctstate SNAT --ctdir REPLY -j LET",
+        "So do errors about translated connections, which never come for the endpoint's own address.",
     ),
     (
         "LINUXNET-TO -o br0 -m conntrack --ctstate DNAT -j LET",
@@ -75,21 +76,50 @@ REASONS: list[tuple[str, str]] = [
     ("LINUXNET-TO -o br0 -j LET", "Every port of every endpoint can be reached by its own address."),
     ("LINUXNET-TO -o br0 -j DROP", "Nothing else reaches an endpoint, in whatever protocol or state."),
     (
-        "LINUXNET-FROM -i br0 -o br0 -j LET",
-        "Neighbour discovery, which is not tracked, comes along here where iptables sees bridged frames.",
+        "LINUXNET-TO -i br0 -j LET",
+        "What may speak, and goes into no network of ours, leaves, whatever FORWARD's policy is.",
     ),
     (
-        "LINUXNET-FROM -i br0 -m conntrack --ctstate DNAT --ctdir REPLY -j LET",
-        "Answers of published ports leave, also by the other network of an endpoint that is on two.",
+        "LINUXNET-FROM -i br0 -o br0 -j RETURN",
+        "What stays on the bridge, neighbour discovery included, is judged by where it goes.",
     ),
     (
-        "LINUXNET-FROM -s SUBNET -i br0 -m conntrack --ctstate NEW,RELATED,ESTABLISHED -j LET",
+        "LINUXNET-FROM -s SUBNET -i br0 -m conntrack --ctstate NEW,ESTABLISHED -j RETURN",
         "What has an address of the network and is tracked leaves, since only that is translated on its way.",
     ),
-    ("LINUXNET-FROM -s SUBNET -i br0 -j LET", "What has an address of a routed network leaves as it is."),
+    (
+        "LINUXNET-FROM -s SUBNET -i br0 -m conntrack --ctstate RELATED --ctorigsrc SUBNET -j RETURN",
+        "An error leaves if it is about what an endpoint of the network began, since that is translated.",
+    ),
+    (
+        "LINUXNET-FROM -s SUBNET -i br0 -m conntrack --ctstate DNAT --ctdir REPLY -j RETURN",
+        "Or if it answers to what came by a published port.",
+    ),
+    (
+        "LINUXNET-FROM -s SUBNET -i br0 -m conntrack --ctstate RELATED --ctorigdst SUBNET -j RETURN",
+        "Or to what came straight to an endpoint, where that is allowed.",
+    ),
+    ("LINUXNET-FROM -s SUBNET -i br0 -j RETURN", "What has an address of a routed network leaves as it is."),
     (
         "LINUXNET-FROM -i br0 -j DROP",
         "Spoofed sources and what conntrack does not know never leave, as they would leave untranslated.",
+    ),
+    (
+        "LINUXNET-FROM -s SUBNET -j DROP",
+        "Nobody elsewhere speaks in the name of an endpoint, which conntrack would take for its answer.",
+    ),
+    (
+        "LINUXNET-FROM -o br0 -m addrtype --src-type LOCAL -j DROP",
+        "Nobody speaks to an endpoint in the name of the host, whose answers do not come along here.",
+    ),
+    ("INPUT -d 127.0.0.0/8 -j LINUXNET-INPUT", "What was translated back to 127.x is looked at once more."),
+    (
+        "LINUXNET-INPUT -s SUBNET -d 127.0.0.0/8 -i br0 -m conntrack --ctstate DNAT --ctdir REPLY -j RETURN",
+        "Answers of a port published on 127.x come from the network's own addresses.",
+    ),
+    (
+        "LINUXNET-INPUT -d 127.0.0.0/8 -i br0 -j DROP",
+        "An endpoint of another network that forged one would speak to the host's own programs.",
     ),
     (
         "(PREROUTING|OUTPUT) (! -s fe80::/10 |! -d ::1/128 )?-m addrtype --dst-type LOCAL -j LINUXNET-DNAT",

@@ -13,8 +13,13 @@ BOTH = ["172.18.0.0/16", "fd00:18::/64"]
 PLUMBING = """
 FORWARD -j LINUXNET-FORWARD
 LINUXNET-FORWARD -j LINUXNET-INTERNAL
-LINUXNET-FORWARD -j LINUXNET-TO
 LINUXNET-FORWARD -j LINUXNET-FROM
+LINUXNET-FORWARD -j LINUXNET-TO
+"""
+INPUT = """
+INPUT -d 127.0.0.0/8 -j LINUXNET-INPUT
+LINUXNET-INPUT -s 172.18.0.0/16 -d 127.0.0.0/8 -i br0 -m conntrack --ctstate DNAT --ctdir REPLY -j RETURN
+LINUXNET-INPUT -d 127.0.0.0/8 -i br0 -j DROP
 """
 
 
@@ -49,22 +54,26 @@ def test_nat() -> None:
         PLUMBING.replace(
             "LINUXNET-FORWARD -j LINUXNET-I", "LINUXNET-FORWARD -j LINUXNET-USER\nLINUXNET-FORWARD -j LINUXNET-I"
         )
-        + """LINUXNET-TO -i br0 -o br0 -j ACCEPT
-LINUXNET-TO -o br0 -m conntrack --ctstate RELATED,ESTABLISHED --ctdir REPLY -j ACCEPT
-LINUXNET-TO -o br0 -m conntrack --ctstate DNAT -j ACCEPT
-LINUXNET-TO -o br0 -j DROP
-LINUXNET-FROM -i br0 -m conntrack --ctstate DNAT --ctdir REPLY -j ACCEPT
-LINUXNET-FROM -s SUBNET -i br0 -m conntrack --ctstate NEW,RELATED,ESTABLISHED -j ACCEPT
+        + """LINUXNET-FROM -i br0 -o br0 -j RETURN
+LINUXNET-FROM -s SUBNET -i br0 -m conntrack --ctstate NEW,ESTABLISHED -j RETURN
+LINUXNET-FROM -s SUBNET -i br0 -m conntrack --ctstate RELATED --ctorigsrc SUBNET -j RETURN
+LINUXNET-FROM -s SUBNET -i br0 -m conntrack --ctstate DNAT --ctdir REPLY -j RETURN
 LINUXNET-FROM -i br0 -j DROP
+LINUXNET-FROM -s SUBNET -m comment --comment bridge-br0 -j DROP
+LINUXNET-FROM -o br0 -m addrtype --src-type LOCAL -j DROP
+LINUXNET-TO -i br0 -o br0 -j ACCEPT
+LINUXNET-TO -o br0 -m conntrack --ctstate DNAT -j ACCEPT
+LINUXNET-TO -o br0 -m conntrack --ctstate ESTABLISHED --ctdir REPLY -j ACCEPT
+LINUXNET-TO -o br0 -m conntrack --ctstate SNAT --ctdir REPLY -j ACCEPT
+LINUXNET-TO -o br0 -j DROP
+LINUXNET-TO -i br0 -j ACCEPT
 """
     )
     mangled = filtered.replace("LINUXNET-FORWARD -j LINUXNET-USER\n", "").replace("ACCEPT", "RETURN")
-    mangled = mangled.replace(
-        "LINUXNET-FROM -i br0 -m", "LINUXNET-FROM -i br0 -o br0 -j RETURN\nLINUXNET-FROM -i br0 -m"
-    )
+    mangled = mangled.replace("LINUXNET-TO -i br0 -j RETURN\n", "")
     for family, subnet in zip(("ipv4", "ipv6"), BOTH, strict=True):
         _is(host, family, "filter", filtered.replace("SUBNET", subnet))
-        _is(host, family, "mangle", mangled.replace("SUBNET", subnet))
+        _is(host, family, "mangle", mangled.replace("SUBNET", subnet) + INPUT.lstrip() * (family == "ipv4"))
     _is(
         host,
         "ipv4",
@@ -108,7 +117,9 @@ def test_internal() -> None:
             + """LINUXNET-INTERNAL -i br0 -o br0 -j RETURN
 LINUXNET-INTERNAL -i br0 ! -o br0 -j DROP
 LINUXNET-INTERNAL ! -i br0 -o br0 -j DROP
-""",
+"""
+            + "".join(line for line in INPUT.splitlines(keepends=True) if "RETURN" not in line).lstrip()
+            * (family == "ipv4"),
         )
         _is(host, family, "nat", "")
     _is(
@@ -144,10 +155,12 @@ def test_endpoints_that_do_not_see_each_other() -> None:
     shown = [line for line in _shown(host, "ipv4", "filter") if line.startswith("LINUXNET-TO")]
     assert shown == _lines("""
 LINUXNET-TO -i br0 -o br0 -m physdev --physdev-is-bridged -j ACCEPT
-LINUXNET-TO -o br0 -m conntrack --ctstate RELATED,ESTABLISHED --ctdir REPLY -j ACCEPT
 LINUXNET-TO -o br0 -m conntrack --ctstate DNAT -j ACCEPT
 LINUXNET-TO -i br0 -o br0 -j DROP
+LINUXNET-TO -o br0 -m conntrack --ctstate ESTABLISHED --ctdir REPLY -j ACCEPT
+LINUXNET-TO -o br0 -m conntrack --ctstate SNAT --ctdir REPLY -j ACCEPT
 LINUXNET-TO -o br0 -j DROP
+LINUXNET-TO -i br0 -j ACCEPT
 """)
 
 
@@ -160,15 +173,17 @@ def test_routed_with_trusted_interfaces_and_a_published_port() -> None:
     assert _lines("""
 LINUXNET-TO -i br0 -o br0 -m physdev --physdev-is-bridged -j RETURN
 LINUXNET-TO -i tun0 -o br0 -j RETURN
-LINUXNET-TO -o br0 -m conntrack --ctstate RELATED,ESTABLISHED --ctdir REPLY -j RETURN
 LINUXNET-TO -d fd00:18::2/128 -o br0 -p tcp -m tcp --dport 80 -j RETURN
 LINUXNET-TO -i br0 -o br0 -j DROP
+LINUXNET-TO -o br0 -m conntrack --ctstate ESTABLISHED --ctdir REPLY -j RETURN
 LINUXNET-TO -o br0 -p ipv6-icmp -j RETURN
 LINUXNET-TO -o br0 -j DROP
 """) == [line for line in _shown(host, "ipv6", "mangle") if line.startswith("LINUXNET-TO")]
     assert _lines("""
-LINUXNET-FROM -s 172.18.0.0/16 -i br0 -j ACCEPT
+LINUXNET-FROM -i br0 -o br0 -j RETURN
+LINUXNET-FROM -s 172.18.0.0/16 -i br0 -j RETURN
 LINUXNET-FROM -i br0 -j DROP
+LINUXNET-FROM -o br0 -m addrtype --src-type LOCAL -j DROP
 """) == [line for line in _shown(host, "ipv4", "filter") if line.startswith("LINUXNET-FROM")]
     assert _shown(host, "ipv4", "nat") == []
 
@@ -177,9 +192,11 @@ def test_unprotected() -> None:
     shown = _shown(_made(gateway_mode="nat-unprotected"), "ipv4", "filter")
     assert [line for line in shown if line.startswith("LINUXNET-TO")] == _lines("""
 LINUXNET-TO -i br0 -o br0 -j ACCEPT
-LINUXNET-TO -o br0 -m conntrack --ctstate RELATED,ESTABLISHED --ctdir REPLY -j ACCEPT
 LINUXNET-TO -o br0 -m conntrack --ctstate DNAT -j ACCEPT
+LINUXNET-TO -o br0 -m conntrack --ctstate ESTABLISHED --ctdir REPLY -j ACCEPT
+LINUXNET-TO -o br0 -m conntrack --ctstate SNAT --ctdir REPLY -j ACCEPT
 LINUXNET-TO -o br0 -j ACCEPT
+LINUXNET-TO -i br0 -j ACCEPT
 """)
 
 
@@ -190,10 +207,10 @@ def test_a_family_without_a_subnet_is_closed() -> None:
         "ipv6",
         "mangle",
         PLUMBING
-        + """LINUXNET-TO -i br0 -o br0 -j RETURN
-LINUXNET-TO -o br0 -j DROP
-LINUXNET-FROM -i br0 -o br0 -j RETURN
+        + """LINUXNET-FROM -i br0 -o br0 -j RETURN
 LINUXNET-FROM -i br0 -j DROP
+LINUXNET-TO -i br0 -o br0 -j RETURN
+LINUXNET-TO -o br0 -j DROP
 """,
     )
     _is(host, "ipv6", "nat", "")

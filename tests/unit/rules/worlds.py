@@ -38,6 +38,8 @@ DEFAULTS: dict[str, Options] = {
         "internal": False,
         "icc": True,
         "trusted_interfaces": None,
+        "masquerade": True,
+        "answers_by": None,
         "forward_policy": "keep",
         "ip_version": "both",
     },
@@ -107,10 +109,12 @@ def networks(draw: st.DrawFn, number: int = 0) -> Options:
         "gateway_mode_ipv6": draw(st.sampled_from([None, "nat", "routed"])),
         "internal": internal,
         "icc": draw(st.booleans()),
+        "masquerade": draw(st.booleans()),
         "forward_policy": draw(st.sampled_from(["keep", "drop"])),
     }
     if not internal:
         definition["trusted_interfaces"] = draw(st.lists(st.sampled_from(["eth0", "tun0", "br9"]), unique=True))
+        definition["answers_by"] = draw(st.lists(st.sampled_from(["br8", "br9"]), unique=True))
     return definition
 
 
