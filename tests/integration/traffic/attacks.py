@@ -67,6 +67,10 @@ def _neighbour() -> Iterator[Attack]:
     for source in ("db", "outside"):
         yield from _attack(group, f"from the address of {source}", kind, "lan", "web", "web", "forward", source)
     yield from _attack(group, "to the subnet's broadcast", kind, "lan", "172.18.255.255", "web", "broadcast")
+    group = "neighbour to a published port in another's name"
+    # IPv4 packets from an address of the host itself the kernel takes for martian.
+    for source in ("db", "app", "fd00:18::1", "2001:db8::1"):
+        yield from _attack(group, f"from {source}", packets.udp(53), "lan", "host", "web", "forward", source)
 
 
 def _loopback() -> Iterator[Attack]:

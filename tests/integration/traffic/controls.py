@@ -23,6 +23,8 @@ def _both(*commands: str) -> str:
 
 _FORWARD = ("-F FORWARD", "-t mangle -F FORWARD")
 _RAW = "-t raw -F PREROUTING"
+#: What stands behind raw, should that be missing.
+_INPUT = "\niptables -t mangle -F INPUT"
 _NAT = "-t nat -F POSTROUTING"
 #: The role's rp_filter=2 on bridges stops sources in 127.0.0.0/8 too.
 _NO_FILTER = "".join(f"\necho 0 > /proc/sys/net/ipv4/conf/{name}/rp_filter" for name in ("all", "br0", "br1"))
@@ -36,9 +38,9 @@ _HIJACKS = [
 ]
 CONTROLS = {
     "forward": Control(_both(*_FORWARD)),
-    "raw": Control(_both(_RAW) + _NO_FILTER, "", ("br0", "br1", "br2")),
+    "raw": Control(_both(_RAW) + _INPUT + _NO_FILTER, "", ("br0", "br1", "br2")),
     "raw and forward": Control(
-        _both(_RAW, *_FORWARD) + _NO_FILTER + _LOCALNET.format("br1", 1),
+        _both(_RAW, *_FORWARD) + _INPUT + _NO_FILTER + _LOCALNET.format("br1", 1),
         _LOCALNET.format("br1", 0),
         ("br0", "br1", "br2"),
     ),
@@ -46,9 +48,10 @@ CONTROLS = {
     "nat": Control(_both(_NAT)),
     "nat and forward": Control(_both(_NAT, *_FORWARD)),
     "loopback": Control(
-        _LOCALNET.format("all", 1) + "".join(f"\n{line.format(kind, '-I')}" for kind, line in _LOOPBACKS),
+        _both(*_FORWARD)
+        + _LOCALNET.format("all", 1)
+        + "".join(f"\n{line.format(kind, '-I')}" for kind, line in _LOOPBACKS),
         _LOCALNET.format("all", 0) + "".join(f"\n{line.format(kind, '-D')}" for kind, line in _LOOPBACKS),
-        (),
     ),
     "isolated": Control("bridge link set dev vt1 isolated off\nbridge link set dev vt2 isolated off", "", ("br3",)),
     "addrtype": Control(

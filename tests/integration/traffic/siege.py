@@ -122,13 +122,16 @@ class Siege:
         if bridge_nf != self.bridge_nf:
             self.bridge_nf = bridge_nf
             self.apply()
-        if rp_filter == 0:
-            self.unfiltered()
+        self.filter_bridges(2 if rp_filter else 0)
+
+    def filter_bridges(self, rp_filter: int) -> None:
+        """Give the bridges the role's rp_filter, which is 2, or another one."""
+        for bridge in BRIDGES:
+            self.host.sysctl(f"net/ipv4/conf/{bridge}/rp_filter", rp_filter)
 
     def unfiltered(self) -> None:
         """Take the bridges' rp_filter away, which would hide what the rules let pass."""
-        for bridge in BRIDGES:
-            self.host.sysctl(f"net/ipv4/conf/{bridge}/rp_filter", 0)
+        self.filter_bridges(0)
 
     def policy(self, policy: str) -> None:
         self.host.sh(f"iptables -P FORWARD {policy}; ip6tables -P FORWARD {policy}")
