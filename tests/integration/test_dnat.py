@@ -120,7 +120,7 @@ def test_routed_opens_the_endpoints_own_port(any_host: Host) -> None:
     before = any_host.dump(counters=True)
     opened = {**PORTS, "gateway_mode": "routed", "aggregate": [PORTS["aggregate"][0], PORTS["aggregate"][4]]}
     converge(any_host, "dnat", opened)
-    assert rules(any_host, "filter", "LINUXNET-TO")[2:4] == [
+    assert rules(any_host, "filter", "LINUXNET-TO")[1:3] == [
         (
             "-d 172.18.0.2/32 -o br0 -p tcp -m tcp --dport 80 -m comment --comment linuxnet-dnat-shop"
             " -m comment --comment host-8080 -j ACCEPT"
@@ -130,7 +130,8 @@ def test_routed_opens_the_endpoints_own_port(any_host: Host) -> None:
             ' -m comment --comment "host-5000:5010" -j ACCEPT'
         ),
     ]
-    assert len(rules(any_host, "mangle", "LINUXNET-TO")) == len(rules(any_host, "filter", "LINUXNET-TO"))
+    # In filter there is one more, for what leaves.
+    assert len(rules(any_host, "mangle", "LINUXNET-TO")) + 1 == len(rules(any_host, "filter", "LINUXNET-TO"))
     converge(any_host, "dnat", _absent(opened))
     assert before.changes_to(any_host.dump(counters=True)) == []
 

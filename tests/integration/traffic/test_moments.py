@@ -125,7 +125,7 @@ def test_while_a_network_is_made_and_unmade(bombardment: Bombardment) -> None:
     host.sh("echo 0 > /proc/sys/net/ipv4/conf/br0/rp_filter")
     time.sleep(0.5)
     hits = bombardment.hits()
-    assert {attack.group for attack in (*INWARD, *OUTWARD) if str(attack) in hits} == {
+    assert {attack.group for attack in (*INWARD, *OUTWARD) if str(attack) in hits} >= {
         "neighbour to an endpoint's own address",
         "endpoint to the host's own 127.0.0.1",
         "endpoint speaks from 127.0.0.0/8",
