@@ -242,6 +242,13 @@ objects:
       description: Interfaces whose hosts may reach every port.
       type: list
       elements: str
+    masquerade:
+      description: Whether what leaves is taken to be translated.
+      type: bool
+    answers_by:
+      description: Other interfaces by which endpoints answer.
+      type: list
+      elements: str
     forward_policy:
       description: The policy of C(FORWARD), where it is managed.
       type: str

@@ -195,6 +195,23 @@ def test_two_networks_for_one_namespace(built: Town, rp_filter: int) -> None:
         assert built.neighbour.ask("192.0.2.1", 8080)
 
 
+@pytest.mark.parametrize("mode", ["nat", "nat-unprotected", "routed"])
+def test_answers_leave_by_whatever_network_has_the_default_route(built: Town, mode: str) -> None:
+    host = built.host
+    plain = {**SHOP, "endpoints": [{"namespace": "web"}], "gateway_mode": mode}
+    apply(host, **plain)
+    applied = apply(host, **BACK)
+    assert applied.plan["modules"]["bridge_forward"][0]["answers_by"] == ["br0"]
+    with host.inside("web").server(80):
+        for client, own in ((built.neighbour, town.NEIGHBOUR), (built.outside, town.ROUTER)):
+            for address in town.HOST:
+                answer = client.ask(address, 8090, timeout=PATIENCE)
+                assert answer is not None, (client.name, address)
+                assert answer.peer == own[":" in address]
+    assert apply(host, **plain).changed == []
+    assert apply(host, **BACK).changed == []
+
+
 def test_udp_needs_the_network_of_the_default_route(built: Town) -> None:
     apply(built.host, **SHOP)
     endpoint = {**BACK["endpoints"][0], "published_ports": ["5353:53/udp"]}
