@@ -84,20 +84,3 @@ def _link(message: t.Any) -> Link:
 def _values(data: t.Any, attributes: tuple[tuple[str, str, t.Callable[[int], t.Any]], ...]) -> dict[str, t.Any]:
     found = {option: (data.get_attr(attribute) if data else None, convert) for option, attribute, convert in attributes}
     return {option: convert(value) for option, (value, convert) in found.items() if value is not None}
-
-
-def delete(ip: t.Any, doomed: t.Sequence[Link]) -> None:
-    """Delete links, many of them in one message.
-
-    The kernel waits for a grace period per deletion, some 20 ms, however many links go in it. So they are gathered in
-    a link group that nobody uses and the group is deleted.
-    """
-    if len(doomed) == 1:
-        ip.link("del", index=doomed[0].index)
-    if len(doomed) < 2:
-        return
-    used = {message.get_attr("IFLA_GROUP") for message in ip.get_links()}
-    gathering = next(number for number in range(0x6CFF0000, 0x6D000000) if number not in used)
-    for link in doomed:
-        ip.link("set", index=link.index, group=gathering)
-    ip.link("del", group=gathering)

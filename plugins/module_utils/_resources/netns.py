@@ -14,13 +14,15 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
-    links,
+    inventory,
+    link_changes,
     loopback,
     namespaces,
     registry,
     sysctl,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Writer
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import names, sysctls
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.names import namespace_path
@@ -369,13 +371,16 @@ def _delete_links_into(host: Host, removed: t.Sequence[str]) -> None:
     """
     fds = [host.fd(name) for name in removed]
 
-    def delete(ip: t.Any) -> None:
-        inside = {ip.get_netnsid(fd=fd)["nsid"] for fd in fds}
-        doomed = [link for link in links.dump(ip).values() if link.kind == "veth" and link.peer_nsid in inside]
-        links.delete(ip, doomed)
+    def delete() -> None:
+        with Writer() as writer:
+            inside = {inventory.nsid(writer, fd) for fd in fds}
+            found = inventory.links(writer).values()
+            link_changes.delete_many(
+                writer, [link for link in found if link.kind == "veth" and link.peer_nsid in inside - {None}]
+            )
 
     with host.doing(f"delete the links into {', '.join(removed)}"):
-        host.netlink(None, delete)
+        host.run(None, delete)
 
 
 def _set_inside(host: Host, step: Inside) -> None:
