@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import cProfile
+import functools
 import gc
 import io
 import json
 import pstats
 import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,12 +61,12 @@ def _times() -> tuple[float, float]:
 def _profile_everything() -> list[cProfile.Profile]:
     """Profile this thread, and that which visits the namespaces, in each of its visits."""
     main, visits = cProfile.Profile(), cProfile.Profile()
-    usual: Callable[..., Any] = kernel_host._Visitor.run
+    usual: Callable[..., Any] = kernel_host._Visitor.tour
 
-    def run(self: Any, fd: int, work: Callable[[], Any]) -> Any:
-        return usual(self, fd, lambda: visits.runcall(work))
+    def tour(self: Any, stops: Sequence[tuple[int, Callable[[], Any]]]) -> Any:
+        return usual(self, [(fd, functools.partial(visits.runcall, work)) for fd, work in stops])
 
-    setattr(kernel_host._Visitor, "run", run)  # noqa: B010  # mypy refuses the plain assignment
+    setattr(kernel_host._Visitor, "tour", tour)  # noqa: B010  # mypy refuses the plain assignment
     main.enable()
     return [main, visits]
 

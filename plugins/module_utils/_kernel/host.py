@@ -142,6 +142,13 @@ class Host:
         """Call ``work`` in a thread that is inside the namespace."""
         return self._visit().run(self.fd(ref), work)
 
+    def tour(self, stops: t.Iterable[tuple[str | None, t.Callable[[], T]]]) -> list[T]:
+        """The same for many namespaces, one after another, without going back to the calling thread in between.
+
+        Where the machine is busy, every change of threads waits for its turn.
+        """
+        return self._visit().tour([(self.fd(ref), work) for ref, work in stops])
+
     def netlink(self, ref: str | None, work: t.Callable[[t.Any], T]) -> T:
         """Call ``work`` with an IPRoute inside the namespace."""
         visitor = self._visit()
@@ -200,12 +207,16 @@ class _Visitor:
 
     def run(self, fd: int, work: t.Callable[[], T]) -> T:
         """What ``work`` returns or raises when called inside the namespace of ``fd``."""
+        return self.tour([(fd, work)])[0]
 
-        def visit() -> T:
+    def tour(self, stops: t.Sequence[tuple[int, t.Callable[[], T]]]) -> list[T]:
+        """The same for each stop; what one raises ends the tour."""
+
+        def visit(fd: int, work: t.Callable[[], T]) -> T:
             self._enter(fd)
             return work()
 
-        return self._thread.submit(visit).result()
+        return self._thread.submit(lambda: [visit(fd, work) for fd, work in stops]).result()
 
     def socket(self) -> t.Any:
         """The netlink socket of this visit; called in the thread alone."""

@@ -123,7 +123,14 @@ class DeleteRoute(Step):
 
 @dataclasses.dataclass(frozen=True)
 class Announce(Step):
-    """Have the kernel tell the neighbours the interface's addresses, as its notify settings allow."""
+    """Have the kernel tell the neighbours the interface's addresses, as its notify settings allow.
+
+    ``came_up``: it was down before, so that it has no memory of neighbours itself.
+    """
+
+    index: int
+    came_up: bool
+    addresses: tuple[str, ...]
 
     @property
     def what(self) -> str:
@@ -157,14 +164,24 @@ def execute(host: Host, steps: t.Sequence[Step]) -> None:
     _visit_all(host, others)
     if announcements:
         ports.wait(host, {step.netns for step in announcements})
-        _visit_all(host, announcements)
+        _visit_all(host, _heard(host, announcements))
     if remembered:
         _remember(host, remembered)
 
 
+def _heard(host: Host, announcements: t.Sequence[Announce]) -> list[Announce]:
+    """Those that somebody may need.
+
+    Each one goes to every port of the bridge: among a thousand new endpoints that is a million packets for nothing.
+    """
+    newcomers = {(step.netns, step.index): step.addresses for step in announcements if step.came_up}
+    unheard = host.run(None, functools.partial(ports.among_themselves, host, newcomers)) if newcomers else set()
+    return [step for step in announcements if (step.netns, step.index) not in unheard]
+
+
 def _visit_all(host: Host, steps: t.Sequence[Step]) -> None:
-    for netns, group in itertools.groupby(steps, key=lambda step: step.netns):
-        host.run(netns, functools.partial(_do_all, host, tuple(group)))
+    visits = [(netns, tuple(group)) for netns, group in itertools.groupby(steps, key=lambda step: step.netns)]
+    host.tour((netns, functools.partial(_do_all, host, group)) for netns, group in visits)
 
 
 def _do_all(host: Host, steps: t.Sequence[Step]) -> None:
