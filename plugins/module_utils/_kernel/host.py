@@ -147,7 +147,8 @@ class Host:
 
         Where the machine is busy, every change of threads waits for its turn.
         """
-        return self._visit().tour([(self.fd(ref), work) for ref, work in stops])
+        found = [(self.fd(ref), work) for ref, work in stops]
+        return self._visit().tour(found) if found else []
 
     def netlink(self, ref: str | None, work: t.Callable[[t.Any], T]) -> T:
         """Call ``work`` with an IPRoute inside the namespace."""
