@@ -156,13 +156,8 @@ class Host:
         return visitor.run(self.fd(ref), lambda: work(visitor.socket()))
 
     def fresh(self, work: t.Callable[[], T]) -> T:
-        """Call ``work`` in a new namespace without a name, to see what the kernel puts into one; it goes at once."""
-        fd = namespaces.open_throw_away()
-        try:
-            return self._visit().run(fd, work)
-        finally:
-            self._visit().leave(fd)
-            os.close(fd)
+        """Call ``work`` in a new namespace, which goes with the next visit unless ``work`` gives it a name."""
+        return self._visit().run_in_new(work)
 
     def command(self, ref: str | None, argv: t.Sequence[str], stdin: str | None = None) -> Completed:
         """Run a program inside the namespace, without a shell, its messages in English."""
@@ -218,6 +213,17 @@ class _Visitor:
             return work()
 
         return self._thread.submit(lambda: [visit(fd, work) for fd, work in stops]).result()
+
+    def run_in_new(self, work: t.Callable[[], T]) -> T:
+        """The same in a new namespace."""
+
+        def visit() -> T:
+            self._close()
+            self._where = None
+            namespaces.unshare()
+            return work()
+
+        return self._thread.submit(visit).result()
 
     def socket(self) -> t.Any:
         """The netlink socket of this visit; called in the thread alone."""

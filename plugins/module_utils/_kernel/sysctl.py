@@ -34,5 +34,8 @@ def read(path: str) -> str | None:
 
 def write(path: str, value: str) -> None:
     """Set it; OSError where the kernel refuses."""
-    with open(_ROOT + path, "w", encoding="utf-8") as file:
-        file.write(value)
+    file = os.open(_ROOT + path, os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC)
+    try:
+        os.write(file, value.encode())
+    finally:
+        os.close(file)

@@ -354,7 +354,10 @@ def _bind(host: Host, step: Bind) -> None:
             namespaces.remove(step.name)
             host.forget(step.name)
         try:
-            namespaces.attach(step.name, source) if source else namespaces.create(step.name)
+            if source:
+                namespaces.attach(step.name, source)
+            else:
+                host.fresh(functools.partial(namespaces.name_own, step.name))
         except FileExistsError:
             # Somebody was faster. A live one serves as well as ours, but it is theirs.
             if source or not namespaces.alive(step.name):
