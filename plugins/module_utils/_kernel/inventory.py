@@ -106,6 +106,16 @@ def link(reader: Reader, index: int) -> Link:
     return _link(reader.ask(_GETLINK, _LINK.pack(0, 0, index, 0, 0) + _WITHOUT))
 
 
+def find(reader: Reader, name: str) -> Link | None:
+    """One interface by its name, which is cheaper than all."""
+    try:
+        found = link(reader, socket.if_nametoindex(name))
+    except OSError:
+        return None
+    # An alternative name leads to it, too.
+    return found if found.name == name else None
+
+
 def _link(row: bytes) -> Link:
     _family, _hardware, index, flags, _change = _LINK.unpack_from(row)
     found = attributes(row, _LINK.size)
