@@ -31,8 +31,8 @@ from tests.integration import networks  # noqa: E402
 
 _NAME = "br-scale"
 _SUBNETS = [{"subnet": "172.18.0.0/16"}, {"subnet": "fd00:18::/64"}]
-#: Seconds in which new endpoints tell one another of their IPv6 addresses, which would slow down what is measured next.
-_SETTLING = 5
+#: Seconds per endpoint in which all tell all others of their IPv6 addresses, which would slow down what comes next.
+_SETTLING = 0.015
 _OPTIONS = "/tmp/options.json"
 
 
@@ -73,7 +73,7 @@ def measure(count: int, profiled: str) -> bool:
         plain = lab.host("host")
         host = _MeasuredHost(plain, profiled)
         build, _made = _phase(f"build of {count}", host, **wished)
-        time.sleep(_SETTLING)
+        time.sleep(_SETTLING * count)
         again, same = _phase("no change", host, **wished)
         gone, _removed = _phase("teardown", host, state="absent")
         left = [link["ifname"] for link in plain.ip("link", "show") if link["ifname"] != "lo"]
