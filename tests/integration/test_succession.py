@@ -59,6 +59,46 @@ def test_neighbours_learn_the_new_mac_address_at_once(host: Host, removal: str) 
     assert all(place.reaches(address) for place in (host, db) for address in ADDRESSES)
 
 
+def test_where_all_endpoints_are_new_the_host_remembers_no_old_one(host: Host) -> None:
+    """With the bridge's last port the host forgets its neighbours, so nobody has to tell it anything."""
+    apply(host, **_shop(WEB))
+    settle(host, "web")
+    for family in ("ipv4", "ipv6"):
+        names = f"net.{family}.neigh.br-shop"
+        host.run(["sysctl", "-qw", f"{names}.base_reachable_time_ms=600000", f"{names}.delay_first_probe_time=600"])
+    assert all(host.reaches(address) for address in ADDRESSES)
+    old = _remembered(host, "br-shop")
+    host.sh("ip netns del web")
+    apply(host, **_shop(WEB))
+    settle(host, "web")
+    assert old.keys() == set(ADDRESSES)
+    assert set(_remembered(host, "br-shop").values()).isdisjoint(old.values())
+    assert all(host.reaches(address) for address in ADDRESSES)
+    assert set(_remembered(host, "br-shop").values()).isdisjoint(old.values())
+
+
+def test_a_stranger_on_the_bridge_learns_the_new_mac_address(host: Host) -> None:
+    apply(host, **_shop(WEB))
+    host.sh(
+        "ip netns add stranger; ip link add s0 type veth peer name eth0 netns stranger;"
+        "ip link set s0 master br-shop up; ip -n stranger link set eth0 up;"
+        "ip -n stranger addr add 172.18.0.99/16 dev eth0; ip -n stranger addr add fd00:18::99/64 dev eth0 nodad"
+    )
+    settle(host, "web", "stranger")
+    stranger = host.inside("stranger")
+    for family in ("ipv4", "ipv6"):
+        names = f"net.{family}.neigh.eth0"
+        stranger.run(["sysctl", "-qw", f"{names}.base_reachable_time_ms=600000", f"{names}.delay_first_probe_time=600"])
+    assert all(stranger.reaches(address) for address in ADDRESSES)
+    old = _remembered(host, "eth0", "ip", "netns", "exec", "stranger")
+    host.sh("ip netns del web")
+    apply(host, **_shop(WEB))
+    settle(host, "web")
+    new = _remembered(host, "eth0", "ip", "netns", "exec", "stranger")
+    assert new.keys() == old.keys() == set(ADDRESSES)
+    assert set(new.values()).isdisjoint(old.values())
+
+
 def test_neighbours_learn_who_has_an_address_now(host: Host) -> None:
     """Also where nothing goes up or down, and an address moves from one endpoint to another."""
     client: dict[str, Any] = {"namespace": "db"}

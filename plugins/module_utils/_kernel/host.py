@@ -142,19 +142,22 @@ class Host:
         """Call ``work`` in a thread that is inside the namespace."""
         return self._visit().run(self.fd(ref), work)
 
+    def tour(self, stops: t.Iterable[tuple[str | None, t.Callable[[], T]]]) -> list[T]:
+        """The same for many namespaces, one after another, without going back to the calling thread in between.
+
+        Where the machine is busy, every change of threads waits for its turn.
+        """
+        found = [(self.fd(ref), work) for ref, work in stops]
+        return self._visit().tour(found) if found else []
+
     def netlink(self, ref: str | None, work: t.Callable[[t.Any], T]) -> T:
         """Call ``work`` with an IPRoute inside the namespace."""
         visitor = self._visit()
         return visitor.run(self.fd(ref), lambda: work(visitor.socket()))
 
     def fresh(self, work: t.Callable[[], T]) -> T:
-        """Call ``work`` in a new namespace without a name, to see what the kernel puts into one; it goes at once."""
-        fd = namespaces.open_throw_away()
-        try:
-            return self._visit().run(fd, work)
-        finally:
-            self._visit().leave(fd)
-            os.close(fd)
+        """Call ``work`` in a new namespace, which goes with the next visit unless ``work`` gives it a name."""
+        return self._visit().run_in_new(work)
 
     def command(self, ref: str | None, argv: t.Sequence[str], stdin: str | None = None) -> Completed:
         """Run a program inside the namespace, without a shell, its messages in English."""
@@ -200,9 +203,24 @@ class _Visitor:
 
     def run(self, fd: int, work: t.Callable[[], T]) -> T:
         """What ``work`` returns or raises when called inside the namespace of ``fd``."""
+        return self.tour([(fd, work)])[0]
+
+    def tour(self, stops: t.Sequence[tuple[int, t.Callable[[], T]]]) -> list[T]:
+        """The same for each stop; what one raises ends the tour."""
+
+        def visit(fd: int, work: t.Callable[[], T]) -> T:
+            self._enter(fd)
+            return work()
+
+        return self._thread.submit(lambda: [visit(fd, work) for fd, work in stops]).result()
+
+    def run_in_new(self, work: t.Callable[[], T]) -> T:
+        """The same in a new namespace."""
 
         def visit() -> T:
-            self._enter(fd)
+            self._close()
+            self._where = None
+            namespaces.unshare()
             return work()
 
         return self._thread.submit(visit).result()

@@ -35,6 +35,7 @@ _U8, _U16, _U32, _I32 = struct.Struct("=B"), struct.Struct("=H"), struct.Struct(
 
 _IFF_UP = 1
 _EXT_MASK, _WITHOUT_STATISTICS, _WITH_VLANS = 29, 8, 2
+_WITHOUT = attribute(_EXT_MASK, _U32.pack(_WITHOUT_STATISTICS))
 #: Of the states of a bridge's port the one in which it passes frames on.
 _FORWARDING = 3
 _VLAN = struct.Struct("=HH")
@@ -96,8 +97,23 @@ _PORT: tuple[tuple[str, int, t.Callable[[bytes], t.Any]], ...] = (
 
 def links(reader: Reader) -> Links:
     """Every interface, by name."""
-    request = _LINK.pack(0, 0, 0, 0, 0) + attribute(_EXT_MASK, _U32.pack(_WITHOUT_STATISTICS))
-    return {link.name: link for link in map(_link, reader.dump(_GETLINK, request))}
+    rows = reader.dump(_GETLINK, _LINK.pack(0, 0, 0, 0, 0) + _WITHOUT)
+    return {link.name: link for link in map(_link, rows)}
+
+
+def link(reader: Reader, index: int) -> Link:
+    """One interface; OSError where there is none."""
+    return _link(reader.ask(_GETLINK, _LINK.pack(0, 0, index, 0, 0) + _WITHOUT))
+
+
+def find(reader: Reader, name: str) -> Link | None:
+    """One interface by its name, which is cheaper than all."""
+    try:
+        found = link(reader, socket.if_nametoindex(name))
+    except OSError:
+        return None
+    # An alternative name leads to it, too.
+    return found if found.name == name else None
 
 
 def _link(row: bytes) -> Link:

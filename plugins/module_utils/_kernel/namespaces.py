@@ -12,12 +12,12 @@ lives is on the nsfs file system.
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import ctypes
 import errno
 import fcntl
 import os
-import threading
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import KernelRefused
@@ -104,31 +104,21 @@ def enter(fd: int) -> None:
         ) from error
 
 
+def unshare() -> None:
+    """Move the calling thread, and it alone, into a new namespace."""
+    try:
+        _check(_LIBC.unshare(_CLONE_NEWNET))
+    except OSError as error:
+        raise KernelRefused(
+            f"cannot make a network namespace: {error.strerror}; this needs root (become: true)"
+        ) from error
+
+
 def open_throw_away() -> int:
     """A descriptor of a new namespace that has no name and goes when the descriptor is closed."""
-    return _in_new_namespace(open_own)
-
-
-def _in_new_namespace(work: t.Callable[[], t.Any]) -> t.Any:
-    """Call ``work`` in a thread of its own that was put into a new network namespace, and that ends there."""
-    done: list[t.Any] = []
-    failed: list[OSError] = []
-
-    def visit() -> None:
-        try:
-            _check(_LIBC.unshare(_CLONE_NEWNET))
-            done.append(work())
-        except OSError as error:
-            failed.append(error)
-
-    thread = threading.Thread(target=visit, name="new namespace")
-    thread.start()
-    thread.join()
-    if failed:
-        raise KernelRefused(
-            f"cannot make a network namespace: {failed[0].strerror}; this needs root (become: true)"
-        ) from failed[0]
-    return done[0]
+    with concurrent.futures.ThreadPoolExecutor(max_workers=1, thread_name_prefix="new namespace") as thread:
+        thread.submit(unshare).result()
+        return thread.submit(open_own).result()
 
 
 def names() -> list[str]:
@@ -164,9 +154,9 @@ def _share_mounts() -> None:
         _mount("", NETNS_DIR, _MS_SHARED | _MS_REC)
 
 
-def create(name: str) -> None:
-    """Make a namespace and give it the name; the lock is held by the caller."""
-    _in_new_namespace(lambda: _bind(_OWN, name))
+def name_own(name: str) -> None:
+    """Give the namespace that the calling thread is in a name; the caller holds the lock."""
+    _bind(_OWN, name)
 
 
 def attach(name: str, source: str) -> None:

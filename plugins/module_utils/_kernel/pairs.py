@@ -37,8 +37,7 @@ def read(host: Host, wanted: t.Mapping[str | None, t.Sequence[Wanted]]) -> tuple
     by_space: dict[Identity, list[Wanted]] = {}
     for ref, ends in wanted.items():
         by_space.setdefault(reading.spaces[ref], []).extend(ends)
-    for space, ends in by_space.items():
-        reading.visit(space, ends)
+    reading.visit_all(by_space)
     reading.search_everywhere()
     return reading.spaces, Pairs(reading.links, reading.peers, reading.refs)
 
@@ -59,26 +58,28 @@ class _Reading:
             self.refs.setdefault(self.spaces[ref], ref)
         return self.spaces[ref]
 
-    def visit(self, space: Identity, ends: t.Sequence[Wanted]) -> None:
-        """Dump a namespace and find the peers of the wanted ends, where they are expected to be."""
-        fds = {self.open(expected): self._host.fd(expected) for _name, expected in ends}
+    def visit_all(self, wanted: t.Mapping[Identity, t.Sequence[Wanted]]) -> None:
+        """Dump namespaces and find the peers of the wanted ends, where they are expected to be."""
+        for ends in wanted.values():
+            for _name, expected in ends:
+                self.open(expected)
+        stops = [(self.refs[space], functools.partial(self._look, space, ends)) for space, ends in wanted.items()]
+        self._host.tour(stops)
 
-        def look() -> None:
-            with Reader() as reader:
-                self.links[space] = inventory.links(reader)
-                numbers: dict[int | None, Identity] = {None: space}
-                asked = {space}
-                for name, expected in ends:
-                    link = self.links[space].get(name)
-                    if link is None or link.kind != "veth" or (space, link.index) in self.peers:
-                        continue
-                    other = self.spaces[expected]
-                    if other not in asked:
-                        asked.add(other)
-                        self._learn(reader, numbers, other, fds[other])
-                    self._pair(space, link, numbers)
-
-        self._host.run(self.refs[space], look)
+    def _look(self, space: Identity, ends: t.Sequence[Wanted]) -> None:
+        with Reader() as reader:
+            self.links[space] = inventory.links(reader)
+            numbers: dict[int | None, Identity] = {None: space}
+            asked = {space}
+            for name, expected in ends:
+                link = self.links[space].get(name)
+                if link is None or link.kind != "veth" or (space, link.index) in self.peers:
+                    continue
+                other = self.spaces[expected]
+                if other not in asked:
+                    asked.add(other)
+                    self._learn(reader, numbers, other, self._host.fd(expected))
+                self._pair(space, link, numbers)
 
     def _learn(self, reader: Reader, numbers: dict[int | None, Identity], other: Identity, fd: int) -> None:
         number = inventory.nsid(reader, fd)
@@ -105,8 +106,7 @@ class _Reading:
             self.open(ref)
         for space, links in lost.items():
             self._host.run(self.refs[space], functools.partial(self._search, space, links))
-        for place in [place for place in self.peers.values() if place and place[0] not in self.links]:
-            self.visit(place[0], ())
+        self.visit_all({place[0]: () for place in self.peers.values() if place and place[0] not in self.links})
         for space, links in self._lost.items():
             for link in links:
                 self.peers[space, link.index] = None

@@ -12,19 +12,30 @@ thread's namespace, so these are called inside ``Host.run``.
 
 from __future__ import annotations
 
+import os
+
 _ROOT = "/proc/sys/"
+#: The kernel tells no more of a setting by one call.
+_LONGEST = 65536
 
 
 def read(path: str) -> str | None:
     """The value without its line end, several words joined by one space; None where the kernel has no such setting."""
     try:
-        with open(_ROOT + path, encoding="utf-8") as file:
-            return " ".join(file.read().split())
+        # Thousands are read in a call, and a file object costs several times as much as the reading.
+        file = os.open(_ROOT + path, os.O_RDONLY | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError):
         return None
+    try:
+        return " ".join(os.read(file, _LONGEST).decode().split())
+    finally:
+        os.close(file)
 
 
 def write(path: str, value: str) -> None:
     """Set it; OSError where the kernel refuses."""
-    with open(_ROOT + path, "w", encoding="utf-8") as file:
-        file.write(value)
+    file = os.open(_ROOT + path, os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC)
+    try:
+        os.write(file, value.encode())
+    finally:
+        os.close(file)

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import ipaddress
 import re
@@ -18,6 +19,11 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors im
 IPAddress = t.Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 IPInterface = t.Union[ipaddress.IPv4Interface, ipaddress.IPv6Interface]
 IPNetwork = t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
+
+# A thousand endpoints have one gateway and few networks, and reading an address takes as long as all else about it.
+_parse_address = functools.lru_cache(maxsize=1024)(ipaddress.ip_address)
+_parse_interface = functools.lru_cache(maxsize=1024)(ipaddress.ip_interface)
+_parse_network = functools.lru_cache(maxsize=1024)(functools.partial(ipaddress.ip_network, strict=False))
 
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 
@@ -55,7 +61,7 @@ def address(option: str, value: object) -> IPAddress:
     """One IPv4 or IPv6 address, without prefix length."""
     text = _text(option, value, "an address")
     try:
-        found = ipaddress.ip_address(text)
+        found = _parse_address(text)
     except ValueError:
         raise Invalid(option, value, "an IPv4 or IPv6 address such as 172.18.0.10 or fd00:18::10") from None
     if "%" in text:
@@ -68,7 +74,7 @@ def interface_address(option: str, value: object) -> IPInterface:
     text = _text(option, value, "an address")
     allowed = "an address with prefix length such as 172.18.0.2/16 or fd00:18::2/64"
     try:
-        found = ipaddress.ip_interface(text)
+        found = _parse_interface(text)
     except ValueError:
         raise Invalid(option, value, allowed) from None
     if "/" not in text or "%" in text:
@@ -90,10 +96,10 @@ def network(option: str, value: object) -> IPNetwork:
     if "/" not in text or "%" in text:
         raise Invalid(option, value, allowed)
     try:
-        found = ipaddress.ip_network(text, strict=False)
+        found = _parse_network(text)
     except ValueError:
         raise Invalid(option, value, allowed) from None
-    if found.network_address != ipaddress.ip_interface(text).ip:
+    if found.network_address != _parse_interface(text).ip:
         raise Invalid(option, value, f"a network has no host bits; {found} was probably meant")
     return found
 

@@ -15,8 +15,9 @@ import socket
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import links, port_records
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import inventory, port_records
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host, Identity
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Reader
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import addresses, marks, names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links, refuse_others
@@ -124,12 +125,12 @@ class Bridge:
                 continue
             space = spaces[wish.netns]
             if wish.state == "absent":
-                everything = host.netlink(wish.netns, links.dump)
+                everything = host.run(wish.netns, _all)
                 bridge = everything.get(wish.name)
                 taken[space, wish.name] = _taken_in(wish)
                 foreign[space, wish.name] = _foreign_ports(bridge, everything, _taken_in(wish)) if bridge else ()
             else:
-                bridge = host.netlink(wish.netns, functools.partial(_find, wish.name))
+                bridge = host.run(wish.netns, functools.partial(_find, wish.name))
             if bridge:
                 found[space][wish.name] = bridge
         return State(spaces, found, foreign, taken, _machine_id())
@@ -258,8 +259,14 @@ def _netlink_words(values: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     return words
 
 
-def _find(name: str, ip: t.Any) -> Link | None:
-    return links.find(ip, name)
+def _all() -> Links:
+    with Reader() as reader:
+        return inventory.links(reader)
+
+
+def _find(name: str) -> Link | None:
+    with Reader() as reader:
+        return inventory.find(reader, name)
 
 
 def _delete(step: Delete, ip: t.Any) -> None:

@@ -14,14 +14,12 @@ import itertools
 import socket
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import inventory, port_records
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import inventory, link_changes, port_records
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.port_records import PortRecord
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Reader
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Reader, Writer
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.vlans import Vlans
 
-#: Option and the kernel's word for it, where they differ.
-_WORDS = {"hairpin": "mode", "flood": "unicast_flood"}
 _PVID_UNTAGGED = 2 | 4
 
 
@@ -95,8 +93,16 @@ Step = t.Union[Join, Leave, SetFlags, SetVlans, Remember, Forget]
 
 def execute(host: Host, steps: t.Sequence[Step]) -> None:
     """Do the steps in order, those that follow on one another in one namespace by one visit."""
-    for netns, group in itertools.groupby(steps, key=_where):
-        host.netlink(netns, functools.partial(_do_all, host, tuple(group)))
+    for (netns, about_vlans), group in itertools.groupby(steps, key=_visit):
+        if about_vlans:
+            host.netlink(netns, functools.partial(_set_all_vlans, host, t.cast("tuple[SetVlans, ...]", tuple(group))))
+        else:
+            host.run(netns, functools.partial(_do_all, host, tuple(group)))
+
+
+def _visit(step: Step) -> tuple[str | None, bool]:
+    """Steps with the same are done by one visit: VLANs, which are rare, go by pyroute2."""
+    return _where(step), isinstance(step, SetVlans)
 
 
 def _where(step: Step) -> str | None:
@@ -104,12 +110,13 @@ def _where(step: Step) -> str | None:
     return None if isinstance(step, (Remember, Forget)) else step.netns
 
 
-def _do_all(host: Host, steps: t.Sequence[Step], ip: t.Any) -> None:
-    for step in steps:
-        _do(host, ip, step)
+def _do_all(host: Host, steps: t.Sequence[Step]) -> None:
+    with Writer() as writer:
+        for step in steps:
+            _do(host, writer, step)
 
 
-def _do(host: Host, ip: t.Any, step: Step) -> None:
+def _do(host: Host, writer: Writer, step: Step) -> None:
     with host.doing(str(step)):
         if isinstance(step, Remember):
             index = socket.if_nametoindex(step.interface)
@@ -117,13 +124,17 @@ def _do(host: Host, ip: t.Any, step: Step) -> None:
         elif isinstance(step, Forget):
             port_records.remove(step.interface)
         elif isinstance(step, Join):
-            ip.link("set", index=socket.if_nametoindex(step.interface), master=socket.if_nametoindex(step.bridge))
+            master = socket.if_nametoindex(step.bridge)
+            link_changes.set_values(writer, socket.if_nametoindex(step.interface), {"master": master})
         elif isinstance(step, Leave):
-            ip.link("set", index=socket.if_nametoindex(step.interface), master=0)
+            link_changes.set_values(writer, socket.if_nametoindex(step.interface), {"master": 0})
         elif isinstance(step, SetFlags):
-            words = {_WORDS.get(option, option): int(value) for option, value in step.values.items()}
-            ip.brport("set", index=socket.if_nametoindex(step.interface), **words)
-        else:
+            link_changes.set_port(writer, socket.if_nametoindex(step.interface), step.values)
+
+
+def _set_all_vlans(host: Host, steps: t.Sequence[SetVlans], ip: t.Any) -> None:
+    for step in steps:
+        with host.doing(str(step)):
             _set_vlans(ip, socket.if_nametoindex(step.interface), step)
 
 

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import ipaddress
 import typing as t
 
@@ -92,7 +93,8 @@ class Interface:
         for wish in wishes:
             if wish.netns in refs:
                 by_space.setdefault(refs[wish.netns], []).append(wish)
-        spaces = {space: _read(host, there) for space, there in by_space.items()}
+        stops = [(there[0].netns, functools.partial(_read, there)) for there in by_space.values()]
+        spaces = dict(zip(by_space, host.tour(stops)))
         spaces = _with_phantoms(host, spaces, by_space)
         named = {wish.netns for wish in wishes if wish.netns and "/" not in wish.netns}
         records = {name: record for name, record in ((name, registry.read(name)) for name in named) if record}
@@ -139,18 +141,12 @@ def _lease(wish: Wish, state: State) -> Lease | None:
     return None if list(leased or ()) == list(remembered or ()) else Lease(wish.netns, wish.name, wish.owner, leased)
 
 
-def _read(host: Host, wishes: t.Sequence[Wish]) -> Space:
-    """All that the wishes of one namespace need to know of it, by one visit."""
-
-    def visit() -> Space:
-        with Reader() as reader:
-            links = inventory.links(reader)
-            settings = {
-                wish.name: _read_settings(wish, wish.name in links) for wish in wishes if wish.state == "present"
-            }
-            return Space(links, tuple(inventory.addresses(reader)), tuple(inventory.routes(reader)), settings)
-
-    return host.run(wishes[0].netns, visit)
+def _read(wishes: t.Sequence[Wish]) -> Space:
+    """All that the wishes of one namespace need to know of it, inside it."""
+    with Reader() as reader:
+        links = inventory.links(reader)
+        settings = {wish.name: _read_settings(wish, wish.name in links) for wish in wishes if wish.state == "present"}
+        return Space(links, tuple(inventory.addresses(reader)), tuple(inventory.routes(reader)), settings)
 
 
 def _read_settings(wish: Wish, exists: bool) -> dict[str, str | None]:

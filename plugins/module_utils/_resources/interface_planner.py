@@ -27,6 +27,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes im
     Key,
     Route,
     RouteWish,
+    text,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.stack import Stack, belongs
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_steps import (
@@ -180,10 +181,14 @@ class InterfacePlanner:
 
     def _announce(self) -> None:
         """Where the kernel is told to announce the interface to its neighbours, see to it that it can be heard."""
-        told = any(self._wish.settings.get(word) == "1" for word in _NOTIFY)
+        wish = self._wish
+        told = any(wish.settings.get(word) == "1" for word in _NOTIFY)
         news = any(isinstance(step, (SetLink, AddAddress, Turn)) for step in self.steps)
-        if told and news and self._wish.enabled:
-            self.steps.append(Announce(self._wish.netns, self._wish.name))
+        if told and news and wish.enabled:
+            # What is behind it on a bridge inside may have a memory of neighbours, however new it is itself.
+            came_up = any(isinstance(step, Turn) for step in self.steps) and self._link.master is None
+            addresses = tuple(text(address.ip) for address in wish.addresses or ())
+            self.steps.append(Announce(wish.netns, wish.name, self._index, came_up, addresses))
 
     # Addresses.
 

@@ -17,28 +17,20 @@ import socket
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
+    inventory,
+    link_changes,
     namespaces,
-    netlink,
     ports,
     registry,
+    stack_changes,
     sysctl,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Writer
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPInterface
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import KernelRefused
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import NOWHERE, TYPES, Route, text
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import Route
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import leases
-
-#: Option and netlink's word for it, where they differ.
-_WORDS = {"mac_address": "address"}
-#: Use the address at once: nobody else on a network of ours has it, and a service that starts now can bind to it.
-_NO_DUPLICATE_DETECTION = 2
-_FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
-_SCOPE_LINK = 253
-_SCOPE_HOST = 254
-_SCOPE_ANY = 255
-_STATIC = 4
-_ON_LINK = 4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,7 +123,14 @@ class DeleteRoute(Step):
 
 @dataclasses.dataclass(frozen=True)
 class Announce(Step):
-    """Have the kernel tell the neighbours the interface's addresses, as its notify settings allow."""
+    """Have the kernel tell the neighbours the interface's addresses, as its notify settings allow.
+
+    ``came_up``: it was down before, so that it has no memory of neighbours itself.
+    """
+
+    index: int
+    came_up: bool
+    addresses: tuple[str, ...]
 
     @property
     def what(self) -> str:
@@ -165,54 +164,63 @@ def execute(host: Host, steps: t.Sequence[Step]) -> None:
     _visit_all(host, others)
     if announcements:
         ports.wait(host, {step.netns for step in announcements})
-        _visit_all(host, announcements)
+        _visit_all(host, _heard(host, announcements))
     if remembered:
         _remember(host, remembered)
 
 
+def _heard(host: Host, announcements: t.Sequence[Announce]) -> list[Announce]:
+    """Those that somebody may need.
+
+    Each one goes to every port of the bridge: among a thousand new endpoints that is a million packets for nothing.
+    """
+    newcomers = {(step.netns, step.index): step.addresses for step in announcements if step.came_up}
+    unheard = host.run(None, functools.partial(ports.among_themselves, host, newcomers)) if newcomers else set()
+    return [step for step in announcements if (step.netns, step.index) not in unheard]
+
+
 def _visit_all(host: Host, steps: t.Sequence[Step]) -> None:
-    for netns, group in itertools.groupby(steps, key=lambda step: step.netns):
-        host.netlink(netns, functools.partial(_do_all, host, tuple(group)))
+    visits = [(netns, tuple(group)) for netns, group in itertools.groupby(steps, key=lambda step: step.netns)]
+    host.tour((netns, functools.partial(_do_all, host, group)) for netns, group in visits)
 
 
-def _do_all(host: Host, steps: t.Sequence[Step], ip: t.Any) -> None:
-    for step in steps:
-        _do(host, ip, step)
+def _do_all(host: Host, steps: t.Sequence[Step]) -> None:
+    with Writer() as writer:
+        for step in steps:
+            _do(host, writer, step)
 
 
-def _do(host: Host, ip: t.Any, step: Step) -> None:
+def _do(host: Host, writer: Writer, step: Step) -> None:
     with host.doing(str(step)):
         index = socket.if_nametoindex(step.name)
         if isinstance(step, WriteSettings):
             _write(step)
         elif isinstance(step, SetLink):
-            ip.link("set", index=index, **{_WORDS.get(word, word): value for word, value in step.values.items()})
+            link_changes.set_values(writer, index, step.values)
         elif isinstance(step, Announce):
-            _announce(ip, index)
+            _announce(writer, index)
         elif isinstance(step, Turn):
-            ip.link("set", index=index, state="up" if step.up else "down")
+            link_changes.turn(writer, index, step.up)
         elif isinstance(step, AddAddress):
-            _add_address(ip, index, step)
+            _add_address(writer, index, step)
         elif isinstance(step, DeleteAddress):
-            _delete_address(ip, index, step)
+            _delete_address(writer, index, step)
         elif isinstance(step, PutRoute):
-            ip.route("replace", **_route_words(step.route, index), proto=_STATIC, **_more_words(step.route))
+            stack_changes.put_route(writer, index, step.route)
         elif isinstance(step, DeleteRoute):
-            words = {**_route_words(step.route, index), **_gateway(step.route)}
             with _gone_is_done(errno.ESRCH):
-                ip.route("del", **words, proto=step.route.protocol, scope=_SCOPE_ANY)
+                stack_changes.delete_route(writer, index, step.route)
 
 
-def _announce(ip: t.Any, index: int) -> None:
+def _announce(writer: Writer, index: int) -> None:
     """Its MAC address is set to what it is, which the kernel announces like a change.
 
     A device that has none, or takes none while it is up, is not announced; neighbours find out a little later.
     """
-    (link,) = ip.get_links(index)
-    address = link.get_attr("IFLA_ADDRESS")
-    with contextlib.suppress(*netlink.errors()):
+    address = inventory.link(writer, index).mac_address
+    with contextlib.suppress(OSError):
         if address:
-            ip.link("set", index=index, address=address)
+            link_changes.set_values(writer, index, {"mac_address": address})
 
 
 def _write(step: WriteSettings) -> None:
@@ -225,36 +233,24 @@ def _gone_is_done(code: int) -> t.Iterator[None]:
     """What an earlier step took along needs no removal any more."""
     try:
         yield
-    except netlink.errors() as error:
-        if getattr(error, "code", None) != code:
+    except OSError as error:
+        if error.errno != code:
             raise
 
 
-def _add_address(ip: t.Any, index: int, step: AddAddress) -> None:
-    """Like ``ip address add`` without ``brd``: the kernel answers the subnet's broadcast address all the same."""
-    address = step.address
-    more: dict[str, t.Any] = {}
-    if address.version == 6:
-        more["IFA_FLAGS"] = _NO_DUPLICATE_DETECTION
-    elif address.ip.is_loopback:
-        # All addresses of a subnet have one scope, and 127.0.0.1 has this.
-        more["scope"] = _SCOPE_HOST
+def _add_address(writer: Writer, index: int, step: AddAddress) -> None:
     try:
-        ip.addr("replace", index=index, **_address(address), **more)
-    except netlink.errors() as error:
-        if getattr(error, "code", None) == errno.EACCES and address.version == 6:
+        stack_changes.put_address(writer, index, step.address)
+    except OSError as error:
+        if error.errno == errno.EACCES and step.address.version == 6:
             setting = f"net.ipv6.conf.{step.name}.disable_ipv6"
             raise KernelRefused(f"cannot {step}: IPv6 is disabled there, see {setting}") from error
         raise
 
 
-def _delete_address(ip: t.Any, index: int, step: DeleteAddress) -> None:
+def _delete_address(writer: Writer, index: int, step: DeleteAddress) -> None:
     with _promoting(step.name) if step.keep_others else contextlib.nullcontext(), _gone_is_done(errno.EADDRNOTAVAIL):
-        ip.addr("del", index=index, **_address(step.address))
-
-
-def _address(address: IPInterface) -> dict[str, t.Any]:
-    return {"family": _FAMILIES[address.version], "address": text(address.ip), "prefixlen": address.network.prefixlen}
+        stack_changes.delete_address(writer, index, step.address)
 
 
 @contextlib.contextmanager
@@ -270,36 +266,6 @@ def _promoting(name: str) -> t.Iterator[None]:
         yield
     finally:
         sysctl.write(path, before)
-
-
-def _route_words(route: Route, index: int) -> dict[str, t.Any]:
-    """What tells a route from all others."""
-    words: dict[str, t.Any] = {
-        "family": _FAMILIES[route.family],
-        "dst": route.to if route.to != "default" else ("0.0.0.0/0" if route.family == 4 else "::/0"),
-        "table": route.table,
-        "priority": route.metric,
-        "type": TYPES[route.type],
-    }
-    if route.type not in NOWHERE and not route.hops:
-        words["oif"] = index
-    return words
-
-
-def _more_words(route: Route) -> dict[str, t.Any]:
-    """What it says beside that."""
-    on_link_itself = route.family == 4 and route.type not in NOWHERE and not route.via
-    words: dict[str, t.Any] = {"scope": _SCOPE_LINK if on_link_itself else 0, **_gateway(route)}
-    if route.src:
-        words["prefsrc"] = route.src
-    if route.on_link:
-        words["flags"] = _ON_LINK
-    return words
-
-
-def _gateway(route: Route) -> dict[str, t.Any]:
-    """None for an IPv4 route over an IPv6 gateway, which is a matter of another attribute and never wished."""
-    return {"gateway": route.via} if route.via and (":" in route.via) == (route.family == 6) else {}
 
 
 def _remember(host: Host, wished: t.Sequence[Lease]) -> None:

@@ -13,11 +13,6 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.registry import Record
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import flows
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPInterface
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.forwarding import family_of
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import FAMILIES
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import rule_ledger
 
 
 def of(record: Record | None, owner: str) -> list[str]:
@@ -26,9 +21,17 @@ def of(record: Record | None, owner: str) -> list[str]:
     return [address for addresses in given.values() for address in addresses]
 
 
-def end_flows(host: Host, given: t.Iterable[str]) -> None:
+def end_flows(host: Host, given: t.Collection[str]) -> None:
     """End the host's connections of these addresses, so that their next users inherit none."""
-    freed: list[IPInterface] = [ipaddress.ip_interface(text) for text in given]
+    if not given:
+        return
+    # Loaded where it is needed: an address is seldom given back, and this doubles what a module has to load.
+    from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import flows
+    from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.forwarding import family_of
+    from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import FAMILIES
+    from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import rule_ledger
+
+    freed = [ipaddress.ip_interface(text) for text in given]
     for family in FAMILIES:
         mine = {one.ip for one in freed if family_of(one) == family}
         if mine:

@@ -9,18 +9,21 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
-    links,
+    inventory,
+    link_changes,
     loopback,
     namespaces,
     registry,
     sysctl,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Writer
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import names, sysctls
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.names import namespace_path
@@ -128,6 +131,7 @@ class Netns:
 
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> dict[str, Found]:
         found = {wish.name: _read(host, wish) for wish in wishes}
+        _look_inside(host, wishes, found)
         if any(_asks_for_users(wish, found[wish.name]) for wish in wishes):
             users = namespaces.users()
             for name, one in found.items():
@@ -157,8 +161,8 @@ class Netns:
             if isinstance(step, Claim):
                 with host.doing(f"remember whose namespace {step.name} is"):
                     registry.write(step.name, step.record) if step.record.owners else registry.remove(step.name)
-            elif isinstance(step, Inside):
-                _set_inside(host, step)
+        inside = [step for step in plan.steps if isinstance(step, Inside)]
+        host.tour((step.name, functools.partial(_set_inside, host, step)) for step in inside)
         leases.end_flows(host, [one for step in plan.steps if isinstance(step, Free) for one in step.addresses])
 
 
@@ -180,16 +184,26 @@ def _read(host: Host, wish: Wish) -> Found:
         record=registry.read(wish.name),
         source=_read_source(host, wish) if wish.source and wish.state == "present" else None,
     )
-    if wish.state == "absent":
-        return found
-    if identity:
-        up, values = host.run(wish.name, lambda: (loopback.is_up(), _values(wish)))
-    elif wish.sysctls:
+    if wish.state == "present" and wish.sysctls and not identity:
         # Not there yet: see in a new one, or in the one to be named, whether it has these settings at all.
         values = host.run(wish.source, lambda: _values(wish)) if wish.source else host.fresh(lambda: _values(wish))
-        up = False
-    else:
-        return found
+        return _with_inside(wish, found, False, values)
+    return found
+
+
+def _look_inside(host: Host, wishes: t.Sequence[Wish], found: dict[str, Found]) -> None:
+    """Add what is managed inside those that are there."""
+    there = [wish for wish in wishes if wish.state == "present" and found[wish.name].identity]
+    seen = host.tour((wish.name, functools.partial(_inside, wish)) for wish in there)
+    for wish, (up, values) in zip(there, seen):
+        found[wish.name] = _with_inside(wish, found[wish.name], up, values)
+
+
+def _inside(wish: Wish) -> tuple[bool, dict[str, str | None]]:
+    return loopback.is_up(), _values(wish)
+
+
+def _with_inside(wish: Wish, found: Found, up: bool, values: t.Mapping[str, str | None]) -> Found:
     missing = [path for path, value in values.items() if value is None]
     if missing:
         raise Refused(f"sysctls: namespace {wish.name} has no setting {sysctls.name_of(missing[0])}")
@@ -340,7 +354,10 @@ def _bind(host: Host, step: Bind) -> None:
             namespaces.remove(step.name)
             host.forget(step.name)
         try:
-            namespaces.attach(step.name, source) if source else namespaces.create(step.name)
+            if source:
+                namespaces.attach(step.name, source)
+            else:
+                host.fresh(functools.partial(namespaces.name_own, step.name))
         except FileExistsError:
             # Somebody was faster. A live one serves as well as ours, but it is theirs.
             if source or not namespaces.alive(step.name):
@@ -369,22 +386,23 @@ def _delete_links_into(host: Host, removed: t.Sequence[str]) -> None:
     """
     fds = [host.fd(name) for name in removed]
 
-    def delete(ip: t.Any) -> None:
-        inside = {ip.get_netnsid(fd=fd)["nsid"] for fd in fds}
-        doomed = [link for link in links.dump(ip).values() if link.kind == "veth" and link.peer_nsid in inside]
-        links.delete(ip, doomed)
+    def delete() -> None:
+        with Writer() as writer:
+            inside = {inventory.nsid(writer, fd) for fd in fds}
+            found = inventory.links(writer).values()
+            link_changes.delete_many(
+                writer, [link for link in found if link.kind == "veth" and link.peer_nsid in inside - {None}]
+            )
 
     with host.doing(f"delete the links into {', '.join(removed)}"):
-        host.netlink(None, delete)
+        host.run(None, delete)
 
 
 def _set_inside(host: Host, step: Inside) -> None:
-    def change() -> None:
+    """Called inside the namespace."""
+    with host.doing(f"set up the inside of namespace {step.name}"):
         if step.loopback is not None and loopback.is_up() != step.loopback:
             loopback.set_up(step.loopback)
         for path, value in step.sysctls.items():
             if sysctl.read(path) != value:
                 sysctl.write(path, value)
-
-    with host.doing(f"set up the inside of namespace {step.name}"):
-        host.run(step.name, change)

@@ -38,6 +38,9 @@ _TABLES = ("raw", "mangle", "nat", "filter")
 _FORWARDING = {"ipv4": "net/ipv4/ip_forward", "ipv6": "net/ipv6/conf/all/forwarding"}
 _BRIDGE_NF = {"ipv4": "net/bridge/bridge-nf-call-iptables", "ipv6": "net/bridge/bridge-nf-call-ip6tables"}
 
+#: So many namespaces are open at once, since a thousand may be more than a process is allowed.
+_AT_ONCE = 100
+
 View = dict[str, t.Any]
 
 
@@ -92,23 +95,23 @@ class _Contents:
         self.identities = {name: identity for name, identity in found if identity}
         self.of: dict[str | None, Contents] = {None: host.run(host_ref, _look)}
         host_identity = host.identity(host_ref)
-        for name, identity in self.identities.items():
-            if identity == host_identity:
-                # The namespace taken for the host may have a name, too.
-                self.of[name] = self.of[None]
-            else:
-                self.of[name] = host.run(name, _look)
+        # The namespace taken for the host may have a name, too.
+        self.of.update({name: self.of[None] for name, one in self.identities.items() if one == host_identity})
+        others = [name for name in self.identities if name not in self.of]
+        for first in range(0, len(others), _AT_ONCE):
+            some = others[first : first + _AT_ONCE]
+            self.of.update(zip(some, host.tour((name, _look) for name in some)))
+            for name in some:
                 host.forget(name)
         self._by_index = {where: by_index(contents.links) for where, contents in self.of.items()}
         #: Of each end (namespace, index) the other one.
         self._peers: dict[tuple[str | None, int], tuple[str | None, int]] = {}
-        others = [name for name, identity in self.identities.items() if identity != host_identity]
         self._join(None, host_ref, others)
         for name in others:
-            self._join(name, name, [None, *(other for other in others if other != name)])
+            self._join(name, name, others)
 
-    def _join(self, where: str | None, ref: str | None, others: t.Sequence[str | None]) -> None:
-        """Find the peers of this namespace's veth ends that are in others and not known yet from there."""
+    def _join(self, where: str | None, ref: str | None, others: t.Sequence[str]) -> None:
+        """Find the peers of this namespace's veth ends that are in the host or others and not known yet from there."""
         lost = [
             link
             for link in self.of[where].links.values()
@@ -122,7 +125,7 @@ class _Contents:
 
         def ask() -> dict[int | None, str | None]:
             with Reader() as reader:
-                return {self._number(reader, other): other for other in others}
+                return {self._number(reader, other): other for other in (None, *others) if other != where}
 
         numbers = self._host.run(ref, ask)
         for link in lost:

@@ -16,12 +16,9 @@ import itertools
 import socket
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import inventory, links, netlink
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import inventory, link_changes
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Reader
-
-#: Option and netlink's word for it, where they differ.
-_WORDS = {"mac_address": "address", "alias": "ifalias"}
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Writer
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,7 +87,7 @@ def execute(host: Host, steps: t.Sequence[Step]) -> None:
     for netns, group in itertools.groupby(steps, key=_where):
         there = tuple(group)
         fds = {other: host.fd(other) for other in map(_other, there)}
-        host.netlink(netns, functools.partial(_do_all, host, there, fds))
+        host.run(netns, functools.partial(_do_all, host, there, fds))
 
 
 def _where(step: Step) -> str | None:
@@ -105,65 +102,62 @@ def _other(step: Step) -> str | None:
     return step.to.netns if isinstance(step, Put) else _where(step)
 
 
-def _do_all(host: Host, steps: t.Sequence[Step], fds: t.Mapping[str | None, int], ip: t.Any) -> None:
-    for step in steps:
-        _do(host, ip, step, fds[_other(step)])
+def _do_all(host: Host, steps: t.Sequence[Step], fds: t.Mapping[str | None, int]) -> None:
+    with Writer() as writer:
+        for step in steps:
+            _do(host, writer, step, fds[_other(step)])
 
 
-def _do(host: Host, ip: t.Any, step: Step, fd: int) -> None:
+def _do(host: Host, writer: Writer, step: Step, fd: int) -> None:
     with host.doing(str(step)):
         if isinstance(step, Make):
-            _make(ip, step, fd)
+            _make(writer, step, fd)
         elif isinstance(step, Put):
-            _put(ip, step, fd)
+            _put(writer, step, fd)
         elif isinstance(step, Set):
-            ip.link("set", index=socket.if_nametoindex(step.end.name), **_words(step.values))
+            link_changes.set_values(writer, socket.if_nametoindex(step.end.name), step.values)
         else:
-            _delete(ip, step.ends)
+            _delete(writer, step.ends)
 
 
-def _words(values: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    return {_WORDS.get(option, option): value for option, value in values.items()}
-
-
-def _make(ip: t.Any, step: Make, peer_fd: int) -> None:
+def _make(writer: Writer, step: Make, peer_fd: int) -> None:
     """Both ends by one message, the peer born in its namespace under its final name.
 
     The kernel ignores an alias then. Where we are stopped before it is set, the link group still says whose it is.
     """
-    values = _words(step.values)
-    alias = values.pop("ifalias")
-    peer = {"ifname": step.peer.name, "net_ns_fd": peer_fd, **_words(step.peer_values)}
-    ip.link("add", ifname=step.end.name, kind="veth", peer=peer, **values)
-    ip.link("set", index=socket.if_nametoindex(step.end.name), ifalias=alias)
+    values = {"name": step.end.name, **step.values}
+    alias = values.pop("alias")
+    peer_values = {"name": step.peer.name, "netns_fd": peer_fd, **step.peer_values}
+    link_changes.make_veth(writer, values, peer_values)
+    link_changes.set_values(writer, socket.if_nametoindex(step.end.name), {"alias": alias})
 
 
-def _put(ip: t.Any, step: Put, fd: int) -> None:
+def _put(writer: Writer, step: Put, fd: int) -> None:
     index = socket.if_nametoindex(step.end.name)
+    name = {"name": step.to.name}
     if step.end.netns != step.to.netns:
-        ip.link("set", index=index, net_ns_fd=fd, ifname=step.to.name)
+        link_changes.set_values(writer, index, {"netns_fd": fd, **name})
         return
     try:
-        ip.link("set", index=index, ifname=step.to.name)
-    except netlink.errors() as error:
-        if getattr(error, "code", None) != errno.EBUSY:
+        link_changes.set_values(writer, index, name)
+    except OSError as error:
+        if error.errno != errno.EBUSY:
             raise
         # Older kernels rename only what is down.
-        ip.link("set", index=index, state="down")
-        ip.link("set", index=index, ifname=step.to.name)
-        ip.link("set", index=index, state="up")
+        link_changes.turn(writer, index, False)
+        link_changes.set_values(writer, index, name)
+        link_changes.turn(writer, index, True)
 
 
-def _delete(ip: t.Any, ends: t.Sequence[str]) -> None:
+def _delete(writer: Writer, ends: t.Sequence[str]) -> None:
     """An end that is gone already went with its peer or with the peer's namespace."""
-    with Reader() as reader:
-        found = inventory.links(reader)
+    found = inventory.links(writer)
     doomed = [found[name] for name in ends if name in found]
     try:
-        links.delete(ip, doomed)
-    except netlink.errors() as error:
-        if getattr(error, "code", None) != errno.ENODEV:
+        link_changes.delete_many(writer, doomed)
+    except OSError as error:
+        if error.errno != errno.ENODEV:
             raise
         for link in doomed:
-            with contextlib.suppress(*netlink.errors()):
-                ip.link("del", index=link.index)
+            with contextlib.suppress(OSError):
+                link_changes.delete(writer, link.index)

@@ -76,8 +76,9 @@ def _taken(network: Network, view: HostView, existing: dict[Key, str]) -> dict[I
             found[subnet.gateway] = f"the gateway of {subnet.network}"
         for name, address in subnet.aux_addresses.items():
             found[address] = f"{subnet.path}.aux_addresses.{name}"
+    own = {network.name, *view.our_bridges()}
     for name, interface in view.interfaces.items():
-        if network.external or name not in (network.name, *view.our_bridges()):
+        if network.external or name not in own:
             for address in addresses_of(interface):
                 found.setdefault(address, f"{name} of the host has it")
     for namespace, inner, address in _neighbours(network, view, existing):

@@ -36,6 +36,11 @@ class HostView:
         self.rules: list[View] = list(host["rules"])
         self.listeners: list[View] = list(host["listeners"])
         self.namespaces: dict[str, View] = {str(namespace["name"]): namespace for namespace in info["namespaces"]}
+        self._ends = {
+            (interface["peer"]["netns"], interface["peer"]["name"]): interface
+            for interface in reversed(self.interfaces.values())
+            if interface["peer"]
+        }
         self._forwarding: View = host["ip_forward"]
         self._bridge_nf: View = host["bridge_nf"]
         self._limits: View = host["limits"]
@@ -132,7 +137,7 @@ class HostView:
 
     def host_end_at(self, namespace: str, interface: str) -> View | None:
         """The interface of the host whose veth peer is this interface of a namespace."""
-        return next((end for end in self.interfaces.values() if peer_is(end, namespace, interface)), None)
+        return self._ends.get((namespace, interface))
 
 
 def is_plain(route: View) -> bool:

@@ -1,0 +1,80 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Inside a host: run a module and tell what that cost."""
+
+from __future__ import annotations
+
+import cProfile
+import functools
+import gc
+import io
+import json
+import pstats
+import resource
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import host as kernel_host
+from tests.lab import modules
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds by the clock and of the processor (the program's own, the kernel's), and the most memory in MB.
+
+    ``profile`` is where the time went, by function, if that was asked for.
+    """
+
+    wall: float
+    user: float
+    kernel: float
+    memory: float
+    profile: str
+
+    def __str__(self) -> str:
+        return f"{self.wall:8.2f} s  user {self.user:6.2f}  kernel {self.kernel:6.2f}  {self.memory:5.0f} MB"
+
+
+def measure(name: str, options: str, check: bool, profiled: bool) -> tuple[dict[str, Any], Cost]:
+    """Run a module with the options of a JSON file; it collects its garbage, as in a Python of its own."""
+    gc.enable()
+    given = json.loads(Path(options).read_text(encoding="utf-8"))
+    profiles = _profile_everything() if profiled else []
+    times, begun = _times(), time.perf_counter()
+    result = modules.run_main(name, given, check, True)
+    wall = time.perf_counter() - begun
+    user, kernel = (after - before for before, after in zip(times, _times(), strict=True))
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return result, Cost(wall, user, kernel, memory, _told(profiles))
+
+
+def _times() -> tuple[float, float]:
+    """Of this process and of the programs that it started and that ended."""
+    spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime for one in spent), sum(one.ru_stime for one in spent)
+
+
+def _profile_everything() -> list[cProfile.Profile]:
+    """Profile this thread, and that which visits the namespaces, in each of its visits."""
+    main, visits = cProfile.Profile(), cProfile.Profile()
+    usual: Callable[..., Any] = kernel_host._Visitor.tour
+
+    def tour(self: Any, stops: Sequence[tuple[int, Callable[[], Any]]]) -> Any:
+        return usual(self, [(fd, functools.partial(visits.runcall, work)) for fd, work in stops])
+
+    setattr(kernel_host._Visitor, "tour", tour)  # noqa: B010  # mypy refuses the plain assignment
+    main.enable()
+    return [main, visits]
+
+
+def _told(profiles: list[cProfile.Profile]) -> str:
+    text = io.StringIO()
+    for profile in profiles:
+        profile.disable()
+        if profile.getstats():
+            pstats.Stats(profile, stream=text).sort_stats("tottime").print_stats(30)
+    return text.getvalue()
