@@ -5,6 +5,7 @@
 # make demo    see it work, in a throw-away host, without root
 # make test    what every change must pass; the parts are lint, sanity, unit, integration, traffic (attacks and lawful
 #              traffic, packet by packet) and molecule, each a target of its own too
+# make bench   networks of up to 1000 endpoints, built by the role and its rivals; writes docs/scale.md (hours)
 # make engines the role beside Docker, CNI and netavark, question by question; writes docs/engines.md
 #
 # Each sets up what it needs in .venv first (and, as root on Debian or Ubuntu, the packages that are missing).
@@ -13,7 +14,7 @@ VENV := .venv
 CHECK := $(VENV)/bin/python tools/check.py
 PARTS := lint sanity unit integration traffic molecule
 
-.PHONY: demo test clean engines $(PARTS)
+.PHONY: demo test clean bench engines $(PARTS)
 
 demo: $(VENV)/requirements.txt
 	@$(VENV)/bin/python -m tests.demo
@@ -27,7 +28,12 @@ $(PARTS): $(VENV)/requirements-dev.txt
 engines: $(VENV)/requirements-dev.txt
 	@$(VENV)/bin/python -m tests.engines --write
 
+bench: $(VENV)/requirements-bench.txt
+	@$(VENV)/bin/python -m benchmarks.scale --write
+
 $(VENV)/requirements-dev.txt: requirements.txt
+
+$(VENV)/requirements-bench.txt: requirements-dev.txt requirements.txt
 
 $(VENV)/%: % tools/setup.sh
 	@tools/setup.sh $(VENV) $*

@@ -1,0 +1,163 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who builds the network, and by which command each stage of its life is brought about.
+
+The network: the endpoints e1 to eN on the bridge br0, 172.18.0.0/16 from .0.2 on, the host port 10000 + n leading to
+port 80 of endpoint n; `lo` up, default route, masquerading, forwarding. IPv4 alone, which all of them can.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.engines import packages
+from tests.integration.role_plays import ROLE
+from tests.lab.host import Host
+from tests.lab.paths import REPOSITORY
+
+HERE = REPOSITORY / "benchmarks/scale"
+#: In order: from nothing; again without a change; one more endpoint; another host port for the first; all away.
+STAGES = ("build", "again", "add", "move", "remove")
+_PLAY, _VARIABLES = "/tmp/play.json", "/tmp/variables.json"
+
+
+@dataclass(frozen=True)
+class Rival:
+    """command: the argv for a stage at a size, after whatever files it needs have been written; None if it has none."""
+
+    name: str
+    how: str
+    command: Callable[[Host, str, int], list[str] | None]
+
+
+def _floor(_host: Host, stage: str, count: int) -> list[str] | None:
+    return None if stage == "again" else [sys.executable, str(HERE / "floor.py"), stage, str(count)]
+
+
+def _expert(_host: Host, stage: str, count: int) -> list[str] | None:
+    return None if stage == "again" else ["sh", str(HERE / "expert.sh"), stage, str(count)]
+
+
+def _address(number: int) -> str:
+    return f"172.18.{(number + 1) // 256}.{(number + 1) % 256}"
+
+
+def _playbook(host: Host, play: dict[str, Any], variables: dict[str, Any]) -> list[str]:
+    host.write(_PLAY, json.dumps([{"hosts": "all", "gather_facts": False, **play}]))
+    host.write(_VARIABLES, json.dumps(variables))
+    return ["ansible-playbook", "-i", "localhost,", "-c", "local", _PLAY, "--extra-vars", f"@{_VARIABLES}"]
+
+
+def _role(host: Host, stage: str, count: int) -> list[str]:
+    present = {
+        "ipam_config": [{"subnet": "172.18.0.0/16"}],
+        "endpoints": [
+            {
+                "namespace": f"e{number}",
+                "host_interface": f"v{number}",
+                "ipv4_address": _address(number),
+                "published_ports": [f"{9999 if (stage, number) == ('move', 1) else 10000 + number}:80"],
+            }
+            for number in range(1, count + 1 + (stage in ("add", "move")))
+        ],
+    }
+    wish = {"state": "absent"} if stage == "remove" else present
+    variables = {f"bridge_network_{name}": value for name, value in {"name": "br0", **wish}.items()}
+    return _playbook(host, {"roles": [ROLE]}, variables)
+
+
+def _plain(host: Host, stage: str, count: int) -> list[str] | None:
+    """What Ansible's own collections offer: a command per endpoint and step, a rule per task."""
+    if stage == "again":
+        return None
+    first, last = {"build": (1, count), "add": (count + 1, count + 1), "move": (1, 1), "remove": (1, count + 1)}[stage]
+    numbers = range(first, last + 1)
+    endpoints = [{"name": f"e{n}", "end": f"v{n}", "address": _address(n), "port": str(10000 + n)} for n in numbers]
+    tasks: list[dict[str, Any]] = []
+    if stage == "build":
+        tasks += [_command(*words) for words in _BRIDGE]
+        tasks += [{"ansible.builtin.iptables": rule} for rule in _CONSTANT]
+    if stage in ("build", "add"):
+        tasks += [{**_command(*words), "loop": "{{ endpoints }}"} for words in _ENDPOINT]
+        tasks.append({"ansible.builtin.iptables": _port("{{ item.port }}"), "loop": "{{ endpoints }}"})
+    if stage == "move":
+        tasks.append({"ansible.builtin.iptables": {**_port("10001"), "state": "absent"}, "loop": "{{ endpoints }}"})
+        tasks.append({"ansible.builtin.iptables": _port("9999"), "loop": "{{ endpoints }}"})
+    if stage == "remove":
+        tasks.append({**_command("ip", "netns", "delete", "{{ item.name }}"), "loop": "{{ endpoints }}"})
+        tasks.append(_command("ip", "link", "delete", "br0"))
+        tasks += [{"ansible.builtin.iptables": {"table": table, "flush": True}} for table in ("nat", "filter")]
+    return _playbook(host, {"tasks": tasks}, {"endpoints": endpoints})
+
+
+def _command(*argv: str) -> dict[str, Any]:
+    return {"ansible.builtin.command": {"argv": list(argv)}}
+
+
+def _port(number: str) -> dict[str, Any]:
+    return {
+        "table": "nat",
+        "chain": "PREROUTING",
+        "protocol": "tcp",
+        "destination_port": number,
+        "jump": "DNAT",
+        "to_destination": "{{ item.address }}:80",
+    }
+
+
+_BRIDGE = (
+    ("ip", "link", "add", "br0", "type", "bridge"),
+    ("ip", "address", "add", "172.18.0.1/16", "dev", "br0"),
+    ("ip", "link", "set", "br0", "up"),
+    ("sysctl", "-w", "net.ipv4.ip_forward=1"),
+)
+_ENDPOINT = (
+    ("ip", "netns", "add", "{{ item.name }}"),
+    *(
+        ("ip", *words)
+        for words in (
+            ("link", "add", "{{ item.end }}", "type", "veth", "peer", "name", "eth0", "netns", "{{ item.name }}"),
+            ("link", "set", "{{ item.end }}", "master", "br0", "up"),
+            ("-n", "{{ item.name }}", "link", "set", "lo", "up"),
+            ("-n", "{{ item.name }}", "link", "set", "eth0", "up"),
+            ("-n", "{{ item.name }}", "address", "add", "{{ item.address }}/16", "dev", "eth0"),
+            ("-n", "{{ item.name }}", "route", "add", "default", "via", "172.18.0.1"),
+        )
+    ),
+)
+_CONSTANT: tuple[dict[str, Any], ...] = (
+    {"table": "nat", "chain": "POSTROUTING", "source": "172.18.0.0/16", "out_interface": "!br0", "jump": "MASQUERADE"},
+    {"chain": "FORWARD", "out_interface": "br0", "ctstate": ["RELATED", "ESTABLISHED", "DNAT"], "jump": "ACCEPT"},
+    {"chain": "FORWARD", "out_interface": "br0", "jump": "DROP"},
+    {"chain": "FORWARD", "in_interface": "br0", "jump": "ACCEPT"},
+)
+
+
+def _engine(name: str, directory: str) -> Callable[[Host, str, int], list[str] | None]:
+    def command(_host: Host, stage: str, count: int) -> list[str] | None:
+        numbers = {"build": (1, count), "add": (count + 1, count + 1), "remove": (1, count + 1)}.get(stage)
+        if numbers is None:
+            return None
+        word = "remove" if stage == "remove" else "add"
+        programs = str(packages.ROOT / directory)
+        return [sys.executable, str(HERE / "engines.py"), name, word, *map(str, numbers), programs]
+
+    return command
+
+
+RIVALS = {
+    rival.name: rival
+    for rival in (
+        Rival("floor", "a netlink program that asks nothing and checks nothing (`floor.py`)", _floor),
+        Rival("expert", "a shell script with `ip -batch` and `iptables-restore` (`expert.sh`)", _expert),
+        Rival("role", "`ansible-playbook` with the role `bridge_network`", _role),
+        Rival("plain Ansible", "`ansible.builtin.command` and `ansible.builtin.iptables` in loops", _plain),
+        Rival("CNI", "the plugins bridge, portmap and firewall, driven directly", _engine("cni", "usr/lib/cni")),
+        Rival("netavark", "`netavark setup`, driven directly", _engine("netavark", "usr/lib/podman")),
+    )
+}
