@@ -126,9 +126,14 @@ class HostView:
     def inner_interfaces(self, namespace: str) -> list[View]:
         return list(self.namespaces.get(namespace, {}).get("interfaces", ()))
 
-    def inner_routes(self, namespace: str) -> list[View]:
-        """The routes of a namespace's main table that lead somewhere."""
-        return [route for route in self.namespaces.get(namespace, {}).get("routes", ()) if is_plain(route)]
+    def inner_default_routes(self, namespace: str) -> list[View]:
+        """The default routes of a namespace's main table.
+
+        Few routes are any, so that is asked first: in a play, Ansible looks for templates in each value that is asked
+        for.
+        """
+        found = self.namespaces.get(namespace, {}).get("routes", ())
+        return [route for route in found if route["to"] == "default" and is_plain(route)]
 
     def leases(self, namespace: str, interface: str) -> list[IPAddress]:
         """The addresses that we remember to have given to an interface."""

@@ -46,8 +46,8 @@ def _check_interface(endpoint: Endpoint, view: HostView) -> None:
 
 
 def _check_default_route(network: Network, endpoint: Endpoint, view: HostView, ours: set[str]) -> None:
-    for route in view.inner_routes(endpoint.namespace):
-        if route["to"] != "default" or route["ip_version"] not in network.families:
+    for route in view.inner_default_routes(endpoint.namespace):
+        if route["ip_version"] not in network.families:
             continue
         other = _holder(network, endpoint, route, view, ours)
         if other is None:
