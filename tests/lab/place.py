@@ -123,7 +123,7 @@ class Place:
 
     # Traffic. Addresses of either family; what each one returns stands in traffic.py.
 
-    def reaches(self, address: str, timeout: float = 1) -> bool:
+    def reaches(self, address: str, timeout: float = 3) -> bool:
         """Whether an ICMP echo is answered."""
         ping = ["ping", "-n", "-q", "-c", "1", "-W", str(timeout), address]
         return self.run(ping, check=False).rc == 0
