@@ -42,8 +42,8 @@ def _elsewhere(network: Network) -> Iterator[Endpoint]:
 
 
 def _default_interfaces(network: Network, endpoint: Endpoint, view: HostView) -> Iterator[str]:
-    for route in view.inner_routes(endpoint.namespace):
-        if route["to"] == "default" and route["ip_version"] in network.families and route["interface"]:
+    for route in view.inner_default_routes(endpoint.namespace):
+        if route["ip_version"] in network.families and route["interface"]:
             yield str(route["interface"])
 
 
