@@ -4,24 +4,23 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The one loop of all modules: validate, read, plan, stop there in check mode, else apply; then report."""
+"""The one loop of all modules: validate, read, plan, stop there in check mode, else apply; then tell."""
 
 from __future__ import annotations
 
 import dataclasses
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import netlink
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, LinuxnetError
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._spec import definitions
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import Options
 
 #: States whose wishes are converged first, so that what they free can be taken by the others.
 _FREEING = ("absent", "disabled")
 
 View = dict[str, t.Any]
+#: An object that is wished, in option words, after the prefix that names it in messages.
+Definition = tuple[str, t.Mapping[str, t.Any]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,9 +50,16 @@ class Plan:
 
 
 class Resource(t.Protocol):
-    """A kind of object. ``wish``, ``key``, ``label`` and ``plan`` are pure; ``read`` and ``apply`` do all the I/O."""
+    """A kind of object. ``wish``, ``key``, ``label`` and ``plan`` are pure; ``read`` and ``apply`` do all the I/O.
 
-    def wish(self, options: View) -> t.Any:
+    options: what may be said of one, as Ansible's argument specification has it.
+    identified_by: the options without which there is no object; none where the host itself is meant.
+    """
+
+    options: t.ClassVar[Options]
+    identified_by: t.ClassVar[tuple[str, ...]]
+
+    def wish(self, options: t.Mapping[str, t.Any]) -> t.Any:
         """The checked wish, with its ``state``; raises Invalid."""
 
     def key(self, wish: t.Any) -> View:
@@ -72,49 +78,59 @@ class Resource(t.Protocol):
         """Do it, each step inside ``host.doing``."""
 
 
-def converge(module: AnsibleModule, resource: Resource) -> None:
-    """Bring every definition of the module's call about and exit with what changed."""
-    host = Host(check_mode=module.check_mode)
-    try:
-        with host:
-            result = _converge(host, module, resource)
-    except netlink.LibraryMissing as error:
-        module.fail_json(msg=missing_required_lib(error.library), exception=error.trace)
-    except LinuxnetError as error:
-        _tell_warnings(module, host.warnings)
-        module.fail_json(msg=_sentence(host, error))
-    except netlink.refusals() as error:
-        module.fail_json(msg=f"cannot read the host's network: {netlink.reason(error)}")
-    _tell_warnings(module, host.warnings)
-    module.exit_json(**result)
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What became of the wishes, or would become of them; one change per wish, in their order."""
+
+    labels: list[str]
+    keys: list[View]
+    states: list[str]
+    changes: list[Change]
+
+    @property
+    def changed(self) -> bool:
+        return any(change.changed for change in self.changes)
+
+    @property
+    def diff(self) -> list[View]:
+        """What differs, of what is changed alone."""
+        return [_diff(label, change) for label, change in zip(self.labels, self.changes) if change.changed]
+
+    @property
+    def objects(self) -> list[View]:
+        """Every object with what is known of it afterwards."""
+        return [
+            {**key, **change.after, **change.facts, "state": state, "changed": change.changed}
+            for key, state, change in zip(self.keys, self.states, self.changes)
+        ]
 
 
-def _tell_warnings(module: AnsibleModule, warnings: t.Iterable[str]) -> None:
-    for warning in warnings:
-        module.warn(warning)
+def converge(host: Host, resource: Resource, definitions: t.Iterable[Definition]) -> Outcome:
+    """Bring every definition about, or in check mode tell what that would change.
 
-
-def _converge(host: Host, module: AnsibleModule, resource: Resource) -> View:
-    wishes = _wishes(module, resource)
+    :raises LinuxnetError: a definition is bad (nothing is changed then), or something refused what was to be done
+    """
+    wishes = _wishes(resource, definitions)
     freeing_first = sorted(range(len(wishes)), key=lambda number: wishes[number].state not in _FREEING)
     ordered = [wishes[number] for number in freeing_first]
     plan = resource.plan(ordered, resource.read(host, ordered))
-    if not module.check_mode and plan.steps:
+    if not host.check_mode and plan.steps:
         resource.apply(host, plan)
-    changes = [change for _number, change in sorted(zip(freeing_first, plan.changes), key=lambda pair: pair[0])]
-    _tell_warnings(module, plan.warnings)
-    return {
-        "changed": any(change.changed for change in changes),
-        "diff": [_diff(resource.label(wish), change) for wish, change in zip(wishes, changes) if change.changed],
-        "objects": [_object(resource.key(wish), wish.state, change) for wish, change in zip(wishes, changes)],
-    }
+    for warning in plan.warnings:
+        host.warn(warning)
+    return Outcome(
+        labels=[resource.label(wish) for wish in wishes],
+        keys=[resource.key(wish) for wish in wishes],
+        states=[wish.state for wish in wishes],
+        changes=[change for _number, change in sorted(zip(freeing_first, plan.changes), key=lambda pair: pair[0])],
+    )
 
 
-def _wishes(module: AnsibleModule, resource: Resource) -> list[t.Any]:
+def _wishes(resource: Resource, definitions: t.Iterable[Definition]) -> list[t.Any]:
     """All wishes, checked; the first bad one ends the call before anything was read."""
     wishes: list[t.Any] = []
     seen: dict[str, str] = {}
-    for prefix, options in definitions(module):
+    for prefix, options in definitions:
         try:
             wish = resource.wish(options)
         except Invalid as error:
@@ -133,11 +149,7 @@ def _diff(label: str, change: Change) -> View:
     return {"before": change.before, "after": change.after, "before_header": label, "after_header": label}
 
 
-def _object(key: View, state: str, change: Change) -> View:
-    return {**key, **change.after, **change.facts, "state": state, "changed": change.changed}
-
-
-def _sentence(host: Host, error: LinuxnetError) -> str:
+def sentence(host: Host, error: LinuxnetError) -> str:
     """The error, and what had been done before it, since that stays done."""
     if not host.done:
         return str(error)

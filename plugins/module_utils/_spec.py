@@ -10,13 +10,21 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import Options
 
-Options = dict[str, dict[str, t.Any]]
+Parameters = t.Mapping[str, t.Any]
 
-STATE: dict[str, t.Any] = {"type": "str", "choices": ["present", "absent"], "default": "present"}
-NETNS: Options = {"netns": {"type": "str"}}
-OWNER: Options = {"owner": {"type": "str", "default": "default"}}
+#: What a value of each type is in JSON; ``raw`` may be anything.
+_JSON_TYPES: dict[str, tuple[type, ...]] = {
+    "str": (str,),
+    "path": (str,),
+    "int": (int,),
+    "bool": (bool,),
+    "list": (list,),
+    "dict": (dict,),
+    "raw": (object,),
+}
 
 
 def argument_spec(options: Options) -> Options:
@@ -31,29 +39,44 @@ def argument_spec(options: Options) -> Options:
     return {**options, "aggregate": {"type": "list", "elements": "dict", "options": elements}}
 
 
-def module_for(
-    options: Options, key: t.Sequence[str], required: t.Sequence[str] | None = None, **more: t.Any
-) -> AnsibleModule:
-    """The AnsibleModule for an object whose key is made of the options ``key``.
-
-    :param key: given either beside or inside ``aggregate``, never both
-    :param required: the part of the key that cannot be left out; all of it unless said otherwise
-    """
-    return AnsibleModule(
-        argument_spec=argument_spec(options),
-        mutually_exclusive=[[name, "aggregate"] for name in key],
-        required_one_of=[[name, "aggregate"] for name in (key if required is None else required)],
-        supports_check_mode=True,
-        **more,
-    )
-
-
-def definitions(module: AnsibleModule) -> list[tuple[str, dict[str, t.Any]]]:
-    """The wished objects in the order given, each with the prefix that names it in messages."""
-    common = {name: value for name, value in module.params.items() if name != "aggregate"}
-    if module.params["aggregate"] is None:
+def definitions(parameters: Parameters) -> list[tuple[str, dict[str, t.Any]]]:
+    """The wished objects of a checked call in the order given, each with the prefix that names it in messages."""
+    common = {name: value for name, value in parameters.items() if name != "aggregate"}
+    if parameters["aggregate"] is None:
         return [("", common)]
     return [
         (f"aggregate[{number}].", {**common, **{name: value for name, value in element.items() if value is not None}})
-        for number, element in enumerate(module.params["aggregate"])
+        for number, element in enumerate(parameters["aggregate"])
     ]
+
+
+def complete(options: Options, definition: object, where: str) -> dict[str, t.Any]:
+    """One object of a plan with the defaults of what it leaves out, checked without Ansible, which may not be there.
+
+    :param where: the prefix that names the definition in messages
+    :raises Invalid: an option that there is not, a required one that is missing, or a value of another type
+    """
+    if not isinstance(definition, t.Mapping):
+        raise Invalid(where.rstrip("."), definition, "a dictionary of options")
+    for name in definition:
+        if name not in options:
+            raise Invalid(f"{where}{name}", definition[name], f"one of the options {', '.join(sorted(options))}")
+    return {name: _value(option, definition.get(name), where + name) for name, option in options.items()}
+
+
+def _value(option: t.Mapping[str, t.Any], given: t.Any, where: str) -> t.Any:
+    if given is None:
+        if option.get("required"):
+            raise Invalid(where, None, "a value, since this one is required")
+        return option.get("default")
+    kind = option["type"]
+    if not isinstance(given, _JSON_TYPES[kind]) or (kind == "int" and isinstance(given, bool)):
+        raise Invalid(where, given, f"of the type {kind}")
+    if "choices" in option and given not in option["choices"]:
+        raise Invalid(where, given, f"one of {', '.join(option['choices'])}")
+    if kind == "list" and "elements" in option:
+        element = {"type": option["elements"]}
+        if "options" in option:
+            return [complete(option["options"], one, f"{where}[{number}].") for number, one in enumerate(given)]
+        return [_value(element, one, f"{where}[{number}]") for number, one in enumerate(given)]
+    return given

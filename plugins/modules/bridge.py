@@ -204,7 +204,7 @@ objects:
       type: int
 diff:
   description: What differed, for changed definitions only.
-  returned: success
+  returned: in diff mode
   type: list
   elements: dict
   sample:
@@ -216,28 +216,13 @@ diff:
       after_header: bridge br0
 """
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import converge
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._module import run
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge import Bridge
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._spec import NETNS, OWNER, STATE, module_for
 
 
 def main() -> None:
     """Converge bridges."""
-    options = {
-        "name": {"type": "str"},
-        "state": STATE,
-        **NETNS,
-        **OWNER,
-        "mtu": {"type": "int"},
-        "mac_address": {"type": "raw"},
-        "stp": {"type": "bool"},
-        "forward_delay": {"type": "int"},
-        "ageing_time": {"type": "int"},
-        "priority": {"type": "int"},
-        "multicast_snooping": {"type": "bool"},
-        "vlan_filtering": {"type": "bool"},
-    }
-    converge(module_for(options, key=["name"]), Bridge())
+    run(Bridge())
 
 
 if __name__ == "__main__":

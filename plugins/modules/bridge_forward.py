@@ -267,7 +267,7 @@ objects:
       type: bool
 diff:
   description: What differed, for changed definitions only. Where only rules do, they are shown as C(iptables-save) does.
-  returned: success
+  returned: in diff mode
   type: list
   elements: dict
   sample:
@@ -281,32 +281,13 @@ diff:
       after_header: bridge_forward br0
 """
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import converge
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._module import run
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge_forward import BridgeForward
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._spec import NETNS, OWNER, STATE, Options, module_for
-
-_MODES = ["nat", "nat-unprotected", "routed"]
 
 
 def main() -> None:
     """Converge the rules of networks."""
-    options: Options = {
-        "bridge": {"type": "str"},
-        "subnets": {"type": "list", "elements": "str"},
-        "gateway_mode": {"type": "str", "choices": _MODES, "default": "nat"},
-        "gateway_mode_ipv6": {"type": "str", "choices": _MODES},
-        "internal": {"type": "bool", "default": False},
-        "icc": {"type": "bool", "default": True},
-        "trusted_interfaces": {"type": "list", "elements": "str"},
-        "masquerade": {"type": "bool", "default": True},
-        "answers_by": {"type": "list", "elements": "str"},
-        "forward_policy": {"type": "str", "choices": ["keep", "drop"], "default": "keep"},
-        "ip_version": {"type": "str", "choices": ["ipv4", "ipv6", "both"], "default": "both"},
-        "state": STATE,
-        **NETNS,
-        **OWNER,
-    }
-    converge(module_for(options, key=["bridge"]), BridgeForward())
+    run(BridgeForward())
 
 
 if __name__ == "__main__":

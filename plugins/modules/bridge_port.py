@@ -230,7 +230,7 @@ objects:
       type: int
 diff:
   description: What differed, for changed definitions only.
-  returned: success
+  returned: in diff mode
   type: list
   elements: dict
   sample:
@@ -244,30 +244,13 @@ diff:
       after_header: port right of bridge br0
 """
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import converge
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._module import run
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge_port import BridgePort
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._spec import NETNS, OWNER, STATE, module_for
 
 
 def main() -> None:
     """Converge the ports of bridges."""
-    options = {
-        "interface": {"type": "str"},
-        "bridge": {"type": "str"},
-        "state": STATE,
-        **NETNS,
-        **OWNER,
-        "hairpin": {"type": "bool"},
-        "isolated": {"type": "bool"},
-        "learning": {"type": "bool"},
-        "flood": {"type": "bool"},
-        "guard": {"type": "bool"},
-        "cost": {"type": "int"},
-        "priority": {"type": "int"},
-        "vlans": {"type": "list", "elements": "int"},
-        "pvid": {"type": "int"},
-    }
-    converge(module_for(options, key=["interface"]), BridgePort())
+    run(BridgePort())
 
 
 if __name__ == "__main__":

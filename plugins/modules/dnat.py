@@ -252,7 +252,7 @@ objects:
       type: bool
 diff:
   description: What differed, for changed definitions only.
-  returned: success
+  returned: in diff mode
   type: list
   elements: dict
   sample:
@@ -274,28 +274,13 @@ diff:
       after_header: dnat 8080/tcp (ipv4)
 """
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import converge
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._module import run
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.dnat import Dnat
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._spec import NETNS, OWNER, STATE, Options, module_for
 
 
 def main() -> None:
     """Converge published ports."""
-    options: Options = {
-        "ip_version": {"type": "str", "choices": ["ipv4", "ipv6"]},
-        "protocol": {"type": "str", "choices": ["tcp", "udp", "sctp"], "default": "tcp"},
-        "host_ip": {"type": "str"},
-        "host_port": {"type": "str"},
-        "to_address": {"type": "str"},
-        "to_port": {"type": "str"},
-        "in_interface": {"type": "str"},
-        "out_interface": {"type": "str"},
-        "gateway_mode": {"type": "str", "choices": ["nat", "routed"], "default": "nat"},
-        "state": STATE,
-        **NETNS,
-        **OWNER,
-    }
-    converge(module_for(options, key=["host_port"]), Dnat())
+    run(Dnat())
 
 
 if __name__ == "__main__":

@@ -286,7 +286,7 @@ objects:
       type: dict
 diff:
   description: What differed, for changed definitions only.
-  returned: success
+  returned: in diff mode
   type: list
   elements: dict
   sample:
@@ -300,41 +300,13 @@ diff:
       after_header: interface br0
 """
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import converge
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._module import run
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface import Interface
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._spec import NETNS, OWNER, STATE, module_for
 
 
 def main() -> None:
     """Converge interfaces."""
-    route = {
-        "to": {"type": "str", "required": True},
-        "via": {"type": "str"},
-        "metric": {"type": "int"},
-        "table": {"type": "str", "default": "main"},
-        "src": {"type": "str"},
-        "on_link": {"type": "bool", "default": False},
-        "type": {
-            "type": "str",
-            "choices": ["unicast", "blackhole", "unreachable", "prohibit", "throw"],
-            "default": "unicast",
-        },
-    }
-    options = {
-        "name": {"type": "str"},
-        "state": STATE,
-        **NETNS,
-        **OWNER,
-        "enabled": {"type": "bool", "default": True},
-        "mtu": {"type": "int"},
-        "mac_address": {"type": "raw"},
-        "addresses": {"type": "list", "elements": "str"},
-        "purge_addresses": {"type": "bool", "default": False},
-        "routes": {"type": "list", "elements": "dict", "options": route},
-        "purge_routes": {"type": "bool", "default": False},
-        "sysctls": {"type": "dict"},
-    }
-    converge(module_for(options, key=["name"]), Interface())
+    run(Interface())
 
 
 if __name__ == "__main__":

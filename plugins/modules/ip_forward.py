@@ -146,7 +146,7 @@ objects:
       type: bool
 diff:
   description: What differed, for changed definitions only.
-  returned: success
+  returned: in diff mode
   type: list
   elements: dict
   sample:
@@ -160,22 +160,13 @@ diff:
       after_header: ip_forward IPv4
 """
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import converge
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._module import run
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.ip_forward import IpForward
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._spec import NETNS, OWNER, Options, module_for
 
 
 def main() -> None:
     """Converge forwarding switches."""
-    options: Options = {
-        "state": {"type": "str", "choices": ["enabled", "disabled"], "default": "enabled"},
-        "ip_version": {"type": "str", "choices": ["ipv4", "ipv6", "both"], "default": "ipv4"},
-        "interface": {"type": "str"},
-        "persistent": {"type": "bool", "default": False},
-        **NETNS,
-        **OWNER,
-    }
-    converge(module_for(options, key=[], required=[]), IpForward())
+    run(IpForward())
 
 
 if __name__ == "__main__":

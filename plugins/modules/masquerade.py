@@ -155,7 +155,7 @@ objects:
       type: bool
 diff:
   description: What differed, for changed definitions only.
-  returned: success
+  returned: in diff mode
   type: list
   elements: dict
   sample:
@@ -167,23 +167,13 @@ diff:
       after_header: masquerade 172.18.0.0/16 out of !br0
 """
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import converge
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._module import run
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.masquerade import Masquerade
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._spec import NETNS, OWNER, STATE, Options, module_for
 
 
 def main() -> None:
     """Converge source translations."""
-    options: Options = {
-        "source": {"type": "str"},
-        "out_interface": {"type": "str"},
-        "to_source": {"type": "str"},
-        "random_fully": {"type": "bool", "default": False},
-        "state": STATE,
-        **NETNS,
-        **OWNER,
-    }
-    converge(module_for(options, key=["source"]), Masquerade())
+    run(Masquerade())
 
 
 if __name__ == "__main__":

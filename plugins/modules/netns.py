@@ -171,7 +171,7 @@ objects:
       elements: int
 diff:
   description: What differed, for changed definitions only.
-  returned: success
+  returned: in diff mode
   type: list
   elements: dict
   sample:
@@ -183,23 +183,13 @@ diff:
       after_header: netns web
 """
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import converge
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._module import run
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.netns import Netns
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._spec import OWNER, STATE, module_for
 
 
 def main() -> None:
     """Converge named namespaces."""
-    options = {
-        "name": {"type": "str"},
-        "state": STATE,
-        "pid": {"type": "int"},
-        "path": {"type": "path"},
-        "loopback": {"type": "bool", "default": True},
-        "sysctls": {"type": "dict"},
-        **OWNER,
-    }
-    converge(module_for(options, key=["name"]), Netns())
+    run(Netns())
 
 
 if __name__ == "__main__":

@@ -265,8 +265,10 @@ objects:
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import LinuxnetError
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import NETNS
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._module import module_for, tell_warnings
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import netns_info
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._spec import NETNS, definitions, module_for
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._spec import definitions
 
 
 def main() -> None:
@@ -276,16 +278,15 @@ def main() -> None:
         "names": {"type": "list", "elements": "str"},
         "owner": {"type": "str"},
     }
-    module = module_for(options, key=[], required=[])
+    module = module_for(options, identified_by=())
     host = Host(check_mode=module.check_mode)
     try:
-        wishes = netns_info.wishes(definitions(module))
+        wishes = netns_info.wishes(definitions(module.params))
         with host:
             views = [{"netns": wish.netns, **netns_info.view(host, wish)} for wish in wishes]
     except LinuxnetError as error:
         module.fail_json(msg=str(error))
-    for warning in host.warnings:
-        module.warn(warning)
+    tell_warnings(module, host)
     if module.params["aggregate"] is not None:
         module.exit_json(changed=False, objects=views)
     module.exit_json(changed=False, host=views[0]["host"], namespaces=views[0]["namespaces"])

@@ -204,7 +204,7 @@ objects:
       type: int
 diff:
   description: What differed, for changed definitions only.
-  returned: success
+  returned: in diff mode
   type: list
   elements: dict
   sample:
@@ -222,25 +222,13 @@ diff:
       after_header: veth vweb
 """
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import converge
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._module import run
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.veth import Veth
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._spec import NETNS, OWNER, STATE, module_for
 
 
 def main() -> None:
     """Converge veth pairs."""
-    options = {
-        "name": {"type": "str"},
-        "state": STATE,
-        **NETNS,
-        **OWNER,
-        "peer_name": {"type": "str"},
-        "peer_netns": {"type": "str"},
-        "mtu": {"type": "int"},
-        "mac_address": {"type": "raw"},
-        "peer_mac_address": {"type": "raw"},
-    }
-    converge(module_for(options, key=["name"]), Veth())
+    run(Veth())
 
 
 if __name__ == "__main__":

@@ -64,15 +64,30 @@ def plan(host: Host, variables: dict[str, Any], check: bool = False) -> dict[str
     return make_plan(wish, host.module("netns_info"), check)
 
 
+def calls(made: dict[str, Any]) -> list[str]:
+    """The modules that carry a plan out, in the order of the role's own task file."""
+    tasks = yaml.safe_load((ROLE / f"tasks/{made['state']}.yml").read_text(encoding="utf-8"))
+    names = [key.removeprefix(f"{COLLECTION}.") for task in tasks if not task.get("check_mode") for key in task]
+    return [name for name in names if name in made["modules"]]
+
+
+def left(host: Host, made: dict[str, Any]) -> dict[str, Any]:
+    """By module what of a plan is still to be done."""
+    if made["state"] == "absent" or not made["begun"]:
+        return dict(made["modules"])
+    told = host.module("plan_info", {"owner": made["owner"], "modules": made["modules"]})
+    return dict(told["modules"])
+
+
 def apply(host: Host, check: bool = False, **variables: Any) -> Applied:
     """Apply the role with these variables, named without their prefix."""
     made = plan(host, variables, check)
-    results = {}
-    for task in yaml.safe_load((ROLE / f"tasks/{made['state']}.yml").read_text(encoding="utf-8")):
-        (name,) = [key.removeprefix(f"{COLLECTION}.") for key in task if key.startswith(COLLECTION)]
-        if made["modules"][name]:
-            options = {"owner": made["owner"], "aggregate": made["modules"][name]}
-            results[name] = host.module(name, options, check=check)
+    todo = left(host, made)
+    results = {
+        name: host.module(name, {"owner": made["owner"], "aggregate": todo[name]}, check=check)
+        for name in calls(made)
+        if todo[name]
+    }
     return Applied(made, results)
 
 

@@ -12,13 +12,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import yaml
 
-from tests.integration.networks import ROLE, apply, plan
+from tests.integration.networks import apply, calls, left, plan
 from tests.lab import modules
 from tests.lab.errors import LabError
 from tests.lab.host import Host
-from tests.lab.paths import COLLECTION
 
 SUBNETS = [{"subnet": "172.18.0.0/16"}, {"subnet": "fd00:18::/64"}]
 SHOP: dict[str, Any] = {
@@ -54,22 +52,22 @@ _OF_ONE_FILE = re.compile(r"/run/linuxnet/netns/(\S+) \S+ .*")
 def _calls(host: Host, variables: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """The modules that the role calls, in its order, with their options."""
     made = plan(host, variables)
-    for task in yaml.safe_load((ROLE / f"tasks/{made['state']}.yml").read_text(encoding="utf-8")):
-        (name,) = [key.removeprefix(f"{COLLECTION}.") for key in task if key.startswith(COLLECTION)]
-        if made["modules"][name]:
-            yield name, {"owner": made["owner"], "aggregate": made["modules"][name]}
+    todo = left(host, made)
+    for name in calls(made):
+        if todo[name]:
+            yield name, {"owner": made["owner"], "aggregate": todo[name]}
 
 
 def _run_for(host: Host, variables: dict[str, Any], seconds: float) -> bool:
     """Apply the role and kill the module that runs when the time is up; whether it came to an end before."""
     end = time.monotonic() + seconds
     for name, options in _calls(host, variables):
-        left = end - time.monotonic()
-        if left <= 0:
+        rest = end - time.monotonic()
+        if rest <= 0:
             return False
         try:
             result = host.call(
-                modules.run_main, name, options, False, False, timeout=left, preload=(modules.file_of(name),)
+                modules.run_main, name, options, False, False, timeout=rest, preload=(modules.file_of(name),)
             )
         except LabError:
             return False

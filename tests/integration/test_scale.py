@@ -10,15 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-import yaml
 
 from tests.integration.counting import run_counted
-from tests.integration.networks import ROLE, plan
+from tests.integration.networks import calls, plan
 from tests.integration.rule_hosts import use_backend
 from tests.lab import modules
 from tests.lab.host import Host
 from tests.lab.lab import Lab
-from tests.lab.paths import COLLECTION
 
 SMALL, LARGE = 3, 300
 #: To look at a namespace, to change it, and to announce what is new there.
@@ -43,16 +41,23 @@ class Run:
 
 
 def apply_counted(host: Host, variables: dict[str, Any]) -> Run:
+    """As the role does it: a look at what is left first, where the network has begun."""
     made = plan(host, variables)
     run = Run()
-    for task in yaml.safe_load((ROLE / f"tasks/{made['state']}.yml").read_text(encoding="utf-8")):
-        (name,) = [key.removeprefix(f"{COLLECTION}.") for key in task if key.startswith(COLLECTION)]
-        if made["modules"][name]:
-            options = {"owner": made["owner"], "aggregate": made["modules"][name]}
-            preload = (*modules.COMMON, modules.file_of(name))
-            result, run.counts[name] = host.call(run_counted, name, options, timeout=300, preload=preload)
-            assert not result.get("failed"), result
-            run.changed += [name] * result["changed"]
+
+    def call(name: str, options: dict[str, Any]) -> dict[str, Any]:
+        preload = (*modules.COMMON, modules.file_of(name))
+        result, run.counts[name] = host.call(run_counted, name, options, timeout=300, preload=preload)
+        assert not result.get("failed"), result
+        run.changed += [name] * result["changed"]
+        return dict(result)
+
+    todo = made["modules"]
+    if made["state"] == "present" and made["begun"]:
+        todo = call("plan_info", {"owner": made["owner"], "modules": todo})["modules"]
+    for name in calls(made):
+        if todo[name]:
+            call(name, {"owner": made["owner"], "aggregate": todo[name]})
     return run
 
 
@@ -96,6 +101,7 @@ def test_processes_do_not_grow(lives: dict[int, Life], stage: str) -> None:
 def test_nothing_is_written_where_nothing_is_to_do(lives: dict[int, Life]) -> None:
     for life in lives.values():
         assert life.again.changed == []
+        assert list(life.again.counts) == ["plan_info"]
         assert not [command for counts in life.again.counts.values() for command in counts if "restore" in command]
 
 

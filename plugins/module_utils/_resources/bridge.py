@@ -21,6 +21,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlin
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import addresses, marks, names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links, refuse_others
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import NETNS, OWNER, STATE, Options
 
 #: Option to its netlink word, the kernel's number per unit of the option, and the least and the greatest value.
 _OPTIONS: dict[str, tuple[str, int, int, int]] = {
@@ -84,6 +85,22 @@ class Delete:
 
 
 class Bridge:
+    options: t.ClassVar[Options] = {
+        "name": {"type": "str"},
+        "state": STATE,
+        **NETNS,
+        **OWNER,
+        "mtu": {"type": "int"},
+        "mac_address": {"type": "raw"},
+        "stp": {"type": "bool"},
+        "forward_delay": {"type": "int"},
+        "ageing_time": {"type": "int"},
+        "priority": {"type": "int"},
+        "multicast_snooping": {"type": "bool"},
+        "vlan_filtering": {"type": "bool"},
+    }
+    identified_by = ("name",)
+
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         values = {option: options[option] for option in _OPTIONS if options[option] is not None}
         for option, value in values.items():

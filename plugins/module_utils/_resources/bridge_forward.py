@@ -23,11 +23,15 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import (
     names,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import FAMILIES, TABLES, Edit, Place
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import rule_ledger
 
 #: Without IPv6 in the kernel there is nothing to heed; where the bridge is not there yet, it is yet to be told.
 _NO_SETTING = "absent"
+
+
+_MODES = ["nat", "nat-unprotected", "routed"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +53,24 @@ class State:
 
 
 class BridgeForward:
+    options: t.ClassVar[Options] = {
+        "bridge": {"type": "str"},
+        "subnets": {"type": "list", "elements": "str"},
+        "gateway_mode": {"type": "str", "choices": _MODES, "default": "nat"},
+        "gateway_mode_ipv6": {"type": "str", "choices": _MODES},
+        "internal": {"type": "bool", "default": False},
+        "icc": {"type": "bool", "default": True},
+        "trusted_interfaces": {"type": "list", "elements": "str"},
+        "masquerade": {"type": "bool", "default": True},
+        "answers_by": {"type": "list", "elements": "str"},
+        "forward_policy": {"type": "str", "choices": ["keep", "drop"], "default": "keep"},
+        "ip_version": {"type": "str", "choices": ["ipv4", "ipv6", "both"], "default": "both"},
+        "state": STATE,
+        **NETNS,
+        **OWNER,
+    }
+    identified_by = ("bridge",)
+
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         subnets = tuple(
             addresses.network(f"subnets[{number}]", value) for number, value in enumerate(options["subnets"] or ())

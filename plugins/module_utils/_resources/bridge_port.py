@@ -19,6 +19,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlin
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks, names, vlans
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links, by_index, refuse_others
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.vlans import Vlans
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge_port_steps import (
     Forget,
@@ -68,6 +69,24 @@ class State:
 
 
 class BridgePort:
+    options: t.ClassVar[Options] = {
+        "interface": {"type": "str"},
+        "bridge": {"type": "str"},
+        "state": STATE,
+        **NETNS,
+        **OWNER,
+        "hairpin": {"type": "bool"},
+        "isolated": {"type": "bool"},
+        "learning": {"type": "bool"},
+        "flood": {"type": "bool"},
+        "guard": {"type": "bool"},
+        "cost": {"type": "int"},
+        "priority": {"type": "int"},
+        "vlans": {"type": "list", "elements": "int"},
+        "pvid": {"type": "int"},
+    }
+    identified_by = ("interface",)
+
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         flags = {option: options[option] for option in (*_SWITCHES, *_NUMBERS) if options[option] is not None}
         for option, (least, greatest) in _NUMBERS.items():

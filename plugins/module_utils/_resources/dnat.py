@@ -25,6 +25,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import (
     rule_text,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.publish_rules import Key, Publication
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import Place
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import rule_ledger
@@ -73,6 +74,22 @@ class State:
 
 
 class Dnat:
+    options: t.ClassVar[Options] = {
+        "ip_version": {"type": "str", "choices": ["ipv4", "ipv6"]},
+        "protocol": {"type": "str", "choices": ["tcp", "udp", "sctp"], "default": "tcp"},
+        "host_ip": {"type": "str"},
+        "host_port": {"type": "str"},
+        "to_address": {"type": "str"},
+        "to_port": {"type": "str"},
+        "in_interface": {"type": "str"},
+        "out_interface": {"type": "str"},
+        "gateway_mode": {"type": "str", "choices": ["nat", "routed"], "default": "nat"},
+        "state": STATE,
+        **NETNS,
+        **OWNER,
+    }
+    identified_by = ("host_port",)
+
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         present = options["state"] == "present"
         if present and options["to_address"] is None:

@@ -22,6 +22,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links, refuse_others
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import NOWHERE, Route, RouteWish
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.stack import Stack
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_planner import (
@@ -32,6 +33,21 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.inter
 
 #: The least MTU with which the kernel runs IPv6 on an interface.
 _LEAST_MTU_6 = 1280
+
+
+_ROUTE: Options = {
+    "to": {"type": "str", "required": True},
+    "via": {"type": "str"},
+    "metric": {"type": "int"},
+    "table": {"type": "str", "default": "main"},
+    "src": {"type": "str"},
+    "on_link": {"type": "bool", "default": False},
+    "type": {
+        "type": "str",
+        "choices": ["unicast", "blackhole", "unreachable", "prohibit", "throw"],
+        "default": "unicast",
+    },
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,6 +72,22 @@ class State:
 
 
 class Interface:
+    options: t.ClassVar[Options] = {
+        "name": {"type": "str"},
+        "state": STATE,
+        **NETNS,
+        **OWNER,
+        "enabled": {"type": "bool", "default": True},
+        "mtu": {"type": "int"},
+        "mac_address": {"type": "raw"},
+        "addresses": {"type": "list", "elements": "str"},
+        "purge_addresses": {"type": "bool", "default": False},
+        "routes": {"type": "list", "elements": "dict", "options": _ROUTE},
+        "purge_routes": {"type": "bool", "default": False},
+        "sysctls": {"type": "dict"},
+    }
+    identified_by = ("name",)
+
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         wish = Wish(
             state=options["state"],

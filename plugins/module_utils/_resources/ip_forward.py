@@ -21,6 +21,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import names, rule_text, switches
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, KernelRefused, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import NETNS, OWNER, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import FAMILIES, Table
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import rule_ledger
 
@@ -77,6 +78,16 @@ class WriteFile:
 
 
 class IpForward:
+    options: t.ClassVar[Options] = {
+        "state": {"type": "str", "choices": ["enabled", "disabled"], "default": "enabled"},
+        "ip_version": {"type": "str", "choices": ["ipv4", "ipv6", "both"], "default": "ipv4"},
+        "interface": {"type": "str"},
+        "persistent": {"type": "bool", "default": False},
+        **NETNS,
+        **OWNER,
+    }
+    identified_by = ()
+
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         wish = Wish(
             state=options["state"],

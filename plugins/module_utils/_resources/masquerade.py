@@ -21,6 +21,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import (
     names,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import Place
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import rule_ledger
 
@@ -37,6 +38,17 @@ class Wish:
 
 
 class Masquerade:
+    options: t.ClassVar[Options] = {
+        "source": {"type": "str"},
+        "out_interface": {"type": "str"},
+        "to_source": {"type": "str"},
+        "random_fully": {"type": "bool", "default": False},
+        "state": STATE,
+        **NETNS,
+        **OWNER,
+    }
+    identified_by = ("source",)
+
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         source = addresses.network("source", options["source"])
         to_source = None if options["to_source"] is None else addresses.address("to_source", options["to_source"])

@@ -27,6 +27,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlin
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import names, sysctls
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.names import namespace_path
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import leases
 
 Identity = tuple[int, int]
@@ -105,6 +106,17 @@ class Remove:
 
 
 class Netns:
+    options: t.ClassVar[Options] = {
+        "name": {"type": "str"},
+        "state": STATE,
+        "pid": {"type": "int"},
+        "path": {"type": "path"},
+        "loopback": {"type": "bool", "default": True},
+        "sysctls": {"type": "dict"},
+        **OWNER,
+    }
+    identified_by = ("name",)
+
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         name = names.namespace_name("name", options["name"])
         pid, path = options["pid"], options["path"]

@@ -17,6 +17,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import addresses, marks, names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.pairs import Draft, End, Pairs
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.veth_steps import (
     Delete,
@@ -54,6 +55,19 @@ class State:
 
 
 class Veth:
+    options: t.ClassVar[Options] = {
+        "name": {"type": "str"},
+        "state": STATE,
+        **NETNS,
+        **OWNER,
+        "peer_name": {"type": "str"},
+        "peer_netns": {"type": "str"},
+        "mtu": {"type": "int"},
+        "mac_address": {"type": "raw"},
+        "peer_mac_address": {"type": "raw"},
+    }
+    identified_by = ("name",)
+
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         end = Where(names.namespace_ref("netns", options["netns"]), names.interface_name("name", options["name"]))
         mtu, peer_mac = options["mtu"], options["peer_mac_address"]

@@ -1,0 +1,55 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What stands between Ansible and the loop of all modules: its argument specification, its results and its errors."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Resource, converge, sentence
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import netlink
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import LinuxnetError
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._spec import argument_spec, definitions
+
+
+def module_for(options: Options, identified_by: t.Sequence[str]) -> AnsibleModule:
+    """The AnsibleModule for objects with these options, some of which must be given, beside or inside ``aggregate``."""
+    return AnsibleModule(
+        argument_spec=argument_spec(options),
+        mutually_exclusive=[[name, "aggregate"] for name in identified_by],
+        required_one_of=[[name, "aggregate"] for name in identified_by],
+        supports_check_mode=True,
+    )
+
+
+def run(resource: Resource) -> None:
+    """Bring every definition of the module's call about and exit with what changed."""
+    module = module_for(resource.options, resource.identified_by)
+    host = Host(check_mode=module.check_mode)
+    try:
+        with host:
+            outcome = converge(host, resource, definitions(module.params))
+    except netlink.LibraryMissing as error:
+        module.fail_json(msg=missing_required_lib(error.library), exception=error.trace)
+    except LinuxnetError as error:
+        tell_warnings(module, host)
+        module.fail_json(msg=sentence(host, error))
+    except netlink.refusals() as error:
+        module.fail_json(msg=f"cannot read the host's network: {netlink.reason(error)}")
+    tell_warnings(module, host)
+    told = {"diff": outcome.diff} if module._diff else {}
+    module.exit_json(changed=outcome.changed, objects=outcome.objects, **told)
+
+
+def tell_warnings(module: AnsibleModule, host: Host) -> None:
+    """Have Ansible show the host's warnings."""
+    for warning in host.warnings:
+        module.warn(warning)
