@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 from ansible.errors import AnsibleFilterError
@@ -31,13 +32,18 @@ options:
     required: true
   info:
     description:
-      - The result of the module M(netplumb.linuxnet.netns_info) on the host.
+      - The result of the module M(netplumb.linuxnet.netns_info) on the host, with its option C(text) or without.
     type: dict
     required: true
   check_mode:
     description:
       - Whether the plan is made in check mode. An interface that is missing on the host is a warning then and no error,
         because an earlier task may have been going to make it.
+    type: bool
+    default: false
+  text:
+    description:
+      - Give the plan's C(modules) as JSON text, which Ansible hands on without a look at each of its values.
     type: bool
     default: false
   errors:
@@ -69,15 +75,21 @@ _value:
 
 
 def bridge_network_plan(
-    variables: object, info: object, check_mode: bool = False, errors: str = "raise"
+    variables: object, info: object, check_mode: bool = False, text: bool = False, errors: str = "raise"
 ) -> dict[str, t.Any]:
     """The plan for the variables on the host that ``info`` describes."""
     try:
-        return make_plan(variables, info, check_mode)
+        plan = make_plan(variables, _read(info), check_mode)
     except LinuxnetError as error:
         if errors == "return":
             return {"error": str(error)}
         raise AnsibleFilterError(str(error)) from error
+    return {**plan, "modules": json.dumps(plan["modules"])} if text else plan
+
+
+def _read(info: object) -> object:
+    """The view, which netns_info may have told as text."""
+    return json.loads(info["text"]) if isinstance(info, t.Mapping) and "text" in info else info
 
 
 class FilterModule:

@@ -105,12 +105,11 @@ class Outcome:
         ]
 
 
-def converge(host: Host, resource: Resource, definitions: t.Iterable[Definition]) -> Outcome:
-    """Bring every definition about, or in check mode tell what that would change.
+def converge(host: Host, resource: Resource, wishes: t.Sequence[t.Any]) -> Outcome:
+    """Bring every wish about, or in check mode tell what that would change.
 
-    :raises LinuxnetError: a definition is bad (nothing is changed then), or something refused what was to be done
+    :raises LinuxnetError: the host or its kernel refuse something; ``host.done`` tells what had been done before
     """
-    wishes = _wishes(resource, definitions)
     freeing_first = sorted(range(len(wishes)), key=lambda number: wishes[number].state not in _FREEING)
     ordered = [wishes[number] for number in freeing_first]
     plan = resource.plan(ordered, resource.read(host, ordered))
@@ -126,8 +125,8 @@ def converge(host: Host, resource: Resource, definitions: t.Iterable[Definition]
     )
 
 
-def _wishes(resource: Resource, definitions: t.Iterable[Definition]) -> list[t.Any]:
-    """All wishes, checked; the first bad one ends the call before anything was read."""
+def wishes_of(resource: Resource, definitions: t.Iterable[Definition]) -> list[t.Any]:
+    """The definitions as wishes, each checked in itself; raises Invalid. Nothing is read."""
     wishes: list[t.Any] = []
     seen: dict[str, str] = {}
     for prefix, options in definitions:

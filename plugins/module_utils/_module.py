@@ -8,11 +8,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Resource, converge, sentence
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import (
+    Resource,
+    converge,
+    sentence,
+    wishes_of,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import netlink
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import LinuxnetError
@@ -20,11 +26,17 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options i
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._spec import argument_spec, definitions
 
 
-def module_for(options: Options, identified_by: t.Sequence[str]) -> AnsibleModule:
-    """The AnsibleModule for objects with these options, some of which must be given, beside or inside ``aggregate``."""
+def module_for(
+    options: Options, identified_by: t.Sequence[str], alone: t.Mapping[str, t.Any] | None = None
+) -> AnsibleModule:
+    """The AnsibleModule for objects with these options.
+
+    :param identified_by: options that must be given, beside or inside ``aggregate``, never both
+    :param alone: options that go with a call for one object only
+    """
     return AnsibleModule(
-        argument_spec=argument_spec(options),
-        mutually_exclusive=[[name, "aggregate"] for name in identified_by],
+        argument_spec={**argument_spec(options), **(alone or {})},
+        mutually_exclusive=[[name, "aggregate"] for name in (*identified_by, *(alone or ()))],
         required_one_of=[[name, "aggregate"] for name in identified_by],
         supports_check_mode=True,
     )
@@ -34,9 +46,18 @@ def run(resource: Resource) -> None:
     """Bring every definition of the module's call about and exit with what changed."""
     module = module_for(resource.options, resource.identified_by)
     host = Host(check_mode=module.check_mode)
+    with failing(module, host), host:
+        outcome = converge(host, resource, wishes_of(resource, definitions(module.params)))
+    tell_warnings(module, host)
+    told = {"diff": outcome.diff} if module._diff else {}
+    module.exit_json(changed=outcome.changed, objects=outcome.objects, **told)
+
+
+@contextlib.contextmanager
+def failing(module: AnsibleModule, host: Host) -> t.Iterator[None]:
+    """End the module with a sentence where the wish is bad, or the host or its kernel refuse it."""
     try:
-        with host:
-            outcome = converge(host, resource, definitions(module.params))
+        yield
     except netlink.LibraryMissing as error:
         module.fail_json(msg=missing_required_lib(error.library), exception=error.trace)
     except LinuxnetError as error:
@@ -44,9 +65,6 @@ def run(resource: Resource) -> None:
         module.fail_json(msg=sentence(host, error))
     except netlink.refusals() as error:
         module.fail_json(msg=f"cannot read the host's network: {netlink.reason(error)}")
-    tell_warnings(module, host)
-    told = {"diff": outcome.diff} if module._diff else {}
-    module.exit_json(changed=outcome.changed, objects=outcome.objects, **told)
 
 
 def tell_warnings(module: AnsibleModule, host: Host) -> None:

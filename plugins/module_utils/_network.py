@@ -4,16 +4,22 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""A whole plan, as docs/plan.md describes it: which of its definitions are yet to be brought about."""
+"""A whole network in one process: the definitions of a plan (docs/plan.md), each kind by the resource of its module."""
 
 from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Outcome, Resource, converge
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import netlink
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import (
+    Definition,
+    Outcome,
+    Resource,
+    converge,
+    wishes_of,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, LinuxnetError
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import netns
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge import Bridge
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge_forward import BridgeForward
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge_port import BridgePort
@@ -25,73 +31,92 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.netns
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.veth import Veth
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._spec import complete
 
-Definitions = dict[str, list[dict[str, t.Any]]]
-
-#: By the name of its module every kind of object, in the order in which a network is built.
 RESOURCES: dict[str, Resource] = {
     "bridge": Bridge(),
     "bridge_forward": BridgeForward(),
-    "masquerade": Masquerade(),
-    "dnat": Dnat(),
-    "netns": Netns(),
-    "veth": Veth(),
     "bridge_port": BridgePort(),
+    "dnat": Dnat(),
     "interface": Interface(),
     "ip_forward": IpForward(),
+    "masquerade": Masquerade(),
+    "netns": Netns(),
+    "veth": Veth(),
 }
 
-#: What changes with the object that it belongs to, beyond what can be foretold: all that comes after it.
-_CARRIES = {
-    "bridge": tuple(RESOURCES),
-    "netns": ("veth", "bridge_port", "interface", "ip_forward"),
-    "veth": ("bridge_port", "interface", "ip_forward"),
+#: Rules come before links, so that nothing is open for a moment; published ports come before links too, so that an
+#: address that becomes free is not published to whoever gets it next. The other way round, links go before what
+#: protects them. Forwarding is never turned off, because others may rely on it.
+ORDER = {
+    "present": (
+        "bridge",
+        "bridge_forward",
+        "masquerade",
+        "dnat",
+        "netns",
+        "veth",
+        "bridge_port",
+        "interface",
+        "ip_forward",
+    ),
+    "absent": ("dnat", "veth", "bridge_port", "netns", "bridge", "masquerade", "bridge_forward"),
 }
 
 
-def definitions_of(modules: object) -> Definitions:
-    """The definitions of a plan by module, checked in form; raises Invalid."""
+def carry_out(host: Host, owner: str, state: str, modules: object) -> dict[str, Outcome]:
+    """Bring a plan's definitions about in the order of its state, or in check mode tell what that would change.
+
+    :param owner: the owner of what does not say otherwise
+    :param modules: by the names of modules their lists of definitions
+    :return: by module, of those that have definitions, what became of these
+    :raises LinuxnetError: ``host.done`` tells what had been done before
+    """
+    wished = _wishes(owner, state, modules)
+    _check_attached(wished["netns"])
+    outcomes: dict[str, Outcome] = {}
+    for name in ORDER[state]:
+        if wished[name]:
+            try:
+                outcomes[name] = converge(host, RESOURCES[name], wished[name])
+            except LinuxnetError as error:
+                if not host.check_mode or not any(map(_changes_in_place, outcomes.values())):
+                    raise
+                host.warn(f"check mode: what would be done before may mend this: {error}")
+    return outcomes
+
+
+def _changes_in_place(outcome: Outcome) -> bool:
+    """Whether something that is there would be another one, which what comes later does not see in check mode."""
+    return any(change.changed and change.before and change.after for change in outcome.changes)
+
+
+def _wishes(owner: str, state: str, modules: object) -> dict[str, list[t.Any]]:
+    """By module what is wished, all of it checked; raises Invalid."""
     if not isinstance(modules, t.Mapping) or not set(modules) <= set(RESOURCES):
         raise Invalid("modules", modules, f"a dictionary with lists of definitions for {', '.join(RESOURCES)}")
     for name, listed in modules.items():
         if not isinstance(listed, list):
             raise Invalid(f"modules.{name}", listed, "a list of definitions")
-    return {name: list(modules.get(name, ())) for name in RESOURCES}
+        if listed and name not in ORDER[state]:
+            raise Invalid(f"modules.{name}", listed, f"an empty list, since the state is {state}")
+    return {
+        name: wishes_of(resource, _definitions(name, owner, modules.get(name, ())))
+        for name, resource in RESOURCES.items()
+    }
 
 
-def pending(host: Host, owner: str, modules: Definitions) -> Definitions:
-    """Of the definitions of each module those that would change something, by a host in check mode.
+def _definitions(name: str, owner: str, listed: t.Iterable[object]) -> t.Iterator[Definition]:
+    options = {**RESOURCES[name].options, "owner": {"type": "str", "default": owner}}
+    for number, definition in enumerate(listed):
+        where = f"modules.{name}[{number}]."
+        yield where, complete(options, definition, where)
 
-    All of a module's where it would fail, so that it is called and says why; all, too, where what their objects belong
-    to is changed in place (a namespace re-pointed, a veth end moved), which shows only once that is done.
+
+def _check_attached(wishes: t.Iterable[netns.Wish]) -> None:
+    """Whether processes and namespaces to be attached are there, and their names free: only the host can tell.
+
+    Asked before anything is changed, though the names are given late.
     """
-    found: Definitions = {}
-    whole: set[str] = set()
-    for name, definitions in modules.items():
-        outcome = _foretold(host, RESOURCES[name], owner, name, definitions) if definitions else None
-        if outcome is None or name in whole:
-            found[name] = definitions
-            continue
-        found[name] = [one for one, change in zip(definitions, outcome.changes) if change.changed]
-        if any(change.changed and change.before and change.after for change in outcome.changes):
-            whole.update(_CARRIES.get(name, ()))
-    return found
-
-
-def _foretold(host: Host, resource: Resource, owner: str, name: str, definitions: t.Sequence[t.Any]) -> Outcome | None:
-    """What would become of a module's definitions; None where it would fail."""
-    heard = len(host.warnings)
-    options = {**resource.options, "owner": {"type": "str", "default": owner}}
-    checked = [
-        (where, complete(options, definition, where))
-        for where, definition in ((f"modules.{name}[{number}].", one) for number, one in enumerate(definitions))
-    ]
-    try:
-        outcome = converge(host, resource, checked)
-    except Invalid:
-        raise
-    except (LinuxnetError, *netlink.refusals()):
-        return None
-    if outcome.changed:
-        # The module will be called and warn itself.
-        del host.warnings[heard:]
-    return outcome
+    attached = [wish for wish in wishes if wish.source]
+    if attached:
+        with Host(check_mode=True) as host:
+            converge(host, RESOURCES["netns"], attached)

@@ -5,17 +5,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import sys
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from tests.lab import modules
 
 
-def run_counted(name: str, options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, int]]:
-    """The result, and how many of each: commands by their text, "process" for all of them, "netlink" for sockets."""
+def run_counted(name: str, options: str) -> tuple[dict[str, Any], dict[str, int]]:
+    """The result, and how many of each: commands by their text, "process" for all of them, "netlink" for sockets.
+
+    options: the file that has them as JSON; a call takes no more than a packet.
+    """
+    wish = json.loads(Path(options).read_text(encoding="utf-8"))
     counted: Counter[str] = Counter()
 
     def count(event: str, args: tuple[Any, ...]) -> None:
@@ -27,5 +33,5 @@ def run_counted(name: str, options: dict[str, Any]) -> tuple[dict[str, Any], dic
             counted["netlink"] += 1
 
     sys.addaudithook(count)
-    result = modules.run_main(name, options, check=False, diff=True)
+    result = modules.run_main(name, wish, check=False, diff=True)
     return result, dict(counted)

@@ -3,20 +3,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The role bridge_network on a lab host, in a twentieth of the time that ansible-playbook takes.
 
-The plan is made by the role's filter and carried out by the role's modules in the order of the role's own task files;
-only Ansible's way from task to task is left out. That way is tested in test_role.py.
+The plan is made by the role's filter and carried out by the modules, each in a call of its own, so that it is seen what
+each of them does. The role does it in one call: see test_network_plan.py and test_role.py.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import ORDER
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.plan import make_plan
 from tests.lab.host import Host
-from tests.lab.paths import COLLECTION, REPOSITORY
+from tests.lab.paths import REPOSITORY
 
 ROLE = REPOSITORY / "roles/bridge_network"
 
@@ -64,31 +67,22 @@ def plan(host: Host, variables: dict[str, Any], check: bool = False) -> dict[str
     return make_plan(wish, host.module("netns_info"), check)
 
 
-def calls(made: dict[str, Any]) -> list[str]:
-    """The modules that carry a plan out, in the order of the role's own task file."""
-    tasks = yaml.safe_load((ROLE / f"tasks/{made['state']}.yml").read_text(encoding="utf-8"))
-    names = [key.removeprefix(f"{COLLECTION}.") for task in tasks if not task.get("check_mode") for key in task]
-    return [name for name in names if name in made["modules"]]
+def calls(made: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The modules that carry a plan out one by one, in the order of their work, with their options."""
+    for name in ORDER[made["state"]]:
+        if made["modules"][name]:
+            yield name, {"owner": made["owner"], "aggregate": made["modules"][name]}
 
 
-def left(host: Host, made: dict[str, Any]) -> dict[str, Any]:
-    """By module what of a plan is still to be done."""
-    if made["state"] == "absent" or not made["begun"]:
-        return dict(made["modules"])
-    told = host.module("plan_info", {"owner": made["owner"], "modules": made["modules"]})
-    return dict(told["modules"])
+def whole(made: dict[str, Any]) -> dict[str, Any]:
+    """The options of network_plan, which does the same in one call."""
+    return {"owner": made["owner"], "state": made["state"], "modules": json.dumps(made["modules"])}
 
 
 def apply(host: Host, check: bool = False, **variables: Any) -> Applied:
     """Apply the role with these variables, named without their prefix."""
     made = plan(host, variables, check)
-    todo = left(host, made)
-    results = {
-        name: host.module(name, {"owner": made["owner"], "aggregate": todo[name]}, check=check)
-        for name in calls(made)
-        if todo[name]
-    }
-    return Applied(made, results)
+    return Applied(made, {name: host.module(name, options, check=check) for name, options in calls(made)})
 
 
 def remove(host: Host, name: str = SHOP["name"]) -> Applied:

@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 import random
-import re
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.integration.networks import apply, calls, left, plan
+from tests.integration.chance import without_chance
+from tests.integration.networks import apply, plan, whole
 from tests.lab import modules
 from tests.lab.errors import LabError
 from tests.lab.host import Host
@@ -40,49 +39,18 @@ CHANGED: dict[str, Any] = {
 }
 STAGES: dict[str, dict[str, Any]] = {"made": SHOP, "changed": CHANGED, "gone": {"name": "br0", "state": "absent"}}
 KILLS, PARTS = 100, 4
-#: Numbers and addresses that the kernel chooses, and what it tells of a carrier some time after it came.
-_CHANCE = re.compile(
-    r'"(ifindex|link_index|link_netnsid|address|permaddr|bridge_id|no|port_id|id)": ("[\w:.]*"|\d+)'
-    r'|"(NO-CARRIER|LOWER_UP|linkdown)",? ?'
-    r"|namespace \d+|\b[0-9a-f]{2}(:[0-9a-f]{2}){5}\b"
-)
-_OF_ONE_FILE = re.compile(r"/run/linuxnet/netns/(\S+) \S+ .*")
-
-
-def _calls(host: Host, variables: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The modules that the role calls, in its order, with their options."""
-    made = plan(host, variables)
-    todo = left(host, made)
-    for name in calls(made):
-        if todo[name]:
-            yield name, {"owner": made["owner"], "aggregate": todo[name]}
 
 
 def _run_for(host: Host, variables: dict[str, Any], seconds: float) -> bool:
-    """Apply the role and kill the module that runs when the time is up; whether it came to an end before."""
-    end = time.monotonic() + seconds
-    for name, options in _calls(host, variables):
-        rest = end - time.monotonic()
-        if rest <= 0:
-            return False
-        try:
-            result = host.call(
-                modules.run_main, name, options, False, False, timeout=rest, preload=(modules.file_of(name),)
-            )
-        except LabError:
-            return False
-        assert not result.get("failed"), result
+    """Apply the role and kill its module when the time is up; whether it came to an end before."""
+    options = whole(plan(host, variables))
+    arguments = ("network_plan", options, False, False)
+    try:
+        result = host.call(modules.run_main, *arguments, timeout=seconds, preload=(modules.file_of("network_plan"),))
+    except LabError:
+        return False
+    assert not result.get("failed"), result
     return True
-
-
-def _told(host: Host) -> list[str]:
-    """All that there is, but for what the kernel chooses."""
-    found = []
-    for section, lines in host.dump().items():
-        for line in lines:
-            if "fe80:" not in line:
-                found.append(f"{section}: " + _OF_ONE_FILE.sub(r"claim on \1", _CHANCE.sub("", line)))
-    return sorted(found)
 
 
 def _uninterrupted(host: Host) -> tuple[dict[str, list[str]], dict[str, float]]:
@@ -92,7 +60,7 @@ def _uninterrupted(host: Host) -> tuple[dict[str, list[str]], dict[str, float]]:
         begun = time.monotonic()
         apply(host, **variables)
         seconds[stage] = time.monotonic() - begun
-        wished[stage] = _told(host)
+        wished[stage] = without_chance(host)
     return wished, seconds
 
 
@@ -107,4 +75,4 @@ def test_killed_at_any_moment(host: Host, part: int) -> None:
             killed += not _run_for(host, variables, chance.uniform(0, seconds[stage]))
             apply(host, **variables)
             assert apply(host, **variables).changed == []
-            assert _told(host) == wished[stage], f"{stage}, after {killed} kills of part {part}"
+            assert without_chance(host) == wished[stage], f"{stage}, after {killed} kills of part {part}"

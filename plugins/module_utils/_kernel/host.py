@@ -54,6 +54,8 @@ class Host:
         self.warnings: list[str] = []
         #: What was done so far, in words, for the message of a later failure.
         self.done: list[str] = []
+        #: What was read and not changed by this process since, where one call looks at it more than once.
+        self.memory: dict[t.Hashable, t.Any] = {}
         self._fds: dict[str | None, int] = {}
         self._missing: list[str] = []
         self._visitor: _Visitor | None = None

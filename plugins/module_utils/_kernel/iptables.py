@@ -43,7 +43,19 @@ def installed(host: Host, family: str) -> bool:
 
 def read(host: Host, ref: str | None, wanted: t.Iterable[tuple[str, str]]) -> Tables:
     """The tables by family and name."""
-    return {(family, name): tables.parse(name, _save(host, ref, family, name)) for family, name in wanted}
+    return {(family, name): tables.parse(name, _text(host, ref, family, name)) for family, name in wanted}
+
+
+def _text(host: Host, ref: str | None, family: str, name: str) -> str:
+    """What the table holds, read anew only after a change by this process."""
+    place = _place(host, ref, family, name)
+    if place not in host.memory:
+        host.memory[place] = _save(host, ref, family, name)
+    return str(host.memory[place])
+
+
+def _place(host: Host, ref: str | None, family: str, name: str) -> t.Hashable:
+    return ("rules", host.identity(ref), family, name)
 
 
 def _save(host: Host, ref: str | None, family: str, name: str) -> str:
@@ -58,6 +70,7 @@ def _save(host: Host, ref: str | None, family: str, name: str) -> str:
 
 def write(host: Host, ref: str | None, family: str, name: str, edits: t.Sequence[tables.Edit]) -> None:
     """Edit one table, all or nothing."""
+    host.memory.pop(_place(host, ref, family, name), None)
     with host.doing(f"change the {_WORD[family]} rules of table {name}"):
         _write(host, ref, family, name, edits)
 

@@ -109,11 +109,6 @@ class HostView:
         """The namespaces that we have a claim on."""
         return [namespace for namespace in self.namespaces.values() if self.owner in namespace["owners"]]
 
-    def begun(self, bridge: str) -> bool:
-        """Whether the bridge is there, or anything else of ours."""
-        marked = (*self.our_bridges(), *self.our_ends(), *self.our_ports(), *self.our_namespaces())
-        return bridge in self.interfaces or bool(marked) or any(rule["owner"] == self.owner for rule in self.rules)
-
     def our_rules(self, kind: str) -> list[View]:
         return [rule for rule in self.rules if rule["kind"] == kind and rule["owner"] == self.owner]
 

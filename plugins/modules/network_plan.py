@@ -1,0 +1,161 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: network_plan
+short_description: Carry out the plan of a network
+version_added: 0.1.0
+author:
+  - The netplumb.linuxnet authors (@netplumb)
+description:
+  - Does in one call what the modules M(netplumb.linuxnet.bridge), M(netplumb.linuxnet.bridge_forward),
+    M(netplumb.linuxnet.masquerade), M(netplumb.linuxnet.dnat), M(netplumb.linuxnet.netns), M(netplumb.linuxnet.veth),
+    M(netplumb.linuxnet.bridge_port), M(netplumb.linuxnet.interface) and M(netplumb.linuxnet.ip_forward) do in nine, one
+    after another in this order. What each of them does, and what it returns as a difference, is said there.
+  - With O(state=absent) the order is M(netplumb.linuxnet.dnat), M(netplumb.linuxnet.veth),
+    M(netplumb.linuxnet.bridge_port), M(netplumb.linuxnet.netns), M(netplumb.linuxnet.bridge),
+    M(netplumb.linuxnet.masquerade), M(netplumb.linuxnet.bridge_forward).
+  - Before the first change all definitions are checked, and whether the namespaces that are to be attached can be.
+  - The plan comes from the filter P(netplumb.linuxnet.bridge_network_plan#filter). The role
+    P(netplumb.linuxnet.bridge_network#role) does both.
+extends_documentation_fragment:
+  - netplumb.linuxnet.attributes
+  - netplumb.linuxnet.common.netlink
+options:
+  owner:
+    description:
+      - Whose the objects are, 1 to 64 characters of C(A-Z), C(a-z), C(0-9), C(_) and C(-).
+    type: str
+    required: true
+  state:
+    description:
+      - Whether the network is built or taken away. It decides about the order alone; each definition has a state of its
+        own.
+    type: str
+    choices: [present, absent]
+    default: present
+  modules:
+    description:
+      - By the name of its module the list of definitions, as each module takes them in its option C(aggregate).
+      - A dictionary, or its JSON text. The text is quicker by far where there are thousands of definitions.
+    type: json
+    required: true
+seealso:
+  - plugin: netplumb.linuxnet.bridge_network_plan
+    plugin_type: filter
+  - module: netplumb.linuxnet.netns_info
+"""
+
+EXAMPLES = r"""
+- name: See what is there
+  netplumb.linuxnet.netns_info:
+  register: info
+
+- name: Make a network of it
+  netplumb.linuxnet.network_plan:
+    owner: "{{ plan.owner }}"
+    state: "{{ plan.state }}"
+    modules: "{{ plan.modules }}"
+  vars:
+    plan: "{{ network | netplumb.linuxnet.bridge_network_plan(info) }}"
+    network:
+      name: br-shop
+      ipam_config:
+        - subnet: 172.18.0.0/16
+      endpoints:
+        - namespace: web
+          published_ports: ["8080:80"]
+
+- name: A plan written by hand
+  netplumb.linuxnet.network_plan:
+    owner: lan
+    modules:
+      bridge:
+        - name: br-lan
+      netns:
+        - name: router
+      veth:
+        - name: to-router
+          peer_name: eth0
+          peer_netns: router
+      bridge_port:
+        - interface: to-router
+          bridge: br-lan
+"""
+
+RETURN = r"""
+modules:
+  description: By the name of each module that had something to see to, the number of its definitions and how many changed.
+  returned: success
+  type: dict
+  sample:
+    bridge: {definitions: 1, changed: 0}
+    dnat: {definitions: 2, changed: 1}
+diff:
+  description: What differed, for changed definitions only, in the order in which they were changed.
+  returned: in diff mode
+  type: list
+  elements: dict
+  sample:
+    - before: {}
+      after: {owners: [br-shop], loopback: true}
+      before_header: namespace web
+      after_header: namespace web
+"""
+
+import json
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.names import owner_name
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import STATE
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._module import failing, tell_warnings
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import carry_out
+
+
+def main() -> None:
+    """Carry the plan out."""
+    module = AnsibleModule(
+        argument_spec={
+            "owner": {"type": "str", "required": True},
+            "state": STATE,
+            "modules": {"type": "json", "required": True},
+        },
+        supports_check_mode=True,
+    )
+    host = Host(check_mode=module.check_mode)
+    with failing(module, host), host:
+        owner = owner_name("owner", module.params["owner"])
+        outcomes = carry_out(host, owner, module.params["state"], _read(module.params["modules"]))
+    tell_warnings(module, host)
+    result = {
+        "changed": any(outcome.changed for outcome in outcomes.values()),
+        "modules": {
+            name: {
+                "definitions": len(outcome.changes),
+                "changed": sum(change.changed for change in outcome.changes),
+            }
+            for name, outcome in outcomes.items()
+        },
+    }
+    if module._diff:
+        result["diff"] = [difference for outcome in outcomes.values() for difference in outcome.diff]
+    module.exit_json(**result)
+
+
+def _read(text: str) -> object:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise Invalid("modules", text, f"a dictionary or its JSON text, which this is not ({error})") from None
+
+
+if __name__ == "__main__":
+    main()

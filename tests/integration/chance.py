@@ -1,0 +1,28 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A host's network without what the kernel chooses, to compare two that came about in different ways."""
+
+from __future__ import annotations
+
+import re
+
+from tests.lab.host import Host
+
+#: Numbers and addresses that the kernel chooses, and what it tells of a carrier some time after it came.
+_CHANCE = re.compile(
+    r'"(ifindex|link_index|link_netnsid|address|permaddr|bridge_id|no|port_id|id)": ("[\w:.]*"|\d+)'
+    r'|"(NO-CARRIER|LOWER_UP|linkdown)",? ?'
+    r"|namespace \d+|\b[0-9a-f]{2}(:[0-9a-f]{2}){5}\b"
+)
+_OF_ONE_FILE = re.compile(r"/run/linuxnet/netns/(\S+) \S+ .*")
+
+
+def without_chance(host: Host) -> list[str]:
+    """All that there is, but for what the kernel chooses."""
+    found = []
+    for section, lines in host.dump().items():
+        for line in lines:
+            if "fe80:" not in line:
+                found.append(f"{section}: " + _OF_ONE_FILE.sub(r"claim on \1", _CHANCE.sub("", line)))
+    return sorted(found)

@@ -1,0 +1,155 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A whole network in one call: the same as by the modules one by one; foretold, repaired and refused like them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.integration.chance import without_chance
+from tests.integration.networks import SHOP, apply, plan, remove, whole
+from tests.lab.host import Host
+
+#: What somebody else does to the network, and which modules have something to do then.
+DAMAGES: dict[str, tuple[list[str], list[str]]] = {
+    "nothing": ([], []),
+    "forwarding off": (["sysctl -qw net.ipv4.ip_forward=0"], ["ip_forward"]),
+    "filter flushed": (["iptables -F"], ["bridge_forward"]),
+    "IPv6 nat flushed": (["ip6tables -t nat -F"], ["bridge_forward", "masquerade", "dnat"]),
+    "a published port gone": (["iptables -t nat -D {port}"], ["dnat"]),
+    "the bridge down": (["ip link set br-shop down"], ["interface"]),
+    "the gateway's address gone": (["ip address flush dev br-shop"], ["interface"]),
+    "the bridge's MTU": (["ip link set br-shop mtu 1400"], ["bridge"]),
+    "the bridge gone": (["ip link delete br-shop"], ["bridge", "bridge_forward", "dnat", "bridge_port", "interface"]),
+    "an end off the bridge": (["ip link set {web} nomaster"], ["bridge_port"]),
+    "an end down": (["ip link set {web} down"], ["interface"]),
+    "an end renamed": (["ip link set {web} down", "ip link set {web} name other0"], ["interface"]),
+    "an end gone": (["ip link delete {web}"], ["veth", "bridge_port", "interface"]),
+    "an isolated end": (["bridge link set dev {web} isolated on"], ["bridge_port"]),
+    "a smaller MTU": (["ip link set {web} mtu 1400"], ["veth"]),
+    "an address inside gone": (["ip -n web address flush dev eth0"], ["interface"]),
+    "a route inside gone": (["ip -n web route delete default"], ["interface"]),
+    "inside down": (["ip -n web link set eth0 down"], ["interface"]),
+    "inside without lo": (["ip -n web link set lo down"], ["netns"]),
+    "inside moved": (["ip -n web link set eth0 name eth7"], ["veth"]),
+    "a namespace gone": (["ip netns delete web"], ["netns", "veth", "bridge_port", "interface"]),
+    "a setting": (["sysctl -qw net.ipv6.conf.br-shop.accept_dad=1"], ["interface"]),
+}
+
+CHANGED: dict[str, Any] = {
+    **SHOP,
+    "icc": False,
+    "endpoints": [
+        {"namespace": "db", "ipv4_address": "172.18.0.10", "published_ports": ["8080:80"]},
+        {"namespace": "app"},
+    ],
+}
+
+
+def _damage(host: Host, commands: list[str]) -> None:
+    (web,) = [link["ifname"] for link in host.ip("link", "show") if link.get("ifalias") == "linuxnet:br-shop:web"]
+    rules = host.run(["iptables-save", "-t", "nat"]).out.splitlines()
+    port = next(rule.removeprefix("-A ") for rule in rules if "--dport 8080 " in rule)
+    for command in commands:
+        host.run(command.format(web=web, port=port).split())
+
+
+def _apply(host: Host, check: bool = False, **variables: Any) -> dict[str, Any]:
+    return host.module("network_plan", whole(plan(host, variables, check)), check=check)
+
+
+def _changed(result: dict[str, Any]) -> list[str]:
+    return [name for name, counts in result["modules"].items() if counts["changed"]]
+
+
+@pytest.mark.parametrize("variables", [SHOP, CHANGED, {"name": SHOP["name"], "state": "absent"}])
+def test_as_by_the_modules(host: Host, variables: dict[str, Any]) -> None:
+    """On an empty host, and on one that has another network."""
+    for before in (None, SHOP, CHANGED):
+        found = []
+        for carry_out in (apply, _apply):
+            remove(host)
+            if before:
+                apply(host, **before)
+            carry_out(host, **variables)
+            found.append(without_chance(host))
+        assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("what", DAMAGES)
+def test_damage_is_foretold_and_repaired(host: Host, what: str) -> None:
+    _apply(host, **SHOP)
+    wished = without_chance(host)
+    commands, modules = DAMAGES[what]
+    if commands:
+        _damage(host, commands)
+    foretold = _apply(host, check=True, **SHOP)
+    assert _changed(foretold) == modules
+    done = _apply(host, **SHOP)
+    assert set(_changed(done)) <= set(modules)
+    assert done["changed"] == bool(commands)
+    if what != "an end renamed":
+        assert without_chance(host) == wished
+    assert apply(host, **SHOP).changed == []
+
+
+def test_the_difference_is_told_in_the_order_of_the_work(host: Host) -> None:
+    kinds = [difference["after_header"].split()[0] for difference in _apply(host, **SHOP)["diff"]]
+    order = [kind for kind, before in zip(kinds, [None, *kinds], strict=False) if kind != before]
+    assert order == [
+        "bridge",
+        "bridge_forward",
+        "masquerade",
+        "dnat",
+        "netns",
+        "veth",
+        "bridge_port",
+        "interface",
+        "ip_forward",
+    ]
+
+
+def test_a_failure_tells_what_was_done_before(host: Host) -> None:
+    made = plan(host, SHOP)
+    made["modules"]["interface"][-1]["name"] = "br-none"
+    told = host.module("network_plan", whole(made), fails=True)
+    assert "interface br-none does not exist. Done before, and left so: " in told["msg"]
+
+
+def test_what_cannot_be_attached_is_told_before_anything_is_done(host: Host) -> None:
+    with host.spawn(["sleep", "600"], unshare_net=True) as process:
+        made = plan(host, {**SHOP, "endpoints": [{"namespace": "web", "pid": process.pid}]})
+    before = host.dump()
+    told = host.module("network_plan", whole(made), fails=True)
+    assert "the process is gone" in told["msg"]
+    assert before.changes_to(host.dump()) == []
+
+
+@pytest.mark.parametrize(
+    ("modules", "sentence"),
+    [
+        ("{", "modules: '{' is not allowed: a dictionary or its JSON text, which this is not"),
+        ({"router": []}, "modules: "),
+        ({"bridge": {}}, "modules.bridge: {} is not allowed: a list of definitions"),
+        ({"bridge": ["br0"]}, "modules.bridge[0]: 'br0' is not allowed: a dictionary"),
+        ({"bridge": [{"nom": "br0"}]}, "modules.bridge[0].nom: 'br0' is not allowed: one of the options"),
+        ({"bridge": [{"name": "br0", "mtu": "big"}]}, "modules.bridge[0].mtu: 'big' is not allowed: of the type int"),
+        ({"netns": [{"name": "web"}], "bridge": [{"name": "br/0"}]}, "modules.bridge[0].name: "),
+        ({"interface": [{"name": "eth0", "routes": [{}]}]}, "modules.interface[0].routes[0].to: "),
+        ({"veth": [{"name": "v0", "state": "gone"}]}, "modules.veth[0].state: 'gone' is not allowed: one of present"),
+        ({"netns": [{"name": "web"}], "veth": [{"name": "v0"}]}, "modules.veth[0].peer_name: "),
+    ],
+)
+def test_bad_plan(host: Host, modules: Any, sentence: str) -> None:
+    before = host.dump()
+    told = host.module("network_plan", {"owner": "br-shop", "modules": modules}, fails=True)
+    assert sentence in told["msg"], told["msg"]
+    assert before.changes_to(host.dump()) == []
+
+
+def test_a_network_that_is_taken_away_has_no_interfaces_to_set(host: Host) -> None:
+    options = {"owner": "br-shop", "state": "absent", "modules": {"interface": [{"name": "lo"}]}}
+    assert "an empty list, since the state is absent" in host.module("network_plan", options, fails=True)["msg"]
