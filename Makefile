@@ -5,7 +5,8 @@
 # make demo    see it work, in a throw-away host, without root
 # make test    what every change must pass; the parts are lint, sanity, unit, integration, traffic (attacks and lawful
 #              traffic, packet by packet) and molecule, each a target of its own too
-# make bench   networks of up to 1000 endpoints, built by the role and its rivals; writes docs/scale.md (hours)
+# make bench   networks of up to 1000 endpoints, built by the role and its rivals; writes docs/scale.md (hours, on a
+#              machine that has nothing else to do)
 # make engines the role beside Docker, CNI and netavark, question by question; writes docs/engines.md
 #
 # Each sets up what it needs in .venv first (and, as root on Debian or Ubuntu, the packages that are missing).

@@ -60,7 +60,7 @@ LINTERS = {
     "mypy": [
         "mypy",
         *(f"--package={name}" for name in ("ansible_collections.netplumb.linuxnet.plugins", "tests.lab", "tests.demo")),
-        "--package=tests.engines",
+        *("--package=tests.engines", "--package=benchmarks"),
     ],
     "ansible-lint": ["ansible-lint", "--offline", "--strict"],
     "antsibull-docs": ["antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck", "."],

@@ -1,22 +1,21 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The numbers as lines, as a table, as JSON and as a plot."""
+"""The numbers as lines for the terminal, and as the page docs/scale.md."""
 
 from __future__ import annotations
 
-import json
-import platform
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from benchmarks.scale import aims, plot
+from benchmarks.scale.aims import ROLE
+from benchmarks.scale.cells import Cell, Found, told
 from benchmarks.scale.rivals import RIVALS, STAGES
 from tests.lab.paths import REPOSITORY
 
-#: By size, contestant and stage: what benchmarks.scale.meter.Cost has, or a sentence.
-Found = dict[str, dict[str, dict[str, Any]]]
-
-DOCS = REPOSITORY / "docs"
+_PAGE, _PLOT = REPOSITORY / "docs/scale.md", REPOSITORY / "docs/scale.svg"
 _TITLES = {
     "build": "Built from nothing",
     "again": "Run again without a change",
@@ -24,7 +23,7 @@ _TITLES = {
     "move": "Another host port for one endpoint",
     "remove": "Taken down",
 }
-_HEAD = """\
+_LICENCE = """\
 <!--
 Copyright (c) 2026, the netplumb.linuxnet authors
 GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
@@ -32,74 +31,89 @@ SPDX-License-Identifier: GPL-3.0-or-later
 -->
 
 # Many endpoints
-
-Made by `make bench`, which anybody can run: {rounds} rounds, of which the medians are shown, on {processors} processors
-with Linux {kernel}. Every contestant builds the same network on a host of its own in the lab: a bridge, and for each
-endpoint a namespace, a veth pair, an address, a default route and a published port; masquerading and forwarding; IPv4.
-The same numbers: [scale.json](scale.json).
-
-![Seconds to build](scale.svg)
-
-A cell has the seconds, and in brackets the seconds of processor time, the largest process in MiB and the processes
-started. What a contestant cannot do is left empty; what took longer than allowed says so.
-
+"""
+_HOW = """\
+Made by `make bench`, which anybody can run, in {hours:.1f} hours on {processors} processors with Linux {kernel}. Every
+contestant builds the same network on a host of its own in the lab: a bridge, and for each endpoint a namespace, a veth
+pair, an address, a default route and a published port; masquerading and forwarding; IPv4. What Docker does beside that
+or not, its lines say. The versions are {versions}. The same numbers, with the number of rounds of which each is the
+median: [scale.json](scale.json). A contestant that takes long has fewer rounds than the others.
+"""
+_CELLS = """\
+A cell has the seconds, and in brackets the seconds of processor time, the largest process in MiB and the processes and
+threads started. Processor time is that of the command and its children, and that of all other processes of the host
+meanwhile, which are those of a daemon if there is one; the same goes for the largest process. It is read process by
+process from the kernel, which rounds what ended children took down to hundredths of a second: with a thousand of
+Docker's shims some seconds are lost. What the kernel clears away later is in no cell. No memory is told below that of
+the process that measures, 12 MiB or so. What a contestant cannot do is left empty. A stage that takes more than
+{budget:.0f} s is given up, and that contestant is not tried with more endpoints.
 """
 
 
-def line(count: int, name: str, stages: dict[str, Any]) -> str:
+def line(count: int, name: str, stages: dict[str, Cell]) -> str:
     """One contestant at one size, for the terminal."""
-    return f"{count:5} {name:14} " + "  ".join(f"{stage} {_told(cost)}" for stage, cost in stages.items())
+    return f"{count:5} {name:14} " + "  ".join(f"{stage} {told(cell)}" for stage, cell in stages.items())
 
 
-def _told(cost: Any) -> str:
-    if cost is None or isinstance(cost, str):
-        return cost or ""
-    more = f"{cost['cpu']:.2f} s, {cost['memory']:.0f} MiB, {cost['processes']:.0f}"
-    return f"{cost['seconds']:.2f} ({more})"
-
-
-def write(found: Found, rounds: int, processors: int) -> None:
-    """docs/scale.md, .json and .svg."""
-    made = {"kernel": platform.release(), "processors": processors, "rounds": rounds, "costs": found}
-    (DOCS / "scale.json").write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
-    head = _HEAD.format(rounds=rounds, processors=processors, kernel=platform.release())
-    (DOCS / "scale.md").write_text(head + "\n".join(_tables(found)), encoding="utf-8")
-    _plot(found)
+def write(record: dict[str, Any]) -> None:
+    """docs/scale.md and .svg."""
+    found: Found = record["costs"]
+    _PAGE.write_text("\n".join(_lines(record, found)) + "\n", encoding="utf-8")
+    plot.write(found, _names(found), _PLOT)
 
 
 def _names(found: Found) -> list[str]:
     return [name for name in RIVALS if any(name in contestants for contestants in found.values())]
 
 
-def _tables(found: Found) -> Iterator[str]:
+def _lines(record: dict[str, Any], found: Found) -> Iterator[str]:
+    versions = ", ".join(f"{package} {version}" for package, version in record["versions"].items())
+    yield _LICENCE
+    yield _filled(_HOW.format(**{**record, "versions": versions, "hours": record["seconds"] / 3600}))
+    yield "![Seconds to build, by number of endpoints](scale.svg)\n"
+    yield "A hollow mark with an arrow is where a contestant was given up: it takes more than that.\n"
     for name in _names(found):
-        yield f"- {name}: {RIVALS[name].how}"
+        yield textwrap.fill(f"- {name}: {RIVALS[name].how}.", 120, subsequent_indent="  ")
+    yield "\n## What it comes to\n"
+    yield from _comparison(found)
+    yield from _aims(found)
+    yield "\n## The numbers\n"
+    yield _filled(_CELLS.format(**record)).rstrip()
     for stage in STAGES:
-        yield f"\n## {_TITLES[stage]}\n"
-        yield "| endpoints |" + "".join(f" {name} |" for name in _names(found))
-        yield "|---|" + "---|" * len(_names(found))
-        for count, contestants in found.items():
-            cells = [_told(contestants.get(name, {}).get(stage)) for name in _names(found)]
-            yield f"| {count} |" + "".join(f" {cell} |" for cell in cells)
-    yield ""
+        yield f"\n### {_TITLES[stage]}\n"
+        yield from _table(
+            ["endpoints", *_names(found)],
+            ([count, *(told(row.get(name, {}).get(stage)) for name in _names(found))] for count, row in found.items()),
+        )
 
 
-def _plot(found: Found) -> None:
-    import matplotlib as mpl  # the one part that needs it
+def _comparison(found: Found) -> Iterator[str]:
+    others = [name for name in _names(found) if name != ROLE]
+    yield "How many times as long as the role each takes to build; less than 1 is quicker:\n"
+    yield from _table(
+        ["endpoints", *others],
+        ([count, *(str(aims.times_the_role(found, int(count), name)) for name in others)] for count in found),
+    )
 
-    mpl.use("svg")
-    from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(figsize=(8, 5))
-    for name in _names(found):
-        points = [
-            (int(count), contestants[name]["build"]["seconds"])
-            for count, contestants in found.items()
-            if isinstance(contestants.get(name, {}).get("build"), dict)
-        ]
-        if points:
-            axes.plot(*zip(*points, strict=True), marker="o", label=name)
-    axes.set(xscale="log", yscale="log", xlabel="endpoints", ylabel="seconds to build")
-    axes.grid(visible=True, which="both", alpha=0.3)
-    axes.legend()
-    figure.savefig(DOCS / "scale.svg", metadata={"Date": None})
+def _aims(found: Found) -> Iterator[str]:
+    judged = list(aims.aims(found))
+    words = {True: "met", False: "**not met**", None: "open"}
+    counts = [sum(aim.met is met for aim in judged) for met in words]
+    sentence = (
+        f"The aims of this project, with {max(map(int, found))} endpoints: {counts[0]} met, {counts[1]} not met, "
+    )
+    yield "\n" + _filled(sentence + f"{counts[2]} open, because of what was given up or not measured.")
+    yield from _table(
+        ["", "asked", "found", ""],
+        ([aim.what[0].upper() + aim.what[1:], aim.asked, str(aim.found), words[aim.met]] for aim in judged),
+    )
+
+
+def _table(head: list[str], rows: Iterable[list[str]]) -> Iterator[str]:
+    for row in (head, ["---"] * len(head), *rows):
+        yield "|" + "|".join(f" {cell} " if cell else " " for cell in row) + "|"
+
+
+def _filled(text: str) -> str:
+    return textwrap.fill(" ".join(text.split()), 120, break_long_words=False, break_on_hyphens=False) + "\n"

@@ -9,13 +9,15 @@ port 80 of endpoint n; `lo` up, default route, masquerading, forwarding. IPv4 al
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from tests.engines import packages
+from tests.engines.docker import Daemon
 from tests.integration.role_plays import ROLE
 from tests.lab.host import Host
 from tests.lab.paths import REPOSITORY
@@ -23,24 +25,37 @@ from tests.lab.paths import REPOSITORY
 HERE = REPOSITORY / "benchmarks/scale"
 #: In order: from nothing; again without a change; one more endpoint; another host port for the first; all away.
 STAGES = ("build", "again", "add", "move", "remove")
+#: Comes before them where a rival has it, and is not measured.
+PREPARE = "prepare"
 _PLAY, _VARIABLES = "/tmp/play.json", "/tmp/variables.json"
+
+
+Command = Callable[[Host, str, int], list[str] | None]
+
+
+@contextlib.contextmanager
+def _nothing(_host: Host) -> Iterator[dict[str, str]]:
+    yield {}
 
 
 @dataclass(frozen=True)
 class Rival:
-    """command: the argv for a stage at a size, after whatever files it needs have been written; None if it has none."""
+    """command: the argv for a stage at a size, after whatever files it needs have been written; None if it has none.
+
+    standing: what runs on the host before and between the stages, with the environment by which commands find it.
+    """
 
     name: str
     how: str
-    command: Callable[[Host, str, int], list[str] | None]
+    command: Command
+    standing: Callable[[Host], contextlib.AbstractContextManager[dict[str, str]]] = _nothing
 
 
-def _floor(_host: Host, stage: str, count: int) -> list[str] | None:
-    return None if stage == "again" else [sys.executable, str(HERE / "floor.py"), stage, str(count)]
+def _program(*words: str, stages: tuple[str, ...]) -> Command:
+    def command(_host: Host, stage: str, count: int) -> list[str] | None:
+        return [*words, stage, str(count)] if stage in stages else None
 
-
-def _expert(_host: Host, stage: str, count: int) -> list[str] | None:
-    return None if stage == "again" else ["sh", str(HERE / "expert.sh"), stage, str(count)]
+    return command
 
 
 def _address(number: int) -> str:
@@ -53,7 +68,9 @@ def _playbook(host: Host, play: dict[str, Any], variables: dict[str, Any]) -> li
     return ["ansible-playbook", "-i", "localhost,", "-c", "local", _PLAY, "--extra-vars", f"@{_VARIABLES}"]
 
 
-def _role(host: Host, stage: str, count: int) -> list[str]:
+def _role(host: Host, stage: str, count: int) -> list[str] | None:
+    if stage not in STAGES:
+        return None
     present = {
         "ipam_config": [{"subnet": "172.18.0.0/16"}],
         "endpoints": [
@@ -73,10 +90,10 @@ def _role(host: Host, stage: str, count: int) -> list[str]:
 
 def _plain(host: Host, stage: str, count: int) -> list[str] | None:
     """What Ansible's own collections offer: a command per endpoint and step, a rule per task."""
-    if stage == "again":
+    spans = {"build": (1, count), "add": (count + 1, count + 1), "move": (1, 1), "remove": (1, count + 1)}
+    if stage not in spans:
         return None
-    first, last = {"build": (1, count), "add": (count + 1, count + 1), "move": (1, 1), "remove": (1, count + 1)}[stage]
-    numbers = range(first, last + 1)
+    numbers = range(spans[stage][0], spans[stage][1] + 1)
     endpoints = [{"name": f"e{n}", "end": f"v{n}", "address": _address(n), "port": str(10000 + n)} for n in numbers]
     tasks: list[dict[str, Any]] = []
     if stage == "build":
@@ -138,7 +155,7 @@ _CONSTANT: tuple[dict[str, Any], ...] = (
 )
 
 
-def _engine(name: str, directory: str) -> Callable[[Host, str, int], list[str] | None]:
+def _engine(name: str, directory: str) -> Command:
     def command(_host: Host, stage: str, count: int) -> list[str] | None:
         numbers = {"build": (1, count), "add": (count + 1, count + 1), "remove": (1, count + 1)}.get(stage)
         if numbers is None:
@@ -150,14 +167,50 @@ def _engine(name: str, directory: str) -> Callable[[Host, str, int], list[str] |
     return command
 
 
+@contextlib.contextmanager
+def _docker(host: Host) -> Iterator[dict[str, str]]:
+    """A daemon with its image, as it comes but for what a single user ID forbids."""
+    daemon = Daemon(host, (), starter=(sys.executable, "-I", "-S", str(HERE / "reaper.py")))
+    try:
+        daemon.import_image()
+        yield daemon.environment
+    finally:
+        daemon.stop()
+
+
+_BY_HAND = ("build", "add", "move", "remove")
 RIVALS = {
     rival.name: rival
     for rival in (
-        Rival("floor", "a netlink program that asks nothing and checks nothing (`floor.py`)", _floor),
-        Rival("expert", "a shell script with `ip -batch` and `iptables-restore` (`expert.sh`)", _expert),
+        Rival(
+            "floor",
+            "a netlink program that asks nothing and checks nothing (`floor.py`)",
+            _program(sys.executable, str(HERE / "floor.py"), stages=_BY_HAND),
+        ),
+        Rival(
+            "expert",
+            "a shell script with `ip -batch` and `iptables-restore` (`expert.sh`)",
+            _program("sh", str(HERE / "expert.sh"), stages=_BY_HAND),
+        ),
         Rival("role", "`ansible-playbook` with the role `bridge_network`", _role),
         Rival("plain Ansible", "`ansible.builtin.command` and `ansible.builtin.iptables` in loops", _plain),
         Rival("CNI", "the plugins bridge, portmap and firewall, driven directly", _engine("cni", "usr/lib/cni")),
         Rival("netavark", "`netavark setup`, driven directly", _engine("netavark", "usr/lib/podman")),
+        Rival(
+            "docker run",
+            "`docker run --publish` for each container, of an image with a static busybox alone, one after the other; "
+            "the daemon runs and has the image. Includes what a container is beside its network, but for cgroups, "
+            "which the lab has none of, and as Docker comes a proxy per port and family. A port is moved by another "
+            "container in place of the old one (`docker.sh`)",
+            _program("sh", str(HERE / "docker.sh"), "run", stages=_BY_HAND),
+            _docker,
+        ),
+        Rival(
+            "docker connect",
+            "`docker network connect` for each container that runs already, without a network. Includes no ports, "
+            "which Docker publishes for new containers only, and so no rule per endpoint (`docker.sh`)",
+            _program("sh", str(HERE / "docker.sh"), "connect", stages=(PREPARE, "build", "add", "remove")),
+            _docker,
+        ),
     )
 }

@@ -19,10 +19,12 @@ _SOCKET = f"unix://{_HOME}/socket"
 _LOG = f"{_HOME}/log"
 _START_SECONDS = 60
 _DAEMON = (
-    "dockerd", "--rootless", f"--host={_SOCKET}", "--group=root", "--storage-driver=vfs",
+    "dockerd", "--rootless", f"--host={_SOCKET}", "--group=root",
     f"--data-root={_HOME}/data", f"--exec-root={_HOME}/exec", f"--pidfile={_HOME}/pid",
-    "--experimental", "--ip6tables",
 )  # fmt: skip
+#: What a daemon needs for networks with IPv6; and a way to store files that every kernel has.
+IPV6 = ("--experimental", "--ip6tables")
+ANYWHERE = ("--storage-driver=vfs",)
 #: What runc asks of cgroups it is refused by a read-only directory, which it takes from whoever is not really root.
 _ROOM = f"""
 mkdir -p {_HOME}/bin {_HOME}/image/bin
@@ -42,7 +44,7 @@ class Docker:
         self._options = () if proxy else ("--userland-proxy=false",)
 
     def build(self, host: Host) -> None:
-        daemon = Daemon(host, self._options)
+        daemon = Daemon(host, (*ANYWHERE, *IPV6, *self._options))
         daemon.import_image()
         for network in networks():
             daemon.create(network)
@@ -53,22 +55,25 @@ class Docker:
 class Daemon:
     """A running dockerd with its networks and containers; gone with the host."""
 
-    def __init__(self, host: Host, options: tuple[str, ...]) -> None:
+    def __init__(self, host: Host, options: tuple[str, ...], starter: tuple[str, ...] = ()) -> None:
+        """starter: a program that starts the daemon, whose command line is appended."""
         self._host = host
-        self._environment = packages.environment()
-        self._environment["PATH"] = f"{_HOME}/bin:{self._environment['PATH']}"
-        self._environment["XDG_RUNTIME_DIR"] = _HOME
+        #: With which `docker` finds this daemon.
+        self.environment = packages.environment()
+        self.environment["PATH"] = f"{_HOME}/bin:{self.environment['PATH']}"
+        self.environment["XDG_RUNTIME_DIR"] = _HOME
+        self.environment["DOCKER_HOST"] = _SOCKET
         host.sh(_ROOM)
         host.write(f"{_HOME}/bin/runc", _RUNC)
         host.sh(f"chmod 755 {_HOME}/bin/runc")
-        argv = ["sh", "-c", f'exec "$@" >{_LOG} 2>&1', "sh", *_DAEMON, *options]
-        self._process = host.popen(argv, self._environment)
+        argv = ["sh", "-c", f'exec "$@" >{_LOG} 2>&1', "sh", *starter, *_DAEMON, *options]
+        self._process = host.popen(argv, self.environment)
         self._wait()
 
     def _wait(self) -> None:
         end = time.monotonic() + _START_SECONDS
         while time.monotonic() < end and self._process.poll() is None:
-            if self._host.run(["docker", f"--host={_SOCKET}", "info"], check=False, env=self._environment).rc == 0:
+            if self._host.run(["docker", "info"], check=False, env=self.environment).rc == 0:
                 return
             time.sleep(0.2)
         raise LabError(f"dockerd did not come up:\n{self._host.read(_LOG)[-2000:]}")
@@ -79,7 +84,7 @@ class Daemon:
         self._process.wait()
 
     def _docker(self, *words: str) -> str:
-        return self._host.run(["docker", f"--host={_SOCKET}", *words], env=self._environment).out.strip()
+        return self._host.run(["docker", *words], env=self.environment).out.strip()
 
     def import_image(self) -> None:
         """An image with busybox and nothing else, taken from no registry."""
@@ -104,6 +109,8 @@ class Daemon:
         self._host.run(["ip", "netns", "attach", endpoint.name, number])
 
 
+#: Python starts for the creation of a container alone, so that it slows down nothing else.
 _RUNC = f"""#!/bin/sh
-{sys.executable} {Path(oci.__file__)} && exec {packages.ROOT}/usr/sbin/runc "$@"
+case " $* " in *" create "*) {sys.executable} -I -S {Path(oci.__file__)} || exit ;; esac
+exec {packages.ROOT}/usr/sbin/runc "$@"
 """

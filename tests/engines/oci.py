@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run before each runc, in a container's bundle: take from config.json what a single user ID and no cgroups forbid.
+"""Run before `runc create`, in a container's bundle: take from config.json what a single user ID and no cgroups forbid.
 
 A group of its own for terminals, and a view of the cgroups. Nothing of the network is touched.
 """

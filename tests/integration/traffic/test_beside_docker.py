@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.engines import packages
-from tests.engines.docker import Daemon
+from tests.engines.docker import ANYWHERE, IPV6, Daemon
 from tests.engines.engine import Endpoint, Network
 from tests.integration.networks import apply, remove
 from tests.integration.traffic import agents
@@ -59,7 +59,7 @@ def _rules(host: Host, ours: bool) -> list[str]:
 
 
 def _start_docker(host: Host, stack: ExitStack) -> None:
-    daemon = Daemon(host, ())
+    daemon = Daemon(host, (*ANYWHERE, *IPV6))
     stack.callback(daemon.stop)
     daemon.import_image()
     daemon.create(THEIRS)
