@@ -74,9 +74,10 @@ def _value(option: t.Mapping[str, t.Any], given: t.Any, where: str) -> t.Any:
         raise Invalid(where, given, f"of the type {kind}")
     if "choices" in option and given not in option["choices"]:
         raise Invalid(where, given, f"one of {', '.join(option['choices'])}")
-    if kind == "list" and "elements" in option:
-        element = {"type": option["elements"]}
-        if "options" in option:
-            return [complete(option["options"], one, f"{where}[{number}].") for number, one in enumerate(given)]
-        return [_value(element, one, f"{where}[{number}]") for number, one in enumerate(given)]
-    return given
+    return _elements(option, given, where) if kind == "list" and "elements" in option else given
+
+
+def _elements(option: t.Mapping[str, t.Any], given: t.Sequence[t.Any], where: str) -> list[t.Any]:
+    if "options" in option:
+        return [complete(option["options"], one, f"{where}[{number}].") for number, one in enumerate(given)]
+    return [_value({"type": option["elements"]}, one, f"{where}[{number}]") for number, one in enumerate(given)]

@@ -99,7 +99,7 @@ class Bridge:
         "multicast_snooping": {"type": "bool"},
         "vlan_filtering": {"type": "bool"},
     }
-    identified_by = ("name",)
+    identified_by: t.ClassVar[tuple[str, ...]] = ("name",)
 
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         values = {option: options[option] for option in _OPTIONS if options[option] is not None}

@@ -69,7 +69,7 @@ class BridgeForward:
         **NETNS,
         **OWNER,
     }
-    identified_by = ("bridge",)
+    identified_by: t.ClassVar[tuple[str, ...]] = ("bridge",)
 
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         subnets = tuple(

@@ -85,7 +85,7 @@ class BridgePort:
         "vlans": {"type": "list", "elements": "int"},
         "pvid": {"type": "int"},
     }
-    identified_by = ("interface",)
+    identified_by: t.ClassVar[tuple[str, ...]] = ("interface",)
 
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         flags = {option: options[option] for option in (*_SWITCHES, *_NUMBERS) if options[option] is not None}

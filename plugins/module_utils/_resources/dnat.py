@@ -88,7 +88,7 @@ class Dnat:
         **NETNS,
         **OWNER,
     }
-    identified_by = ("host_port",)
+    identified_by: t.ClassVar[tuple[str, ...]] = ("host_port",)
 
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         present = options["state"] == "present"

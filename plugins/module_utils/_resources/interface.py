@@ -86,7 +86,7 @@ class Interface:
         "purge_routes": {"type": "bool", "default": False},
         "sysctls": {"type": "dict"},
     }
-    identified_by = ("name",)
+    identified_by: t.ClassVar[tuple[str, ...]] = ("name",)
 
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         wish = Wish(

@@ -86,7 +86,7 @@ class IpForward:
         **NETNS,
         **OWNER,
     }
-    identified_by = ()
+    identified_by: t.ClassVar[tuple[str, ...]] = ()
 
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         wish = Wish(

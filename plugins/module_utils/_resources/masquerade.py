@@ -47,7 +47,7 @@ class Masquerade:
         **NETNS,
         **OWNER,
     }
-    identified_by = ("source",)
+    identified_by: t.ClassVar[tuple[str, ...]] = ("source",)
 
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         source = addresses.network("source", options["source"])

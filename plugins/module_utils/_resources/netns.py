@@ -115,7 +115,7 @@ class Netns:
         "sysctls": {"type": "dict"},
         **OWNER,
     }
-    identified_by = ("name",)
+    identified_by: t.ClassVar[tuple[str, ...]] = ("name",)
 
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         name = names.namespace_name("name", options["name"])

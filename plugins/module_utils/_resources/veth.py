@@ -66,7 +66,7 @@ class Veth:
         "mac_address": {"type": "raw"},
         "peer_mac_address": {"type": "raw"},
     }
-    identified_by = ("name",)
+    identified_by: t.ClassVar[tuple[str, ...]] = ("name",)
 
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         end = Where(names.namespace_ref("netns", options["netns"]), names.interface_name("name", options["name"]))
