@@ -69,12 +69,14 @@ def _value(option: t.Mapping[str, t.Any], given: t.Any, where: str) -> t.Any:
         if option.get("required"):
             raise Invalid(where, None, "a value, since this one is required")
         return option.get("default")
-    kind = option["type"]
+    kind: str = option["type"]
     if not isinstance(given, _JSON_TYPES[kind]) or (kind == "int" and isinstance(given, bool)):
         raise Invalid(where, given, f"of the type {kind}")
     if "choices" in option and given not in option["choices"]:
         raise Invalid(where, given, f"one of {', '.join(option['choices'])}")
-    return _elements(option, given, where) if kind == "list" and "elements" in option else given
+    if kind == "list" and "elements" in option:
+        return _elements(option, t.cast(list, given), where)
+    return given
 
 
 def _elements(option: t.Mapping[str, t.Any], given: t.Sequence[t.Any], where: str) -> list[t.Any]:
