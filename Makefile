@@ -5,6 +5,7 @@
 # make demo    see it work, in a throw-away host, without root
 # make test    what every change must pass; the parts are lint, sanity, unit, integration, traffic (attacks and lawful
 #              traffic, packet by packet) and molecule, each a target of its own too
+# make machines  the role on Debian 11, 12 and 13 as they are, booted and reached by SSH; needs root
 # make bench   networks of up to 1000 endpoints, built by the role and its rivals; writes docs/scale.md (hours, on a
 #              machine that has nothing else to do)
 # make engines the role beside Docker, CNI and netavark, question by question; writes docs/engines.md
@@ -15,7 +16,7 @@ VENV := .venv
 CHECK := $(VENV)/bin/python tools/check.py
 PARTS := lint sanity unit integration traffic molecule
 
-.PHONY: demo test clean bench engines $(PARTS)
+.PHONY: demo test clean bench engines machines $(PARTS)
 
 demo: $(VENV)/requirements.txt
 	@$(VENV)/bin/python -m tests.demo
@@ -23,7 +24,7 @@ demo: $(VENV)/requirements.txt
 test: $(VENV)/requirements-dev.txt
 	@$(CHECK) $(PARTS)
 
-$(PARTS): $(VENV)/requirements-dev.txt
+$(PARTS) machines: $(VENV)/requirements-dev.txt
 	@$(CHECK) $@
 
 engines: $(VENV)/requirements-dev.txt

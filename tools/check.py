@@ -23,6 +23,8 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
 from tests.lab.paths import COLLECTIONS, link_collection  # noqa: E402
+from tests.machines import roots, standing, tools  # noqa: E402
+from tests.machines.errors import Missing, Stuck  # noqa: E402
 from tools import sanity  # noqa: E402
 
 BUILD = REPOSITORY / "build"
@@ -60,7 +62,7 @@ LINTERS = {
     "mypy": [
         "mypy",
         *(f"--package={name}" for name in ("ansible_collections.netplumb.linuxnet.plugins", "tests.lab", "tests.demo")),
-        *("--package=tests.engines", "--package=benchmarks"),
+        *("--package=tests.engines", "--package=tests.machines", "--package=benchmarks"),
     ],
     "ansible-lint": ["ansible-lint", "--offline", "--strict"],
     "antsibull-docs": ["antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck", "."],
@@ -123,23 +125,60 @@ def traffic() -> Outcome:
 _MOLECULE_STEP = re.compile(r"\[(?P<scenario>[\w-]+) > (?P<step>[\w-]+)\] Executed: (?P<end>\w+)")
 
 
-def molecule() -> Outcome:
-    """Each step of each scenario counts as one test. The wrapper ends what a killed Molecule would leave."""
-    log = BUILD / "molecule.log"
-    command = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child", "--mount-proc"]
+#: The wrapper ends what a killed Molecule would leave.
+_APART = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
+
+
+def _molecule(name: str, wrapper: list[str], scenarios: list[str], seconds: float | None = None) -> Outcome:
+    """Each step of each scenario counts as one test."""
+    log = BUILD / f"{name}.log"
+    code: int | str
     with log.open("w", encoding="utf-8") as output:
-        code = subprocess.run(
-            [*command, "molecule", "test", "--all"],
-            cwd=REPOSITORY, env=environment(), stdout=output, stderr=subprocess.STDOUT, check=False,
-        ).returncode  # fmt: skip
+        try:
+            code = subprocess.run(
+                [*wrapper, "molecule", "test", *scenarios],
+                cwd=REPOSITORY, env=environment(), stdout=output, stderr=subprocess.STDOUT, check=False,
+                timeout=seconds,
+            ).returncode  # fmt: skip
+        except subprocess.TimeoutExpired:
+            code = f"not done within {seconds} s"
     text = log.read_text(encoding="utf-8")
     steps = [match.group("scenario", "step", "end") for match in _MOLECULE_STEP.finditer(text)]
     failed = sum(end != "Successful" for _scenario, _step, end in steps)
     if code:
-        print(text[-20000:], flush=True)
+        print(text[-20000:], code, flush=True)
         failed = failed or 1
-    scenarios = sorted({scenario for scenario, _step, _end in steps})
-    return Outcome(len(steps) - failed, failed, 0, [f"scenario {name}" for name in scenarios])
+    names = sorted({scenario for scenario, _step, _end in steps})
+    return Outcome(len(steps) - failed, failed, 0, [f"scenario {name}" for name in names])
+
+
+#: The scenarios whose hosts are whole systems. All others are on hosts of the lab.
+ON_MACHINES = ("machines",)
+
+
+def molecule() -> Outcome:
+    """The scenarios on hosts of the lab, which need no root."""
+    others = ["--all", *(word for name in ON_MACHINES for word in ("--exclude", name))]
+    return _molecule("molecule", [*_APART, "--user", "--map-root-user"], others)
+
+
+#: For the scenarios. The first making of the machines' file systems comes before, with a limit of its own.
+_MACHINES_SECONDS = 900
+
+
+def machines() -> Outcome:
+    """The scenario on whole Debian systems, as root."""
+    try:
+        tools.provide()
+        roots.make_all()
+    except (Missing, Stuck) as error:
+        return Outcome(failed=1, notes=[str(error)])
+    standing.down()  # those that somebody put up by hand
+    try:
+        names = [word for name in ON_MACHINES for word in ("--scenario-name", name)]
+        return _molecule("machines", _APART, names, _MACHINES_SECONDS)
+    finally:
+        standing.down()
 
 
 PARTS: dict[str, Callable[[], Outcome]] = {
@@ -149,6 +188,7 @@ PARTS: dict[str, Callable[[], Outcome]] = {
     "integration": integration,
     "traffic": traffic,
     "molecule": molecule,
+    "machines": machines,
 }
 
 

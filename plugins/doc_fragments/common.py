@@ -19,7 +19,7 @@ requirements:
     NETLINK = r"""
 options: {}
 requirements:
-  - pyroute2 0.6.10 or newer on the target
+  - pyroute2 0.5.14 or newer on the target
 """
 
     IPTABLES = r"""

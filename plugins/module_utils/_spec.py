@@ -75,7 +75,7 @@ def _value(option: t.Mapping[str, t.Any], given: t.Any, where: str) -> t.Any:
     if "choices" in option and given not in option["choices"]:
         raise Invalid(where, given, f"one of {', '.join(option['choices'])}")
     if kind == "list" and "elements" in option:
-        return _elements(option, t.cast(list, given), where)
+        return _elements(option, t.cast("list[t.Any]", given), where)
     return given
 
 

@@ -38,7 +38,7 @@ options:
     type: str
   text:
     description:
-      - Tell the view as one string of JSON, RV(text), in place of RV(host) and RV(namespaces).
+      - Tell the view as one string of JSON, RV(text), in place of RV(namespaces) and most of RV(host).
       - Ansible goes over each value of a result several times, which for a thousand namespaces takes seconds. The
         filter P(netplumb.linuxnet.bridge_network_plan#filter) takes either.
       - Not together with O(aggregate).
@@ -93,8 +93,8 @@ text:
   type: str
   sample: '{"host": {"interfaces": []}, "namespaces": []}'
 host:
-  description: The host.
-  returned: without O(aggregate) and O(text)
+  description: The host. With O(text) only C(missing) and C(package_manager).
+  returned: without O(aggregate)
   type: dict
   sample:
     interfaces: []
@@ -205,6 +205,15 @@ host:
         - C(process) and C(pid) are nothing where the process cannot be seen from here.
       type: list
       elements: dict
+    missing:
+      description:
+        - What other modules of the collection need and the machine lacks, V(pyroute2), V(iptables) or V(iproute2).
+        - V(pyroute2) is looked for by the Python that this module runs on.
+      type: list
+      elements: str
+    package_manager:
+      description: What the machine installs packages with, V(apt) or V(dnf); nothing for any other.
+      type: str
 namespaces:
   description: The namespaces with a name, sorted by it; those too that are lost but remembered.
   returned: without O(aggregate) and O(text)
@@ -306,7 +315,8 @@ def main() -> None:
         module.exit_json(changed=False, objects=views)
     told = {"host": views[0]["host"], "namespaces": views[0]["namespaces"]}
     if module.params["text"]:
-        module.exit_json(changed=False, text=json.dumps(told))
+        short = {name: told["host"][name] for name in ("missing", "package_manager")}
+        module.exit_json(changed=False, text=json.dumps(told), host=short)
     module.exit_json(changed=False, **told)
 
 

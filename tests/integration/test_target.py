@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from tests.integration.role_plays import PLAY, VARIABLES
 from tests.lab.host import Host
 
 
@@ -21,3 +22,23 @@ def test_without_pyroute2_what_needs_none_of_it_works(host: Host) -> None:
     tasks = [{"name": "Namespace", "netplumb.linuxnet.netns": {"name": "web"}}]
     host.playbook(tasks, env={"ANSIBLE_PYTHON_INTERPRETER": "/tmp/bare/bin/python"})
     assert host.inside("web").reaches("127.0.0.1")
+
+
+def test_what_is_missing_is_told(host: Host) -> None:
+    host.sh("python3 -m venv --without-pip /tmp/bare")
+    tasks = [{"name": "Look", "netplumb.linuxnet.netns_info": {}}]
+    told = {}
+    for python in ("", "/tmp/bare/bin/python"):
+        run = host.playbook(tasks, env={"ANSIBLE_PYTHON_INTERPRETER": python} if python else {})
+        told[python] = run.task("Look").result["host"]["missing"]
+    assert told == {"": [], "/tmp/bare/bin/python": ["pyroute2"]}
+
+
+def test_a_host_that_lacks_something_is_refused_where_nothing_may_be_installed(host: Host) -> None:
+    host.sh("python3 -m venv --without-pip /tmp/bare")
+    variables = {**VARIABLES, "bridge_network_install_dependencies": False}
+    bare = {"ANSIBLE_PYTHON_INTERPRETER": "/tmp/bare/bin/python"}
+    before = host.dump()
+    run = host.playbook(PLAY, variables=variables, fails=True, env=bare)
+    assert "lacks pyroute2; install it, or set" in run.task("Refuse a host that lacks something").result["msg"]
+    assert before.changes_to(host.dump()) == []

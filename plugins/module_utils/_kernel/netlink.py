@@ -12,6 +12,7 @@ import errno
 import functools
 import importlib
 import importlib.util
+import inspect
 import os
 import sys
 import traceback
@@ -62,10 +63,34 @@ def _load() -> type:
     return importlib.import_module("pyroute2").IPRoute
 
 
+#: Of each kind of object the messages are numbered new, delete, get, set.
+_FIRST, _KINDS, _DELETE = 16, 4, 1
+#: What modifies a request. Of those bits, no deletion of ours needs any.
+_MODIFIERS = 0xF00
+
+
+def _mended(iproute: t.Any) -> t.Any:
+    """The class without a defect of pyroute2 before 0.6.10, which Debian 11 and Ubuntu 22.04 have.
+
+    With a deletion it sends the flags of a creation, one of which means "many at once" since Linux 5.19, and is refused
+    for most objects then. Where requests go by a generator, up to 0.8, the flags are left out on the way, in a class of
+    our own; since 0.9 they go elsewhere and are right.
+    """
+    if not inspect.isgeneratorfunction(getattr(iproute, "nlm_request", None)):
+        return iproute
+
+    def nlm_request(self: t.Any, msg: t.Any, msg_type: int, msg_flags: int, *more: t.Any, **named: t.Any) -> t.Any:
+        if (msg_type - _FIRST) % _KINDS == _DELETE:
+            msg_flags &= ~_MODIFIERS
+        return iproute.nlm_request(self, msg, msg_type, msg_flags, *more, **named)
+
+    return type("IPRoute", (iproute,), {"nlm_request": nlm_request})
+
+
 def open_socket() -> t.Any:
     """A netlink route socket in the namespace of the calling thread."""
     try:
-        iproute = _load()
+        iproute = _mended(_load())
     except ImportError:
         raise LibraryMissing("pyroute2", traceback.format_exc()) from None
     return iproute()

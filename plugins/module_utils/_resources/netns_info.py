@@ -20,6 +20,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
     namespaces,
     port_records,
     registry,
+    requirements,
     sysctl,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
@@ -188,6 +189,8 @@ def _host(host: Host, wished: Wish, contents: _Contents, records: t.Mapping[str,
         "bridge_nf": settings["bridge_nf"],
         "limits": settings["limits"],
         "listeners": _listeners(host, wished.netns),
+        "missing": requirements.missing(),
+        "package_manager": requirements.package_manager(),
     }
 
 

@@ -29,8 +29,12 @@ DOCUMENTED = load(ROLE / "meta" / "argument_specs.yml")["argument_specs"]["main"
 DEFAULTS = load(ROLE / "defaults" / "main.yml")
 
 
+#: What the tasks of the role see to before there is a plan.
+BEFORE = {"install_dependencies"}
+
+
 def test_all_know_the_same_variables() -> None:
-    names = {f"bridge_network_{name}" for name in VARIABLES}
+    names = {f"bridge_network_{name}" for name in {*VARIABLES, *BEFORE}}
     assert set(DOCUMENTED) == names
     assert set(DEFAULTS) == names - {"bridge_network_name"}
     assert load(ROLE / "vars" / "main.yml")["_bridge_network_variables"] == {

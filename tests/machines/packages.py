@@ -1,0 +1,69 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Packages that machines can install although they have no way out: fetched by this machine's apt, offered as files.
+
+Each release has a directory that is a whole repository for apt: the packages that the role may ask for, with all that
+these need and the root file system lacks, and their index.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+from tests.machines import tools
+
+OFFERED = ("python3-pyroute2", "iptables", "iproute2", "python3-apt")
+#: Where a machine sees its release's repository.
+PLACE = "/srv/packages"
+SOURCE = f"deb [trusted=yes] file:{PLACE} ./\n"
+_SECONDS = 300
+
+
+def mirror() -> list[str]:
+    """Where this machine's apt has Debian from; nothing if it is no Debian, and then it is up to debootstrap."""
+    format_ = "$(ORIGIN) $(LABEL) $(REPO_URI)"
+    lines = tools.run(["apt-get", "indextargets", "--format", format_]).splitlines()
+    found = [line.split()[2] for line in lines if line.startswith("Debian Debian ")]
+    return found[:1]
+
+
+def fetch(root: Path, directory: Path) -> None:
+    """Download what is offered and what it needs beyond the root, and write the index."""
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    home = directory / "apt"
+    for part in ("lists/partial", "archives/partial"):
+        (home / part).mkdir(parents=True)
+    shutil.copy(root / "etc/apt/sources.list", home / "sources.list")
+    options = {
+        "Dir::State::Lists": home / "lists",
+        "Dir::State::Status": root / "var/lib/dpkg/status",
+        "Dir::Cache::Archives": home / "archives",
+        "Dir::Cache::pkgcache": "",
+        "Dir::Cache::srcpkgcache": "",
+        "Dir::Etc::SourceList": home / "sources.list",
+        "Dir::Etc::SourceParts": "-",
+        "Dir::Etc::Preferences": "-",
+        "Dir::Etc::PreferencesParts": "-",
+        "Dir::Etc::TrustedParts": root / "etc/apt/trusted.gpg.d",
+        "APT::Sandbox::User": "root",
+        "APT::Install-Recommends": "false",
+    }
+    apt = ["apt-get", "-q", "-y", *(word for key, value in options.items() for word in ("-o", f"{key}={value}"))]
+    tools.run([*apt, "update"], seconds=_SECONDS)
+    tools.run([*apt, "install", "--download-only", "--reinstall", *OFFERED], seconds=_SECONDS)
+    for file in (home / "archives").glob("*.deb"):
+        file.rename(directory / file.name)
+    shutil.rmtree(home)
+    stanzas = [_stanza(file) for file in sorted(directory.glob("*.deb"))]
+    (directory / "Packages").write_text("\n".join(stanzas), encoding="utf-8")
+
+
+def _stanza(file: Path) -> str:
+    content = file.read_bytes()
+    fields = tools.run(["dpkg-deb", "--field", str(file)])
+    digest = hashlib.sha256(content).hexdigest()
+    return f"{fields}Filename: ./{file.name}\nSize: {len(content)}\nSHA256: {digest}\n"

@@ -1,0 +1,64 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Start the programs that machines are made with."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.machines.errors import Missing, Stuck
+
+#: Programs by the Debian package that has them.
+_PROGRAMS = {
+    "debootstrap": "debootstrap",
+    "systemd-nspawn": "systemd-container",
+    "ssh": "openssh-client",
+    "ssh-keygen": "openssh-client",
+    "nsenter": "util-linux",
+    "systemctl": "systemd",
+    "ip": "iproute2",
+}
+_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
+
+
+#: The keys by which Debian's releases are known to be Debian's.
+_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+
+
+def provide() -> None:
+    """Raise Missing unless this machine can boot others; with apt, what it lacks for that is installed."""
+    if os.geteuid() != 0:
+        raise Missing("the machines need root, since they are whole systems: sudo make machines")
+    lacking = _lacking()
+    if lacking and shutil.which("apt-get"):
+        run(["apt-get", "update", "-q"], seconds=300)
+        run(["apt-get", "install", "-q", "-y", "--no-install-recommends", *lacking], seconds=300)
+        lacking = _lacking()
+    if lacking:
+        raise Missing(f"the machines need what is in Debian's packages {', '.join(lacking)}: please install that")
+
+
+def _lacking() -> list[str]:
+    found = {package for program, package in _PROGRAMS.items() if not shutil.which(program, path=_PATH)}
+    return sorted(found if _KEYRING.exists() else {*found, _KEYRING.stem})
+
+
+def run(argv: Sequence[str], *, seconds: float = 60) -> str:
+    """What a program writes; Stuck with its last words if it fails."""
+    environment = {**os.environ, "PATH": _PATH, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
+    try:
+        done = subprocess.run(
+            argv, env=environment, stdin=subprocess.DEVNULL, timeout=seconds, capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise Stuck(f"{' '.join(argv)}: not done within {seconds:.0f} s") from None
+    if done.returncode:
+        last = "\n".join((done.stderr.strip() or done.stdout.strip()).splitlines()[-5:])
+        raise Stuck(f"{' '.join(argv)}: ended with {done.returncode}\n{last}")
+    return done.stdout
