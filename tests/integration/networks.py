@@ -51,13 +51,14 @@ class Applied:
 
 
 def defaults() -> dict[str, Any]:
-    """The role's defaults, without the prefix."""
-    prefix = "bridge_network_"
-    found = {
-        name.removeprefix(prefix): value
-        for name, value in yaml.safe_load((ROLE / "defaults/main.yml").read_text(encoding="utf-8")).items()
-    }
-    return {**found, "gateway_mode_ipv6": ""}
+    """The defaults of what the role tells its planner, without the prefix."""
+    told = _read("vars")["_bridge_network_variables"]
+    found = {name.removeprefix("bridge_network_"): value for name, value in _read("defaults").items()}
+    return {**{name: value for name, value in found.items() if name in told}, "gateway_mode_ipv6": ""}
+
+
+def _read(part: str) -> dict[str, Any]:
+    return dict(yaml.safe_load((ROLE / part / "main.yml").read_text(encoding="utf-8")))
 
 
 def plan(host: Host, variables: dict[str, Any], check: bool = False) -> dict[str, Any]:
