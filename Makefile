@@ -6,6 +6,8 @@
 # make test    what every change must pass; the parts are lint, sanity, unit, integration, traffic (attacks and lawful
 #              traffic, packet by packet) and molecule, each a target of its own too
 # make machines  the role on Debian 11, 12 and 13 as they are, booted and reached by SSH; needs root
+# make test-matrix  the collection on many versions of Python, ansible-core, pyroute2 and iptables (tools/versions.py);
+#              MATRIX=--short: a few combinations; MATRIX=--write: writes docs/versions.md; see tools/matrix.py for more
 # make bench   networks of up to 1000 endpoints, built by the role and its rivals; writes docs/scale.md (hours, on a
 #              machine that has nothing else to do)
 # make engines the role beside Docker, CNI and netavark, question by question; writes docs/engines.md
@@ -16,13 +18,16 @@ VENV := .venv
 CHECK := $(VENV)/bin/python tools/check.py
 PARTS := lint sanity unit integration traffic molecule
 
-.PHONY: demo test clean bench engines machines $(PARTS)
+.PHONY: demo test test-matrix clean bench engines machines $(PARTS)
 
 demo: $(VENV)/requirements.txt
 	@$(VENV)/bin/python -m tests.demo
 
 test: $(VENV)/requirements-dev.txt
 	@$(CHECK) $(PARTS)
+
+test-matrix: $(VENV)/requirements-dev.txt
+	@$(VENV)/bin/python -m tools.matrix $(MATRIX)
 
 $(PARTS) machines: $(VENV)/requirements-dev.txt
 	@$(CHECK) $@

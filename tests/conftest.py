@@ -63,7 +63,7 @@ class _OneByOne(LoadScopeScheduling):  # type: ignore[misc]  # xdist is not type
 
     def _split_scope(self, nodeid: str) -> str:
         file, _colons, _test = nodeid.partition("::")
-        return file if file.endswith("test_story.py") else nodeid
+        return file if file.endswith(("test_story.py", "test_fleet.py")) else nodeid
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -92,6 +92,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    passed = terminalreporter.stats.get("passed", [])
+    if measured := [f"{name}: {value}" for report in passed for name, value in report.user_properties]:
+        terminalreporter.section("measured")
+        for line in measured:
+            terminalreporter.line(line)
     if skips := _skips(config):
         terminalreporter.section("skipped")
         for test, reason in sorted(skips.items()):

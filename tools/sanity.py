@@ -17,6 +17,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools import interpreters
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 _BOOTSTRAP = """import subprocess, sys
@@ -39,11 +41,11 @@ def run(build: Path, environment: dict[str, str]) -> Result:
     """Run all sanity tests on every Python that ansible-test supports, or on this one if not all of them are here."""
     tree = _copy_tree(build / "sanity" / "ansible_collections" / "netplumb" / "linuxnet")
     home = _home(build / "sanity" / "home", environment)
-    interpreters, missing = _interpreters()
+    directories, missing = _interpreters()
     command = ["ansible-test", "sanity", "--color", "no"]
     if missing:
         command += ["--python", f"{sys.version_info[0]}.{sys.version_info[1]}"]
-    path = ":".join([str(Path(sys.prefix, "bin")), *interpreters, "/usr/bin:/bin:/usr/sbin:/sbin"])
+    path = ":".join([str(Path(sys.prefix, "bin")), *directories, "/usr/bin:/bin:/usr/sbin:/sbin"])
     done = subprocess.run(
         command,
         cwd=tree,
@@ -129,30 +131,9 @@ def _interpreters() -> tuple[list[str], list[str]]:
     versions = [v for v in re.findall(r"'(3\.\d+)'", constants) if int(v.split(".")[1]) >= 9]
     directories, missing = [], []
     for version in versions:
-        directory = _directory_of(version)
-        if directory:
-            directories.append(directory)
+        interpreter = interpreters.find(version)
+        if interpreter:
+            directories.append(str(interpreter.parent))
         else:
             missing.append(version)
     return directories, missing
-
-
-def _directory_of(version: str) -> str:
-    """The directory of a real interpreter; a shim of a version manager works only if its version is selected."""
-    candidates = [shutil.which(f"python{version}") or "", *map(str, _managed(version))]
-    for candidate in filter(None, candidates):
-        command = [candidate, "-c", "import sys, venv, ensurepip; print(sys.base_prefix)"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        real = Path(done.stdout.strip() or "/nowhere", "bin")
-        if not done.returncode and (real / f"python{version}").exists():
-            return str(real)
-    return ""
-
-
-def _managed(version: str) -> list[Path]:
-    """Interpreters that pyenv keeps, wherever it says that it does."""
-    pyenv = shutil.which("pyenv")
-    if pyenv is None:
-        return []
-    root = subprocess.run([pyenv, "root"], capture_output=True, text=True, check=True).stdout.strip()
-    return sorted(Path(root).glob(f"versions/{version}.*/bin/python{version}"))

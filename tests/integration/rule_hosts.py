@@ -24,10 +24,8 @@ SOURCES: Options = {
 
 
 def use_backend(host: Host, backend: str) -> None:
-    """Make the host's iptables that of one backend, as update-alternatives would; /etc is the host's own."""
-    for program in ("iptables", "ip6tables"):
-        for suffix in ("", "-save", "-restore"):
-            host.run(["ln", "-sfn", f"/usr/sbin/{program}-{backend}{suffix}", f"/etc/alternatives/{program}{suffix}"])
+    """Make the host's iptables that of one backend."""
+    host.use_iptables(backend)
 
 
 def add_network(host: Host, bridge: str = "br0", number: int = 18, endpoints: tuple[str, ...] = ("web", "db")) -> None:

@@ -14,11 +14,12 @@ import functools
 import importlib.util
 import marshal
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import ansible
-
+from tests.lab import target
 from tests.lab.paths import COLLECTIONS, REPOSITORY
 
 _CACHE = REPOSITORY / "build" / "bytecode"
@@ -33,6 +34,15 @@ def environment() -> dict[str, str]:
 
 @functools.cache
 def _fill() -> None:
+    """By the Python that is to read it, since bytecode is good for one version alone."""
+    if sys.executable == target.PYTHON:
+        compile_all()
+    else:
+        path = {"PYTHONPATH": ":".join(target.search_path())}
+        subprocess.run([target.PYTHON, "-m", __name__], cwd=REPOSITORY, env={**os.environ, **path}, check=True)
+
+
+def compile_all() -> None:
     """Compile what is not in the cache yet. Several processes may do it at the same time."""
     _CACHE.mkdir(parents=True, exist_ok=True)
     for path in _sources():
@@ -45,6 +55,12 @@ def _fill() -> None:
 
 
 def _sources() -> Iterator[Path]:
+    import ansible
+
     yield from Path(ansible.__path__[0], "module_utils").rglob("*.py")
     for part in ("module_utils", "modules"):
         yield from (COLLECTIONS / "ansible_collections/netplumb/linuxnet/plugins" / part).rglob("*.py")
+
+
+if __name__ == "__main__":
+    compile_all()

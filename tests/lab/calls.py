@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import atexit
+import json
 import pickle
 import queue
 import select
@@ -16,9 +17,9 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.lab import forker
+from tests.lab import forker, target
 from tests.lab.errors import LabError
-from tests.lab.paths import COLLECTIONS, REPOSITORY, link_collection
+from tests.lab.paths import REPOSITORY, link_collection
 
 
 class Background:
@@ -95,15 +96,16 @@ def _with_note(message: tuple[Any, ...]) -> BaseException:
 
 
 class _Forker:
-    """One forker process per Python process, started at the first call and gone with it."""
+    """One process per interpreter, started at the first call and gone with this process."""
 
-    def __init__(self) -> None:
+    def __init__(self, python: str) -> None:
         link_collection()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._requests = ours
+        path = json.dumps([str(REPOSITORY), *target.search_path()])
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", _START, str(REPOSITORY), str(COLLECTIONS), str(theirs.fileno())],
+                [python, "-c", _START, path, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 cwd="/",
@@ -122,28 +124,32 @@ class _Forker:
 
 
 _START = """
-import sys
-sys.path[:0] = sys.argv[1:3]
-sys.argv[1:3] = []
+import json, sys
+sys.path[:0] = json.loads(sys.argv.pop(1))
 from tests.lab.forker import main
 main()
 """
 _lock = threading.Lock()
-_running: list[_Forker] = []
+_running: dict[str, _Forker] = {}
 
 
-def _forker() -> _Forker:
+def _forker(python: str = sys.executable) -> _Forker:
     with _lock:
-        if not _running:
-            _running.append(_Forker())
-        return _running[0]
+        if python not in _running:
+            _running[python] = _Forker(python)
+        return _running[python]
 
 
 def call(
-    target: forker.Target, function: Callable[..., Any], args: tuple[Any, ...], timeout: float, preload: tuple[str, ...]
+    place: forker.Target,
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    timeout: float,
+    preload: tuple[str, ...],
+    python: str = sys.executable,
 ) -> Any:
     """Run function(*args) inside and return its result, or raise what it raised."""
-    with _forker().send((target, function, args, preload)) as channel:
+    with _forker(python).send((place, function, args, preload)) as channel:
         channel.settimeout(timeout)
         try:
             message = forker.receive_message(channel)
@@ -156,9 +162,9 @@ def call(
     return message[1]
 
 
-def start(target: forker.Target, function: Callable[..., Any], args: tuple[Any, ...]) -> Background:
+def start(place: forker.Target, function: Callable[..., Any], args: tuple[Any, ...]) -> Background:
     """Start a generator function inside. Its first value is consumed here: it says that it is ready."""
-    channel = _forker().send((target, function, args, ()))
+    channel = _forker().send((place, function, args, ()))
     background = Background(channel, function.__qualname__)
     try:
         background.next()

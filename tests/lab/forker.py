@@ -4,7 +4,8 @@
 """Run Python functions inside hosts, fast: a process with everything imported forks, enters the host and calls.
 
 A new Python that imports Ansible and pyroute2 needs a third of a second, a fork a hundredth. The forker is a process
-of its own, single-threaded and started fresh, so that nothing of pytest (threads, captured output) is inherited.
+of its own, single-threaded and started fresh, so that nothing of pytest (threads, captured output) is inherited. It
+and what it imports of the lab also run on the oldest Python of a host, for modules.
 
     requests.Forker().call(target, function, args)      the other side: tests/lab/calls.py
 
@@ -111,7 +112,7 @@ class _Reported:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> bool:
         if error is not None:
-            text = "".join(traceback.format_exception(error))
+            text = "".join(traceback.format_exception(kind, error, at))
             try:
                 send_message(self._channel, ("raise", error, text))
             except (pickle.PicklingError, TypeError, AttributeError):

@@ -8,16 +8,15 @@ from __future__ import annotations
 import json
 import shlex
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tests.lab import bytecode, dumps, files, modules, playbooks
+from tests.lab import bytecode, dumps, files, modules, playbooks, target
 from tests.lab.errors import LabError, ModuleFailed
-from tests.lab.paths import COLLECTION, COLLECTIONS
+from tests.lab.paths import COLLECTION
 from tests.lab.place import Place, Result
 
 if TYPE_CHECKING:
@@ -39,6 +38,14 @@ class Host(Place):
     def stop(self) -> None:
         """Pull the plug: everything on this host ends."""
         self.lab.stop(self)
+
+    def pid_in_lab(self) -> int:
+        """The first process as the lab's own PID namespace, that of the switch, numbers it; 0 when the host is gone."""
+        if not self.pid:
+            return 0
+        with open(f"/proc/{self.pid}/status", encoding="ascii") as lines:
+            numbers = next(line for line in lines if line.startswith("NSpid:")).split()
+        return int(numbers[-2])
 
     def forget(self) -> None:
         """Called by the lab when the host is gone, so that a late user gets an error and no stranger's PID."""
@@ -69,6 +76,11 @@ class Host(Place):
         """Everything about this host's network, for comparison with an earlier or later dump (see dumps.py)."""
         return dumps.Dump(self.call(dumps.collect, counters))
 
+    def use_iptables(self, backend: str) -> None:
+        """Make iptables that of one backend, nft or legacy, as update-alternatives would; /etc is the host's own."""
+        names = [f"{program}{suffix}" for program in ("iptables", "ip6tables") for suffix in ("", "-save", "-restore")]
+        self.sh("\n".join(f"ln -sfn /usr/sbin/{_of(name, backend)} /etc/alternatives/{name}" for name in names))
+
     # Processes
 
     def spawn(self, argv: list[str], netns: str | None = None, unshare_net: bool = False) -> Process:
@@ -93,7 +105,8 @@ class Host(Place):
         """
         if how == "fork":
             preload = (*modules.COMMON, modules.file_of(name))
-            result = self.call(modules.run_main, name, options or {}, check, diff, preload=preload)
+            given = (name, options or {}, check, diff)
+            result = self.call(modules.run_main, *given, preload=preload, python=target.PYTHON)
         elif how == "exec":
             result = modules.parse(self.run(self.module_argv(name, options or {}, check, diff), check=False).out)
         else:
@@ -105,7 +118,8 @@ class Host(Place):
     def module_argv(self, name: str, options: dict[str, Any], check: bool = False, diff: bool = True) -> list[str]:
         """The command that runs a module in a Python of its own; it prints the result as JSON."""
         given = json.dumps(modules.arguments(options, check, diff))
-        return ["env", f"PYTHONPATH={COLLECTIONS}", sys.executable, "-m", modules.file_of(name), given]
+        path = ":".join(target.search_path())
+        return ["env", f"PYTHONPATH={path}", target.PYTHON, "-m", modules.file_of(name), given]
 
     def _ad_hoc(self, name: str, options: dict[str, Any], check: bool, diff: bool) -> dict[str, Any]:
         task = {"name": name, f"{COLLECTION}.{name.removeprefix(COLLECTION + '.')}": options, "diff": diff}
@@ -159,6 +173,11 @@ class Host(Place):
     def ansible(self, *arguments: str, check: bool = True) -> Result:
         """Run the `ansible` command itself, this host being localhost."""
         return self.run(["ansible", *arguments], check=check)
+
+
+def _of(name: str, backend: str) -> str:
+    program, dash, rest = name.partition("-")
+    return f"{program}-{backend}{dash}{rest}"
 
 
 class Process:

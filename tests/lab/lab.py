@@ -10,8 +10,10 @@ import socket
 import struct
 import subprocess
 import sys
+from collections.abc import Sequence
 from types import TracebackType
 
+from tests.lab import target
 from tests.lab.errors import LabError
 from tests.lab.host import Host
 from tests.lab.paths import REPOSITORY, needed_inside
@@ -34,7 +36,7 @@ class Lab:
         keeper = [sys.executable, "-E", "-s", "-S", "-m", "tests.lab.keeper"]
         with theirs:
             self._keeper = subprocess.Popen(
-                [*keeper, str(theirs.fileno()), *needed_inside(), *visible],
+                [*keeper, str(theirs.fileno()), *needed_inside(), *target.prefixes(), *visible],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 cwd=REPOSITORY,
@@ -64,8 +66,10 @@ class Lab:
         if name in self._hosts:
             raise LabError(f"the lab has a host {name} already")
         self._channel.send(json.dumps({"host": name}).encode())
-        self._hosts[name] = Host(self, name, self._answer())
-        return self._hosts[name]
+        new = self._hosts[name] = Host(self, name, self._answer())
+        if target.BACKEND:
+            new.use_iptables(target.BACKEND)
+        return new
 
     def stop(self, host: Host) -> None:
         """End one host with everything on it."""
@@ -79,10 +83,17 @@ class Lab:
         self._segments.append(Segment(self, name, len(self._segments), mtu))
         return self._segments[-1]
 
+    def argv(self, argv: Sequence[str]) -> list[str]:
+        """The command line that runs another one in the lab's own namespaces, from where every host can be entered.
+
+        Files are the machine's, the network is that of the switch, and what runs there ends with the lab.
+        """
+        enter = ["--user", "--preserve-credentials", "--net", "--mount", "--pid"]
+        return ["nsenter", f"--target={self._switch_pid}", *enter, "--", *argv]
+
     def switch(self, commands: str) -> None:
         """Run lines of `ip -batch` in the lab's own network namespace, where the segments are."""
-        enter = ["--user", "--preserve-credentials", "--net", "--mount", "--pid"]
-        argv = ["nsenter", f"--target={self._switch_pid}", *enter, "ip", "-batch", "-"]
+        argv = self.argv(["ip", "-batch", "-"])
         done = subprocess.run(argv, input=commands, text=True, capture_output=True, check=False)
         if done.returncode:
             raise LabError(f"{done.stderr.strip()} in\n{commands}")

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.lab import calls, traffic
+from tests.lab import calls, target, traffic
 from tests.lab.errors import LabError
 from tests.lab.forker import Target
 from tests.lab.paths import COLLECTIONS
@@ -41,7 +41,7 @@ _ENVIRONMENT = {
     "ANSIBLE_HOME": f"{HOME}/.ansible",
     "ANSIBLE_REMOTE_TMP": f"{TEMPORARY}/ansible",
     "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
-    "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
+    "ANSIBLE_PYTHON_INTERPRETER": target.PYTHON,
     "ANSIBLE_LOCALHOST_WARNING": "false",
     "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
     "ANSIBLE_NO_TARGET_SYSLOG": "true",
@@ -65,12 +65,16 @@ class Place:
         """The command line that runs another one in this place, from the test's own place."""
         if not self.pid:
             raise LabError("this host has been stopped")
-        enter = ["nsenter", f"--target={self.pid}", "--user", "--preserve-credentials", "--pid", "--net"]
-        enter += ["--uts", "--mount", "--"]
+        enter = ["nsenter", f"--target={self.pid}", *self._user(), "--pid", "--net", "--uts", "--mount", "--"]
         if self.netns is not None:
             enter += ["nsenter", f"--net={os.path.join('/run/netns', self.netns)}", "--"]
         # nsenter leaves a child behind when it is killed; this way the child goes with it.
         return [*enter, "env", f"--chdir={HOME}", "setpriv", "--pdeathsig=KILL", *argv]
+
+    def _user(self) -> list[str]:
+        """How nsenter enters the lab's user namespace; from inside it that is refused, and nothing is to do."""
+        inside = os.path.samestat(os.stat("/proc/self/ns/user"), os.stat(f"/proc/{self.pid}/ns/user"))
+        return [] if inside else ["--user", "--preserve-credentials"]
 
     def popen(self, argv: Sequence[str], env: Mapping[str, str] | None = None, **options: Any) -> subprocess.Popen[str]:
         """Start a command here. The options are those of subprocess.Popen."""
@@ -113,9 +117,16 @@ class Place:
             raise LabError("this host has been stopped")
         return Target(self.pid, self.netns, self.environment(), HOME)
 
-    def call(self, function: Callable[..., Any], *args: Any, timeout: float = 60, preload: tuple[str, ...] = ()) -> Any:
+    def call(
+        self,
+        function: Callable[..., Any],
+        *args: Any,
+        timeout: float = 60,
+        preload: tuple[str, ...] = (),
+        python: str = sys.executable,
+    ) -> Any:
         """Run a Python function of an importable module here, in a process of its own, and return its result."""
-        return calls.call(self.target(), function, args, timeout, preload)
+        return calls.call(self.target(), function, args, timeout, preload, python)
 
     def start(self, function: Callable[..., Any], *args: Any) -> calls.Background:
         """Leave a generator function running here; returns once it has yielded its first value ("ready")."""

@@ -14,13 +14,6 @@ if TYPE_CHECKING:
     from tests.lab.lab import Lab
 
 
-def _pid_in_lab(pid: int) -> int:
-    """The number that a host's first process has in the lab's own PID namespace, the one that the switch sees."""
-    with open(f"/proc/{pid}/status", encoding="ascii") as lines:
-        numbers = next(line for line in lines if line.startswith("NSpid:")).split()
-    return int(numbers[-2])
-
-
 class Segment:
     """Made by `Lab.segment`."""
 
@@ -47,7 +40,7 @@ class Segment:
         own_mac = f"address {mac} " if mac else ""
         self._lab.switch(
             f"link add {port} mtu {self.mtu} master {self._bridge} type veth "
-            f"peer name {interface} {own_mac}mtu {self.mtu} netns {_pid_in_lab(host.pid)}\n"
+            f"peer name {interface} {own_mac}mtu {self.mtu} netns {host.pid_in_lab()}\n"
             f"link set {port} up\n"
         )
         lines = [f"link set {interface} up"]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 
@@ -26,6 +27,12 @@ options:
     required: true
     vars:
       - name: ansible_nsenter_pid
+  environment:
+    description: Environment variables of every command, beside those that all have.
+    type: dict
+    default: {}
+    vars:
+      - name: ansible_nsenter_environment
 extends_documentation_fragment:
   - connection_pipelining
 """
@@ -36,6 +43,9 @@ class Connection(ConnectionBase):
     has_pipelining = True
 
     def _connect(self) -> Connection:
+        pid = self.get_option("pid")
+        if not os.path.exists(f"/proc/{pid}/ns/net"):
+            raise AnsibleConnectionFailure(f"the host is off: it has no process {pid}")
         self._connected = True
         return self
 
@@ -47,7 +57,7 @@ class Connection(ConnectionBase):
         done = subprocess.run(
             place.argv(["/bin/sh", "-c", script]),
             input=stdin or b"",
-            env=place.environment(),
+            env=place.environment() | self.get_option("environment"),
             capture_output=True,
             check=False,
         )

@@ -1,0 +1,122 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The combinations of versions that tools/matrix.py tries: which they are and why these.
+
+Five things vary: the controller's Python and ansible-core, the host's Python and pyroute2, and the backend of iptables.
+All of them together would be hundreds of combinations, nearly all of which tell nothing that others did not. So there
+is a default, which is what `make test` runs in full: the versions of requirements.txt and the Python that the project
+is developed on. From there
+
+- each axis varies with the others at their default, so that a failure names its cause. pyroute2 is used for bridges and
+  their ports alone, the rest of netlink is our own, so for its versions the tests of these two run; for those of
+  ansible-core, which sees the role, the filter and the playbooks, the unit tests and the role's; for the host's Python,
+  on which modules run, the tests of every module; for the backend those of all modules that write rules. A whole run
+  for each would repeat mostly what depends on none of them.
+- The diagonals vary everything at once, in the way versions meet on real hosts: old with old, new with new. They touch
+  every ansible-core and all but one of the minor versions of the others, so that a short run makes do with them.
+
+In each combination a network is built by plays, used, found in order and removed (tests/integration/test_versions.py),
+and the examples of all modules' documentation run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+PYROUTE2 = ("0.6.10", "0.6.13", "0.7.2", "0.7.12", "0.8.1", "0.9.1")
+TARGET_PYTHONS = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
+#: The Pythons that each ansible-core runs on.
+CONTROLLERS = {
+    "2.19": ("3.11", "3.12", "3.13"),
+    "2.20": ("3.12", "3.13", "3.14"),
+    "2.21": ("3.12", "3.13", "3.14"),
+}
+
+EVERYWHERE = ("test_versions.py", "test_examples.py")
+BRIDGES = ("test_bridge.py", "test_bridge_port.py")
+RULES = ("test_bridge_forward.py", "test_masquerade.py", "test_dnat.py")
+OTHERS = ("test_interface.py", "test_ip_forward.py", "test_netns.py", "test_netns_info.py", "test_veth.py")
+MODULES = (*BRIDGES, *RULES, *OTHERS)
+ROLE = ("test_role.py", "test_story.py")
+UNIT = "../unit"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One combination. tests: files below tests/integration beside those that every row runs."""
+
+    axis: str
+    controller_python: str
+    core: str
+    target_python: str
+    pyroute2: str
+    backend: str = "nft"
+    tests: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        controller = f"ansible{self.core}-py{self.controller_python}"
+        return f"{controller}-pyroute{self.pyroute2}-py{self.target_python}-{self.backend}"
+
+    @property
+    def files(self) -> list[str]:
+        return [f"tests/integration/{name}" if name != UNIT else "tests/unit" for name in (*EVERYWHERE, *self.tests)]
+
+
+def pins() -> dict[str, str]:
+    """The versions that requirements.txt and requirements-dev.txt name."""
+    text = "".join((REPOSITORY / f"requirements{part}.txt").read_text(encoding="utf-8") for part in ("", "-dev"))
+    return dict(re.findall(r"^([\w-]+)==(\S+)$", text, re.MULTILINE))
+
+
+def newest_pyroute2() -> str:
+    return pins()["pyroute2"]
+
+
+def default() -> Row:
+    return Row("default", "3.11", "2.19", "3.11", newest_pyroute2(), tests=(UNIT, *MODULES, *ROLE))
+
+
+def rows() -> list[Row]:
+    """All combinations, each once."""
+    base = default()
+    found = [base]
+    found += [replace(base, axis="pyroute2", pyroute2=version, tests=BRIDGES) for version in PYROUTE2]
+    found += [
+        replace(base, axis="ansible-core", core=core, controller_python=python, tests=(UNIT, *ROLE))
+        for core, pythons in CONTROLLERS.items()
+        for python in pythons
+    ]
+    found += [
+        replace(base, axis="target Python", target_python=version, tests=MODULES) for version in TARGET_PYTHONS
+    ]
+    found.append(replace(base, axis="iptables", backend="legacy", tests=RULES))
+    return list(_once([*found, *diagonals()]))
+
+
+def diagonals() -> list[Row]:
+    """What a short run makes do with."""
+    newest = newest_pyroute2()
+    return [
+        Row("diagonal", "3.11", "2.19", "3.9", "0.6.10", "legacy", BRIDGES),
+        Row("diagonal", "3.12", "2.20", "3.10", "0.7.2", "nft", BRIDGES),
+        Row("diagonal", "3.12", "2.20", "3.11", "0.9.1", "nft", BRIDGES),
+        Row("diagonal", "3.13", "2.21", "3.12", "0.7.12", "nft", BRIDGES),
+        Row("diagonal", "3.13", "2.21", "3.13", "0.8.1", "legacy", BRIDGES),
+        Row("diagonal", "3.14", "2.21", "3.14", newest, "nft", BRIDGES),
+    ]
+
+
+def _once(found: Iterable[Row]) -> Iterable[Row]:
+    """The first of rows with the same combination; what varies least comes first and runs most."""
+    seen = set()
+    for row in found:
+        if row.name not in seen:
+            seen.add(row.name)
+            yield row
