@@ -153,7 +153,7 @@ def _molecule(name: str, wrapper: list[str], scenarios: list[str], seconds: floa
 
 
 #: The scenarios whose hosts are whole systems. All others are on hosts of the lab.
-ON_MACHINES = ("machines",)
+ON_MACHINES = ("machines", "reboot")
 
 
 def molecule() -> Outcome:
@@ -163,7 +163,7 @@ def molecule() -> Outcome:
 
 
 #: For the scenarios. The first making of the machines' file systems comes before, with a limit of its own.
-_MACHINES_SECONDS = 900
+_MACHINES_SECONDS = 1500
 
 
 def machines() -> Outcome:

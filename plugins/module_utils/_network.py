@@ -91,17 +91,21 @@ def _changes_in_place(outcome: Outcome) -> bool:
 
 def _wishes(owner: str, state: str, modules: object) -> dict[str, list[t.Any]]:
     """By module what is wished, all of it checked; raises Invalid."""
+    found = definitions_of(modules)
+    for name, listed in found.items():
+        if listed and name not in ORDER[state]:
+            raise Invalid(f"modules.{name}", listed, f"an empty list, since the state is {state}")
+    return {name: wishes_of(RESOURCES[name], _definitions(name, owner, listed)) for name, listed in found.items()}
+
+
+def definitions_of(modules: object) -> dict[str, list[t.Any]]:
+    """The definitions of a plan by module, a list for each; raises Invalid where that is not its form."""
     if not isinstance(modules, t.Mapping) or not set(modules) <= set(RESOURCES):
         raise Invalid("modules", modules, f"a dictionary with lists of definitions for {', '.join(RESOURCES)}")
     for name, listed in modules.items():
         if not isinstance(listed, list):
             raise Invalid(f"modules.{name}", listed, "a list of definitions")
-        if listed and name not in ORDER[state]:
-            raise Invalid(f"modules.{name}", listed, f"an empty list, since the state is {state}")
-    return {
-        name: wishes_of(resource, _definitions(name, owner, modules.get(name, ())))
-        for name, resource in RESOURCES.items()
-    }
+    return {name: list(modules.get(name, ())) for name in RESOURCES}
 
 
 def _definitions(name: str, owner: str, listed: t.Iterable[object]) -> t.Iterator[Definition]:

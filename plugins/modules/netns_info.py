@@ -205,6 +205,11 @@ host:
         - C(process) and C(pid) are nothing where the process cannot be seen from here.
       type: list
       elements: dict
+    persistent:
+      description:
+        - By name the networks that come back after a reboot, each with C(leases), by namespace and interface the addresses in it, and
+          C(switches), the families that a file has the machine forward.
+      type: dict
     missing:
       description:
         - What other modules of the collection need and the machine lacks, V(pyroute2), V(iptables) or V(iproute2).

@@ -83,7 +83,11 @@ def whole(made: dict[str, Any]) -> dict[str, Any]:
 def apply(host: Host, check: bool = False, **variables: Any) -> Applied:
     """Apply the role with these variables, named without their prefix."""
     made = plan(host, variables, check)
-    return Applied(made, {name: host.module(name, options, check=check) for name, options in calls(made)})
+    results = {name: host.module(name, options, check=check) for name, options in calls(made)}
+    if made["service"]:
+        given = {**made["service"], "owner": made["owner"], "modules": json.dumps(made["modules"])}
+        results["network_service"] = host.module("network_service", given, check=check)
+    return Applied(made, results)
 
 
 def remove(host: Host, name: str = SHOP["name"]) -> Applied:

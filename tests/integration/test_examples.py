@@ -24,6 +24,8 @@ GIVEN = {
     "netns_info": "ip netns add web; ip netns add db; ip link add br0 type bridge; "
     "ip link add vweb master br0 type veth peer eth0 netns web",
 }
+#: Their examples make the plan first, which Ansible alone can do.
+OF_PLANS = ("network_plan", "network_service")
 MODULES = sorted(
     {Path(name).stem for place in modules.__path__ for name in os.listdir(place) if name.endswith(".py")} - {"__init__"}
 )
@@ -35,11 +37,11 @@ def _examples(name: str) -> list[dict[str, Any]]:
     return tasks
 
 
-def test_there_are_ten() -> None:
-    assert len(MODULES) == 10
+def test_there_are_twelve() -> None:
+    assert len(MODULES) == 12
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if name != "netns_info"])
+@pytest.mark.parametrize("name", [name for name in MODULES if name not in ("netns_info", *OF_PLANS)])
 def test_each_example_does_something_that_check_mode_foretells(host: Host, name: str) -> None:
     host.sh(GIVEN.get(name, "true"))
     with host.spawn(["sleep", "1000"], unshare_net=True) as process:
@@ -58,6 +60,12 @@ def test_the_examples_of_netns_info(host: Host) -> None:
     assert run.changed == []
     assert run.task("Show the namespaces").result["msg"] == ["db", "web"]
     assert "vweb leads to" in run.output
+
+
+@pytest.mark.parametrize("name", OF_PLANS)
+def test_the_examples_of_what_takes_a_plan(host: Host, name: str) -> None:
+    changed = [task.action for task in host.playbook(_examples(name)).changed]
+    assert changed == [f"netplumb.linuxnet.{name}"] * (len(_examples(name)) - 1), "all but the look at the host"
 
 
 def test_one_default_for_the_whole_group(host: Host) -> None:

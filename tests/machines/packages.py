@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.machines import tools
 
-OFFERED = ("python3-pyroute2", "iptables", "iproute2", "python3-apt")
+OFFERED = ("python3-pyroute2", "iptables", "iproute2", "python3-apt", "firewalld", "ufw", "nftables", "nginx-light")
 #: Where a machine sees its release's repository.
 PLACE = "/srv/packages"
 SOURCE = f"deb [trusted=yes] file:{PLACE} ./\n"

@@ -23,7 +23,7 @@ import subprocess
 import types
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import namespaces, netlink
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import namespaces, netlink, plain_netlink
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import (
     KernelRefused,
     LinuxnetError,
@@ -49,8 +49,10 @@ class Host:
     A namespace is referred to by name, by absolute path, or by None: the host's own.
     """
 
-    def __init__(self, check_mode: bool) -> None:
+    def __init__(self, check_mode: bool, library: bool = True) -> None:
+        """:param library: pyroute2 does what is rare, such as making a bridge; if false, Python alone does"""
         self.check_mode = check_mode
+        self._open_socket = netlink.open_socket if library else plain_netlink.PlainRoute
         self.warnings: list[str] = []
         #: What was done so far, in words, for the message of a later failure.
         self.done: list[str] = []
@@ -153,7 +155,7 @@ class Host:
         return self._visit().tour(found) if found else []
 
     def netlink(self, ref: str | None, work: t.Callable[[t.Any], T]) -> T:
-        """Call ``work`` with an IPRoute inside the namespace."""
+        """Call ``work`` with an IPRoute, or what stands in for it, inside the namespace."""
         visitor = self._visit()
         return visitor.run(self.fd(ref), lambda: work(visitor.socket()))
 
@@ -185,7 +187,7 @@ class Host:
 
     def _visit(self) -> _Visitor:
         if self._visitor is None:
-            self._visitor = _Visitor()
+            self._visitor = _Visitor(self._open_socket)
         return self._visitor
 
 
@@ -198,8 +200,9 @@ def _allow_many_descriptors() -> None:
 class _Visitor:
     """The thread that goes from namespace to namespace and does there what it is given, one thing after another."""
 
-    def __init__(self) -> None:
+    def __init__(self, open_socket: t.Callable[[], t.Any]) -> None:
         self._where: int | None = None
+        self._open_socket = open_socket
         self._socket: t.Any = None
         self._thread = concurrent.futures.ThreadPoolExecutor(max_workers=1, thread_name_prefix="namespace visitor")
 
@@ -230,7 +233,7 @@ class _Visitor:
     def socket(self) -> t.Any:
         """The netlink socket of this visit; called in the thread alone."""
         if self._socket is None:
-            self._socket = netlink.open_socket()
+            self._socket = self._open_socket()
         return self._socket
 
     def leave(self, fd: int) -> None:

@@ -21,13 +21,15 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
     port_records,
     registry,
     requirements,
+    service,
     sysctl,
+    sysctl_files,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.port_records import PortRecord
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.registry import Record
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Reader
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks, names, views
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks, names, switches, views
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import KernelRefused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import by_index
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.names import namespace_path
@@ -170,7 +172,9 @@ def _look() -> Contents:
 def _host(host: Host, wished: Wish, contents: _Contents, records: t.Mapping[str, Record]) -> View:
     there = contents.of[None]
     owners = _known_owners(wished, contents, records)
-    ports = port_records.read_all() if host.identity(wished.netns) == host.identity(None) else {}
+    own = host.identity(wished.netns) == host.identity(None)
+    ports = port_records.read_all() if own else {}
+    persistent = [name for name in service.networks() if _ours(name, wished)] if own else []
     settings = host.run(wished.netns, lambda: _settings(there))
     shown = views.interfaces(there, lambda index: contents.peer(None, index))
     for interface in shown:
@@ -189,9 +193,16 @@ def _host(host: Host, wished: Wish, contents: _Contents, records: t.Mapping[str,
         "bridge_nf": settings["bridge_nf"],
         "limits": settings["limits"],
         "listeners": _listeners(host, wished.netns),
+        "persistent": {name: _persistent(name) for name in persistent},
         "missing": requirements.missing(),
         "package_manager": requirements.package_manager(),
     }
+
+
+def _persistent(network: str) -> View:
+    """What brings a network back after a reboot."""
+    switched = [family for family in _FAMILIES if sysctl_files.read(switches.File(network, family, None).name)]
+    return {"leases": service.leases(network), "switches": switched}
 
 
 def _listeners(host: Host, ref: str | None) -> list[View]:

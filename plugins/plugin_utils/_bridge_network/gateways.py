@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.host_view import HostView, addresses_of
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.host_view import HostView, addresses_of
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.wish import Network, Subnet
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPNetwork
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
-from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.host_view import (
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.host_view import (
     HostView,
     View,
     addresses_of,

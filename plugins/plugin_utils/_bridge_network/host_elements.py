@@ -9,10 +9,11 @@
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Collection
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.host_view import HostView
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network import answering
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.draft import Draft, with_prefix
-from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.host_view import HostView
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.wish import FAMILIES, Network
 
 Element = dict[str, t.Any]
@@ -117,8 +118,24 @@ def bridge_interface(draft: Draft) -> list[Element]:
     ]
 
 
-def ip_forward(network: Network) -> list[Element]:
-    """The forwarding switch of each family that the host routes for this network; the module warns of what it opens."""
-    if network.internal or network.inhibit_gateway:
-        return []
-    return [{"ip_version": word, "state": "enabled"} for word in FAMILIES if word in network.families]
+def ip_forward(network: Network, view: HostView) -> list[Element]:
+    """The forwarding switch of each family that the host routes for this network; the module warns of what it opens.
+
+    To survive a reboot it has a file of its own beside the network's service: a host interface that has its routes by
+    router advertisement must be told to go on heeding them when it appears, which may be before the service or after.
+    """
+    wished = () if network.internal or network.inhibit_gateway else network.families
+    return [
+        {"ip_version": word, "state": "enabled", "persistent": network.persistent}
+        for word in FAMILIES
+        if word in wished
+    ] + forgotten_switches(view, wished)
+
+
+def forgotten_switches(view: HostView, wished: Collection[str] = ()) -> list[Element]:
+    """The switches that a file throws after a reboot and shall not any more; now they stay as they are."""
+    return [
+        {"ip_version": word, "state": "enabled" if view.forwards(word) else "disabled", "persistent": False}
+        for word in view.persistent_switches
+        if word not in wished
+    ]

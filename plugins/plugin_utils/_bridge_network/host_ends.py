@@ -12,7 +12,7 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
-from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.host_view import HostView, View, peer_is
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.host_view import HostView, View, peer_is
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.wish import Endpoint, Network
 
 Key = tuple[str, str]

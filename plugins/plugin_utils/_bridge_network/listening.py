@@ -16,7 +16,7 @@ import ipaddress
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
-from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.host_view import HostView, View
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.host_view import HostView, View
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.publishing import (
     Published,
     published_already,

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import removal
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.host_view import HostView
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network import (
     answering,
     capacity,
     endpoint_elements,
     host_elements,
-    removal,
     summary,
 )
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.allocation import allocate
@@ -24,7 +25,6 @@ from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.gateways import with_gateways
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.host_checks import check_host
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.host_ends import host_ends
-from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.host_view import HostView
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.inner_checks import check_namespaces
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.listening import check_listeners
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.mtu import mtu_of
@@ -34,6 +34,7 @@ from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.
     read_network,
     variables_section,
 )
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.wish import Network
 
 VERSION = 1
 
@@ -73,6 +74,7 @@ def make_plan(variables: object, info: object, check_mode: bool = False) -> Docu
         "summary": summary.lines(network, draft),
         "endpoints": summary.endpoints(draft),
         "modules": _present(draft, view),
+        "service": _service(network, view),
     }
 
 
@@ -103,13 +105,12 @@ def _present(draft: Draft, view: HostView) -> Document:
         "interface": endpoint_elements.host_interfaces(draft, view)
         + endpoint_elements.inner_interfaces(draft, view)
         + host_elements.bridge_interface(draft),
-        "ip_forward": host_elements.ip_forward(network),
+        "ip_forward": host_elements.ip_forward(network, view),
     }
 
 
 def _absent(name: str, view: HostView) -> Document:
     """The plan that takes away everything of a network, by nothing but its name."""
-    stale = sorted(str(end["name"]) for end in view.our_ends())
     foreign = sorted(
         str(port["name"]) for bridge in view.our_bridges() for port in view.ports_of(bridge) if view.is_foreign(port)
     )
@@ -124,18 +125,16 @@ def _absent(name: str, view: HostView) -> Document:
         "warnings": warnings,
         "summary": summary.absent_lines(view),
         "endpoints": [],
-        "modules": {
-            "bridge": removal.stale_bridge(view, ()),
-            "bridge_forward": removal.stale_bridge_forward(view, ()),
-            "masquerade": removal.stale_masquerade(view, ()),
-            "dnat": removal.stale_dnat(view, ()),
-            "netns": removal.stale_netns(view, ()),
-            "veth": removal.stale_veth(view, stale, ()),
-            "bridge_port": removal.stale_ports(view, ()),
-            "interface": [],
-            "ip_forward": [],
-        },
+        "modules": {**removal.everything(view), "interface": [], "ip_forward": host_elements.forgotten_switches(view)},
+        "service": _service(Network(name), view),
     }
+
+
+def _service(network: Network, view: HostView) -> Document | None:
+    """What the module network_service is called with; nothing where there is no service and none is wished."""
+    if network.persistent:
+        return {"name": network.name, "state": "present", "appends": network.appends}
+    return {"name": network.name, "state": "absent", "appends": False} if view.persistent else None
 
 
 def _refuse_narrow(draft: Draft) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import addresses
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress, PortRange
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
-from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.host_view import HostView, View
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.host_view import HostView, View
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.wish import (
     Endpoint,
     Network,

@@ -38,6 +38,7 @@ VARIABLES = (
     "ports_force",
     "endpoints",
     "appends",
+    "persistent",
 )
 GATEWAY_MODES = ("nat", "nat-unprotected", "routed")
 
@@ -79,6 +80,7 @@ def read_network(section: Section) -> Network:
         ports_force=section.flag("ports_force", False),
         endpoints=read_endpoints(section, subnets),
         appends=section.flag("appends", False),
+        persistent=section.flag("persistent", False),
     )
     _refuse_contradictions(section, network)
     return network

@@ -110,6 +110,7 @@ class Network:
     ports_force: bool = False
     endpoints: tuple[Endpoint, ...] = ()
     appends: bool = False
+    persistent: bool = False
 
     @property
     def families(self) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ def empty_info(**forwarding: bool | None) -> Info:
             "bridge_nf": {"ipv4": False, "ipv6": False},
             "limits": {"neighbours": {"ipv4": 1024, "ipv6": 1024}, "backlog": 1000},
             "listeners": [],
+            "persistent": {},
         },
         "namespaces": [],
     }

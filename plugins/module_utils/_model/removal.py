@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What this network left on the host and is not wished any more, as absent elements.
+"""What a network left on the host and is not wished any more, as absent elements.
 
 Only what carries our mark on the host's side is removed. Every object has one remover: a namespace that we made and
 that nobody else claims takes its links along, otherwise the module ``veth`` removes the pair.
@@ -15,10 +15,39 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Collection, Iterable
 
-from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.host_view import HostView, View
-from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.publishing import Published
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.host_view import HostView, View
 
 Element = dict[str, t.Any]
+
+
+class Published(t.Protocol):
+    """A port that is wished: the key of the module ``dnat``, and where nothing is translated its target."""
+
+    @property
+    def key(self) -> tuple[str, str, str, str]: ...
+
+    @property
+    def to_address(self) -> str: ...
+
+    @property
+    def routed(self) -> bool: ...
+
+
+def everything(view: HostView) -> dict[str, list[Element]]:
+    """All that the network has, by the module that removes it, in the order in which a network is taken down.
+
+    Links go before what protects them. Forwarding stays on, because others may rely on it.
+    """
+    ends = sorted(str(end["name"]) for end in view.our_ends())
+    return {
+        "dnat": stale_dnat(view, ()),
+        "veth": stale_veth(view, ends, ()),
+        "bridge_port": stale_ports(view, ()),
+        "netns": stale_netns(view, ()),
+        "bridge": stale_bridge(view, ()),
+        "masquerade": stale_masquerade(view, ()),
+        "bridge_forward": stale_bridge_forward(view, ()),
+    }
 
 
 def stale_netns(view: HostView, wished: Collection[str]) -> list[Element]:

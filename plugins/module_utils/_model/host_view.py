@@ -44,6 +44,7 @@ class HostView:
         self._forwarding: View = host["ip_forward"]
         self._bridge_nf: View = host["bridge_nf"]
         self._limits: View = host["limits"]
+        self._persistent: View = host["persistent"]
 
     @property
     def has_ipv6(self) -> bool:
@@ -68,6 +69,16 @@ class HostView:
         """How many packets wait for a processor at most; None where that cannot be seen."""
         limit: int | None = self._limits["backlog"]
         return limit
+
+    @property
+    def persistent(self) -> bool:
+        """Whether there is anything that brings this network back after a reboot."""
+        return self.owner in self._persistent
+
+    @property
+    def persistent_switches(self) -> list[str]:
+        """The families that a file of this network has the host forward after a reboot."""
+        return list(self._persistent[self.owner]["switches"]) if self.persistent else []
 
     def owner_of(self, interface: View) -> str | None:
         """Whose mark an interface of the host carries; our group is a mark too where the alias was edited by hand."""
@@ -136,8 +147,9 @@ class HostView:
         return [route for route in found if route["to"] == "default" and is_plain(route)]
 
     def leases(self, namespace: str, interface: str) -> list[IPAddress]:
-        """The addresses that we remember to have given to an interface."""
-        found = self.namespaces.get(namespace, {}).get("leases", {}).get(self.owner, {}).get(interface, ())
+        """The addresses that we remember to have given to an interface; what outlives a reboot counts less."""
+        kept = self._persistent.get(self.owner, {}).get("leases", {}).get(namespace, {}).get(interface, ())
+        found = self.namespaces.get(namespace, {}).get("leases", {}).get(self.owner, {}).get(interface, kept)
         return [ipaddress.ip_interface(text).ip for text in found]
 
     def host_end_at(self, namespace: str, interface: str) -> View | None:

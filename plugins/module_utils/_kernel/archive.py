@@ -1,0 +1,76 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""A Python file that holds a part of this collection and runs without it, without Ansible and without pyroute2.
+
+It is a zip archive without compression, so that everybody can read it, and the same sources give the same bytes.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import re
+import typing as t
+import zipfile
+
+_UTILS = "ansible_collections.netplumb.linuxnet.plugins.module_utils"
+_IMPORT = re.compile(rf"^\s*from ({re.escape(_UTILS)}[\w.]*) import (\([^)]*\)|[^\n]+)", re.MULTILINE)
+#: The same for every file, as its time and owner would differ from build to build.
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def build(interpreter: str, module: str) -> bytes:
+    """The file that calls ``main`` of this module with the arguments of its command line."""
+    sources = _sources(module)
+    files = {name.replace(".", "/") + ".py": source for name, source in sources.items()}
+    for name in sources:
+        parts = name.split(".")
+        for length in range(1, len(parts)):
+            files.setdefault("/".join([*parts[:length], "__init__.py"]), "")
+    files["__main__.py"] = (
+        f"import sys\n\nfrom {module} import main\n\nsys.exit(main(sys.argv[1:]))\n"  # its only lines
+    )
+    packed = io.BytesIO()
+    packed.write(f"#!{interpreter} -I\n".encode())
+    with zipfile.ZipFile(packed, "a", zipfile.ZIP_STORED) as archive:
+        for path in sorted(files):
+            entry = zipfile.ZipInfo(path, _EPOCH)
+            entry.create_system, entry.external_attr = 3, 0o644 << 16
+            archive.writestr(entry, files[path])
+    return packed.getvalue()
+
+
+def _sources(first: str) -> dict[str, str]:
+    """The text of a module and of all of ours that it imports, at its head or later."""
+    found: dict[str, str] = {}
+    waiting = [first]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            text = _source(name)
+            if text is None:
+                raise ImportError(f"the source of {name} is not to be had")
+            found[name] = text
+            waiting += _imported(text)
+    return found
+
+
+def _imported(text: str) -> t.Iterator[str]:
+    for base, names in _IMPORT.findall(text):
+        for name in re.findall(r"(\w+)(?:\s+as\s+\w+)?", names.strip("()")):
+            module = f"{base}.{name}"
+            yield module if _source(module) is not None else base
+
+
+def _source(name: str) -> str | None:
+    """The text of a module, which may be packed in an archive itself as Ansible's modules are; None for no module."""
+    try:
+        spec = importlib.util.find_spec(name)
+    except ModuleNotFoundError:
+        return None
+    loader: t.Any = spec.loader if spec and spec.origin and not spec.submodule_search_locations else None
+    return loader.get_source(name) if loader else None

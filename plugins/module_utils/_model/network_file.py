@@ -1,0 +1,160 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What is to come back after a reboot: the definitions of a network as a document, /etc/linuxnet/NAME.json.
+
+    {"version": 1, "network": "br-shop", "owner": "br-shop", "guests": {"app": null}, "modules": {"bridge": [...], ...}}
+
+``modules`` are the definitions of the plan that shall be there. ``guests`` are the namespaces that somebody else
+makes, a process or a container, each with the file it is found at where that is known to be the same after a reboot.
+A process ID is not: it may be another process's then.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
+
+VERSION = 1
+
+Document = dict[str, t.Any]
+Element = dict[str, t.Any]
+Modules = t.Mapping[str, t.Sequence[Element]]
+#: By namespace and interface the addresses in it.
+Leases = dict[str, dict[str, list[str]]]
+
+_OF_A_PROCESS = re.compile(r"/proc/[^/]+/")
+
+
+def document(network: str, owner: str, modules: Modules, before: Document | None) -> Document:
+    """The document of a plan.
+
+    :param owner: whose mark everything carries
+    :param before: the document as it is, where endpoints are only added to those in it
+    """
+    wished = {
+        name: [element for element in elements if element.get("state") != "absent"]
+        for name, elements in modules.items()
+    }
+    # A switch that is not the network's own stays as others leave it.
+    wished["ip_forward"] = [element for element in wished["ip_forward"] if element.get("persistent")]
+    guests = {
+        element["name"]: _lasting(element.get("path"))
+        for element in wished["netns"]
+        if element.get("pid") is not None or element.get("path") is not None
+    }
+    wished["netns"] = [
+        {word: value for word, value in element.items() if word not in ("pid", "path")} for element in wished["netns"]
+    ]
+    if before:
+        guests = {**before["guests"], **guests}
+        wished = _added(before["modules"], wished)
+        named = {element["name"] for element in wished["netns"]}
+        guests = {name: path for name, path in guests.items() if name in named}
+    return {"version": VERSION, "network": network, "owner": owner, "guests": guests, "modules": wished}
+
+
+def _lasting(path: str | None) -> str | None:
+    """The file of a namespace, unless it is that of a process."""
+    return None if path is None or _OF_A_PROCESS.match(path) else path
+
+
+def _added(old: Modules, new: t.Mapping[str, list[Element]]) -> dict[str, list[Element]]:
+    """The new definitions and those of the old ones that are about other endpoints or ports."""
+    peers = {(pair["peer_netns"], pair["peer_name"]) for pair in new["veth"]}
+    ends = {pair["name"] for pair in old["veth"] if (pair["peer_netns"], pair["peer_name"]) in peers}
+    keys: dict[str, t.Callable[[Element], t.Any]] = {
+        "dnat": _port,
+        "netns": lambda element: element["name"],
+        "veth": lambda element: (element["peer_netns"], element["peer_name"]),
+        "bridge_port": lambda element: element["interface"],
+        "interface": lambda element: (element.get("netns"), element["name"]),
+    }
+    found = {}
+    for name, elements in new.items():
+        if name not in keys:
+            found[name] = list(elements)
+            continue
+        taken = {keys[name](element) for element in elements}
+        kept = [one for one in old[name] if keys[name](one) not in taken and not _is_end(name, one, ends)]
+        found[name] = kept + list(elements)
+    # The bridge comes last, as it goes up when everything on it is configured.
+    bridges = {element["name"] for element in new["bridge"]}
+    found["interface"].sort(key=lambda element: "netns" not in element and element["name"] in bridges)
+    return found
+
+
+def _is_end(module: str, element: Element, ends: t.Container[str]) -> bool:
+    """Whether it is about a host end that gives way to another one."""
+    if module == "bridge_port":
+        return element["interface"] in ends
+    return module == "interface" and "netns" not in element and element["name"] in ends
+
+
+def _port(element: Element) -> tuple[t.Any, ...]:
+    """The key of a published port; where nothing is translated, several endpoints may open the same one."""
+    target = element["to_address"] if element.get("gateway_mode") == "routed" else None
+    return (element["ip_version"], element["protocol"], element.get("host_ip"), element["host_port"], target)
+
+
+def text(found: Document) -> str:
+    """What stands in the file."""
+    return json.dumps(found, indent=2, sort_keys=True) + "\n"
+
+
+def parse(written: str, where: str) -> Document:
+    """The document in a file; raises Invalid where it is none."""
+    try:
+        found = json.loads(written)
+    except ValueError as error:
+        raise Invalid(where, str(error), "JSON as the role bridge_network writes it") from None
+    if not isinstance(found, dict) or found.get("version") != VERSION:
+        version = found.get("version") if isinstance(found, dict) else None
+        raise Invalid(f"{where}: version", version, str(VERSION))
+    for word, kind in (("network", str), ("owner", str), ("guests", dict), ("modules", dict)):
+        if not isinstance(found.get(word), kind):
+            raise Invalid(f"{where}: {word}", found.get(word), f"a value of the type {kind.__name__}")
+    return found
+
+
+def leases(found: Document) -> Leases:
+    """The addresses that the network's endpoints have."""
+    given: Leases = {}
+    for element in found["modules"].get("interface", ()):
+        if element.get("netns"):
+            given.setdefault(element["netns"], {})[element["name"]] = list(element.get("addresses", ()))
+    return given
+
+
+def without(modules: Modules, away: t.Container[str]) -> dict[str, list[Element]]:
+    """The definitions without the endpoints in these namespaces, which are not there."""
+    ends = {pair["name"] for pair in modules["veth"] if pair["peer_netns"] in away}
+    inside = [element for element in modules["interface"] if element.get("netns") in away]
+    addresses = {address.partition("/")[0] for element in inside for address in element.get("addresses", ())}
+
+    def stays(name: str, element: Element) -> bool:
+        if name == "netns":
+            return element["name"] not in away
+        if name == "veth":
+            return element["name"] not in ends
+        if name == "dnat":
+            return element["to_address"] not in addresses
+        return element not in inside and not _is_end(name, element, ends)
+
+    return {name: [element for element in listed if stays(name, element)] for name, listed in modules.items()}
+
+
+def foreign_ports(modules: Modules) -> list[str]:
+    """The interfaces of the host that are ports of the bridge and that the network does not make."""
+    made = {pair["name"] for pair in modules["veth"]}
+    return sorted(
+        element["interface"]
+        for element in modules["bridge_port"]
+        if element["interface"] not in made and not element.get("netns")
+    )

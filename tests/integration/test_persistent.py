@@ -1,0 +1,302 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a persistent network writes down, and the program that brings it back; where there is no systemd.
+
+Machines that are really restarted, with systemd, are in tests/machines.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import time
+from typing import Any
+
+import pytest
+
+from tests.integration.networks import SHOP, apply, remove
+from tests.integration.persistence import (
+    DEFINITIONS,
+    LINK,
+    PROGRAM,
+    RULES_UNIT,
+    SWITCHES,
+    UNIT,
+    program,
+    rebooted,
+    told,
+)
+from tests.integration.role_plays import PLAY, VARIABLES
+from tests.lab.host import Host
+from tests.lab.lab import Lab
+from tests.lab.paths import COLLECTION
+
+#: The modules that a run without change calls.
+USED = ("netns_info", "network_plan", "network_service")
+KEPT: dict[str, Any] = {**SHOP, "persistent": True}
+BACK: dict[str, Any] = {
+    "name": "br-back",
+    "ipam_config": [{"subnet": "172.19.0.0/24"}],
+    "endpoints": [{"namespace": "web", "interface": "eth1", "default_route": False}],
+    "icc": False,
+    "persistent": True,
+}
+
+
+def test_an_empty_host_becomes_what_the_modules_made(lab: Lab, host: Host) -> None:
+    apply(host, **KEPT)
+    apply(host, **BACK)
+    new = rebooted(lab, host)
+    for network in ("br-shop", "br-back"):
+        program(new, "up", network)
+    assert told(new.dump(), files=False) == told(host.dump(), files=False)
+    assert new.inside("web").reaches("172.18.0.10")
+
+
+def test_the_program_holds_nothing_of_ansible_and_is_readable(host: Host) -> None:
+    apply(host, **KEPT)
+    packed = host.sh(f"python3 -c 'import zipfile; print(*zipfile.ZipFile(\"{PROGRAM}\").namelist())'")
+    assert "module_utils/_boot.py" in packed
+    assert "module_utils/_module.py" not in packed
+    assert host.sh(f"grep --text --count 'import ansible\\b\\|from ansible\\.' {PROGRAM} || true").strip() == "0"
+    assert host.sh(f"grep --text --count 'def plan(self' {PROGRAM}").strip() != "0"
+
+
+def test_the_role_by_ansible_itself(host: Host) -> None:
+    """Modules come out of an archive there: the program that is made of them is the same, byte by byte."""
+    variables = {**VARIABLES, "bridge_network_persistent": True}
+    first = host.playbook(PLAY, variables=variables)
+    assert first.task("Have the network come back").changed
+    again = host.playbook(PLAY, variables=variables)
+    assert again.changed == []
+    ran = [task.action for task in again.tasks if task.status == "ok" and task.action.startswith(COLLECTION)]
+    assert ran == [f"{COLLECTION}.{name}" for name in USED]
+    assert apply(host, **KEPT).changed == []
+
+
+def test_up_twice_writes_nothing_and_the_role_finds_nothing_to_do(lab: Lab, host: Host) -> None:
+    apply(host, **KEPT)
+    new = rebooted(lab, host)
+    program(new, "up", "br-shop")
+    apply(new, **KEPT)  # the unit and the files of the switches, which a lab's new host lacks
+    before = new.dump()
+    assert "0 of its parts were changed" in program(new, "up", "br-shop").out
+    assert before.changes_to(new.dump()) == []
+    assert apply(new, **KEPT).changed == []
+
+
+def test_down_leaves_nothing_but_what_brings_it_back(host: Host) -> None:
+    apply(host, **KEPT)
+    host.sh("echo 0 | tee /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding")
+    program(host, "down", "br-shop")
+    with_files = host.dump()
+    remove(host)
+    gone = with_files.changes_to(host.dump())
+    assert gone and all("host /etc/" in line for line in gone)
+    assert host.sh("ip -o link").count("\n") == 1
+    assert not host.exists("/run/linuxnet")
+    assert program_is_gone(host)
+
+
+def program_is_gone(host: Host) -> bool:
+    return not any(host.exists(path) for path in ("/etc/linuxnet", UNIT, RULES_UNIT, LINK, *SWITCHES))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "ip link del br-shop",
+        "ip netns del web",
+        "iptables -F; iptables -t nat -F; iptables -t mangle -F; iptables -t raw -F; iptables -X",
+        "ip -n db address flush dev eth0",
+        "ip link set br-shop down",
+    ],
+)
+def test_up_mends(host: Host, damage: str) -> None:
+    apply(host, **KEPT)
+    healthy = told(host.dump())
+    host.sh(damage)
+    assert told(host.dump()) != healthy
+    program(host, "up", "br-shop")
+    assert told(host.dump()) == healthy
+    assert apply(host, **KEPT).changed == []
+
+
+def test_killed_at_any_moment(lab: Lab, host: Host) -> None:
+    apply(host, **KEPT)
+    chance = random.Random(1)
+    wished, seconds = [], 0.0
+    for number in range(8):
+        new = rebooted(lab, host, f"rebooted{number}")
+        argv = ["/usr/bin/python3", "-IS", PROGRAM, "up", "br-shop"]
+        begun = time.monotonic()
+        running = new.popen(argv, stdout=subprocess.DEVNULL)
+        if not wished:
+            assert running.wait(60) == 0
+            seconds, wished = time.monotonic() - begun, told(new.dump())
+        else:
+            time.sleep(chance.uniform(seconds / 3, seconds))
+            running.kill()
+            running.wait()
+            program(new, "up", "br-shop")
+            assert told(new.dump()) == wished
+        new.stop()
+
+
+def test_nothing_is_left_after_absent(host: Host) -> None:
+    before = host.dump()
+    apply(host, **KEPT)
+    apply(host, **BACK)
+    remove(host, "br-back")
+    assert host.exists(PROGRAM), "the other network needs it"
+    remove(host)
+    assert program_is_gone(host)
+    left = [line for line in before.changes_to(host.dump()) if "forward" not in line and "redirects" not in line]
+    assert [line for line in left if "mc_forwarding" not in line and "use_tempaddr" not in line] == []
+    assert remove(host).changed == []
+
+
+def test_not_persistent_any_more(host: Host) -> None:
+    apply(host, **KEPT)
+    foretold = apply(host, check=True, **SHOP)
+    done = apply(host, **SHOP)
+    assert foretold.diffs == done.diffs
+    assert done.changed == ["ip_forward", "network_service"]
+    assert program_is_gone(host)
+    assert host.inside("web").reaches("172.18.0.10")
+    assert apply(host, **SHOP).changed == []
+
+
+def test_a_changed_variable_changes_the_file_and_check_mode_shows_it(host: Host) -> None:
+    apply(host, **KEPT)
+    changed = {**KEPT, "endpoints": [*KEPT["endpoints"], {"namespace": "cache"}]}
+    before = host.dump()
+    foretold = apply(host, check=True, **changed)
+    assert before.changes_to(host.dump()) == []
+    (diff,) = foretold.diffs["network_service"]
+    assert "cache" not in json.dumps(diff["before"])
+    assert "cache" in json.dumps(diff["after"])
+    assert apply(host, **changed).diffs == foretold.diffs
+    assert "cache" in host.read(DEFINITIONS)
+
+
+def test_check_mode_on_an_empty_host(host: Host) -> None:
+    before = host.dump()
+    foretold = apply(host, check=True, **KEPT)
+    assert before.changes_to(host.dump()) == []
+    done = apply(host, **KEPT)
+    assert foretold.diffs["network_service"] == done.diffs["network_service"]
+
+
+@pytest.mark.parametrize("path", [DEFINITIONS, PROGRAM, UNIT, RULES_UNIT, LINK])
+def test_a_file_that_was_damaged_is_written_anew(host: Host, path: str) -> None:
+    apply(host, **KEPT)
+    healthy = told(host.dump())
+    host.sh(f"rm {path}" if path == LINK else f"echo >>{path}")
+    assert apply(host, **KEPT).changed == ["network_service"]
+    assert told(host.dump()) == healthy
+
+
+def test_endpoints_that_are_only_added_stay_in_the_file(lab: Lab, host: Host) -> None:
+    apply(host, **KEPT)
+    apply(host, **{**KEPT, "appends": True, "endpoints": [{"namespace": "cache", "published_ports": ["9090:90"]}]})
+    new = rebooted(lab, host)
+    program(new, "up", "br-shop")
+    assert new.sh("ip netns list | cut -d' ' -f1 | sort").split() == ["cache", "db", "web"]
+    assert "9090" in new.sh("iptables-save -t nat")
+    assert "8080" in new.sh("iptables-save -t nat")
+    assert told(new.dump(), files=False) == told(host.dump(), files=False)
+
+
+def test_a_process_is_left_out_until_it_comes(lab: Lab, host: Host) -> None:
+    def joined(pid: int) -> dict[str, Any]:
+        app = {"namespace": "app", "pid": pid, "published_ports": ["9000:90"]}
+        return {**KEPT, "endpoints": [app, *KEPT["endpoints"]]}
+
+    with host.spawn(["sleep", "infinity"], unshare_net=True) as process:
+        addresses = apply(host, **joined(process.pid)).plan["endpoints"]
+    assert '"pid"' not in host.read(DEFINITIONS)
+    new = rebooted(lab, host)
+    assert "namespace app is not there yet and is left out" in program(new, "up", "br-shop").out
+    assert "9000" not in new.sh("iptables-save -t nat")
+    with new.inside("web").server(80):
+        assert new.ask("127.0.0.1", 8080) is not None
+    with new.spawn(["sleep", "infinity"], unshare_net=True) as process:
+        refused = program(new, "attach", "br-shop", "web", str(process.pid), check=False)
+        assert (refused.rc, "guest: app" in refused.out) == (1, True)
+        inside = new.run(["unshare", "--net", PROGRAM, "attach", "br-shop", "app", str(process.pid)], check=False)
+        assert (inside.rc, "this runs in namespaces of its own" in inside.out) == (1, True)
+        program(new, "attach", "br-shop", "app", str(process.pid))
+        with new.inside("app").server(90):
+            assert new.ask("127.0.0.1", 9000) is not None
+        assert "0 of its parts were changed" in program(new, "up", "br-shop").out
+        again = apply(new, **joined(process.pid))
+        assert again.plan["endpoints"] == addresses
+        assert apply(new, **joined(process.pid)).changed == []
+
+
+def test_the_role_gives_a_process_the_address_that_it_had_before_the_reboot(lab: Lab, host: Host) -> None:
+    def endpoints(pid: int) -> dict[str, Any]:
+        return {**KEPT, "endpoints": [{"namespace": "app", "pid": pid}, {"namespace": "db"}]}
+
+    apply(host, **{**KEPT, "endpoints": [{"namespace": "first"}, {"namespace": "db"}]})
+    with host.spawn(["sleep", "infinity"], unshare_net=True) as process:
+        given = apply(host, **endpoints(process.pid)).plan["endpoints"][0]["addresses"]
+    host.sh("ip netns del app; rm -r /run/linuxnet")
+    with host.spawn(["sleep", "infinity"], unshare_net=True) as process:
+        assert apply(host, **endpoints(process.pid)).plan["endpoints"][0]["addresses"] == given
+
+
+def test_a_network_card_that_is_missing_is_left_out(lab: Lab, host: Host) -> None:
+    host.sh("ip link add eth1 type veth peer far")
+    apply(host, **{**KEPT, "ports": ["eth1"]})
+    assert "Wants=sys-subsystem-net-devices-eth1.device" in host.read(UNIT)
+    new = rebooted(lab, host)
+    assert "interface eth1 is not there and is left out" in program(new, "up", "br-shop").out
+    assert new.inside("web").reaches("172.18.0.10")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (["up", "br-none"], 1, "there is no /etc/linuxnet/br-none.json; run the role"),
+        (["up", "../x"], 1, "NETWORK: '../x' is not allowed"),
+        (["attach", "br-shop", "web", "x"], 1, "PID: 'x' is not allowed: the ID of a running process"),
+        ([], 2, "usage: network.pyz up NETWORK"),
+        (["up"], 2, "usage: network.pyz up NETWORK"),
+    ],
+)
+def test_bad_calls(host: Host, words: list[str], code: int, sentence: str) -> None:
+    apply(host, **{**KEPT, "endpoints": []})
+    done = program(host, *words, check=False)
+    assert done.rc == code
+    assert sentence in done.out + done.err
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("{", "/etc/linuxnet/br-shop.json: 'Expecting property name"),
+        ('{"version": 9}', "/etc/linuxnet/br-shop.json: version: 9 is not allowed: 1"),
+        (
+            '{"version": 1, "network": "x", "owner": "x", "guests": {}, "modules": {"x": []}}',
+            "modules: {'x': []} is not allowed",
+        ),
+    ],
+)
+def test_a_file_that_makes_no_sense(host: Host, text: str, sentence: str) -> None:
+    apply(host, **{**KEPT, "endpoints": []})
+    host.write(DEFINITIONS, text)
+    done = program(host, "up", "br-shop", check=False)
+    assert (done.rc, sentence in done.out) == (1, True), done.out
+
+
+def test_what_the_kernel_refuses_is_told_with_what_was_done(lab: Lab, host: Host) -> None:
+    apply(host, **KEPT)
+    new = rebooted(lab, host)
+    new.sh("ip link add br-shop type veth peer other")
+    done = program(new, "up", "br-shop", check=False)
+    assert done.rc == 1
+    assert done.out.startswith("bridge: interface br-shop exists and is no bridge but veth")
