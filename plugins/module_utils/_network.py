@@ -45,7 +45,7 @@ RESOURCES: dict[str, Resource] = {
 
 #: Rules come before links, so that nothing is open for a moment; published ports come before links too, so that an
 #: address that becomes free is not published to whoever gets it next. The other way round, links go before what
-#: protects them. Forwarding is never turned off, because others may rely on it.
+#: protects them; forwarding is the last and stays on, because others may rely on it, but need not come back at a boot.
 ORDER = {
     "present": (
         "bridge",
@@ -58,7 +58,7 @@ ORDER = {
         "interface",
         "ip_forward",
     ),
-    "absent": ("dnat", "veth", "bridge_port", "netns", "bridge", "masquerade", "bridge_forward"),
+    "absent": ("dnat", "veth", "bridge_port", "netns", "bridge", "masquerade", "bridge_forward", "ip_forward"),
 }
 
 

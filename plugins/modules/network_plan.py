@@ -19,7 +19,7 @@ description:
     after another in this order. What each of them does, and what it returns as a difference, is said there.
   - With O(state=absent) the order is M(netplumb.linuxnet.dnat), M(netplumb.linuxnet.veth),
     M(netplumb.linuxnet.bridge_port), M(netplumb.linuxnet.netns), M(netplumb.linuxnet.bridge),
-    M(netplumb.linuxnet.masquerade), M(netplumb.linuxnet.bridge_forward).
+    M(netplumb.linuxnet.masquerade), M(netplumb.linuxnet.bridge_forward), M(netplumb.linuxnet.ip_forward).
   - Before the first change all definitions are checked, and whether the namespaces that are to be attached can be.
   - The plan comes from the filter P(netplumb.linuxnet.bridge_network_plan#filter). The role
     P(netplumb.linuxnet.bridge_network#role) does both.

@@ -29,6 +29,7 @@ from tests.integration.persistence import (
     told,
 )
 from tests.integration.role_plays import PLAY, VARIABLES
+from tests.integration.settling import settle
 from tests.lab.host import Host
 from tests.lab.lab import Lab
 from tests.lab.paths import COLLECTION
@@ -172,6 +173,7 @@ def test_not_persistent_any_more(host: Host) -> None:
 def test_a_changed_variable_changes_the_file_and_check_mode_shows_it(host: Host) -> None:
     apply(host, **KEPT)
     changed = {**KEPT, "endpoints": [*KEPT["endpoints"], {"namespace": "cache"}]}
+    settle(host, "web", "db")
     before = host.dump()
     foretold = apply(host, check=True, **changed)
     assert before.changes_to(host.dump()) == []
@@ -299,4 +301,4 @@ def test_what_the_kernel_refuses_is_told_with_what_was_done(lab: Lab, host: Host
     new.sh("ip link add br-shop type veth peer other")
     done = program(new, "up", "br-shop", check=False)
     assert done.rc == 1
-    assert done.out.startswith("bridge: interface br-shop exists and is no bridge but veth")
+    assert done.out.startswith("interface br-shop exists and is no bridge but veth")
