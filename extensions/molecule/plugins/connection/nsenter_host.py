@@ -27,7 +27,7 @@ options:
     required: true
     vars:
       - name: ansible_nsenter_pid
-  environment:
+  variables:
     description: Environment variables of every command, beside those that all have.
     type: dict
     default: {}
@@ -57,7 +57,7 @@ class Connection(ConnectionBase):
         done = subprocess.run(
             place.argv(["/bin/sh", "-c", script]),
             input=stdin or b"",
-            env=place.environment() | self.get_option("environment"),
+            env=place.environment() | self.get_option("variables"),
             capture_output=True,
             check=False,
         )
