@@ -30,6 +30,7 @@ ip netns delete canary
 def live(rival: Rival, count: int, budget: float) -> dict[str, Cell]:
     """By stage, what it cost, or why that is not known. After a stage that did not end well there is no other."""
     found: dict[str, Cell] = {}
+    packages.ROOT.mkdir(parents=True, exist_ok=True)
     with Lab(visible=(str(packages.ROOT),)) as lab:
         host = lab.host("host")
         _settle(host)

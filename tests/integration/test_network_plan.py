@@ -106,7 +106,7 @@ def test_the_difference_is_told_in_the_order_of_the_work(host: Host) -> None:
         "dnat",
         "netns",
         "veth",
-        "bridge_port",
+        "port",
         "interface",
         "ip_forward",
     ]
