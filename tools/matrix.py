@@ -7,7 +7,7 @@ Which combinations, and which tests for each, stands in tools/versions.py with t
 have is named in the table as not run, with the reason. build/matrix/ holds the virtual environments, the table and for
 each combination the log of its tests.
 
---short  the diagonals alone, as continuous integration does after `make test`; the table names what was left out
+--short  the diagonals alone; the table names what was left out
 --write  docs/versions.md with the table
 --keep   what an earlier run of the same code has tested is not run again, so that a run can be finished later
 ROW      only combinations whose names contain this
