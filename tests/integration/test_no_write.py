@@ -35,8 +35,11 @@ def test_nothing_is_written_where_nothing_is_to_do(host: Host, backend: str) -> 
     host.module("network_plan", whole(plan(host, SHOP)))
     settle(host, "web", "db")
     files = host.sh(_FILES)
-    result, heard = _run(host)
-    assert not result["changed"]
+    for _attempt in range(3):  # the kernel's own late news of the building come once, a write would come each time
+        result, heard = _run(host)
+        assert not result["changed"]
+        if not heard:
+            break
     assert heard == []
     assert host.sh(_FILES) == files
 
