@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import (
@@ -96,6 +97,14 @@ def _wishes(owner: str, state: str, modules: object) -> dict[str, list[t.Any]]:
         if listed and name not in ORDER[state]:
             raise Invalid(f"modules.{name}", listed, f"an empty list, since the state is {state}")
     return {name: wishes_of(RESOURCES[name], _definitions(name, owner, listed)) for name, listed in found.items()}
+
+
+def read_definitions(text: str) -> dict[str, list[t.Any]]:
+    """The same of a plan's JSON text."""
+    try:
+        return definitions_of(json.loads(text))
+    except json.JSONDecodeError as error:
+        raise Invalid("modules", text, f"a dictionary or its JSON text, which this is not ({error})") from None
 
 
 def definitions_of(modules: object) -> dict[str, list[t.Any]]:

@@ -108,16 +108,13 @@ diff:
       after_header: namespace web
 """
 
-import json
-
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.names import owner_name
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import STATE
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._module import failing, tell_warnings
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import carry_out
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import carry_out, read_definitions
 
 
 def main() -> None:
@@ -133,7 +130,7 @@ def main() -> None:
     host = Host(check_mode=module.check_mode)
     with failing(module, host), host:
         owner = owner_name("owner", module.params["owner"])
-        outcomes = carry_out(host, owner, module.params["state"], _read(module.params["modules"]))
+        outcomes = carry_out(host, owner, module.params["state"], read_definitions(module.params["modules"]))
     tell_warnings(module, host)
     result = {
         "changed": any(outcome.changed for outcome in outcomes.values()),
@@ -148,13 +145,6 @@ def main() -> None:
     if module._diff:
         result["diff"] = [difference for outcome in outcomes.values() for difference in outcome.diff]
     module.exit_json(**result)
-
-
-def _read(text: str) -> object:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise Invalid("modules", text, f"a dictionary or its JSON text, which this is not ({error})") from None
 
 
 if __name__ == "__main__":

@@ -21,7 +21,8 @@ import contextlib
 import dataclasses
 import json
 import os
-import tempfile
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import whole_files
 
 _DIRECTORY = "/run/linuxnet/ports"
 
@@ -39,7 +40,7 @@ def read_all() -> dict[str, PortRecord]:
         names = os.listdir(_DIRECTORY)
     except FileNotFoundError:
         return {}
-    records = {name: _read(name) for name in names if not name.startswith(".tmp-")}
+    records = {name: _read(name) for name in names if not name.startswith(whole_files.UNFINISHED)}
     return {name: record for name, record in records.items() if record}
 
 
@@ -54,11 +55,7 @@ def _read(name: str) -> PortRecord | None:
 
 def write(name: str, record: PortRecord) -> None:
     """Write a record, whole or not at all."""
-    os.makedirs(_DIRECTORY, mode=0o755, exist_ok=True)
-    handle, path = tempfile.mkstemp(prefix=".tmp-", dir=_DIRECTORY)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(json.dumps(dataclasses.asdict(record)) + "\n")
-    os.replace(path, f"{_DIRECTORY}/{name}")
+    whole_files.write(f"{_DIRECTORY}/{name}", (json.dumps(dataclasses.asdict(record)) + "\n").encode())
 
 
 def remove(name: str) -> None:

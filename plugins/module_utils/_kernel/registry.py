@@ -21,7 +21,8 @@ import contextlib
 import dataclasses
 import json
 import os
-import tempfile
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import whole_files
 
 _DIRECTORY = "/run/linuxnet/netns"
 
@@ -58,14 +59,13 @@ def read(name: str) -> Record | None:
 def names() -> list[str]:
     """All names that have a record, sorted."""
     try:
-        return sorted(name for name in os.listdir(_DIRECTORY) if not name.startswith(".tmp-"))
+        return sorted(name for name in os.listdir(_DIRECTORY) if not name.startswith(whole_files.UNFINISHED))
     except FileNotFoundError:
         return []
 
 
 def write(name: str, record: Record) -> None:
     """Write a record, whole or not at all."""
-    os.makedirs(_DIRECTORY, mode=0o755, exist_ok=True)
     device, inode = record.identity
     text = json.dumps(
         {
@@ -76,10 +76,7 @@ def write(name: str, record: Record) -> None:
             "addresses": record.addresses,
         }
     )
-    handle, path = tempfile.mkstemp(prefix=".tmp-", dir=_DIRECTORY)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text + "\n")
-    os.replace(path, f"{_DIRECTORY}/{name}")
+    whole_files.write(f"{_DIRECTORY}/{name}", (text + "\n").encode())
 
 
 def remove(name: str) -> None:

@@ -14,7 +14,6 @@ import os
 import pathlib
 import subprocess
 import sys
-import tempfile
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
@@ -67,22 +66,6 @@ def leases(network: str) -> network_file.Leases:
         return network_file.leases(found)
     except (Invalid, AttributeError, KeyError, TypeError):
         return {}
-
-
-def write(path: pathlib.Path, content: bytes, mode: int) -> None:
-    """Write a file at once, so that a reboot in between finds the old or the new one."""
-    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        pathlib.Path(temporary).chmod(mode)
-        pathlib.Path(temporary).rename(path)
-    except OSError:
-        pathlib.Path(temporary).unlink()
-        raise
 
 
 def enabled(name: str, others: t.Iterable[str]) -> bool:

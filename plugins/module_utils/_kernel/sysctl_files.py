@@ -8,9 +8,9 @@
 
 from __future__ import annotations
 
-import os
 import pathlib
-import tempfile
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import whole_files
 
 DIRECTORY = pathlib.Path("/etc/sysctl.d")
 
@@ -24,17 +24,8 @@ def read(name: str) -> str | None:
 
 
 def write(name: str, text: str) -> None:
-    """Write a file at once, so that a reboot in between finds the old or the new one."""
-    DIRECTORY.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=DIRECTORY, prefix=f".{name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as file:
-            file.write(text)
-        pathlib.Path(temporary).chmod(0o644)
-        pathlib.Path(temporary).rename(DIRECTORY / name)
-    except OSError:
-        pathlib.Path(temporary).unlink()
-        raise
+    """Write a file there."""
+    whole_files.write(f"{DIRECTORY}/{name}", text.encode("utf-8", "surrogateescape"), 0o644)
 
 
 def remove(name: str) -> None:

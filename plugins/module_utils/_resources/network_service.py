@@ -10,17 +10,16 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils import _boot
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import archive, service
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import archive, service, whole_files
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import names, network_file, unit
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import STATE, Options
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import definitions_of
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import read_definitions
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,11 +109,7 @@ class NetworkService:
             return Wish(name, "absent", owner, False, {})
         if options["modules"] is None:
             raise Invalid("modules", None, "the definitions of the network, unless state is absent")
-        try:
-            given = json.loads(options["modules"])
-        except ValueError as error:
-            raise Invalid("modules", str(error), "JSON") from None
-        return Wish(name, "present", owner, options["appends"], definitions_of(given))
+        return Wish(name, "present", owner, options["appends"], read_definitions(options["modules"]))
 
     def key(self, wish: Wish) -> dict[str, t.Any]:
         return {"name": wish.name}
@@ -257,7 +252,7 @@ def _write(host: Host, step: Write) -> None:
     ):
         if content is not None:
             with host.doing(f"write {path}"):
-                service.write(path, content.encode() if isinstance(content, str) else content, mode)
+                whole_files.write(str(path), content.encode() if isinstance(content, str) else content, mode)
     for name in step.enable:
         with host.doing(f"enable {name}"):
             service.enable(name, unit.started_with(step.name)[name])

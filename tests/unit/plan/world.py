@@ -14,6 +14,7 @@ import ipaddress
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import ORDER
 
 Info = dict[str, t.Any]
 
@@ -106,20 +107,7 @@ def namespace(name: str, **values: t.Any) -> Info:
 def after(info: Info, plan: Info) -> Info:
     """The host after the plan was carried out."""
     world = World(info, plan["owner"])
-    order: tuple[str, ...] = (
-        "bridge",
-        "bridge_forward",
-        "masquerade",
-        "dnat",
-        "netns",
-        "veth",
-        "bridge_port",
-        "interface",
-        "ip_forward",
-    )
-    if plan["state"] == "absent":
-        order = ("dnat", "veth", "bridge_port", "netns", "bridge", "masquerade", "bridge_forward")
-    for module in order:
+    for module in ORDER[plan["state"]]:
         elements = sorted(plan["modules"][module], key=lambda element: element["state"] != "absent")
         for element in elements:
             getattr(world, f"{module}_{element['state']}")(element)
