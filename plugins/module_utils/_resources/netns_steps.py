@@ -1,0 +1,148 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What can be done to a named network namespace."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
+    inventory,
+    link_changes,
+    loopback,
+    namespaces,
+    registry,
+    sysctl,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Writer
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import leases
+
+
+@dataclasses.dataclass(frozen=True)
+class Bind:
+    """Make a namespace, or bind the one of ``source``, under the name; whatever held the name goes first."""
+
+    name: str
+    source: str | None
+    replace: bool
+    record: registry.Record
+
+
+@dataclasses.dataclass(frozen=True)
+class Claim:
+    """Write the record of a namespace that stays as it is."""
+
+    name: str
+    record: registry.Record
+
+
+@dataclasses.dataclass(frozen=True)
+class Free:
+    """Leave the addresses that were given to the namespace's interfaces to others."""
+
+    addresses: t.Sequence[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Inside:
+    """Bring about what is managed inside a namespace."""
+
+    name: str
+    loopback: bool | None
+    sysctls: t.Mapping[str, str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Remove:
+    """Take the name away, if we made it with the links that lead into it."""
+
+    name: str
+    links_first: bool
+
+
+def execute(host: Host, steps: t.Sequence[t.Any]) -> None:
+    """Do the steps: names first, all under one lock, then our records of them, then what is inside."""
+    naming = [step for step in steps if isinstance(step, (Bind, Remove))]
+    emptied = [step.name for step in naming if isinstance(step, Remove) and step.links_first]
+    if emptied:
+        _delete_links_into(host, emptied)
+    if naming:
+        with host.trying("lock /run/netns"), namespaces.locked():
+            for step in naming:
+                _bind(host, step) if isinstance(step, Bind) else _remove(host, step)
+    for step in steps:
+        if isinstance(step, Claim):
+            with host.doing(f"remember whose namespace {step.name} is"):
+                registry.write(step.name, step.record) if step.record.owners else registry.remove(step.name)
+    inside = [step for step in steps if isinstance(step, Inside)]
+    host.tour((step.name, functools.partial(_set_inside, host, step)) for step in inside)
+    leases.end_flows(host, [one for step in steps if isinstance(step, Free) for one in step.addresses])
+
+
+def _bind(host: Host, step: Bind) -> None:
+    word = f"attach {step.source} as namespace" if step.source else "make namespace"
+    with host.doing(f"{word} {step.name}"):
+        source = f"/proc/self/fd/{host.fd(step.source)}" if step.source else None
+        if step.replace:
+            namespaces.remove(step.name)
+            host.forget(step.name)
+        try:
+            if source:
+                namespaces.attach(step.name, source)
+            else:
+                host.fresh(functools.partial(namespaces.name_own, step.name))
+        except FileExistsError:
+            # Somebody was faster. A live one serves as well as ours, but it is theirs.
+            if source or not namespaces.alive(step.name):
+                raise
+            return
+        identity = namespaces.identity(step.name)
+        registry.write(step.name, dataclasses.replace(step.record, identity=identity or (0, 0)))
+    if namespaces.hidden_from_init(step.name):
+        host.warn(
+            f"namespace {step.name} is visible only in the mount namespace that this module runs in; "
+            "run it outside of containers and private mounts"
+        )
+
+
+def _remove(host: Host, step: Remove) -> None:
+    with host.doing(f"remove namespace {step.name}"):
+        namespaces.remove(step.name)
+        host.forget(step.name)
+        registry.remove(step.name)
+
+
+def _delete_links_into(host: Host, removed: t.Sequence[str]) -> None:
+    """Delete the host's ends of all veth pairs that lead into these namespaces.
+
+    They would go with the namespaces, but some time later, and not at all while a process stays inside.
+    """
+    fds = [host.fd(name) for name in removed]
+
+    def delete() -> None:
+        with Writer() as writer:
+            inside = {inventory.nsid(writer, fd) for fd in fds}
+            found = inventory.links(writer).values()
+            link_changes.delete_many(
+                writer, [link for link in found if link.kind == "veth" and link.peer_nsid in inside - {None}]
+            )
+
+    with host.doing(f"delete the links into {', '.join(removed)}"):
+        host.run(None, delete)
+
+
+def _set_inside(host: Host, step: Inside) -> None:
+    """Called inside the namespace."""
+    with host.doing(f"set up the inside of namespace {step.name}"):
+        if step.loopback is not None and loopback.is_up() != step.loopback:
+            loopback.set_up(step.loopback)
+        for path, value in step.sysctls.items():
+            if sysctl.read(path) != value:
+                sysctl.write(path, value)
