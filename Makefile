@@ -15,7 +15,7 @@
 # Each sets up what it needs in .venv first (and, as root on Debian or Ubuntu, the packages that are missing).
 
 VENV := .venv
-CHECK := $(VENV)/bin/python tools/check.py
+CHECK := $(VENV)/bin/python -m tools.check
 PARTS := lint sanity unit integration traffic molecule
 
 .PHONY: demo test test-matrix clean bench engines machines $(PARTS)

@@ -18,16 +18,11 @@ import sys
 import time
 from typing import Any
 
+from benchmarks import measuring
+from tests.integration import networks
 from tests.lab import modules
 from tests.lab.host import Host
 from tests.lab.lab import Lab
-from tests.lab.paths import COLLECTIONS, link_collection
-
-link_collection()
-sys.path.insert(0, str(COLLECTIONS))
-
-from benchmarks import measuring  # noqa: E402
-from tests.integration import networks  # noqa: E402
 
 _NAME = "br-scale"
 _SUBNETS = [{"subnet": "172.18.0.0/16"}, {"subnet": "fd00:18::/64"}]

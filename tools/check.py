@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run parts of the checks and say at the end what ran: tools/check.py lint sanity unit integration
+"""Run parts of the checks and say at the end what ran: python -m tools.check lint sanity unit integration
 
 Every part runs even if an earlier one failed. build/summary.txt keeps the summary; its last line is the sum.
 """
@@ -19,13 +19,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(REPOSITORY))
-
-from tests.lab.paths import COLLECTIONS, link_collection  # noqa: E402
-from tests.machines import roots, standing, tools  # noqa: E402
-from tests.machines.errors import Missing, Stuck  # noqa: E402
-from tools import sanity  # noqa: E402
+from tests.lab.paths import COLLECTIONS, REPOSITORY, link_collection
+from tests.machines import roots, standing, tools
+from tests.machines.errors import Missing, Stuck
+from tools import sanity
 
 BUILD = REPOSITORY / "build"
 BIN = Path(sys.prefix, "bin")
@@ -62,7 +59,7 @@ LINTERS = {
     "mypy": [
         "mypy",
         *(f"--package={name}" for name in ("ansible_collections.netplumb.linuxnet.plugins", "tests.lab", "tests.demo")),
-        *("--package=tests.engines", "--package=tests.machines", "--package=benchmarks"),
+        *("--package=tests.engines", "--package=tests.machines", "--package=benchmarks", "--package=tools"),
     ],
     "ansible-lint": ["ansible-lint", "--offline", "--strict"],
     "antsibull-docs": ["antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck", "."],
@@ -208,7 +205,7 @@ def _run(names: Iterable[str]) -> dict[str, Outcome]:
 
 def _run_all(names: list[str]) -> dict[str, Outcome]:
     lanes = [[name for name in lane if name in names] for lane in SIDE_BY_SIDE]
-    outcomes = {}
+    outcomes: dict[str, Outcome] = {}
     with ThreadPoolExecutor() as executor:
         for lane in executor.map(_run, lanes):
             outcomes |= lane

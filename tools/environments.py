@@ -35,7 +35,7 @@ def target(row: Row) -> Path:
 
 def version(python: Path, package: str) -> str:
     """The version of a package that an environment has."""
-    command = [python, "-c", f"import importlib.metadata; print(importlib.metadata.version({package!r}))"]
+    command = [str(python), "-c", f"import importlib.metadata; print(importlib.metadata.version({package!r}))"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
@@ -52,8 +52,8 @@ def _make(name: str, python: str, requirements: list[str]) -> Path:
     shutil.rmtree(place, ignore_errors=True)
     place.parent.mkdir(parents=True, exist_ok=True)
     subprocess.run([base, "-m", "venv", "--without-pip", place], check=True)
-    pip = [sys.executable, "-m", "pip", "--python", interpreter, "--disable-pip-version-check", "install", "--quiet"]
-    made = subprocess.run([*pip, *requirements], capture_output=True, text=True, check=False)
+    pip = [sys.executable, "-m", "pip", "--python", str(interpreter), "--disable-pip-version-check"]
+    made = subprocess.run([*pip, "install", "--quiet", *requirements], capture_output=True, text=True, check=False)
     if made.returncode:
         raise Missing(f"pip: {_last_error(made.stderr)}")
     done.write_text(wanted, encoding="utf-8")

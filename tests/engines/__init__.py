@@ -8,10 +8,7 @@
 
 from __future__ import annotations
 
-import sys
-
-from tests.lab.paths import COLLECTIONS, link_collection
+from tests.lab.paths import import_collection
 
 # The planner is imported as Ansible names it, from the link that every lab makes.
-link_collection()
-sys.path.insert(0, str(COLLECTIONS))
+import_collection()

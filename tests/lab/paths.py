@@ -24,6 +24,12 @@ def link_collection() -> None:
         temporary.replace(link)
 
 
+def import_collection() -> None:
+    """Let this process import ``ansible_collections.netplumb.linuxnet``; pytest does it by its own configuration."""
+    link_collection()
+    sys.path.insert(0, str(COLLECTIONS))
+
+
 def needed_inside() -> list[str]:
     """Paths that a host must be able to read, wherever the machine keeps them."""
     return sorted({str(REPOSITORY), sys.prefix, sys.base_prefix})
