@@ -84,8 +84,7 @@ def show_traffic(screen: Screen, built: town.Town) -> None:
     screen.fact(seen == town.HOST[0], f"db reaches {town.WORLD[0]} beyond the router, which sees {seen}: masqueraded")
     with web.server(80), web.server(81):
         for address, source in zip(town.HOST, town.NEIGHBOUR, strict=True):
-            # IPv6 begins a moment after the links came up; TCP asks again after one second and after three.
-            answer = neighbour.ask(address, 8080, timeout=5)
+            answer = neighbour.ask(address, 8080)
             seen = answer.peer if answer else "nothing"
             screen.fact(seen == source, f"the neighbour reaches {address} port 8080; web sees {seen}, its own address")
         screen.fact(host.ask("127.0.0.1", 8081) is not None, "the host itself reaches 127.0.0.1 port 8081")

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
 from tests.integration.chance import without_chance
 from tests.integration.networks import SHOP, apply, plan, remove, whole
+from tests.lab import town
 from tests.lab.host import Host
 
 #: What somebody else does to the network, and which modules have something to do then.
@@ -153,3 +155,19 @@ def test_bad_plan(host: Host, modules: Any, sentence: str) -> None:
 def test_a_network_that_is_taken_away_has_no_interfaces_to_set(host: Host) -> None:
     options = {"owner": "br-shop", "state": "absent", "modules": {"interface": [{"name": "lo"}]}}
     assert "an empty list, since the state is absent" in host.module("network_plan", options, fails=True)["msg"]
+
+
+#: Links that go down and up. While there are such, the kernel looks only once a second at others that changed.
+UNREST = "ip link add unrest type bridge; while :; do ip link set unrest down; ip link set unrest up; sleep 0.02; done"
+
+
+def test_the_first_packet_of_either_family_passes(host: Host, neighbour: Host) -> None:
+    """Until the kernel has looked at it, a new bridge has no link-local address and solicits no IPv6 neighbour."""
+    with host.spawn(["sh", "-c", UNREST]):
+        for _attempt in range(2):
+            _apply(host, **SHOP)
+            with host.inside("web").server(80):
+                for address in town.HOST:
+                    assert neighbour.ask(address, 8080, timeout=0.2), address
+            remove(host)
+            time.sleep(1)

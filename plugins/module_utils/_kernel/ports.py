@@ -12,28 +12,32 @@ import functools
 import time
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import inventory
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import inventory, sysctl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Reader
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import by_index
 
-_PATIENCE = 1.0
+_PATIENCE = 2.0
 _PAUSE = 0.01
 
+#: The setting addr_gen_mode of an interface to which the kernel gives no link-local address.
+_NO_LINK_LOCAL = "1"
 
 #: The far end of a port: the namespace that it is in and its index there.
 Inside = tuple[t.Optional[str], int]
 
 
 def wait(host: Host, namespaces: t.Collection[str | None]) -> None:
-    """Wait until the ports that lead into these namespaces pass frames on, one second at most.
+    """Wait until what is in these namespaces can be reached by way of their ports, two seconds at most.
 
-    A port begins to do so a little after both of its ends are up, in the kernel's own time; with the spanning tree
-    protocol half a minute later, for which nobody waits.
+    A port begins to pass frames on a little after both of its ends are up, in the kernel's own time; with the spanning
+    tree protocol half a minute later, for which nobody waits. A bridge solicits IPv6 neighbours for others when it has
+    a link-local address, which the kernel gives it up to a second after its first port passes frames on.
     """
     inside = host.run(None, functools.partial(_numbers, host, namespaces))
     end = time.monotonic() + _PATIENCE
-    while host.run(None, functools.partial(_any_is_closed, inside)) and time.monotonic() < end:
+    while host.run(None, functools.partial(_any_keeps_out, inside)) and time.monotonic() < end:
         time.sleep(_PAUSE)
 
 
@@ -44,15 +48,28 @@ def _numbers(host: Host, namespaces: t.Collection[str | None]) -> dict[int, str]
     return {number: name for number, name in found.items() if number is not None}
 
 
-def _any_is_closed(inside: t.Container[int | None]) -> bool:
+def _any_keeps_out(inside: t.Container[int | None]) -> bool:
+    """Whether a port that leads there passes nothing on yet, or its bridge cannot find IPv6 neighbours yet."""
     with Reader() as reader:
         found = by_index(inventory.links(reader))
-    for link in found.values():
-        bridge = found.get(link.master or 0)
-        leads_inside = link.peer_nsid in inside and link.up and link.port is not None
-        if leads_inside and bridge and bridge.up and link.port and not link.port.get("forwarding"):
-            return True
-    return False
+        bridges = {}
+        for link in found.values():
+            bridge = found.get(link.master or 0)
+            if link.peer_nsid in inside and link.up and link.port is not None and bridge and bridge.up:
+                if not link.port.get("forwarding"):
+                    return True
+                bridges[bridge.index] = bridge.name
+        return bool(bridges) and _any_is_mute(inventory.addresses(reader), bridges)
+
+
+def _any_is_mute(addresses: t.Iterable[Address], bridges: t.Mapping[int, str]) -> bool:
+    """Whether a bridge has an IPv6 address but none for its link yet, which it is going to have."""
+    scopes: dict[int, set[str]] = {}
+    for one in addresses:
+        if one.index in bridges and one.address.version == 6 and not one.tentative:
+            scopes.setdefault(one.index, set()).add(one.scope)
+    mute = [bridges[index] for index, found in scopes.items() if "link" not in found]
+    return any(sysctl.read(f"net/ipv6/conf/{name}/addr_gen_mode") != _NO_LINK_LOCAL for name in mute)
 
 
 def among_themselves(host: Host, newcomers: t.Mapping[Inside, t.Collection[str]]) -> set[Inside]:

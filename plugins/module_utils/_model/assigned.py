@@ -21,7 +21,7 @@ class Address:
     """An address of an interface.
 
     ``dynamic`` is what ends by itself: leases of DHCP, addresses by router advertisement. ``failed`` is one that
-    another host turned out to have.
+    another host turned out to have, ``tentative`` one of which the kernel does not know that yet.
     """
 
     index: int
@@ -29,6 +29,7 @@ class Address:
     scope: str = "global"
     dynamic: bool = False
     failed: bool = False
+    tentative: bool = False
 
     @property
     def administered(self) -> bool:
