@@ -157,6 +157,19 @@ def test_a_network_that_is_taken_away_has_no_interfaces_to_set(host: Host) -> No
     assert "an empty list, since the state is absent" in host.module("network_plan", options, fails=True)["msg"]
 
 
+def test_ipv6_comes_and_goes_with_the_network(host: Host) -> None:
+    """Without it an endpoint has not even a link-local address, by which it would speak to its neighbours."""
+    ipv4 = {**SHOP, "ipam_config": SHOP["ipam_config"][:1]}
+    web = host.inside("web")
+    for wish, lines in ((ipv4, 0), (SHOP, 2), (ipv4, 0)):
+        assert _apply(host, **wish)["changed"]
+        assert len(web.sh("ip -6 -oneline address show dev eth0").splitlines()) == lines
+        assert not _apply(host, **wish)["changed"]
+        assert web.reaches("172.18.0.1")
+    ports = {link["ifname"] for link in host.ip("link", "show", "master", "br-shop")}
+    assert ports.isdisjoint(line.split()[-1] for line in host.sh("cat /proc/net/if_inet6").splitlines())
+
+
 #: Links that go down and up. While there are such, the kernel looks only once a second at others that changed.
 UNREST = "ip link add unrest type bridge; while :; do ip link set unrest down; ip link set unrest up; sleep 0.02; done"
 

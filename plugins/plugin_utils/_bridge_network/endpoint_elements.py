@@ -14,7 +14,10 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors im
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.host_view import HostView
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.draft import Draft
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.element_checks import check_inner
-from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.read_routes import route_key
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.read_routes import (
+    route_key,
+    route_version,
+)
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.wish import Endpoint, Network
 
 Element = dict[str, t.Any]
@@ -73,8 +76,9 @@ def bridge_port(draft: Draft, view: HostView) -> list[Element]:
 
 
 def host_interfaces(draft: Draft, view: HostView) -> list[Element]:
-    """The ports of the bridge, up; a host end takes no route by a router advertisement out of its namespace."""
-    sysctls = {"sysctls": {"net.ipv6.conf.IFNAME.accept_ra": "0"}} if view.has_ipv6 else {}
+    """The ports of the bridge, up; a host end speaks no IPv6 itself and heeds no router in its namespace."""
+    settings = {"net.ipv6.conf.IFNAME.accept_ra": "0", "net.ipv6.conf.IFNAME.disable_ipv6": "1"}
+    sysctls = {"sysctls": settings} if view.has_ipv6 else {}
     ends = [
         {"name": draft.host_end(endpoint), "state": "present", "enabled": True, **sysctls}
         for endpoint in draft.network.endpoints
@@ -88,15 +92,18 @@ def inner_interfaces(draft: Draft, view: HostView) -> list[Element]:
     rp_filter is loose always and not only in namespaces on several networks, so that it does not depend on the order
     in which the networks are applied. By the notify settings the interface tells its neighbours its MAC address when it
     goes up, since they may remember another one: that of the endpoint that had the address before. Without accept_ra it
-    takes neither addresses nor routes from a neighbour who plays the router.
+    takes neither addresses nor routes from a neighbour who plays the router. Without IPv6 on the network there is none
+    on the interface either: what each of a thousand endpoints would tell all others of its link-local address are
+    millions of packets.
     """
-    settings = {"net.ipv6.conf.IFNAME.accept_ra": "0"} if view.has_ipv6 else {}
+    constant: dict[str, str] = {}
     if "ipv4" in draft.network.families:
-        settings.update({"net.ipv4.conf.IFNAME.rp_filter": "2", "net.ipv4.conf.IFNAME.arp_notify": "1"})
+        constant.update({"net.ipv4.conf.IFNAME.rp_filter": "2", "net.ipv4.conf.IFNAME.arp_notify": "1"})
     if "ipv6" in draft.network.families:
-        settings["net.ipv6.conf.IFNAME.ndisc_notify"] = "1"
+        constant["net.ipv6.conf.IFNAME.ndisc_notify"] = "1"
     found = []
     for endpoint in draft.network.endpoints:
+        settings = {**_ipv6_settings(draft, endpoint), **constant} if view.has_ipv6 else constant
         found.append(
             {
                 "netns": endpoint.namespace,
@@ -112,6 +119,11 @@ def inner_interfaces(draft: Draft, view: HostView) -> list[Element]:
         )
         check_inner(draft, endpoint, found[-1])
     return found
+
+
+def _ipv6_settings(draft: Draft, endpoint: Endpoint) -> dict[str, str]:
+    wished = "ipv6" in draft.network.families or any(route_version(route) == 6 for route in endpoint.routes)
+    return {"net.ipv6.conf.IFNAME.accept_ra": "0", "net.ipv6.conf.IFNAME.disable_ipv6": "0" if wished else "1"}
 
 
 def _routes(draft: Draft, endpoint: Endpoint) -> list[Element]:
