@@ -129,7 +129,7 @@ def _check_attached(wishes: t.Iterable[netns.Wish]) -> None:
 
     Asked before anything is changed, though the names are given late.
     """
-    attached = [wish for wish in wishes if wish.source]
+    attached = [wish for wish in wishes if wish.attached]
     if attached:
         with Host(check_mode=True) as host:
             converge(host, RESOURCES["netns"], attached)

@@ -42,6 +42,12 @@ options:
     description: &path
       - Give the network namespace of this file the name, for example C(/proc/1234/ns/net).
     type: path
+  container:
+    description: &container
+      - Give the network namespace of this running container the name. It is found by name or ID with C(docker), or else with C(podman),
+        as the user that the module runs as.
+      - Once the container was started anew a later call re-points the name.
+    type: str
   loopback:
     description: &loopback
       - Whether the interface C(lo) inside is up.
@@ -76,6 +82,9 @@ options:
       path:
         description: *path
         type: path
+      container:
+        description: *container
+        type: str
       loopback:
         description: *loopback
         type: bool
@@ -113,6 +122,11 @@ EXAMPLES = r"""
     name: app
     pid: "{{ app_pid }}"
 
+- name: Give the namespace of a container a name, which was started with --network none
+  netplumb.linuxnet.netns:
+    name: shop
+    container: shop
+
 - name: Remove them
   netplumb.linuxnet.netns:
     state: absent
@@ -120,6 +134,7 @@ EXAMPLES = r"""
       - name: web
       - name: db
       - name: app
+      - name: shop
 """
 
 RETURN = r"""
@@ -163,7 +178,7 @@ objects:
       description: The settings that are managed, by name.
       type: dict
     inode:
-      description: The number of the namespace that got its name by O(pid) or O(path), as C(ls -i) shows it.
+      description: The number of the namespace that got its name by O(pid), O(path) or O(container), as C(ls -i) shows it.
       type: int
     pids:
       description: The processes that were inside when the name was removed.

@@ -100,6 +100,14 @@ class Daemon:
             options += [f"--subnet={subnet}", f"--gateway={gateway}"]
         self._docker("network", "create", *options, network.bridge)
 
+    def start_apart(self, name: str) -> None:
+        """A container that is on no network."""
+        self._docker("run", "--detach", f"--name={name}", "--network=none", "idle", "/bin/busybox", "sleep", "1d")
+
+    def command(self, word: str, *names: str) -> None:
+        """``docker restart NAME`` and the like."""
+        self._docker(word, *names)
+
     def start(self, endpoint: Endpoint) -> None:
         options = [f"--name={endpoint.name}", f"--network={endpoint.bridge}"]
         options += [f"--{kind}={own}" for kind, own in zip(("ip", "ip6"), endpoint.addresses, strict=False)]

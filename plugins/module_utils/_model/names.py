@@ -21,6 +21,7 @@ NAMESPACE_NAME_LENGTH = 255
 NETNS_DIR = "/run/netns"
 
 _OWNER = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_CONTAINER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 def interface_name(option: str, value: object) -> str:
@@ -95,6 +96,14 @@ def owner_name(option: str, value: object) -> str:
     """The owner whose mark is put on what a module makes."""
     if not isinstance(value, str) or not _OWNER.fullmatch(value):
         raise Invalid(option, value, "an owner has 1 to 64 characters of A-Z, a-z, 0-9, '_' and '-'")
+    return value
+
+
+def container(option: str, value: object) -> str:
+    """The name or ID of a container, as Docker and Podman have them."""
+    if not isinstance(value, str) or not _CONTAINER.fullmatch(value):
+        allowed = "a container's name or ID has A-Z, a-z, 0-9, '_', '.' and '-' and begins with a letter or digit"
+        raise Invalid(option, value, allowed)
     return value
 
 

@@ -29,6 +29,8 @@ Modules = t.Mapping[str, t.Sequence[Element]]
 #: By namespace and interface the addresses in it.
 Leases = dict[str, dict[str, list[str]]]
 
+#: Options by which a namespace is somebody else's.
+_ATTACHING = ("pid", "path", "container")
 _OF_A_PROCESS = re.compile(r"/proc/[^/]+/")
 
 
@@ -47,10 +49,10 @@ def document(network: str, owner: str, modules: Modules, before: Document | None
     guests = {
         element["name"]: _lasting(element.get("path"))
         for element in wished["netns"]
-        if element.get("pid") is not None or element.get("path") is not None
+        if any(element.get(word) is not None for word in _ATTACHING)
     }
     wished["netns"] = [
-        {word: value for word, value in element.items() if word not in ("pid", "path")} for element in wished["netns"]
+        {word: value for word, value in element.items() if word not in _ATTACHING} for element in wished["netns"]
     ]
     if before:
         guests = {**before["guests"], **guests}

@@ -14,7 +14,13 @@ import os
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import loopback, namespaces, registry, sysctl
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
+    containers,
+    loopback,
+    namespaces,
+    registry,
+    sysctl,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import names, sysctls
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
@@ -38,11 +44,17 @@ class Wish:
     name: str
     state: str
     owner: str
-    #: The file of the namespace that is to get the name; None to make a new one.
-    source: str | None
+    #: The file of the namespace that is to get the name, or the container whose namespace it is; neither to make one.
+    path: str | None
+    container: str | None
     loopback: bool
     #: Wished settings inside, by path below /proc/sys.
     sysctls: t.Mapping[str, str]
+
+    @property
+    def attached(self) -> bool:
+        """Whether the namespace is somebody else's, which only gets a name here."""
+        return self.path is not None or self.container is not None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,6 +64,8 @@ class Found:
     file: bool = False
     identity: Identity | None = None
     record: registry.Record | None = None
+    #: The file of the namespace that is to get the name, and which one that is.
+    path: str | None = None
     source: Identity | None = None
     loopback: bool = False
     sysctls: t.Mapping[str, str | None] = dataclasses.field(default_factory=dict)
@@ -69,6 +83,7 @@ class Netns:
         "state": STATE,
         "pid": {"type": "int"},
         "path": {"type": "path"},
+        "container": {"type": "str"},
         "loopback": {"type": "bool", "default": True},
         "sysctls": {"type": "dict"},
         **OWNER,
@@ -78,8 +93,9 @@ class Netns:
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         name = names.namespace_name("name", options["name"])
         pid, path = options["pid"], options["path"]
-        if pid is not None and path is not None:
-            raise Invalid("pid", pid, "pid and path exclude each other")
+        given = [word for word in ("pid", "path", "container") if options[word] is not None]
+        if len(given) > 1:
+            raise Invalid(given[0], options[given[0]], f"{' and '.join(given)} exclude each other")
         if pid is not None and pid < 1:
             raise Invalid("pid", pid, "the ID of a running process, 1 or more")
         if path is not None and not path.startswith("/"):
@@ -88,7 +104,8 @@ class Netns:
             name=name,
             state=options["state"],
             owner=names.owner_name("owner", options["owner"]),
-            source=f"/proc/{pid}/ns/net" if pid is not None else path,
+            path=f"/proc/{pid}/ns/net" if pid is not None else path,
+            container=None if options["container"] is None else names.container("container", options["container"]),
             loopback=options["loopback"],
             sysctls=sysctls.settings("sysctls", options["sysctls"]),
         )
@@ -100,7 +117,8 @@ class Netns:
         return f"netns {wish.name}"
 
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> dict[str, Found]:
-        found = {wish.name: _read(host, wish) for wish in wishes}
+        paths = _paths(host, wishes)
+        found = {wish.name: _read(host, wish, paths.get(wish.name)) for wish in wishes}
         _look_inside(host, wishes, found)
         if any(_asks_for_users(wish, found[wish.name]) for wish in wishes):
             users = namespaces.users()
@@ -132,17 +150,29 @@ def _warn_of_blindness(host: Host, found: t.Mapping[str, Found]) -> None:
             )
 
 
-def _read(host: Host, wish: Wish) -> Found:
+def _paths(host: Host, wishes: t.Sequence[Wish]) -> dict[str, str]:
+    """The files of the namespaces that are to be attached, by name."""
+    attached = [wish for wish in wishes if wish.state == "present" and wish.attached]
+    wanted = [wish.container for wish in attached if wish.container is not None]
+    processes = containers.processes(host, wanted) if wanted else {}
+    return {
+        wish.name: wish.path if wish.path is not None else f"/proc/{processes[wish.container or '']}/ns/net"
+        for wish in attached
+    }
+
+
+def _read(host: Host, wish: Wish, path: str | None) -> Found:
     identity = namespaces.identity(wish.name)
     found = Found(
         file=os.path.lexists(namespace_path(wish.name)),
         identity=identity,
         record=registry.read(wish.name),
-        source=_read_source(host, wish) if wish.source and wish.state == "present" else None,
+        path=path,
+        source=_read_source(host, wish, path) if path else None,
     )
     if wish.state == "present" and wish.sysctls and not identity:
         # Not there yet: see in a new one, or in the one to be named, whether it has these settings at all.
-        values = host.run(wish.source, lambda: _values(wish)) if wish.source else host.fresh(lambda: _values(wish))
+        values = host.run(path, lambda: _values(wish)) if path else host.fresh(lambda: _values(wish))
         return _with_inside(wish, found, False, values)
     return found
 
@@ -170,12 +200,12 @@ def _values(wish: Wish) -> dict[str, str | None]:
     return {path: sysctl.read(path) for path in wish.sysctls}
 
 
-def _read_source(host: Host, wish: Wish) -> Identity:
-    if not host.exists(wish.source):
-        raise Refused(f"namespace {wish.name}: {wish.source} is no network namespace, or the process is gone")
-    identity = host.identity(wish.source)
+def _read_source(host: Host, wish: Wish, path: str) -> Identity:
+    if not host.exists(path):
+        raise Refused(f"namespace {wish.name}: {path} is no network namespace, or the process is gone")
+    identity = host.identity(path)
     if identity == host.identity(None):
-        raise Refused(f"namespace {wish.name}: {wish.source} is the host's own network namespace, which gets no name")
+        raise Refused(f"namespace {wish.name}: {path} is the host's own network namespace, which gets no name")
     return t.cast(Identity, identity)
 
 
@@ -187,7 +217,7 @@ def _asks_for_users(wish: Wish, found: Found) -> bool:
 
 
 def _plan_present(wish: Wish, found: Found, plan: Plan) -> Change:
-    facts = {"path": namespace_path(wish.name), "attached": wish.source is not None}
+    facts = {"path": namespace_path(wish.name), "attached": wish.attached}
     after = {"loopback": wish.loopback, "owners": [wish.owner]}
     if wish.sysctls:
         after["sysctls"] = sysctls.by_name(wish.sysctls)
@@ -230,13 +260,13 @@ def _refuse_unless_forsaken(wish: Wish, found: Found) -> dict[str, t.Any]:
     record = found.ours
     if record is None or not record.attached or wish.owner not in record.owners:
         raise Refused(
-            f"namespace {wish.name} exists and is another one than {wish.source}; "
+            f"namespace {wish.name} exists and is another one than {found.path}; "
             "remove it, or give that one another name"
         )
     if found.pids:
         raise Refused(
-            f"namespace {wish.name} is another one than {wish.source} and is in use by process {found.pids[0]}; "
-            f"end that process, or give {wish.source} another name"
+            f"namespace {wish.name} is another one than {found.path} and is in use by process {found.pids[0]}; "
+            f"end that process, or give {found.path} another name"
         )
     return {"inode": found.identity[1], "loopback": found.loopback, "owners": list(record.owners)}
 
@@ -245,10 +275,10 @@ def _bind_step(wish: Wish, found: Found) -> Bind:
     record = registry.Record(
         identity=found.source or (0, 0),
         owners=(wish.owner,),
-        attached=wish.source is not None,
+        attached=wish.attached,
         addresses=found.record.addresses if found.record else {},
     )
-    return Bind(wish.name, wish.source, found.file, record)
+    return Bind(wish.name, found.path, found.file, record)
 
 
 def _plan_absent(wish: Wish, found: Found, plan: Plan) -> Change:

@@ -32,6 +32,8 @@ def netns(network: Network) -> list[Element]:
             element["pid"] = endpoint.pid
         if endpoint.namespace_path is not None:
             element["path"] = endpoint.namespace_path
+        if endpoint.container is not None:
+            element["container"] = endpoint.container
         if endpoint.sysctls:
             element["sysctls"] = {**element.get("sysctls", {}), **endpoint.sysctls}
     return list(found.values())

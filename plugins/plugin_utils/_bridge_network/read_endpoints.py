@@ -25,6 +25,7 @@ _OPTIONS = (
     "namespace",
     "pid",
     "path",
+    "container",
     "interface",
     "host_interface",
     "ipv4_address",
@@ -54,8 +55,10 @@ def _read_endpoint(path: str, raw: object, subnets: tuple[Subnet, ...], internal
         raise Invalid(
             section.path("namespace"), section.raw("namespace"), "the name of the endpoint's namespace is required"
         )
-    if section.given("pid") and section.given("path"):
-        raise Invalid(section.path("path"), section.raw("path"), "either pid or path, not both")
+    attaching = [word for word in ("pid", "path", "container") if section.given(word)]
+    if len(attaching) > 1:
+        last = attaching[-1]
+        raise Invalid(section.path(last), section.raw(last), f"either {' or '.join(attaching)}, not both")
     namespace_sysctls, interface_sysctls = _sysctls(section)
     return Endpoint(
         path=path,
@@ -63,6 +66,7 @@ def _read_endpoint(path: str, raw: object, subnets: tuple[Subnet, ...], internal
         interface=section.read("interface", _interface) or "eth0",
         pid=section.read("pid", number(1, _PID_MAX)),
         namespace_path=section.read("path", _path),
+        container=section.read("container", names.container),
         host_interface=section.read("host_interface", _interface),
         addresses=_given_addresses(section, subnets),
         mac_address=section.read("mac_address", addresses.mac),
@@ -170,6 +174,7 @@ def _refuse_disagreement(endpoints: tuple[Endpoint, ...]) -> None:
         for option, mine, theirs in (
             ("pid", endpoint.pid, other.pid),
             ("path", endpoint.namespace_path, other.namespace_path),
+            ("container", endpoint.container, other.container),
         ):
             if mine != theirs:
                 raise Invalid(

@@ -74,6 +74,7 @@ class Endpoint:
     interface: str
     pid: int | None
     namespace_path: str | None
+    container: str | None
     host_interface: str | None
     addresses: dict[str, IPAddress]
     mac_address: str | None

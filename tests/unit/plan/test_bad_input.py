@@ -179,9 +179,9 @@ def test_of_subnets_that_overlap() -> None:
             "bridge_network_endpoints[0].namespace: 1234 is not allowed: a namespace name is a string; quote it",
         ),
         (
-            endpoint(container="x"),
+            endpoint(image="x"),
             (
-                "bridge_network_endpoints[1].container: 'x' is not allowed: there is no such option, there are"
+                "bridge_network_endpoints[1].image: 'x' is not allowed: there is no such option, there are"
                 " namespace, pid"
             ),
         ),
@@ -196,6 +196,11 @@ def test_of_subnets_that_overlap() -> None:
             endpoint(pid=1, path="/proc/1/ns/net"),
             "bridge_network_endpoints[1].path: '/proc/1/ns/net' is not allowed: either pid or path",
         ),
+        (
+            endpoint(path="/proc/1/ns/net", container="shop"),
+            "bridge_network_endpoints[1].container: 'shop' is not allowed: either path or container",
+        ),
+        (endpoint(container="-f"), "bridge_network_endpoints[1].container: '-f' is not allowed: a container's name"),
         (
             endpoint(interface="sixteen-letters-"),
             "bridge_network_endpoints[1].interface: 'sixteen-letters-' is not allowed",

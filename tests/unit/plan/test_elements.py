@@ -204,6 +204,11 @@ def test_an_attached_namespace_and_a_mac_address() -> None:
     ]
 
 
+def test_the_namespace_of_a_container() -> None:
+    document = plan(variables({"namespace": "shop", "container": "shop-1"}))
+    assert document["modules"]["netns"] == [{"name": "shop", "state": "present", "container": "shop-1"}]
+
+
 def test_two_interfaces_in_one_namespace() -> None:
     document = plan(variables("web", {"namespace": "web", "interface": "eth1", "default_route": False}))
     assert len(document["modules"]["netns"]) == 1

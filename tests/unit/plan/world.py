@@ -208,7 +208,8 @@ class World:
     def netns_present(self, element: Info) -> None:
         found = self._find(element["name"], self.info["namespaces"])
         if not found:
-            found = namespace(element["name"], owners=[self.owner], attached="pid" in element or "path" in element)
+            attached = any(word in element for word in ("pid", "path", "container"))
+            found = namespace(element["name"], owners=[self.owner], attached=attached)
             self.info["namespaces"].append(found)
         elif found["owners"] and self.owner not in found["owners"]:
             found["owners"].append(self.owner)

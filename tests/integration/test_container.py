@@ -1,0 +1,82 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A real Docker's containers that are on no network of its own become endpoints of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.engines import packages
+from tests.engines.docker import ANYWHERE, Daemon
+from tests.integration.networks import SHOP
+from tests.integration.role_plays import PLAY
+from tests.lab import town
+from tests.lab.lab import Lab
+from tests.lab.playbooks import Run
+from tests.lab.town import Town
+
+pytestmark = pytest.mark.needs("docker")
+
+
+class Site:
+    """A host with Docker, on which the role runs."""
+
+    def __init__(self, built: Town) -> None:
+        self.town = built
+        self.daemon = Daemon(built.host, ANYWHERE)
+        self.daemon.import_image()
+
+    def apply(self, container: str, fails: bool = False, check: bool = False) -> Run:
+        """The role with one endpoint that is a container's."""
+        endpoint = {"namespace": "shop", "container": container, "published_ports": ["8080:80"]}
+        wish: dict[str, Any] = {**SHOP, "endpoints": [endpoint, {"namespace": "db"}]}
+        variables = {f"bridge_network_{name}": value for name, value in wish.items()}
+        # Docker's program is found last, so that it is Ansible's Python that runs.
+        paths = [self.town.host.environment()["PATH"], self.daemon.environment["PATH"]]
+        env = {**self.daemon.environment, "PATH": ":".join(paths)}
+        return self.town.host.playbook(PLAY, variables=variables, env=env, fails=fails, check=check)
+
+    def serves(self) -> bool:
+        """Whether the neighbour reaches what listens inside the container's namespace."""
+        with self.town.host.inside("shop").server(80):
+            return all(self.town.neighbour.ask(address, 8080) is not None for address in town.HOST)
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    packages.fetch()
+    with Lab(visible=(str(packages.ROOT),)) as lab:
+        site = Site(town.build(lab))
+        yield site
+        site.daemon.stop()
+
+
+def test_a_container_is_published_and_found_again_when_it_was_started_anew(site: Site) -> None:
+    for name in ("db", "shop"):  # a name that might be the beginning of an ID
+        site.daemon.start_apart(name)
+    assert site.apply("shop", check=True).changed
+    assert site.apply("shop").changed
+    assert not site.apply("shop").changed
+    assert "sleep" in site.town.host.sh("ps -o args= $(ip netns pids shop)")
+    assert site.serves()
+    site.daemon.command("restart", "shop")
+    assert site.apply("shop").changed
+    assert not site.apply("shop").changed
+    assert "sleep" in site.town.host.sh("ps -o args= $(ip netns pids shop)")
+    assert site.serves()
+
+
+def test_a_container_that_is_not_there_is_refused_before_anything_changes(site: Site) -> None:
+    site.daemon.start_apart("shop")
+    site.daemon.command("kill", "shop")
+    before = site.town.host.dump()
+    for name, sentence in (
+        ("shop", "container shop does not run, so that it has no network namespace"),
+        ("ship", "container ship was not found: docker: Error response from daemon: No such container: ship"),
+    ):
+        assert sentence in site.apply(name, fails=True).output
+    assert before.changes_to(site.town.host.dump()) == []
