@@ -31,7 +31,8 @@ _MS_SHARED = 0x100000
 _MNT_DETACH = 2
 _NSFS_MAGIC = 0x6E736673
 _NS_GET_NSTYPE = 0xB703
-_OWN = "/proc/thread-self/ns/net"
+#: The namespace that the calling thread is in.
+OWN = "/proc/thread-self/ns/net"
 
 
 def _check(result: int) -> None:
@@ -91,7 +92,7 @@ def identity(ref: str) -> tuple[int, int] | None:
 
 def open_own() -> int:
     """A descriptor of the namespace that the calling thread is in."""
-    return os.open(_OWN, os.O_RDONLY | os.O_CLOEXEC)
+    return os.open(OWN, os.O_RDONLY | os.O_CLOEXEC)
 
 
 def enter(fd: int) -> None:
@@ -154,17 +155,8 @@ def _share_mounts() -> None:
         _mount("", NETNS_DIR, _MS_SHARED | _MS_REC)
 
 
-def name_own(name: str) -> None:
-    """Give the namespace that the calling thread is in a name; the caller holds the lock."""
-    _bind(_OWN, name)
-
-
 def attach(name: str, source: str) -> None:
     """Give the namespace of the file ``source``, such as /proc/PID/ns/net, a name; the caller holds the lock."""
-    _bind(source, name)
-
-
-def _bind(source: str, name: str) -> None:
     path = namespace_path(name)
     os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0))
     try:

@@ -93,23 +93,25 @@ def _bind(host: Host, step: Bind) -> None:
         if step.replace:
             namespaces.remove(step.name)
             host.forget(step.name)
-        try:
-            if source:
-                namespaces.attach(step.name, source)
-            else:
-                host.fresh(functools.partial(namespaces.name_own, step.name))
-        except FileExistsError:
-            # Somebody was faster. A live one serves as well as ours, but it is theirs.
-            if source or not namespaces.alive(step.name):
-                raise
+        if source:
+            _name(step, source)
+        elif namespaces.alive(step.name):
+            # Somebody was faster. His serves as well as ours, but it is his.
             return
-        identity = namespaces.identity(step.name)
-        registry.write(step.name, dataclasses.replace(step.record, identity=identity or (0, 0)))
+        else:
+            host.fresh(functools.partial(_name, step, namespaces.OWN))
     if namespaces.hidden_from_init(step.name):
         host.warn(
             f"namespace {step.name} is visible only in the mount namespace that this module runs in; "
             "run it outside of containers and private mounts"
         )
+
+
+def _name(step: Bind, source: str) -> None:
+    """Claim a namespace, then name it: who is killed in between leaves a claim on nothing, no namespace of nobody's."""
+    identity = namespaces.identity(source) or (0, 0)
+    registry.write(step.name, dataclasses.replace(step.record, identity=identity))
+    namespaces.attach(step.name, source)
 
 
 def _remove(host: Host, step: Remove) -> None:

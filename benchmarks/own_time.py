@@ -1,0 +1,92 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``python -m benchmarks.own_time``: what each module takes of its own for a network of three endpoints.
+
+Each call is a new Python on a host of the lab, as Ansible starts one; no root is needed. The network is built by the
+modules one by one, then by network_plan in one call, both from nothing. Medians of several rounds, in milliseconds:
+
+- Ansible: importing what every module needs of Ansible, which is not ours to spare
+- imports: importing the module beyond that, compiled before, as files on a disk are
+- compiled: the same with nothing compiled, as in the archive in which Ansible sends a module
+- work: all the rest
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from tests.integration import networks
+from tests.lab import target
+from tests.lab.host import Host
+from tests.lab.lab import Lab
+from tests.lab.paths import REPOSITORY
+
+_WISH = {
+    "name": "br-three",
+    "ipam_config": [{"subnet": "172.18.0.0/16"}, {"subnet": "fd00:18::/64"}],
+    "endpoints": [{"namespace": name, "published_ports": [f"{port}:80"]} for port, name in enumerate("abc", 8001)],
+}
+_COLUMNS = ("Ansible", "imports", "compiled", "work")
+#: What the aims of the project are about, and their limits in milliseconds.
+_MOST = {"imports": 150, "imports and work": 250}
+
+Times = dict[str, float]
+
+
+def _once(host: Host, name: str, options: dict[str, Any], compiled: bool = True) -> Times:
+    paths = ":".join([*target.search_path(), str(REPOSITORY)])
+    cache = [] if compiled else ["-X", "pycache_prefix=/dev/null/nowhere"]
+    argv = [target.PYTHON, *cache, "-m", "benchmarks.once", name, json.dumps(options)]
+    return dict(json.loads(host.run(argv, env={"PYTHONPATH": paths}).err.splitlines()[-1]))
+
+
+def _calls(host: Host) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The network built from nothing and removed, twice; the plan is made when its turn has come."""
+    for in_one in (False, True):
+        yield "netns_info", {"text": True}
+        made = networks.plan(host, _WISH)
+        yield from [("network_plan", networks.whole(made))] if in_one else networks.calls(made)
+        networks.remove(host)
+
+
+def measure(rounds: int) -> dict[str, Times]:
+    """By module, the medians."""
+    found: dict[str, list[Times]] = {}
+    with Lab() as lab:
+        host = lab.host("host")
+        for _round in range(rounds):
+            for name, options in _calls(host):
+                times = _once(host, name, options)
+                # Once more, for the imports alone: there is nothing left to do.
+                times["compiled"] = _once(host, name, options, compiled=False)["imports"]
+                found.setdefault(name, []).append(times)
+    return {
+        name: {column: statistics.median(one[column] for one in times) for column in _COLUMNS}
+        for name, times in found.items()
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5, help="how many (%(default)s)")
+    found = measure(parser.parse_args().rounds)
+    print(f"{'':16}" + "".join(f"{column:>10}" for column in _COLUMNS))
+    for name, times in found.items():
+        print(f"{name:16}" + "".join(f"{times[column]:10.0f}" for column in _COLUMNS))
+    worst = {
+        "imports": max(times["imports"] for times in found.values()),
+        "imports and work": max(times["imports"] + times["work"] for times in found.values()),
+    }
+    for what, limit in _MOST.items():
+        print(f"{what}: at most {worst[what]:.0f} ms, where {limit} are allowed")
+    return int(any(worst[what] > limit for what, limit in _MOST.items()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
