@@ -20,6 +20,7 @@ import sys
 import time
 from collections.abc import Iterator
 
+from benchmarks import own_time
 from benchmarks.scale import cells, lives, page, record
 from benchmarks.scale.cells import Cell, Found
 from benchmarks.scale.rivals import RIVALS, Rival
@@ -83,9 +84,10 @@ def main() -> int:
     packages.fetch()
     found: Found = {}
     begun = time.monotonic()
+    own = own_time.measure(options.rounds) if options.write else {}
     for found in measure(options):
         if options.write:
-            record.save(found, options.budget, time.monotonic() - begun)
+            record.save(found, own, options.budget, time.monotonic() - begun)
     if options.write:
         page.write(record.load())
     return int(any(cells.is_failed(life) for row in found.values() for life in row.values()))

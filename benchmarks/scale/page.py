@@ -39,6 +39,11 @@ pair, an address, a default route and a published port; masquerading and forward
 or not, its lines say. The versions are {versions}. The same numbers, with the number of rounds of which each is the
 median: [scale.json](scale.json). A contestant that takes long has fewer rounds than the others.
 """
+_OWN = """\
+What each module takes of its own for a network of three endpoints, in milliseconds, in a Python that was just started
+(`python -m benchmarks.own_time`): importing what every module needs of Ansible; its own imports, compiled before; the
+same compiled anew, as from the archive in which Ansible sends a module; its work.
+"""
 _CELLS = """\
 A cell has the seconds, and in brackets the seconds of processor time, the largest process in MiB and the processes and
 threads started. Processor time is that of the command and its children, and that of all other processes of the host
@@ -76,7 +81,10 @@ def _lines(record: dict[str, Any], found: Found) -> Iterator[str]:
         yield textwrap.fill(f"- {name}: {RIVALS[name].how}.", 120, subsequent_indent="  ")
     yield "\n## What it comes to\n"
     yield from _comparison(found)
-    yield from _aims(found)
+    yield from _aims(found, record["own_time"])
+    yield "\n## The modules\n"
+    yield _filled(_OWN)
+    yield from _own_times(record["own_time"])
     yield "\n## The numbers\n"
     yield _filled(_CELLS.format(**record)).rstrip()
     for stage in STAGES:
@@ -96,8 +104,8 @@ def _comparison(found: Found) -> Iterator[str]:
     )
 
 
-def _aims(found: Found) -> Iterator[str]:
-    judged = list(aims.aims(found))
+def _aims(found: Found, own: aims.Own) -> Iterator[str]:
+    judged = list(aims.aims(found, own))
     words = {True: "met", False: "**not met**", None: "open"}
     counts = [sum(aim.met is met for aim in judged) for met in words]
     sentence = (
@@ -108,6 +116,12 @@ def _aims(found: Found) -> Iterator[str]:
         ["", "asked", "found", ""],
         ([aim.what[0].upper() + aim.what[1:], aim.asked, str(aim.found), words[aim.met]] for aim in judged),
     )
+
+
+def _own_times(own: aims.Own) -> Iterator[str]:
+    columns = list(next(iter(own.values()), {}))
+    rows = ([f"`{name}`", *(f"{times[column]:.0f}" for column in columns)] for name, times in own.items())
+    yield from _table(["", *columns], rows)
 
 
 def _table(head: list[str], rows: Iterable[list[str]]) -> Iterator[str]:

@@ -11,6 +11,7 @@ import os
 import platform
 from typing import Any
 
+from benchmarks.scale.aims import Own
 from benchmarks.scale.cells import Found
 from tests.engines import packages
 from tests.lab.paths import REPOSITORY
@@ -19,7 +20,7 @@ FILE = REPOSITORY / "docs/scale.json"
 _PACKAGES = ("docker.io", "containerd", "runc", "containernetworking-plugins", "netavark")
 
 
-def save(found: Found, budget: float, seconds: float) -> None:
+def save(found: Found, own: Own, budget: float, seconds: float) -> None:
     """seconds: how long all of it took until now."""
     versions = {"ansible-core": importlib.metadata.version("ansible-core")}
     versions |= {package: packages.version(package) for package in _PACKAGES}
@@ -29,6 +30,7 @@ def save(found: Found, budget: float, seconds: float) -> None:
         "versions": versions,
         "budget": budget,
         "seconds": round(seconds),
+        "own_time": own,
         "costs": found,
     }
     FILE.write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
