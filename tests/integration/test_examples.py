@@ -51,6 +51,8 @@ def test_each_example_does_something_that_check_mode_foretells(host: Host, name:
                 option: process.pid if value == "{{ app_pid }}" else value for option, value in task[module].items()
             }
             assert "{{" not in str(options), "an example that this test cannot fill in"
+            if "container" in options:
+                continue  # needs an engine that runs: see test_container.py
             converge(host, module.removeprefix("netplumb.linuxnet."), options)
 
 
