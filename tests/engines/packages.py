@@ -8,6 +8,7 @@ Installing docker.io would start a daemon in the machine's own network; unpackin
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import os
 import re
@@ -36,14 +37,20 @@ class Missing(Exception):
 
 
 def fetch() -> None:
-    """Download and unpack what is not there yet."""
+    """Download and unpack what is not there yet; tests that run side by side wait for each other."""
     _DOWNLOADS.mkdir(parents=True, exist_ok=True)
-    for package in PACKAGES:
-        if not _archive(package):
-            _run(["apt-get", "download", "-q", package], f"apt-get cannot download Debian's package {package}")
-        if not (unpacked := ROOT / f".{package}").exists():
-            _run(["dpkg", "-x", str(_archive(package)), str(ROOT)], f"dpkg cannot unpack {package}")
-            unpacked.touch()
+    with (_DIRECTORY / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for package in PACKAGES:
+            _fetch(package)
+
+
+def _fetch(package: str) -> None:
+    if not _archive(package):
+        _run(["apt-get", "download", "-q", package], f"apt-get cannot download Debian's package {package}")
+    if not (unpacked := ROOT / f".{package}").exists():
+        _run(["dpkg", "-x", str(_archive(package)), str(ROOT)], f"dpkg cannot unpack {package}")
+        unpacked.touch()
 
 
 def _archive(package: str) -> Path | None:
