@@ -15,6 +15,7 @@ import yaml
 
 from ansible_collections.netplumb.linuxnet.plugins import modules
 from tests.integration.promises import converge
+from tests.integration.settling import converge_settled
 from tests.lab.host import Host
 
 # What the examples of a module take for granted.
@@ -53,7 +54,11 @@ def test_each_example_does_something_that_check_mode_foretells(host: Host, name:
             assert "{{" not in str(options), "an example that this test cannot fill in"
             if "container" in options:
                 continue  # needs an engine that runs: see test_container.py
-            converge(host, module.removeprefix("netplumb.linuxnet."), options)
+            if module == "netplumb.linuxnet.interface":
+                namespaces = [line.split()[0] for line in host.sh("ip netns list").splitlines()]
+                converge_settled(host, options, *namespaces)
+            else:
+                converge(host, module.removeprefix("netplumb.linuxnet."), options)
 
 
 def test_the_examples_of_netns_info(host: Host) -> None:
