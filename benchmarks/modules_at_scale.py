@@ -55,7 +55,7 @@ class _MeasuredHost:
 def _phase(title: str, host: _MeasuredHost, **variables: Any) -> tuple[float, networks.Applied]:
     print(title, flush=True)
     host.total, begun = 0.0, time.perf_counter()
-    applied = networks.apply(host, name=_NAME, **variables)  # type: ignore[arg-type]  # as much of a host as it needs
+    applied = networks.apply(host, name=_NAME, **variables)
     wall = time.perf_counter() - begun
     print(f"  {'modules':22} {host.total:8.2f} s\n  {'planner and way':22} {wall - host.total:8.2f} s", flush=True)
     return host.total, applied

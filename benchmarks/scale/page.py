@@ -105,7 +105,7 @@ def _comparison(found: Found) -> Iterator[str]:
 
 
 def _aims(found: Found, own: aims.Own) -> Iterator[str]:
-    judged = list(aims.aims(found, own))
+    judged = [*aims.aims(found), *aims.of_modules(own)]
     words = {True: "met", False: "**not met**", None: "open"}
     counts = [sum(aim.met is met for aim in judged) for met in words]
     sentence = (
@@ -119,7 +119,7 @@ def _aims(found: Found, own: aims.Own) -> Iterator[str]:
 
 
 def _own_times(own: aims.Own) -> Iterator[str]:
-    columns = list(next(iter(own.values()), {}))
+    columns = next(iter(own.values()))
     rows = ([f"`{name}`", *(f"{times[column]:.0f}" for column in columns)] for name, times in own.items())
     yield from _table(["", *columns], rows)
 

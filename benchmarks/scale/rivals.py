@@ -27,7 +27,7 @@ HERE = REPOSITORY / "benchmarks/scale"
 STAGES = ("build", "again", "add", "move", "remove")
 #: Comes before them where a rival has it, and is not measured.
 PREPARE = "prepare"
-_QUIET = (
+_WITHOUT_IPV6 = (
     "It switches IPv6 off in the endpoints, as Docker does; floor and expert do not, and a thousand endpoints that tell"
     " each other of their link-local addresses keep the kernel busy"
 )
@@ -196,7 +196,7 @@ RIVALS = {
             "a shell script with `ip -batch` and `iptables-restore` (`expert.sh`)",
             _program("sh", str(HERE / "expert.sh"), stages=_BY_HAND),
         ),
-        Rival("role", f"`ansible-playbook` with the role `bridge_network`. {_QUIET}", _role),
+        Rival("role", f"`ansible-playbook` with the role `bridge_network`. {_WITHOUT_IPV6}", _role),
         Rival("plain Ansible", "`ansible.builtin.command` and `ansible.builtin.iptables` in loops", _plain),
         Rival("CNI", "the plugins bridge, portmap and firewall, driven directly", _engine("cni", "usr/lib/cni")),
         Rival("netavark", "`netavark setup`, driven directly", _engine("netavark", "usr/lib/podman")),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import given
@@ -30,8 +31,8 @@ def row(**builds: float) -> dict[str, dict[str, Cell]]:
     return {name.replace("_", " "): {"build": cost(seconds)} for name, seconds in builds.items()}
 
 
-def judged(found: Found, own: aims.Own | None = None) -> dict[str, tuple[str, bool | None]]:
-    return {aim.what: (str(aim.found), aim.met) for aim in aims.aims(found, own or {})}
+def judged(these: Iterable[aims.Aim]) -> dict[str, tuple[str, bool | None]]:
+    return {aim.what: (str(aim.found), aim.met) for aim in these}
 
 
 def test_the_median_counts_with_the_number_of_rounds() -> None:
@@ -114,7 +115,7 @@ def test_the_aims() -> None:
             "role": role,
         },
     }
-    assert judged(found) == {
+    assert judged(aims.aims(found)) == {
         "the role's build, in times the expert's": ("1.5", True),
         "the role's build in seconds; three times the floor's and 4 s are allowed": ("30", False),
         "the build of CNI, in times the role's": ("10.3", True),
@@ -130,14 +131,15 @@ def test_the_aims() -> None:
 
 
 def test_nothing_is_judged_of_what_was_not_measured() -> None:
-    assert set(judged({"10": row(floor=1.0)}).values()) == {("not known", None)}
+    assert set(judged(aims.aims({"10": row(floor=1.0)})).values()) == {("not known", None)}
 
 
 def test_the_modules_are_judged_by_the_slowest() -> None:
     own = {"netns": {"imports": 30.0, "work": 220.0}, "network_plan": {"imports": 160.0, "work": 50.0}}
-    found = judged({"10": row(role=1.0)}, own)
-    assert found["what a module imports beside Ansible, in milliseconds"] == ("160", False)
-    assert found["the same and its work for three endpoints, in milliseconds"] == ("250", True)
+    assert judged(aims.of_modules(own)) == {
+        "what a module imports beside Ansible, in milliseconds": ("160", False),
+        "the same and its work for three endpoints, in milliseconds": ("250", True),
+    }
 
 
 def test_a_line_ends_where_the_contestant_was_given_up() -> None:
