@@ -99,14 +99,6 @@ def _wishes(owner: str, state: str, modules: object) -> dict[str, list[t.Any]]:
     return {name: wishes_of(RESOURCES[name], _definitions(name, owner, listed)) for name, listed in found.items()}
 
 
-def read_definitions(text: str) -> dict[str, list[t.Any]]:
-    """The same of a plan's JSON text."""
-    try:
-        return definitions_of(json.loads(text))
-    except json.JSONDecodeError as error:
-        raise Invalid("modules", text, f"a dictionary or its JSON text, which this is not ({error})") from None
-
-
 def definitions_of(modules: object) -> dict[str, list[t.Any]]:
     """The definitions of a plan by module, a list for each; raises Invalid where that is not its form."""
     if not isinstance(modules, t.Mapping) or not set(modules) <= set(RESOURCES):
@@ -115,6 +107,14 @@ def definitions_of(modules: object) -> dict[str, list[t.Any]]:
         if not isinstance(listed, list):
             raise Invalid(f"modules.{name}", listed, "a list of definitions")
     return {name: list(modules.get(name, ())) for name in RESOURCES}
+
+
+def read_definitions(text: str) -> dict[str, list[t.Any]]:
+    """The same of a plan as JSON text."""
+    try:
+        return definitions_of(json.loads(text))
+    except json.JSONDecodeError as error:
+        raise Invalid("modules", text, f"a dictionary or its JSON text, which this is not ({error})") from None
 
 
 def _definitions(name: str, owner: str, listed: t.Iterable[object]) -> t.Iterator[Definition]:

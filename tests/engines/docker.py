@@ -83,14 +83,15 @@ class Daemon:
         self._process.kill()
         self._process.wait()
 
-    def _docker(self, *words: str) -> str:
+    def docker(self, *words: str) -> str:
+        """What ``docker`` with these words writes."""
         return self._host.run(["docker", *words], env=self.environment).out.strip()
 
     def import_image(self) -> None:
         """An image with busybox and nothing else, taken from no registry."""
         image = f"{_HOME}/image"
         self._host.sh(f"cp {packages.program('busybox')} {image}/bin; tar -C {image} -cf {image}.tar bin")
-        self._docker("import", f"{image}.tar", "idle")
+        self.docker("import", f"{image}.tar", "idle")
 
     def create(self, network: Network) -> None:
         options = [f"--opt=com.docker.network.bridge.name={network.bridge}"]
@@ -98,22 +99,18 @@ class Daemon:
         options += ["--opt=com.docker.network.bridge.enable_icc=false"] * (not network.icc)
         for subnet, gateway in zip(network.subnets, network.gateways, strict=True):
             options += [f"--subnet={subnet}", f"--gateway={gateway}"]
-        self._docker("network", "create", *options, network.bridge)
+        self.docker("network", "create", *options, network.bridge)
 
     def start_apart(self, name: str) -> None:
         """A container that is on no network."""
-        self._docker("run", "--detach", f"--name={name}", "--network=none", "idle", "/bin/busybox", "sleep", "1d")
-
-    def command(self, word: str, *names: str) -> None:
-        """``docker restart NAME`` and the like."""
-        self._docker(word, *names)
+        self.docker("run", "--detach", f"--name={name}", "--network=none", "idle", "/bin/busybox", "sleep", "1d")
 
     def start(self, endpoint: Endpoint) -> None:
         options = [f"--name={endpoint.name}", f"--network={endpoint.bridge}"]
         options += [f"--{kind}={own}" for kind, own in zip(("ip", "ip6"), endpoint.addresses, strict=False)]
         options += [f"--publish={port}" for port in endpoint.published]
-        self._docker("run", "--detach", *options, "idle", "/bin/busybox", "sleep", "1d")
-        number = self._docker("inspect", "--format={{.State.Pid}}", endpoint.name)
+        self.docker("run", "--detach", *options, "idle", "/bin/busybox", "sleep", "1d")
+        number = self.docker("inspect", "--format={{.State.Pid}}", endpoint.name)
         self._host.run(["ip", "netns", "attach", endpoint.name, number])
 
 

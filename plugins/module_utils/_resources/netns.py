@@ -152,12 +152,12 @@ def _warn_of_blindness(host: Host, found: t.Mapping[str, Found]) -> None:
 
 def _paths(host: Host, wishes: t.Sequence[Wish]) -> dict[str, str]:
     """The files of the namespaces that are to be attached, by name."""
-    attached = [wish for wish in wishes if wish.state == "present" and wish.attached]
-    wanted = [wish.container for wish in attached if wish.container is not None]
-    processes = containers.processes(host, wanted) if wanted else {}
+    present = [wish for wish in wishes if wish.state == "present"]
+    inhabited = {wish.name: wish.container for wish in present if wish.container is not None}
+    processes = containers.processes(host, list(inhabited.values())) if inhabited else {}
     return {
-        wish.name: wish.path if wish.path is not None else f"/proc/{processes[wish.container or '']}/ns/net"
-        for wish in attached
+        **{wish.name: wish.path for wish in present if wish.path is not None},
+        **{name: f"/proc/{processes[container]}/ns/net" for name, container in inhabited.items()},
     }
 
 
