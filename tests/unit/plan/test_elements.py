@@ -164,11 +164,17 @@ def test_sysctls_go_to_the_namespace_or_to_the_interface() -> None:
 
 
 def test_endpoints_announce_themselves_in_the_families_of_the_network() -> None:
-    ipv4 = {"net.ipv4.conf.IFNAME.rp_filter": "2", "net.ipv4.conf.IFNAME.arp_notify": "1"}
-    ipv6 = {"net.ipv6.conf.IFNAME.ndisc_notify": "1"}
-    assert inside(plan(variables("web")))["sysctls"].items() >= ipv4.items()
-    assert not inside(plan(variables("web")))["sysctls"].keys() & ipv6.keys()
-    assert inside(plan(dual("web")))["sysctls"].items() >= {**ipv4, **ipv6}.items()
+    both = {
+        "net.ipv6.conf.IFNAME.accept_ra": "0",
+        "net.ipv4.conf.IFNAME.rp_filter": "2",
+        "net.ipv4.conf.IFNAME.arp_notify": "1",
+    }
+    assert inside(plan(variables("web")))["sysctls"] == {**both, "net.ipv6.conf.IFNAME.disable_ipv6": "1"}
+    assert inside(plan(dual("web")))["sysctls"] == {
+        **both,
+        "net.ipv6.conf.IFNAME.disable_ipv6": "0",
+        "net.ipv6.conf.IFNAME.ndisc_notify": "1",
+    }
 
 
 @pytest.mark.parametrize(
