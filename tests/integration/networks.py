@@ -12,13 +12,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import yaml
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import ORDER
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.plan import make_plan
-from tests.lab.host import Host
 from tests.lab.paths import REPOSITORY
 
 ROLE = REPOSITORY / "roles/bridge_network"
@@ -31,6 +30,12 @@ SHOP: dict[str, Any] = {
         {"namespace": "db", "ipv4_address": "172.18.0.10"},
     ],
 }
+
+
+class Runner(Protocol):
+    """What runs modules: a host of the lab, or something that tells what it costs one."""
+
+    def module(self, name: str, options: dict[str, Any] | None = None, check: bool = False) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,7 @@ def _read(part: str) -> dict[str, Any]:
     return dict(yaml.safe_load((ROLE / part / "main.yml").read_text(encoding="utf-8")))
 
 
-def plan(host: Host, variables: dict[str, Any], check: bool = False) -> dict[str, Any]:
+def plan(host: Runner, variables: dict[str, Any], check: bool = False) -> dict[str, Any]:
     """What the role would do; raises the planner's error for bad input."""
     wish = {**defaults(), **variables}
     wish["gateway_mode_ipv6"] = wish["gateway_mode_ipv6"] or wish["gateway_mode"]
@@ -80,7 +85,7 @@ def whole(made: dict[str, Any]) -> dict[str, Any]:
     return {"owner": made["owner"], "state": made["state"], "modules": json.dumps(made["modules"])}
 
 
-def apply(host: Host, check: bool = False, **variables: Any) -> Applied:
+def apply(host: Runner, check: bool = False, **variables: Any) -> Applied:
     """Apply the role with these variables, named without their prefix."""
     made = plan(host, variables, check)
     results = {name: host.module(name, options, check=check) for name, options in calls(made)}
@@ -90,6 +95,6 @@ def apply(host: Host, check: bool = False, **variables: Any) -> Applied:
     return Applied(made, results)
 
 
-def remove(host: Host, name: str = SHOP["name"]) -> Applied:
+def remove(host: Runner, name: str = SHOP["name"]) -> Applied:
     """Apply the role with state absent and the network's name alone."""
     return apply(host, name=name, state="absent")

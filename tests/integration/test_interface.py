@@ -179,14 +179,14 @@ def test_a_route_is_never_stolen(web: Host) -> None:
     web.module("interface", EVERYTHING)
     web.sh("ip -n web link add d0 type veth peer d1; ip -n web link set d0 up; ip -n web link set d1 up")
     settle(web, "web")
-    wish = {
+    wish: dict[str, Any] = {
         "name": "d0",
         "netns": "web",
         "addresses": ["10.6.0.1/24"],
         "routes": [{"to": "default", "via": "10.6.0.2"}],
     }
     refused(web, "interface", wish, "a route to default with metric 0 in table main leads over interface eth0")
-    wish["routes"][0]["metric"] = 7  # type: ignore[index]
+    wish["routes"][0]["metric"] = 7
     _converge(web, wish)
     # In one call, too.
     both = {"netns": "web", "aggregate": [{"name": name, "routes": [{"to": "1.1.1.1/32"}]} for name in ("d0", "d1")]}

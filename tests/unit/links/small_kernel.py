@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from hypothesis import HealthCheck, settings
 
@@ -116,8 +117,8 @@ class Machine:
             else:
                 self._delete(step)
 
-    def _new(self, where: veth_steps.Where, values: object) -> Link:
-        return Link(**{"index": self._free_index(), "name": where.name, "kind": "veth", **dict(values)})  # type: ignore[call-overload]
+    def _new(self, where: veth_steps.Where, values: Mapping[str, Any]) -> Link:
+        return Link(index=self._free_index(), name=where.name, kind="veth", **values)
 
     def _free_index(self) -> int:
         return max((end.link.index for end in self.ends.values()), default=0) + 1

@@ -10,6 +10,7 @@ from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Plan
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Identity
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
@@ -75,16 +76,18 @@ def wishes(draw: st.DrawFn, state: str = "present") -> Wish:
 
 
 def _plan(machine: Machine, *wished: Wish) -> Plan:
-    found: dict[str, dict[str, Link]] = {str(space): {} for space in SPACES}
+    identities: dict[str | None, Identity] = {space: str(space) for space in SPACES}
+    found: dict[Identity, dict[str, Link]] = {identity: {} for identity in identities.values()}
     for (space, name), end in machine.ends.items():
-        found[str(space)][name] = end.link
-    indexes = {id(end): (str(space), end.link.index) for (space, _name), end in machine.ends.items()}
+        found[identities[space]][name] = end.link
+    indexes = {id(end): (identities[space], end.link.index) for (space, _name), end in machine.ends.items()}
     peers = {
         indexes[id(end)]: indexes[id(end.peer)] if end.peer else None
         for end in machine.ends.values()
         if end.link.kind == "veth"
     }
-    state = State({space: str(space) for space in SPACES}, Pairs(found, peers, {str(space): space for space in SPACES}))  # type: ignore[dict-item]
+    refs = {identity: space for space, identity in identities.items()}
+    state = State(identities, Pairs(found, peers, refs))
     return RESOURCE.plan(wished, state)
 
 
