@@ -34,7 +34,7 @@ _WISH = {
     "ipam_config": [{"subnet": "172.18.0.0/16"}, {"subnet": "fd00:18::/64"}],
     "endpoints": [{"namespace": name, "published_ports": [f"{port}:80"]} for port, name in enumerate("abc", 8001)],
 }
-_COLUMNS = ("Ansible", "imports", "compiled", "work")
+COLUMNS = ("Ansible", "imports", "compiled", "work")
 
 
 def _once(host: Host, name: str, options: dict[str, Any], compiled: bool = True) -> dict[str, float]:
@@ -66,7 +66,7 @@ def measure(rounds: int) -> aims.Own:
                 times["compiled"] = _once(host, name, options, compiled=False)["imports"]
                 found.setdefault(name, []).append(times)
     return {
-        name: {column: statistics.median(one[column] for one in times) for column in _COLUMNS}
+        name: {column: statistics.median(one[column] for one in times) for column in COLUMNS}
         for name, times in found.items()
     }
 
@@ -75,9 +75,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5, help="how many (%(default)s)")
     found = measure(parser.parse_args().rounds)
-    print(f"{'':16}" + "".join(f"{column:>10}" for column in _COLUMNS))
+    print(f"{'':16}" + "".join(f"{column:>10}" for column in COLUMNS))
     for name, times in found.items():
-        print(f"{name:16}" + "".join(f"{times[column]:10.0f}" for column in _COLUMNS))
+        print(f"{name:16}" + "".join(f"{times[column]:10.0f}" for column in COLUMNS))
     judged = list(aims.of_modules(found))
     for aim in judged:
         print(f"{aim.what}: {aim.found}, asked is {aim.asked}")

@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from benchmarks.own_time import COLUMNS
 from benchmarks.scale import aims, plot
 from benchmarks.scale.aims import ROLE
 from benchmarks.scale.cells import Cell, Found, told
@@ -119,9 +120,8 @@ def _aims(found: Found, own: aims.Own) -> Iterator[str]:
 
 
 def _own_times(own: aims.Own) -> Iterator[str]:
-    columns = next(iter(own.values()))
-    rows = ([f"`{name}`", *(f"{times[column]:.0f}" for column in columns)] for name, times in own.items())
-    yield from _table(["", *columns], rows)
+    rows = ([f"`{name}`", *(f"{times[column]:.0f}" for column in COLUMNS)] for name, times in own.items())
+    yield from _table(["", *COLUMNS], rows)
 
 
 def _table(head: list[str], rows: Iterable[list[str]]) -> Iterator[str]:
