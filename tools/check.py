@@ -30,12 +30,13 @@ BIN = Path(sys.prefix, "bin")
 
 @dataclass
 class Outcome:
-    """What a part did. notes: what ran, or why something did not."""
+    """What a part did. notes: what ran, or why something did not; failures: what failed, a line each."""
 
     passed: int = 0
     failed: int = 0
     skipped: int = 0
     notes: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
     seconds: float = 0
 
     def line(self, name: str) -> str:
@@ -74,6 +75,7 @@ def lint() -> Outcome:
         done = subprocess.run(command, cwd=REPOSITORY, env=environment(), capture_output=True, text=True, check=False)
         if done.returncode:
             outcome.failed += 1
+            outcome.failures.append(name)
             print(f"--- {name}\n{done.stdout}{done.stderr}", flush=True)
         else:
             outcome.passed += 1
@@ -83,7 +85,7 @@ def lint() -> Outcome:
 def run_sanity() -> Outcome:
     """`ansible-test sanity`: each test counts once for each Python that it runs on."""
     result = sanity.run(BUILD, environment())
-    return Outcome(result.passed, result.failed, 0, result.notes)
+    return Outcome(result.passed, result.failed, 0, result.notes, result.errors)
 
 
 def _pytest(name: str, *options: str) -> Outcome:
@@ -99,7 +101,12 @@ def _pytest(name: str, *options: str) -> Outcome:
     notes = []
     if code and not failed:
         failed, notes = 1, [f"pytest ended with {code}"]
-    return Outcome(max(total - failed - skipped, 0), failed, skipped, notes)
+    failures = [
+        f"{case.get('classname')}::{case.get('name')}"
+        for case in suite.iter("testcase")
+        if case.find("failure") is not None or case.find("error") is not None
+    ]
+    return Outcome(max(total - failed - skipped, 0), failed, skipped, notes, failures)
 
 
 PARALLEL = (f"--numprocesses={os.cpu_count() or 1}", "--dist=worksteal")
@@ -141,12 +148,13 @@ def _molecule(name: str, wrapper: list[str], scenarios: list[str], seconds: floa
             code = f"not done within {seconds} s"
     text = log.read_text(encoding="utf-8")
     steps = [match.group("scenario", "step", "end") for match in _MOLECULE_STEP.finditer(text)]
-    failed = sum(end != "Successful" for _scenario, _step, end in steps)
+    failures = [f"{scenario} > {step}: {end}" for scenario, step, end in steps if end != "Successful"]
+    passed = len(steps) - len(failures)
     if code:
         print(text[-20000:], code, flush=True)
-        failed = failed or 1
+        failures = failures or [f"molecule: {code}"]
     names = sorted({scenario for scenario, _step, _end in steps})
-    return Outcome(len(steps) - failed, failed, 0, [f"scenario {name}" for name in names])
+    return Outcome(passed, len(failures), 0, [f"scenario {name}" for name in names], failures)
 
 
 #: The scenarios whose hosts are whole systems. All others are on hosts of the lab.
@@ -223,6 +231,7 @@ def main(names: list[str]) -> int:
     outcomes = _run_all(names)
     total = [sum(getattr(outcome, what) for outcome in outcomes.values()) for what in ("passed", "failed", "skipped")]
     lines = [outcomes[name].line(name) for name in names]
+    lines += [f"failed: {failure}" for name in names for failure in outcomes[name].failures]
     lines.append(f"{total[2]} skipped; all of it took {time.monotonic() - start:.0f} s on {os.cpu_count()} processors")
     lines.append(f"{total[0]} passed, {total[1]} failed")
     text = "\n".join(lines) + "\n"

@@ -35,6 +35,7 @@ class Result:
     passed: int
     failed: int
     notes: list[str]
+    errors: list[str]
 
 
 def run(build: Path, environment: dict[str, str]) -> Result:
@@ -63,14 +64,14 @@ def _read(code: int, output: str, missing: list[str]) -> Result:
     ran = len(re.findall(r"^Running sanity test ", output, re.MULTILINE))
     match = re.search(r"The (\d+) sanity test\(s\) listed below", output)
     failed = int(match.group(1)) if match else int(bool(code))
+    errors = [line for line in output.splitlines() if line.startswith(("ERROR:", "FATAL:"))] if code else []
     if code:
-        errors = [line for line in output.splitlines() if line.startswith(("ERROR:", "FATAL:"))]
         print("\n".join(errors or [output]), flush=True)
     notes = [line.removeprefix("WARNING: ") for line in output.splitlines() if line.startswith("WARNING: Skipping")]
     notes += [line.removeprefix("WARNING: ") for line in output.splitlines() if line.startswith(_NOT_THERE)]
     if missing:
         notes.insert(0, f"not on Python {', '.join(missing)}: not installed")
-    return Result(ran - failed, failed, notes)
+    return Result(ran - failed, failed, notes, errors)
 
 
 def _copy_tree(tree: Path) -> Path:
