@@ -33,8 +33,9 @@ options:
   info:
     description:
       - The result of the module M(netplumb.linuxnet.netns_info) on the host, with its option C(text) or without.
+      - Not needed where the variable C(state) is C(absent). Without it the plan has no C(modules), and the module
+        M(netplumb.linuxnet.network_plan) finds out itself what is to be taken away.
     type: dict
-    required: true
   check_mode:
     description:
       - Whether the plan is made in check mode. An interface that is missing on the host is a warning then and no error,
@@ -75,7 +76,7 @@ _value:
 
 
 def bridge_network_plan(
-    variables: object, info: object, check_mode: bool = False, text: bool = False, errors: str = "raise"
+    variables: object, info: object = None, check_mode: bool = False, text: bool = False, errors: str = "raise"
 ) -> dict[str, t.Any]:
     """The plan for the variables on the host that ``info`` describes."""
     try:
@@ -84,7 +85,7 @@ def bridge_network_plan(
         if errors == "return":
             return {"error": str(error)}
         raise AnsibleFilterError(str(error)) from error
-    return {**plan, "modules": json.dumps(plan["modules"])} if text else plan
+    return {**plan, "modules": json.dumps(plan["modules"])} if text and "modules" in plan else plan
 
 
 def _read(info: object) -> object:

@@ -20,11 +20,14 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Outcome, sentence
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import namespaces, netlink, service
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import names, network_file, removal, unit
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import names, network_file, unit
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, LinuxnetError, Refused
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.host_view import HostView
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import RESOURCES, carry_out, definitions_of
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import netns_info
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import (
+    RESOURCES,
+    carry_out,
+    definitions_of,
+    end_of,
+)
 
 _USAGE = """\
 usage: network.pyz up NETWORK                    bring everything about that /etc/linuxnet/NETWORK.json says
@@ -163,9 +166,10 @@ def _down(network: str) -> None:
     """Take away everything that carries the network's mark, as the role does with the state absent."""
     owner = _owner(network)
     with Host(check_mode=False, library=False) as host:
-        told = netns_info.view(host, netns_info.Wish(owner=owner))
+        end = end_of(host, owner)
         _tell_warnings(host)
-    changed = _carry_out(owner, "absent", removal.everything(HostView(told, owner)))
+    # What a file throws after a reboot is not the service's to forget.
+    changed = _carry_out(owner, "absent", {**end.modules, "ip_forward": []})
     _tell(f"network {network} is down, {changed} of its parts were removed; forwarding stays as it is")
 
 

@@ -21,6 +21,8 @@ description:
     M(netplumb.linuxnet.bridge_port), M(netplumb.linuxnet.netns), M(netplumb.linuxnet.bridge),
     M(netplumb.linuxnet.masquerade), M(netplumb.linuxnet.bridge_forward), M(netplumb.linuxnet.ip_forward).
   - Before the first change all definitions are checked, and whether the namespaces that are to be attached can be.
+  - With O(state=absent) and without O(modules) whatever carries the owner's mark on the host is taken away, as
+    C(docs/plan.md) says. That takes neither a plan nor pyroute2.
   - The plan comes from the filter P(netplumb.linuxnet.bridge_network_plan#filter). The role
     P(netplumb.linuxnet.bridge_network#role) does both.
 extends_documentation_fragment:
@@ -43,8 +45,8 @@ options:
     description:
       - By the name of its module the list of definitions, as each module takes them in its option C(aggregate).
       - A dictionary, or its JSON text. The text is quicker by far where there are thousands of definitions.
+      - Required when O(state=present).
     type: json
-    required: true
 seealso:
   - plugin: netplumb.linuxnet.bridge_network_plan
     plugin_type: filter
@@ -86,6 +88,12 @@ EXAMPLES = r"""
       bridge_port:
         - interface: to-router
           bridge: br-lan
+
+
+- name: Take a network away, whatever it has come to be
+  netplumb.linuxnet.network_plan:
+    owner: br-shop
+    state: absent
 """
 
 RETURN = r"""
@@ -96,6 +104,17 @@ modules:
   sample:
     bridge: {definitions: 1, changed: 0}
     dnat: {definitions: 2, changed: 1}
+persistent:
+  description: Whether something would bring the network back after a reboot. M(netplumb.linuxnet.network_service) takes that away.
+  returned: without O(modules)
+  type: bool
+  sample: false
+summary:
+  description: What it came to, in a few lines for people.
+  returned: without O(modules)
+  type: list
+  elements: str
+  sample: ["br-shop: absent", "IPv4 forwarding stays on, because others may rely on it"]
 diff:
   description: What differed, for changed definitions only, in the order in which they were changed.
   returned: in diff mode
@@ -114,7 +133,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.names import owner_name
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import STATE
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._module import failing, tell_warnings
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import carry_out, read_definitions
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import carry_out, end_of, read_definitions
 
 
 def main() -> None:
@@ -123,16 +142,28 @@ def main() -> None:
         argument_spec={
             "owner": {"type": "str", "required": True},
             "state": STATE,
-            "modules": {"type": "json", "required": True},
+            "modules": {"type": "json"},
         },
+        required_if=[["state", "present", ["modules"]]],
         supports_check_mode=True,
     )
-    host = Host(check_mode=module.check_mode)
+    given = module.params["modules"]
+    told: dict[str, object] = {}
+    host = Host(check_mode=module.check_mode, library=given is not None)
     with failing(module, host), host:
         owner = owner_name("owner", module.params["owner"])
-        outcomes = carry_out(host, owner, module.params["state"], read_definitions(module.params["modules"]))
+        if given is None:
+            end = end_of(host, owner)
+            definitions = end.modules
+            told = {"persistent": end.persistent, "summary": end.summary}
+            for warning in end.warnings:
+                host.warn(warning)
+        else:
+            definitions = read_definitions(given)
+        outcomes = carry_out(host, owner, module.params["state"], definitions)
     tell_warnings(module, host)
     result = {
+        **told,
         "changed": any(outcome.changed for outcome in outcomes.values()),
         "modules": {
             name: {

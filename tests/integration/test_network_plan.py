@@ -41,6 +41,9 @@ DAMAGES: dict[str, tuple[list[str], list[str]]] = {
     "a setting": (["sysctl -qw net.ipv6.conf.br-shop.accept_dad=1"], ["interface"]),
 }
 
+#: What takes all of the network away.
+ABSENT = {"owner": SHOP["name"], "state": "absent"}
+
 CHANGED: dict[str, Any] = {
     **SHOP,
     "icc": False,
@@ -155,6 +158,49 @@ def test_bad_plan(host: Host, modules: Any, sentence: str) -> None:
 def test_a_network_that_is_taken_away_has_no_interfaces_to_set(host: Host) -> None:
     options = {"owner": "br-shop", "state": "absent", "modules": {"interface": [{"name": "lo"}]}}
     assert "an empty list, since the state is absent" in host.module("network_plan", options, fails=True)["msg"]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        *(DAMAGES[what][0] for what in ("nothing", "the bridge gone", "an end gone", "a namespace gone")),
+        ["ip netns add elsewhere", "ip -n web link set eth0 netns elsewhere"],
+    ],
+)
+def test_what_carries_the_mark_goes_without_a_plan(host: Host, damage: list[str]) -> None:
+    """As by a plan that is made after a look into every namespace; another network stays."""
+    apply(host, name="br-more", ipam_config=[{"subnet": "172.19.0.0/16"}], endpoints=[{"namespace": "more"}])
+    found = []
+    for planned in (True, False):
+        _apply(host, **SHOP)
+        _damage(host, damage)
+        if planned:
+            remove(host)
+        else:
+            foretold = host.module("network_plan", ABSENT, check=True)
+            done = host.module("network_plan", ABSENT)
+            assert done["modules"] == foretold["modules"]
+            assert done["diff"] == foretold["diff"]
+        found.append(without_chance(host))
+        host.sh("ip netns delete elsewhere || true")
+    assert found[0] == found[1]
+    again = host.module("network_plan", ABSENT)
+    assert (again["changed"], again["modules"], again["persistent"]) == (False, {}, False)
+    assert again["summary"] == [
+        "br-shop: absent",
+        "IPv4 and IPv6 forwarding stays on, because others may rely on it",
+    ]
+
+
+def test_a_network_is_not_taken_away_without_a_sight_of_its_rules(host: Host) -> None:
+    """On a host that has nothing of it, nothing is needed."""
+    host.sh("ln -sfn /nowhere /etc/alternatives/iptables-restore")
+    assert not host.module("network_plan", ABSENT)["changed"]
+    host.module("netns", {"name": "web", "owner": "br-shop"})
+    before = host.dump()
+    told = host.module("network_plan", ABSENT, fails=True)["msg"]
+    assert told == "iptables is not installed, without which the rules of br-shop cannot be taken away"
+    assert before.changes_to(host.dump()) == []
 
 
 def test_ipv6_comes_and_goes_with_the_network(host: Host) -> None:

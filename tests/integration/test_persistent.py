@@ -33,9 +33,8 @@ from tests.integration.settling import settle
 from tests.lab.host import Host
 from tests.lab.lab import Lab
 from tests.lab.paths import COLLECTION
+from tests.lab.playbooks import Run
 
-#: The modules that a run without change calls.
-USED = ("netns_info", "network_plan", "network_service")
 KEPT: dict[str, Any] = {**SHOP, "persistent": True}
 BACK: dict[str, Any] = {
     "name": "br-back",
@@ -72,9 +71,21 @@ def test_the_role_by_ansible_itself(host: Host) -> None:
     assert first.task("Have the network come back").changed
     again = host.playbook(PLAY, variables=variables)
     assert again.changed == []
-    ran = [task.action for task in again.tasks if task.status == "ok" and task.action.startswith(COLLECTION)]
-    assert ran == [f"{COLLECTION}.{name}" for name in USED]
+    assert _modules(again) == ["netns_info", "network_plan", "network_service"]
     assert apply(host, **KEPT).changed == []
+    absent = {"bridge_network_name": SHOP["name"], "bridge_network_state": "absent"}
+    assert _modules(host.playbook(PLAY, variables=absent)) == ["network_plan", "network_service"]
+    assert program_is_gone(host)
+    assert not host.exists("/run/linuxnet")
+    gone = host.playbook(PLAY, variables=absent)
+    assert gone.changed == []
+    assert _modules(gone) == ["network_plan"]
+
+
+def _modules(run: Run) -> list[str]:
+    """The collection's modules that were called."""
+    actions = [task.action for task in run.tasks if task.status == "ok"]
+    return [action.removeprefix(f"{COLLECTION}.") for action in actions if action.startswith(COLLECTION)]
 
 
 def test_up_twice_writes_nothing_and_the_role_finds_nothing_to_do(lab: Lab, host: Host) -> None:

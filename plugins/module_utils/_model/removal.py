@@ -12,12 +12,27 @@ that nobody else claims takes its links along, otherwise the module ``veth`` rem
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 from collections.abc import Collection, Iterable
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.host_view import HostView, View
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import FAMILIES
 
 Element = dict[str, t.Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Teardown:
+    """Taking a network away: the absent elements of each module, and sentences for people.
+
+    ``persistent`` tells whether something would bring the network back after a reboot.
+    """
+
+    modules: dict[str, list[Element]]
+    warnings: list[str]
+    summary: list[str]
+    persistent: bool
 
 
 class Published(t.Protocol):
@@ -31,6 +46,36 @@ class Published(t.Protocol):
 
     @property
     def routed(self) -> bool: ...
+
+
+def teardown(view: HostView) -> Teardown:
+    """The end of the network that is called like its owner."""
+    return Teardown(
+        {**everything(view), "ip_forward": forgotten_switches(view)},
+        _warnings(view),
+        _summary(view),
+        view.persistent,
+    )
+
+
+def _warnings(view: HostView) -> list[str]:
+    name = view.owner
+    strangers = sorted(
+        str(port["name"]) for bridge in view.our_bridges() for port in view.ports_of(bridge) if view.is_foreign(port)
+    )
+    found = []
+    if strangers:
+        found.append(f"{', '.join(strangers)}: on the bridge {name} and not ours, left standing without it")
+    if name in view.interfaces and view.owner_of(view.interfaces[name]) is None and view.our_rules("forward"):
+        found.append(f"{name}: the bridge has lost the mark of this network and is left standing, without its rules")
+    return found
+
+
+def _summary(view: HostView) -> list[str]:
+    """That the network is no more, and what is left on purpose."""
+    forwarding = [word.replace("ip", "IP") for word in FAMILIES if view.forwards(word)]
+    stays = f"{' and '.join(forwarding)} forwarding stays on, because others may rely on it"
+    return [f"{view.owner}: absent", *([stays] if forwarding else [])]
 
 
 def everything(view: HostView) -> dict[str, list[Element]]:
@@ -130,3 +175,12 @@ def stale_bridge_forward(view: HostView, wished: Collection[str]) -> list[Elemen
 def stale_bridge(view: HostView, wished: Collection[str]) -> list[Element]:
     """Our bridges under any name, one that was renamed by hand included."""
     return [{"name": name, "state": "absent"} for name in sorted(view.our_bridges()) if name not in wished]
+
+
+def forgotten_switches(view: HostView, wished: Collection[str] = ()) -> list[Element]:
+    """The switches that a file throws after a reboot and shall not any more; now they stay as they are."""
+    return [
+        {"ip_version": word, "state": "enabled" if view.forwards(word) else "disabled", "persistent": False}
+        for word in view.persistent_switches
+        if word not in wished
+    ]

@@ -49,11 +49,15 @@ View = dict[str, t.Any]
 
 @dataclasses.dataclass(frozen=True)
 class Wish:
-    """``netns`` is taken for the host; ``names`` limit the namespaces told about, ``owner`` what is called ours."""
+    """``netns`` is taken for the host; ``names`` limit the namespaces told about, ``owner`` what is called ours.
+
+    Without ``contents`` no namespace is looked into: a peer in one has no name, and nothing is joined to it.
+    """
 
     netns: str | None = None
     names: tuple[str, ...] | None = None
     owner: str | None = None
+    contents: bool = True
 
 
 def wishes(definitions: t.Iterable[tuple[str, t.Mapping[str, t.Any]]]) -> list[Wish]:
@@ -76,7 +80,7 @@ def view(host: Host, wished: Wish) -> View:
     """``{"host": ..., "namespaces": [...]}``."""
     records = {name: record for name, record in ((name, registry.read(name)) for name in registry.names()) if record}
     files = namespaces.names()
-    contents = _Contents(host, wished.netns, [name for name in files if namespaces.alive(name)])
+    contents = _Contents(host, wished, [name for name in files if namespaces.alive(name)])
     told = sorted({*files, *records} if wished.names is None else {*files, *records} & set(wished.names))
     users = namespaces.users()
     return {
@@ -91,9 +95,9 @@ class _Contents:
     A namespace is referred to by name, the one taken for the host by None.
     """
 
-    def __init__(self, host: Host, host_ref: str | None, live: t.Sequence[str]) -> None:
+    def __init__(self, host: Host, wished: Wish, live: t.Sequence[str]) -> None:
         self._host = host
-        self._host_ref = host_ref
+        self._host_ref = host_ref = wished.netns
         found = ((name, namespaces.identity(name)) for name in live)
         self.identities = {name: identity for name, identity in found if identity}
         self.of: dict[str | None, Contents] = {None: host.run(host_ref, _look)}
@@ -101,17 +105,22 @@ class _Contents:
         # The namespace taken for the host may have a name, too.
         self.of.update({name: self.of[None] for name, one in self.identities.items() if one == host_identity})
         others = [name for name in self.identities if name not in self.of]
-        for first in range(0, len(others), _AT_ONCE):
-            some = others[first : first + _AT_ONCE]
-            self.of.update(zip(some, host.tour((name, _look) for name in some)))
-            for name in some:
-                host.forget(name)
+        if wished.contents:
+            self._visit(others)
         self._by_index = {where: by_index(contents.links) for where, contents in self.of.items()}
         #: Of each end (namespace, index) the other one.
         self._peers: dict[tuple[str | None, int], tuple[str | None, int]] = {}
         self._join(None, host_ref, others)
-        for name in others:
-            self._join(name, name, others)
+        if wished.contents:
+            for name in others:
+                self._join(name, name, others)
+
+    def _visit(self, others: t.Sequence[str]) -> None:
+        for first in range(0, len(others), _AT_ONCE):
+            some = others[first : first + _AT_ONCE]
+            self.of.update(zip(some, self._host.tour((name, _look) for name in some)))
+            for name in some:
+                self._host.forget(name)
 
     def _join(self, where: str | None, ref: str | None, others: t.Sequence[str]) -> None:
         """Find the peers of this namespace's veth ends that are in the host or others and not known yet from there."""
@@ -155,8 +164,12 @@ class _Contents:
         if link.kind != "veth":
             return None
         there = (where, link.peer_index) if link.peer_nsid is None else self._peers.get((where, index))
-        other = self._by_index[there[0]].get(there[1] or 0) if there else None
-        return {"netns": there[0], "name": other.name} if there and other else None
+        if there is None:
+            return None
+        if there[0] not in self._by_index:
+            return {"netns": there[0], "name": None}
+        other = self._by_index[there[0]].get(there[1] or 0)
+        return {"netns": there[0], "name": other.name} if other else None
 
 
 def _look() -> Contents:

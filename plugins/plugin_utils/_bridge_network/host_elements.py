@@ -9,8 +9,8 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Collection
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import removal
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.host_view import HostView
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network import answering
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.draft import Draft, with_prefix
@@ -129,13 +129,4 @@ def ip_forward(network: Network, view: HostView) -> list[Element]:
         {"ip_version": word, "state": "enabled", "persistent": network.persistent}
         for word in FAMILIES
         if word in wished
-    ] + forgotten_switches(view, wished)
-
-
-def forgotten_switches(view: HostView, wished: Collection[str] = ()) -> list[Element]:
-    """The switches that a file throws after a reboot and shall not any more; now they stay as they are."""
-    return [
-        {"ip_version": word, "state": "enabled" if view.forwards(word) else "disabled", "persistent": False}
-        for word in view.persistent_switches
-        if word not in wished
-    ]
+    ] + removal.forgotten_switches(view, wished)

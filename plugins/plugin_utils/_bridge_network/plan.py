@@ -45,14 +45,14 @@ def make_plan(variables: object, info: object, check_mode: bool = False) -> Docu
     """The plan for one application of the role. Pure: the same input gives the same plan.
 
     :param variables: the role's variables without their prefix ``bridge_network_``
-    :param info: the result of the module ``netns_info``
+    :param info: the result of the module ``netns_info``; for the state ``absent`` None will do
     :param check_mode: then an interface or bridge that is missing on the host is a warning and not an error
     :raises LinuxnetError: for input that is wrong in itself or cannot come true on this host
     """
     section = variables_section(variables)
     if section.choice("state", ("present", "absent"), "present") == "absent":
         name = network_name(section)
-        return _absent(name, HostView(info, name))
+        return _absent(name, None if info is None else HostView(info, name))
     network = read_network(section)
     view = HostView(info, network.name)
     warnings = check_host(network, view, check_mode)
@@ -109,24 +109,22 @@ def _present(draft: Draft, view: HostView) -> Document:
     }
 
 
-def _absent(name: str, view: HostView) -> Document:
-    """The plan that takes away everything of a network, by nothing but its name."""
-    foreign = sorted(
-        str(port["name"]) for bridge in view.our_bridges() for port in view.ports_of(bridge) if view.is_foreign(port)
-    )
-    warnings = [f"{', '.join(foreign)}: on the bridge {name} and not ours, left standing without it"] if foreign else []
-    if name in view.interfaces and view.owner_of(view.interfaces[name]) is None and view.our_rules("forward"):
-        warnings.append(f"{name}: the bridge has lost the mark of this network and is left standing, without its rules")
+def _absent(name: str, view: HostView | None) -> Document:
+    """The plan that takes away everything of a network, by nothing but its name.
+
+    Without a look at the host it leaves to the module network_plan what that is.
+    """
+    end = removal.teardown(view) if view else removal.Teardown({}, [], [f"{name}: absent"], persistent=True)
     return {
         "version": VERSION,
         "network": name,
         "owner": name,
         "state": "absent",
-        "warnings": warnings,
-        "summary": summary.absent_lines(view),
+        "warnings": end.warnings,
+        "summary": end.summary,
         "endpoints": [],
-        "modules": {**removal.everything(view), "interface": [], "ip_forward": host_elements.forgotten_switches(view)},
-        "service": _service(Network(name), view),
+        **({"modules": {**end.modules, "interface": []}} if view else {}),
+        "service": _no_service(name) if end.persistent else None,
     }
 
 
@@ -134,7 +132,11 @@ def _service(network: Network, view: HostView) -> Document | None:
     """What the module network_service is called with; nothing where there is no service and none is wished."""
     if network.persistent:
         return {"name": network.name, "state": "present", "appends": network.appends}
-    return {"name": network.name, "state": "absent", "appends": False} if view.persistent else None
+    return _no_service(network.name) if view.persistent else None
+
+
+def _no_service(name: str) -> Document:
+    return {"name": name, "state": "absent", "appends": False}
 
 
 def _refuse_narrow(draft: Draft) -> None:

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.host_view import HostView
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.draft import Draft
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.publishing import Published
-from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.wish import FAMILIES, Network
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.wish import Network
 
 
 def endpoints(draft: Draft) -> list[dict[str, t.Any]]:
@@ -42,13 +41,6 @@ def lines(network: Network, draft: Draft) -> list[str]:
         published = f", published {' '.join(endpoint['published_ports'])}" if endpoint["published_ports"] else ""
         found.append(f"{endpoint['namespace']}: {endpoint['interface']} {' '.join(endpoint['addresses'])}{published}")
     return found
-
-
-def absent_lines(view: HostView) -> list[str]:
-    """That the network is no more, and what is left on purpose."""
-    forwarding = [word.replace("ip", "IP") for word in FAMILIES if view.forwards(word)]
-    stays = f"{' and '.join(forwarding)} forwarding stays on, because others may rely on it"
-    return [f"{view.owner}: absent", *([stays] if forwarding else [])]
 
 
 def _ports(draft: Draft) -> dict[str, list[str]]:

@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import copy
 
+import pytest
+
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.plan import make_plan
 from tests.unit.plan.builders import addresses, dual, elements, plan, variables
 from tests.unit.plan.world import Info, after, empty_info, interface, namespace
 
@@ -111,6 +115,18 @@ def test_absent_says_that_forwarding_stays_on() -> None:
 def test_absent_with_everything_else_still_given_is_the_same() -> None:
     info = built(dual("web"))
     assert plan({**dual("web"), "state": "absent"}, info) == plan(ABSENT, info)
+
+
+def test_absent_needs_no_look_at_the_host() -> None:
+    """What is to be removed is then left to be found by who removes it."""
+    document = make_plan(ABSENT, None)
+    assert "modules" not in document
+    assert document["owner"] == "br0"
+    assert document["service"] == {"name": "br0", "state": "absent", "appends": False}
+    with pytest.raises(Invalid, match="bridge_network_name: 'br/0' is not allowed"):
+        make_plan({**ABSENT, "name": "br/0"}, None)
+    with pytest.raises(Invalid, match="netns_info: 'NoneType' is not allowed"):
+        make_plan(variables("web"), None)
 
 
 def test_what_others_have_is_never_removed() -> None:
