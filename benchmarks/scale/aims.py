@@ -64,6 +64,15 @@ def times_the_role(found: Found, count: int, name: str) -> Span:
     return seconds(found, count, name) / seconds(found, count, ROLE)
 
 
+def enough(found: Found, count: int, name: str) -> float | None:
+    """The seconds after which a contestant's build has taken so long that its aim is met, and five in a hundred more.
+
+    None if it has no aim, or if the role's build is not known.
+    """
+    role = seconds(found, count, ROLE).most
+    return None if name not in SLOWER or math.isinf(role) else role * SLOWER[name] * 1.05
+
+
 def memory_of_a_module(found: Found, count: int) -> Span:
     """In MB: not more than that of the largest process of the role's stages, of which ansible-playbook is one."""
     stages = found.get(str(count), {}).get(ROLE, {}).values()

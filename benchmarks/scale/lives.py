@@ -27,6 +27,10 @@ ip netns delete canary
 """
 
 
+#: What comes before a network is not measured, and starts a thousand containers at most.
+_PREPARE_SECONDS = 3600
+
+
 def live(rival: Rival, count: int, budget: float) -> dict[str, Cell]:
     """By stage, what it cost, or why that is not known. After a stage that did not end well there is no other."""
     found: dict[str, Cell] = {}
@@ -41,7 +45,8 @@ def live(rival: Rival, count: int, budget: float) -> dict[str, Cell]:
                 command = rival.command(host, stage, count)
                 if command is None:
                     continue
-                found[stage] = cells.unreached(found) or _cell(host, command, environment, budget)
+                seconds = _PREPARE_SECONDS if stage == PREPARE else budget
+                found[stage] = cells.unreached(found) or _cell(host, command, environment, seconds)
     return found
 
 

@@ -52,8 +52,9 @@ meanwhile, which are those of a daemon if there is one; the same goes for the la
 process from the kernel, which rounds what ended children took down to hundredths of a second: with a thousand of
 Docker's shims some seconds are lost. What the kernel clears away later is in no cell. No memory is told below that of
 the process that measures, 12 MiB or so. What a contestant cannot do is left empty. A stage that takes more than
-{budget:.0f} s is given up, and that contestant is not tried with more endpoints.
+{budget:.0f} s is given up, and that contestant is not tried with more endpoints{but}.
 """
+_BUT_ENOUGH = ", but for the most endpoints, where each is given as long as decides its aim"
 
 
 def line(count: int, name: str, stages: dict[str, Cell]) -> str:
@@ -87,7 +88,7 @@ def _lines(record: dict[str, Any], found: Found) -> Iterator[str]:
     yield _filled(_OWN)
     yield from _own_times(record["own_time"])
     yield "\n## The numbers\n"
-    yield _filled(_CELLS.format(**record)).rstrip()
+    yield _filled(_CELLS.format(**record, but=_BUT_ENOUGH if record["enough"] else "")).rstrip()
     for stage in STAGES:
         yield f"\n### {_TITLES[stage]}\n"
         yield from _table(

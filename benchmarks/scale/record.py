@@ -20,8 +20,8 @@ FILE = REPOSITORY / "docs/scale.json"
 _PACKAGES = ("docker.io", "containerd", "runc", "containernetworking-plugins", "netavark")
 
 
-def save(found: Found, own: Own, budget: float, seconds: float) -> None:
-    """seconds: how long all of it took until now."""
+def save(found: Found, own: Own, budget: float, enough: bool, seconds: float) -> None:
+    """budget, enough: the options; seconds: how long all of it took until now."""
     versions = {"ansible-core": importlib.metadata.version("ansible-core")}
     versions |= {package: packages.version(package) for package in _PACKAGES}
     made = {
@@ -29,6 +29,7 @@ def save(found: Found, own: Own, budget: float, seconds: float) -> None:
         "processors": os.cpu_count(),
         "versions": versions,
         "budget": budget,
+        "enough": enough,
         "seconds": round(seconds),
         "own_time": own,
         "costs": found,

@@ -130,6 +130,18 @@ def test_the_aims() -> None:
     }
 
 
+def test_enough_is_what_decides() -> None:
+    name = "docker run"
+    found: Found = {"1000": row(role=10.0)}
+    seconds = aims.enough(found, 1000, name)
+    assert seconds == pytest.approx(315)
+    found["1000"][name] = {"build": cells.given_up(seconds or 0)}
+    (met,) = (told for what, told in judged(aims.aims(found)).items() if name in what)
+    assert met == ("more than 31.5", True)
+    assert aims.enough(found, 1000, "expert") is None
+    assert aims.enough({"1000": row(expert=10.0)}, 1000, name) is None
+
+
 def test_nothing_is_judged_of_what_was_not_measured() -> None:
     assert set(judged(aims.aims({"10": row(floor=1.0)})).values()) == {("not known", None)}
 
