@@ -15,11 +15,18 @@ from pathlib import Path
 
 from tests.machines import tools
 
-OFFERED = ("python3-pyroute2", "iptables", "iproute2", "python3-apt", "firewalld", "ufw", "nftables", "nginx-light")
+_OFFERED = ("python3-pyroute2", "iptables", "iproute2", "python3-apt", "firewalld", "ufw", "nftables", "nginx-light")
+#: What one release has beside these: the other package manager, and what makes a repository for it.
+_ALSO = {"bookworm": ("dnf", "rpm", "createrepo-c")}
 #: Where a machine sees its release's repository.
 PLACE = "/srv/packages"
 SOURCE = f"deb [trusted=yes] file:{PLACE} ./\n"
 _SECONDS = 300
+
+
+def offered(suite: str) -> tuple[str, ...]:
+    """The packages that a release's machines may ask for."""
+    return _OFFERED + _ALSO.get(suite, ())
 
 
 def mirror() -> list[str]:
@@ -30,7 +37,7 @@ def mirror() -> list[str]:
     return found[:1]
 
 
-def fetch(root: Path, directory: Path) -> None:
+def fetch(suite: str, root: Path, directory: Path) -> None:
     """Download what is offered and what it needs beyond the root, and write the index."""
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
@@ -54,7 +61,7 @@ def fetch(root: Path, directory: Path) -> None:
     }
     apt = ["apt-get", "-q", "-y", *(word for key, value in options.items() for word in ("-o", f"{key}={value}"))]
     tools.run([*apt, "update"], seconds=_SECONDS)
-    tools.run([*apt, "install", "--download-only", "--reinstall", *OFFERED], seconds=_SECONDS)
+    tools.run([*apt, "install", "--download-only", "--reinstall", *offered(suite)], seconds=_SECONDS)
     for file in (home / "archives").glob("*.deb"):
         file.rename(directory / file.name)
     shutil.rmtree(home)

@@ -6,7 +6,8 @@
     controller .250 --+-- debian11 .11
                       +-- debian12 .12
                       +-- debian13 .13
-                      +-- neighbour .9    the router of the other three, with the world beyond it
+                      +-- dnf12 .14       a Debian 12 that has its packages by dnf
+                      +-- neighbour .9    the router of the others, with the world beyond it
 
 The neighbour knows a route to the endpoints of each machine, as an attacker on the segment would. The controller is the
 end of the segment at which Ansible starts its connections.
@@ -47,6 +48,7 @@ PARK = (
     Machine("debian11", "bullseye", 11),
     Machine("debian12", "bookworm", 12),
     Machine("debian13", "trixie", 13),
+    Machine("dnf12", "bookworm", 14),
 )
 HOSTS = tuple(machine for machine in PARK if not machine.is_router)
 SUITES = tuple(sorted({machine.suite for machine in PARK}))

@@ -21,8 +21,6 @@ from tests.machines.paths import PACKAGES, ROOTS
 
 USER = "operator1"
 _INCLUDED = ("systemd", "systemd-sysv", "dbus", "sudo", "openssh-server", "python3", "iproute2", "iputils-ping")
-#: A root made by another recipe is made anew.
-_RECIPE = f"1 {' '.join(_INCLUDED)} {USER} {' '.join(packages.OFFERED)}\n"
 _APART = ("unshare", "--mount", "--pid", "--fork", "--kill-child")
 _SECONDS = 900
 
@@ -43,9 +41,14 @@ def make(suite: str) -> None:
         _make(suite)
 
 
+def _recipe(suite: str) -> str:
+    """A root made by another recipe is made anew."""
+    return f"1 {' '.join(_INCLUDED)} {USER} {' '.join(packages.offered(suite))}\n"
+
+
 def _make(suite: str) -> None:
     stamp = ROOTS / f"{suite}.recipe"
-    if stamp.exists() and stamp.read_text(encoding="utf-8") == _RECIPE:
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == _recipe(suite):
         return
     stamp.unlink(missing_ok=True)
     root = ROOTS / suite
@@ -55,8 +58,8 @@ def _make(suite: str) -> None:
     command = [*_APART, "debootstrap", "--variant=minbase", f"--include={','.join(_INCLUDED)}", suite, str(root)]
     tools.run([*command, *mirror], seconds=_SECONDS)
     _finish(root)
-    packages.fetch(root, PACKAGES / suite)
-    stamp.write_text(_RECIPE, encoding="utf-8")
+    packages.fetch(suite, root, PACKAGES / suite)
+    stamp.write_text(_recipe(suite), encoding="utf-8")
 
 
 def _finish(root: Path) -> None:
