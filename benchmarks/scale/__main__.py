@@ -27,13 +27,16 @@ from benchmarks.scale.rivals import RIVALS, Rival
 from tests.engines import packages
 from tests.lab.errors import LabError
 
+#: To start a thousand containers that are connected then.
+_PREPARE_SECONDS = 3600
+
 
 def rounds(rival: Rival, count: int, budget: float, options: argparse.Namespace) -> Iterator[dict[str, Cell]]:
     """Lives of one network: no more after one that did not end well, nor when the patience is at its end."""
     begun = time.monotonic()
     for _round in range(options.rounds):
         try:
-            life = lives.live(rival, count, budget)
+            life = lives.live(rival, count, budget, max(budget, _PREPARE_SECONDS if options.enough else 0))
         except LabError as error:  # no reason to lose what took hours
             print(error, file=sys.stderr, flush=True)
             life = {"build": cells.failed(str(error))}

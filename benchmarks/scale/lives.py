@@ -27,12 +27,12 @@ ip netns delete canary
 """
 
 
-#: What comes before a network is not measured, and starts a thousand containers at most.
-_PREPARE_SECONDS = 3600
+def live(rival: Rival, count: int, budget: float, prepare: float) -> dict[str, Cell]:
+    """By stage, what it cost, or why that is not known. After a stage that did not end well there is no other.
 
-
-def live(rival: Rival, count: int, budget: float) -> dict[str, Cell]:
-    """By stage, what it cost, or why that is not known. After a stage that did not end well there is no other."""
+    :param budget: the seconds after which a stage is given up
+    :param prepare: the same for what comes before the network
+    """
     found: dict[str, Cell] = {}
     packages.ROOT.mkdir(parents=True, exist_ok=True)
     with Lab(visible=(str(packages.ROOT),)) as lab:
@@ -45,7 +45,7 @@ def live(rival: Rival, count: int, budget: float) -> dict[str, Cell]:
                 command = rival.command(host, stage, count)
                 if command is None:
                     continue
-                seconds = _PREPARE_SECONDS if stage == PREPARE else budget
+                seconds = prepare if stage == PREPARE else budget
                 found[stage] = cells.unreached(found) or _cell(host, command, environment, seconds)
     return found
 

@@ -87,7 +87,7 @@ def test_what_is_given_up_leaves_nothing(slow: str, tmp_path: Path) -> None:
     def command(_host: Host, stage: str, _count: int) -> list[str] | None:
         return ["sh", "-c", script.get(stage, ":")] if stage in (PREPARE, "build", "move", "remove") else None
 
-    life = lives.live(Rival("slow", "by sleeping", command), 1, 0.5)
+    life = lives.live(Rival("slow", "by sleeping", command), 1, 0.5, 0.5)
     assert life[slow] == cells.given_up(0.5)
     assert life["remove"] == {"why": f"not reached: {slow} more than 0 s"}
     assert ("seconds" in life["build"]) == (slow == "move")
