@@ -51,7 +51,7 @@ threads started. Processor time is that of the command and its children, and tha
 meanwhile, which are those of a daemon if there is one; the same goes for the largest process. It is read process by
 process from the kernel, which rounds what ended children took down to hundredths of a second: with a thousand of
 Docker's shims some seconds are lost. What the kernel clears away later is in no cell. No memory is told below that of
-the process that measures, 12 MiB or so. What a contestant cannot do is left empty. A stage that takes more than
+the process that measures, 30 MiB or so. What a contestant cannot do is left empty. A stage that takes more than
 {budget:.0f} s is given up, and that contestant is not tried with more endpoints{but}.
 """
 _BUT_ENOUGH = ", but for the most endpoints, where each is given as long as decides its aim"

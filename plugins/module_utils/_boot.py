@@ -22,12 +22,8 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import n
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import names, network_file, unit
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, LinuxnetError, Refused
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import (
-    RESOURCES,
-    carry_out,
-    definitions_of,
-    end_of,
-)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import RESOURCES, carry_out, definitions_of
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._teardown import end_of
 
 _USAGE = """\
 usage: network.pyz up NETWORK                    bring everything about that /etc/linuxnet/NETWORK.json says

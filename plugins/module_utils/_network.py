@@ -19,10 +19,8 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import
     wishes_of,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, LinuxnetError, Refused
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.host_view import HostView
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.removal import Teardown, teardown
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import netns, netns_info
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, LinuxnetError
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import netns
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge import Bridge
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge_forward import BridgeForward
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge_port import BridgePort
@@ -117,18 +115,6 @@ def read_definitions(text: str) -> dict[str, list[t.Any]]:
         return definitions_of(json.loads(text))
     except json.JSONDecodeError as error:
         raise Invalid("modules", text, f"a dictionary or its JSON text, which this is not ({error})") from None
-
-
-def end_of(host: Host, owner: str) -> Teardown:
-    """Taking away all that carries an owner's mark, as the host looks now; what is inside namespaces does not count.
-
-    :raises Refused: where there is something and its rules cannot be seen
-    """
-    told = netns_info.view(host, netns_info.Wish(owner=owner, contents=False))
-    end = teardown(HostView(told, owner))
-    if "iptables" in told["host"]["missing"] and any(end.modules.values()):
-        raise Refused(f"iptables is not installed, without which the rules of {owner} cannot be taken away")
-    return end
 
 
 def _definitions(name: str, owner: str, listed: t.Iterable[object]) -> t.Iterator[Definition]:

@@ -133,7 +133,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.names import owner_name
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import STATE
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._module import failing, tell_warnings
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import carry_out, end_of, read_definitions
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import carry_out, read_definitions
 
 
 def main() -> None:
@@ -153,6 +153,9 @@ def main() -> None:
     with failing(module, host), host:
         owner = owner_name("owner", module.params["owner"])
         if given is None:
+            # Loaded here alone, since what looks at everything takes long to load.
+            from ansible_collections.netplumb.linuxnet.plugins.module_utils._teardown import end_of
+
             end = end_of(host, owner)
             definitions = end.modules
             told = {"persistent": end.persistent, "summary": end.summary}
