@@ -126,7 +126,8 @@ def traffic() -> Outcome:
     return _pytest("integration/traffic", *PARALLEL)
 
 
-_MOLECULE_STEP = re.compile(r"\[(?P<scenario>[\w-]+) > (?P<step>[\w-]+)\] Executed: (?P<end>\w+)")
+#: Molecule colours what failed, whatever it is told.
+_MOLECULE_STEP = re.compile(r"\[(?P<scenario>[\w-]+) > (?P<step>[\w-]+)\] (?:\x1b\[\d+m)*Executed: (?P<end>\w+)")
 
 
 #: The wrapper ends what a killed Molecule would leave.

@@ -89,7 +89,6 @@ EXAMPLES = r"""
         - interface: to-router
           bridge: br-lan
 
-
 - name: Take a network away, whatever it has come to be
   netplumb.linuxnet.network_plan:
     owner: br-shop

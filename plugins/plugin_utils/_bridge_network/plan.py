@@ -114,16 +114,24 @@ def _absent(name: str, view: HostView | None) -> Document:
 
     Without a look at the host it leaves to the module network_plan what that is.
     """
-    end = removal.teardown(view) if view else removal.Teardown({}, [], [f"{name}: absent"], persistent=True)
-    return {
+    document: Document = {
         "version": VERSION,
         "network": name,
         "owner": name,
         "state": "absent",
+        "warnings": [],
+        "summary": [f"{name}: absent"],
+        "endpoints": [],
+        "service": _no_service(name),
+    }
+    if view is None:
+        return document
+    end = removal.teardown(view)
+    return {
+        **document,
         "warnings": end.warnings,
         "summary": end.summary,
-        "endpoints": [],
-        **({"modules": {**end.modules, "interface": []}} if view else {}),
+        "modules": {**end.modules, "interface": []},
         "service": _no_service(name) if end.persistent else None,
     }
 
