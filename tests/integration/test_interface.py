@@ -271,6 +271,39 @@ def test_tables_by_name(web: Host) -> None:
     )
 
 
+SETTINGS = (
+    "net.ipv4.conf.IFNAME.rp_filter",
+    "net.ipv4.conf.IFNAME.arp_notify",
+    "net.ipv4.conf.IFNAME.arp_ignore",
+    "net.ipv6.conf.IFNAME.accept_ra",
+    "net.ipv6.conf.IFNAME.disable_ipv6",
+    "net.ipv6.conf.IFNAME.ndisc_notify",
+    "net.ipv6.conf.IFNAME.proxy_ndp",
+)
+
+
+@pytest.mark.parametrize("different", SETTINGS)
+def test_settings_are_told_as_they_are(web: Host, different: str) -> None:
+    """Some come with the interface and the others from /proc/sys: all of them say what /proc/sys says."""
+    values = {name: str(int(name == different)) for name in SETTINGS}
+    for name, value in values.items():
+        web.inside("web").sh(f"sysctl -qw {name.replace('IFNAME', 'eth0')}={value}")
+    told = web.module(
+        "interface", {"name": "eth0", "netns": "web", "sysctls": dict.fromkeys(SETTINGS, "2")}, check=True
+    )
+    assert told["diff"][0]["before"]["sysctls"] == values
+
+
+def test_without_ipv6_an_interface_has_no_settings_of_it(web: Host) -> None:
+    web.inside("web").sh("ip link set eth0 mtu 1200")
+    refused(
+        web,
+        "interface",
+        {"name": "eth0", "netns": "web", "sysctls": {"net.ipv6.conf.IFNAME.accept_ra": "0"}},
+        "this kernel has no setting net.ipv6.conf.IFNAME.accept_ra",
+    )
+
+
 def test_ipv6_switched_off_is_told(web: Host) -> None:
     web.inside("web").sh("sysctl -qw net.ipv6.conf.eth0.disable_ipv6=1")
     message = web.module("interface", {"name": "eth0", "netns": "web", "addresses": ["fd00::2/64"]}, fails=True)["msg"]

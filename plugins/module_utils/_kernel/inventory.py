@@ -135,6 +135,7 @@ def _link(row: bytes) -> Link:
         peer_nsid=_I32.unpack_from(found[37])[0] if 37 in found else None,
         bridge=_values(info.get(2), _BRIDGE) if kind == "bridge" else None,
         port=_values(info.get(5), _PORT) if info.get(4, b"").rstrip(b"\0") == b"bridge" else None,
+        families=found.get(26, b""),
     )
 
 

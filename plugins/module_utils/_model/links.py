@@ -22,7 +22,8 @@ class Link:
     ``peer_index`` and ``peer_nsid`` are a veth's: the index of the other end, and the number that this namespace
     gives to the other end's namespace, None where both are in the same one. ``bridge`` and ``port`` hold the values of
     a bridge and of a bridge's port, in the words and units of the modules' options, and of a port also whether it is
-    ``forwarding``.
+    ``forwarding``. ``families`` is what each address family says of it, in the kernel's form; it tells no link from
+    another.
     """
 
     index: int
@@ -38,6 +39,7 @@ class Link:
     peer_nsid: int | None = None
     bridge: t.Mapping[str, t.Any] | None = None
     port: t.Mapping[str, t.Any] | None = None
+    families: bytes = dataclasses.field(default=b"", compare=False, repr=False)
 
     def owner(self, *candidates: str) -> str | None:
         """Whose link it is; ``candidates`` are recognised by the link's group where the alias was edited by hand."""

@@ -64,6 +64,7 @@ class State:
     own: Identity
     refs: t.Mapping[str | None, Identity]
     links: t.Mapping[Identity, Links]
+    by_index: t.Mapping[Identity, t.Mapping[int, Link]]
     vlans: t.Mapping[Identity, t.Mapping[int, Vlans]]
     records: t.Mapping[str, PortRecord]
 
@@ -132,7 +133,8 @@ class BridgePort:
                 asked = any(wish.manages_vlans for wish in wishes if refs.get(wish.netns) == space)
                 links[space], found_vlans[space] = _read(host, ref, asked)
         _refuse_missing(host, wishes, {ref: links[space] for ref, space in refs.items()})
-        return State(host.identity(None), refs, links, found_vlans, port_records.read_all())
+        indexed = {space: by_index(there) for space, there in links.items()}
+        return State(host.identity(None), refs, links, indexed, found_vlans, port_records.read_all())
 
     def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
         plan = Plan([])
@@ -207,7 +209,7 @@ def _plan_present(wish: Wish, state: State, plan: Plan) -> Change:
         raise Refused(f"interface {wish.bridge} is no bridge but {bridge.kind or 'a physical interface'}")
     if bridge and wish.manages_vlans and "default_pvid" not in (bridge.bridge or {}):
         raise Refused(f"{wish}: vlans and pvid: this kernel does not support VLANs on bridges")
-    before, after = _current(wish, link, links, state), _wished(wish)
+    before, after = _current(wish, link, state), _wished(wish)
     flags = wish.flags
     if before.get("bridge") != wish.bridge:
         plan.steps.append(Join(wish.netns, wish.interface, wish.bridge))
@@ -230,18 +232,19 @@ def _wished(wish: Wish) -> dict[str, t.Any]:
     return view
 
 
-def _current(wish: Wish, link: Link, links: Links, state: State) -> dict[str, t.Any]:
+def _current(wish: Wish, link: Link, state: State) -> dict[str, t.Any]:
     """The managed attributes as they are; nothing where it is on no bridge."""
     if not link.master:
         return {}
-    master = by_index(links)[link.master]
+    space = state.refs[wish.netns]
+    master = state.by_index[space][link.master]
     if master.kind != "bridge":
         raise Refused(
             f"interface {wish.interface} belongs to {master.name}, which is no bridge but {master.kind}; "
             f"take it off there first"
         )
     view: dict[str, t.Any] = {"bridge": master.name, **{option: (link.port or {}).get(option) for option in wish.flags}}
-    found = state.vlans[state.refs[wish.netns]].get(link.index, Vlans())
+    found = state.vlans[space].get(link.index, Vlans())
     if wish.tagged is not None:
         view["vlans"] = sorted(found.tagged)
     if wish.pvid is not None:

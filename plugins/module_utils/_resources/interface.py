@@ -14,7 +14,12 @@ import ipaddress
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import inventory, registry, sysctl
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
+    inventory,
+    link_settings,
+    registry,
+    sysctl,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host, Identity
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Reader
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import addresses, names, routes, sysctls
@@ -177,15 +182,15 @@ def _read(wishes: t.Sequence[Wish]) -> Space:
     """All that the wishes of one namespace need to know of it, inside it."""
     with Reader() as reader:
         links = inventory.links(reader)
-        settings = {wish.name: _read_settings(wish, wish.name in links) for wish in wishes if wish.state == "present"}
+        settings = {wish.name: _read_settings(wish, links.get(wish.name)) for wish in wishes if wish.state == "present"}
         return Space(links, tuple(inventory.addresses(reader)), tuple(inventory.routes(reader)), settings)
 
 
-def _read_settings(wish: Wish, exists: bool) -> dict[str, str | None]:
+def _read_settings(wish: Wish, link: Link | None) -> dict[str, str | None]:
     """The wished settings as they are; one that does not exist yet will begin with the namespace's defaults."""
     found: dict[str, str | None] = {}
     for word in wish.settings:
-        value = sysctl.read(wish.path(word) if exists else word.replace("/IFNAME/", "/default/"))
+        value = link_settings.read(link, word) if link else sysctl.read(word.replace("/IFNAME/", "/default/"))
         if value is None:
             raise Refused(f"{wish}: sysctls: this kernel has no setting {sysctls.name_of(word)}")
         found[word] = value

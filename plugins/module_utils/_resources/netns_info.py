@@ -16,6 +16,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
     capacity,
     inventory,
     iptables,
+    link_settings,
     listeners,
     namespaces,
     port_records,
@@ -39,6 +40,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.views imp
 _FAMILIES = ("ipv4", "ipv6")
 _TABLES = ("raw", "mangle", "nat", "filter")
 _FORWARDING = {"ipv4": "net/ipv4/ip_forward", "ipv6": "net/ipv6/conf/all/forwarding"}
+_ACCEPT_RA = "net/ipv6/conf/IFNAME/accept_ra"
 _BRIDGE_NF = {"ipv4": "net/bridge/bridge-nf-call-iptables", "ipv6": "net/bridge/bridge-nf-call-ip6tables"}
 
 #: So many namespaces are open at once, since a thousand may be more than a process is allowed.
@@ -254,7 +256,7 @@ def _port_owner(interface: View, record: PortRecord | None) -> str | None:
 def _settings(there: Contents) -> View:
     """The host's settings, read inside it; None where it has no such setting."""
     forwarding = {family: sysctl.read(path) for family, path in _FORWARDING.items()}
-    accept_ra = {name: sysctl.read(f"net/ipv6/conf/{name}/accept_ra") for name in there.links}
+    accept_ra = {name: link_settings.read(link, _ACCEPT_RA) for name, link in there.links.items()}
     with Reader() as reader:
         limits = capacity.read(reader)
     return {
