@@ -18,7 +18,7 @@ from benchmarks.scale.cells import Cell, Found
 #: Milliseconds by module and by what was done in them: see benchmarks/own_time.py.
 Own = dict[str, dict[str, float]]
 
-ROLE = "role"
+ROLE, ALONE = "role", "Ansible alone"
 #: How many times as long as the role it is to take to build, at least.
 SLOWER = {"CNI": 10, "netavark": 10, "docker run": 30, "docker connect": 30, "plain Ansible": 100}
 

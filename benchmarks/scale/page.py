@@ -11,7 +11,7 @@ from typing import Any
 
 from benchmarks.own_time import COLUMNS
 from benchmarks.scale import aims, plot
-from benchmarks.scale.aims import ROLE
+from benchmarks.scale.aims import ALONE, ROLE
 from benchmarks.scale.cells import Cell, Found, told
 from benchmarks.scale.rivals import RIVALS, STAGES
 from tests.lab.paths import REPOSITORY
@@ -66,11 +66,16 @@ def write(record: dict[str, Any]) -> None:
     """docs/scale.md and .svg."""
     found: Found = record["costs"]
     _PAGE.write_text("\n".join(_lines(record, found)) + "\n", encoding="utf-8")
-    plot.write(found, _names(found), _PLOT)
+    plot.write(found, _builders(found), _PLOT)
 
 
 def _names(found: Found) -> list[str]:
     return [name for name in RIVALS if any(name in contestants for contestants in found.values())]
+
+
+def _builders(found: Found) -> list[str]:
+    """Those of them that build anything."""
+    return [name for name in _names(found) if any("build" in row.get(name, {}) for row in found.values())]
 
 
 def _lines(record: dict[str, Any], found: Found) -> Iterator[str]:
@@ -98,7 +103,7 @@ def _lines(record: dict[str, Any], found: Found) -> Iterator[str]:
 
 
 def _comparison(found: Found) -> Iterator[str]:
-    others = [name for name in _names(found) if name != ROLE]
+    others = [name for name in _builders(found) if name != ROLE]
     yield "How many times as long as the role each takes to build; less than 1 is quicker:\n"
     yield from _table(
         ["endpoints", *others],
@@ -118,6 +123,19 @@ def _aims(found: Found, own: aims.Own) -> Iterator[str]:
         ["", "asked", "found", ""],
         ([aim.what[0].upper() + aim.what[1:], aim.asked, str(aim.found), words[aim.met]] for aim in judged),
     )
+    yield from _least(found)
+
+
+def _least(found: Found) -> Iterator[str]:
+    """How much of a run does not come of the endpoints, if that was measured."""
+    few, many = min(map(int, found)), max(map(int, found))
+    build = aims.seconds(found, many, ROLE)
+    alone, again = aims.seconds(found, many, ALONE, "again"), aims.seconds(found, few, ROLE, "again")
+    if alone.least:
+        yield "\n" + _filled(
+            f"No run without a change can be shorter than that of Ansible alone, with {many} endpoints {alone / build}"
+            f" times the role's build; that of the role with {few} takes {again / build} times as long as that build."
+        )
 
 
 def _own_times(own: aims.Own) -> Iterator[str]:

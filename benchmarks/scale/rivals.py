@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import yaml
+
 from tests.engines import packages
 from tests.engines.docker import Daemon
 from tests.integration.role_plays import ROLE
@@ -31,6 +33,7 @@ _WITHOUT_IPV6 = (
     "It switches IPv6 off in the endpoints, as Docker does; floor and expert do not, and a thousand endpoints that tell"
     " each other of their link-local addresses keep the kernel busy"
 )
+_SPECIFICATION = REPOSITORY / "roles/bridge_network/meta/argument_specs.yml"
 _PLAY, _VARIABLES = "/tmp/play.json", "/tmp/variables.json"
 
 
@@ -73,8 +76,20 @@ def _playbook(host: Host, play: dict[str, Any], variables: dict[str, Any]) -> li
 
 
 def _role(host: Host, stage: str, count: int) -> list[str] | None:
-    if stage not in STAGES:
+    return _playbook(host, {"roles": [ROLE]}, _variables(stage, count)) if stage in STAGES else None
+
+
+def _alone(host: Host, stage: str, count: int) -> list[str] | None:
+    """What Ansible does around the role in any case."""
+    if stage != "again":
         return None
+    options = yaml.safe_load(_SPECIFICATION.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
+    tasks = [{"ansible.builtin.validate_argument_spec": {"argument_spec": options}}, {"ansible.builtin.ping": {}}]
+    return _playbook(host, {"tasks": tasks}, _variables(stage, count))
+
+
+def _variables(stage: str, count: int) -> dict[str, Any]:
+    """The role's, for a stage at a size."""
     present = {
         "ipam_config": [{"subnet": "172.18.0.0/16"}],
         "endpoints": [
@@ -88,8 +103,7 @@ def _role(host: Host, stage: str, count: int) -> list[str] | None:
         ],
     }
     wish = {"state": "absent"} if stage == "remove" else present
-    variables = {f"bridge_network_{name}": value for name, value in {"name": "br0", **wish}.items()}
-    return _playbook(host, {"roles": [ROLE]}, variables)
+    return {f"bridge_network_{name}": value for name, value in {"name": "br0", **wish}.items()}
 
 
 def _plain(host: Host, stage: str, count: int) -> list[str] | None:
@@ -197,6 +211,12 @@ RIVALS = {
             _program("sh", str(HERE / "expert.sh"), stages=_BY_HAND),
         ),
         Rival("role", f"`ansible-playbook` with the role `bridge_network`. {_WITHOUT_IPV6}", _role),
+        Rival(
+            "Ansible alone",
+            "`ansible-playbook` with the role's variables, their check against its argument specification, and one "
+            "module that does nothing (`ansible.builtin.ping`), which is what the role cannot go below",
+            _alone,
+        ),
         Rival("plain Ansible", "`ansible.builtin.command` and `ansible.builtin.iptables` in loops", _plain),
         Rival("CNI", "the plugins bridge, portmap and firewall, driven directly", _engine("cni", "usr/lib/cni")),
         Rival("netavark", "`netavark setup`, driven directly", _engine("netavark", "usr/lib/podman")),
