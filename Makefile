@@ -9,7 +9,7 @@
 # make test-matrix  the collection on many versions of Python, ansible-core, pyroute2 and iptables (tools/versions.py);
 #              MATRIX=--short: a few combinations; MATRIX=--write: writes docs/versions.md; see tools/matrix.py for more
 # make bench   networks of up to 1000 endpoints, built by the role and its rivals; writes docs/scale.md (hours, on a
-#              machine that has nothing else to do); BENCH="--budget 130 --enough": in one hour, see benchmarks/scale
+#              machine that has nothing else to do); BENCH="--budget 130 --enough": in an hour, see benchmarks/scale
 # make engines the role beside Docker, CNI and netavark, question by question; writes docs/engines.md
 #
 # Each sets up what it needs in .venv first (and, as root on Debian or Ubuntu, the packages that are missing).

@@ -9,7 +9,8 @@ contestant to scale.json, at the end to scale.md and scale.svg; --page makes the
 
 It takes hours, and the page tells how many: above all for Ansible without the role, which is given up with 1000
 endpoints, then for Docker, CNI and netavark. The budget is what it takes to show that something is a hundred times as
-slow as the role. ``--budget 130 --enough`` shows the same in one hour, without the rivals' times at the largest size.
+slow as the role. ``--budget 130 --enough`` shows the same in little more than an hour, without the rivals' times at
+the largest size.
 """
 
 from __future__ import annotations

@@ -115,10 +115,11 @@ def _aims(found: Found, own: aims.Own) -> Iterator[str]:
     judged = [*aims.aims(found), *aims.of_modules(own)]
     words = {True: "met", False: "**not met**", None: "open"}
     counts = [sum(aim.met is met for aim in judged) for met in words]
-    sentence = (
-        f"The aims of this project, with {max(map(int, found))} endpoints: {counts[0]} met, {counts[1]} not met, "
+    many = max(map(int, found))
+    open_ = f", {counts[2]} open, because of what was given up or not measured" if counts[2] else ""
+    yield "\n" + _filled(
+        f"The aims of this project, with {many} endpoints: {counts[0]} met, {counts[1]} not met{open_}."
     )
-    yield "\n" + _filled(sentence + f"{counts[2]} open, because of what was given up or not measured.")
     yield from _table(
         ["", "asked", "found", ""],
         ([aim.what[0].upper() + aim.what[1:], aim.asked, str(aim.found), words[aim.met]] for aim in judged),
@@ -132,10 +133,11 @@ def _least(found: Found) -> Iterator[str]:
     build = aims.seconds(found, many, ROLE)
     alone, again = aims.seconds(found, many, ALONE, "again"), aims.seconds(found, few, ROLE, "again")
     if alone.least:
-        yield "\n" + _filled(
-            f"No run without a change can be shorter than that of Ansible alone, with {many} endpoints {alone / build}"
-            f" times the role's build; that of the role with {few} takes {again / build} times as long as that build."
+        text = (
+            f"No run without a change can be shorter than that of Ansible alone, with {many} endpoints {alone / build} "
+            f"times the role's build; that of the role with {few} takes {again / build} times as long as that build."
         )
+        yield "\n" + _filled(text).rstrip()
 
 
 def _own_times(own: aims.Own) -> Iterator[str]:

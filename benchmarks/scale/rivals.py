@@ -232,7 +232,8 @@ RIVALS = {
         Rival(
             "docker connect",
             "`docker network connect` for each container that runs already, without a network. Includes no ports, "
-            "which Docker publishes for new containers only, and so no rule per endpoint (`docker.sh`)",
+            "which Docker publishes for new containers only, and so no rule per endpoint, and no namespaces, which the "
+            "containers have before (`docker.sh`)",
             _program("sh", str(HERE / "docker.sh"), "connect", stages=(PREPARE, "build", "add", "remove")),
             _docker,
         ),
