@@ -6,8 +6,7 @@
 
 """Settings of an interface that the kernel tells together with the interface.
 
-Reading them from /proc/sys takes a sixth of a millisecond each, which over the thousands of a large network adds up to
-more than all else that is read of it.
+To read the thousands of a large network one by one from /proc/sys takes longer than all else that is read of it.
 """
 
 from __future__ import annotations
