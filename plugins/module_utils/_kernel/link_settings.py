@@ -16,6 +16,7 @@ import struct
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import sysctl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import attributes
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import sysctls
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
 
 _VALUE = struct.Struct("=i")
@@ -40,7 +41,7 @@ def read(link: Link, setting: str) -> str | None:
     :return: None where the kernel has no such setting
     """
     told = _told(link, setting)
-    return sysctl.read(setting.replace("/IFNAME/", f"/{link.name}/")) if told is None else told
+    return sysctl.read(sysctls.of_interface(setting, link.name)) if told is None else told
 
 
 def _told(link: Link, setting: str) -> str | None:

@@ -27,6 +27,11 @@ def name_of(path: str) -> str:
     return path.translate(str.maketrans("./", "/."))
 
 
+def of_interface(path: str, interface: str) -> str:
+    """The path of an interface's setting, of one with IFNAME in the interface's place."""
+    return path.replace("/IFNAME/", f"/{interface}/")
+
+
 def by_name(values: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Values by path as values by name, for people to read."""
     return {name_of(path): value for path, value in values.items()}

@@ -190,7 +190,7 @@ def _read_settings(wish: Wish, link: Link | None) -> dict[str, str | None]:
     """The wished settings as they are; one that does not exist yet will begin with the namespace's defaults."""
     found: dict[str, str | None] = {}
     for word in wish.settings:
-        value = link_settings.read(link, word) if link else sysctl.read(word.replace("/IFNAME/", "/default/"))
+        value = link_settings.read(link, word) if link else sysctl.read(sysctls.of_interface(word, "default"))
         if value is None:
             raise Refused(f"{wish}: sysctls: this kernel has no setting {sysctls.name_of(word)}")
         found[word] = value

@@ -68,7 +68,7 @@ class Wish:
 
     def path(self, setting: str) -> str:
         """Where a setting of this interface is."""
-        return setting.replace("/IFNAME/", f"/{self.name}/")
+        return sysctls.of_interface(setting, self.name)
 
 
 class InterfacePlanner:
