@@ -210,6 +210,9 @@ host:
         - By name the networks that come back after a reboot, each with C(leases), by namespace and interface the addresses in it, and
           C(switches), the families that a file has the machine forward.
       type: dict
+    machine_id:
+      description: What C(/etc/machine-id) says, from which MAC addresses are derived; the empty string where it is missing.
+      type: str
     missing:
       description:
         - What other modules of the collection need and the machine lacks, V(pyroute2), V(iptables) or V(iproute2).

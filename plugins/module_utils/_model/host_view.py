@@ -45,6 +45,7 @@ class HostView:
         self._bridge_nf: View = host["bridge_nf"]
         self._limits: View = host["limits"]
         self._persistent: View = host["persistent"]
+        self.machine_id = str(host["machine_id"])
 
     @property
     def has_ipv6(self) -> bool:

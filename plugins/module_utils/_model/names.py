@@ -22,6 +22,8 @@ NETNS_DIR = "/run/netns"
 
 _OWNER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CONTAINER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+#: What the names begin with that systemd's own .network files take: of containers, zones and virtual machines.
+_OF_SYSTEMD = ("ve-", "vb-", "vt-", "vz-")
 
 
 def interface_name(option: str, value: object) -> str:
@@ -115,6 +117,8 @@ def host_interface(network: str, namespace: str, interface: str, taken: t.Contai
     already given) is digested again.
     """
     readable = re.sub(r"[^A-Za-z0-9_]", "", namespace)[:6] or "ns"
+    if taken_by_systemd(f"v{readable}-"):
+        readable += "_"
     attempt = 0
     while True:
         text = "\0".join((network, namespace, interface) + ((str(attempt),) if attempt else ()))
@@ -122,3 +126,8 @@ def host_interface(network: str, namespace: str, interface: str, taken: t.Contai
         if name not in taken:
             return name
         attempt += 1
+
+
+def taken_by_systemd(name: str) -> bool:
+    """Whether systemd-networkd, where it runs, takes an interface of this name for one of its own containers."""
+    return name.startswith(_OF_SYSTEMD)

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import pathlib
 import socket
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import inventory, port_records
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import inventory, machine, port_records
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host, Identity
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Reader
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import addresses, marks, names
@@ -150,7 +149,7 @@ class Bridge:
                 bridge = host.run(wish.netns, functools.partial(_find, wish.name))
             if bridge:
                 found[space][wish.name] = bridge
-        return State(spaces, found, foreign, taken, _machine_id())
+        return State(spaces, found, foreign, taken, machine.identity())
 
     def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
         plan = Plan([])
@@ -183,12 +182,6 @@ class Bridge:
 
 def _with(values: t.Mapping[str, t.Any]) -> str:
     return f" with {', '.join(values)}" if values else ""
-
-
-def _machine_id() -> str:
-    """What tells this machine's bridges from those of the same name elsewhere on a shared segment."""
-    path = pathlib.Path("/etc/machine-id")
-    return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
 
 
 def _taken_in(wish: Wish) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors im
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.host_view import HostView
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.draft import Draft
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.element_checks import check_inner
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.macs import endpoint_mac, host_end_mac
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.read_routes import (
     route_key,
     route_version,
@@ -39,22 +40,20 @@ def netns(network: Network) -> list[Element]:
     return list(found.values())
 
 
-def veth(draft: Draft) -> list[Element]:
+def veth(draft: Draft, view: HostView) -> list[Element]:
     """A pair for each endpoint: one end on the host, the other inside."""
-    return [_veth(draft, endpoint) for endpoint in draft.network.endpoints]
-
-
-def _veth(draft: Draft, endpoint: Endpoint) -> Element:
-    element: Element = {
-        "name": draft.host_end(endpoint),
-        "peer_netns": endpoint.namespace,
-        "peer_name": endpoint.interface,
-        "mtu": draft.mtu,
-        "state": "present",
-    }
-    if endpoint.mac_address:
-        element["peer_mac_address"] = endpoint.mac_address
-    return element
+    return [
+        {
+            "name": draft.host_end(endpoint),
+            "peer_netns": endpoint.namespace,
+            "peer_name": endpoint.interface,
+            "mtu": draft.mtu,
+            "mac_address": host_end_mac(draft.network, endpoint, view),
+            "peer_mac_address": endpoint_mac(draft.network, endpoint, view),
+            "state": "present",
+        }
+        for endpoint in draft.network.endpoints
+    ]
 
 
 def bridge_port(draft: Draft, view: HostView) -> list[Element]:

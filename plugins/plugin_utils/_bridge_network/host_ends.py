@@ -38,7 +38,7 @@ def host_ends(network: Network, view: HostView) -> HostEnds:
         if endpoint.host_interface:
             _refuse_taken(endpoint, view, existing.get(endpoint.key))
             found[endpoint.key] = endpoint.host_interface
-        elif endpoint.key in existing:
+        elif endpoint.key in existing and not _is_renamed(endpoint, view, existing[endpoint.key]):
             found[endpoint.key] = existing[endpoint.key]
     taken = set(view.interfaces) | set(found.values()) | {network.name}
     for endpoint in network.endpoints:
@@ -96,6 +96,11 @@ def _reusable(network: Network, view: HostView, existing: dict[Key, str]) -> dic
         for key, name in existing.items()
         if given.get(key, name) == name or peer_is(view.interfaces[name], *key)
     }
+
+
+def _is_renamed(endpoint: Endpoint, view: HostView, name: str) -> bool:
+    """Whether systemd would take the link for its own by the name that it has; found by its peer it gets another."""
+    return names.taken_by_systemd(name) and peer_is(view.interfaces[name], *endpoint.key)
 
 
 def _by_namespace(ends: list[View], view: HostView) -> dict[str, list[View]]:

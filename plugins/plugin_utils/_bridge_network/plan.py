@@ -100,7 +100,7 @@ def _present(draft: Draft, view: HostView) -> Document:
         + masquerade,
         "dnat": stale_endpoints["dnat"] + host_elements.dnat(draft),
         "netns": stale_endpoints["netns"] + endpoint_elements.netns(network),
-        "veth": stale_endpoints["veth"] + endpoint_elements.veth(draft),
+        "veth": stale_endpoints["veth"] + endpoint_elements.veth(draft, view),
         "bridge_port": removal.stale_ports(view, network.ports) + endpoint_elements.bridge_port(draft, view),
         "interface": endpoint_elements.host_interfaces(draft, view)
         + endpoint_elements.inner_interfaces(draft, view)

@@ -6,6 +6,10 @@
 
 from __future__ import annotations
 
+import fnmatch
+import itertools
+import string
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -73,3 +77,21 @@ def test_a_host_end_is_readable_and_avoids_taken_names() -> None:
     assert other != name
     assert names.host_interface("shop", "web", "eth1") != name
     assert names.host_interface("shop2", "web", "eth0") != name
+
+
+#: What the .network files match that systemd 247 to 258 ships.
+STOCK = ("ve-*", "vb-*", "vt-*", "vz-*", "ns-*", "host0", "mv-*", "6rd-*")
+
+
+def test_no_host_end_is_one_that_systemd_takes_for_its_own() -> None:
+    signs = [*string.ascii_letters, *string.digits, *"_-."]
+    for namespace in ["".join(each) for length in (1, 2) for each in itertools.product(signs, repeat=length)]:
+        name = names.host_interface("br0", namespace, "eth0")
+        assert not [pattern for pattern in STOCK if fnmatch.fnmatchcase(name, pattern)], (namespace, name)
+        assert names.interface_name("host_interface", name) == name
+
+
+def test_other_host_ends_keep_the_names_that_they_have() -> None:
+    assert names.host_interface("br0", "a", "eth0").startswith("va-")
+    assert names.host_interface("br0", "ee", "eth0").startswith("vee-")
+    assert names.host_interface("br0", "e", "eth0").startswith("ve_-")

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 import pytest
 
 from tests.unit.plan.builders import addresses, dual, elements, plan, variables
@@ -198,7 +200,9 @@ def test_an_attached_namespace_and_a_mac_address() -> None:
         variables({"namespace": "1234", "pid": "77", "mac_address": "02:00:00:00:00:0A", "host_interface": "veth_host"})
     )
     assert document["modules"]["netns"] == [{"name": "1234", "state": "present", "pid": 77}]
-    assert document["modules"]["veth"] == [
+    (pair,) = document["modules"]["veth"]
+    assert pair.pop("mac_address").startswith("fe:")
+    assert [pair] == [
         {
             "name": "veth_host",
             "peer_netns": "1234",
@@ -208,6 +212,22 @@ def test_an_attached_namespace_and_a_mac_address() -> None:
             "peer_mac_address": "02:00:00:00:00:0a",
         }
     ]
+
+
+def test_a_mac_address_that_nobody_chose_is_fixed_for_network_namespace_interface_and_machine() -> None:
+    def chosen(info: Info | None = None, **more: t.Any) -> tuple[str, str]:
+        (pair,) = elements(plan(variables({"namespace": "web", **more}), info), "veth")
+        return pair["mac_address"], pair["peer_mac_address"]
+
+    other = empty_info()
+    other["host"]["machine_id"] = "f" * 32
+    first = chosen()
+    assert chosen() == first
+    found = {first, chosen(other), chosen(interface="eth1"), chosen(namespace="db")}
+    assert len({mac for pair in found for mac in pair}) == 8
+    for host_end, inside in found:
+        assert host_end.startswith("fe:")
+        assert int(inside[:2], 16) & 3 == 2, "locally administered, unicast"
 
 
 def test_the_namespace_of_a_container() -> None:

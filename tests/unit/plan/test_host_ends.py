@@ -97,3 +97,9 @@ def test_where_endpoints_are_only_added_the_link_stays_with_its_endpoint() -> No
     info, end = built({"namespace": "web", "default_route": False})
     wish = variables({"namespace": "web", "interface": "net0"}, appends=True)
     assert end_of(plan(wish, info)) != end["name"]
+
+
+def test_one_that_systemd_would_take_for_its_own_is_renamed() -> None:
+    info, end = built({"namespace": "e", "host_interface": "ve-1234567"})
+    assert end["name"] == "ve-1234567"
+    assert end_of(plan(variables("e"), info)) == names.host_interface("br0", "e", "eth0")

@@ -32,6 +32,7 @@ def empty_info(**forwarding: bool | None) -> Info:
             "limits": {"neighbours": {"ipv4": 1024, "ipv6": 1024}, "backlog": 1000},
             "listeners": [],
             "persistent": {},
+            "machine_id": "0123456789abcdef0123456789abcdef",
         },
         "namespaces": [],
     }

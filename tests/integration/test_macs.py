@@ -1,0 +1,65 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""MAC addresses that nobody chose: the same every time, and no bridge's but our own changes by them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.integration.networks import apply, remove
+from tests.lab.host import Host
+
+NETWORK: dict[str, Any] = {
+    "name": "br0",
+    "ipam_config": [{"subnet": "172.18.0.0/16"}],
+    "endpoints": [{"namespace": "web"}, {"namespace": "db", "mac_address": "02:42:ac:12:00:09"}],
+}
+
+
+def _inside(host: Host, namespace: str) -> str:
+    return str(host.inside(namespace).ip("link", "show", "eth0")[0]["address"])
+
+
+def _ends(host: Host) -> set[str]:
+    return {str(link["address"]) for link in host.ip("link", "show", "type", "veth")}
+
+
+def test_they_are_the_same_when_everything_was_made_anew(host: Host) -> None:
+    apply(host, **NETWORK)
+    first = _inside(host, "web"), _ends(host)
+    assert _inside(host, "db") == "02:42:ac:12:00:09"
+    assert all(address.startswith("fe:") for address in first[1])
+    remove(host, "br0")
+    apply(host, **NETWORK)
+    assert (_inside(host, "web"), _ends(host)) == first
+
+
+def test_one_that_the_kernel_chose_becomes_the_fixed_one_and_stays(host: Host) -> None:
+    apply(host, **NETWORK)
+    fixed = _inside(host, "web")
+    host.inside("web").sh("ip link set eth0 address 02:00:00:00:00:77")
+    assert apply(host, **NETWORK).changed == ["veth"]
+    assert _inside(host, "web") == fixed
+    assert apply(host, **NETWORK).changed == []
+
+
+def test_somebody_elses_bridge_keeps_its_own(host: Host) -> None:
+    """Without a MAC address that was chosen for it, a bridge takes the lowest of its ports'."""
+    host.sh(
+        "ip link add docker1 type bridge; ip address add 172.18.0.1/16 dev docker1; ip link set docker1 up;"
+        " ip link add p0 address c2:00:00:00:00:01 type veth peer p1; ip link set p0 master docker1; ip link set p0 up"
+    )
+    joining = {
+        **NETWORK,
+        "name": "docker1",
+        "external": True,
+        "ipam_config": [{"subnet": "172.18.0.0/16", "iprange": "172.18.128.0/17"}],
+        "endpoints": [{"namespace": f"c{number}"} for number in range(8)],
+    }
+    before = host.ip("link", "show", "docker1")[0]["address"]
+    assert before == "c2:00:00:00:00:01"
+    apply(host, **joining)
+    assert host.ip("link", "show", "docker1")[0]["address"] == before
+    remove(host, "docker1")
+    assert host.ip("link", "show", "docker1")[0]["address"] == before
