@@ -18,7 +18,7 @@ import sys
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Outcome, sentence
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import namespaces, netlink, service
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import lock, namespaces, netlink, service
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import names, network_file, unit
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, LinuxnetError, Refused
@@ -50,7 +50,7 @@ def main(arguments: t.Sequence[str]) -> int:
         return 2
     try:
         names.owner_name("NETWORK", names.interface_name("NETWORK", given[1]))
-        with service.locked():
+        with lock.held():
             verb()
     except LinuxnetError as error:
         _tell(str(error), _ERROR)

@@ -45,7 +45,7 @@ def module_for(
 def run(resource: Resource) -> None:
     """Bring every definition of the module's call about and exit with what changed."""
     module = module_for(resource.options, resource.identified_by)
-    host = Host(check_mode=module.check_mode)
+    host = Host(check_mode=module.check_mode, exclusive=True)
     with failing(module, host), host:
         outcome = converge(host, resource, wishes_of(resource, definitions(module.params)))
     tell_warnings(module, host)

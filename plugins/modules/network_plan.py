@@ -148,7 +148,7 @@ def main() -> None:
     )
     given = module.params["modules"]
     told: dict[str, object] = {}
-    host = Host(check_mode=module.check_mode, library=given is not None)
+    host = Host(check_mode=module.check_mode, library=given is not None, exclusive=True)
     with failing(module, host), host:
         owner = owner_name("owner", module.params["owner"])
         if given is None:

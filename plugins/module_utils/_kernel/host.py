@@ -23,7 +23,7 @@ import subprocess
 import types
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import namespaces, netlink, plain_netlink
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import lock, namespaces, netlink, plain_netlink
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import (
     KernelRefused,
     LinuxnetError,
@@ -49,9 +49,14 @@ class Host:
     A namespace is referred to by name, by absolute path, or by None: the host's own.
     """
 
-    def __init__(self, check_mode: bool, library: bool = True) -> None:
-        """:param library: pyroute2 does what is rare, such as making a bridge; if false, Python alone does"""
+    def __init__(self, check_mode: bool, library: bool = True, exclusive: bool = False) -> None:
+        """
+        :param library: pyroute2 does what is rare, such as making a bridge; if false, Python alone does
+        :param exclusive: nobody else of us changes anything meanwhile, for what is going to change the host itself
+        """
         self.check_mode = check_mode
+        self._exclusive = exclusive and not check_mode
+        self._lock: int | None = None
         self._open_socket = netlink.open_socket if library else plain_netlink.PlainRoute
         self.warnings: list[str] = []
         #: What was done so far, in words, for the message of a later failure.
@@ -64,6 +69,8 @@ class Host:
 
     def __enter__(self) -> Host:
         _allow_many_descriptors()
+        if self._exclusive:
+            self._lock = lock.take()
         return self
 
     def __exit__(
@@ -74,9 +81,16 @@ class Host:
         for fd in set(self._fds.values()):
             os.close(fd)
         self._fds.clear()
+        self.unlock()
         if self._missing:
             names = ", ".join(self._missing)
             self.warn(f"check mode: namespaces that do not exist yet are taken as freshly made: {names}")
+
+    def unlock(self) -> None:
+        """Let others change the host from now on; what comes after this is to be of no consequence for us."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def warn(self, text: str) -> None:
         """A warning for the user, told once."""

@@ -18,8 +18,8 @@ import ctypes
 import errno
 import fcntl
 import os
-import typing as t
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import lock
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import KernelRefused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.names import NETNS_DIR, namespace_path
 
@@ -33,6 +33,8 @@ _NSFS_MAGIC = 0x6E736673
 _NS_GET_NSTYPE = 0xB703
 #: The namespace that the calling thread is in.
 OWN = "/proc/thread-self/ns/net"
+#: So many seconds we wait for whoever makes /run/netns a mount point.
+PATIENCE = 10.0
 
 
 def _check(result: int) -> None:
@@ -130,33 +132,42 @@ def names() -> list[str]:
         return []
 
 
-@contextlib.contextmanager
-def locked() -> t.Iterator[None]:
-    """Hold the lock on /run/netns that ``ip netns`` takes, with the directory made and its mount shared."""
+def prepare() -> bool:
+    """Have the directory, and its mount shared.
+
+    Namespaces that are mounted here show then in the mount namespaces that share with ours, and go from there too.
+
+    ``ip netns`` locks the directory while it does the same. Any user can do that, and for ever.
+
+    :return: false if somebody kept the lock for so long that this was done without it
+    """
     os.makedirs(NETNS_DIR, mode=0o755, exist_ok=True)
+    if _share():
+        return True
     directory = os.open(NETNS_DIR, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        fcntl.flock(directory, fcntl.LOCK_EX)
-        _share_mounts()
-        yield
+        in_time = lock.flock_within(directory, PATIENCE)
+        if not _share():
+            _mount(NETNS_DIR, NETNS_DIR, _MS_BIND | _MS_REC)
+            _mount("", NETNS_DIR, _MS_SHARED | _MS_REC)
+        return in_time
     finally:
         os.close(directory)
 
 
-def _share_mounts() -> None:
-    """Let namespaces that are mounted here show in the mount namespaces that share with ours, and go from there too."""
+def _share() -> bool:
+    """Share the mount; false where the directory is no mount point yet."""
     try:
         _mount("", NETNS_DIR, _MS_SHARED | _MS_REC)
     except OSError as error:
         if error.errno != errno.EINVAL:
             raise
-        # Not a mount point yet: bind it over itself, as ip does.
-        _mount(NETNS_DIR, NETNS_DIR, _MS_BIND | _MS_REC)
-        _mount("", NETNS_DIR, _MS_SHARED | _MS_REC)
+        return False
+    return True
 
 
 def attach(name: str, source: str) -> None:
-    """Give the namespace of the file ``source``, such as /proc/PID/ns/net, a name; the caller holds the lock."""
+    """Give the namespace of the file ``source``, such as /proc/PID/ns/net, a name."""
     path = namespace_path(name)
     os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0))
     try:

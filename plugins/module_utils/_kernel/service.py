@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import pathlib
 import subprocess
@@ -88,21 +87,6 @@ def remove(path: pathlib.Path) -> None:
     if path.parent == DIRECTORY or path.parent.suffix == ".wants":
         with contextlib.suppress(OSError):
             path.parent.rmdir()
-
-
-@contextlib.contextmanager
-def locked() -> t.Iterator[None]:
-    """Let one network be brought up or down after the other, as they may share namespaces and chains of rules."""
-    try:
-        directory = os.open(DIRECTORY, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        yield
-        return
-    try:
-        fcntl.flock(directory, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(directory)
 
 
 def interpreter() -> str:

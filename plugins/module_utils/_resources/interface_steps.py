@@ -19,7 +19,6 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
     inventory,
     link_changes,
-    namespaces,
     ports,
     registry,
     stack_changes,
@@ -270,18 +269,17 @@ def _promoting(name: str) -> t.Iterator[None]:
 
 def _remember(host: Host, wished: t.Sequence[Lease]) -> None:
     freed: list[str] = []
-    with namespaces.locked():
-        for lease in wished:
-            record = registry.read(str(lease.netns))
-            if record is None or lease.owner not in record.owners:
-                continue
-            addresses = {owner: dict(leased) for owner, leased in record.addresses.items()}
-            mine = addresses.setdefault(lease.owner, {})
-            before = mine.pop(lease.name, [])
-            if lease.addresses:
-                mine[lease.name] = list(lease.addresses)
-            if not mine:
-                del addresses[lease.owner]
-            freed += [one for one in before if one not in (lease.addresses or ())]
-            registry.write(str(lease.netns), dataclasses.replace(record, addresses=addresses))
+    for lease in wished:
+        record = registry.read(str(lease.netns))
+        if record is None or lease.owner not in record.owners:
+            continue
+        addresses = {owner: dict(leased) for owner, leased in record.addresses.items()}
+        mine = addresses.setdefault(lease.owner, {})
+        before = mine.pop(lease.name, [])
+        if lease.addresses:
+            mine[lease.name] = list(lease.addresses)
+        if not mine:
+            del addresses[lease.owner]
+        freed += [one for one in before if one not in (lease.addresses or ())]
+        registry.write(str(lease.netns), dataclasses.replace(record, addresses=addresses))
     leases.end_flows(host, freed)

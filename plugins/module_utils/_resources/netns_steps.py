@@ -22,6 +22,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Writer
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.names import NETNS_DIR
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import leases
 
 
@@ -68,15 +69,17 @@ class Remove:
 
 
 def execute(host: Host, steps: t.Sequence[t.Any]) -> None:
-    """Do the steps: names first, all under one lock, then our records of them, then what is inside."""
+    """Do the steps: names first, then our records of them, then what is inside."""
     naming = [step for step in steps if isinstance(step, (Bind, Remove))]
     emptied = [step.name for step in naming if isinstance(step, Remove) and step.links_first]
     if emptied:
         _delete_links_into(host, emptied)
     if naming:
-        with host.trying("lock /run/netns"), namespaces.locked():
-            for step in naming:
-                _bind(host, step) if isinstance(step, Bind) else _remove(host, step)
+        with host.trying(f"prepare {NETNS_DIR}"):
+            if not namespaces.prepare():
+                host.warn(f"another process keeps {NETNS_DIR} locked; it was made a mount point without the lock")
+        for step in naming:
+            _bind(host, step) if isinstance(step, Bind) else _remove(host, step)
     for step in steps:
         if isinstance(step, Claim):
             with host.doing(f"remember whose namespace {step.name} is"):

@@ -145,6 +145,11 @@ class NetworkService:
     def apply(self, host: Host, plan: Plan) -> None:
         for step in plan.steps:
             _write(host, step) if isinstance(step, Write) else _remove(host, step)
+        # A service that is started changes the host itself, and waits for us otherwise.
+        host.unlock()
+        for name in (name for step in plan.steps if isinstance(step, Write) for name in step.start):
+            with host.doing(f"start {name}"):
+                service.systemctl(host, "start", name)
 
 
 def _read(host: Host, name: str) -> Found:
@@ -259,9 +264,6 @@ def _write(host: Host, step: Write) -> None:
     if step.reload:
         with host.doing("have systemd read its units anew"):
             service.systemctl(host, "daemon-reload")
-    for name in step.start:
-        with host.doing(f"start {name}"):
-            service.systemctl(host, "start", name)
 
 
 def _remove(host: Host, step: Remove) -> None:
