@@ -36,7 +36,8 @@ options:
   state:
     description: &state
       - With V(present), the interface is a port of the bridge.
-      - With V(absent), it is not. A port of another bridge stays there.
+      - With V(absent), it is not. A port of another bridge stays there. What O(owner) neither made nor put on the bridge is refused,
+        unless the bridge is O(owner)'s.
     type: str
     choices: [present, absent]
     default: present
@@ -62,6 +63,18 @@ options:
     description: &learning
       - Whether the bridge learns MAC addresses from the port's packets.
     type: bool
+  locked:
+    description: &locked
+      - Whether the port drops packets from MAC addresses that the bridge does not find behind it, by O(fdb) for example. Together
+        with O(learning=false) nobody behind it can speak in another's name.
+      - Linux 5.18 can do that. Older kernels cannot, and a warning says so.
+    type: bool
+  fdb:
+    description: &fdb
+      - The MAC addresses, in quotes, that the bridge is told to find behind the port, as by C(bridge fdb replace ... static sticky).
+        They do not age, and no other port takes them over. Other static ones are taken off the port.
+    type: list
+    elements: raw
   flood:
     description: &flood
       - Whether packets for unknown MAC addresses leave by the port.
@@ -119,6 +132,13 @@ options:
       learning:
         description: *learning
         type: bool
+      locked:
+        description: *locked
+        type: bool
+      fdb:
+        description: *fdb
+        type: list
+        elements: raw
       flood:
         description: *flood
         type: bool
@@ -162,6 +182,14 @@ EXAMPLES = r"""
       - interface: right
         isolated: true
         hairpin: true
+
+- name: Let nobody behind a port speak from another MAC address than this one
+  netplumb.linuxnet.bridge_port:
+    bridge: br0
+    interface: left
+    learning: false
+    locked: true
+    fdb: ["02:42:ac:12:00:02"]
 
 - name: Take one off again
   netplumb.linuxnet.bridge_port:
@@ -209,6 +237,13 @@ objects:
     learning:
       description: As the option.
       type: bool
+    locked:
+      description: As the option. Missing, too, where the kernel cannot lock ports.
+      type: bool
+    fdb:
+      description: As the option.
+      type: list
+      elements: str
     flood:
       description: As the option.
       type: bool

@@ -148,7 +148,7 @@ host:
             where the other end is in a namespace without a name.
           type: dict
         port:
-          description: Of a bridge's port C(hairpin), C(isolated), C(learning), C(flood), C(guard), C(cost) and
+          description: Of a bridge's port C(hairpin), C(isolated), C(learning), C(locked), C(flood), C(guard), C(cost) and
             C(priority).
           type: dict
         owner:

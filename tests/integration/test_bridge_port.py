@@ -6,10 +6,18 @@
 from __future__ import annotations
 
 import json
+import pathlib
 from typing import Any
+from unittest import mock
 
 import pytest
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import port_records
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host as KernelHost
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Writer
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import bridge_port_steps
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge_port import BridgePort
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._spec import complete
 from tests.integration.promises import converge, refused, repairs
 from tests.lab.host import Host
 
@@ -17,12 +25,13 @@ FLAGS: dict[str, Any] = {
     "hairpin": True,
     "isolated": True,
     "learning": False,
+    "locked": True,
     "flood": False,
     "guard": True,
     "cost": 7,
     "priority": 5,
 }
-PORT: dict[str, Any] = {"interface": "p0", "bridge": "br0", **FLAGS}
+PORT: dict[str, Any] = {"interface": "p0", "bridge": "br0", **FLAGS, "fdb": ["02:00:00:00:00:05"]}
 RECORD = "/run/linuxnet/ports/p0"
 
 
@@ -46,12 +55,13 @@ def test_every_flag(bridges: Host) -> None:
         data["hairpin"],
         data["isolated"],
         data["learning"],
+        data["locked"],
         data["flood"],
         data["guard"],
         data["cost"],
         data["priority"],
     )
-    assert shown == (True, True, False, False, True, 7, 5)
+    assert shown == (True, True, False, True, False, True, 7, 5)
 
 
 @pytest.mark.parametrize(
@@ -60,6 +70,10 @@ def test_every_flag(bridges: Host) -> None:
         "bridge link set dev p0 hairpin off",
         "bridge link set dev p0 isolated off",
         "bridge link set dev p0 learning on",
+        "bridge link set dev p0 locked off",
+        "bridge fdb delete 02:00:00:00:00:05 dev p0 master",
+        "bridge fdb add 02:00:00:00:00:06 dev p0 master static",
+        "bridge fdb replace 02:00:00:00:00:05 dev p0 master static",
         "bridge link set dev p0 flood on",
         "bridge link set dev p0 guard off",
         "bridge link set dev p0 cost 9",
@@ -224,3 +238,85 @@ def test_what_was_taken_off_its_bridge_is_free_for_others(bridges: Host) -> None
     bridges.sh("ip link set p0 nomaster")
     converge(bridges, "bridge_port", {"interface": "p0", "bridge": "br0"})
     refused(bridges, "bridge_port", {"interface": "p0", "bridge": "br0", "owner": "shop"}, "by owner default")
+
+
+def _static(host: Host, name: str = "p0") -> list[str]:
+    """The MAC addresses that a bridge was told of, which no traffic moves to another port."""
+    entries = json.loads(host.run(["bridge", "-json", "fdb", "show", "dev", name]).out)
+    found = [entry for entry in entries if "master" in entry and entry["state"] == "static"]
+    assert all("sticky" in entry["flags"] for entry in found)
+    return sorted(entry["mac"] for entry in found)
+
+
+def test_the_mac_addresses_behind_a_port(bridges: Host) -> None:
+    port = {"interface": "p0", "bridge": "br0"}
+    converge(bridges, "bridge_port", {**port, "fdb": ["02:00:00:00:00:05", "02:00:00:00:00:0A"]})
+    assert _static(bridges) == ["02:00:00:00:00:05", "02:00:00:00:00:0a"]
+    done = converge(bridges, "bridge_port", {**port, "fdb": ["02:00:00:00:00:0a"], "learning": False})
+    assert done["diff"][0]["before"] == {
+        "bridge": "br0",
+        "learning": True,
+        "fdb": ["02:00:00:00:00:05", "02:00:00:00:00:0a"],
+    }
+    converge(bridges, "bridge_port", port, changed=False)
+    assert _static(bridges) == ["02:00:00:00:00:0a"], "what is not given is left alone"
+    converge(bridges, "bridge_port", {**port, "fdb": []})
+    assert _static(bridges) == []
+
+
+def test_mac_addresses_that_are_refused(bridges: Host) -> None:
+    refused(bridges, "bridge_port", {**PORT, "fdb": ["01:00:5e:00:00:01"]}, "fdb[0]: ")
+    refused(bridges, "bridge_port", {**PORT, "fdb": [5]}, "fdb[0]: 5 is not allowed: a MAC address is a string")
+
+
+def test_a_mac_address_moves_to_the_port_that_has_it_now(bridges: Host) -> None:
+    bridges.module("bridge_port", {"interface": "p1", "bridge": "br0", "fdb": ["02:00:00:00:00:05"]})
+    bridges.module("bridge_port", {"interface": "p0", "bridge": "br0", "fdb": ["02:00:00:00:00:05"]})
+    assert (_static(bridges), _static(bridges, "p1")) == (["02:00:00:00:00:05"], [])
+
+
+@pytest.mark.parametrize("owner", ["default", "shop"])
+def test_absent_leaves_a_strangers_port_where_it_is(bridges: Host, owner: str) -> None:
+    bridges.sh("ip link set p0 master br0; ip link set p0 group 7")
+    gone = {"interface": "p0", "bridge": "br0", "state": "absent", "owner": owner}
+    refused(bridges, "bridge_port", gone, f"interface p0 was not put on bridge br0 by owner {owner} and is left there")
+    assert _port(bridges)["master"] == "br0"
+
+
+def test_absent_takes_a_strangers_port_off_our_bridge(bridges: Host) -> None:
+    bridges.module("bridge", {"name": "br2"})
+    bridges.sh("ip link set p0 master br2")
+    converge(bridges, "bridge_port", {"interface": "p0", "bridge": "br2", "state": "absent"})
+
+
+def test_no_port_is_on_a_bridge_without_being_remembered_at_any_moment(bridges: Host) -> None:
+    """So that one which a killed run leaves behind is found."""
+    port = {"interface": "p0", "bridge": "br0"}
+    for options in (port, {**port, "bridge": "br1"}, {**port, "bridge": "br1", "state": "absent"}):
+        moments = bridges.call(watched, options)
+        assert moments
+        for on, record in moments:
+            assert record == on or on is None, moments
+    assert not bridges.exists(RECORD)
+
+
+def watched(options: dict[str, Any]) -> list[tuple[str | None, str | None]]:
+    """Converge one definition: before and after each message to the kernel, p0's bridge and that of its record."""
+    moments: list[tuple[str | None, str | None]] = []
+
+    def note() -> None:
+        master = pathlib.Path("/sys/class/net/p0/master")
+        record = port_records.read_all().get("p0")
+        moments.append((master.readlink().name if master.exists() else None, record.bridge if record else None))
+
+    class Watching(Writer):
+        def change(self, kind: int, body: bytes, flags: int = 0) -> None:
+            note()
+            super().change(kind, body, flags)
+            note()
+
+    resource = BridgePort()
+    wish = resource.wish(complete(resource.options, options, ""))
+    with mock.patch.object(bridge_port_steps, "Writer", Watching), KernelHost(check_mode=False) as there:
+        resource.apply(there, resource.plan([wish], resource.read(there, [wish])))
+    return moments

@@ -35,6 +35,7 @@ part ip -json -details -6 -batch $1
 part iptables-save $2
 part ip6tables-save $2
 may_fail bridge -json vlan show # not every kernel has VLANs on bridges
+may_fail bridge -json fdb show
 cd /proc/sys/net
 may_fail grep --recursive --no-messages --exclude-dir=neigh '' ipv4 ipv6 bridge netfilter
 """
@@ -80,7 +81,7 @@ def _network(enter: list[str], counters: bool) -> Iterator[tuple[str, list[str]]
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
     if done.returncode:
         raise OSError(f"dump {' '.join(enter)}: {done.stderr.strip()}")
-    links, neighbours, ipv4, ipv6, *rules, vlans, sysctls, _nothing = done.stdout.split(f"{_MARK}\n")
+    links, neighbours, ipv4, ipv6, *rules, vlans, fdb, sysctls, _nothing = done.stdout.split(f"{_MARK}\n")
     (found,) = _documents(links)
     yield "links", _json_lines({**link, "addr_info": {}} for link in found)
     yield "addresses", sorted(_addresses(found))
@@ -91,6 +92,7 @@ def _network(enter: list[str], counters: bool) -> Iterator[tuple[str, list[str]]
         yield f"{family} policy", _json_lines(policy)
         yield f"{family} rules", _rules(saved)
     yield "bridge vlans", _json_lines(*_documents(vlans))
+    yield "bridge fdb", _json_lines(*(_told_entries(entries) for entries in _documents(fdb)))
     yield "sysctls", _sysctls(sysctls)
 
 
@@ -102,6 +104,11 @@ def _documents(text: str) -> list[Any]:
         found.append(value)
         text = text[end:].lstrip()
     return found
+
+
+def _told_entries(entries: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Of what bridges know of MAC addresses what they were told; the rest they learn, or are their ports' own."""
+    return (entry for entry in entries if "master" in entry and entry.get("state") == "static")
 
 
 def _stable(value: Any) -> Any:

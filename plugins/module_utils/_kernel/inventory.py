@@ -87,6 +87,8 @@ _PORT: tuple[tuple[str, int, t.Callable[[bytes], t.Any]], ...] = (
     ("hairpin", 4, _flag),
     ("isolated", 33, _flag),
     ("learning", 8, _flag),
+    # Only a kernel that can lock ports, 5.18 or newer, tells this one.
+    ("locked", 39, _flag),
     ("flood", 9, _flag),
     ("guard", 5, _flag),
     ("cost", 3, lambda value: _U32.unpack_from(value)[0]),

@@ -46,6 +46,7 @@ _PORT_VALUES: dict[str, tuple[int, struct.Struct]] = {
     "hairpin": (4, struct.Struct("=B")),
     "isolated": (33, struct.Struct("=B")),
     "learning": (8, struct.Struct("=B")),
+    "locked": (39, struct.Struct("=B")),
     "flood": (9, struct.Struct("=B")),
     "guard": (5, struct.Struct("=B")),
     "cost": (3, struct.Struct("=I")),

@@ -16,7 +16,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import PROTOCOLS, Route, table_name
 
 View = dict[str, t.Any]
-_PORT_FLAGS = ("hairpin", "isolated", "learning", "flood", "guard", "cost", "priority")
+_PORT_FLAGS = ("hairpin", "isolated", "learning", "locked", "flood", "guard", "cost", "priority")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,11 +12,11 @@ import dataclasses
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import inventory, port_records
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import fdb, inventory, locking, port_records
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host, Identity
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.port_records import PortRecord
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Reader
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks, names, vlans
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import addresses, marks, names, vlans
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links, by_index, refuse_others
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import NETNS, OWNER, STATE, Options
@@ -26,19 +26,20 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridg
     Join,
     Leave,
     Remember,
+    SetFdb,
     SetFlags,
     SetVlans,
     execute,
 )
 
-_SWITCHES = ("hairpin", "isolated", "learning", "flood", "guard")
+_SWITCHES = ("hairpin", "isolated", "learning", "locked", "flood", "guard")
 #: Least and greatest value.
 _NUMBERS = {"cost": (1, 65535), "priority": (0, 63)}
 
 
 @dataclasses.dataclass(frozen=True)
 class Wish:
-    """``flags`` and VLANs that are None are not managed."""
+    """``flags``, and VLANs and MAC addresses that are None, are not managed."""
 
     state: str
     owner: str
@@ -48,6 +49,7 @@ class Wish:
     flags: t.Mapping[str, t.Any]
     tagged: frozenset[int] | None
     pvid: int | None
+    fdb: frozenset[str] | None
 
     def __str__(self) -> str:
         return f"port {self.interface} of bridge {self.bridge}" + (f" in namespace {self.netns}" if self.netns else "")
@@ -66,7 +68,10 @@ class State:
     links: t.Mapping[Identity, Links]
     by_index: t.Mapping[Identity, t.Mapping[int, Link]]
     vlans: t.Mapping[Identity, t.Mapping[int, Vlans]]
+    fdb: t.Mapping[Identity, t.Mapping[int, frozenset[fdb.Entry]]]
     records: t.Mapping[str, PortRecord]
+    #: Whether the kernel can lock ports, where that was asked.
+    can_lock: bool = True
 
 
 class BridgePort:
@@ -79,12 +84,14 @@ class BridgePort:
         "hairpin": {"type": "bool"},
         "isolated": {"type": "bool"},
         "learning": {"type": "bool"},
+        "locked": {"type": "bool"},
         "flood": {"type": "bool"},
         "guard": {"type": "bool"},
         "cost": {"type": "int"},
         "priority": {"type": "int"},
         "vlans": {"type": "list", "elements": "int"},
         "pvid": {"type": "int"},
+        "fdb": {"type": "list", "elements": "raw"},
     }
     identified_by: t.ClassVar[tuple[str, ...]] = ("interface",)
 
@@ -107,6 +114,9 @@ class BridgePort:
             if tagged is None
             else frozenset(vlans.number(f"vlans[{place}]", one) for place, one in enumerate(tagged)),
             pvid=None if pvid is None else vlans.number("pvid", pvid),
+            fdb=None
+            if options["fdb"] is None
+            else frozenset(addresses.mac(f"fdb[{place}]", one) for place, one in enumerate(options["fdb"])),
         )
         if wish.interface == wish.bridge:
             raise Invalid("interface", wish.interface, "another interface than the bridge itself")
@@ -128,16 +138,23 @@ class BridgePort:
         }
         links: dict[Identity, Links] = {}
         found_vlans: dict[Identity, t.Mapping[int, Vlans]] = {}
+        found_fdb: dict[Identity, t.Mapping[int, frozenset[fdb.Entry]]] = {}
         for ref, space in refs.items():
             if space not in links:
-                asked = any(wish.manages_vlans for wish in wishes if refs.get(wish.netns) == space)
-                links[space], found_vlans[space] = _read(host, ref, asked)
+                here = [wish for wish in wishes if refs.get(wish.netns) == space and wish.state == "present"]
+                links[space], found_vlans[space], found_fdb[space] = _read(host, ref, here)
         _refuse_missing(host, wishes, {ref: links[space] for ref, space in refs.items()})
         indexed = {space: by_index(there) for space, there in links.items()}
-        return State(host.identity(None), refs, links, indexed, found_vlans, port_records.read_all())
+        locking_asked = any(wish.flags.get("locked") is not None for wish in wishes if wish.state == "present")
+        every = [link for there in links.values() for link in there.values()]
+        can_lock = locking.known(host, every) if locking_asked else True
+        records = port_records.read_all()
+        return State(host.identity(None), refs, links, indexed, found_vlans, found_fdb, records, can_lock)
 
     def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
         plan = Plan([])
+        if not state.can_lock:
+            wishes = _without_locks(wishes, plan)
         for wish in wishes:
             plan.changes.append(
                 _plan_absent(wish, state, plan) if wish.state == "absent" else _plan_present(wish, state, plan)
@@ -148,12 +165,37 @@ class BridgePort:
         execute(host, plan.steps)
 
 
-def _read(host: Host, ref: str | None, with_vlans: bool) -> tuple[Links, t.Mapping[int, Vlans]]:
-    def visit() -> tuple[Links, t.Mapping[int, Vlans]]:
+_Read = tuple[Links, t.Mapping[int, Vlans], t.Mapping[int, frozenset[fdb.Entry]]]
+
+
+def _read(host: Host, ref: str | None, wishes: t.Sequence[Wish]) -> _Read:
+    """All that the wishes of one namespace need to know of it."""
+    bridges = {wish.bridge for wish in wishes if wish.fdb is not None}
+
+    def visit() -> _Read:
         with Reader() as reader:
-            return inventory.links(reader), inventory.vlans(reader) if with_vlans else {}
+            links = inventory.links(reader)
+            found_vlans = inventory.vlans(reader) if any(wish.manages_vlans for wish in wishes) else {}
+            entries: dict[int, frozenset[fdb.Entry]] = {}
+            for name in bridges:
+                if name in links:
+                    entries.update(fdb.read(reader, links[name].index))
+            return links, found_vlans, entries
 
     return host.run(ref, visit)
+
+
+def _without_locks(wishes: t.Sequence[Wish], plan: Plan) -> list[Wish]:
+    """A kernel that cannot lock ports has none that is locked."""
+    if any(wish.flags.get("locked") for wish in wishes):
+        plan.warnings.append(
+            "this kernel cannot lock the ports of bridges (Linux 5.18 can): what is for an endpoint still reaches that "
+            "one alone, but a neighbour on its bridge can send in its name, by its MAC address"
+        )
+    return [
+        dataclasses.replace(wish, flags={word: value for word, value in wish.flags.items() if word != "locked"})
+        for wish in wishes
+    ]
 
 
 def _refuse_missing(host: Host, wishes: t.Sequence[Wish], links: t.Mapping[str | None, Links]) -> None:
@@ -211,16 +253,47 @@ def _plan_present(wish: Wish, state: State, plan: Plan) -> Change:
         raise Refused(f"{wish}: vlans and pvid: this kernel does not support VLANs on bridges")
     before, after = _current(wish, link, state), _wished(wish)
     flags = wish.flags
-    if before.get("bridge") != wish.bridge:
-        plan.steps.append(Join(wish.netns, wish.interface, wish.bridge))
-    else:
+    joins = before.get("bridge") != wish.bridge
+    _plan_membership(wish, link, state, joins, plan)
+    if not joins:
         flags = {option: value for option, value in flags.items() if before[option] != value}
     if flags:
         plan.steps.append(SetFlags(wish.netns, wish.interface, flags))
     if wish.manages_vlans and before != after:
         plan.steps.append(SetVlans(wish.netns, wish.interface, wish.tagged, wish.pvid))
-    _remember(wish, link, state, plan)
+    _plan_fdb(wish, frozenset() if joins else _entries(wish, link, state), plan)
     return Change(before, after)
+
+
+def _plan_membership(wish: Wish, link: Link, state: State, joins: bool, plan: Plan) -> None:
+    """Join, and note whose membership it is, unless the interface itself says so; no part of what is told as a change.
+
+    A record is of one bridge. So that it never tells of one that the interface is not on, what is remembered as a port
+    of another one leaves that first.
+    """
+    record, own = _record(wish, link, state), state.refs[wish.netns] == state.own
+    marked = marks.parse_alias(link.alias) is not None
+    if joins:
+        if record and _is_port_of(record.bridge, link, state):
+            plan.steps.append(Leave(wish.netns, wish.interface, record.bridge))
+        plan.steps.append(Join(wish.netns, wish.interface, wish.bridge, wish.owner if own and not marked else None))
+    elif own and not marked and record != PortRecord(link.index, wish.bridge, wish.owner):
+        plan.steps.append(Remember(wish.interface, wish.bridge, wish.owner))
+    if own and marked and wish.interface in state.records:
+        plan.steps.append(Forget(wish.interface))
+
+
+def _entries(wish: Wish, link: Link, state: State) -> frozenset[fdb.Entry]:
+    return state.fdb[state.refs[wish.netns]].get(link.index, frozenset())
+
+
+def _plan_fdb(wish: Wish, found: frozenset[fdb.Entry], plan: Plan) -> None:
+    if wish.fdb is None:
+        return
+    new = wish.fdb - {entry.mac_address for entry in found if entry.sticky}
+    gone = {entry.mac_address for entry in found} - wish.fdb
+    if new or gone:
+        plan.steps.append(SetFdb(wish.netns, wish.interface, tuple(sorted(gone)), tuple(sorted(new))))
 
 
 def _wished(wish: Wish) -> dict[str, t.Any]:
@@ -229,6 +302,8 @@ def _wished(wish: Wish) -> dict[str, t.Any]:
         view["vlans"] = sorted(wish.tagged)
     if wish.pvid is not None:
         view["pvid"] = wish.pvid
+    if wish.fdb is not None:
+        view["fdb"] = sorted(wish.fdb)
     return view
 
 
@@ -249,18 +324,10 @@ def _current(wish: Wish, link: Link, state: State) -> dict[str, t.Any]:
         view["vlans"] = sorted(found.tagged)
     if wish.pvid is not None:
         view["pvid"] = found.pvid
+    if wish.fdb is not None:
+        entries = _entries(wish, link, state)
+        view["fdb"] = sorted(entry.mac_address + ("" if entry.sticky else " (not sticky)") for entry in entries)
     return view
-
-
-def _remember(wish: Wish, link: Link, state: State, plan: Plan) -> None:
-    """Note whose membership it is, unless the interface itself says so; no part of what is told as a change."""
-    if state.refs[wish.netns] != state.own:
-        return
-    if marks.parse_alias(link.alias):
-        if wish.interface in state.records:
-            plan.steps.append(Forget(wish.interface))
-    elif state.records.get(wish.interface) != PortRecord(link.index, wish.bridge, wish.owner):
-        plan.steps.append(Remember(wish.interface, wish.bridge, wish.owner))
 
 
 def _plan_absent(wish: Wish, state: State, plan: Plan) -> Change:
@@ -270,9 +337,21 @@ def _plan_absent(wish: Wish, state: State, plan: Plan) -> Change:
         return Change({}, {})
     _refuse_others(wish, link, state)
     record = _record(wish, link, state)
-    if record and record.bridge == wish.bridge:
+    mine = record is not None and record.bridge == wish.bridge
+    there = bridge is not None and link.master == bridge.index
+    if bridge is not None and there:
+        _refuse_foreign(wish, link, bridge, mine, state)
+        plan.steps.append(Leave(wish.netns, wish.interface, wish.bridge))
+    if mine:
         plan.steps.append(Forget(wish.interface))
-    if bridge is None or link.master != bridge.index:
-        return Change({}, {})
-    plan.steps.append(Leave(wish.netns, wish.interface, wish.bridge))
-    return Change({"bridge": wish.bridge}, {})
+    return Change({"bridge": wish.bridge} if there else {}, {})
+
+
+def _refuse_foreign(wish: Wish, link: Link, bridge: Link, mine: bool, state: State) -> None:
+    """A port of the host is taken off where we put it there, or where either of the two is ours."""
+    if state.refs[wish.netns] != state.own or mine or wish.owner in (link.owner(), bridge.owner(wish.owner)):
+        return
+    raise Refused(
+        f"interface {wish.interface} was not put on bridge {wish.bridge} by owner {wish.owner} and is left there; "
+        f"take it off by: ip link set {wish.interface} nomaster"
+    )

@@ -14,7 +14,12 @@ import itertools
 import socket
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import inventory, link_changes, port_records
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
+    fdb,
+    inventory,
+    link_changes,
+    port_records,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.port_records import PortRecord
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Reader, Writer
@@ -25,9 +30,12 @@ _PVID_UNTAGGED = 2 | 4
 
 @dataclasses.dataclass(frozen=True)
 class Join:
+    """``owner``: to be remembered as the one whose membership it is, of an interface of the host without a mark."""
+
     netns: str | None
     interface: str
     bridge: str
+    owner: str | None = None
 
     def __str__(self) -> str:
         return f"put interface {self.interface} on bridge {self.bridge}"
@@ -69,8 +77,21 @@ class SetVlans:
 
 
 @dataclasses.dataclass(frozen=True)
+class SetFdb:
+    """Bring the MAC addresses that the bridge finds behind the port by being told to these."""
+
+    netns: str | None
+    interface: str
+    gone: tuple[str, ...]
+    new: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"set the static MAC addresses of port {self.interface}"
+
+
+@dataclasses.dataclass(frozen=True)
 class Remember:
-    """Note that an owner put an interface of the host, which carries no mark, on a bridge."""
+    """Note that an owner puts an interface of the host, which carries no mark, on a bridge."""
 
     interface: str
     bridge: str
@@ -88,7 +109,7 @@ class Forget:
         return f"forget whose port {self.interface} was"
 
 
-Step = t.Union[Join, Leave, SetFlags, SetVlans, Remember, Forget]
+Step = t.Union[Join, Leave, SetFlags, SetVlans, SetFdb, Remember, Forget]
 
 
 def execute(host: Host, steps: t.Sequence[Step]) -> None:
@@ -124,12 +145,33 @@ def _do(host: Host, writer: Writer, step: Step) -> None:
         elif isinstance(step, Forget):
             port_records.remove(step.interface)
         elif isinstance(step, Join):
-            master = socket.if_nametoindex(step.bridge)
-            link_changes.set_values(writer, socket.if_nametoindex(step.interface), {"master": master})
+            _join(writer, step)
         elif isinstance(step, Leave):
             link_changes.set_values(writer, socket.if_nametoindex(step.interface), {"master": 0})
         elif isinstance(step, SetFlags):
             link_changes.set_port(writer, socket.if_nametoindex(step.interface), step.values)
+        elif isinstance(step, SetFdb):
+            _set_fdb(writer, socket.if_nametoindex(step.interface), step)
+
+
+def _join(writer: Writer, step: Join) -> None:
+    """It is remembered first: were we stopped in between, nobody would know of a port that is on a bridge."""
+    index, master = socket.if_nametoindex(step.interface), socket.if_nametoindex(step.bridge)
+    if step.owner is not None:
+        port_records.write(step.interface, PortRecord(index, step.bridge, step.owner))
+    try:
+        link_changes.set_values(writer, index, {"master": master})
+    except OSError:
+        if step.owner is not None:
+            port_records.remove(step.interface)
+        raise
+
+
+def _set_fdb(writer: Writer, index: int, step: SetFdb) -> None:
+    for address in step.gone:
+        fdb.delete(writer, index, address)
+    for address in step.new:
+        fdb.put(writer, index, address)
 
 
 def _set_all_vlans(host: Host, steps: t.Sequence[SetVlans], ip: t.Any) -> None:
