@@ -69,8 +69,11 @@ options:
       - Addresses with prefix length, of both families.
       - An address that is there with another prefix length is replaced.
       - IPv6 addresses are usable at once, without the kernel's search for duplicates.
-      - IPv4 addresses get no broadcast address of their own, as with C(ip address add); the subnet's works all the
-        same.
+      - IPv4 addresses of subnets with more than two have the subnet's broadcast address, and are given anew where they
+        have another one.
+      - What the kernel adds to the address of an interface that is up is put back where it is lost - the routes to the
+        address and to its subnet, and with IPv6 addresses the link-local one - and a bridge or a veth speaks ARP. A diff
+        names what was C(lost).
     type: list
     elements: str
   purge_addresses:

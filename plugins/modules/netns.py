@@ -50,7 +50,7 @@ options:
     type: str
   loopback:
     description: &loopback
-      - Whether the interface C(lo) inside is up.
+      - Whether the interface C(lo) inside is up. If it is, it has also 127.0.0.1 and ::1 with the kernel's routes to them.
     type: bool
     default: true
   sysctls:

@@ -106,12 +106,58 @@ def test_ipv6_addresses_are_usable_at_once(web: Host) -> None:
         "ip route del 10.7.0.0/16 table 100",
         "sysctl -qw net.ipv4.conf.eth0.rp_filter=0",
         "sysctl -qw net.ipv6.conf.eth0.accept_ra=1",
+        "ip route del 10.0.0.0/24 dev eth0",
+        "ip route flush table main",
+        "ip route replace 10.0.0.0/24 via 10.0.0.9 dev eth0 onlink",
+        "ip -6 route del fd00::/64 dev eth0",
+        "ip -6 route flush table main",
+        "ip link set eth0 arp off",
     ],
 )
 def test_drift_is_repaired(web: Host, damage: str) -> None:
     web.module("interface", EVERYTHING)
     settle(web, "web")
     repairs(web, "interface", EVERYTHING, damage, "web")
+
+
+_WITHOUT_BROADCAST = """
+ip addr del 10.0.0.3/24 dev eth0; ip addr del 10.0.0.2/24 dev eth0
+ip addr add 10.0.0.2/24 dev eth0; ip addr add 10.0.0.3/24 dev eth0
+ip route add default via 10.0.0.1 proto static; ip route add 10.7.0.0/16 dev eth0 table 100 proto static
+ip route add 10.8.0.0/16 via 10.77.0.1 dev eth0 onlink src 10.0.0.2 metric 5 proto static
+"""
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "ip route del local 10.0.0.2 dev eth0 table local; ip route del local 10.0.0.3 dev eth0 table local",
+        "ip route del broadcast 10.0.0.255 dev eth0 table local",
+        "ip -6 route del local fd00::2 dev eth0 table local",
+        "ip -6 route del multicast ff00::/8 dev eth0 table local",
+        "ip -6 addr flush dev eth0 scope link",
+        "ip -6 route del local $(ip -6 -br addr show eth0 scope link | grep -o 'fe80[^/]*') dev eth0 table local",
+        "ip addr del 10.0.0.3/24 dev eth0; ip addr add 10.0.0.3/24 dev eth0",
+        "ip addr del 10.0.0.3/24 dev eth0; ip addr add 10.0.0.3/24 brd 10.0.0.7 dev eth0",
+        _WITHOUT_BROADCAST,
+    ],
+)
+def test_what_the_kernel_gives_with_an_address_comes_back(web: Host, damage: str) -> None:
+    web.module("interface", EVERYTHING)
+    settle(web, "web")
+    healthy = _own(web)
+    web.inside("web").sh(damage)
+    assert _own(web) != healthy
+    done = _converge(web, EVERYTHING)
+    assert _own(web) == healthy
+    assert done["diff"][0]["before"]["routes"] == done["diff"][0]["after"]["routes"], "no other route is touched"
+
+
+def _own(host: Host) -> list[str]:
+    """All addresses with their broadcast addresses, and all routes."""
+    lines = host.sh("ip -n web -o addr show dev eth0").splitlines() + _routes(host, "table", "all").splitlines()
+    shown = (line.replace(" nodad", "").split("\\")[0].rstrip() for line in lines if "anycast" not in line)
+    return sorted(shown)
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ def test_absent_is_converged_before_present(host: Host) -> None:
     "damage",
     [
         "ip -n web link set lo down",
+        "ip -n web addr del 127.0.0.1/8 dev lo",
         "ip netns exec web sh -c 'echo 1024 > /proc/sys/net/ipv4/ip_unprivileged_port_start'",
     ],
 )
@@ -54,6 +55,34 @@ def test_drift_inside_is_repaired(host: Host, damage: str) -> None:
     options = {"name": "web", "sysctls": {"net.ipv4.ip_unprivileged_port_start": 80}}
     converge(host, "netns", options)
     repairs(host, "netns", options, damage)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "ip route flush table local; ip -6 route flush table local",
+        "ip route del local 127.0.0.0/8 dev lo table local",
+        "ip -6 route del local ::1 dev lo table local",
+        "ip addr del ::1/128 dev lo",
+        "ip addr flush dev lo",
+    ],
+)
+def test_lo_gets_its_routes_back(host: Host, damage: str) -> None:
+    converge(host, "netns", {"name": "web"})
+    web = host.inside("web")
+    shown = "ip route show table local; ip -6 route show table local"
+    healthy = web.sh(shown)
+    web.sh(damage)
+    assert web.sh(shown) != healthy
+    done = converge(host, "netns", {"name": "web"})
+    assert (done["diff"][0]["before"]["loopback"], done["diff"][0]["after"]["loopback"]) == (False, True)
+    assert sorted(web.sh(shown).splitlines()) == sorted(healthy.splitlines())
+
+
+def test_a_lo_without_ipv6_is_whole(host: Host) -> None:
+    converge(host, "netns", {"name": "web"})
+    host.inside("web").sh("sysctl -qw net.ipv6.conf.lo.disable_ipv6=1")
+    converge(host, "netns", {"name": "web"}, changed=False)
 
 
 def test_a_dead_file_is_repaired(host: Host) -> None:

@@ -22,7 +22,12 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlin
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import SCOPES, Address, Neighbour
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import TABLES, TYPES, Route
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import (
+    KERNEL_TYPES,
+    TABLES,
+    TYPES,
+    Route,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.vlans import Vlans
 
 _GETLINK, _GETADDR, _GETROUTE, _GETNEIGH, _GETNSID = 18, 22, 26, 30, 90
@@ -33,7 +38,8 @@ _NEIGHBOUR = struct.Struct("=BxxxiHBB")
 _NEXT_HOP = struct.Struct("=HBBi")
 _U8, _U16, _U32, _I32 = struct.Struct("=B"), struct.Struct("=H"), struct.Struct("=I"), struct.Struct("=i")
 
-_IFF_UP = 1
+_IFF_UP, _IFF_RUNNING, _IFF_NOARP = 1, 0x40, 0x80
+_XDP_ATTACHED = 2
 _EXT_MASK, _WITHOUT_STATISTICS, _WITH_VLANS = 29, 8, 2
 _WITHOUT = attribute(_EXT_MASK, _U32.pack(_WITHOUT_STATISTICS))
 #: Of the states of a bridge's port the one in which it passes frames on.
@@ -43,11 +49,7 @@ _VLAN_PVID = 2
 _ADDRESS_PERMANENT, _ADDRESS_TENTATIVE, _ADDRESS_FAILED = 0x80, 0x40, 0x08
 _ROUTE_CACHED, _ROUTE_ON_LINK = 0x200, 4
 _TYPE_NAMES = {
-    **{number: name for name, number in TYPES.items()},
-    2: "local",
-    3: "broadcast",
-    4: "anycast",
-    5: "multicast",
+    number: name for name, number in {**TYPES, **KERNEL_TYPES}.items()
 }
 _NEIGHBOUR_STATES = {
     1: "incomplete",
@@ -122,6 +124,7 @@ def _link(row: bytes) -> Link:
     _family, _hardware, index, flags, _change = _LINK.unpack_from(row)
     found = attributes(row, _LINK.size)
     info = attributes(found[18]) if 18 in found else {}
+    found_xdp = attributes(found[43]) if 43 in found else {}
     kind = _text(info[1]) if 1 in info else None
     return Link(
         index=index,
@@ -132,12 +135,16 @@ def _link(row: bytes) -> Link:
         mac_address=found[1].hex(":") if len(found.get(1, b"")) == 6 else None,
         alias=_text(found[20]) if 20 in found else None,
         group=_number(found, 27) or 0,
+        arp=not flags & _IFF_NOARP,
         master=_number(found, 10),
         peer_index=_number(found, 5) if kind == "veth" else None,
         peer_nsid=_I32.unpack_from(found[37])[0] if 37 in found else None,
         bridge=_values(info.get(2), _BRIDGE) if kind == "bridge" else None,
         port=_values(info.get(5), _PORT) if info.get(4, b"").rstrip(b"\0") == b"bridge" else None,
         families=found.get(26, b""),
+        running=bool(flags & _IFF_RUNNING),
+        qdisc=_text(found[6]) if 6 in found else None,
+        xdp=any(found_xdp.get(_XDP_ATTACHED, b"\0")),
     )
 
 
@@ -191,21 +198,27 @@ def _address(row: bytes) -> Address | None:
         dynamic=not flags & _ADDRESS_PERMANENT,
         failed=bool(flags & _ADDRESS_FAILED),
         tentative=bool(flags & _ADDRESS_TENTATIVE),
+        broadcast=socket.inet_ntop(family, found[4]) if 4 in found else None,
     )
 
 
 def routes(reader: Reader) -> list[Route]:
     """The routes of all tables, without those that the kernel keeps in the table ``local`` for every address."""
+    return [route for route in all_routes(reader) if route.table != TABLES["local"]]
+
+
+def all_routes(reader: Reader) -> list[Route]:
+    """The routes of all tables."""
     return [route for route in map(_route, reader.dump(_GETROUTE, _ROUTE.pack(0, 0, 0, 0, 0, 0, 0, 0, 0))) if route]
 
 
 def _route(row: bytes) -> Route | None:
     family, length, _src_length, tos, table, protocol, scope, kind, flags = _ROUTE.unpack_from(row)
-    if family not in _FAMILIES or table == TABLES["local"] or flags & _ROUTE_CACHED or tos:
+    if family not in _FAMILIES or flags & _ROUTE_CACHED or tos:
         return None
     found = attributes(row, _ROUTE.size)
     name = _TYPE_NAMES.get(kind, str(kind))
-    leads_nowhere = name not in ("unicast", "local", "broadcast", "anycast", "multicast")
+    leads_nowhere = name not in KERNEL_TYPES and name != "unicast"
     return Route(
         family=_FAMILIES[family],
         to=f"{socket.inet_ntop(family, found[1])}/{length}" if length else "default",

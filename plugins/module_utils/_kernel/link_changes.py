@@ -21,7 +21,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links imp
 _NEWLINK, _DELLINK = 16, 17
 _CREATE_NEW = 0x600
 _LINK = struct.Struct("=BxHiII")
-_IFF_UP = 1
+_IFF_UP, _IFF_NOARP = 1, 0x80
 _NAME, _GROUP, _NETNS_FD, _LINKINFO = 3, 27, 28, 18
 _KIND, _DATA, _PORT_KIND, _PORT_DATA = 1, 2, 4, 5
 _VETH_PEER = 1
@@ -67,6 +67,11 @@ def set_values(writer: Writer, index: int, values: t.Mapping[str, t.Any]) -> Non
 def turn(writer: Writer, index: int, up: bool) -> None:
     """Up or down."""
     writer.change(_NEWLINK, _LINK.pack(0, 0, index, _IFF_UP if up else 0, _IFF_UP))
+
+
+def speak_arp(writer: Writer, index: int) -> None:
+    """Have it ask for its neighbours' MAC addresses, as Ethernet does."""
+    writer.change(_NEWLINK, _LINK.pack(0, 0, index, 0, _IFF_NOARP))
 
 
 def set_port(writer: Writer, index: int, values: t.Mapping[str, t.Any]) -> None:

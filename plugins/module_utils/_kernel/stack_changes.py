@@ -13,10 +13,18 @@ import struct
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Writer, attribute
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPInterface
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import NOWHERE, TYPES, Route
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import broadcast_of
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import (
+    KERNEL,
+    KERNEL_TYPES,
+    NOWHERE,
+    TABLES,
+    TYPES,
+    Route,
+)
 
 _NEWADDR, _DELADDR, _NEWROUTE, _DELROUTE = 20, 21, 24, 25
-_PUT = 0x500
+_PUT, _ADD = 0x500, 0xC00
 _ADDRESS = struct.Struct("=BBBBI")
 _ROUTE = struct.Struct("=BBBBBBBBI")
 _U32 = struct.Struct("=I").pack
@@ -24,15 +32,20 @@ _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 #: Use the address at once: nobody else on a network of ours has it, and a service that starts now can bind to it.
 _NO_DUPLICATE_DETECTION = 2
 _SCOPE_GLOBAL, _SCOPE_LINK, _SCOPE_HOST, _SCOPE_ANY = 0, 253, 254, 255
+_SCOPES = {"global": _SCOPE_GLOBAL, "link": _SCOPE_LINK, "host": _SCOPE_HOST}
+_ALL_TYPES = {**TYPES, **KERNEL_TYPES}
 _STATIC = 4
 _ON_LINK = 4
 
 
 def put_address(writer: Writer, index: int, address: IPInterface) -> None:
-    """Like ``ip address add`` without ``brd``: the kernel answers the subnet's broadcast address all the same."""
+    """Like ``ip address add`` with ``brd +``, so that programs which ask are told the subnet's broadcast address."""
     # All addresses of an IPv4 subnet have one scope, and 127.0.0.1 has this.
     scope = _SCOPE_HOST if address.version == 4 and address.ip.is_loopback else _SCOPE_GLOBAL
     more = attribute(8, _U32(_NO_DUPLICATE_DETECTION)) if address.version == 6 else b""
+    everybody = broadcast_of(address)
+    if everybody:
+        more += attribute(4, _packed(everybody))
     writer.change(_NEWADDR, _address(index, address, scope) + more, _PUT)
 
 
@@ -55,6 +68,13 @@ def put_route(writer: Writer, index: int, route: Route) -> None:
     writer.change(_NEWROUTE, _route(index, route, _STATIC, scope, flags) + source, _PUT)
 
 
+def put_connected(writer: Writer, index: int, route: Route) -> None:
+    """Write a route of an address as the kernel would, which takes it away again with the address."""
+    source = attribute(7, _packed(route.src)) if route.src else b""
+    flags = _PUT if route.family == 4 and route.table == TABLES["main"] else _ADD
+    writer.change(_NEWROUTE, _route(index, route, KERNEL, _SCOPES[route.scope], 0) + source, flags)
+
+
 def delete_route(writer: Writer, index: int, route: Route) -> None:
     """The route by all that tells it from others."""
     writer.change(_DELROUTE, _route(index, route, route.protocol, _SCOPE_ANY, 0))
@@ -65,7 +85,7 @@ def _route(index: int, route: Route, protocol: int, scope: int, flags: int) -> b
     # The header has one byte for the table; 0 there has the kernel look at the attribute.
     table = route.table if route.table < 256 else 0
     family = _FAMILIES[route.family]
-    body = _ROUTE.pack(family, int(length or 0), 0, 0, table, protocol, scope, TYPES[route.type], flags)
+    body = _ROUTE.pack(family, int(length or 0), 0, 0, table, protocol, scope, _ALL_TYPES[route.type], flags)
     if length:
         body += attribute(1, _packed(destination))
     if route.type not in NOWHERE and not route.hops:

@@ -13,6 +13,8 @@ import ipaddress
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPInterface
 
+#: The broadcast address that is right on every network.
+_EVERYBODY = "255.255.255.255"
 SCOPES = {0: "global", 200: "site", 253: "link", 254: "host", 255: "nowhere"}
 
 
@@ -21,7 +23,8 @@ class Address:
     """An address of an interface.
 
     ``dynamic`` is what ends by itself: leases of DHCP, addresses by router advertisement. ``failed`` is one that
-    another host turned out to have, ``tentative`` one of which the kernel does not know that yet.
+    another host turned out to have, ``tentative`` one of which the kernel does not know that yet. ``broadcast`` is the
+    address by which programs that ask reach all of the subnet; the kernel itself knows that of the subnet in any case.
     """
 
     index: int
@@ -30,11 +33,18 @@ class Address:
     dynamic: bool = False
     failed: bool = False
     tentative: bool = False
+    broadcast: str | None = None
 
     @property
     def administered(self) -> bool:
         """Whether somebody gave it by hand or by tool, rather than the kernel, a lease or a router."""
         return self.scope in ("global", "site") and not self.dynamic
+
+    @property
+    def misses_all(self) -> bool:
+        """Whether programs that ask are told another address than the one that reaches all of the subnet."""
+        right = broadcast_of(self.address)
+        return right is not None and not self.dynamic and self.broadcast not in (right, _EVERYBODY)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,3 +60,10 @@ class Neighbour:
 def same_subnet(one: IPInterface, other: IPInterface) -> bool:
     """Whether the kernel counts both IPv4 addresses to one subnet, of which the first is primary."""
     return isinstance(one, ipaddress.IPv4Interface) and one.network == other.network
+
+
+def broadcast_of(address: IPInterface) -> str | None:
+    """The address that reaches all of an IPv4 address's subnet; a subnet of one or two has none, and lo neither."""
+    if not isinstance(address, ipaddress.IPv4Interface) or address.network.prefixlen > 30 or address.ip.is_loopback:
+        return None
+    return str(address.network.broadcast_address)

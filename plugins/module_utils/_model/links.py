@@ -22,8 +22,11 @@ class Link:
     ``peer_index`` and ``peer_nsid`` are a veth's: the index of the other end, and the number that this namespace
     gives to the other end's namespace, None where both are in the same one. ``bridge`` and ``port`` hold the values of
     a bridge and of a bridge's port, in the words and units of the modules' options, and of a port also whether it is
-    ``forwarding``. ``families`` is what each address family says of it, in the kernel's form; it tells no link from
-    another.
+    ``forwarding``.
+
+    What follows tells no link from another. ``families`` is what each address family says of it, in the kernel's form.
+    One that is ``running`` has what the kernel gives to a link with a carrier. ``qdisc`` is how its packets wait to be
+    sent, and ``xdp`` whether a program looks at those that arrive.
     """
 
     index: int
@@ -34,12 +37,16 @@ class Link:
     mac_address: str | None = None
     alias: str | None = None
     group: int = 0
+    arp: bool = True
     master: int | None = None
     peer_index: int | None = None
     peer_nsid: int | None = None
     bridge: t.Mapping[str, t.Any] | None = None
     port: t.Mapping[str, t.Any] | None = None
     families: bytes = dataclasses.field(default=b"", compare=False, repr=False)
+    running: bool = dataclasses.field(default=False, compare=False)
+    qdisc: str | None = dataclasses.field(default=None, compare=False)
+    xdp: bool = dataclasses.field(default=False, compare=False)
 
     def owner(self, *candidates: str) -> str | None:
         """Whose link it is; ``candidates`` are recognised by the link's group where the alias was edited by hand."""

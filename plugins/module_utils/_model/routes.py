@@ -18,11 +18,15 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
 
 TYPES = {"unicast": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8, "throw": 9}
+#: Types that the kernel alone gives to routes, for the addresses of the host itself.
+KERNEL_TYPES = {"local": 2, "broadcast": 3, "anycast": 4, "multicast": 5}
 #: Types that drop or divert, and so lead over no interface.
 NOWHERE = ("blackhole", "unreachable", "prohibit", "throw")
 #: The tables that every kernel knows by name.
 TABLES = {"default": 253, "main": 254, "local": 255}
 _TABLE_NAMES = {number: name for name, number in TABLES.items()}
+#: The protocol of what the kernel writes by itself.
+KERNEL = 2
 #: Written by people and their tools; all others belong to the kernel, a router, a lease or a routing daemon.
 ADMINISTERED = (3, 4)
 PROTOCOLS = {

@@ -16,7 +16,11 @@ import dataclasses
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPInterface
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address, same_subnet
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import (
+    Address,
+    broadcast_of,
+    same_subnet,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Links
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import TABLES, Route, text
 
@@ -48,7 +52,7 @@ class Stack:
             self._lose_routes(index)
 
     def add_address(self, index: int, address: IPInterface) -> None:
-        self.addresses.append(Address(index, address))
+        self.addresses.append(Address(index, address, broadcast=broadcast_of(address)))
 
     def delete_address(self, index: int, address: IPInterface, keep_others: bool) -> None:
         """Take an address off, and with it the later IPv4 addresses of its subnet, unless those are kept."""
@@ -66,6 +70,13 @@ class Stack:
     def put_route(self, route: Route) -> None:
         """Add a route in place of those of the same key over the same interface or over none."""
         self.routes = [one for one in self.routes if one.key != route.key or not belongs(one, route.index)] + [route]
+
+    def put_connected(self, route: Route) -> None:
+        """Add a route of the kernel's own, which may be there for other interfaces, too."""
+        if route.family == 4 and route.table == TABLES["main"]:
+            self.put_route(route)
+        else:
+            self.routes.append(route)
 
     def delete_route(self, route: Route) -> None:
         self.routes.remove(route)

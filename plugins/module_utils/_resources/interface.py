@@ -57,12 +57,17 @@ _ROUTE: Options = {
 
 @dataclasses.dataclass(frozen=True)
 class Space:
-    """One namespace. ``settings`` are the wished ones as they are, by interface and by the wish's words."""
+    """One namespace.
+
+    ``settings`` are the wished ones as they are, by interface and by the wish's words. ``quiet`` are the interfaces
+    to which the kernel gives no IPv6 address of their own.
+    """
 
     links: Links
     addresses: tuple[Address, ...]
     routes: tuple[Route, ...]
     settings: t.Mapping[str, t.Mapping[str, str | None]]
+    quiet: frozenset[str] = frozenset()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -160,7 +165,10 @@ def _plan(wish: Wish, state: State, stacks: t.Mapping[Identity, Stack], plan: Pl
     # Inside a namespace its root can write any mark, so there none is believed.
     if space == state.own:
         refuse_others(link, wish.owner)
-    planner = InterfacePlanner(wish, stacks[space], state.spaces[space].settings.get(wish.name, {}), state.tables)
+    there = state.spaces[space]
+    planner = InterfacePlanner(
+        wish, stacks[space], there.settings.get(wish.name, {}), state.tables, wish.name in there.quiet
+    )
     change = planner.absent() if wish.state == "absent" else planner.present()
     plan.steps.extend(planner.steps)
     return change
@@ -183,7 +191,20 @@ def _read(wishes: t.Sequence[Wish]) -> Space:
     with Reader() as reader:
         links = inventory.links(reader)
         settings = {wish.name: _read_settings(wish, links.get(wish.name)) for wish in wishes if wish.state == "present"}
-        return Space(links, tuple(inventory.addresses(reader)), tuple(inventory.routes(reader)), settings)
+        found = tuple(inventory.addresses(reader))
+        routes_there = tuple(inventory.all_routes(reader))
+        return Space(links, found, routes_there, settings, frozenset(_quiet(wishes, links, found)))
+
+
+def _quiet(wishes: t.Sequence[Wish], links: Links, found: t.Sequence[Address]) -> t.Iterator[str]:
+    """The interfaces without an IPv6 address of their own that are to have none, which few are asked about."""
+    own = {one.index for one in found if one.address.version == 6 and one.scope == "link"}
+    for wish in wishes:
+        link = links.get(wish.name)
+        if link and link.index not in own and any(address.version == 6 for address in wish.addresses or ()):
+            off = link_settings.read(link, "net/ipv6/conf/IFNAME/disable_ipv6")
+            if off != "0" or link_settings.read(link, "net/ipv6/conf/IFNAME/addr_gen_mode") in (None, "1"):
+                yield link.name
 
 
 def _read_settings(wish: Wish, link: Link | None) -> dict[str, str | None]:

@@ -13,6 +13,7 @@ addresses, then up, then routes. An interface that is to be down goes down first
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change
@@ -23,20 +24,25 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors im
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import (
     ADMINISTERED,
+    KERNEL,
     NOWHERE,
+    TABLES,
     Key,
     Route,
     RouteWish,
     text,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.stack import Stack, belongs
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_connected import Lost
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_steps import (
     AddAddress,
     Announce,
     DeleteAddress,
     DeleteRoute,
+    PutConnected,
     PutRoute,
     SetLink,
+    SpeakArp,
     Step,
     Turn,
     WriteSettings,
@@ -76,16 +82,23 @@ class InterfacePlanner:
 
     :param settings: the wished settings as they are, by the same words
     :param tables: numbers of routing tables by name
+    :param quiet: whether the kernel gives the interface no IPv6 address of its own
     """
 
     def __init__(
-        self, wish: Wish, stack: Stack, settings: t.Mapping[str, str | None], tables: t.Mapping[str, int]
+        self,
+        wish: Wish,
+        stack: Stack,
+        settings: t.Mapping[str, str | None],
+        tables: t.Mapping[str, int],
+        quiet: bool = False,
     ) -> None:
         self._wish = wish
         self._stack = stack
         self._settings = settings
         self._index = stack.links[wish.name].index
         self._routes = [one.route(tables, self._index) for one in wish.routes or ()]
+        self._lost = Lost(self._link, wish.addresses or () if wish.enabled else (), stack, quiet)
         self.steps: list[Step] = []
 
     @property
@@ -97,12 +110,16 @@ class InterfacePlanner:
         before, after = self._before(), self._after()
         if before != after:
             self._set_link()
+            if self._lost.mute:
+                self.steps.append(SpeakArp(wish.netns, wish.name))
+                self._stack.change(wish.name, arp=True)
             if not wish.enabled:
                 self._turn(False)
             self._write_settings()
             self._place_addresses()
             if wish.enabled:
                 self._turn(True)
+            self._place_connected()
             self._place_routes()
             self._announce()
         return Change(before, after)
@@ -133,10 +150,10 @@ class InterfacePlanner:
         wish = self._wish
         view: dict[str, t.Any] = {"enabled": self._link.up}
         view.update({word: getattr(self._link, word) for word in self._link_values()})
+        if self._lost.words():
+            view["lost"] = self._lost.words()
         if wish.addresses is not None:
-            view["addresses"] = _texts(
-                one.address for one in self._listed() + self._surplus_addresses() if not one.failed
-            )
+            view["addresses"] = _words([one for one in self._listed() + self._surplus_addresses() if not one.failed])
         if wish.routes is not None:
             kept = [route for wished in self._routes for route in self._mine(wished.key)]
             view["routes"] = _views(kept + self._surplus_routes())
@@ -212,7 +229,14 @@ class InterfacePlanner:
         """
         if self._wish.addresses is None:
             return
-        wrong = [one for one in self._listed() if one.address not in self._wish.addresses or one.failed]
+        for one in self._listed():
+            if one.misses_all and one.address in self._wish.addresses:
+                self._renew(one)
+        wrong = [
+            one
+            for one in self._listed()
+            if one.address not in self._wish.addresses or one.failed or one in self._lost.unheard
+        ]
         surplus = self._surplus_addresses()
         for one in wrong:
             if one.address.version == 6:
@@ -220,11 +244,28 @@ class InterfacePlanner:
         present = {one.address for one in self._stack.addresses_of(self._index)}
         for address in self._wish.addresses:
             if address not in present:
-                self.steps.append(AddAddress(self._wish.netns, self._wish.name, address))
-                self._stack.add_address(self._index, address)
+                self._add_address(address)
         for one in wrong + surplus:
             if one.address.version == 4 or one in surplus:
                 self._delete_address(one.address)
+
+    def _renew(self, one: Address) -> None:
+        """Give an IPv4 address anew, since the kernel changes nothing about the broadcast address of one.
+
+        Meanwhile the address is there with another prefix length, so that no route is lost that leads from it.
+        """
+        spare = ipaddress.IPv4Interface((str(one.address.ip), 32))
+        kept = any(other.address == spare for other in self._stack.addresses_of(self._index))
+        if not kept:
+            self._add_address(spare)
+        self._delete_address(one.address)
+        self._add_address(one.address)
+        if not kept:
+            self._delete_address(spare)
+
+    def _add_address(self, address: IPInterface) -> None:
+        self.steps.append(AddAddress(self._wish.netns, self._wish.name, address))
+        self._stack.add_address(self._index, address)
 
     def _delete_address(self, address: IPInterface) -> None:
         mine = self._stack.addresses_of(self._index)
@@ -233,6 +274,18 @@ class InterfacePlanner:
         keep_others = any(same_subnet(one.address, address) and one.address != address for one in mine)
         self.steps.append(DeleteAddress(self._wish.netns, self._wish.name, address, keep_others))
         self._stack.delete_address(self._index, address, keep_others)
+
+    def _place_connected(self) -> None:
+        """Put back what the kernel wrote for addresses that stay, before routes are put that rest on it."""
+        link_locals = [one.address for one in self._lost.unheard if one.scope == "link"]
+        for address in link_locals:
+            self._delete_address(address)
+        for address in (*link_locals, *((self._lost.link_local,) if self._lost.link_local else ())):
+            self._add_address(address)
+        for route in self._lost.still(self._stack.addresses_of(self._index)):
+            self._refuse_stealing(route)
+            self.steps.append(PutConnected(self._wish.netns, self._wish.name, route))
+            self._stack.put_connected(route)
 
     # Routes.
 
@@ -271,6 +324,9 @@ class InterfacePlanner:
             self._delete_route(route)
 
     def _refuse_stealing(self, route: Route) -> None:
+        if route.protocol == KERNEL and (route.family == 6 or route.table == TABLES["local"]):
+            # Of these there may be one over each interface.
+            return
         for other in self._stack.routes:
             strangers = other.indexes - {self._index}
             if other.key == route.key and strangers:
@@ -289,6 +345,15 @@ class InterfacePlanner:
 def _alike(wished: Route, found: Route) -> bool:
     """Equal in all that a user can say."""
     return wished.view() == found.view() and wished.index == found.index
+
+
+def _words(found: t.Sequence[Address]) -> list[str]:
+    """The same of what is there, with a wrong broadcast address."""
+    wrong = {one.address: one.broadcast for one in found if one.misses_all}
+    return [
+        f"{text} broadcast {wrong[address]}" if (address := ipaddress.ip_interface(text)) in wrong else text
+        for text in _texts(one.address for one in found)
+    ]
 
 
 def _texts(found: t.Iterable[IPInterface]) -> list[str]:

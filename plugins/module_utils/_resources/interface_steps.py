@@ -26,6 +26,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Writer
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import connected
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPInterface
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import KernelRefused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import Route
@@ -69,6 +70,13 @@ class Turn(Step):
 
 
 @dataclasses.dataclass(frozen=True)
+class SpeakArp(Step):
+    @property
+    def what(self) -> str:
+        return "have ARP spoken on"
+
+
+@dataclasses.dataclass(frozen=True)
 class WriteSettings(Step):
     """Kernel settings of the interface, by path below /proc/sys."""
 
@@ -109,6 +117,17 @@ class PutRoute(Step):
     @property
     def what(self) -> str:
         return f"put route {_shown(self.route)} on"
+
+
+@dataclasses.dataclass(frozen=True)
+class PutConnected(Step):
+    """Put back a route that the kernel wrote for an address."""
+
+    route: Route
+
+    @property
+    def what(self) -> str:
+        return f"put the kernel's route {connected.words(self.route)} back on"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -206,6 +225,11 @@ def _do(host: Host, writer: Writer, step: Step) -> None:
             _delete_address(writer, index, step)
         elif isinstance(step, PutRoute):
             stack_changes.put_route(writer, index, step.route)
+        elif isinstance(step, PutConnected):
+            with _gone_is_done(errno.EEXIST):
+                stack_changes.put_connected(writer, index, step.route)
+        elif isinstance(step, SpeakArp):
+            link_changes.speak_arp(writer, index)
         elif isinstance(step, DeleteRoute):
             with _gone_is_done(errno.ESRCH):
                 stack_changes.delete_route(writer, index, step.route)
@@ -229,7 +253,7 @@ def _write(step: WriteSettings) -> None:
 
 @contextlib.contextmanager
 def _gone_is_done(code: int) -> t.Iterator[None]:
-    """What an earlier step took along needs no removal any more."""
+    """What an earlier step took along needs no removal any more, and what it brought along need not be put."""
     try:
         yield
     except OSError as error:

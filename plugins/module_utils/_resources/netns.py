@@ -186,7 +186,7 @@ def _look_inside(host: Host, wishes: t.Sequence[Wish], found: dict[str, Found]) 
 
 
 def _inside(wish: Wish) -> tuple[bool, dict[str, str | None]]:
-    return loopback.is_up(), _values(wish)
+    return loopback.works() if wish.loopback else loopback.is_up(), _values(wish)
 
 
 def _with_inside(wish: Wish, found: Found, up: bool, values: t.Mapping[str, str | None]) -> Found:

@@ -146,8 +146,10 @@ def _delete_links_into(host: Host, removed: t.Sequence[str]) -> None:
 def _set_inside(host: Host, step: Inside) -> None:
     """Called inside the namespace."""
     with host.doing(f"set up the inside of namespace {step.name}"):
-        if step.loopback is not None and loopback.is_up() != step.loopback:
-            loopback.set_up(step.loopback)
+        if step.loopback:
+            loopback.mend()
+        elif step.loopback is not None:
+            loopback.set_up(False)
         for path, value in step.sysctls.items():
             if sysctl.read(path) != value:
                 sysctl.write(path, value)

@@ -11,7 +11,8 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPInterface
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address, broadcast_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import Route
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import interface_steps, veth_steps
@@ -20,6 +21,17 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources impor
 many = settings(
     max_examples=100, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow]
 )
+
+
+def connected_routes(address: IPInterface, index: int) -> Iterable[Route]:
+    """What the kernel writes for an address, without the sources."""
+    version, network = address.version, address.network
+    host = f"{address.ip}/{32 if version == 4 else 128}"
+    yield Route(version, host, 255, type="local", index=index, protocol=2, scope="host")
+    yield Route(version, str(network), 254, metric=0 if version == 4 else 256, index=index, protocol=2)
+    if version == 4:
+        everybody = f"{network.broadcast_address}/32"
+        yield Route(4, everybody, 255, type="broadcast", index=index, protocol=2, scope="link")
 
 
 @dataclasses.dataclass
@@ -44,21 +56,38 @@ class Namespace:
         elif isinstance(step, interface_steps.Turn):
             assert link.up is not step.up, "turned to where it is"
             self.links[step.name] = dataclasses.replace(link, up=step.up)
-            if not step.up:
+            if step.up:
+                self._connect(link.index)
+            else:
                 self.addresses = [one for one in self.addresses if one.index != link.index or one.address.version == 4]
                 self._drop_routes(link.index, {4, 6})
         elif isinstance(step, interface_steps.AddAddress):
             same = [one for one in self.addresses if one.index == link.index and one.address.ip == step.address.ip]
             assert step.address.version == 4 or not same, "IPv6 takes an address but once"
             assert all(one.address != step.address for one in same), "added twice"
-            self.addresses.append(Address(link.index, step.address))
+            self.addresses.append(Address(link.index, step.address, broadcast=broadcast_of(step.address)))
+            if link.up:
+                self._connect(link.index)
         elif isinstance(step, interface_steps.DeleteAddress):
             self._delete_address(step, link.index)
         elif isinstance(step, interface_steps.PutRoute):
             assert link.up or step.route.index is None, "a route over what is down"
             self.routes = [one for one in self.routes if one.key != step.route.key] + [step.route]
+        elif isinstance(step, interface_steps.PutConnected):
+            self.put_connected(step.route)
         elif isinstance(step, interface_steps.DeleteRoute):
             self.routes.remove(step.route)
+
+    def _connect(self, index: int) -> None:
+        """Write the routes of an interface's addresses that are not there."""
+        for one in self.addresses:
+            if one.index == index:
+                for route in connected_routes(one.address, index):
+                    self.put_connected(route)
+
+    def put_connected(self, route: Route) -> None:
+        if (route.key, route.index) not in {(one.key, one.index) for one in self.routes}:
+            self.routes.append(route)
 
     def _delete_address(self, step: interface_steps.DeleteAddress, index: int) -> None:
         mine = [one for one in self.addresses if one.index == index]
@@ -69,6 +98,7 @@ class Namespace:
             doomed = subnet
         self.addresses = [one for one in self.addresses if one not in doomed]
         for gone in doomed:
+            self._disconnect(gone.address, index)
             if gone.address.ip not in {one.address.ip for one in self.addresses}:
                 source = str(gone.address.ip)
                 if gone.address.version == 4:
@@ -82,6 +112,15 @@ class Namespace:
             one.index == index and one.address.version == 4 for one in self.addresses
         ):
             self._drop_routes(index, {4})
+
+    def _disconnect(self, address: IPInterface, index: int) -> None:
+        """Take away the routes of an address that no other address of the interface has."""
+        doomed = {route.key for route in connected_routes(address, index)}
+        self.routes = [
+            one for one in self.routes if (one.index, one.protocol) != (index, 2) or one.key not in doomed
+        ]
+        if self.links[next(name for name, link in self.links.items() if link.index == index)].up:
+            self._connect(index)
 
     def _drop_routes(self, index: int, families: set[int]) -> None:
         self.routes = [one for one in self.routes if one.index != index or one.family not in families]

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Plan
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import routes
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address, broadcast_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import NOWHERE, Route
@@ -71,7 +71,8 @@ def namespaces(draw: st.DrawFn) -> Namespace:
             taken = {one.address.ip for one in found.addresses if one.index == link.index and address.version == 6}
             if (link.up or address.version == 4) and address.ip not in taken:
                 dynamic = draw(st.sampled_from([False, False, False, True]))
-                found.addresses.append(Address(link.index, address, dynamic=dynamic))
+                everybody = draw(st.sampled_from([broadcast_of(address), None]))
+                found.addresses.append(Address(link.index, address, dynamic=dynamic, broadcast=everybody))
         for option in draw(st.lists(st.sampled_from(ROUTES), max_size=4)):
             route = _route(option, link.index, draw(st.sampled_from([2, 3, 4, 9, 16])))
             if (link.up or route.index is None) and route.key not in {one.key for one in found.routes}:
@@ -237,7 +238,7 @@ def test_what_the_kernel_a_router_or_a_lease_put_there_is_never_purged() -> None
     kept = [_route({"to": f"10.{protocol}.0.0/16"}, 2, protocol) for protocol in (2, 9, 12, 16)]
     gone = [_route({"to": f"11.{protocol}.0.0/16"}, 2, protocol) for protocol in (3, 4)]
     addresses = [
-        Address(2, mine),
+        Address(2, mine, broadcast="10.0.0.255"),
         Address(2, leased, dynamic=True),
         Address(2, ipaddress.ip_interface("fe80::1/64"), "link"),
     ]
@@ -247,4 +248,4 @@ def test_what_the_kernel_a_router_or_a_lease_put_there_is_never_purged() -> None
     )
     found.execute(_plan(wish, found).steps)
     assert found.addresses == addresses
-    assert found.routes == kept
+    assert [one for one in found.routes if one.table == 254 and one.to != "10.0.0.0/24"] == kept

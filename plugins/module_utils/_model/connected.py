@@ -1,0 +1,140 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What the kernel adds to an address: the routes without which the address is there and nothing comes or goes.
+
+The kernel writes them once, when the address or the link comes up, and never again: who flushes a routing table has
+lost them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPInterface
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address, same_subnet
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import (
+    KERNEL,
+    KERNEL_TYPES,
+    TABLES,
+    Route,
+    text,
+)
+
+_MAIN, _LOCAL = TABLES["main"], TABLES["local"]
+#: The metric of what IPv6 writes by itself.
+_METRIC_6 = 256
+_LINK_LOCAL = ipaddress.IPv6Network("fe80::/64")
+_MULTICAST = "ff00::/8"
+
+
+def lost(link: Link, listed: t.Sequence[Address], mine: t.Sequence[Address], routes: t.Iterable[Route]) -> list[Route]:
+    """The routes that the kernel wrote for these addresses and that are gone.
+
+    :param listed: the addresses that are looked at
+    :param mine: all of the link, in the kernel's order
+    """
+    expected = [route for one in listed for route in _of_address(one.address, mine)]
+    if _is_ethernet(link) and any(one.address.version == 6 for one in listed):
+        expected += _of_link(mine)
+    if not expected:
+        return []
+    there = {_sense(route) for route in routes if link.index in route.indexes}
+    found = (dataclasses.replace(route, index=link.index) for route in dict.fromkeys(expected))
+    return [route for route in found if _sense(route) not in there]
+
+
+def link_local(link: Link, mine: t.Iterable[Address]) -> IPInterface | None:
+    """The IPv6 address of the link itself where it has lost that; without it nobody on the link is ever looked for.
+
+    The kernel gives it to a link with a carrier, from the MAC address.
+    """
+    if not _is_ethernet(link) or any(_is_link_local(one) for one in mine):
+        return None
+    octets = bytearray.fromhex(str(link.mac_address).replace(":", ""))
+    octets[0] ^= 2
+    packed = _LINK_LOCAL.network_address.packed[:8] + bytes(octets[:3]) + b"\xff\xfe" + bytes(octets[3:])
+    return ipaddress.IPv6Interface((packed, 64))
+
+
+def primary(address: IPInterface, mine: t.Iterable[Address]) -> IPInterface:
+    """The first address of an IPv4 address's subnet, by which the kernel keeps the routes of all of them."""
+    return next((one.address for one in mine if same_subnet(one.address, address)), address)
+
+
+def words(route: Route) -> str:
+    """A route in a few words, for people."""
+    kind = f"{route.type} " if route.type != "unicast" else ""
+    return f"{kind}{route.to.removesuffix('/32')}"
+
+
+def _is_ethernet(link: Link) -> bool:
+    """Whether it has a MAC address and a carrier, upon which the kernel gives it what IPv6 has on each link."""
+    return link.running and link.mac_address not in (None, "00:00:00:00:00:00")
+
+
+def _is_link_local(one: Address) -> bool:
+    return one.address.version == 6 and one.address.ip in _LINK_LOCAL and not one.failed
+
+
+def _sense(route: Route) -> tuple[t.Any, ...]:
+    """What makes a route serve: whoever wrote it, with whatever metric.
+
+    The multicast route is a unicast one in older kernels.
+    """
+    local = route.table == _LOCAL
+    kind = route.type if local and route.to != _MULTICAST else "unicast"
+    return (route.family, route.to, route.table, kind, route.via)
+
+
+def _of_address(address: IPInterface, mine: t.Sequence[Address]) -> t.Iterator[Route]:
+    if address.version == 6:
+        if address.network.prefixlen < 128:
+            yield _prefix(address)
+        return
+    first = primary(address, mine)
+    source = text(first.ip)
+    network, loopback = address.network, address.ip.is_loopback
+    yield Route(4, f"{text(address.ip)}/32", _LOCAL, type="local", src=source, protocol=KERNEL, scope="host")
+    if network.prefixlen == 32 or first != address:
+        return
+    to = f"{text(network.network_address)}/{network.prefixlen}"
+    if loopback:
+        yield Route(4, to, _LOCAL, type="local", src=source, protocol=KERNEL, scope="host")
+    else:
+        yield Route(4, to, _MAIN, src=source, protocol=KERNEL, scope="link")
+    if network.prefixlen < 31:
+        everybody = f"{text(network.broadcast_address)}/32"
+        yield Route(4, everybody, _LOCAL, type="broadcast", src=source, protocol=KERNEL, scope="link")
+
+
+def _of_link(mine: t.Iterable[Address]) -> t.Iterator[Route]:
+    """What IPv6 has on each link."""
+    yield Route(6, _MULTICAST, _LOCAL, metric=_METRIC_6, type="multicast", protocol=KERNEL)
+    for one in mine:
+        if _is_link_local(one):
+            yield _prefix(one.address)
+
+
+def _prefix(address: IPInterface) -> Route:
+    network = address.network
+    return Route(
+        6, f"{text(network.network_address)}/{network.prefixlen}", _MAIN, metric=_METRIC_6, protocol=KERNEL
+    )
+
+
+def unheard(mine: t.Iterable[Address], routes: t.Iterable[Route]) -> list[Address]:
+    """IPv6 addresses that the host does not take for its own any more.
+
+    Their routes are the kernel's own: one written in place of such a one would outlive the address, so the address is
+    given anew.
+    """
+    own = {route.to for route in routes if route.table == _LOCAL and route.type in KERNEL_TYPES}
+    settled = (one for one in mine if one.address.version == 6 and not one.tentative)
+    return [one for one in settled if f"{text(one.address.ip)}/128" not in own]
