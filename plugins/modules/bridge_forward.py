@@ -18,6 +18,7 @@ description:
     host accepts. The drops stand in the tables C(mangle) and C(filter), so that what another tool accepts too early is held as well,
     and so that a flush of one table opens nothing.
   - No endpoint can speak from or to C(127.0.0.0/8), and no packet leaves with a source that is not the network's.
+  - Nobody elsewhere speaks in the name of an endpoint, neither to the host nor through it.
   - A family without a subnet is closed, so that IPv6 does not cross the bridge of an IPv4 network.
   - Every rule carries a comment that names its owner. Rules without that comment are never touched, moved or flushed. The chain
     C(LINUXNET-USER) is visited first and never written; it is the place for rules of your own.
@@ -79,6 +80,12 @@ options:
         route leads there. Nobody else's packets with an address of O(subnets) pass.
     type: list
     elements: str
+  inhibit_gateway:
+    description: &inhibit_gateway
+      - Whether the endpoints' router is not this host but elsewhere on their segment. Their packets may then come by any interface.
+        Otherwise whoever speaks in the name of an endpoint from another interface than O(bridge) is not listened to.
+    type: bool
+    default: false
   forward_policy:
     description: &forward_policy
       - With V(drop), the policy of C(FORWARD) is set to C(DROP), so that the host does not route between its other interfaces.
@@ -145,6 +152,9 @@ options:
         description: *answers_by
         type: list
         elements: str
+      inhibit_gateway:
+        description: *inhibit_gateway
+        type: bool
       forward_policy:
         description: *forward_policy
         type: str

@@ -116,12 +116,14 @@ def test_the_number_of_rules_does_not_grow_with_the_mode(host: Host) -> None:
     host.module("bridge_forward", NETWORK)
     for more in ({"gateway_mode": "routed"}, {"internal": True}, {"icc": False}, {}):
         converge(host, "bridge_forward", {**NETWORK, **more})
-    assert len(host.sh("iptables-save | grep ' LINUXNET.*linuxnet-forward'").splitlines()) < 32
+    assert len(host.sh("iptables-save | grep ' LINUXNET.*linuxnet-forward'").splitlines()) < 48
 
 
 DAMAGE = [
     "-t raw -D LINUXNET-RAW 1",
     "-t raw -F",
+    "-t mangle -D PREROUTING 1",
+    "-t mangle -F LINUXNET-PREROUTING",
     "-t mangle -D LINUXNET-TO 1",
     "-t mangle -D LINUXNET-FROM 1",
     "-t mangle -F LINUXNET-TO",

@@ -28,6 +28,8 @@ TO = "LINUXNET-TO"
 FROM = "LINUXNET-FROM"
 INPUT = "LINUXNET-INPUT"
 RAW = "LINUXNET-RAW"
+#: In mangle, where conntrack knows the packet and has not confirmed its connection yet.
+PREROUTING = "LINUXNET-PREROUTING"
 DNAT = "LINUXNET-DNAT"
 LOOPBACK = "LINUXNET-DNAT-LOOPBACK"
 POSTROUTING = "LINUXNET-POSTROUTING"
@@ -83,7 +85,11 @@ def _translation(family: str) -> tuple[Group, ...]:
 GROUPS: dict[tuple[str, str], tuple[Group, ...]] = {}
 for _family in ("ipv4", "ipv6"):
     GROUPS[_family, "raw"] = (Group((RAW,), (), (_jump("PREROUTING", RAW),)),)
-    GROUPS[_family, "mangle"] = (_forward(),)
+    # What the host says to itself is no concern of a bridge.
+    GROUPS[_family, "mangle"] = (
+        Group((PREROUTING,), (), (_jump("PREROUTING", PREROUTING, in_interface="!lo"),)),
+        _forward(),
+    )
     GROUPS[_family, "nat"] = _translation(_family)
     GROUPS[_family, "filter"] = (_forward(USER),)
 GROUPS["ipv4", "mangle"] += (Group((INPUT,), (), (_jump("INPUT", INPUT, destination=_THIS_HOST),)),)

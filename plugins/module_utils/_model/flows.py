@@ -111,6 +111,21 @@ def entered_directly(subnets: t.Sequence[IPNetwork]) -> Chosen:
     return chosen
 
 
+def begun_in_the_name_of(subnets: t.Sequence[IPNetwork]) -> Chosen:
+    """Connections to elsewhere that endpoints began, or others in their name: what they lead to could answer. To the
+    host's own programs they may go on, since nobody else can answer for these."""
+
+    def chosen(flow: Flow, local: t.Container[IPAddress]) -> bool:
+        return (
+            any(flow.source in subnet for subnet in subnets)
+            and not any(flow.destination in subnet for subnet in subnets)
+            and not (flow.destination in local and flow.reply_source == flow.destination)
+            and not flow.destination.is_multicast
+        )
+
+    return chosen
+
+
 def with_address(addresses: t.Collection[IPAddress]) -> Chosen:
     """Connections of endpoints that go, so that the next user of their addresses does not inherit them."""
 

@@ -52,6 +52,8 @@ class Network:
     masquerade: bool = True
     #: Interfaces of the host by which endpoints answer whose default route is on another network.
     answers_by: tuple[str, ...] = ()
+    #: Whether the endpoints' router is not this host.
+    inhibit_gateway: bool = False
 
     def subnets_of(self, family: str) -> list[IPNetwork]:
         return [subnet for subnet in self.subnets if family_of(subnet) == family]
@@ -76,7 +78,9 @@ def rules(network: Network, family: str, table: str) -> tuple[Place, ...]:
     if table == "nat":
         return tuple(_nat(network, family))
     forwarded = _internal(network, table) if network.internal else _forwarded(network, family, table)
-    return (*forwarded, *(_input(network, family) if table == "mangle" else ()))
+    if table == "filter":
+        return tuple(forwarded)
+    return (*_prerouting(network, family), *forwarded, *_input(network, family))
 
 
 def _forwarded(network: Network, family: str, table: str) -> t.Iterator[Place]:
@@ -130,6 +134,27 @@ def _internal(network: Network, table: str) -> t.Iterator[Place]:
     yield Place(chains.INTERNAL, network.rule("DROP", in_interface=f"!{bridge}", out_interface=bridge))
 
 
+def _prerouting(network: Network, family: str) -> t.Iterator[Place]:
+    """Nobody elsewhere speaks in the name of an endpoint, to whomever: one packet to the speaker's own address, or to
+    one of the host that is not a program's, and conntrack would take the speaker's later ones for answers. Dropped
+    here, nothing of it is remembered. Where the router is elsewhere, lawful packets may come by way of it.
+    """
+    if network.inhibit_gateway:
+        return
+    for subnet in network.subnets_of(family):
+        yield from (Place(chains.PREROUTING, rule) for rule in _answers_elsewhere(network, family, subnet))
+        yield Place(chains.PREROUTING, network.rule("DROP", in_interface=f"!{network.bridge}", source=subnet))
+
+
+def _answers_elsewhere(network: Network, family: str, subnet: IPNetwork) -> t.Iterator[str]:
+    """Answers of endpoints whose default route is on another network."""
+    answers = ("-m conntrack --ctstate DNAT --ctdir REPLY",)
+    if _mode_of(network, family) == "routed":
+        answers = ("-m conntrack --ctstate RELATED,ESTABLISHED --ctdir REPLY",)
+    for other in network.answers_by:
+        yield network.rule_elsewhere("RETURN", in_interface=other, source=subnet, matches=answers)
+
+
 def _input(network: Network, family: str) -> t.Iterator[Place]:
     """To the host's programs that speak from 127.x come answers of published ports, and those of the endpoints' own
     addresses alone: translated back, a forged one would pass for an answer."""
@@ -158,19 +183,17 @@ def _from(network: Network, family: str) -> t.Iterator[Place]:
     for subnet in subnets:
         for known in _known(network, mode, subnet):
             yield Place(chains.FROM, network.rule("RETURN", in_interface=bridge, source=subnet, matches=known))
-        for other in network.answers_by if mode in _TRANSLATED else ():
-            answers = ("-m conntrack --ctstate DNAT --ctdir REPLY",)
-            match = {"in_interface": other, "source": subnet, "matches": answers}
-            yield Place(chains.FROM, network.rule_elsewhere("RETURN", **match))
+        yield from (Place(chains.FROM, rule) for rule in _answers_elsewhere(network, family, subnet))
     yield Place(chains.FROM, network.rule("DROP", in_interface=bridge))
-    if mode in _TRANSLATED:
-        for subnet in subnets:
-            yield Place(chains.FROM, network.rule_elsewhere("DROP", source=subnet))
+    for subnet in subnets:
+        yield Place(chains.FROM, network.rule_elsewhere("DROP", source=subnet))
     if mode != "closed":
-        host = ("-m addrtype --src-type LOCAL",)
+        host = (f"-m addrtype --src-type {_HOST_TYPES[family]}",)
         yield Place(chains.FROM, network.rule("DROP", out_interface=bridge, matches=host))
 
 
+#: What the host answers to beside its own addresses, and what no program of it would speak from.
+_HOST_TYPES = {"ipv4": "LOCAL,BROADCAST", "ipv6": "LOCAL,ANYCAST"}
 _TRANSLATED = ("nat", "nat-unprotected")
 
 
@@ -235,9 +258,20 @@ def bridge_of(place: Place) -> str | None:
     return name.lstrip("!") if name else None
 
 
+_CHAINS = (
+    chains.RAW,
+    chains.PREROUTING,
+    chains.INTERNAL,
+    chains.TO,
+    chains.FROM,
+    chains.INPUT,
+    chains.POSTROUTING,
+)
+
+
 def found(table: Table) -> t.Iterator[tuple[Place, str, str]]:
     """The rules of this kind in a table, each with the bridge that it is about and its owner."""
-    for chain in (chains.RAW, chains.INTERNAL, chains.TO, chains.FROM, chains.INPUT, chains.POSTROUTING):
+    for chain in _CHAINS:
         for text in table.chains.get(chain, ()):
             mark = rule_text.fields(text).mark
             bridge = bridge_of(Place(chain, text)) if mark and mark[0] == KIND else None
@@ -272,8 +306,20 @@ def reading(places: t.Mapping[tuple[str, str], t.Iterable[Place]], wish: Network
         gateway_mode=modes,
         trusted_interfaces=wish.trusted_interfaces if internal or not forward else _trusted(forward, wish.bridge),
         masquerade=_masquerade(forward) if telling else wish.masquerade,
-        answers_by=_answers_by(every) if telling else wish.answers_by,
+        answers_by=_answers_by(every) if forward and not internal else wish.answers_by,
+        inhibit_gateway=_inhibits(places, subnets, wish.inhibit_gateway),
     )
+
+
+def _inhibits(
+    places: t.Mapping[tuple[str, str], t.Iterable[Place]], subnets: t.Iterable[IPNetwork], wish: bool
+) -> bool:
+    """Told by what mangle lacks, if there is anything else of the network in it."""
+    families = {family_of(subnet) for subnet in subnets}
+    mangled = {
+        place.chain for key, group in places.items() if key[1] == "mangle" and key[0] in families for place in group
+    }
+    return chains.PREROUTING not in mangled if mangled else wish
 
 
 def _subnets(every: t.Mapping[str, list[Place]]) -> tuple[IPNetwork, ...]:

@@ -48,6 +48,7 @@ def _shared(target: str) -> Rank | None:
 _JUMPS = (
     chains.FORWARD,
     chains.RAW,
+    chains.PREROUTING,
     chains.INPUT,
     chains.POSTROUTING,
     chains.USER,
@@ -64,6 +65,15 @@ def _raw(text: str) -> Rank:
     if found.target == "RETURN":
         return (2,)
     return (1,) if "-s" in found.options or "-d" in found.options else (3,)
+
+
+def _prerouting(text: str) -> Rank:
+    """Endpoints with a MAC address that is not theirs, answers that come another way, then all who speak in the name
+    of a network from elsewhere."""
+    found = rule_text.fields(text)
+    if "mac" in found.matches:
+        return (1,)
+    return (3,) if found.target == "DROP" else (2,)
 
 
 def _internal(text: str) -> Rank:
@@ -122,6 +132,7 @@ def _postrouting(text: str) -> Rank:
 
 _RANKS: dict[str, t.Callable[[str], Rank]] = {
     chains.RAW: _raw,
+    chains.PREROUTING: _prerouting,
     chains.INTERNAL: _internal,
     chains.TO: _to,
     chains.FROM: _from,

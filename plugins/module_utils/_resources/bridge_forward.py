@@ -18,14 +18,13 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import (
     addresses,
     chains,
-    flows,
     forwarding,
     names,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import FAMILIES, TABLES, Edit, Place
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import rule_ledger
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import forward_flows, rule_ledger
 
 #: Without IPv6 in the kernel there is nothing to heed; where the bridge is not there yet, it is yet to be told.
 _NO_SETTING = "absent"
@@ -63,6 +62,7 @@ class BridgeForward:
         "trusted_interfaces": {"type": "list", "elements": "str"},
         "masquerade": {"type": "bool", "default": True},
         "answers_by": {"type": "list", "elements": "str"},
+        "inhibit_gateway": {"type": "bool", "default": False},
         "forward_policy": {"type": "str", "choices": ["keep", "drop"], "default": "keep"},
         "ip_version": {"type": "str", "choices": ["ipv4", "ipv6", "both"], "default": "both"},
         "state": STATE,
@@ -111,6 +111,7 @@ class BridgeForward:
                 trusted_interfaces=trusted,
                 masquerade=options["masquerade"],
                 answers_by=answers_by,
+                inhibit_gateway=options["inhibit_gateway"],
             ),
             forward_policy=options["forward_policy"],
             families=families,
@@ -139,12 +140,13 @@ class BridgeForward:
         ledger = rule_ledger.Ledger(state.tables, len(wishes), _groups)
         befores = [_claim(ledger, number, wish, state) for number, wish in enumerate(wishes)]
         _claim_policies(ledger, wishes, state)
-        plan = Plan([], list(ledger.settle(building=any(wish.state == "present" for wish in wishes))))
+        present = {number: wish for number, wish in enumerate(wishes) if wish.state == "present"}
+        plan = Plan([], list(ledger.settle(building=bool(present))))
+        plan.steps += forward_flows.ended(ledger, state.tables, present)
         for number, (wish, before) in enumerate(zip(wishes, befores)):
             if wish.state == "absent":
                 plan.changes.append(Change(*rule_ledger.change_of(before, {}, ledger.drift(number))))
                 continue
-            plan.steps += _end_flows(ledger, number, wish)
             plan.steps += _settings(wish, state, plan.warnings)
             after = _views(wish, wish.network, state, policy="drop", accept_ra=False)
             plan.changes.append(Change(*rule_ledger.change_of(before, after, ledger.drift(number))))
@@ -173,7 +175,7 @@ def _accept_ra(bridge: str, taken_as_made: bool) -> str | None:
 
 
 def _groups(family: str, table: str) -> list[chains.Group]:
-    about = {chains.RAW, chains.TO, chains.INPUT, chains.POSTROUTING}
+    about = {chains.RAW, chains.PREROUTING, chains.TO, chains.INPUT, chains.POSTROUTING}
     return [group for group in chains.GROUPS[family, table] if about & set(group.content)]
 
 
@@ -215,6 +217,7 @@ def _plain_views(wish: Wish, network: forwarding.Network) -> dict[str, t.Any]:
         "trusted_interfaces": _ordered(network.trusted_interfaces, wish.network.trusted_interfaces),
         "masquerade": network.masquerade,
         "answers_by": _ordered(network.answers_by, wish.network.answers_by),
+        "inhibit_gateway": network.inhibit_gateway,
     }
     return view
 
@@ -251,18 +254,6 @@ def _claim_policies(ledger: rule_ledger.Ledger, wishes: t.Sequence[Wish], state:
     for number, wish in enumerate(wishes):
         for family in _policies_wanted(wish, state):
             ledger.add(number, wish.netns, family, "filter", Edit("P", "FORWARD", "DROP"))
-
-
-def _end_flows(ledger: rule_ledger.Ledger, number: int, wish: Wish) -> t.Iterator[rule_ledger.EndFlows]:
-    """Where rules that keep strangers out were missing, or let them in, there may be connections whose answers would
-    go on."""
-    changed = {(family, edit.chain) for family, _table, edit in ledger.shares[number] if edit.verb in "AID"}
-    closing = ("FORWARD", chains.FORWARD, chains.FROM, chains.TO)
-    for family in wish.families:
-        closed = wish.network.gateway_mode[family] == "nat" and not wish.network.trusted_interfaces
-        subnets = wish.network.subnets_of(family)
-        if subnets and closed and any((family, chain) in changed for chain in closing):
-            yield rule_ledger.EndFlows(wish.netns, family, (flows.entered_directly(subnets),))
 
 
 def _settings(wish: Wish, state: State, warnings: list[str]) -> t.Iterator[rule_ledger.WriteSetting]:

@@ -46,6 +46,7 @@ def bridge_forward(network: Network, view: HostView) -> list[Element]:
             "trusted_interfaces": list(network.trusted_interfaces),
             "masquerade": network.masquerade,
             "answers_by": answering.answers_by(network, view),
+            "inhibit_gateway": network.inhibit_gateway,
             "forward_policy": network.forward_policy,
             "ip_version": "both" if view.has_ipv6 else "ipv4",
         }

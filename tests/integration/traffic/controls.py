@@ -21,7 +21,7 @@ def _both(*commands: str) -> str:
     return "\n".join(f"{program} {command}" for program in ("iptables", "ip6tables") for command in commands)
 
 
-_FORWARD = ("-F FORWARD", "-t mangle -F FORWARD")
+_FORWARD = ("-F FORWARD", "-t mangle -F FORWARD", "-t mangle -F PREROUTING")
 _RAW = "-t raw -F PREROUTING"
 #: What stands behind raw, should that be missing.
 _INPUT = "\niptables -t mangle -F INPUT"

@@ -1,13 +1,14 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The besieged host: four networks, a neighbour on its segment, the world beyond, and watchers everywhere.
+"""The besieged host: five networks, a neighbour on its segment, the world beyond, and watchers everywhere.
 
     lan 192.0.2.9 --------+---- host eth0 192.0.2.1, 192.0.2.5
     outside 192.0.2.254 --+     br0 172.18/16  web .2 (published in every way)  db .3
       198.51.100.1 beyond       br1 172.19/16  app .2
                                 br2 172.20/16  in1 .2  in2 .3      internal
                                 br3 172.21/16  t1 .2  t2 .3        without icc
+                                br4 172.22/16  r1 .2  r2 .3        routed
 
 IPv6 likewise: 2001:db8::1 and ::9 on the segment, 2001:db8:ff::1 beyond, fd00:18::/64 and so on behind the bridges.
 """
@@ -45,10 +46,14 @@ PUBLISHED = [
     "7000-7003:7100-7103/udp",
 ]
 #: Endpoints by bridge; the number is that of the subnet.
-BRIDGES = {"br0": 18, "br1": 19, "br2": 20, "br3": 21}
-ENDPOINTS = {"br0": ("web", "db"), "br1": ("app",), "br2": ("in1", "in2"), "br3": ("t1", "t2")}
-SETTINGS: dict[str, dict[str, Any]] = {"br2": {"internal": True}, "br3": {"icc": False}}
-PORTS = {"web": PUBLISHED, "t1": ["8090:80", "8090:53/udp"]}
+BRIDGES = {"br0": 18, "br1": 19, "br2": 20, "br3": 21, "br4": 22}
+ENDPOINTS = {"br0": ("web", "db"), "br1": ("app",), "br2": ("in1", "in2"), "br3": ("t1", "t2"), "br4": ("r1", "r2")}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "br2": {"internal": True},
+    "br3": {"icc": False},
+    "br4": {"gateway_mode": "routed"},
+}
+PORTS = {"web": PUBLISHED, "t1": ["8090:80", "8090:53/udp"], "r1": ["8095:80", "8095:53/udp"]}
 SERVERS = [
     ("tcp", 80), ("tcp", 81), ("tcp", 7100), ("tcp", 7101), ("tcp", 7103), ("tcp", 7777),
     ("udp", 53), ("udp", 81), ("udp", 7100), ("udp", 7101), ("udp", 7103), ("udp", 7777),

@@ -212,6 +212,28 @@ def test_answers_leave_by_whatever_network_has_the_default_route(built: Town, mo
     assert apply(host, **BACK).changed == []
 
 
+def test_a_router_elsewhere_brings_endpoints_to_the_host(built: Town) -> None:
+    """Their packets come by the uplink then. Where the host is the router, such are somebody else's."""
+    host, router = built.host, built.outside
+    inner = host.lab.segment("inner")
+    router.sysctl("net/ipv6/conf/default/accept_dad", 0)  # until the end of that test it would look for nobody
+    inner.join(host, "eth1")
+    inner.join(router, "eth1", ["172.18.0.1/16", "fd00:18::1/64"])
+    router.sh("echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding")
+    wish = {**SHOP, "endpoints": [{"namespace": "web"}], "ports": ["eth1"]}
+    apply(host, inhibit_gateway=True, **wish)
+    with host.server(22):
+        for address, own in zip(town.HOST, OWN, strict=True):
+            answer = host.inside("web").ask(address, 22, timeout=PATIENCE)
+            assert answer is not None
+            assert answer.peer == own
+    assert apply(host, inhibit_gateway=True, **wish).changed == []
+    router.sh("ip link del eth1")
+    apply(host, **wish)
+    seen = host.run(["iptables", "-t", "mangle", "-S", "LINUXNET-PREROUTING"]).out
+    assert "-s 172.18.0.0/16 ! -i br0" in seen
+
+
 def test_udp_needs_the_network_of_the_default_route(built: Town) -> None:
     apply(built.host, **SHOP)
     endpoint = {**BACK["endpoints"][0], "published_ports": ["5353:53/udp"]}

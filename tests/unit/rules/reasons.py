@@ -34,6 +34,14 @@ REASONS: list[tuple[str, str]] = [
         "Nothing else leaves an internal network, not even for the host's other addresses.",
     ),
     (
+        "PREROUTING ! -i lo -j LINUXNET-PREROUTING",
+        "Before it is decided where a packet goes it is judged in whose name it speaks; to itself the host may.",
+    ),
+    (
+        "LINUXNET-PREROUTING -s SUBNET ! -i br0 -j DROP",
+        "Nobody elsewhere speaks in the name of an endpoint, to whomever: nothing of it is to be remembered.",
+    ),
+    (
         "FORWARD -j LINUXNET-FORWARD",
         "All that is forwarded is judged by what stands here, in mangle and in filter.",
     ),
@@ -106,11 +114,11 @@ REASONS: list[tuple[str, str]] = [
     ),
     (
         "LINUXNET-FROM -s SUBNET -j DROP",
-        "Nobody elsewhere speaks in the name of an endpoint, which conntrack would take for its answer.",
+        "Nobody elsewhere speaks in the name of an endpoint, should mangle be flushed.",
     ),
     (
-        "LINUXNET-FROM -o br0 -m addrtype --src-type LOCAL -j DROP",
-        "Nobody speaks to an endpoint in the name of the host, whose answers do not come along here.",
+        "LINUXNET-FROM -o br0 -m addrtype --src-type LOCAL,(BROADCAST|ANYCAST) -j DROP",
+        "Nobody speaks to an endpoint by an address of the host, whose answers do not come along here.",
     ),
     ("INPUT -d 127.0.0.0/8 -j LINUXNET-INPUT", "What was translated back to 127.x is looked at once more."),
     (

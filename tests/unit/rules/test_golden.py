@@ -16,6 +16,11 @@ LINUXNET-FORWARD -j LINUXNET-INTERNAL
 LINUXNET-FORWARD -j LINUXNET-FROM
 LINUXNET-FORWARD -j LINUXNET-TO
 """
+PREROUTING = """
+PREROUTING ! -i lo -j LINUXNET-PREROUTING
+LINUXNET-PREROUTING -s SUBNET ! -i br0 -j DROP
+"""
+HOST_TYPES = {"ipv4": "LOCAL,BROADCAST", "ipv6": "LOCAL,ANYCAST"}
 INPUT = """
 INPUT -d 127.0.0.0/8 -j LINUXNET-INPUT
 LINUXNET-INPUT -s 172.18.0.0/16 -d 127.0.0.0/8 -i br0 -m conntrack --ctstate DNAT --ctdir REPLY -j RETURN
@@ -60,7 +65,7 @@ LINUXNET-FROM -s SUBNET -i br0 -m conntrack --ctstate RELATED --ctorigsrc SUBNET
 LINUXNET-FROM -s SUBNET -i br0 -m conntrack --ctstate DNAT --ctdir REPLY -j RETURN
 LINUXNET-FROM -i br0 -j DROP
 LINUXNET-FROM -s SUBNET -m comment --comment bridge-br0 -j DROP
-LINUXNET-FROM -o br0 -m addrtype --src-type LOCAL -j DROP
+LINUXNET-FROM -o br0 -m addrtype --src-type TYPES -j DROP
 LINUXNET-TO -i br0 -o br0 -j ACCEPT
 LINUXNET-TO -o br0 -m conntrack --ctstate DNAT -j ACCEPT
 LINUXNET-TO -o br0 -m conntrack --ctstate ESTABLISHED --ctdir REPLY -j ACCEPT
@@ -72,8 +77,9 @@ LINUXNET-TO -i br0 -j ACCEPT
     mangled = filtered.replace("LINUXNET-FORWARD -j LINUXNET-USER\n", "").replace("ACCEPT", "RETURN")
     mangled = mangled.replace("LINUXNET-TO -i br0 -j RETURN\n", "")
     for family, subnet in zip(("ipv4", "ipv6"), BOTH, strict=True):
-        _is(host, family, "filter", filtered.replace("SUBNET", subnet))
-        _is(host, family, "mangle", mangled.replace("SUBNET", subnet) + INPUT.lstrip() * (family == "ipv4"))
+        both = PREROUTING + mangled.lstrip() + INPUT.lstrip() * (family == "ipv4")
+        for table, expected in (("filter", filtered), ("mangle", both)):
+            _is(host, family, table, expected.replace("SUBNET", subnet).replace("TYPES", HOST_TYPES[family]))
     _is(
         host,
         "ipv4",
@@ -108,12 +114,13 @@ LINUXNET-POSTROUTING -s fd00:18::/64 -o br0 -m conntrack --ctstate DNAT -j MASQU
 
 def test_internal() -> None:
     host = _made(internal=True)
-    for family in ("ipv4", "ipv6"):
+    for family, subnet in zip(("ipv4", "ipv6"), BOTH, strict=True):
         _is(
             host,
             family,
             "mangle",
-            PLUMBING
+            PREROUTING.replace("SUBNET", subnet)
+            + PLUMBING.lstrip()
             + """LINUXNET-INTERNAL -i br0 -o br0 -j RETURN
 LINUXNET-INTERNAL -i br0 ! -o br0 -j DROP
 LINUXNET-INTERNAL ! -i br0 -o br0 -j DROP
@@ -183,7 +190,8 @@ LINUXNET-TO -o br0 -j DROP
 LINUXNET-FROM -i br0 -o br0 -j RETURN
 LINUXNET-FROM -s 172.18.0.0/16 -i br0 -j RETURN
 LINUXNET-FROM -i br0 -j DROP
-LINUXNET-FROM -o br0 -m addrtype --src-type LOCAL -j DROP
+LINUXNET-FROM -s 172.18.0.0/16 -m comment --comment bridge-br0 -j DROP
+LINUXNET-FROM -o br0 -m addrtype --src-type LOCAL,BROADCAST -j DROP
 """) == [line for line in _shown(host, "ipv4", "filter") if line.startswith("LINUXNET-FROM")]
     assert _shown(host, "ipv4", "nat") == []
 
@@ -214,6 +222,22 @@ LINUXNET-TO -o br0 -j DROP
 """,
     )
     _is(host, "ipv6", "nat", "")
+
+
+def test_who_answers_by_another_network() -> None:
+    for mode, state in (("nat", "DNAT"), ("routed", "RELATED,ESTABLISHED")):
+        shown = _shown(_made(answers_by=["br1"], gateway_mode=mode, subnets=["172.18.0.0/16"]), "ipv4", "mangle")
+        told = f"-s 172.18.0.0/16 -i br1 -m conntrack --ctstate {state} --ctdir REPLY -m comment --comment bridge-br0"
+        assert [line for line in shown if line.startswith("LINUXNET-PREROUTING")] == _lines(f"""
+LINUXNET-PREROUTING {told} -j RETURN
+LINUXNET-PREROUTING -s 172.18.0.0/16 ! -i br0 -j DROP
+""")
+        assert f"LINUXNET-FROM {told} -j RETURN" in shown
+
+
+def test_a_router_elsewhere() -> None:
+    host = _made(inhibit_gateway=True)
+    assert [line for line in _shown(host, "ipv4", "mangle") if "PREROUTING" in line] == []
 
 
 def test_the_number_of_rules_is_that_of_networks_and_ports() -> None:

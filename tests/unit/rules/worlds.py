@@ -40,6 +40,7 @@ DEFAULTS: dict[str, Options] = {
         "trusted_interfaces": None,
         "masquerade": True,
         "answers_by": None,
+        "inhibit_gateway": False,
         "forward_policy": "keep",
         "ip_version": "both",
     },
@@ -110,6 +111,7 @@ def networks(draw: st.DrawFn, number: int = 0) -> Options:
         "internal": internal,
         "icc": draw(st.booleans()),
         "masquerade": draw(st.booleans()),
+        "inhibit_gateway": draw(st.booleans()),
         "forward_policy": draw(st.sampled_from(["keep", "drop"])),
     }
     if not internal:

@@ -1,0 +1,79 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Nobody opens a port by first speaking in an endpoint's name."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.integration.rule_hosts import BACKENDS
+from tests.integration.traffic import names
+from tests.integration.traffic.attacks import Attack
+from tests.integration.traffic.keeping import PROGRAMS, put_back
+from tests.integration.traffic.names import CLOSED, RUSES, believed, speak
+from tests.integration.traffic.packets import udp
+from tests.integration.traffic.siege import Siege
+from tests.integration.traffic.test_flush import flush
+from tests.integration.traffic.volley import fire
+
+BOTH = (False, True)
+#: What keeps others from speaking in an endpoint's name, in the texts of iptables-save.
+_NAMES = re.compile(r"-A PREROUTING .*LINUXNET-PREROUTING|-A LINUXNET-FROM .*(bridge-br[0-9]+ -j DROP|--src-type)")
+
+
+def _without_names(siege: Siege) -> None:
+    for program in PROGRAMS:
+        lines = siege.host.run([f"{program}-save"]).out.splitlines()
+        kept = [line for line in lines if not _NAMES.match(line)]
+        siege.host.run([f"{program}-restore"], stdin="\n".join([*kept, ""]))
+
+
+@pytest.mark.parametrize("siege", BACKENDS, indirect=True)
+def test_what_a_ruse_opens(siege: Siege) -> None:
+    """The control: without the rules about names the answers pass, and it is what was said that lets them pass."""
+    siege.configure(0, "ACCEPT", 0)
+    with put_back(siege):
+        _without_names(siege)
+        assert believed(siege, RUSES, 20000) == []
+        speak(siege, RUSES, 20100)
+        opened = believed(siege, RUSES, 20100)
+    routed = [str(ruse) for ruse in RUSES if ruse.then.victim in ("r1", "r2")]
+    nobody = [str(ruse) for ruse in RUSES if "nobody" in ruse.name and ruse.then.victim != "in1"]
+    assert set(opened) >= {*routed, *nobody}
+
+
+def test_what_was_opened_is_closed_by_the_repair(siege: Siege) -> None:
+    siege.configure(0, "ACCEPT", 0)
+    _without_names(siege)
+    speak(siege, RUSES, 21000)
+    opened = believed(siege, RUSES, 21000)
+    siege.apply()
+    siege.unfiltered()
+    assert len(opened) > len(RUSES) / 2
+    assert believed(siege, RUSES, 21000) == []
+
+
+def test_what_was_translated_meanwhile_is_closed_too(siege: Siege) -> None:
+    """Somebody spoke in web's name, and the host's own address was made of it: that way back ends with the repair."""
+    siege.configure(0, "ACCEPT", 0)
+    flush(siege, "mangle", "filter")
+    said = [Attack("", "", v6, "lan", "lan", "", names.udp("web", "lan", CLOSED)) for v6 in BOTH]
+    fire(siege, said, 22000)
+    back = [Attack("", "", v6, "lan", "web", "", udp(CLOSED)("lan", "host")) for v6 in BOTH]
+    assert fire(siege, back, 22000) == back, "the control"
+    siege.apply()
+    siege.unfiltered()
+    assert fire(siege, back, 22000) == []
+
+
+@pytest.mark.parametrize("table", ["mangle", "filter"])
+def test_nor_while_one_table_is_flushed(siege: Siege, table: str) -> None:
+    siege.configure(0, "ACCEPT", 0)
+    with put_back(siege):
+        flush(siege, table)
+        speak(siege, RUSES, 23000)
+        found = believed(siege, RUSES, 23000)
+    assert found == []
