@@ -18,6 +18,7 @@ description:
     IPv6 forwarding goes on, C(accept_ra) is set to C(2) on the interfaces that have a route by router advertisement.
   - Where forwarding goes on for all interfaces and the policy of C(FORWARD) is C(ACCEPT), a warning tells that the host now routes between
     all of its interfaces.
+  - Where forwarding is on for all interfaces but off for one of the host's that is up, a warning names that one.
 extends_documentation_fragment:
   - netplumb.linuxnet.attributes
   - netplumb.linuxnet.common

@@ -14,12 +14,15 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
     advertised,
+    inventory,
     iptables,
+    link_settings,
     sysctl,
     sysctl_files,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import names, rule_text, switches
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Reader
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import names, rule_text, switches, sysctls
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, KernelRefused, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import NETNS, OWNER, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import FAMILIES, Table
@@ -57,6 +60,8 @@ class Space:
     switches: dict[tuple[str, str | None], str]
     #: accept_ra of the interfaces that have a route by router advertisement.
     accept_ra: dict[str, str]
+    #: Interfaces of whose packets none is forwarded, though IPv4 is forwarded otherwise.
+    stuck: tuple[str, ...]
     #: Families whose FORWARD chain lets everything pass that no rule stops; read only where a switch will go on.
     open: frozenset[str]
 
@@ -137,6 +142,10 @@ class IpForward:
             _persist(wish, state, before, after, plan)
             changes[wish] = Change(before, after)
         plan.changes = [changes[wish] for wish in wishes]
+        for ref, space in state.spaces.items():
+            plan.warnings += [
+                _does_not_forward(name) for name in space.stuck if values[ref].get(("ipv4", name), "0") == "0"
+            ]
         return plan
 
     def apply(self, host: Host, plan: Plan) -> None:
@@ -160,8 +169,28 @@ def _read_space(host: Host, ref: str | None, wishes: t.Sequence[Wish]) -> Space:
                 found[family, wish.interface] = found[family, None]
     routers = host.run(ref, advertised.accept_ra) if ("ipv6", None) in found else {}
     return Space(
-        found, routers, frozenset(family for family in _rising(wishes, found) if _forwards_all(host, ref, family))
+        switches=found,
+        accept_ra=routers,
+        stuck=tuple(host.run(ref, lambda: list(_stuck({wish.owner for wish in wishes}))))
+        if _relies_on_all(wishes, found)
+        else (),
+        open=frozenset(family for family in _rising(wishes, found) if _forwards_all(host, ref, family)),
     )
+
+
+def _relies_on_all(wishes: t.Sequence[Wish], found: t.Mapping[tuple[str, str | None], str]) -> bool:
+    """Whether IPv4 is to be forwarded and is already, so that no switch of an interface will be thrown with it."""
+    asked = any(wish.state == "enabled" and wish.interface is None and "ipv4" in wish.families for wish in wishes)
+    return asked and found.get(("ipv4", None)) != "0"
+
+
+def _stuck(owners: t.Iterable[str]) -> t.Iterator[str]:
+    """Interfaces of others with a switch of their own that is off; what arrives at a port is its master's."""
+    with Reader() as reader:
+        for link in inventory.links(reader).values():
+            others = link.up and not link.master and link.name != "lo" and not link.owner(*owners)
+            if others and link_settings.read(link, switches.path("ipv4", "IFNAME")) == "0":
+                yield link.name
 
 
 def _read_switches(wishes: t.Sequence[Wish]) -> dict[tuple[str, str | None], str]:
@@ -240,6 +269,14 @@ def _switch(
             if family in space.open:
                 plan.warnings.append(_between_all(family))
     return before, after
+
+
+def _does_not_forward(name: str) -> str:
+    setting = sysctls.name_of(switches.path("ipv4", name))
+    return (
+        f"{setting} is 0, so nothing that arrives at {name} is forwarded, be it for a published port or an answer; "
+        f"set it to 1 if {name} is a way to the endpoints"
+    )
 
 
 def _between_all(family: str) -> str:

@@ -99,7 +99,14 @@ def inner_interfaces(draft: Draft, view: HostView) -> list[Element]:
     """
     constant: dict[str, str] = {}
     if "ipv4" in draft.network.families:
-        constant.update({"net.ipv4.conf.IFNAME.rp_filter": "2", "net.ipv4.conf.IFNAME.arp_notify": "1"})
+        constant.update(
+            {
+                "net.ipv4.conf.IFNAME.rp_filter": "2",
+                "net.ipv4.conf.IFNAME.arp_ignore": "0",
+                "net.ipv4.conf.IFNAME.arp_notify": "1",
+                "net.ipv4.conf.IFNAME.promote_secondaries": "1",
+            }
+        )
     if "ipv6" in draft.network.families:
         constant["net.ipv6.conf.IFNAME.ndisc_notify"] = "1"
     found = []

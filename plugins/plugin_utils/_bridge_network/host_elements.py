@@ -89,12 +89,34 @@ def dnat(draft: Draft) -> list[Element]:
     return found
 
 
+#: By family. What IPv6 is switched on by comes last, so that the link-local address is made as the others say.
+_BRIDGE_SETTINGS = {
+    "ipv4": {
+        "net.ipv4.conf.IFNAME.rp_filter": "2",
+        "net.ipv4.conf.IFNAME.arp_ignore": "0",
+        "net.ipv4.conf.IFNAME.promote_secondaries": "1",
+    },
+    "ipv6": {
+        "net.ipv6.conf.IFNAME.accept_dad": "0",
+        "net.ipv6.conf.IFNAME.addr_gen_mode": "0",
+        "net.ipv6.conf.IFNAME.disable_ipv6": "0",
+    },
+}
+
+
+def _is_routed(network: Network) -> bool:
+    """Whether the host is the endpoints' way to other networks."""
+    return not (network.internal or network.inhibit_gateway)
+
+
 def bridge_interface(draft: Draft) -> list[Element]:
     """The bridge's own addresses, which are the endpoints' gateways, and the settings it needs before it goes up.
 
-    rp_filter is loose, since the answers of an endpoint on two networks may come back by the other bridge. Its
-    link-local address needs no test for duplicates: until the end of that test, which takes seconds, the host could
-    not look for endpoints in the name of those whose packets it forwards.
+    The host may have other defaults for new interfaces, and somebody may have changed the bridge's. rp_filter is
+    loose, since the answers of an endpoint on two networks may come back by the other bridge. What arrives there is
+    forwarded, unless the network is to have no way out. Its link-local address needs no test for duplicates: until the
+    end of that test, which takes seconds, the host could not look for endpoints in the name of those whose packets it
+    forwards.
     """
     network = draft.network
     if network.external:
@@ -104,9 +126,11 @@ def bridge_interface(draft: Draft) -> list[Element]:
         for subnet in network.subnets
         if subnet.gateway and not network.inhibit_gateway
     ]
-    settings = {"net.ipv4.conf.IFNAME.rp_filter": "2"}
-    if "ipv6" in network.families:
-        settings["net.ipv6.conf.IFNAME.accept_dad"] = "0"
+    settings: dict[str, str] = {}
+    for word in network.families:
+        settings.update(_BRIDGE_SETTINGS[word])
+        if _is_routed(network):
+            settings[f"net.{word}.conf.IFNAME.forwarding"] = "1"
     return [
         {
             "name": network.name,
@@ -125,7 +149,7 @@ def ip_forward(network: Network, view: HostView) -> list[Element]:
     To survive a reboot it has a file of its own beside the network's service: a host interface that has its routes by
     router advertisement must be told to go on heeding them when it appears, which may be before the service or after.
     """
-    wished = () if network.internal or network.inhibit_gateway else network.families
+    wished = network.families if _is_routed(network) else ()
     return [
         {"ip_version": word, "state": "enabled", "persistent": network.persistent}
         for word in FAMILIES

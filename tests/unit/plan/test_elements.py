@@ -161,7 +161,9 @@ def test_sysctls_go_to_the_namespace_or_to_the_interface() -> None:
         "net.ipv6.conf.IFNAME.accept_ra": "0",
         "net.ipv6.conf.IFNAME.disable_ipv6": "1",
         "net.ipv4.conf.IFNAME.rp_filter": "1",
+        "net.ipv4.conf.IFNAME.arp_ignore": "0",
         "net.ipv4.conf.IFNAME.arp_notify": "1",
+        "net.ipv4.conf.IFNAME.promote_secondaries": "1",
     }
 
 
@@ -169,7 +171,9 @@ def test_endpoints_announce_themselves_in_the_families_of_the_network() -> None:
     both = {
         "net.ipv6.conf.IFNAME.accept_ra": "0",
         "net.ipv4.conf.IFNAME.rp_filter": "2",
+        "net.ipv4.conf.IFNAME.arp_ignore": "0",
         "net.ipv4.conf.IFNAME.arp_notify": "1",
+        "net.ipv4.conf.IFNAME.promote_secondaries": "1",
     }
     assert inside(plan(variables("web")))["sysctls"] == {**both, "net.ipv6.conf.IFNAME.disable_ipv6": "1"}
     assert inside(plan(dual("web")))["sysctls"] == {
