@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -191,6 +192,24 @@ def test_a_stopped_host_is_gone_and_says_so(lab: Lab, host: Host) -> None:
     assert host.sh("echo alive") == "alive\n"
 
 
+def _stay() -> Iterator[str]:
+    yield "ready"
+    signal.pause()
+
+
+def test_what_was_left_running_ends_with_its_host(lab: Lab) -> None:
+    """Else it would be found as garbage, and fail whatever test runs at that moment."""
+    host = lab.host("victim")
+    processes = [host.popen(["sleep", "1000"], stdout=subprocess.PIPE) for _number in range(2)]
+    inside = host.inside(f"/proc/{host.spawn(['sleep', '1000'], unshare_net=True).pid}/ns/net").start(_stay)
+    host.stop()
+    assert [process.returncode is not None for process in processes] == [True, True]
+    assert [process.stdout is not None and process.stdout.closed for process in processes] == [True, True]
+    with pytest.raises(LabError, match="ended"):
+        inside.next()
+    inside.stop()
+
+
 @pytest.mark.parametrize("how", ["fork", "exec", "ansible"])
 def test_modules_run_in_three_ways_with_one_result(host: Host, how: str) -> None:
     wish = {"name": "web", "state": "present"}
@@ -225,8 +244,9 @@ def test_a_playbook_reports_its_tasks(host: Host) -> None:
 
 
 _KILLED = """
-import os, sys
+import os, signal, sys
 sys.path.insert(0, {repository!r})
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job inherits that it is ignored
 from tests.lab.lab import Lab
 lab = Lab()
 host = lab.host("victim")

@@ -76,6 +76,9 @@ class Background:
                 yield message[1]
 
     def stop(self) -> None:
+        """Kill the function; the second time nothing is to do."""
+        if self._channel.fileno() < 0:
+            return
         self._channel.shutdown(socket.SHUT_RDWR)
         self._thread.join()
         self._channel.close()

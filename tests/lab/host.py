@@ -33,7 +33,9 @@ class Host(Place):
 
     def inside(self, netns: str) -> Place:
         """The place in a named network namespace of this host (or behind a path that the host sees)."""
-        return Place(self.pid, netns)
+        place = Place(self.pid, netns)
+        place.endings = self.endings
+        return place
 
     def stop(self) -> None:
         """Pull the plug: everything on this host ends."""
@@ -48,8 +50,13 @@ class Host(Place):
         return int(numbers[-2])
 
     def forget(self) -> None:
-        """Called by the lab when the host is gone, so that a late user gets an error and no stranger's PID."""
+        """Called by the lab when the host goes, so that a late user gets an error and no stranger's PID.
+
+        What a failed test left running ends here; as garbage it would fail another test by a ResourceWarning.
+        """
         self.pid = 0
+        while self.endings:
+            self.endings.pop()()
 
     # Files
 

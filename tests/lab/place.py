@@ -56,6 +56,8 @@ class Place:
         """pid: the host's first process, as seen from here. netns: a name in the host's /run/netns, or a path."""
         self.pid = pid
         self.netns = netns
+        #: How to end what was left running here; the host does it when it goes.
+        self.endings: list[Callable[[], None]] = []
 
     def environment(self) -> dict[str, str]:
         """The environment of everything here: of the machine's, only the Python in use."""
@@ -77,7 +79,19 @@ class Place:
         return [] if inside else ["--user", "--preserve-credentials"]
 
     def popen(self, argv: Sequence[str], env: Mapping[str, str] | None = None, **options: Any) -> subprocess.Popen[str]:
-        """Start a command here. The options are those of subprocess.Popen."""
+        """Start a command here. The options are those of subprocess.Popen. It ends with the host at the latest."""
+        process = self._popen(argv, env, **options)
+
+        def end() -> None:
+            with process:
+                process.kill()
+
+        self.endings.append(end)
+        return process
+
+    def _popen(
+        self, argv: Sequence[str], env: Mapping[str, str] | None = None, **options: Any
+    ) -> subprocess.Popen[str]:
         options.setdefault("stdin", subprocess.DEVNULL)
         return subprocess.Popen(self.argv(argv), env={**self.environment(), **(env or {})}, text=True, **options)
 
@@ -91,7 +105,7 @@ class Place:
     ) -> Result:
         """Run a command here to its end. Raises LabError if it fails (unless check is False) or takes too long."""
         pipe = subprocess.PIPE
-        with self.popen(argv, env, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        with self._popen(argv, env, stdin=pipe, stdout=pipe, stderr=pipe) as process:
             try:
                 out, err = process.communicate(stdin, timeout)
             except subprocess.TimeoutExpired:
@@ -130,7 +144,9 @@ class Place:
 
     def start(self, function: Callable[..., Any], *args: Any) -> calls.Background:
         """Leave a generator function running here; returns once it has yielded its first value ("ready")."""
-        return calls.start(self.target(), function, args)
+        background = calls.start(self.target(), function, args)
+        self.endings.append(background.stop)
+        return background
 
     # Traffic. Addresses of either family; what each one returns stands in traffic.py.
 
