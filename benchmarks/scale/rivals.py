@@ -190,7 +190,6 @@ def _docker(host: Host) -> Iterator[dict[str, str]]:
     """A daemon with its image, as it comes but for what a single user ID forbids."""
     daemon = Daemon(host, (), starter=(sys.executable, "-I", "-S", str(HERE / "reaper.py")))
     try:
-        daemon.import_image()
         yield daemon.environment
     finally:
         daemon.stop()

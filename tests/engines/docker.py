@@ -25,13 +25,17 @@ _DAEMON = (
 #: What a daemon needs for networks with IPv6; and a way to store files that every kernel has.
 IPV6 = ("--experimental", "--ip6tables")
 ANYWHERE = ("--storage-driver=vfs",)
-#: What runc asks of cgroups it is refused by a read-only directory, which it takes from whoever is not really root.
+#: Some of Docker's own children are started without the environment, so the libraries are told to the host's linker.
 _ROOM = f"""
 mkdir -p {_HOME}/bin {_HOME}/image/bin
-mount -t tmpfs none /sys/fs/cgroup
-mkdir -p $(sed 's|^[^:]*:\\(name=\\)\\?\\([^:]*\\):.*|/sys/fs/cgroup/\\2|' /proc/self/cgroup)
-mount -o remount,bind,ro /sys/fs/cgroup
+ln -s {packages.ROOT}/usr/bin/docker {_HOME}/bin/docker
+printf '%s\\n' "$@" >/etc/ld.so.conf.d/engines.conf
+ldconfig -i
 """
+#: A view of cgroups of version 2, whatever the machine itself has mounted. It is read-only: what runc asks of them it is
+#: refused, which it takes from whoever is not really root.
+_VIEW = "mount -t cgroup2 none /sys/fs/cgroup; mount -o remount,bind,ro /sys/fs/cgroup"
+_APART = ("unshare", "--cgroup", "sh", "-ec", f'{_VIEW}; exec "$@"', "sh")
 
 
 class Docker:
@@ -45,7 +49,6 @@ class Docker:
 
     def build(self, host: Host) -> None:
         daemon = Daemon(host, (*ANYWHERE, *IPV6, *self._options))
-        daemon.import_image()
         for network in networks():
             daemon.create(network)
         for endpoint in endpoints():
@@ -53,7 +56,7 @@ class Docker:
 
 
 class Daemon:
-    """A running dockerd with its networks and containers; gone with the host."""
+    """A running dockerd with an image to start containers of; gone with the host."""
 
     def __init__(self, host: Host, options: tuple[str, ...], starter: tuple[str, ...] = ()) -> None:
         """starter: a program that starts the daemon, whose command line is appended."""
@@ -63,12 +66,17 @@ class Daemon:
         self.environment["PATH"] = f"{_HOME}/bin:{self.environment['PATH']}"
         self.environment["XDG_RUNTIME_DIR"] = _HOME
         self.environment["DOCKER_HOST"] = _SOCKET
-        host.sh(_ROOM)
+        host.run(["sh", "-ec", _ROOM, "sh", *packages.libraries()])
         host.write(f"{_HOME}/bin/runc", _RUNC)
         host.sh(f"chmod 755 {_HOME}/bin/runc")
-        argv = ["sh", "-c", f'exec "$@" >{_LOG} 2>&1', "sh", *starter, *_DAEMON, *options]
+        argv = ["sh", "-c", f'exec "$@" >{_LOG} 2>&1', "sh", *_APART, *starter, *_DAEMON, *options]
         self._process = host.popen(argv, self.environment)
-        self._wait()
+        try:
+            self._wait()
+            self._import_image()
+        except BaseException:
+            self.stop()
+            raise
 
     def _wait(self) -> None:
         end = time.monotonic() + _START_SECONDS
@@ -87,7 +95,7 @@ class Daemon:
         """What ``docker`` with these words writes."""
         return self._host.run(["docker", *words], env=self.environment).out.strip()
 
-    def import_image(self) -> None:
+    def _import_image(self) -> None:
         """An image with busybox and nothing else, taken from no registry."""
         image = f"{_HOME}/image"
         self._host.sh(f"cp {packages.program('busybox')} {image}/bin; tar -C {image} -cf {image}.tar bin")

@@ -88,10 +88,11 @@ _PROGRAMS = ("usr/sbin", "usr/bin", "bin", "usr/lib/cni", "usr/lib/podman")
 
 
 def environment() -> dict[str, str]:
-    """Where the programs find each other and their libraries."""
+    """Where the programs find each other."""
     ours = [str(ROOT / directory) for directory in ("usr/sbin", "usr/bin", "bin")]
-    libraries = [str(path) for lib in ("lib", "usr/lib") for path in sorted((ROOT / lib).glob("*-linux-gnu*"))]
-    return {
-        "PATH": os.pathsep.join([*ours, "/usr/sbin", "/usr/bin", "/sbin", "/bin"]),
-        "LD_LIBRARY_PATH": os.pathsep.join(libraries),
-    }
+    return {"PATH": os.pathsep.join([*ours, "/usr/sbin", "/usr/bin", "/sbin", "/bin"])}
+
+
+def libraries() -> list[str]:
+    """Where the linker finds their libraries."""
+    return [str(path) for lib in ("lib", "usr/lib") for path in sorted((ROOT / lib).glob("*-linux-gnu*"))]

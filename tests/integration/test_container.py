@@ -28,15 +28,14 @@ class Site:
     def __init__(self, built: Town) -> None:
         self.town = built
         self.daemon = Daemon(built.host, ANYWHERE)
-        self.daemon.import_image()
 
     def apply(self, container: str, fails: bool = False, check: bool = False) -> Run:
         """The role with one endpoint that is a container's."""
         endpoint = {"namespace": "shop", "container": container, "published_ports": ["8080:80"]}
         wish: dict[str, Any] = {**SHOP, "endpoints": [endpoint, {"namespace": "db"}]}
         variables = {f"bridge_network_{name}": value for name, value in wish.items()}
-        # Docker's program is found last, so that it is Ansible's Python that runs.
-        paths = [self.town.host.environment()["PATH"], self.daemon.environment["PATH"]]
+        # Of the daemon's folders the first alone, where its `docker` is: the Python that runs is Ansible's.
+        paths = [self.daemon.environment["PATH"].partition(":")[0], self.town.host.environment()["PATH"]]
         env = {**self.daemon.environment, "PATH": ":".join(paths)}
         return self.town.host.playbook(PLAY, variables=variables, env=env, fails=fails, check=check)
 
@@ -50,9 +49,7 @@ class Site:
 def site() -> Iterator[Site]:
     packages.fetch()
     with Lab(visible=(str(packages.ROOT),)) as lab:
-        site = Site(town.build(lab))
-        yield site
-        site.daemon.stop()
+        yield Site(town.build(lab))
 
 
 def test_a_container_is_published_and_found_again_when_it_was_started_anew(site: Site) -> None:
@@ -76,7 +73,9 @@ def test_a_container_that_is_not_there_is_refused_before_anything_changes(site: 
     before = site.town.host.dump()
     for name, sentence in (
         ("shop", "container shop does not run, so that it has no network namespace"),
-        ("ship", "container ship was not found: docker: Error response from daemon: No such container: ship"),
+        ("ship", "container ship was not found: docker: "),  # and Docker's own words, which are each release's
     ):
-        assert sentence in site.apply(name, fails=True).output
+        output = site.apply(name, fails=True).output
+        assert sentence in output
+        assert name == "shop" or "No such container: ship" in output
     assert before.changes_to(site.town.host.dump()) == []

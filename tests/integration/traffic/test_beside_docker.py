@@ -61,7 +61,6 @@ def _rules(host: Host, ours: bool) -> list[str]:
 def _start_docker(host: Host, stack: ExitStack) -> None:
     daemon = Daemon(host, (*ANYWHERE, *IPV6))
     stack.callback(daemon.stop)
-    daemon.import_image()
     daemon.create(THEIRS)
     daemon.start(BOX)
 
