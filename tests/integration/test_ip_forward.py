@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tests.integration.promises import converge, refused, repairs
+from tests.integration.settling import settle
 from tests.lab import frames
 from tests.lab.host import Host
+from tests.lab.segment import Segment
 
 FILE = "/etc/sysctl.d/90-linuxnet-default-ipv4.conf"
 
@@ -136,12 +140,17 @@ def _advertisement() -> bytes:
 
 
 @pytest.fixture
-def advertised(host: Host, neighbour: Host) -> Host:
+def advertised(host: Host, wan: Segment, neighbour: Host) -> Host:
     """A host that has its default route by router advertisement."""
     host.sh("ip -6 route del default; ip link set eth0 down; echo 1 > /proc/sys/net/ipv6/conf/eth0/accept_ra")
     host.sh("echo 0 > /proc/sys/net/ipv6/conf/eth0/accept_dad; ip link set eth0 up")
+    wan.catch_up()
+    settle(host)
     neighbour.send_frames("eth0", [_advertisement()])
-    assert "proto ra" in host.sh("sleep 0.2; ip -6 route show default")
+    end = time.monotonic() + 10
+    while "proto ra" not in host.sh("ip -6 route show default"):
+        assert time.monotonic() < end, "the advertisement was not taken"
+    settle(host)
     return host
 
 

@@ -96,6 +96,19 @@ def test_a_namespace_of_a_host_is_a_place_too(host: Host) -> None:
         assert server.seen == ["10.0.0.1"]
 
 
+def test_a_segment_carries_at_once_however_many_links_wait_for_the_kernel(lab: Lab, host: Host) -> None:
+    pairs = "".join(f"link add a{number} group 7 type veth peer b{number} group 7\n" for number in range(1000))
+    busy = "".join(f"link set group 7 {state}\n" for state in ("up", "down", "up"))
+    lab.host("busy").run(["ip", "-batch", "-"], stdin=pairs + busy)
+    segment = lab.segment("lan")
+    segment.join(host, "eth0", ["192.0.2.1/24"])
+    neighbour = segment.neighbour("neighbour", ["192.0.2.9/24"])
+    neighbour.sh("ip neighbour replace 192.0.2.1 lladdr $0 dev eth0".replace("$0", host.ip("link")[1]["address"]))
+    with host.sniffer("eth0") as sniffer:
+        neighbour.sh("ping -q -c 1 -W 1 192.0.2.1 || true")
+        assert sniffer.wait(1, protocol=frames.ICMP)
+
+
 def test_raw_frames_arrive_as_they_were_sent(neighbour: Host, host: Host) -> None:
     mac = "02:00:00:00:00:09"
     question = frames.arp(1, mac, "192.0.2.99", frames.BROADCAST, "192.0.2.1")

@@ -30,6 +30,7 @@ MS_PRIVATE = 0x40000
 
 _PR_SET_PDEATHSIG = 1
 _SYS_MOUNT_SETATTR = 442  # the same number on every architecture
+_MNT_DETACH = 2
 _AT_FDCWD = -100
 _AT_RECURSIVE = 0x8000
 _MOUNT_ATTR_RDONLY = 0x1
@@ -62,6 +63,11 @@ def mount(source: str, target: str, kind: str = "none", flags: int = 0, data: st
         _LIBC.mount(source.encode(), target.encode(), kind.encode(), ctypes.c_ulong(flags), data.encode()),
         f"mount {source} on {target}",
     )
+
+
+def unmount(target: str) -> None:
+    """Take a mount away from what this process sees, with all mounts below it."""
+    _check(_LIBC.umount2(target.encode(), _MNT_DETACH), f"unmount {target}")
 
 
 def make_read_only(tree: str) -> None:

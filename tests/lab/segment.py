@@ -48,7 +48,17 @@ class Segment:
             nodad = "" if ipaddress.ip_interface(address).version == 4 else " nodad"
             lines.append(f"address add {address} dev {interface}{nodad}")
         lines += [f"route add default via {gateway} dev {interface}" for gateway in gateways]
+        lines.append(f"link show dev {interface}")
         host.run(["ip", "-batch", "-"], stdin="\n".join(lines) + "\n")
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Have each port take in now that its carrier is back; until then nothing passes it.
+
+        The kernel does that by itself for a hundred links a second of the whole machine, so that behind a test with a
+        thousand of them it may take long. A link that is asked for by its name (Linux 6.8) does not wait.
+        """
+        self._lab.switch("".join(f"link show dev s{self._number}p{port + 1}\n" for port in range(self._ports)))
 
     def neighbour(self, name: str, addresses: Iterable[str] = (), gateways: Iterable[str] = (), mac: str = "") -> Host:
         """A new host with its eth0 on this segment: a client, a router, an attacker."""
