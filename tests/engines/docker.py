@@ -32,8 +32,8 @@ ln -s {packages.ROOT}/usr/bin/docker {_HOME}/bin/docker
 printf '%s\\n' "$@" >/etc/ld.so.conf.d/engines.conf
 ldconfig -i
 """
-#: A view of cgroups of version 2, whatever the machine itself has mounted. It is read-only: what runc asks of them it is
-#: refused, which it takes from whoever is not really root.
+#: A view of cgroups of version 2, whatever the machine itself has mounted. It is read-only: what runc asks of them it
+#: is refused, which it takes from whoever is not really root.
 _VIEW = "mount -t cgroup2 none /sys/fs/cgroup; mount -o remount,bind,ro /sys/fs/cgroup"
 _APART = ("unshare", "--cgroup", "sh", "-ec", f'{_VIEW}; exec "$@"', "sh")
 
