@@ -5,6 +5,7 @@
 # make demo    see it work, in a throw-away host, without root
 # make test    what every change must pass; the parts are lint, sanity, unit, integration, traffic (attacks and lawful
 #              traffic, packet by packet) and molecule, each a target of its own too
+# make fresh   demo and test on Debian 12 and 13 as debootstrap makes them, where nothing else helps; needs root
 # make machines  the role on Debian 11, 12 and 13 as they are, booted and reached by SSH; needs root
 # make test-matrix  the collection on many versions of Python, ansible-core, pyroute2 and iptables (tools/versions.py);
 #              MATRIX=--short: a few combinations; MATRIX=--write: writes docs/versions.md; see tools/matrix.py for more
@@ -18,19 +19,19 @@ VENV := .venv
 CHECK := $(VENV)/bin/python -m tools.check
 PARTS := lint sanity unit integration traffic molecule
 
-.PHONY: demo test test-matrix clean bench engines machines $(PARTS)
+.PHONY: demo test test-matrix clean bench engines fresh machines $(PARTS)
 
 demo: $(VENV)/requirements.txt
 	@$(VENV)/bin/python -m tests.demo
 
 test: $(VENV)/requirements-dev.txt
-	@$(CHECK) $(PARTS)
+	@$(CHECK) $(CUT) $(PARTS)
 
 test-matrix: $(VENV)/requirements-dev.txt
 	@$(VENV)/bin/python -m tools.matrix $(MATRIX)
 
-$(PARTS) machines: $(VENV)/requirements-dev.txt
-	@$(CHECK) $@
+$(PARTS) fresh machines: $(VENV)/requirements-dev.txt
+	@$(CHECK) $(WHOLE) $@
 
 engines: $(VENV)/requirements-dev.txt
 	@$(VENV)/bin/python -m tests.engines --write

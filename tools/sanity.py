@@ -11,15 +11,12 @@ from a host that is often unreachable; a file in its cache, which takes the pip 
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools import interpreters
-
-REPOSITORY = Path(__file__).resolve().parents[1]
+from tools import interpreters, pip_settings, tree
 
 _BOOTSTRAP = """import subprocess, sys
 subprocess.check_call([sys.executable, '-m', 'ensurepip'])
@@ -32,15 +29,18 @@ _NOT_THERE = "WARNING: Required program"
 
 @dataclass
 class Result:
+    """notes: what was skipped and why; lacking: what this machine lacks, so that not all ran."""
+
     passed: int
     failed: int
     notes: list[str]
     errors: list[str]
+    lacking: list[str]
 
 
 def run(build: Path, environment: dict[str, str]) -> Result:
     """Run all sanity tests on every Python that ansible-test supports, or on this one if not all of them are here."""
-    tree = _copy_tree(build / "sanity" / "ansible_collections" / "netplumb" / "linuxnet")
+    place = tree.copy(build / "sanity" / "ansible_collections" / "netplumb" / "linuxnet")
     home = _home(build / "sanity" / "home", environment)
     directories, missing = _interpreters()
     command = ["ansible-test", "sanity", "--color", "no"]
@@ -49,7 +49,7 @@ def run(build: Path, environment: dict[str, str]) -> Result:
     path = ":".join([str(Path(sys.prefix, "bin")), *directories, "/usr/bin:/bin:/usr/sbin:/sbin"])
     done = subprocess.run(
         command,
-        cwd=tree,
+        cwd=place,
         env=environment | {"HOME": str(home), "PATH": path},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -68,26 +68,12 @@ def _read(code: int, output: str, missing: list[str]) -> Result:
     if code:
         print("\n".join(errors or [output]), flush=True)
     notes = [line.removeprefix("WARNING: ") for line in output.splitlines() if line.startswith("WARNING: Skipping")]
-    notes += [line.removeprefix("WARNING: ") for line in output.splitlines() if line.startswith(_NOT_THERE)]
+    lacking = [line.removeprefix("WARNING: ") for line in output.splitlines() if line.startswith(_NOT_THERE)]
     if missing:
-        notes.insert(0, f"not on Python {', '.join(missing)}: not installed")
-    return Result(ran - failed, failed, notes, errors)
-
-
-def _copy_tree(tree: Path) -> Path:
-    """Make `tree` a git repository of what is in the work tree and not ignored."""
-    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(listing, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
-    shutil.rmtree(tree, ignore_errors=True)
-    tree.mkdir(parents=True)
-    for name in filter(None, names.split("\0")):
-        source, target = REPOSITORY / name, tree / name
-        if source.exists():  # a file can be deleted and not yet committed
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target, follow_symlinks=False)
-    subprocess.run(["git", "init", "--quiet"], cwd=tree, check=True)
-    subprocess.run(["git", "add", "--all"], cwd=tree, check=True)
-    return tree
+        lacking.insert(
+            0, f"not on Python {', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed"
+        )
+    return Result(ran - failed, failed, notes, errors, lacking)
 
 
 def _home(home: Path, environment: dict[str, str]) -> Path:
@@ -103,27 +89,13 @@ def _home(home: Path, environment: dict[str, str]) -> Path:
     (cache / name).write_text(_BOOTSTRAP.format(version=version.group(1)), encoding="utf-8")
     configuration = home / ".config" / "pip" / "pip.conf"
     configuration.parent.mkdir(parents=True, exist_ok=True)
-    configuration.write_text(_pip_configuration(environment), encoding="utf-8")
+    settings = f"{pip_settings.of(environment)}cache-dir = {pip_settings.cache(environment)}\n"
+    configuration.write_text(settings, encoding="utf-8")
     return home
 
 
 def _test_package() -> Path:
     return next(Path(sys.prefix).glob("lib/python*/site-packages/ansible_test"))
-
-
-def _pip(environment: dict[str, str], *arguments: str) -> str:
-    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.strip()
-
-
-def _pip_configuration(environment: dict[str, str]) -> str:
-    """pip's configuration from files and variables as one file. An entry is NAME.KEY='VALUE'; :env: counts last."""
-    values = {}
-    for line in _pip(environment, "config", "list").splitlines():
-        key, value = line.split("=", 1)
-        values[key.removeprefix(":env:").rpartition(".")[2]] = value.strip("'\"").replace("\\n", " ")
-    values["cache-dir"] = _pip(environment, "cache", "dir")
-    return "[global]\n" + "".join(f"{key} = {value}\n" for key, value in values.items())
 
 
 def _interpreters() -> tuple[list[str], list[str]]:

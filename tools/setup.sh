@@ -12,9 +12,9 @@ requirements=$2
 
 say() { printf '%s\n' "$*" >&2; }
 
-# Debian packages by the program that each is needed for; nft is for tests alone.
+# Debian packages by the program that each is needed for; the last ones are for tests alone.
 programs="ip:iproute2 iptables:iptables ip6tables:iptables ping:iputils-ping ps:procps nsenter:util-linux git:git"
-case $requirements in *-dev.txt) programs="$programs nft:nftables" ;; esac
+case $requirements in *-dev.txt | *-bench.txt) programs="$programs nft:nftables conntrack:conntrack tcpdump:tcpdump" ;; esac
 
 missing_packages() {
     for pair in $programs; do
@@ -23,17 +23,17 @@ missing_packages() {
     "$1" -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
 }
 
-# The Python of ansible-core 2.19's controller: 3.11 to 3.13. A pyenv shim may be there and not work: ask it.
-suitable() { "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; }
+# The Pythons of the controllers of requirements.txt. A pyenv shim may be there and not work: ask it.
+suitable() { "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null; }
 
 find_python() {
-    for python in python3 python3.13 python3.12 python3.11 /usr/bin/python3; do
+    for python in python3 python3.14 python3.13 python3.12 python3.11 /usr/bin/python3; do
         if suitable "$python"; then
             "$python" -c 'import sys; print(sys.executable)'
             return
         fi
     done
-    say "Python 3.11, 3.12 or 3.13 is needed (Debian 12 or later, Ubuntu 24.04 or later: apt-get install python3 python3-venv)."
+    say "Python 3.11 to 3.14 is needed (Debian 12 or later, Ubuntu 24.04 or later: apt-get install python3 python3-venv)."
     exit 1
 }
 
@@ -52,5 +52,5 @@ fi
 
 say "Setting up $venv with $("$python" --version) and $requirements (once)"
 suitable "$venv/bin/python" || "$python" -m venv --clear "$venv"
-"$venv/bin/python" -m pip install -qq --disable-pip-version-check --requirement "$requirements"
+PIP_CACHE_DIR=${PIP_CACHE_DIR:-$PWD/build/cache/pip} "$venv/bin/python" -m pip install -qq --disable-pip-version-check --requirement "$requirements"
 cp "$requirements" "$venv/"

@@ -70,7 +70,7 @@ class Row:
 
 
 def pins() -> dict[str, str]:
-    """The versions that requirements.txt and requirements-dev.txt name."""
+    """The versions that requirements.txt and requirements-dev.txt name, whatever the Python."""
     text = "".join((REPOSITORY / f"requirements{part}.txt").read_text(encoding="utf-8") for part in ("", "-dev"))
     return dict(re.findall(r"^([\w-]+)==(\S+)$", text, re.MULTILINE))
 
@@ -93,9 +93,7 @@ def rows() -> list[Row]:
         for core, pythons in CONTROLLERS.items()
         for python in pythons
     ]
-    found += [
-        replace(base, axis="target Python", target_python=version, tests=MODULES) for version in TARGET_PYTHONS
-    ]
+    found += [replace(base, axis="target Python", target_python=version, tests=MODULES) for version in TARGET_PYTHONS]
     found.append(replace(base, axis="iptables", backend="legacy", tests=RULES))
     return list(_once([*found, *diagonals()]))
 

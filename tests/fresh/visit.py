@@ -1,0 +1,75 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run `make` on a fresh machine, and look at what is left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.fresh import roots, settings
+from tests.fresh.paths import PLACE
+from tests.lab.paths import REPOSITORY
+from tests.machines import tools
+from tests.machines.errors import Stuck
+from tools import tree
+
+_HERE = Path(__file__).parent
+#: Where the checkout is on a fresh machine; not at home, so that nothing may be there.
+CHECKOUT = "/srv/netplumb.linuxnet"
+_APART = ("unshare", "--mount", "--pid", "--uts", "--ipc", "--cgroup", "--fork", "--kill-child")
+_ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
+
+
+def make(suite: str, user: str, targets: Sequence[str]) -> tuple[int, str]:
+    """`make TARGETS` as root or as an ordinary user: with what it ended, and its summary."""
+    tools.provide()
+    root = roots.make(suite)
+    place = PLACE / f"{suite}-{user}"
+    _clear(place)
+    upper = place / "upper"
+    copy = upper / CHECKOUT.lstrip("/")
+    (place / "work").mkdir(parents=True)
+    tree.copy(copy)
+    shutil.copy(_HERE / "visitor.sh", upper / "visitor.sh")
+    wish = {
+        "root": str(root),
+        "upper": str(upper),
+        "work": str(place / "work"),
+        "files": settings.files(),
+        "shown": settings.shown(),
+        "argv": ["/bin/sh", "/visitor.sh", user, packages(), CHECKOUT, *targets],
+        "environment": {**_ENVIRONMENT, **settings.environment(), **_told()},
+    }
+    try:
+        command = [*_APART, sys.executable, "-m", "tests.fresh.room"]
+        code = subprocess.run(command, input=json.dumps(wish), text=True, cwd=REPOSITORY, check=False).returncode
+        summary = copy / "build/summary.txt"
+        return code, summary.read_text(encoding="utf-8") if summary.exists() else ""
+    finally:
+        _clear(place)
+
+
+def _told() -> dict[str, str]:
+    return {name: os.environ[name] for name in ("CI", "TERM") if name in os.environ}
+
+
+def packages() -> str:
+    """What the README has a user install."""
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    found = re.search(r"^# apt-get install (.*\bmake\b.*)$", text, re.MULTILINE)
+    if found is None:
+        raise Stuck("README.md does not say by a line `# apt-get install ...` what is needed first")
+    return found.group(1)
+
+
+def _clear(place: Path) -> None:
+    if place.exists():
+        shutil.rmtree(place)

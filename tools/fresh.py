@@ -1,0 +1,49 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`make fresh`: the README's first commands on machines that have nothing else, by both kinds of users."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from tests.fresh import visit
+from tests.machines.errors import Missing, Stuck
+from tools.outcome import Outcome
+
+#: All of it as root, and as an ordinary user the cut, which starts every kind of test.
+_VISITS = (("bookworm", "root", ("demo", "test")), ("trixie", "user", ("demo", "test", "CUT=--cut")))
+_COUNTS = re.compile(r"(\d+) skipped; [^\n]*\n(\d+) passed, (\d+) failed\n$")
+
+
+def run() -> Outcome:
+    """Each test of each machine counts, and what a machine was left like."""
+    total = Outcome()
+    for suite, user, targets in _VISITS:
+        name = f"{suite} as {user}"
+        try:
+            code, summary = visit.make(suite, user, targets)
+        except Missing as error:
+            # As with the machines: told, and in continuous integration no failure.
+            forced = "CI" in os.environ
+            return Outcome(failed=not forced, skipped=forced, notes=[str(error)])
+        except Stuck as error:
+            code, summary = 1, ""
+            total.failures.append(f"{name}: {error}")
+        _add(total, name, code, summary)
+        print(summary, end="", flush=True)
+    return total
+
+
+def _add(total: Outcome, name: str, code: int, summary: str) -> None:
+    counts = _COUNTS.search(summary)
+    skipped, passed, failed = map(int, counts.groups()) if counts else (0, 0, 0)
+    failed = failed or int(bool(code))
+    total.skipped += skipped
+    total.passed += passed
+    total.failed += failed
+    total.notes.append(f"{name}: {passed} passed, {failed} failed")
+    failures = [line.removeprefix("failed: ") for line in summary.splitlines() if line.startswith("failed: ")]
+    if code:
+        total.failures += [f"{name}: {failure}" for failure in failures or [f"ended with {code}"]]
