@@ -79,7 +79,19 @@ options:
       - Other interfaces of the host, bridges as a rule, by which endpoints answer for what is published here, since their default
         route leads there. Nobody else's packets with an address of O(subnets) pass.
     type: list
-    elements: str
+    elements: dict
+    suboptions: &answers
+      interface:
+        description:
+          - The interface of the host.
+        type: str
+        required: true
+      addresses:
+        description:
+          - The addresses in O(subnets) of those endpoints, and no others.
+        type: list
+        elements: str
+        required: true
   inhibit_gateway:
     description: &inhibit_gateway
       - Whether the endpoints' router is not this host but elsewhere on their segment. Their packets may then come by any interface.
@@ -151,7 +163,8 @@ options:
       answers_by:
         description: *answers_by
         type: list
-        elements: str
+        elements: dict
+        suboptions: *answers
       inhibit_gateway:
         description: *inhibit_gateway
         type: bool

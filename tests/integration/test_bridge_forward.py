@@ -54,6 +54,7 @@ def network(host: Host, neighbour: Host) -> Host:
         {"internal": True},
         {"internal": True, "icc": False, "subnets": ["172.18.0.0/16"]},
         {"icc": False, "trusted_interfaces": ["tun0", "eth7"], "forward_policy": "drop"},
+        {"answers_by": [{"interface": "br7", "addresses": ["172.18.0.9", "fd00:18::9"]}]},
         {"subnets": ["172.18.0.0/16", "10.1.0.0/24"]},
         {"subnets": ["fd00:18::/64"], "ip_version": "ipv6"},
     ],
@@ -228,6 +229,22 @@ def test_changes_are_told_in_option_words(host: Host) -> None:
         (
             {"bridge": "br0", "subnets": ["172.18.0.0/16"], "trusted_interfaces": ["a"], "internal": True},
             "nothing together",
+        ),
+        (
+            {"bridge": "br0", "subnets": ["172.18.0.0/16"], "answers_by": [{"interface": "br0", "addresses": []}]},
+            "answers_by[0].interface: 'br0' is not allowed",
+        ),
+        (
+            {"bridge": "br0", "subnets": ["172.18.0.0/16"], "answers_by": [{"interface": "br1", "addresses": []}]},
+            "answers_by[0].addresses: [] is not allowed: at least one address",
+        ),
+        (
+            {
+                "bridge": "br0",
+                "subnets": ["172.18.0.0/16"],
+                "answers_by": [{"interface": "br1", "addresses": ["172.18.0.2", "172.19.0.2"]}],
+            },
+            "answers_by[0].addresses[1]: '172.19.0.2' is not allowed: the address of an endpoint in 172.18.0.0/16",
         ),
         ({"aggregate": [{"bridge": "br0", "subnets": ["10.0.0.0/8"]}, {"bridge": "br0", "subnets": []}]}, "aggregate["),
     ],

@@ -18,7 +18,7 @@ import ipaddress
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import chains, marks, rule_text
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPNetwork
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress, IPNetwork
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import FAMILIES, Place, Table
 
 KIND = "forward"
@@ -50,8 +50,9 @@ class Network:
     trusted_interfaces: tuple[str, ...] = ()
     #: Whether what leaves is translated; a setting of its own, since the rules for that are another module's.
     masquerade: bool = True
-    #: Interfaces of the host by which endpoints answer whose default route is on another network.
-    answers_by: tuple[str, ...] = ()
+    #: Interfaces of the host by which endpoints answer whose default route is on another network, each with the
+    #: address of one.
+    answers_by: tuple[tuple[str, IPAddress], ...] = ()
     #: Whether the endpoints' router is not this host.
     inhibit_gateway: bool = False
 
@@ -141,18 +142,21 @@ def _prerouting(network: Network, family: str) -> t.Iterator[Place]:
     """
     if network.inhibit_gateway:
         return
+    yield from (Place(chains.PREROUTING, rule) for rule in _answers_elsewhere(network, family))
     for subnet in network.subnets_of(family):
-        yield from (Place(chains.PREROUTING, rule) for rule in _answers_elsewhere(network, family, subnet))
         yield Place(chains.PREROUTING, network.rule("DROP", in_interface=f"!{network.bridge}", source=subnet))
 
 
-def _answers_elsewhere(network: Network, family: str, subnet: IPNetwork) -> t.Iterator[str]:
-    """Answers of endpoints whose default route is on another network."""
+def _answers_elsewhere(network: Network, family: str) -> t.Iterator[str]:
+    """Answers of endpoints whose default route is on another network, by their own addresses: with any other one of
+    this network somebody over there would answer in its name."""
     answers = ("-m conntrack --ctstate DNAT --ctdir REPLY",)
     if _mode_of(network, family) == "routed":
         answers = ("-m conntrack --ctstate RELATED,ESTABLISHED --ctdir REPLY",)
-    for other in network.answers_by:
-        yield network.rule_elsewhere("RETURN", in_interface=other, source=subnet, matches=answers)
+    for interface, address in network.answers_by:
+        if family_of(address) == family:
+            source = rule_text.host_network(address)
+            yield network.rule_elsewhere("RETURN", in_interface=interface, source=source, matches=answers)
 
 
 def _input(network: Network, family: str) -> t.Iterator[Place]:
@@ -183,7 +187,7 @@ def _from(network: Network, family: str) -> t.Iterator[Place]:
     for subnet in subnets:
         for known in _known(network, mode, subnet):
             yield Place(chains.FROM, network.rule("RETURN", in_interface=bridge, source=subnet, matches=known))
-        yield from (Place(chains.FROM, rule) for rule in _answers_elsewhere(network, family, subnet))
+    yield from (Place(chains.FROM, rule) for rule in _answers_elsewhere(network, family))
     yield Place(chains.FROM, network.rule("DROP", in_interface=bridge))
     for subnet in subnets:
         yield Place(chains.FROM, network.rule_elsewhere("DROP", source=subnet))
@@ -327,7 +331,10 @@ def _subnets(every: t.Mapping[str, list[Place]]) -> tuple[IPNetwork, ...]:
     seen: dict[IPNetwork, None] = {}
     for family, places in every.items():
         for place in places:
-            text = rule_text.fields(place.text).get("-d" if place.chain == chains.RAW else "-s")
+            entry = rule_text.fields(place.text)
+            if _elsewhere(entry):
+                continue
+            text = entry.get("-d" if place.chain == chains.RAW else "-s")
             subnet = rule_text.network_of(text) if text else None
             if subnet and subnet != _LOOPBACK and subnet not in _SEGMENT[family]:
                 seen[subnet] = None
@@ -349,9 +356,15 @@ def _masquerade(places: t.Iterable[Place]) -> bool:
     return not any("--ctorigdst" in rule_text.fields(place.text).options for place in places)
 
 
-def _answers_by(every: t.Mapping[str, list[Place]]) -> tuple[str, ...]:
+def _answers_by(every: t.Mapping[str, list[Place]]) -> tuple[tuple[str, IPAddress], ...]:
     found = [rule_text.fields(place.text) for group in every.values() for place in group if place.chain == chains.FROM]
-    return tuple(dict.fromkeys(entry.options["-i"] for entry in found if "-i" in entry.options and entry.comments[1:]))
+    pairs = [(entry.options["-i"], rule_text.network_of(entry.options["-s"])) for entry in found if _elsewhere(entry)]
+    return tuple(dict.fromkeys((interface, source.network_address) for interface, source in pairs))
+
+
+def _elsewhere(entry: rule_text.Fields) -> bool:
+    """Whether a rule of this kind lets endpoints answer by another interface."""
+    return "-i" in entry.options and "-s" in entry.options and entry.target == "RETURN" and bool(entry.comments[1:])
 
 
 def _trusted(places: t.Iterable[Place], bridge: str) -> tuple[str, ...]:

@@ -30,6 +30,10 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources impor
 _NO_SETTING = "absent"
 
 
+_ANSWERS: Options = {
+    "interface": {"type": "str", "required": True},
+    "addresses": {"type": "list", "elements": "str", "required": True},
+}
 _MODES = ["nat", "nat-unprotected", "routed"]
 
 
@@ -61,7 +65,7 @@ class BridgeForward:
         "icc": {"type": "bool", "default": True},
         "trusted_interfaces": {"type": "list", "elements": "str"},
         "masquerade": {"type": "bool", "default": True},
-        "answers_by": {"type": "list", "elements": "str"},
+        "answers_by": {"type": "list", "elements": "dict", "options": _ANSWERS},
         "inhibit_gateway": {"type": "bool", "default": False},
         "forward_policy": {"type": "str", "choices": ["keep", "drop"], "default": "keep"},
         "ip_version": {"type": "str", "choices": ["ipv4", "ipv6", "both"], "default": "both"},
@@ -86,13 +90,11 @@ class BridgeForward:
         )
         if bridge in trusted:
             raise Invalid("trusted_interfaces", bridge, "interfaces other than the bridge itself")
-        answers_by = tuple(
-            names.interface_name(f"answers_by[{n}]", value) for n, value in enumerate(options["answers_by"] or ())
-        )
-        if bridge in answers_by:
-            raise Invalid("answers_by", bridge, "interfaces other than the bridge itself")
+        answers_by = _answers_by(options["answers_by"] or (), bridge, subnets)
         if answers_by and options["internal"]:
-            raise Invalid("answers_by", list(answers_by), "nothing together with internal, which publishes nothing")
+            raise Invalid(
+                "answers_by", options["answers_by"], "nothing together with internal, which publishes nothing"
+            )
         if trusted and options["internal"]:
             raise Invalid("trusted_interfaces", list(trusted), "nothing together with internal, which lets nobody in")
         if options["state"] == "present" and not subnets:
@@ -157,6 +159,27 @@ class BridgeForward:
             rule_ledger.apply_step(host, step)
 
 
+def _answers_by(
+    given: t.Sequence[t.Mapping[str, t.Any]], bridge: str, subnets: t.Sequence[addresses.IPNetwork]
+) -> tuple[tuple[str, addresses.IPAddress], ...]:
+    """Who may answer by what, checked: addresses of endpoints by other interfaces than their bridge."""
+    found: dict[tuple[str, addresses.IPAddress], None] = {}
+    for number, entry in enumerate(given):
+        option = f"answers_by[{number}]"
+        interface = names.interface_name(f"{option}.interface", entry["interface"])
+        if interface == bridge:
+            raise Invalid(f"{option}.interface", interface, "an interface other than the bridge itself")
+        if not entry["addresses"]:
+            raise Invalid(f"{option}.addresses", entry["addresses"], "at least one address of an endpoint")
+        for place, value in enumerate(entry["addresses"]):
+            address = addresses.address(f"{option}.addresses[{place}]", value)
+            if not any(address in subnet for subnet in subnets):
+                told = ", ".join(map(str, subnets))
+                raise Invalid(f"{option}.addresses[{place}]", value, f"the address of an endpoint in {told}")
+            found[interface, address] = None
+    return tuple(found)
+
+
 def _asked(subnets: t.Sequence[addresses.IPNetwork], families: tuple[str, ...]) -> tuple[str, ...]:
     if len(families) == 1:
         return families
@@ -216,10 +239,18 @@ def _plain_views(wish: Wish, network: forwarding.Network) -> dict[str, t.Any]:
         "icc": network.icc,
         "trusted_interfaces": _ordered(network.trusted_interfaces, wish.network.trusted_interfaces),
         "masquerade": network.masquerade,
-        "answers_by": _ordered(network.answers_by, wish.network.answers_by),
+        "answers_by": _answering(_ordered(network.answers_by, wish.network.answers_by)),
         "inhibit_gateway": network.inhibit_gateway,
     }
     return view
+
+
+def _answering(pairs: t.Iterable[tuple[str, addresses.IPAddress]]) -> list[dict[str, t.Any]]:
+    """Each interface with all that answer by it, in the form of the option."""
+    by_interface: dict[str, list[str]] = {}
+    for interface, address in pairs:
+        by_interface.setdefault(interface, []).append(str(address))
+    return [{"interface": interface, "addresses": found} for interface, found in by_interface.items()]
 
 
 def _ordered(found: t.Sequence[t.Any], wished: t.Sequence[t.Any]) -> list[t.Any]:

@@ -9,21 +9,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.host_view import HostView
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.draft import Draft
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.wish import Endpoint, Network
 
 
-def answers_by(network: Network, view: HostView) -> list[str]:
-    """The bridges, or other interfaces of the host, behind which the default routes of such endpoints lead."""
-    found = dict.fromkeys(
-        name
-        for endpoint in _elsewhere(network)
-        for interface in _default_interfaces(network, endpoint, view)
-        for name in [_behind(endpoint.namespace, interface, view)]
-        if name and name != network.name
-    )
-    return list(found)
+def answers_by(draft: Draft, view: HostView) -> list[dict[str, Any]]:
+    """The bridges, or other interfaces of the host, behind which the default routes of such endpoints lead, each with
+    the addresses of those endpoints."""
+    network = draft.network
+    found: dict[str, dict[str, None]] = {}
+    for endpoint in _elsewhere(network):
+        for family, interface in _default_interfaces(network, endpoint, view):
+            name = _behind(endpoint.namespace, interface, view)
+            if name and name != network.name:
+                found.setdefault(name, {})[str(draft.addresses[endpoint.key][family])] = None
+    return [{"interface": name, "addresses": list(addresses)} for name, addresses in found.items()]
 
 
 def warnings(network: Network, view: HostView) -> Iterator[str]:
@@ -41,10 +44,11 @@ def _elsewhere(network: Network) -> Iterator[Endpoint]:
     return (endpoint for endpoint in network.endpoints if endpoint.ports and not endpoint.default_route)
 
 
-def _default_interfaces(network: Network, endpoint: Endpoint, view: HostView) -> Iterator[str]:
+def _default_interfaces(network: Network, endpoint: Endpoint, view: HostView) -> Iterator[tuple[str, str]]:
+    """By family the inner interfaces of the default routes."""
     for route in view.inner_default_routes(endpoint.namespace):
         if route["ip_version"] in network.families and route["interface"]:
-            yield str(route["interface"])
+            yield str(route["ip_version"]), str(route["interface"])
 
 
 def _behind(namespace: str, interface: str, view: HostView) -> str | None:

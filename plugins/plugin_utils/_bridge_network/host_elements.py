@@ -26,12 +26,13 @@ def bridge(draft: Draft) -> list[Element]:
     return [{"name": draft.network.name, "state": "present", "mtu": draft.mtu}]
 
 
-def bridge_forward(network: Network, view: HostView) -> list[Element]:
+def bridge_forward(draft: Draft, view: HostView) -> list[Element]:
     """What may cross the bridge.
 
     In both families, also where the network has one alone: an endpoint's root can give itself an address of the other
     one, and the host would carry its packets out as they are.
     """
+    network = draft.network
     if network.external:
         return []
     return [
@@ -45,7 +46,7 @@ def bridge_forward(network: Network, view: HostView) -> list[Element]:
             "icc": network.icc,
             "trusted_interfaces": list(network.trusted_interfaces),
             "masquerade": network.masquerade,
-            "answers_by": answering.answers_by(network, view),
+            "answers_by": answering.answers_by(draft, view),
             "inhibit_gateway": network.inhibit_gateway,
             "forward_policy": network.forward_policy,
             "ip_version": "both" if view.has_ipv6 else "ipv4",

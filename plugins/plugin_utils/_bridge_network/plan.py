@@ -83,7 +83,7 @@ def _present(draft: Draft, view: HostView) -> Document:
     network = draft.network
     namespaces = {endpoint.namespace for endpoint in network.endpoints}
     masquerade = host_elements.masquerade(network)
-    forward = host_elements.bridge_forward(network, view)
+    forward = host_elements.bridge_forward(draft, view)
     stale_endpoints: Document = {"dnat": [], "netns": [], "veth": []}
     if not network.appends:
         stale_endpoints = {

@@ -201,7 +201,9 @@ def test_answers_leave_by_whatever_network_has_the_default_route(built: Town, mo
     plain = {**SHOP, "endpoints": [{"namespace": "web"}], "gateway_mode": mode}
     apply(host, **plain)
     applied = apply(host, **BACK)
-    assert applied.plan["modules"]["bridge_forward"][0]["answers_by"] == ["br0"]
+    assert applied.plan["modules"]["bridge_forward"][0]["answers_by"] == [
+        {"interface": "br0", "addresses": ["172.19.0.2", "fd00:19::2"]}
+    ]
     with host.inside("web").server(80):
         for client, own in ((built.neighbour, town.NEIGHBOUR), (built.outside, town.ROUTER)):
             for address in town.HOST:
@@ -232,6 +234,30 @@ def test_a_router_elsewhere_brings_endpoints_to_the_host(built: Town) -> None:
     apply(host, **wish)
     seen = host.run(["iptables", "-t", "mangle", "-S", "LINUXNET-PREROUTING"]).out
     assert "-s 172.18.0.0/16 ! -i br0" in seen
+
+
+def test_nobody_else_answers_by_the_other_network(built: Town) -> None:
+    """web may answer by br0 for what it publishes on br1; its neighbour on br0 may not answer so for app."""
+    host, lan = built.host, built.neighbour
+    apply(host, **{**SHOP, "endpoints": [WEB, {"namespace": "db"}]})
+    apply(
+        host, **{**BACK, "endpoints": [BACK["endpoints"][0], {"namespace": "app", "published_ports": ["5300:53/udp"]}]}
+    )
+    db, gateway = host.inside("db"), host.ip("link", "show", "br0")[0]["address"]
+    for version, app in enumerate(("172.19.0.3", "fd00:19::3")):
+        kind, client = (frames.IPV4, frames.IPV6)[version], town.NEIGHBOUR[version]
+        mac = host.ip("link", "show", "eth0")[0]["address"]
+        asked = frames.udp(client, town.HOST[version], 4000, 5300)
+        forged = frames.udp(app, client, 53, 4000, b"forged")
+        with host.inside("app").sniffer("eth0") as app_sees, lan.sniffer("eth0") as lan_sees:
+            lan.send_frames("eth0", [frames.ethernet(mac, "02:00:00:00:00:09", kind, asked)])
+            assert app_sees.wait(PATIENCE, protocol=frames.UDP, port=53)
+            db.send_frames("eth0", [frames.ethernet(gateway, "02:00:00:00:00:03", kind, forged)])
+            assert not lan_sees.wait(0.5, protocol=frames.UDP, source_port=5300)
+            true = frames.udp(app, client, 53, 4000, b"true")
+            own = host.ip("link", "show", "br1")[0]["address"]
+            host.inside("app").send_frames("eth0", [frames.ethernet(own, "02:00:00:00:00:04", kind, true)])
+            assert lan_sees.wait(PATIENCE, protocol=frames.UDP, source_port=5300), "the control"
 
 
 def test_udp_needs_the_network_of_the_default_route(built: Town) -> None:

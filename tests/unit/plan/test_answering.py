@@ -30,18 +30,18 @@ def _info(bridge: str | None) -> dict[str, Any]:
     return info
 
 
-def _answers_by(wish: Any, info: dict[str, Any]) -> list[str]:
+def _answers_by(wish: Any, info: dict[str, Any]) -> list[Any]:
     (element,) = plan(wish, info)["modules"]["bridge_forward"]
-    found: list[str] = element["answers_by"]
+    found: list[Any] = element["answers_by"]
     return found
 
 
 def test_the_bridge_of_the_default_route() -> None:
-    assert _answers_by(variables(WEB), _info("docker0")) == ["docker0"]
+    assert _answers_by(variables(WEB), _info("docker0")) == [{"interface": "docker0", "addresses": ["172.18.0.2"]}]
 
 
 def test_an_end_that_is_on_no_bridge_stands_for_itself() -> None:
-    assert _answers_by(variables(WEB), _info(None)) == ["vweb"]
+    assert _answers_by(variables(WEB), _info(None)) == [{"interface": "vweb", "addresses": ["172.18.0.2"]}]
 
 
 def test_nobody_else_is_let_in() -> None:

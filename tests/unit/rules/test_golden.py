@@ -224,10 +224,13 @@ LINUXNET-TO -o br0 -j DROP
     _is(host, "ipv6", "nat", "")
 
 
+BY_ANOTHER = [{"interface": "br1", "addresses": ["172.18.0.9", "fd00:18::9"]}]
+
+
 def test_who_answers_by_another_network() -> None:
     for mode, state in (("nat", "DNAT"), ("routed", "RELATED,ESTABLISHED")):
-        shown = _shown(_made(answers_by=["br1"], gateway_mode=mode, subnets=["172.18.0.0/16"]), "ipv4", "mangle")
-        told = f"-s 172.18.0.0/16 -i br1 -m conntrack --ctstate {state} --ctdir REPLY -m comment --comment bridge-br0"
+        shown = _shown(_made(answers_by=BY_ANOTHER, gateway_mode=mode), "ipv4", "mangle")
+        told = f"-s 172.18.0.9/32 -i br1 -m conntrack --ctstate {state} --ctdir REPLY -m comment --comment bridge-br0"
         assert [line for line in shown if line.startswith("LINUXNET-PREROUTING")] == _lines(f"""
 LINUXNET-PREROUTING {told} -j RETURN
 LINUXNET-PREROUTING -s 172.18.0.0/16 ! -i br0 -j DROP

@@ -116,7 +116,14 @@ def networks(draw: st.DrawFn, number: int = 0) -> Options:
     }
     if not internal:
         definition["trusted_interfaces"] = draw(st.lists(st.sampled_from(["eth0", "tun0", "br9"]), unique=True))
-        definition["answers_by"] = draw(st.lists(st.sampled_from(["br8", "br9"]), unique=True))
+        pairs = [
+            (name, str(ipaddress.ip_network(subnet)[9])) for name in ("br8", "br9") for subnet in definition["subnets"]
+        ]
+        chosen = draw(st.lists(st.sampled_from(pairs), unique=True))
+        definition["answers_by"] = [
+            {"interface": name, "addresses": [address for other, address in chosen if other == name]}
+            for name in dict.fromkeys(name for name, _address in chosen)
+        ]
     return definition
 
 
