@@ -343,6 +343,25 @@ def test_settings_are_told_as_they_are(web: Host, different: str) -> None:
     assert told["diff"][0]["before"]["sysctls"] == values
 
 
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("net.ipv4.conf.IFNAME.proxy_arp", "01"),
+        ("net.ipv4.conf.IFNAME.arp_notify", "0x1"),
+        ("net.ipv6.conf.IFNAME.hop_limit", "040"),
+        ("net.ipv6.conf.IFNAME.stable_secret", "2001:db8::7"),
+        ("net.ipv4.neigh.IFNAME.gc_stale_time", "010"),
+    ],
+)
+def test_settings_come_to_rest_however_they_are_written(web: Host, setting: str, value: str) -> None:
+    _converge(web, {"name": "eth0", "netns": "web", "sysctls": {setting: value}})
+
+
+def test_a_value_that_the_kernel_does_not_take_is_refused_first(web: Host) -> None:
+    wish = {"name": "eth0", "netns": "web", "mtu": 1300, "sysctls": {"net.ipv6.conf.IFNAME.hop_limit": 300}}
+    refused(web, "interface", wish, "sysctls.net.ipv6.conf.IFNAME.hop_limit: '300' is not allowed: a value that the")
+
+
 def test_without_ipv6_an_interface_has_no_settings_of_it(web: Host) -> None:
     web.inside("web").sh("ip link set eth0 mtu 1200")
     refused(

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -83,6 +84,45 @@ def test_a_lo_without_ipv6_is_whole(host: Host) -> None:
     converge(host, "netns", {"name": "web"})
     host.inside("web").sh("sysctl -qw net.ipv6.conf.lo.disable_ipv6=1")
     converge(host, "netns", {"name": "web"}, changed=False)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "read"),
+    [
+        ("net.ipv4.ip_local_reserved_ports", "8080,8081,8082", "8080-8082"),
+        ("net.ipv4.ip_local_reserved_ports", "90,80-85,86", "80-86,90"),
+        ("net.ipv4.ip_unprivileged_port_start", "0x50", "80"),
+        ("net.ipv4.ip_default_ttl", "0100", "64"),
+        ("net.ipv4.tcp_rmem", "4096 131072   6291456", "4096\t131072\t6291456"),
+        ("net.ipv4.conf.all.rp_filter", "02", "2"),
+        ("net.ipv6.conf.default.stable_secret", "2001:db8::1", "2001:0db8:0000:0000:0000:0000:0000:0001"),
+        ("net.ipv4.ping_group_range", "0 00", "0\t0"),
+    ],
+)
+def test_settings_come_to_rest_however_they_are_written(host: Host, setting: str, value: str, read: str) -> None:
+    options: dict[str, Any] = {"name": "web", "sysctls": {setting: value}}
+    host.module("netns", {"name": "web"})
+    known = host.inside("web").run(["sysctl", "-n", setting], check=False).out.strip()
+    converge(host, "netns", options, changed=known != read)
+    assert host.inside("web").sh(f"sysctl -n {setting}").strip() == read
+    host.inside("web").sh("sysctl -qw net.ipv4.ip_default_ttl=7 net.ipv4.ip_local_reserved_ports=1")
+    drifted = host.inside("web").sh(f"sysctl -n {setting}").strip() != read
+    converge(host, "netns", options, changed=drifted)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "sentence"),
+    [
+        ("net.netfilter.nf_conntrack_max", 1000, "nf_conntrack_max cannot be written in this namespace"),
+        ("net.ipv4.route.flush", 1, "net.ipv4.route.flush cannot be read, so it is nothing that could be kept"),
+        ("net.ipv4.ip_default_ttl", 900, "ip_default_ttl: '900' is not allowed: a value that the kernel takes"),
+        ("net.ipv4.tcp_rmem", "-5", "net.ipv4.tcp_rmem: '-5' is not allowed: a value that the kernel takes"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused_first(host: Host, setting: str, value: Any, sentence: str) -> None:
+    refused(host, "netns", {"name": "web", "sysctls": {setting: value}}, sentence)
+    host.module("netns", {"name": "db"})
+    refused(host, "netns", {"name": "db", "sysctls": {setting: value}}, sentence)
 
 
 def test_a_dead_file_is_repaired(host: Host) -> None:

@@ -48,6 +48,11 @@ def read(link: Link, setting: str) -> str | None:
     return sysctl.read(sysctls.of_interface(setting, link.name)) if told is None else told
 
 
+def is_simple(setting: str, value: str) -> bool:
+    """Whether the kernel has each interface take this value, and tells it as it is written."""
+    return setting in _PLACES and value in ("0", "1", "2")
+
+
 def _told(link: Link, setting: str) -> str | None:
     if setting not in _PLACES:
         return None

@@ -8,9 +8,14 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
+
+#: What is made of numbers, addresses and lists of them, and so may be written in more than one way. A word is not, and
+#: to try one may have the kernel load a module.
+_MANIFOLD = re.compile(r"[-0-9a-fA-FxX,:. ]*[0-9][-0-9a-fA-FxX,:. ]*")
 
 
 def path_of(name: str) -> str:
@@ -49,3 +54,19 @@ def settings(option: str, value: t.Mapping[str, t.Any] | None) -> dict[str, str]
             raise Invalid(f"{option}.{name}", wished, "a number or a string; quote it")
         found[path] = " ".join(str(wished).split())
     return found
+
+
+def is_manifold(value: str) -> bool:
+    """Whether the kernel may tell a value in another form than that in which it was written."""
+    return _MANIFOLD.fullmatch(value) is not None
+
+
+def elsewhere(path: str) -> str:
+    """The path by which every namespace has a setting that this one has for an interface, also one to be made."""
+    parts = path.split("/")
+    if len(parts) == 5 and parts[2] == "conf" and parts[3] != "all":
+        parts[3] = "default"
+    if len(parts) == 5 and parts[2] == "neigh":
+        # Of these the host's own namespace alone has defaults.
+        parts[3] = "lo"
+    return "/".join(parts)

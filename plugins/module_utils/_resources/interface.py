@@ -30,6 +30,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import NOWHERE, Route, RouteWish
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.stack import Stack
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import settings
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_planner import (
     InterfacePlanner,
     Wish,
@@ -137,7 +138,7 @@ class Interface:
                 by_space.setdefault(refs[wish.netns], []).append(wish)
         stops = [(there[0].netns, functools.partial(_read, there)) for there in by_space.values()]
         spaces = dict(zip(by_space, host.tour(stops)))
-        spaces = _with_phantoms(host, spaces, by_space)
+        spaces = _in_kernels_words(host, _with_phantoms(host, spaces, by_space), by_space)
         named = {wish.netns for wish in wishes if wish.netns and "/" not in wish.netns}
         records = {name: record for name, record in ((name, registry.read(name)) for name in named) if record}
         strange = any(not route.table.isdigit() for wish in wishes for route in wish.routes or ())
@@ -190,10 +191,10 @@ def _read(wishes: t.Sequence[Wish]) -> Space:
     """All that the wishes of one namespace need to know of it, inside it."""
     with Reader() as reader:
         links = inventory.links(reader)
-        settings = {wish.name: _read_settings(wish, links.get(wish.name)) for wish in wishes if wish.state == "present"}
+        read = {wish.name: _read_settings(wish, links.get(wish.name)) for wish in wishes if wish.state == "present"}
         found = tuple(inventory.addresses(reader))
         routes_there = tuple(inventory.all_routes(reader))
-        return Space(links, found, routes_there, settings, frozenset(_quiet(wishes, links, found)))
+        return Space(links, found, routes_there, read, frozenset(_quiet(wishes, links, found)))
 
 
 def _quiet(wishes: t.Sequence[Wish], links: Links, found: t.Sequence[Address]) -> t.Iterator[str]:
@@ -207,11 +208,34 @@ def _quiet(wishes: t.Sequence[Wish], links: Links, found: t.Sequence[Address]) -
                 yield link.name
 
 
+def _in_kernels_words(
+    host: Host, spaces: t.Mapping[Identity, Space], wishes: t.Mapping[Identity, t.Sequence[Wish]]
+) -> dict[Identity, Space]:
+    """Found settings in the wish's words where they differ from it by their form alone."""
+    pairs = [(space, wish) for space, there in wishes.items() for wish in there if wish.state == "present"]
+    differing = [
+        (word, value)
+        for space, wish in pairs
+        for word, value in wish.settings.items()
+        if spaces[space].settings[wish.name][word] != value and not link_settings.is_simple(word, value)
+    ]
+    forms = settings.forms(host, differing)
+    if not forms:
+        return dict(spaces)
+    read: dict[Identity, dict[str, t.Mapping[str, str | None]]] = {space: {} for space in spaces}
+    for space, wish in pairs:
+        read[space][wish.name] = {
+            word: wish.settings[word] if forms.get((word, wish.settings[word])) == value else value
+            for word, value in spaces[space].settings[wish.name].items()
+        }
+    return {space: dataclasses.replace(there, settings=read[space]) for space, there in spaces.items()}
+
+
 def _read_settings(wish: Wish, link: Link | None) -> dict[str, str | None]:
     """The wished settings as they are; one that does not exist yet will begin with the namespace's defaults."""
     found: dict[str, str | None] = {}
     for word in wish.settings:
-        value = link_settings.read(link, word) if link else sysctl.read(sysctls.of_interface(word, "default"))
+        value = link_settings.read(link, word) if link else sysctl.read(sysctls.elsewhere(word))
         if value is None:
             raise Refused(f"{wish}: sysctls: this kernel has no setting {sysctls.name_of(word)}")
         found[word] = value

@@ -26,7 +26,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import na
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.names import namespace_path
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import OWNER, STATE, Options
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import leases
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import leases, settings
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.netns_steps import (
     Bind,
     Claim,
@@ -127,7 +127,7 @@ class Netns:
                     found[name] = dataclasses.replace(one, pids=tuple(users[one.identity]))
         if host.check_mode:
             _warn_of_blindness(host, found)
-        return found
+        return _in_kernels_words(host, wishes, found)
 
     def plan(self, wishes: t.Sequence[Wish], state: t.Mapping[str, Found]) -> Plan:
         plan = Plan([])
@@ -138,6 +138,25 @@ class Netns:
 
     def apply(self, host: Host, plan: Plan) -> None:
         execute(host, plan.steps)
+
+
+def _in_kernels_words(host: Host, wishes: t.Sequence[Wish], found: dict[str, Found]) -> dict[str, Found]:
+    """Found settings in the wish's words where they differ from it by their form alone."""
+    differing = [
+        (path, value)
+        for wish in wishes
+        for path, value in wish.sysctls.items()
+        if found[wish.name].sysctls.get(path, value) != value
+    ]
+    forms = settings.forms(host, differing)
+    for wish in wishes if forms else ():
+        there = found[wish.name]
+        same = {
+            path: wish.sysctls[path] if forms.get((path, wish.sysctls.get(path, ""))) == value else value
+            for path, value in there.sysctls.items()
+        }
+        found[wish.name] = dataclasses.replace(there, sysctls=same)
+    return found
 
 
 def _warn_of_blindness(host: Host, found: t.Mapping[str, Found]) -> None:

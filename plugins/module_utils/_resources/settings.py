@@ -1,0 +1,52 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Wished kernel settings in the kernel's own words.
+
+Who writes 8080,8081 reads 8080-8081, and who writes 010 reads 8. The kernel itself is asked what it makes of a value,
+in a namespace that nobody uses. So a value that differs by its form alone is no difference, and one that the kernel
+does not take is refused before anything is changed.
+"""
+
+from __future__ import annotations
+
+import errno
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import netlink, sysctl
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import sysctls
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
+
+#: By path and value, as wished, what is read after that is written.
+Forms = t.Mapping[tuple[str, str], str]
+
+
+def forms(host: Host, differing: t.Iterable[tuple[str, str]]) -> Forms:
+    """The kernel's words for wished values that are not what was read.
+
+    :param differing: paths below /proc/sys and wished values
+    :raises Refused: the kernel does not let it be set; Invalid: it does not take the value
+    """
+    asked = sorted({(path, value) for path, value in differing if sysctls.is_manifold(value)})
+    return host.fresh(lambda: {(path, value): _tried(path, value) for path, value in asked}) if asked else {}
+
+
+def _tried(path: str, value: str) -> str:
+    """Called in a namespace that nobody uses."""
+    place = sysctls.elsewhere(path)
+    if sysctl.read(place) is None:
+        return value
+    try:
+        sysctl.write(place, value)
+        return sysctl.read(place) or value
+    except OSError as error:
+        name = sysctls.name_of(path)
+        if error.errno in (errno.EACCES, errno.EPERM):
+            raise Refused(f"sysctls: {sysctl.unwritable(path)}") from error
+        raise Invalid(
+            f"sysctls.{name}", value, f"a value that the kernel takes, and it says: {netlink.reason(error)}"
+        ) from error
