@@ -19,7 +19,7 @@ import errno
 import fcntl
 import os
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import lock
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import lock, netlink
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import KernelRefused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.names import NETNS_DIR, namespace_path
 
@@ -31,6 +31,9 @@ _MS_SHARED = 0x100000
 _MNT_DETACH = 2
 _NSFS_MAGIC = 0x6E736673
 _NS_GET_NSTYPE = 0xB703
+#: By these the kernel says that there is nothing to open, or that what was opened is on another file system than nsfs.
+_NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.ESRCH)
+_NO_NSFS = (errno.ENOTTY, errno.EINVAL)
 #: The namespace that the calling thread is in.
 OWN = "/proc/thread-self/ns/net"
 #: So many seconds we wait for whoever makes /run/netns a mount point.
@@ -51,22 +54,30 @@ def _is_network_namespace(fd: int) -> bool:
     """Only files of nsfs answer this ioctl, with the CLONE_ flag of their kind."""
     try:
         return fcntl.ioctl(fd, _NS_GET_NSTYPE) == _CLONE_NEWNET
-    except OSError:
+    except OSError as error:
+        if error.errno not in _NO_NSFS:
+            raise
         return False
 
 
 def open_live(ref: str) -> int | None:
-    """A descriptor of the namespace, or None where there is no file or a dead one."""
+    """A descriptor of the namespace, or None where there is no file or a dead one.
+
+    That is for the kernel to say. Whatever else keeps us from seeing it, such as too many open files, is an error: a
+    live namespace that is taken for a dead one would be replaced.
+    """
+    fd = None
     try:
-        fd = os.open(namespace_path(ref), os.O_RDONLY | os.O_CLOEXEC)
+        # Not to wait for whoever writes into a FIFO.
+        fd = os.open(namespace_path(ref), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        if _is_network_namespace(fd):
+            return fd
     except OSError as error:
-        if error.errno in (errno.EACCES, errno.EPERM):
-            raise KernelRefused(
-                f"cannot open namespace {ref}: permission denied; this needs root (become: true)"
-            ) from error
-        return None
-    if _is_network_namespace(fd):
-        return fd
+        if fd is None and error.errno in _NO_FILE:
+            return None
+        if fd is not None:
+            os.close(fd)
+        raise KernelRefused(f"cannot open namespace {ref}: {netlink.reason(error)}") from error
     os.close(fd)
     return None
 
@@ -213,7 +224,7 @@ def users() -> dict[tuple[int, int], list[int]]:
             continue
         try:
             place = os.stat(f"/proc/{entry}/ns/net")
-        except OSError:
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
             continue
         found.setdefault((place.st_dev, place.st_ino), []).append(int(entry))
     return found

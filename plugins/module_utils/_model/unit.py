@@ -17,6 +17,7 @@ from __future__ import annotations
 import typing as t
 
 FIREWALLD = "firewalld.service"
+_BUS_NAME = "org.fedoraproject.FirewallD1"
 #: What loads rules at boot and again later. Each is there on some hosts only, which is no matter to systemd.
 _FIREWALLS = (
     FIREWALLD,
@@ -97,7 +98,8 @@ WantedBy={" ".join(_FIREWALLS)}
 
 
 def _listener(network: str) -> str:
-    match = "type=signal,interface=org.fedoraproject.FirewallD1,member=Reloaded"
+    # By the sender, whose name none but root may have: anybody may send a signal of that interface.
+    match = f"type=signal,sender={_BUS_NAME},interface={_BUS_NAME},member=Reloaded"
     mend = f"systemctl try-reload-or-restart {name(network)}"
     told = f"while read -r line; do case $$line in *Member=Reloaded*) {mend};; esac; done"
     return f"""\

@@ -297,7 +297,7 @@ def _bind_step(wish: Wish, found: Found) -> Bind:
         attached=wish.attached,
         addresses=found.record.addresses if found.record else {},
     )
-    return Bind(wish.name, found.path, found.file, record)
+    return Bind(wish.name, found.path, found.identity, record)
 
 
 def _plan_absent(wish: Wish, found: Found, plan: Plan) -> Change:
@@ -319,7 +319,7 @@ def _plan_removal(wish: Wish, found: Found, plan: Plan) -> Change:
             raise Refused(
                 f"namespace {wish.name} is a dead file that is not ours; remove it by: ip netns del {wish.name}"
             )
-        plan.steps.append(Remove(wish.name, links_first=False))
+        plan.steps.append(Remove(wish.name, None, links_first=False))
         return Change({"live": False}, {})
     record = found.ours
     if record is None:
@@ -339,7 +339,7 @@ def _plan_removal(wish: Wish, found: Found, plan: Plan) -> Change:
             f"namespace {wish.name} has lost its name and its links, but lives on with the processes inside: "
             + ", ".join(map(str, found.pids))
         )
-    plan.steps.append(Remove(wish.name, links_first=not record.attached))
+    plan.steps.append(Remove(wish.name, found.identity, links_first=not record.attached))
     return Change({"owners": list(record.owners)}, {}, {"pids": list(found.pids)})
 
 

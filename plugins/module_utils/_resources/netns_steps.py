@@ -22,17 +22,21 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Writer
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.names import NETNS_DIR
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import leases
 
 
 @dataclasses.dataclass(frozen=True)
 class Bind:
-    """Make a namespace, or bind the one of ``source``, under the name; whatever held the name goes first."""
+    """Make a namespace, or bind the one of ``source``, under the name; what ``replaces`` tells goes first.
+
+    ``replaces`` is the namespace that has the name, None where the name is free or its file is dead.
+    """
 
     name: str
     source: str | None
-    replace: bool
+    replaces: tuple[int, int] | None
     record: registry.Record
 
 
@@ -62,16 +66,17 @@ class Inside:
 
 @dataclasses.dataclass(frozen=True)
 class Remove:
-    """Take the name away, if we made it with the links that lead into it."""
+    """Take the name of this namespace, or of none, away; if we made it with the links that lead into it."""
 
     name: str
+    identity: tuple[int, int] | None
     links_first: bool
 
 
 def execute(host: Host, steps: t.Sequence[t.Any]) -> None:
     """Do the steps: names first, then our records of them, then what is inside."""
     naming = [step for step in steps if isinstance(step, (Bind, Remove))]
-    emptied = [step.name for step in naming if isinstance(step, Remove) and step.links_first]
+    emptied = [step.name for step in naming if isinstance(step, Remove) and step.links_first and _is_the_same(step)]
     if emptied:
         _delete_links_into(host, emptied)
     if naming:
@@ -93,14 +98,16 @@ def _bind(host: Host, step: Bind) -> None:
     word = f"attach {step.source} as namespace" if step.source else "make namespace"
     with host.doing(f"{word} {step.name}"):
         source = f"/proc/self/fd/{host.fd(step.source)}" if step.source else None
-        if step.replace:
-            namespaces.remove(step.name)
-            host.forget(step.name)
+        found = namespaces.identity(step.name)
+        if found != step.replaces:
+            if found and not source:
+                # Somebody was faster. His serves as well as ours, but it is his.
+                return
+            raise Refused(f"namespace {step.name} was given to another one just now and is left alone; run again")
+        namespaces.remove(step.name)
+        host.forget(step.name)
         if source:
             _name(step, source)
-        elif namespaces.alive(step.name):
-            # Somebody was faster. His serves as well as ours, but it is his.
-            return
         else:
             host.fresh(functools.partial(_name, step, namespaces.OWN))
     if namespaces.hidden_from_init(step.name):
@@ -112,16 +119,25 @@ def _bind(host: Host, step: Bind) -> None:
 
 def _name(step: Bind, source: str) -> None:
     """Claim a namespace, then name it: who is killed in between leaves a claim on nothing, no namespace of nobody's."""
-    identity = namespaces.identity(source) or (0, 0)
+    identity = namespaces.identity(source)
+    if identity is None:
+        raise Refused(f"namespace {step.name}: {source} is no network namespace any more")
     registry.write(step.name, dataclasses.replace(step.record, identity=identity))
     namespaces.attach(step.name, source)
 
 
 def _remove(host: Host, step: Remove) -> None:
     with host.doing(f"remove namespace {step.name}"):
+        if not _is_the_same(step):
+            raise Refused(f"namespace {step.name} was given to another one just now and is left alone; run again")
         namespaces.remove(step.name)
         host.forget(step.name)
         registry.remove(step.name)
+
+
+def _is_the_same(step: Remove) -> bool:
+    """Whether the name leads where it led when it was read; a namespace that lost its name meanwhile is gone."""
+    return namespaces.identity(step.name) in (None, step.identity)
 
 
 def _delete_links_into(host: Host, removed: t.Sequence[str]) -> None:
@@ -129,7 +145,7 @@ def _delete_links_into(host: Host, removed: t.Sequence[str]) -> None:
 
     They would go with the namespaces, but some time later, and not at all while a process stays inside.
     """
-    fds = [host.fd(name) for name in removed]
+    fds = [host.fd(name) for name in removed if host.exists(name)]
 
     def delete() -> None:
         with Writer() as writer:

@@ -1,0 +1,42 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Modules to which something happens in the middle of their run; imported inside a host."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import Any
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils import _converge
+from tests.lab import modules
+
+
+def with_failing_open(name: str, options: dict[str, Any], path: str, code: int, number: int) -> dict[str, Any]:
+    """Run a module whose open of a path fails the given time, counted from 0; "opened" is how often it was tried."""
+    real, opened = os.open, 0
+
+    def failing(file: Any, *arguments: Any, **named: Any) -> int:
+        nonlocal opened
+        if file == path:
+            opened += 1
+            if opened == number + 1:
+                raise OSError(code, os.strerror(code), path)
+        return real(file, *arguments, **named)
+
+    os.open = failing
+    result = modules.run_main(name, options, check=False, diff=False)
+    return {**result, "opened": opened}
+
+
+def with_interference(name: str, options: dict[str, Any], script: str) -> dict[str, Any]:
+    """Run a module while somebody else runs a shell script: after it has looked, before it does anything."""
+    real = _converge.Plan.__init__
+
+    def interfere(*arguments: Any, **named: Any) -> None:
+        subprocess.run(["sh", "-ec", script], check=True, stdin=subprocess.DEVNULL)
+        real(*arguments, **named)
+
+    _converge.Plan.__init__ = interfere  # type: ignore[method-assign]
+    return modules.run_main(name, options, check=False, diff=False)

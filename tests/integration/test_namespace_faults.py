@@ -1,0 +1,122 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A namespace is dead when the kernel says so, and what is taken away is what was looked at."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from typing import Any
+
+import pytest
+
+from tests.integration.faults import with_failing_open, with_interference
+from tests.integration.networks import apply, plan, whole
+from tests.lab.host import Host
+
+NETWORK: dict[str, Any] = {
+    "name": "br0",
+    "ipam_config": [{"subnet": "172.18.0.0/16"}],
+    "endpoints": [{"namespace": "web"}],
+}
+
+
+def _inode(host: Host, name: str = "web") -> str:
+    return host.sh(f"stat -L -c %d:%i /run/netns/{name}")
+
+
+@pytest.mark.parametrize("code", [errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO])
+def test_a_namespace_that_cannot_be_opened_is_not_replaced(host: Host, code: int) -> None:
+    """At every one of the opens of a run, for a namespace of somebody else and with all that is in it."""
+    host.sh("ip netns add web; ip -n web link add inner type bridge; ip -n web link set lo up")
+    before = _inode(host)
+    number, opened = 0, 1
+    while number < opened:
+        result = host.call(with_failing_open, "netns", {"name": "web"}, "/run/netns/web", code, number)
+        opened = result["opened"]
+        assert _inode(host) == before
+        assert result.get("failed") is True
+        assert result["msg"] == f"cannot open namespace web: {os.strerror(code)} ({errno.errorcode[code]})"
+        number += 1
+    host.sh("ip -n web link show inner")
+
+
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_a_network_is_not_made_or_removed_by_halves(host: Host, state: str) -> None:
+    """Wherever an open fails once, the next run brings everything about."""
+    number, opened = 0, 1
+    while number < opened:
+        options = whole(plan(host, NETWORK)) if state == "present" else {"owner": "br0", "state": "absent"}
+        if state == "absent":
+            apply(host, **NETWORK)
+        arguments = ("network_plan", options, "/run/netns/web", errno.EMFILE, number)
+        result = host.call(with_failing_open, *arguments)
+        opened = result["opened"]
+        assert ("cannot open namespace web: Too many open files" in result["msg"]) is True, result
+        if state == "present":
+            assert apply(host, **NETWORK).plan["endpoints"]
+            assert apply(host, **NETWORK).changed == []
+        host.module("network_plan", {"owner": "br0", "state": "absent"})
+        assert host.sh("ip netns list; ip -o link show type veth; ip -o link show type bridge") == ""
+        assert not host.exists("/run/linuxnet")
+        number += 1
+
+
+@pytest.mark.parametrize("attached", [False, True])
+def test_a_namespace_that_came_alive_meanwhile_keeps_its_name(host: Host, attached: bool) -> None:
+    """The file was dead when we looked."""
+    host.sh("touch /run/netns/web")
+    with host.spawn(["sleep", "1000"], unshare_net=True) as process:
+        options = {"name": "web", **({"pid": process.pid} if attached else {})}
+        result = host.call(with_interference, "netns", options, "rm /run/netns/web; ip netns add web")
+    if attached:
+        assert "namespace web was given to another one just now" in result["msg"]
+    else:
+        assert result["changed"]
+    host.sh("ip netns exec web true")
+    assert host.sh("ls /run/linuxnet/netns 2>/dev/null || true") == "", "it is not ours"
+
+
+def test_a_namespace_that_was_replaced_meanwhile_is_not_removed(host: Host) -> None:
+    host.module("netns", {"name": "web"})
+    script = "ip netns del web; ip netns add web; ip link add v0 type veth peer eth0 netns web"
+    result = host.call(with_interference, "netns", {"name": "web", "state": "absent"}, script)
+    assert "namespace web was given to another one just now and is left alone; run again" in result["msg"]
+    host.sh("ip netns exec web true; ip link show v0")
+
+
+def test_a_namespace_that_went_meanwhile_is_gone(host: Host) -> None:
+    host.module("netns", {"name": "web"})
+    result = host.call(with_interference, "netns", {"name": "web", "state": "absent"}, "ip netns del web")
+    assert result["changed"]
+    assert host.sh("ip netns list") == ""
+    assert not host.exists("/run/linuxnet")
+
+
+def test_a_name_that_is_re_pointed_is_that_of_the_namespace_that_was_seen(host: Host) -> None:
+    with host.spawn(["sleep", "1000"], unshare_net=True) as new:
+        with host.spawn(["sleep", "1000"], unshare_net=True) as old:
+            host.module("netns", {"name": "app", "pid": old.pid})
+        script = "ip netns del app; ip netns add app"
+        result = host.call(with_interference, "netns", {"name": "app", "pid": new.pid}, script)
+        assert "namespace app was given to another one just now" in result["msg"]
+        assert host.sh("ip netns pids app") == ""
+
+
+@pytest.mark.parametrize("make", ["mkfifo", "touch", "mkdir", "ln -s /nowhere", "ln -s web"])
+def test_what_is_no_namespace_is_dead_at_once(host: Host, make: str) -> None:
+    """A FIFO would have us wait for whoever writes into it."""
+    host.sh(f"{make} /run/netns/web")
+    begun = time.monotonic()
+    told = host.module("netns_info")["namespaces"]
+    assert [(one["name"], one["live"]) for one in told] == [("web", False)]
+    assert time.monotonic() - begun < 20
+    host.sh("rm -rf /run/netns/web; mkdir -p /run/netns")
+    host.sh(f"{make} /run/netns/web")
+    done = host.module("netns", {"name": "web"}, fails=make == "mkdir")
+    if make == "mkdir":
+        assert "Is a directory" in done["msg"]
+    else:
+        host.sh("ip netns exec web true")
