@@ -39,6 +39,10 @@ def _has(program: str) -> Callable[[], bool]:
     return lambda: shutil.which(program, path="/usr/sbin:/usr/bin:/sbin:/bin") is not None
 
 
+def _all(*probes: Callable[[], bool]) -> Callable[[], bool]:
+    return lambda: all(probe() for probe in probes)
+
+
 def _fetched() -> bool:
     from tests.engines import packages  # which is built on the lab
 
@@ -78,6 +82,7 @@ NEEDS = {
     "dummy": Need("the kernel has no dummy interfaces", _works("ip link add d0 type dummy")),
     "macvlan": Need("the kernel has no macvlan interfaces", _works("ip link add link lo name m0 type macvlan")),
     "conntrack-tool": Need("the program conntrack is not installed", _has("conntrack")),
+    "dbus": Need("the programs dbus-daemon and busctl are not installed", _all(_has("dbus-daemon"), _has("busctl"))),
     "docker": Need("Debian's package docker.io cannot be downloaded (apt-get download)", _fetched),
     "tcpdump": Need("the program tcpdump is not installed", _has("tcpdump")),
 }
