@@ -33,7 +33,7 @@ options:
   state:
     description: &state
       - With V(present), the interface is as described.
-      - With V(absent), the listed addresses and routes are gone, an address whatever its prefix length. Nothing else
+      - With V(absent), the listed addresses, routes and neighbours are gone, an address whatever its prefix length. Nothing else
         is touched; in
         particular the interface stays, up or down as it is.
     type: str
@@ -130,6 +130,28 @@ options:
       - Routes by the kernel, a router's advertisement, a lease or a routing daemon stay in any case.
     type: bool
     default: false
+  neighbours:
+    description: &neighbours
+      - Neighbours on the link whose MAC addresses are written down, as by C(ip neigh replace ... nud permanent), so that nobody there
+        can pretend to be one of them.
+    type: list
+    elements: dict
+    suboptions: &neighbour
+      address:
+        description:
+          - The neighbour's address.
+        type: str
+        required: true
+      mac_address:
+        description:
+          - Its MAC address, in quotes.
+        type: raw
+        required: true
+  purge_neighbours:
+    description: &purge_neighbours
+      - Whether other neighbours that are written down are removed. Only heeded where O(neighbours) is given, be it empty.
+    type: bool
+    default: false
   sysctls:
     description: &sysctls
       - Kernel settings of the interface, its name written as C(IFNAME), for example C(net.ipv4.conf.IFNAME.rp_filter).
@@ -178,6 +200,14 @@ options:
       purge_routes:
         description: *purge_routes
         type: bool
+      neighbours:
+        description: *neighbours
+        type: list
+        elements: dict
+        suboptions: *neighbour
+      purge_neighbours:
+        description: *purge_neighbours
+        type: bool
       sysctls:
         description: *sysctls
         type: dict
@@ -222,6 +252,13 @@ EXAMPLES = r"""
         type: unreachable
     sysctls:
       net.ipv4.conf.IFNAME.rp_filter: 2
+
+- name: Let nobody else on the bridge be taken for the neighbour with this address
+  netplumb.linuxnet.interface:
+    name: br0
+    neighbours:
+      - address: 172.18.0.2
+        mac_address: "02:42:ac:12:00:02"
 
 - name: Bring up the outer ends of many links, without addresses
   netplumb.linuxnet.interface:
@@ -282,6 +319,10 @@ objects:
       elements: str
     routes:
       description: The routes that are managed.
+      type: list
+      elements: dict
+    neighbours:
+      description: The permanent neighbours that are managed.
       type: list
       elements: dict
     sysctls:

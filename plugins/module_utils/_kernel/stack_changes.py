@@ -12,7 +12,7 @@ import socket
 import struct
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Writer, attribute
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPInterface
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress, IPInterface
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import broadcast_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import (
     KERNEL,
@@ -23,10 +23,11 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes im
     Route,
 )
 
-_NEWADDR, _DELADDR, _NEWROUTE, _DELROUTE = 20, 21, 24, 25
+_NEWADDR, _DELADDR, _NEWROUTE, _DELROUTE, _NEWNEIGH, _DELNEIGH = 20, 21, 24, 25, 28, 29
 _PUT, _ADD = 0x500, 0xC00
 _ADDRESS = struct.Struct("=BBBBI")
 _ROUTE = struct.Struct("=BBBBBBBBI")
+_NEIGHBOUR = struct.Struct("=BxxxiHBB")
 _U32 = struct.Struct("=I").pack
 _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 #: Use the address at once: nobody else on a network of ours has it, and a service that starts now can bind to it.
@@ -36,6 +37,7 @@ _SCOPES = {"global": _SCOPE_GLOBAL, "link": _SCOPE_LINK, "host": _SCOPE_HOST}
 _ALL_TYPES = {**TYPES, **KERNEL_TYPES}
 _STATIC = 4
 _ON_LINK = 4
+_PERMANENT = 0x80
 
 
 def put_address(writer: Writer, index: int, address: IPInterface) -> None:
@@ -94,6 +96,21 @@ def _route(index: int, route: Route, protocol: int, scope: int, flags: int) -> b
     if route.via and (":" in route.via) == (route.family == 6):
         body += attribute(5, _packed(route.via))
     return body + attribute(15, _U32(route.table)) + attribute(6, _U32(route.metric))
+
+
+def put_neighbour(writer: Writer, index: int, address: IPAddress, mac_address: str) -> None:
+    """What nobody on the wire can say otherwise: ``ip neigh replace ... nud permanent``."""
+    link_address = attribute(2, bytes.fromhex(mac_address.replace(":", "")))
+    writer.change(_NEWNEIGH, _neighbour(index, address, _PERMANENT) + link_address, _PUT)
+
+
+def delete_neighbour(writer: Writer, index: int, address: IPAddress) -> None:
+    """Forget it, so that the address is asked for when it is needed."""
+    writer.change(_DELNEIGH, _neighbour(index, address, 0))
+
+
+def _neighbour(index: int, address: IPAddress, state: int) -> bytes:
+    return _NEIGHBOUR.pack(_FAMILIES[address.version], index, state, 0, 0) + attribute(1, address.packed)
 
 
 def _packed(address: str) -> bytes:

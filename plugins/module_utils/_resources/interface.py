@@ -22,15 +22,21 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host, Identity
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Reader
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import addresses, names, routes, sysctls
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import (
+    addresses,
+    bindings,
+    names,
+    routes,
+    sysctls,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPInterface
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address, Neighbour
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links, refuse_others
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import NOWHERE, Route, RouteWish
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.stack import Stack
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import settings
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import interface_neighbours, settings
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_planner import (
     InterfacePlanner,
     Wish,
@@ -69,6 +75,8 @@ class Space:
     routes: tuple[Route, ...]
     settings: t.Mapping[str, t.Mapping[str, str | None]]
     quiet: frozenset[str] = frozenset()
+    #: Looked at only where some are wished.
+    neighbours: tuple[Neighbour, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,6 +103,8 @@ class Interface:
         "purge_addresses": {"type": "bool", "default": False},
         "routes": {"type": "list", "elements": "dict", "options": _ROUTE},
         "purge_routes": {"type": "bool", "default": False},
+        "neighbours": {"type": "list", "elements": "dict", "options": bindings.SPEC},
+        "purge_neighbours": {"type": "bool", "default": False},
         "sysctls": {"type": "dict"},
     }
     identified_by: t.ClassVar[tuple[str, ...]] = ("name",)
@@ -114,6 +124,8 @@ class Interface:
             routes=None if options["routes"] is None else routes.wishes("routes", options["routes"]),
             purge_addresses=options["purge_addresses"],
             purge_routes=options["purge_routes"],
+            neighbours=bindings.read("neighbours", options["neighbours"]),
+            purge_neighbours=options["purge_neighbours"] and options["neighbours"] is not None,
             settings=_settings(options["sysctls"]),
         )
         if wish.state == "present":
@@ -167,9 +179,9 @@ def _plan(wish: Wish, state: State, stacks: t.Mapping[Identity, Stack], plan: Pl
     if space == state.own:
         refuse_others(link, wish.owner)
     there = state.spaces[space]
-    planner = InterfacePlanner(
-        wish, stacks[space], there.settings.get(wish.name, {}), state.tables, wish.name in there.quiet
-    )
+    neighbours = {} if wish.neighbours is None else interface_neighbours.permanent(there.neighbours, link.index)
+    settings, quiet = there.settings.get(wish.name, {}), wish.name in there.quiet
+    planner = InterfacePlanner(wish, stacks[space], settings, state.tables, quiet, neighbours)
     change = planner.absent() if wish.state == "absent" else planner.present()
     plan.steps.extend(planner.steps)
     return change
@@ -194,7 +206,9 @@ def _read(wishes: t.Sequence[Wish]) -> Space:
         read = {wish.name: _read_settings(wish, links.get(wish.name)) for wish in wishes if wish.state == "present"}
         found = tuple(inventory.addresses(reader))
         routes_there = tuple(inventory.all_routes(reader))
-        return Space(links, found, routes_there, read, frozenset(_quiet(wishes, links, found)))
+        asked = any(wish.neighbours is not None for wish in wishes)
+        neighbours = tuple(inventory.neighbours(reader)) if asked else ()
+        return Space(links, found, routes_there, read, frozenset(_quiet(wishes, links, found)), neighbours)
 
 
 def _quiet(wishes: t.Sequence[Wish], links: Links, found: t.Sequence[Address]) -> t.Iterator[str]:
@@ -293,6 +307,8 @@ def _settings(given: t.Mapping[str, t.Any] | None) -> dict[str, str]:
 def _refuse_contradictions(wish: Wish) -> None:
     """What no kernel can bring about at once."""
     leading = [route for route in wish.routes or () if route.type not in NOWHERE]
+    if wish.neighbours and not wish.enabled:
+        raise Invalid("enabled", False, "an interface that is down has no neighbours, but some are wished")
     if leading and not wish.enabled:
         raise Invalid("enabled", False, "an interface that is down has no routes, but some are wished")
     if any(address.version == 6 for address in wish.addresses or ()):

@@ -17,9 +17,10 @@ import ipaddress
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import sysctls
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import bindings, sysctls
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPInterface
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address, same_subnet
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.bindings import Bindings
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import (
@@ -33,6 +34,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes im
     text,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.stack import Stack, belongs
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import interface_neighbours
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_connected import Lost
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_steps import (
     AddAddress,
@@ -67,6 +69,8 @@ class Wish:
     routes: tuple[RouteWish, ...] | None = None
     purge_addresses: bool = False
     purge_routes: bool = False
+    neighbours: Bindings | None = None
+    purge_neighbours: bool = False
     settings: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -83,6 +87,7 @@ class InterfacePlanner:
     :param settings: the wished settings as they are, by the same words
     :param tables: numbers of routing tables by name
     :param quiet: whether the kernel gives the interface no IPv6 address of its own
+    :param neighbours: the interface's permanent ones
     """
 
     def __init__(
@@ -92,6 +97,7 @@ class InterfacePlanner:
         settings: t.Mapping[str, str | None],
         tables: t.Mapping[str, int],
         quiet: bool = False,
+        neighbours: Bindings | None = None,
     ) -> None:
         self._wish = wish
         self._stack = stack
@@ -99,6 +105,7 @@ class InterfacePlanner:
         self._index = stack.links[wish.name].index
         self._routes = [one.route(tables, self._index) for one in wish.routes or ()]
         self._lost = Lost(self._link, wish.addresses or () if wish.enabled else (), stack, quiet)
+        self._neighbours = interface_neighbours.managed(wish.neighbours or {}, neighbours or {}, wish.purge_neighbours)
         self.steps: list[Step] = []
 
     @property
@@ -121,6 +128,8 @@ class InterfacePlanner:
                 self._turn(True)
             self._place_connected()
             self._place_routes()
+            if wish.neighbours is not None:
+                self.steps += interface_neighbours.steps(wish.netns, wish.name, wish.neighbours, self._neighbours)
             self._announce()
         return Change(before, after)
 
@@ -138,6 +147,10 @@ class InterfacePlanner:
             before["addresses"] = _texts(one.address for one in addresses)
         if routes:
             before["routes"] = _views(routes)
+        listed = interface_neighbours.managed(self._wish.neighbours or {}, self._neighbours, purge=False)
+        if listed:
+            before["neighbours"] = bindings.views(listed)
+        self.steps += interface_neighbours.steps(self._wish.netns, self._wish.name, {}, listed)
         for route in routes:
             self._delete_route(route)
         for one in addresses:
@@ -157,6 +170,8 @@ class InterfacePlanner:
         if wish.routes is not None:
             kept = [route for wished in self._routes for route in self._mine(wished.key)]
             view["routes"] = _views(kept + self._surplus_routes())
+        if wish.neighbours is not None:
+            view["neighbours"] = bindings.views(self._neighbours)
         if wish.settings:
             view["sysctls"] = sysctls.by_name(self._settings)
         return view
@@ -168,6 +183,8 @@ class InterfacePlanner:
             view["addresses"] = _texts(wish.addresses)
         if wish.routes is not None:
             view["routes"] = _views(self._routes)
+        if wish.neighbours is not None:
+            view["neighbours"] = bindings.views(wish.neighbours)
         if wish.settings:
             view["sysctls"] = sysctls.by_name(wish.settings)
         return view

@@ -27,7 +27,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Writer
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import connected
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPInterface
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress, IPInterface
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import KernelRefused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import Route
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import leases
@@ -140,6 +140,18 @@ class DeleteRoute(Step):
 
 
 @dataclasses.dataclass(frozen=True)
+class SetNeighbours(Step):
+    """Forget the first ones and write the others down."""
+
+    gone: tuple[IPAddress, ...]
+    new: tuple[tuple[IPAddress, str], ...]
+
+    @property
+    def what(self) -> str:
+        return "set the permanent neighbours of"
+
+
+@dataclasses.dataclass(frozen=True)
 class Announce(Step):
     """Have the kernel tell the neighbours the interface's addresses, as its notify settings allow.
 
@@ -230,9 +242,19 @@ def _do(host: Host, writer: Writer, step: Step) -> None:
                 stack_changes.put_connected(writer, index, step.route)
         elif isinstance(step, SpeakArp):
             link_changes.speak_arp(writer, index)
+        elif isinstance(step, SetNeighbours):
+            _set_neighbours(writer, index, step)
         elif isinstance(step, DeleteRoute):
             with _gone_is_done(errno.ESRCH):
                 stack_changes.delete_route(writer, index, step.route)
+
+
+def _set_neighbours(writer: Writer, index: int, step: SetNeighbours) -> None:
+    for gone in step.gone:
+        with _gone_is_done(errno.ENOENT):
+            stack_changes.delete_neighbour(writer, index, gone)
+    for address, mac_address in step.new:
+        stack_changes.put_neighbour(writer, index, address, mac_address)
 
 
 def _announce(writer: Writer, index: int) -> None:

@@ -96,6 +96,8 @@ def wishes(draw: st.DrawFn, state: str = "present") -> Wish:
         "purge_addresses": draw(st.booleans()),
         "routes": draw(st.none() | st.lists(st.sampled_from(ROUTES), unique_by=_key, max_size=4)),
         "purge_routes": draw(st.booleans()),
+        "neighbours": None,
+        "purge_neighbours": False,
         "sysctls": draw(st.sampled_from([None, {"net.ipv4.conf.IFNAME.rp_filter": 2}])),
     }
     if state == "present" and not options["enabled"]:

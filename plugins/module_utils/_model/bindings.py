@@ -1,0 +1,43 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Which MAC address an address belongs to, as users say it."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import addresses
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import Options
+
+#: The suboptions of one.
+SPEC: Options = {"address": {"type": "str", "required": True}, "mac_address": {"type": "raw", "required": True}}
+
+#: MAC addresses by the addresses that belong to them.
+Bindings = t.Mapping[IPAddress, str]
+
+
+def read(option: str, given: t.Sequence[t.Mapping[str, t.Any]] | None) -> dict[IPAddress, str] | None:
+    """Those of a list of dictionaries, each address once; None where there is no list."""
+    if given is None:
+        return None
+    found: dict[IPAddress, str] = {}
+    for number, raw in enumerate(given):
+        address = addresses.address(f"{option}[{number}].address", raw["address"])
+        if address.is_multicast or address.is_unspecified or address.is_loopback:
+            raise Invalid(f"{option}[{number}].address", raw["address"], "the unicast address of a neighbour")
+        if address in found:
+            raise Invalid(f"{option}[{number}].address", raw["address"], "an address that is not in the list already")
+        found[address] = addresses.mac(f"{option}[{number}].mac_address", raw["mac_address"])
+    return found
+
+
+def views(found: Bindings) -> list[dict[str, str]]:
+    """The same list in an order that says nothing: IPv4 first, by number."""
+    ordered = sorted(found.items(), key=lambda one: (one[0].version, int(one[0])))
+    return [{"address": str(address), "mac_address": mac_address} for address, mac_address in ordered]

@@ -1,0 +1,39 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""The neighbours of an interface that are written down, so that nobody on the wire can pretend to be one of them."""
+
+from __future__ import annotations
+
+import ipaddress
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Neighbour
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.bindings import Bindings
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_steps import SetNeighbours, Step
+
+
+def permanent(found: t.Iterable[Neighbour], index: int) -> dict[IPAddress, str]:
+    """Those of an interface that are written down."""
+    return {
+        ipaddress.ip_address(one.address): one.mac_address
+        for one in found
+        if one.index == index and one.state == "permanent" and one.mac_address
+    }
+
+
+def managed(wished: Bindings, found: Bindings, purge: bool) -> dict[IPAddress, str]:
+    """Of what is written down that which the wish is about."""
+    return {address: mac_address for address, mac_address in found.items() if purge or address in wished}
+
+
+def steps(netns: str | None, name: str, wished: Bindings, found: Bindings) -> t.Iterator[Step]:
+    """From what is managed to what is wished."""
+    gone = tuple(address for address in found if address not in wished)
+    new = tuple((address, mac_address) for address, mac_address in wished.items() if found.get(address) != mac_address)
+    if gone or new:
+        yield SetNeighbours(netns, name, gone, new)
