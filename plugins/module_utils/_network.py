@@ -29,6 +29,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.inter
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.ip_forward import IpForward
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.masquerade import Masquerade
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.netns import Netns
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.unmanaged_links import UnmanagedLinks
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.veth import Veth
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._spec import complete
 
@@ -41,14 +42,17 @@ RESOURCES: dict[str, Resource] = {
     "ip_forward": IpForward(),
     "masquerade": Masquerade(),
     "netns": Netns(),
+    "unmanaged_links": UnmanagedLinks(),
     "veth": Veth(),
 }
 
+#: That links are not for others to manage is said before they are made and until they are gone.
 #: Rules come before links, so that nothing is open for a moment; published ports come before links too, so that an
 #: address that becomes free is not published to whoever gets it next. The other way round, links go before what
 #: protects them; forwarding is the last and stays on, because others may rely on it, but need not come back at a boot.
 ORDER = {
     "present": (
+        "unmanaged_links",
         "bridge",
         "bridge_forward",
         "masquerade",
@@ -59,7 +63,17 @@ ORDER = {
         "interface",
         "ip_forward",
     ),
-    "absent": ("dnat", "veth", "bridge_port", "netns", "bridge", "masquerade", "bridge_forward", "ip_forward"),
+    "absent": (
+        "dnat",
+        "veth",
+        "bridge_port",
+        "netns",
+        "bridge",
+        "masquerade",
+        "bridge_forward",
+        "ip_forward",
+        "unmanaged_links",
+    ),
 }
 
 

@@ -213,6 +213,9 @@ host:
     machine_id:
       description: What C(/etc/machine-id) says, from which MAC addresses are derived; the empty string where it is missing.
       type: str
+    unmanaged_links:
+      description: By owner and file the interfaces that a file of M(netplumb.linuxnet.unmanaged_links) names.
+      type: dict
     missing:
       description:
         - What other modules of the collection need and the machine lacks, V(pyroute2), V(iptables) or V(iproute2).

@@ -13,13 +13,14 @@ version_added: 0.1.0
 author:
   - The netplumb.linuxnet authors (@netplumb)
 description:
-  - Does in one call what the modules M(netplumb.linuxnet.bridge), M(netplumb.linuxnet.bridge_forward),
-    M(netplumb.linuxnet.masquerade), M(netplumb.linuxnet.dnat), M(netplumb.linuxnet.netns), M(netplumb.linuxnet.veth),
-    M(netplumb.linuxnet.bridge_port), M(netplumb.linuxnet.interface) and M(netplumb.linuxnet.ip_forward) do in nine, one
-    after another in this order. What each of them does, and what it returns as a difference, is said there.
+  - Does in one call what the modules M(netplumb.linuxnet.unmanaged_links), M(netplumb.linuxnet.bridge),
+    M(netplumb.linuxnet.bridge_forward), M(netplumb.linuxnet.masquerade), M(netplumb.linuxnet.dnat), M(netplumb.linuxnet.netns),
+    M(netplumb.linuxnet.veth), M(netplumb.linuxnet.bridge_port), M(netplumb.linuxnet.interface) and
+    M(netplumb.linuxnet.ip_forward) do in ten, one after another in this order. What each of them does, and what it returns as a difference, is said there.
   - With O(state=absent) the order is M(netplumb.linuxnet.dnat), M(netplumb.linuxnet.veth),
     M(netplumb.linuxnet.bridge_port), M(netplumb.linuxnet.netns), M(netplumb.linuxnet.bridge),
-    M(netplumb.linuxnet.masquerade), M(netplumb.linuxnet.bridge_forward), M(netplumb.linuxnet.ip_forward).
+    M(netplumb.linuxnet.masquerade), M(netplumb.linuxnet.bridge_forward), M(netplumb.linuxnet.ip_forward),
+    M(netplumb.linuxnet.unmanaged_links).
   - Before the first change all definitions are checked, and whether the namespaces that are to be attached can be.
   - With O(state=absent) and without O(modules) whatever carries the owner's mark on the host is taken away, as
     C(docs/plan.md) says. That takes neither a plan nor pyroute2.

@@ -20,7 +20,17 @@ from pathlib import Path
 from typing import Any
 
 FAMILIES = ("ipv4", "ipv6")
-DIRECTORIES = ("/run/netns", "/run/linuxnet", "/etc/sysctl.d", "/etc/linuxnet", "/etc/systemd/system")
+DIRECTORIES = (
+    "/run/netns",
+    "/run/linuxnet",
+    "/run/systemd/network",
+    "/run/NetworkManager",
+    "/etc/sysctl.d",
+    "/etc/linuxnet",
+    "/etc/systemd/system",
+    "/etc/systemd/network",
+    "/etc/NetworkManager/conf.d",
+)
 
 _MARK = "=== end of a part ==="
 #: One shell for a whole network: what a dump costs is the processes that it starts. Each part ends with a mark.

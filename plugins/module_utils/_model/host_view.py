@@ -46,6 +46,7 @@ class HostView:
         self._limits: View = host["limits"]
         self._persistent: View = host["persistent"]
         self.machine_id = str(host["machine_id"])
+        self._unmanaged_links: View = host["unmanaged_links"]
 
     @property
     def has_ipv6(self) -> bool:
@@ -80,6 +81,12 @@ class HostView:
     def persistent_switches(self) -> list[str]:
         """The families that a file of this network has the host forward after a reboot."""
         return list(self._persistent[self.owner]["switches"]) if self.persistent else []
+
+    @property
+    def unmanaged_links(self) -> list[str] | None:
+        """The links of which we have told others that they are not theirs; None where we have told nobody anything."""
+        found: Mapping[str, list[str]] | None = self._unmanaged_links.get(self.owner)
+        return None if found is None else sorted({name for listed in found.values() for name in listed})
 
     def owner_of(self, interface: View) -> str | None:
         """Whose mark an interface of the host carries; our group is a mark too where the alias was edited by hand."""

@@ -80,6 +80,9 @@ def _added(old: Modules, new: t.Mapping[str, list[Element]]) -> dict[str, list[E
     }
     found = {}
     for name, elements in new.items():
+        if name == "unmanaged_links":
+            found[name] = _joined(old.get(name, ()), elements)
+            continue
         if name not in keys:
             found[name] = list(elements)
             continue
@@ -90,6 +93,12 @@ def _added(old: Modules, new: t.Mapping[str, list[Element]]) -> dict[str, list[E
     bridges = {element["name"] for element in new["bridge"]}
     found["interface"].sort(key=lambda element: "netns" not in element and element["name"] in bridges)
     return found
+
+
+def _joined(old: t.Sequence[Element], new: t.Sequence[Element]) -> list[Element]:
+    """The new definitions with the interfaces of the old ones."""
+    known = {name for element in old for name in element["interfaces"]}
+    return [{**element, "interfaces": sorted(known.union(element["interfaces"]))} for element in new]
 
 
 def _is_end(module: str, element: Element, ends: t.Container[str]) -> bool:

@@ -92,6 +92,7 @@ def everything(view: HostView) -> dict[str, list[Element]]:
         "bridge": stale_bridge(view, ()),
         "masquerade": stale_masquerade(view, ()),
         "bridge_forward": stale_bridge_forward(view, ()),
+        "unmanaged_links": stale_unmanaged_links(view),
     }
 
 
@@ -175,6 +176,11 @@ def stale_bridge_forward(view: HostView, wished: Collection[str]) -> list[Elemen
 def stale_bridge(view: HostView, wished: Collection[str]) -> list[Element]:
     """Our bridges under any name, one that was renamed by hand included."""
     return [{"name": name, "state": "absent"} for name in sorted(view.our_bridges()) if name not in wished]
+
+
+def stale_unmanaged_links(view: HostView) -> list[Element]:
+    """What tells others that our links are not theirs."""
+    return [{"owner": view.owner, "state": "absent"}] if view.unmanaged_links is not None else []
 
 
 def forgotten_switches(view: HostView, wished: Collection[str] = ()) -> list[Element]:

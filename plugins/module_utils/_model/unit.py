@@ -27,8 +27,10 @@ _FIREWALLS = (
     "iptables.service",
     "ip6tables.service",
 )
+#: What manages links, ours as well unless it was told not to.
+_LINK_MANAGERS = ("systemd-networkd.service", "NetworkManager.service")
 #: What makes bridges that are not ours.
-_BRIDGE_MAKERS = ("docker.service", "libvirtd.service", "lxc-net.service", "systemd-networkd.service")
+_BRIDGE_MAKERS = ("docker.service", "libvirtd.service", "lxc-net.service")
 #: No option here gives the service a mount namespace of its own, which would hide from the host the namespaces that it
 #: makes under /run/netns.
 _CONFINED = (
@@ -121,7 +123,7 @@ WantedBy=firewalld.service
 def _text(network: str, command: str, ports: t.Sequence[str], external: bool) -> str:
     devices = [_device(port) for port in (*ports, *([network] if external else []))]
     wanted = f"Wants={' '.join(devices)}\n" if devices else ""
-    after = ["network-pre.target", "systemd-sysctl.service", *_FIREWALLS, *devices]
+    after = ["network-pre.target", "systemd-sysctl.service", *_LINK_MANAGERS, *_FIREWALLS, *devices]
     if external:
         after += _BRIDGE_MAKERS
     before = "" if external else "Before=network.target network-online.target\n"

@@ -16,6 +16,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
     capacity,
     inventory,
     iptables,
+    link_managers,
     link_settings,
     listeners,
     machine,
@@ -191,6 +192,7 @@ def _host(host: Host, wished: Wish, contents: _Contents, records: t.Mapping[str,
     own = host.identity(wished.netns) == host.identity(None)
     ports = port_records.read_all() if own else {}
     persistent = [name for name in service.networks() if _ours(name, wished)] if own else []
+    unmanaged = link_managers.files() if own else {}
     settings = host.run(wished.netns, lambda: _settings(there))
     shown = views.interfaces(there, lambda index: contents.peer(None, index))
     for interface in shown:
@@ -211,6 +213,7 @@ def _host(host: Host, wished: Wish, contents: _Contents, records: t.Mapping[str,
         "listeners": _listeners(host, wished.netns),
         "persistent": {name: _persistent(name) for name in persistent},
         "machine_id": machine.identity(),
+        "unmanaged_links": {owner: found for owner, found in unmanaged.items() if _ours(owner, wished)},
         "missing": requirements.missing(),
         "package_manager": requirements.package_manager(),
     }

@@ -19,6 +19,23 @@ from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.
 Element = dict[str, t.Any]
 
 
+def unmanaged_links(draft: Draft, view: HostView) -> list[Element]:
+    """The links that programs which configure the host's links shall leave alone.
+
+    Those of endpoints that stay are among them where endpoints are only added. A card that is enslaved although it
+    carries addresses may have them from such a program, and keeps him.
+    """
+    network = draft.network
+    found = {draft.host_end(endpoint) for endpoint in network.endpoints}
+    if not network.external:
+        found.add(network.name)
+    if not network.ports_force:
+        found.update(network.ports)
+    if network.appends:
+        found.update(view.unmanaged_links or (), (str(end["name"]) for end in view.our_ends()))
+    return [{"interfaces": sorted(found), "persistent": network.persistent, "state": "present"}]
+
+
 def bridge(draft: Draft) -> list[Element]:
     """The bridge itself; an external one is not ours to touch."""
     if draft.network.external:

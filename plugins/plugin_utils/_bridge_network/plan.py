@@ -92,6 +92,7 @@ def _present(draft: Draft, view: HostView) -> Document:
             "veth": removal.stale_veth(view, draft.ends.stale, namespaces),
         }
     return {
+        "unmanaged_links": host_elements.unmanaged_links(draft, view),
         "bridge": removal.stale_bridge(view, {network.name}) + host_elements.bridge(draft),
         "bridge_forward": removal.stale_bridge_forward(view, {element["bridge"] for element in forward}) + forward,
         "masquerade": removal.stale_masquerade(

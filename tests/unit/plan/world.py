@@ -33,6 +33,7 @@ def empty_info(**forwarding: bool | None) -> Info:
             "listeners": [],
             "persistent": {},
             "machine_id": "0123456789abcdef0123456789abcdef",
+            "unmanaged_links": {},
         },
         "namespaces": [],
     }
@@ -263,6 +264,13 @@ class World:
         assert found
         assert found["owner"] == self.owner, "a foreign link is removed"
         self._drop_link(found)
+
+    def unmanaged_links_present(self, element: Info) -> None:
+        directory = "/etc" if element["persistent"] else "/run"
+        self.host["unmanaged_links"][self.owner] = {f"{directory}/systemd/network/x": element["interfaces"]}
+
+    def unmanaged_links_absent(self, element: Info) -> None:
+        del self.host["unmanaged_links"][element["owner"]]
 
     def bridge_port_present(self, element: Info) -> None:
         port = self._get(element["interface"])

@@ -1,0 +1,104 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What tells the managers of a host's links that some are not theirs: a file for each manager and owner."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+
+_LAST = ". Written by netplumb.linuxnet.unmanaged_links."
+_BRACKETED = re.compile(r"\[(.)\]")
+
+
+@dataclasses.dataclass(frozen=True)
+class Manager:
+    """A program that configures the links of a host by its own rules.
+
+    name: that of its systemd unit, too.
+    trace: what is there once it has started.
+    volatile, lasting: where it looks for files, by whether they survive a reboot.
+    links: where it notes of each link, in a file called as the link's index, what it does with it.
+    managing: the line there by which it manages the link.
+    """
+
+    name: str
+    trace: str
+    volatile: str
+    lasting: str
+    suffix: str
+    links: str
+    managing: t.Pattern[str]
+
+    def path(self, owner: str, persistent: bool) -> str:
+        """Where the file of an owner is."""
+        return f"{self.lasting if persistent else self.volatile}/{self.file_name(owner)}"
+
+    def file_name(self, owner: str) -> str:
+        """It comes before all that begin with two digits, as the first file that matches a link decides."""
+        return f"0-linuxnet-{owner}.{self.suffix}"
+
+    def text(self, owner: str, interfaces: t.Sequence[str]) -> str:
+        """What stands in the file. By its first line it is ours."""
+        written = _networkd(interfaces) if self is NETWORKD else _network_manager(owner, interfaces)
+        return f"{self._first_words()}{owner}{_LAST}\n{written}"
+
+    def owner_of(self, text: str) -> str | None:
+        """Whose a file is, None where it is not of ours."""
+        found = re.match(f"{re.escape(self._first_words())}(.+){re.escape(_LAST)}\n", text)
+        return found.group(1) if found else None
+
+    def interfaces_in(self, text: str) -> list[str]:
+        """The interfaces that a file of ours names."""
+        if self is NETWORKD:
+            return [_BRACKETED.sub(r"\1", name) for name in re.findall(r"^Name=(.+)$", text, re.MULTILINE)]
+        line = re.search(r"^match-device=(.*)$", text, re.MULTILINE)
+        return [entry.partition(":")[2][1:] for entry in line.group(1).split(";")] if line else []
+
+    def _first_words(self) -> str:
+        return f"# Links that {self.name} shall leave alone, of owner "
+
+
+NETWORKD = Manager(
+    name="systemd-networkd",
+    trace="/run/systemd/netif/state",
+    volatile="/run/systemd/network",
+    lasting="/etc/systemd/network",
+    suffix="network",
+    links="/run/systemd/netif/links",
+    managing=re.compile(r"^ADMIN_STATE=(configuring|configured|failed|linger)$", re.MULTILINE),
+)
+NETWORK_MANAGER = Manager(
+    name="NetworkManager",
+    trace="/run/NetworkManager/devices",
+    volatile="/run/NetworkManager/conf.d",
+    lasting="/etc/NetworkManager/conf.d",
+    suffix="conf",
+    links="/run/NetworkManager/devices",
+    managing=re.compile(r"^managed=true$", re.MULTILINE),
+)
+MANAGERS = (NETWORKD, NETWORK_MANAGER)
+
+
+def _networkd(interfaces: t.Sequence[str]) -> str:
+    """One name per line, so that a difference is easy to read; what would make a pattern of it is put in brackets."""
+    names = "".join(f"Name={re.sub(r'([*?[])', '[' + chr(92) + '1]', name)}\n" for name in interfaces)
+    return f"[Match]\n{names}\n[Link]\nUnmanaged=yes\n"
+
+
+def _network_manager(owner: str, interfaces: t.Sequence[str]) -> str:
+    """Said twice: the first is heeded for links that are there already, if no later file says something else.
+
+    A comma or semicolon would end the name, so it becomes any character.
+    """
+    entries = [
+        f"interface-name:~{re.sub('[,;]', '?', name)}" if re.search("[,;]", name) else f"interface-name:={name}"
+        for name in interfaces
+    ]
+    listed = ";".join(entries)
+    return f"[keyfile]\nunmanaged-devices+={listed}\n\n[device-linuxnet-{owner}]\nmatch-device={listed}\nmanaged=0\n"

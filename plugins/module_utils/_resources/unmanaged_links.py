@@ -1,0 +1,201 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""The links of an owner that systemd-networkd and NetworkManager shall leave alone."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import time
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import link_managers
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import names
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.link_managers import (
+    MANAGERS,
+    NETWORKD,
+    Manager,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import OWNER, STATE, Options
+
+#: Seconds in which a manager lets go of a link once it was told.
+_PATIENCE = 5
+
+
+@dataclasses.dataclass(frozen=True)
+class Wish:
+    state: str
+    owner: str
+    interfaces: tuple[str, ...]
+    persistent: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """What there is of one owner: the text of each file that may be his, and links that managers have taken."""
+
+    files: t.Mapping[str, str | None]
+    untold: bool
+    managed: t.Mapping[str, t.Mapping[str, str]]
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    running: t.Sequence[Manager]
+    found: t.Mapping[str, Found]
+
+
+@dataclasses.dataclass(frozen=True)
+class Tell:
+    """A step: write and remove files, then tell the managers and wait until they have let go of the interfaces."""
+
+    owner: str
+    write: t.Mapping[str, str]
+    remove: t.Sequence[str]
+    managers: t.Sequence[Manager]
+    interfaces: t.Sequence[str]
+
+
+class UnmanagedLinks:
+    options: t.ClassVar[Options] = {
+        "state": STATE,
+        "interfaces": {"type": "list", "elements": "str"},
+        "persistent": {"type": "bool", "default": False},
+        **OWNER,
+    }
+    identified_by: t.ClassVar[tuple[str, ...]] = ()
+
+    def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
+        owner = names.owner_name("owner", options["owner"])
+        if options["state"] == "absent":
+            return Wish("absent", owner, (), False)
+        if options["interfaces"] is None:
+            raise Invalid("interfaces", None, "the names of the links, unless state is absent")
+        found = {
+            names.one_interface(f"interfaces[{number}]", name) for number, name in enumerate(options["interfaces"])
+        }
+        return Wish("present", owner, tuple(sorted(found)), options["persistent"])
+
+    def key(self, wish: Wish) -> dict[str, t.Any]:
+        return {"owner": wish.owner}
+
+    def label(self, wish: Wish) -> str:
+        return f"unmanaged_links {wish.owner}"
+
+    def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
+        running = link_managers.running()
+        found = host.run(None, lambda: {wish.owner: _read(wish, running) for wish in wishes})
+        return State(running, found)
+
+    def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
+        plan = Plan([])
+        for wish in wishes:
+            plan.changes.append(_plan(wish, state.found[wish.owner], state.running, plan))
+        return plan
+
+    def apply(self, host: Host, plan: Plan) -> None:
+        for step in plan.steps:
+            _tell(host, step)
+
+
+def _read(wish: Wish, running: t.Sequence[Manager]) -> Found:
+    paths = [manager.path(wish.owner, lasting) for manager in MANAGERS for lasting in (False, True)]
+    return Found(
+        files={path: link_managers.read(path) for path in paths},
+        untold=link_managers.is_untold(wish.owner),
+        managed={manager.name: link_managers.managed(manager, wish.interfaces) for manager in running},
+    )
+
+
+def _plan(wish: Wish, found: Found, running: t.Sequence[Manager], plan: Plan) -> Change:
+    before: dict[str, str] = {}
+    after: dict[str, str] = {}
+    for manager in MANAGERS:
+        ours = _ours(wish, manager, found)
+        before.update(ours)
+        # At boot, a manager that we had a file for may not run yet.
+        if wish.interfaces and (manager in running or ours):
+            after[manager.path(wish.owner, wish.persistent)] = manager.text(wish.owner, wish.interfaces)
+    concerned = [manager for manager in MANAGERS if any(_is_of(manager, path) for path in (*before, *after))]
+    write = {path: text for path, text in after.items() if before.get(path) != text}
+    remove = [path for path in before if path not in after]
+    lost, held = _managed(wish, found)
+    if held and not write:
+        plan.warnings.append(f"{', '.join(held)}, whatever our file says")
+    if write or remove or lost or found.untold:
+        plan.steps.append(Tell(wish.owner, write, remove, concerned, wish.interfaces))
+    known = not lost and not found.untold
+    return Change(
+        {**_view(before), **({} if known or write or not after else {"known": False})},
+        {**_view(after), **({} if known or write or not after else {"known": True})},
+    )
+
+
+def _view(files: t.Mapping[str, str]) -> dict[str, t.Any]:
+    return {"files": {path: text.splitlines() for path, text in files.items()}} if files else {}
+
+
+def _is_of(manager: Manager, path: str) -> bool:
+    return os.path.dirname(path) in (manager.volatile, manager.lasting)
+
+
+def _ours(wish: Wish, manager: Manager, found: Found) -> dict[str, str]:
+    """The files of this owner; raises Refused where somebody else's stands in the place of one that is wished."""
+    ours = {}
+    for lasting in (False, True):
+        path = manager.path(wish.owner, lasting)
+        text = found.files[path]
+        if text is not None and manager.owner_of(text) == wish.owner:
+            ours[path] = text
+        elif text is not None and wish.interfaces:
+            raise Refused(f"interfaces: {path} was not written by this collection for owner {wish.owner}; remove it")
+    return ours
+
+
+def _managed(wish: Wish, found: Found) -> tuple[list[str], list[str]]:
+    """The links that a manager will let go of when it reads its files again, and sentences about others.
+
+    systemd-networkd keeps what it has by a file that comes before ours. What NetworkManager has in spite of our file
+    was given to it by a command.
+    """
+    lost: list[str] = []
+    held = []
+    for manager in MANAGERS:
+        for name, file in found.managed.get(manager.name, {}).items():
+            if manager is not NETWORKD:
+                held.append(f"{manager.name} manages {name}")
+            elif file and os.path.basename(file) < manager.file_name(wish.owner):
+                held.append(f"{manager.name} manages {name} by {file}")
+            else:
+                lost.append(name)
+    return lost, held
+
+
+def _tell(host: Host, step: Tell) -> None:
+    """Remembered first and forgotten last: who is stopped in between leaves no manager without the news."""
+    with host.doing(f"tell {', '.join(manager.name for manager in step.managers)} whose links these are"):
+        if step.write:
+            link_managers.remember_untold(step.owner)
+        for path, text in step.write.items():
+            link_managers.write(path, text)
+        for path in step.remove:
+            link_managers.remove(path)
+        for manager in step.managers:
+            link_managers.tell(host, manager)
+        link_managers.forget_untold(step.owner)
+    _await(step)
+
+
+def _await(step: Tell) -> None:
+    """Return when the managers have let go of the links: what they undo of them meanwhile is put back afterwards."""
+    end = time.monotonic() + _PATIENCE
+    for manager in step.managers:
+        while link_managers.managed(manager, step.interfaces) and time.monotonic() < end:
+            time.sleep(0.05)
