@@ -22,11 +22,17 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import s
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.link_managers import (
     MANAGERS,
+    NETWORK_MANAGER,
     NETWORKD,
     Manager,
 )
 
 _UNTOLD = pathlib.Path("/run/linuxnet/untold")
+_NM = "org.freedesktop.NetworkManager"
+_RELOADS = {
+    NETWORKD.name: ["networkctl", "reload"],
+    NETWORK_MANAGER.name: ["busctl", "call", "--quiet", _NM, f"/{_NM.replace('.', '/')}", _NM, "Reload", "u", "1"],
+}
 _FILE = re.compile(r"^NETWORK_FILE=(.*)$", re.MULTILINE)
 
 
@@ -99,10 +105,11 @@ def managed(manager: Manager, interfaces: t.Iterable[str]) -> dict[str, str]:
 
 
 def tell(host: Host, manager: Manager) -> None:
-    """Have the manager read its files anew; nothing where systemd or the manager does not run."""
+    """Have the manager read its files anew; nothing where systemd or the manager does not run.
+
+    Not by systemd: it would reload a unit only after ours, which comes after it, has been stopped, and that waits for this.
+    """
     if service.systemd_runs() and service.shown(host, f"{manager.name}.service")["ActiveState"] == "active":
-        # networkd has no reload by systemd before version 253.
-        words = ["networkctl", "reload"] if manager is NETWORKD else ["systemctl", "reload", f"{manager.name}.service"]
-        done = host.command(None, words)
+        done = host.command(None, _RELOADS[manager.name])
         if done.rc:
             host.warn(f"{manager.name} could not be told to read its files anew: {' '.join(done.err.split())}")
