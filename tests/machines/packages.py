@@ -15,8 +15,18 @@ from pathlib import Path
 
 from tests.machines import tools
 
-_OFFERED = ("python3-pyroute2", "iptables", "iproute2", "python3-apt", "firewalld", "ufw", "nftables", "nginx-light",
-            "network-manager", "udev")
+_OFFERED = (
+    "python3-pyroute2",
+    "iptables",
+    "iproute2",
+    "python3-apt",
+    "firewalld",
+    "ufw",
+    "nftables",
+    "nginx-light",
+    "network-manager",
+    "udev",
+)
 #: What one release has beside these: the other package manager, and what makes a repository for it.
 _ALSO = {"bookworm": ("dnf", "rpm", "createrepo-c")}
 #: Where a machine sees its release's repository.

@@ -107,7 +107,7 @@ def managed(manager: Manager, interfaces: t.Iterable[str]) -> dict[str, str]:
 def tell(host: Host, manager: Manager) -> None:
     """Have the manager read its files anew; nothing where systemd or the manager does not run.
 
-    Not by systemd: it would reload a unit only after ours, which comes after it, has been stopped, and that waits for this.
+    Not by systemd: where our unit, which comes after it, is being stopped, it would reload only after that.
     """
     if service.systemd_runs() and service.shown(host, f"{manager.name}.service")["ActiveState"] == "active":
         done = host.command(None, _RELOADS[manager.name])
