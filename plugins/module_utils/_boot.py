@@ -18,6 +18,7 @@ import sys
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Outcome, sentence
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._endpoints import EndpointsFailed
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import lock, namespaces, netlink, service
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import names, network_file, unit
@@ -130,9 +131,12 @@ def _there(modules: network_file.Modules, away: t.Collection[str]) -> dict[str, 
 def _carry_out(owner: str, state: str, modules: network_file.Modules) -> int:
     """Bring definitions about as the role does; how many of them were changed."""
     host = Host(check_mode=False, library=False)
+    failed: EndpointsFailed | None = None
     try:
         with host:
             outcomes = carry_out(host, owner, state, modules)
+    except EndpointsFailed as error:
+        failed, outcomes = error, dict(error.outcomes)
     except (LinuxnetError, OSError) as error:
         _tell_warnings(host)
         told = error if isinstance(error, LinuxnetError) else LinuxnetError(netlink.reason(error))
@@ -141,6 +145,8 @@ def _carry_out(owner: str, state: str, modules: network_file.Modules) -> int:
     changes = [one for outcome in outcomes.values() for one in _changed(outcome)]
     for label, change in changes:
         _tell(f"{label}: {change}")
+    if failed:
+        raise failed
     return len(changes)
 
 

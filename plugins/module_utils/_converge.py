@@ -110,18 +110,32 @@ def converge(host: Host, resource: Resource, wishes: t.Sequence[t.Any]) -> Outco
 
     :raises LinuxnetError: the host or its kernel refuse something; ``host.done`` tells what had been done before
     """
-    freeing_first = sorted(range(len(wishes)), key=lambda number: wishes[number].state not in _FREEING)
-    ordered = [wishes[number] for number in freeing_first]
-    plan = resource.plan(ordered, resource.read(host, ordered))
+    order = freeing_first(wishes)
+    plan = planned(host, resource, [wishes[number] for number in order])
     if not host.check_mode and plan.steps:
         resource.apply(host, plan)
     for warning in plan.warnings:
         host.warn(warning)
+    return outcome(resource, wishes, dict(zip(order, plan.changes)))
+
+
+def freeing_first(wishes: t.Sequence[t.Any]) -> list[int]:
+    """The order in which wishes are brought about, by their places: what frees something comes before what takes it."""
+    return sorted(range(len(wishes)), key=lambda number: wishes[number].state not in _FREEING)
+
+
+def planned(host: Host, resource: Resource, ordered: t.Sequence[t.Any]) -> Plan:
+    """What is to be done about wishes, as the host is now."""
+    return resource.plan(ordered, resource.read(host, ordered))
+
+
+def outcome(resource: Resource, wishes: t.Sequence[t.Any], changes: t.Mapping[int, Change]) -> Outcome:
+    """The changes, each by its wish's place, in words."""
     return Outcome(
         labels=[resource.label(wish) for wish in wishes],
         keys=[resource.key(wish) for wish in wishes],
         states=[wish.state for wish in wishes],
-        changes=[change for _number, change in sorted(zip(freeing_first, plan.changes), key=lambda pair: pair[0])],
+        changes=[changes[number] for number in range(len(wishes))],
     )
 
 

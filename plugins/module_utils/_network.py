@@ -18,6 +18,13 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import
     converge,
     wishes_of,
 )
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._endpoints import (
+    KINDS,
+    Endpoints,
+    EndpointsFailed,
+    converge_each,
+    words,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, LinuxnetError
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import netns
@@ -45,6 +52,9 @@ RESOURCES: dict[str, Resource] = {
     "unmanaged_links": UnmanagedLinks(),
     "veth": Veth(),
 }
+
+#: What an endpoint's root puts into its namespace must not cost the others much.
+_LIMIT = 32 << 20
 
 #: That links are not for others to manage is said before they are made and until they are gone.
 #: Rules come before links, so that nothing is open for a moment; published ports come before links too, so that an
@@ -77,26 +87,68 @@ ORDER = {
 }
 
 
-def carry_out(host: Host, owner: str, state: str, modules: object) -> dict[str, Outcome]:
+def carry_out(
+    host: Host, owner: str, state: str, modules: object, problems: t.Sequence[t.Mapping[str, str | None]] = ()
+) -> dict[str, Outcome]:
     """Bring a plan's definitions about in the order of its state, or in check mode tell what that would change.
 
     :param owner: the owner of what does not say otherwise
     :param modules: by the names of modules their lists of definitions
+    :param problems: endpoints that the plan knows to be impossible as they are
     :return: by module, of those that have definitions, what became of these
+    :raises EndpointsFailed: where endpoints failed, and all else is done
     :raises LinuxnetError: ``host.done`` tells what had been done before
     """
+    host.limit = _LIMIT
     wished = _wishes(owner, state, modules)
-    _check_attached(wished["netns"])
-    outcomes: dict[str, Outcome] = {}
+    endpoints = Endpoints(host, wished, problems)
+    if state == "absent" or not endpoints.standing(wished["bridge"]):
+        # Where nothing of the network is there yet, nothing can be open.
+        _check_attached(wished["netns"])
+    run = _Run(host, endpoints)
     for name in ORDER[state]:
-        if wished[name]:
+        if state == "present" and name in KINDS:
+            run.each(name, endpoints.feasible(name, wished[name]))
+        else:
+            run.all(name, wished[name])
+    if endpoints.failures:
+        raise EndpointsFailed(endpoints.failures, run.outcomes)
+    return run.outcomes
+
+
+class _Run:
+    """One kind of objects after another, and what became of each."""
+
+    def __init__(self, host: Host, endpoints: Endpoints) -> None:
+        self._host = host
+        self._endpoints = endpoints
+        self.outcomes: dict[str, Outcome] = {}
+
+    def all(self, kind: str, wishes: t.Sequence[t.Any]) -> None:
+        """Bring all of a kind about, or raise."""
+        if wishes:
             try:
-                outcomes[name] = converge(host, RESOURCES[name], wished[name])
+                self.outcomes[kind] = converge(self._host, RESOURCES[kind], wishes)
             except LinuxnetError as error:
-                if not host.check_mode or not any(map(_changes_in_place, outcomes.values())):
+                if not self._may_be_mended(error):
                     raise
-                host.warn(f"check mode: what would be done before may mend this: {error}")
-    return outcomes
+
+    def each(self, kind: str, wishes: t.Sequence[t.Any]) -> None:
+        """Bring about what can be of a kind that endpoints are made of."""
+
+        def fail(wish: t.Any, error: Exception) -> None:
+            if not self._may_be_mended(error):
+                self._endpoints.fail(kind, wish, error)
+
+        if wishes:
+            self.outcomes[kind] = converge_each(self._host, RESOURCES[kind], wishes, fail)
+
+    def _may_be_mended(self, error: Exception) -> bool:
+        """Whether this is check mode, where what would be done before may mend the error; told then."""
+        found = self._host.check_mode and any(map(_changes_in_place, self.outcomes.values()))
+        if found:
+            self._host.warn(f"check mode: what would be done before may mend this: {words(error)}")
+        return found
 
 
 def _changes_in_place(outcome: Outcome) -> bool:

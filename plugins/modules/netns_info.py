@@ -18,6 +18,7 @@ description:
   - Whose a thing is, is told by its mark (an interface's alias, a rule's comment) or by what is remembered below
     C(/run/linuxnet).
   - Routes of the table C(local), which the kernel keeps for every address, are left out.
+  - What cannot be read of a namespace, which its root may bring about, is left out, and a warning names it.
   - Without iptables there are no rules in the result, and a warning.
 extends_documentation_fragment:
   - netplumb.linuxnet.attributes.info
@@ -41,6 +42,13 @@ options:
       - Tell the view as one string of JSON, RV(text), in place of RV(namespaces) and most of RV(host).
       - Ansible goes over each value of a result several times, which for a thousand namespaces takes seconds. The
         filter P(netplumb.linuxnet.bridge_network_plan#filter) takes either.
+      - Not together with O(aggregate).
+    type: bool
+    default: false
+  brief:
+    description:
+      - Of namespaces tell what the role needs alone, so that what others put there costs little. Their neighbours are left out,
+        addresses of interfaces that are no veth, and where there are more than 1000 routes all but the default ones.
       - Not together with O(aggregate).
     type: bool
     default: false
@@ -313,10 +321,12 @@ def main() -> None:
         "names": {"type": "list", "elements": "str"},
         "owner": {"type": "str"},
     }
-    module = module_for(options, identified_by=(), alone={"text": {"type": "bool", "default": False}})
+    module = module_for(
+        options, identified_by=(), alone={word: {"type": "bool", "default": False} for word in ("text", "brief")}
+    )
     host = Host(check_mode=module.check_mode)
     try:
-        wishes = netns_info.wishes(definitions(module.params))
+        wishes = netns_info.wishes(definitions(module.params), module.params["brief"])
         with host:
             views = [{"netns": wish.netns, **netns_info.view(host, wish)} for wish in wishes]
     except LinuxnetError as error:

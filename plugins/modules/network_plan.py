@@ -22,6 +22,8 @@ description:
     M(netplumb.linuxnet.masquerade), M(netplumb.linuxnet.bridge_forward), M(netplumb.linuxnet.ip_forward),
     M(netplumb.linuxnet.unmanaged_links).
   - Before the first change all definitions are checked, and whether the namespaces that are to be attached can be.
+  - What is found inside a namespace costs that endpoint and nobody else. The rules are put right first, then each
+    endpoint as far as it can be; the module fails at the end, with a sentence for each endpoint that could not.
   - With O(state=absent) and without O(modules) whatever carries the owner's mark on the host is taken away, as
     C(docs/plan.md) says. That takes neither a plan nor pyroute2.
   - The plan comes from the filter P(netplumb.linuxnet.bridge_network_plan#filter). The role
@@ -48,6 +50,25 @@ options:
       - A dictionary, or its JSON text. The text is quicker by far where there are thousands of definitions.
       - Required when O(state=present).
     type: json
+  problems:
+    description:
+      - What the plan knows to be impossible, as its key of this name says. What is inside the namespaces of these
+        endpoints is left as it is, and an endpoint that is not there yet is not made.
+      - All else is done first, then the module fails with the sentences.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      namespace:
+        description: The endpoint's namespace; none for what is no endpoint's alone.
+        type: str
+      interface:
+        description: The endpoint's interface in it.
+        type: str
+      message:
+        description: The sentence.
+        type: str
+        required: true
 seealso:
   - plugin: netplumb.linuxnet.bridge_network_plan
     plugin_type: filter
@@ -104,6 +125,12 @@ modules:
   sample:
     bridge: {definitions: 1, changed: 0}
     dnat: {definitions: 2, changed: 1}
+failures:
+  description: A sentence for each endpoint that could not be put right, where all else was. The other values are returned as well then.
+  returned: when endpoints failed
+  type: list
+  elements: str
+  sample: ["interface eth0 in namespace web exists and is no veth but bridge; choose another name"]
 persistent:
   description: Whether something would bring the network back after a reboot. M(netplumb.linuxnet.network_service) takes that away.
   returned: without O(modules)
@@ -127,8 +154,11 @@ diff:
       after_header: namespace web
 """
 
+import typing as t
+
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._endpoints import EndpointsFailed
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.names import owner_name
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import STATE
@@ -143,12 +173,23 @@ def main() -> None:
             "owner": {"type": "str", "required": True},
             "state": STATE,
             "modules": {"type": "json"},
+            "problems": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "namespace": {"type": "str"},
+                    "interface": {"type": "str"},
+                    "message": {"type": "str", "required": True},
+                },
+            },
         },
         required_if=[["state", "present", ["modules"]]],
         supports_check_mode=True,
     )
     given = module.params["modules"]
     told: dict[str, object] = {}
+    failed: dict[str, t.Any] = {}
     host = Host(check_mode=module.check_mode, library=given is not None, exclusive=True)
     with failing(module, host), host:
         owner = owner_name("owner", module.params["owner"])
@@ -163,7 +204,11 @@ def main() -> None:
                 host.warn(warning)
         else:
             definitions = read_definitions(given)
-        outcomes = carry_out(host, owner, module.params["state"], definitions)
+        try:
+            outcomes = carry_out(host, owner, module.params["state"], definitions, module.params["problems"])
+        except EndpointsFailed as error:
+            outcomes = dict(error.outcomes)
+            failed = {"msg": str(error), "failures": error.failures}
     tell_warnings(module, host)
     result = {
         **told,
@@ -178,6 +223,8 @@ def main() -> None:
     }
     if module._diff:
         result["diff"] = [difference for outcome in outcomes.values() for difference in outcome.diff]
+    if failed:
+        module.fail_json(**failed, **result)
     module.exit_json(**result)
 
 

@@ -70,7 +70,7 @@ def plan(host: Runner, variables: dict[str, Any], check: bool = False) -> dict[s
     """What the role would do; raises the planner's error for bad input."""
     wish = {**defaults(), **variables}
     wish["gateway_mode_ipv6"] = wish["gateway_mode_ipv6"] or wish["gateway_mode"]
-    return make_plan(wish, host.module("netns_info"), check)
+    return make_plan(wish, host.module("netns_info", {"brief": True}), check)
 
 
 def calls(made: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -82,7 +82,12 @@ def calls(made: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def whole(made: dict[str, Any]) -> dict[str, Any]:
     """The options of network_plan, which does the same in one call."""
-    return {"owner": made["owner"], "state": made["state"], "modules": json.dumps(made["modules"])}
+    return {
+        "owner": made["owner"],
+        "state": made["state"],
+        "modules": json.dumps(made["modules"]),
+        "problems": made["problems"],
+    }
 
 
 def apply(host: Runner, check: bool = False, **variables: Any) -> Applied:

@@ -51,9 +51,7 @@ _VLAN = struct.Struct("=HH")
 _VLAN_PVID = 2
 _ADDRESS_PERMANENT, _ADDRESS_TENTATIVE, _ADDRESS_FAILED = 0x80, 0x40, 0x08
 _ROUTE_CACHED, _ROUTE_ON_LINK = 0x200, 4
-_TYPE_NAMES = {
-    number: name for name, number in {**TYPES, **KERNEL_TYPES}.items()
-}
+_TYPE_NAMES = {number: name for name, number in {**TYPES, **KERNEL_TYPES}.items()}
 _NEIGHBOUR_STATES = {
     1: "incomplete",
     2: "reachable",
@@ -66,6 +64,8 @@ _NEIGHBOUR_STATES = {
 }
 _FAMILIES = {socket.AF_INET: 4, socket.AF_INET6: 6}
 _UNASSIGNED = -1
+#: More routes than this are told in a few words.
+_MANY = 1000
 
 
 def _flag(value: bytes) -> bool:
@@ -213,9 +213,42 @@ def routes(reader: Reader) -> list[Route]:
     return [route for route in all_routes(reader) if route.table != TABLES["local"]]
 
 
-def all_routes(reader: Reader) -> list[Route]:
-    """The routes of all tables."""
-    return [route for route in map(_route, reader.dump(_GETROUTE, _ROUTE.pack(0, 0, 0, 0, 0, 0, 0, 0, 0))) if route]
+def all_routes(reader: Reader, about: About | None = None) -> list[Route]:
+    """The routes of all tables.
+
+    :param about: leave out those that have nothing to do with this, of which there may be very many
+    """
+    rows = _route_rows(reader)
+    some = rows if about is None else filter(about.may_mean, rows)
+    return [route for route in map(_route, some) if route]
+
+
+class About:
+    """Interfaces, by their indexes, and lengths of prefixes, each after its family, 4 or 6.
+
+    A row is looked at in passing: it may turn out to be about something else.
+    """
+
+    def __init__(self, indexes: t.Iterable[int], lengths: t.Collection[tuple[int, int]]) -> None:
+        self._indexes = [_U32.pack(index) for index in indexes]
+        numbers = {version: number for number, version in _FAMILIES.items()}
+        self._lengths = {(int(numbers[version]), length) for version, length in lengths}
+
+    def may_mean(self, row: bytes) -> bool:
+        """Whether a route may lead over one of the interfaces, or to a destination of such a length."""
+        return (row[0], row[1]) in self._lengths or any(index in row for index in self._indexes)
+
+
+def brief_routes(reader: Reader) -> list[Route]:
+    """The default routes, and the others unless there are very many."""
+    rows = _route_rows(reader)
+    defaults = [row for row in rows if row[1] == 0]
+    some = rows if len(rows) <= _MANY else defaults[:_MANY]
+    return [route for route in map(_route, some) if route and route.table != TABLES["local"]]
+
+
+def _route_rows(reader: Reader) -> list[bytes]:
+    return reader.dump(_GETROUTE, _ROUTE.pack(0, 0, 0, 0, 0, 0, 0, 0, 0))
 
 
 def _route(row: bytes) -> Route | None:

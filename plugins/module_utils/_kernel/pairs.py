@@ -67,7 +67,7 @@ class _Reading:
         self._host.tour(stops)
 
     def _look(self, space: Identity, ends: t.Sequence[Wanted]) -> None:
-        with Reader() as reader:
+        with Reader(None if self.refs[space] is None else self._host.limit) as reader:
             self.links[space] = inventory.links(reader)
             numbers: dict[int | None, Identity] = {None: space}
             asked = {space}

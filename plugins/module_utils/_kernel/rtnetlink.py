@@ -45,7 +45,9 @@ class _Interrupted(Exception):
 class Reader:
     """A netlink socket of the namespace that the calling thread is in."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int | None = None) -> None:
+        """:param limit: so many bytes are read in all and no more, since others may have filled the namespace"""
+        self._left = limit
         self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE)
         self._sequence = 0
 
@@ -78,6 +80,7 @@ class Reader:
         interrupted = False
         while True:
             data = self._socket.recv(_BUFFER)
+            self._count(len(data))
             offset = 0
             while offset < len(data):
                 length, answer, answer_flags, sequence, _port = _HEADER.unpack_from(data, offset)
@@ -96,6 +99,12 @@ class Reader:
                         raise OSError(code, os.strerror(code))
                     return
                 yield row
+
+    def _count(self, size: int) -> None:
+        if self._left is not None:
+            self._left -= size
+            if self._left < 0:
+                raise KernelRefused("cannot read the network's state: there is more of it than is read")
 
 
 class Writer(Reader):

@@ -134,6 +134,14 @@ class HostView:
     def foreign_rules(self, kind: str) -> list[View]:
         return [rule for rule in self.rules if rule["kind"] == kind and rule["owner"] != self.owner]
 
+    def lost_rules(self, table: str, family: str) -> bool:
+        """Whether the network stands and has no rule at all in a table, as after a firewall's flush."""
+        there = any(
+            rule["owner"] == self.owner and (rule.get("table", table), rule["ip_version"]) == (table, family)
+            for rule in self.rules
+        )
+        return not there and bool(self.our_bridges() or self.our_ends())
+
     def ports_of(self, bridge: str) -> list[View]:
         """The interfaces that are ports of a bridge."""
         return [interface for interface in self.interfaces.values() if interface["bridge"] == bridge]
@@ -159,6 +167,13 @@ class HostView:
         kept = self._persistent.get(self.owner, {}).get("leases", {}).get(namespace, {}).get(interface, ())
         found = self.namespaces.get(namespace, {}).get("leases", {}).get(self.owner, {}).get(interface, kept)
         return [ipaddress.ip_interface(text).ip for text in found]
+
+    def all_leases(self) -> Iterator[tuple[str, str, IPAddress]]:
+        """Every address that we remember to have given, after the namespace and the interface that has it."""
+        for name, namespace in self.namespaces.items():
+            for interface, found in namespace.get("leases", {}).get(self.owner, {}).items():
+                for text in found:
+                    yield name, interface, ipaddress.ip_interface(text).ip
 
     def host_end_at(self, namespace: str, interface: str) -> View | None:
         """The interface of the host whose veth peer is this interface of a namespace."""

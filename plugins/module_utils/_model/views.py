@@ -21,12 +21,13 @@ _PORT_FLAGS = ("hairpin", "isolated", "learning", "locked", "flood", "guard", "c
 
 @dataclasses.dataclass(frozen=True)
 class Contents:
-    """One namespace."""
+    """One namespace. ``trouble`` says why something is missing."""
 
     links: Links
     addresses: tuple[Address, ...]
     routes: tuple[Route, ...]
     neighbours: tuple[Neighbour, ...]
+    trouble: str | None = None
 
 
 def interfaces(contents: Contents, peer: t.Callable[[int], View | None]) -> list[View]:

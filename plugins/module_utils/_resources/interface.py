@@ -148,7 +148,7 @@ class Interface:
         for wish in wishes:
             if wish.netns in refs:
                 by_space.setdefault(refs[wish.netns], []).append(wish)
-        stops = [(there[0].netns, functools.partial(_read, there)) for there in by_space.values()]
+        stops = [(there[0].netns, functools.partial(_read, there, host.limit)) for there in by_space.values()]
         spaces = dict(zip(by_space, host.tour(stops)))
         spaces = _in_kernels_words(host, _with_phantoms(host, spaces, by_space), by_space)
         named = {wish.netns for wish in wishes if wish.netns and "/" not in wish.netns}
@@ -199,13 +199,13 @@ def _lease(wish: Wish, state: State) -> Lease | None:
     return None if list(leased or ()) == list(remembered or ()) else Lease(wish.netns, wish.name, wish.owner, leased)
 
 
-def _read(wishes: t.Sequence[Wish]) -> Space:
+def _read(wishes: t.Sequence[Wish], limit: int | None) -> Space:
     """All that the wishes of one namespace need to know of it, inside it."""
-    with Reader() as reader:
+    with Reader(None if wishes[0].netns is None else limit) as reader:
         links = inventory.links(reader)
         read = {wish.name: _read_settings(wish, links.get(wish.name)) for wish in wishes if wish.state == "present"}
         found = tuple(inventory.addresses(reader))
-        routes_there = tuple(inventory.all_routes(reader))
+        routes_there = tuple(_routes(reader, wishes, links))
         asked = any(wish.neighbours is not None for wish in wishes)
         neighbours = tuple(inventory.neighbours(reader)) if asked else ()
         return Space(links, found, routes_there, read, frozenset(_quiet(wishes, links, found)), neighbours)
@@ -243,6 +243,20 @@ def _in_kernels_words(
             for word, value in spaces[space].settings[wish.name].items()
         }
     return {space: dataclasses.replace(there, settings=read[space]) for space, there in spaces.items()}
+
+
+def _routes(reader: Reader, wishes: t.Sequence[Wish], links: Links) -> list[Route]:
+    """Of the routes, of which there may be very many, those over the interfaces and those in a wished one's way."""
+    if wishes[0].netns is None:
+        return inventory.all_routes(reader)
+    indexes = [links[wish.name].index for wish in wishes if wish.name in links]
+    lengths = {(route.family, _length(route)) for wish in wishes for route in wish.routes or ()}
+    connected = {(one.version, one.network.prefixlen) for wish in wishes for one in wish.addresses or ()}
+    return inventory.all_routes(reader, inventory.About(indexes, lengths | connected))
+
+
+def _length(route: RouteWish) -> int:
+    return 0 if route.to == "default" else int(route.to.rpartition("/")[2])
 
 
 def _read_settings(wish: Wish, link: Link | None) -> dict[str, str | None]:

@@ -28,7 +28,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Writer
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import connected
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress, IPInterface
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import KernelRefused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import KernelRefused, LinuxnetError
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import Route
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import leases
 
@@ -186,17 +186,22 @@ def _shown(route: Route) -> str:
 def execute(host: Host, steps: t.Sequence[Step]) -> None:
     """Do the steps in order, those that follow on one another in one namespace by one visit.
 
-    Announcements come last, when everything that leads to the neighbours is up.
+    Announcements come last, when everything that leads to the neighbours is up. A namespace in which something fails
+    holds up no other one; the first failure is raised when all else is done.
     """
     remembered = [step for step in steps if isinstance(step, Lease)]
     announcements = [step for step in steps if isinstance(step, Announce)]
     others = [step for step in steps if not isinstance(step, (Lease, Announce))]
-    _visit_all(host, others)
+    failed = _visit_all(host, others)
+    announcements = [step for step in announcements if step.netns not in failed]
     if announcements:
         ports.wait(host, {step.netns for step in announcements})
-        _visit_all(host, _heard(host, announcements))
+        failed.update(_visit_all(host, _heard(host, announcements)))
+    remembered = [step for step in remembered if step.netns not in failed]
     if remembered:
         _remember(host, remembered)
+    for error in failed.values():
+        raise error
 
 
 def _heard(host: Host, announcements: t.Sequence[Announce]) -> list[Announce]:
@@ -209,9 +214,20 @@ def _heard(host: Host, announcements: t.Sequence[Announce]) -> list[Announce]:
     return [step for step in announcements if (step.netns, step.index) not in unheard]
 
 
-def _visit_all(host: Host, steps: t.Sequence[Step]) -> None:
+def _visit_all(host: Host, steps: t.Sequence[Step]) -> dict[str | None, LinuxnetError]:
+    """Do steps; what failed, by namespace."""
+    failed: dict[str | None, LinuxnetError] = {}
+
+    def visit(netns: str | None, group: t.Sequence[Step]) -> None:
+        if netns not in failed:
+            try:
+                _do_all(host, group)
+            except LinuxnetError as error:
+                failed[netns] = error
+
     visits = [(netns, tuple(group)) for netns, group in itertools.groupby(steps, key=lambda step: step.netns)]
-    host.tour((netns, functools.partial(_do_all, host, group)) for netns, group in visits)
+    host.tour((netns, functools.partial(visit, netns, group)) for netns, group in visits)
+    return failed
 
 
 def _do_all(host: Host, steps: t.Sequence[Step]) -> None:

@@ -19,6 +19,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
     link_managers,
     link_settings,
     listeners,
+    looks,
     machine,
     namespaces,
     port_records,
@@ -55,21 +56,23 @@ View = dict[str, t.Any]
 class Wish:
     """``netns`` is taken for the host; ``names`` limit the namespaces told about, ``owner`` what is called ours.
 
-    Without ``contents`` no namespace is looked into: a peer in one has no name, and nothing is joined to it.
+    Without ``contents`` no namespace is looked into: a peer in one has no name, and nothing is joined to it. ``brief``
+    is what the planner asks: of a namespace it wants to know little, and what strangers put there must not cost much.
     """
 
     netns: str | None = None
     names: tuple[str, ...] | None = None
     owner: str | None = None
     contents: bool = True
+    brief: bool = False
 
 
-def wishes(definitions: t.Iterable[tuple[str, t.Mapping[str, t.Any]]]) -> list[Wish]:
+def wishes(definitions: t.Iterable[tuple[str, t.Mapping[str, t.Any]]], brief: bool = False) -> list[Wish]:
     """The checked wishes, of definitions each with the prefix that names it; raises Invalid."""
-    return [_wish(prefix, options) for prefix, options in definitions]
+    return [_wish(prefix, options, brief) for prefix, options in definitions]
 
 
-def _wish(prefix: str, options: t.Mapping[str, t.Any]) -> Wish:
+def _wish(prefix: str, options: t.Mapping[str, t.Any], brief: bool) -> Wish:
     given, owner = options["names"], options["owner"]
     return Wish(
         netns=names.namespace_ref(f"{prefix}netns", options["netns"]),
@@ -77,6 +80,7 @@ def _wish(prefix: str, options: t.Mapping[str, t.Any]) -> Wish:
         if given is None
         else tuple(names.namespace_name(f"{prefix}names[{place}]", name) for place, name in enumerate(given)),
         owner=None if owner is None else names.owner_name(f"{prefix}owner", owner),
+        brief=brief,
     )
 
 
@@ -86,6 +90,10 @@ def view(host: Host, wished: Wish) -> View:
     files = namespaces.names()
     contents = _Contents(host, wished, [name for name in files if namespaces.alive(name)])
     told = sorted({*files, *records} if wished.names is None else {*files, *records} & set(wished.names))
+    for name in told:
+        there = contents.of.get(name)
+        if there and there.trouble:
+            host.warn(f"namespace {name} is not told about completely: {there.trouble}")
     users = namespaces.users()
     return {
         "host": _host(host, wished, contents, records),
@@ -102,9 +110,10 @@ class _Contents:
     def __init__(self, host: Host, wished: Wish, live: t.Sequence[str]) -> None:
         self._host = host
         self._host_ref = host_ref = wished.netns
+        self._brief = wished.brief
         found = ((name, namespaces.identity(name)) for name in live)
         self.identities = {name: identity for name, identity in found if identity}
-        self.of: dict[str | None, Contents] = {None: host.run(host_ref, _look)}
+        self.of: dict[str | None, Contents] = {None: host.run(host_ref, looks.whole)}
         host_identity = host.identity(host_ref)
         # The namespace taken for the host may have a name, too.
         self.of.update({name: self.of[None] for name, one in self.identities.items() if one == host_identity})
@@ -120,9 +129,10 @@ class _Contents:
                 self._join(name, name, others)
 
     def _visit(self, others: t.Sequence[str]) -> None:
+        look = looks.brief if self._brief else looks.tolerant
         for first in range(0, len(others), _AT_ONCE):
             some = others[first : first + _AT_ONCE]
-            self.of.update(zip(some, self._host.tour((name, _look) for name in some)))
+            self.of.update(zip(some, self._host.tour((name, look) for name in some)))
             for name in some:
                 self._host.forget(name)
 
@@ -174,16 +184,6 @@ class _Contents:
             return {"netns": there[0], "name": None}
         other = self._by_index[there[0]].get(there[1] or 0)
         return {"netns": there[0], "name": other.name} if other else None
-
-
-def _look() -> Contents:
-    with Reader() as reader:
-        return Contents(
-            inventory.links(reader),
-            tuple(inventory.addresses(reader)),
-            tuple(inventory.routes(reader)),
-            tuple(inventory.neighbours(reader)),
-        )
 
 
 def _host(host: Host, wished: Wish, contents: _Contents, records: t.Mapping[str, Record]) -> View:

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import ipaddress
+import typing as t
 from collections.abc import Iterator
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress
@@ -18,6 +19,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.host_view
     addresses_of,
     peer_is,
 )
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.problems import Problems
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.wish import (
     Endpoint,
     Network,
@@ -36,8 +38,11 @@ Key = tuple[str, str]
 Addresses = dict[str, IPAddress]
 
 
-def allocate(network: Network, view: HostView, existing: dict[Key, str]) -> dict[Key, Addresses]:
+def allocate(network: Network, view: HostView, existing: dict[Key, str], problems: Problems) -> dict[Key, Addresses]:
     """The addresses of every endpoint by family, one in each family that the network has a subnet of.
+
+    What others say inside their namespaces is hearsay: such an address is given to nobody new, but nobody loses his own
+    by it.
 
     :param existing: the host ends that the endpoints have now
     :raises Refused: where a given address is in use, or where a subnet is full
@@ -47,28 +52,32 @@ def allocate(network: Network, view: HostView, existing: dict[Key, str]) -> dict
             "the Python library netaddr is missing on the controller; install it there, for example with: pip"
             " install netaddr"
         )
-    taken = _taken(network, view, existing)
+    taken = _taken(network, view)
+    hearsay = _hearsay(network, view, existing, taken)
     found: dict[Key, Addresses] = {endpoint.key: {} for endpoint in network.endpoints}
     for endpoint in network.endpoints:
         for word, address in endpoint.addresses.items():
             if address in taken:
                 raise Refused(f"{endpoint.path}.{word}_address: {address} is in use already: {taken[address]}")
+            if address in hearsay and address not in _owned(endpoint, view, existing):
+                sentence = f"{endpoint.path}.{word}_address: {address} is in use already: {hearsay[address]}"
+                problems.of_endpoint(endpoint, sentence)
             found[endpoint.key][word] = address
             taken[address] = endpoint.path
     for endpoint in network.endpoints:
-        for word, address in _kept(network, endpoint, view, existing, taken):
+        for word, address in _kept(network, endpoint, view, existing, taken, hearsay):
             if word not in found[endpoint.key]:
                 found[endpoint.key][word] = address
                 taken[address] = endpoint.path
     for word in network.families:
-        free = _Free(network.subnets_of(word)[0], network.external, taken)
+        free = _Free(network.subnets_of(word)[0], network.external, {**hearsay, **taken})
         for endpoint in network.endpoints:
             if word not in found[endpoint.key]:
                 found[endpoint.key][word] = free.lowest(endpoint)
     return found
 
 
-def _taken(network: Network, view: HostView, existing: dict[Key, str]) -> dict[IPAddress, str]:
+def _taken(network: Network, view: HostView) -> dict[IPAddress, str]:
     """Addresses that no endpoint can get, each with the words for who has it."""
     found: dict[IPAddress, str] = {}
     for subnet in network.subnets:
@@ -81,40 +90,58 @@ def _taken(network: Network, view: HostView, existing: dict[Key, str]) -> dict[I
         if network.external or name not in own:
             for address in addresses_of(interface):
                 found.setdefault(address, f"{name} of the host has it")
-    for namespace, inner, address in _neighbours(network, view, existing):
-        found.setdefault(address, f"{inner} of namespace {namespace} has it")
+    if network.appends:
+        wished = {endpoint.key for endpoint in network.endpoints}
+        for namespace, inner, address in view.all_leases():
+            if (namespace, inner) not in wished:
+                found.setdefault(address, f"{inner} of namespace {namespace} has it")
     return found
 
 
-def _neighbours(network: Network, view: HostView, existing: dict[Key, str]) -> Iterator[tuple[str, str, IPAddress]]:
-    """Addresses of others inside namespaces on the bridge: of strangers, and with ``appends`` of ours that stay."""
+def _hearsay(
+    network: Network, view: HostView, existing: dict[Key, str], taken: t.Collection[IPAddress]
+) -> dict[IPAddress, str]:
+    """Addresses inside namespaces on the bridge: of strangers, and with ``appends`` of ours that stay."""
     wished = set(existing.values())
     ours = {end["name"] for end in view.our_ends()}
+    found: dict[IPAddress, str] = {}
     for end in view.ports_of(network.name):
         peer = end["peer"]
         if end["name"] in wished or not peer or not peer["netns"] or (end["name"] in ours and not network.appends):
             continue
         inner = view.inner_interface(peer["netns"], peer["name"])
         for address in addresses_of(inner) if inner else ():
-            yield peer["netns"], peer["name"], address
+            if address not in taken:
+                found.setdefault(address, f"{peer['name']} of namespace {peer['netns']} has it")
+    return found
 
 
-def _kept(
-    network: Network, endpoint: Endpoint, view: HostView, existing: dict[Key, str], taken: dict[IPAddress, str]
-) -> Iterator[tuple[str, IPAddress]]:
-    """The endpoint's present addresses that it can keep: first those that we remember to have given to it.
+def _owned(endpoint: Endpoint, view: HostView, existing: dict[Key, str]) -> list[IPAddress]:
+    """The endpoint's present addresses: first those that we remember to have given to it.
 
     What the interface itself says counts less, since the root of its namespace can write there.
     """
-    candidates = view.leases(*endpoint.key)
+    found = view.leases(*endpoint.key)
     end = view.interfaces.get(existing.get(endpoint.key, ""))
     inner = view.inner_interface(*endpoint.key)
-    if end and inner and peer_is(end, *endpoint.key):
-        candidates += list(addresses_of(inner))
+    return found + (list(addresses_of(inner)) if end and inner and peer_is(end, *endpoint.key) else [])
+
+
+def _kept(
+    network: Network,
+    endpoint: Endpoint,
+    view: HostView,
+    existing: dict[Key, str],
+    taken: dict[IPAddress, str],
+    hearsay: dict[IPAddress, str],
+) -> Iterator[tuple[str, IPAddress]]:
+    """The endpoint's present addresses that it can keep."""
+    given = view.leases(*endpoint.key)
     families: set[str] = set()
-    for address in candidates:
+    for address in _owned(endpoint, view, existing):
         subnet = network.subnet_holding(address)
-        if subnet and subnet.usable(address) and address not in taken and family(address) not in families:
+        barred = address in taken or (address in hearsay and address not in given)
+        if subnet and subnet.usable(address) and not barred and family(address) not in families:
             families.add(family(address))
             yield family(address), address
 

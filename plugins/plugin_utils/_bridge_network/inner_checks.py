@@ -10,56 +10,62 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.host_view import HostView
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import NOWHERE
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.problems import Problems
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.read_routes import RouteKey, route_key
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.wish import Endpoint, Network
 
 
-def check_namespaces(network: Network, view: HostView, existing: dict[tuple[str, str], str]) -> None:
-    """Refuse endpoints that another network, or the namespace's maker, got ahead of."""
+def check_namespaces(
+    network: Network, view: HostView, existing: dict[tuple[str, str], str], problems: Problems
+) -> None:
+    """Find endpoints that another network, or the namespace's maker, got ahead of."""
+    _check_each_other(network)
     ours: dict[str, set[str]] = {}
     for endpoint in network.endpoints:
         ours.setdefault(endpoint.namespace, set()).add(endpoint.interface)
     for endpoint in network.endpoints:
-        if endpoint.key not in existing:
-            _check_interface(endpoint, view)
-        if endpoint.default_route:
-            _check_default_route(network, endpoint, view, ours[endpoint.namespace])
-        _check_routes(network, endpoint, view, ours[endpoint.namespace])
-    _check_each_other(network)
+        sentence = (
+            _interface_trouble(endpoint, view, existing)
+            or _default_route_trouble(network, endpoint, view, ours[endpoint.namespace])
+            or _route_trouble(network, endpoint, view, ours[endpoint.namespace])
+        )
+        if sentence:
+            problems.of_endpoint(endpoint, sentence)
 
 
-def _check_interface(endpoint: Endpoint, view: HostView) -> None:
-    if view.inner_interface(*endpoint.key) is None:
-        return
+def _interface_trouble(endpoint: Endpoint, view: HostView, existing: t.Collection[tuple[str, str]]) -> str | None:
+    if endpoint.key in existing or view.inner_interface(*endpoint.key) is None:
+        return None
     owner = _owner(endpoint.namespace, endpoint.interface, view)
     if owner == view.owner:
-        return
+        return None
     whose = f"on network {owner}" if owner else "that is not ours"
-    raise Refused(
+    return (
         f"{endpoint.path}.interface: namespace {endpoint.namespace!r} has an interface {endpoint.interface!r}"
         f" already, {whose};"
         " choose another interface name"
     )
 
 
-def _check_default_route(network: Network, endpoint: Endpoint, view: HostView, ours: set[str]) -> None:
-    for route in view.inner_default_routes(endpoint.namespace):
+def _default_route_trouble(network: Network, endpoint: Endpoint, view: HostView, ours: set[str]) -> str | None:
+    for route in view.inner_default_routes(endpoint.namespace) if endpoint.default_route else ():
         if route["ip_version"] not in network.families:
             continue
         other = _holder(network, endpoint, route, view, ours)
         if other is None:
             continue
-        raise Refused(
+        return (
             f"{endpoint.path}.default_route: namespace {endpoint.namespace!r} has its default route on {other}"
             " and cannot have another"
             f" on network {network.name}; set default_route: false for one of them"
         )
+    return None
 
 
-def _check_routes(network: Network, endpoint: Endpoint, view: HostView, ours: set[str]) -> None:
+def _route_trouble(network: Network, endpoint: Endpoint, view: HostView, ours: set[str]) -> str | None:
     """Routes that the user listed: the kernel has one of each destination, table and metric, default or not."""
     wished = {
         route_key(route): f"{endpoint.path}.routes[{number}].to"
@@ -74,10 +80,11 @@ def _check_routes(network: Network, endpoint: Endpoint, view: HostView, ours: se
         if other is None:
             continue
         what = "its default route" if route["to"] == "default" else f"its route to {route['to']}"
-        raise Refused(
+        return (
             f"{path}: namespace {endpoint.namespace!r} has {what} on {other} and cannot have another on network"
             f" {network.name} with the same table and metric; give this one another metric or table, or remove one"
         )
+    return None
 
 
 def _key_of(route: t.Mapping[str, t.Any]) -> RouteKey:

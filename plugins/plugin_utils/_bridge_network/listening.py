@@ -7,7 +7,8 @@
 """Host ports on which a process of the host listens: publishing one would silently take its clients away.
 
 Only what is published anew is looked at. A port that this network has published already stays so, whoever began to
-listen on it since: the process can see that nobody comes, and a network that works must not fail at its next run.
+listen on it since: the process can see that nobody comes, and a network that works must not fail at its next run. The
+same holds where a firewall's flush took the rule away, since any user might be quick to listen there then.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from __future__ import annotations
 import ipaddress
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.host_view import HostView, View
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.problems import Problems
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.publishing import (
     Published,
     published_already,
@@ -27,14 +28,26 @@ _ANY_IPV6 = ipaddress.ip_address("::")
 _LOOPBACK_IPV6 = ipaddress.ip_address("::1")
 
 
-def check_listeners(view: HostView, wished: list[Published]) -> None:
-    """Refuse to publish what would hide a listener. A routed port takes nothing on the host."""
+def check_listeners(view: HostView, wished: list[Published], problems: Problems) -> list[Published]:
+    """What is published of what is wished: not what would hide a listener. A routed port takes nothing on the host."""
     existing = published_already(view)
-    for entry in wished if view.listeners else ():
-        for listener in view.listeners if not entry.routed else ():
-            if _is_hidden(listener, entry) and not any(_holds(other, listener, entry) for other in existing):
-                place = f"port {listener['port']}/{entry.protocol} of {entry.host_ip or 'the host'}"
-                raise Refused(f"{entry.path}: {place} is in use: {_words(listener)}")
+    refused: set[str] = set()
+    for entry in wished:
+        sentence = _trouble(view, entry, existing)
+        if sentence and view.lost_rules("nat", entry.ip_version):
+            problems.warnings.append(f"{sentence}, and gets no connections from outside any more")
+        elif sentence and entry.path not in refused:
+            problems.of_port(sentence)
+            refused.add(entry.path)
+    return [entry for entry in wished if entry.path not in refused]
+
+
+def _trouble(view: HostView, entry: Published, existing: list[Published]) -> str | None:
+    for listener in view.listeners if not entry.routed else ():
+        if _is_hidden(listener, entry) and not any(_holds(other, listener, entry) for other in existing):
+            place = f"port {listener['port']}/{entry.protocol} of {entry.host_ip or 'the host'}"
+            return f"{entry.path}: {place} is in use: {_words(listener)}"
+    return None
 
 
 def _is_hidden(listener: View, entry: Published) -> bool:

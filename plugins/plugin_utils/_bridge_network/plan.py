@@ -28,6 +28,7 @@ from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.inner_checks import check_namespaces
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.listening import check_listeners
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.mtu import mtu_of
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.problems import Problems
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.publishing import check_free, published
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.read_network import (
     network_name,
@@ -58,11 +59,12 @@ def make_plan(variables: object, info: object, check_mode: bool = False) -> Docu
     warnings = check_host(network, view, check_mode)
     network = with_gateways(network, view)
     ends = host_ends(network, view)
-    check_namespaces(network, view, ends.existing)
-    addresses = allocate(network, view, ends.existing)
-    ports = published(network, addresses)
+    problems = Problems(view, ends.existing)
+    check_namespaces(network, view, ends.existing, problems)
+    addresses = allocate(network, view, ends.existing, problems)
+    ports = problems.without_unmade(published(network, addresses))
     check_free(network, view, ports)
-    check_listeners(view, ports)
+    ports = check_listeners(view, ports, problems)
     draft = Draft(network, addresses, ends, ports, mtu_of(network, view))
     _refuse_narrow(draft)
     return {
@@ -70,7 +72,13 @@ def make_plan(variables: object, info: object, check_mode: bool = False) -> Docu
         "network": network.name,
         "owner": network.name,
         "state": "present",
-        "warnings": [*warnings, *answering.warnings(network, view), *capacity.warnings(network, view)],
+        "problems": problems.found,
+        "warnings": [
+            *warnings,
+            *problems.warnings,
+            *answering.warnings(network, view),
+            *capacity.warnings(network, view),
+        ],
         "summary": summary.lines(network, draft),
         "endpoints": summary.endpoints(draft),
         "modules": _present(draft, view),
@@ -120,6 +128,7 @@ def _absent(name: str, view: HostView | None) -> Document:
         "network": name,
         "owner": name,
         "state": "absent",
+        "problems": [],
         "warnings": [],
         "summary": [f"{name}: absent"],
         "endpoints": [],

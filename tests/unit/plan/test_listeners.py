@@ -10,7 +10,7 @@ import typing as t
 import pytest
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
-from tests.unit.plan.builders import dual, plan
+from tests.unit.plan.builders import dual, elements, plan
 from tests.unit.plan.world import Info, after, empty_info
 
 
@@ -87,5 +87,16 @@ def test_a_late_listener_does_not_stop_a_network_that_works() -> None:
     assert plan(_wish("8080:80"), info)
     assert plan(_wish("8080:81"), info), "the same port of the host leads elsewhere"
     assert plan(_wish("127.0.0.1:8080:80"), info), "a part of what was published"
-    with pytest.raises(Refused, match="port 8081/tcp of the host is in use"):
-        plan(_wish("8080-8081:80-81"), info)
+    wider = plan(_wish("8080-8081:80-81", "8090:90"), info)
+    assert "port 8081/tcp of the host is in use" in wider["problems"][0]["message"]
+    assert {element["host_port"] for element in elements(wider, "dnat")} == {"8090"}, "that port alone is left out"
+
+
+def test_a_listener_does_not_keep_a_port_closed_that_a_flush_took_away() -> None:
+    info = after(empty_info(), plan(_wish("8080:80")))
+    info["host"]["rules"] = [rule for rule in info["host"]["rules"] if rule["table"] != "nat"]
+    _listen(info, ("tcp", "0.0.0.0", 8080))
+    repaired = plan(_wish("8080:80"), info)
+    assert repaired["problems"] == []
+    assert [element["host_port"] for element in elements(repaired, "dnat")] == ["8080", "8080"]
+    assert "process 4711 (nginx) listens on all addresses, and gets no connections" in repaired["warnings"][0]

@@ -176,7 +176,8 @@ class World:
             self.host["rules"].append(rule)
 
     def bridge_forward_present(self, element: Info) -> None:
-        rule = {"ip_version": "ipv4", "kind": "forward", "owner": self.owner, "bridge": element["bridge"]}
+        place = {"ip_version": "ipv4", "table": "filter"}
+        rule = {**place, "kind": "forward", "owner": self.owner, "bridge": element["bridge"]}
         self._replace_rule(rule, "bridge")
 
     def bridge_forward_absent(self, element: Info) -> None:
@@ -186,7 +187,9 @@ class World:
         rule = {word: element.get(word) for word in ("source", "out_interface", "to_source")}
         version = "ipv6" if ":" in element["source"] else "ipv4"
         self._replace_rule(
-            {**rule, "ip_version": version, "kind": "masquerade", "owner": self.owner}, "source", "out_interface"
+            {**rule, "ip_version": version, "table": "nat", "kind": "masquerade", "owner": self.owner},
+            "source",
+            "out_interface",
         )
 
     def masquerade_absent(self, element: Info) -> None:
@@ -195,6 +198,7 @@ class World:
     def dnat_present(self, element: Info) -> None:
         words = ("ip_version", "protocol", "host_ip", "host_port", "to_address", "to_port", "gateway_mode")
         rule = {**{word: element.get(word) for word in words}, "kind": "dnat", "owner": self.owner}
+        rule["table"] = "nat"
         plain = ("kind", "owner", "ip_version", "protocol", "host_ip", "host_port")
         # A translation of the same port goes, whatever endpoint it led to.
         self.host["rules"] = [

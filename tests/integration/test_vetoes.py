@@ -1,0 +1,198 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the root of an endpoint, or any local user, can do must not keep the administrator from putting things right.
+
+Every rule was flushed and another endpoint is broken as well. One run puts the rules and the other endpoint right,
+whatever is found inside the first; it tells of that endpoint, or puts it right, too.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from tests.integration.networks import SHOP, apply, plan, remove, whole
+from tests.integration.role_plays import PLAY, VARIABLES
+from tests.lab.errors import ModuleFailed
+from tests.lab.host import Host
+
+NETWORK: dict[str, Any] = {**SHOP, "endpoints": [*SHOP["endpoints"], {"namespace": "app"}]}
+APP = "172.18.0.3"
+TABLES = ("raw", "mangle", "nat", "filter")
+
+#: In the namespace db.
+TRICKS = {
+    "default route": "ip route add default dev lo metric 5",
+    "IPv6 default route": "ip -6 route add default dev lo metric 5",
+    "own default route": "ip link add own0 type bridge; ip link set own0 up; ip route add default dev own0 metric 7",
+    "link in place": "ip link del eth0; ip link add eth0 type bridge",
+    "link renamed": "ip link set eth0 down; ip link set eth0 name eth9; ip link add eth0 type bridge",
+    "link moved away": "ip link set eth0 down; ip link set eth0 name eth9",
+    "loopback renamed": "ip link set lo down; ip link set lo name lo9",
+    "routes flushed": "ip route flush table main; ip -6 route flush table main",
+    "everything down": "ip link set eth0 down; ip link set lo down",
+    "another's addresses": "ip address add 172.18.0.2/16 dev eth0; ip address add fd00:18::2/64 dev eth0",
+    "the gateway's address": "ip address add 172.18.0.1/16 dev eth0",
+    "IPv6 off": "sysctl -qw net.ipv6.conf.all.disable_ipv6=1",
+}
+
+
+def _rules(host: Host) -> list[str]:
+    saved = [
+        host.run([f"{program}-save", "-t", table]).out.splitlines()
+        for program in ("iptables", "ip6tables")
+        for table in TABLES
+    ]
+    return [line for lines in saved for line in lines if line.startswith("-A")]
+
+
+def _break(host: Host) -> None:
+    """What a firewall's restart and a clumsy hand leave."""
+    for program in ("iptables", "ip6tables"):
+        host.sh("\n".join(f"{program} -t {table} -F" for table in TABLES))
+    host.sh("ip -n web address flush dev eth0")
+
+
+def _run(host: Host, check: bool = False, **variables: Any) -> dict[str, Any]:
+    """One run of the role's two modules: the result, whether it failed or not."""
+    options = whole(plan(host, {**NETWORK, **variables}, check))
+    try:
+        return host.module("network_plan", options, check=check)
+    except ModuleFailed as failure:
+        return failure.result
+
+
+@contextmanager
+def _flapping(host: Host) -> Iterator[None]:
+    """Thousands of addresses, one of which comes and goes all the time."""
+    lines = "\n".join(f"address add 10.{number // 250}.{number % 250}.1/32 dev lo" for number in range(8000))
+    host.run(["ip", "-n", "db", "-batch", "-"], stdin=lines)
+    loop = "while :; do ip address add 10.99.0.1/32 dev lo; ip address del 10.99.0.1/32 dev lo; done"
+    with host.spawn(["sh", "-c", loop], netns="db"):
+        yield
+
+
+def _is_right(host: Host, rules: list[str]) -> None:
+    assert _rules(host) == rules
+    assert host.inside("web").reaches("172.18.0.1")
+    assert host.inside("app").reaches("fd00:18::1")
+    assert host.inside("web").reaches(APP)
+
+
+def _costs_db_alone(host: Host, rules: list[str], exact: bool) -> dict[str, Any]:
+    """Break the rules and web; then one run, foretold exactly, puts them right and speaks of db if of anything."""
+    _break(host)
+    foretold = _run(host, check=True)
+    done = _run(host)
+    assert foretold["changed"]
+    assert foretold["diff"] == done["diff"] or not exact, "what comes after a renamed link may be foretold too much"
+    assert set(foretold.get("failures", ())) <= set(done.get("failures", ())), "what the kernel refuses comes on top"
+    assert all("db" in sentence and "\n" not in sentence for sentence in done.get("failures", ()))
+    _is_right(host, rules)
+    return done
+
+
+@pytest.mark.parametrize("trick", TRICKS)
+def test_a_trick_in_one_namespace_costs_that_endpoint(host: Host, trick: str) -> None:
+    apply(host, **NETWORK)
+    rules = _rules(host)
+    host.inside("db").sh(TRICKS[trick])
+    done = _costs_db_alone(host, rules, exact=trick != "link moved away")
+    if "failures" not in done:
+        assert host.inside("db").reaches("172.18.0.1"), "nothing was told, so it works"
+        assert not _run(host)["changed"]
+    remove(host)
+    assert host.sh("ip -o link").count("\n") == 1
+
+
+def test_addresses_that_flap(host: Host) -> None:
+    apply(host, **NETWORK)
+    rules = _rules(host)
+    with _flapping(host):
+        _break(host)
+        _run(host)
+        _is_right(host, rules)
+
+
+def test_a_listener_on_a_published_port(host: Host, neighbour: Host) -> None:
+    """Where the rules are gone and somebody was quicker."""
+    apply(host, **NETWORK)
+    rules = _rules(host)
+    _break(host)
+    with host.server(8080), host.inside("web").server(80):
+        assert _run(host)["changed"]
+        _is_right(host, rules)
+        answer = neighbour.ask("192.0.2.1", 8080)
+        assert answer
+        assert answer.local == "172.18.0.2", "web answers and not the listener"
+
+
+def test_a_new_port_that_somebody_listens_on(host: Host) -> None:
+    apply(host, **NETWORK)
+    more = {"namespace": "app", "published_ports": ["9090:90", "9091:91"]}
+    with host.server(9090):
+        done = _run(host, endpoints=[*SHOP["endpoints"], more])
+    (sentence,) = done["failures"]
+    assert "published_ports[0]: port 9090/tcp of the host is in use: process" in sentence
+    rules = "\n".join(_rules(host))
+    assert "--dport 9091 " in rules
+    assert "--dport 9090 " not in rules
+
+
+def test_a_process_that_ends_costs_its_endpoint(host: Host) -> None:
+    apply(host, **NETWORK)
+    with host.spawn(["sleep", "600"], unshare_net=True) as process:
+        guest = {"namespace": "guest", "pid": process.pid}
+        endpoints = [*NETWORK["endpoints"], guest]
+        apply(host, **{**NETWORK, "endpoints": endpoints})
+        rules = _rules(host)
+    _break(host)
+    done = _run(host, endpoints=endpoints)
+    assert "guest" in done["failures"][0]
+    _is_right(host, rules)
+
+
+def test_a_port_stays_isolated_whatever_is_inside(host: Host) -> None:
+    """The host's side of a link is nobody's to veto."""
+    apply(host, **NETWORK)
+    host.inside("db").sh(TRICKS["link renamed"])
+    assert _run(host, icc=False)["failures"]
+    ports = host.ip("link", "show", "master", "br-shop")
+    assert [port["linkinfo"]["info_slave_data"]["isolated"] for port in ports] == [True] * 3
+
+
+def test_very_many_routes_cost_little(host: Host) -> None:
+    apply(host, **NETWORK)
+    rules = _rules(host)
+    lines = "\n".join(f"route add 10.{n >> 16}.{n >> 8 & 255}.{n & 255}/32 dev lo" for n in range(100_000))
+    host.run(["ip", "-n", "db", "-batch", "-"], stdin=lines, timeout=120)
+    _break(host)
+    began = time.monotonic()
+    done = _run(host)
+    spent = time.monotonic() - began
+    _is_right(host, rules)
+    assert "failures" not in done
+    assert spent < 8
+
+
+def test_the_role_tells_last_what_it_could_not_do(host: Host) -> None:
+    host.playbook(PLAY, variables={**VARIABLES, "bridge_network_persistent": True})
+    rules = _rules(host)
+    host.inside("db").sh(TRICKS["link in place"])
+    _break(host)
+    wish = {**VARIABLES, "bridge_network_endpoints": NETWORK["endpoints"], "bridge_network_persistent": True}
+    run = host.playbook(PLAY, variables=wish, fails=True)
+    (failed,) = run.failed
+    assert failed.name.endswith("Tell what could not be done")
+    assert "namespace 'db' has an interface 'eth0' already, that is not ours" in failed.result["msg"]
+    _is_right(host, rules)
+    written = json.loads(host.read("/etc/linuxnet/br-shop.json"))
+    assert [one["name"] for one in written["modules"]["netns"]] == ["web", "db", "app"], "a boot makes it anew"
+    foretold = host.playbook(PLAY, variables=wish, check=True, fails=True)
+    assert foretold.changed == []
