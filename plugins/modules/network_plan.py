@@ -50,6 +50,12 @@ options:
       - A dictionary, or its JSON text. The text is quicker by far where there are thousands of definitions.
       - Required when O(state=present).
     type: json
+  seen:
+    description:
+      - The plan's key of this name, a word for the host as it was when the plan was made.
+      - Where another plan was carried out since, addresses, names and ports that were free then may be taken. Nothing is done
+        then, and RV(stale) is true, so that a new plan can be made. By default the plan is carried out whatever happened.
+    type: str
   problems:
     description:
       - What the plan knows to be impossible, as its key of this name says. What is inside the namespaces of these
@@ -125,6 +131,11 @@ modules:
   sample:
     bridge: {definitions: 1, changed: 0}
     dnat: {definitions: 2, changed: 1}
+stale:
+  description: Whether nothing was done because the host is another one than the plan was made for.
+  returned: with O(seen)
+  type: bool
+  sample: false
 failures:
   description: A sentence for each endpoint that could not be put right, where all else was. The other values are returned as well then.
   returned: when endpoints failed
@@ -164,6 +175,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.names imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import STATE
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._module import failing, tell_warnings
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import carry_out, read_definitions
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import sighting
 
 
 def main() -> None:
@@ -173,6 +185,7 @@ def main() -> None:
             "owner": {"type": "str", "required": True},
             "state": STATE,
             "modules": {"type": "json"},
+            "seen": {"type": "str"},
             "problems": {
                 "type": "list",
                 "elements": "dict",
@@ -204,8 +217,15 @@ def main() -> None:
                 host.warn(warning)
         else:
             definitions = read_definitions(given)
+        seen = module.params["seen"]
+        if seen is not None:
+            told["stale"] = sighting.look(host) != seen
         try:
-            outcomes = carry_out(host, owner, module.params["state"], definitions, module.params["problems"])
+            outcomes = (
+                {}
+                if told.get("stale")
+                else carry_out(host, owner, module.params["state"], definitions, module.params["problems"])
+            )
         except EndpointsFailed as error:
             outcomes = dict(error.outcomes)
             failed = {"msg": str(error), "failures": error.failures}

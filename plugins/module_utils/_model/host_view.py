@@ -41,6 +41,7 @@ class HostView:
             for interface in reversed(self.interfaces.values())
             if interface["peer"]
         }
+        self.seen: str | None = host.get("seen")
         self._forwarding: View = host["ip_forward"]
         self._bridge_nf: View = host["bridge_nf"]
         self._limits: View = host["limits"]

@@ -39,6 +39,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.names import namespace_path
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.own_rules import rules_of_ours
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.views import Contents
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import sighting
 
 _FAMILIES = ("ipv4", "ipv6")
 _TABLES = ("raw", "mangle", "nat", "filter")
@@ -202,11 +203,13 @@ def _host(host: Host, wished: Wish, contents: _Contents, records: t.Mapping[str,
         interface["endpoint"] = mark.namespace or None if mark else None
         interface["port_owner"] = _ours(_port_owner(interface, ports.get(link.name)), wished)
         interface["accept_ra"] = settings["accept_ra"].get(link.name)
+    rules = _rules(host, wished.netns)
     return {
         "interfaces": shown,
         "routes": views.routes(there),
         "neighbours": views.neighbours(there),
-        "rules": [rule for rule in _rules(host, wished.netns) if _ours(rule["owner"], wished)],
+        "rules": [rule for rule in rules if _ours(rule["owner"], wished)],
+        "seen": sighting.sighted(there.links.values(), records, rules) if own else None,
         "ip_forward": settings["ip_forward"],
         "bridge_nf": settings["bridge_nf"],
         "limits": settings["limits"],

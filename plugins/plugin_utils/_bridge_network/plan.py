@@ -72,6 +72,7 @@ def make_plan(variables: object, info: object, check_mode: bool = False) -> Docu
         "network": network.name,
         "owner": network.name,
         "state": "present",
+        "seen": view.seen,
         "problems": problems.found,
         "warnings": [
             *warnings,
@@ -128,6 +129,7 @@ def _absent(name: str, view: HostView | None) -> Document:
         "network": name,
         "owner": name,
         "state": "absent",
+        "seen": None,
         "problems": [],
         "warnings": [],
         "summary": [f"{name}: absent"],
