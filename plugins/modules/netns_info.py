@@ -19,7 +19,8 @@ description:
     C(/run/linuxnet).
   - Routes of the table C(local), which the kernel keeps for every address, are left out.
   - What cannot be read of a namespace, which its root may bring about, is left out, and a warning names it.
-  - Without iptables there are no rules in the result, and a warning.
+  - Without iptables there are no rules in the result, and a warning. So it is where rules cannot be read, and
+    RV(host.rules_complete) is false then, unless the kernel has no tables.
 extends_documentation_fragment:
   - netplumb.linuxnet.attributes.info
   - netplumb.linuxnet.common
@@ -195,6 +196,13 @@ host:
           M(netplumb.linuxnet.bridge_forward).
       type: list
       elements: dict
+    rules_complete:
+      description: Whether these are all. If not, the role and every teardown end with an error.
+      type: bool
+    rules_unread:
+      description: What could not be read, and why, a sentence for each.
+      type: list
+      elements: str
     ip_forward:
       description: Whether packets are forwarded, by family. Nothing for C(ipv6) where the kernel has none.
       type: dict
@@ -334,6 +342,8 @@ def main() -> None:
             views = [{"netns": wish.netns, **netns_info.view(host, wish)} for wish in wishes]
     except LinuxnetError as error:
         module.fail_json(msg=str(error))
+    for sentence in (sentence for view in views for sentence in view["host"]["rules_unread"]):
+        host.warn(f"rules are not told completely: {sentence}")
     tell_warnings(module, host)
     if module.params["aggregate"] is not None:
         module.exit_json(changed=False, objects=views)

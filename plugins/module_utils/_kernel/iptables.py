@@ -23,6 +23,10 @@ _WORD = {"ipv4": "IPv4", "ipv6": "IPv6"}
 _PATIENCE = "10"
 
 
+class NoTable(KernelRefused):
+    """The kernel has no such table, so there are no rules in it."""
+
+
 def program(family: str) -> str:
     """The name of the program for this family."""
     return _PROGRAM[family]
@@ -34,11 +38,12 @@ def has_family(host: Host, ref: str | None, family: str) -> bool:
 
 
 def installed(host: Host, family: str) -> bool:
-    """Whether the programs for this family are there."""
+    """Whether the programs for this family are there; one that is there and fails is an error of the reading."""
     try:
-        return host.command(None, [_PROGRAM[family] + "-save", "--version"]).rc == 0
+        host.command(None, [_PROGRAM[family] + "-save", "--version"])
     except FileNotFoundError:
         return False
+    return True
 
 
 def read(host: Host, ref: str | None, wanted: t.Iterable[tuple[str, str]]) -> Tables:
@@ -62,7 +67,8 @@ def _save(host: Host, ref: str | None, family: str, name: str) -> str:
     what = f"read the {_WORD[family]} rules of table {name}"
     done = _start(host, ref, _PROGRAM[family] + "-save", ["-t", name], what)
     if done.rc:
-        raise KernelRefused(f"cannot {what}: {_reason(done, None)}")
+        error = NoTable if "Table does not exist" in done.err else KernelRefused
+        raise error(f"cannot {what}: {_reason(done, None)}")
     if "is incompatible, use 'nft' tool" in done.out:
         raise KernelRefused(f"cannot {what}: the table was made by the nft tool and iptables cannot show it")
     return done.out

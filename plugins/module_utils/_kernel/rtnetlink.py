@@ -45,10 +45,10 @@ class _Interrupted(Exception):
 class Reader:
     """A netlink socket of the namespace that the calling thread is in."""
 
-    def __init__(self, limit: int | None = None) -> None:
+    def __init__(self, limit: int | None = None, protocol: int = socket.NETLINK_ROUTE) -> None:
         """:param limit: so many bytes are read in all and no more, since others may have filled the namespace"""
         self._left = limit
-        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE)
+        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol)
         self._sequence = 0
 
     def __enter__(self: R) -> R:

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import ipaddress
 import typing as t
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress, IPNetwork
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
 
 View = Mapping[str, t.Any]
 
@@ -31,6 +31,7 @@ class HostView:
             )
         self.owner = owner
         host: View = info["host"]
+        _refuse_unread(host["rules_unread"])
         self.interfaces: dict[str, View] = {str(interface["name"]): interface for interface in host["interfaces"]}
         self.routes: list[View] = [route for route in host["routes"] if is_plain(route)]
         self.rules: list[View] = list(host["rules"])
@@ -179,6 +180,13 @@ class HostView:
     def host_end_at(self, namespace: str, interface: str) -> View | None:
         """The interface of the host whose veth peer is this interface of a namespace."""
         return self._ends.get((namespace, interface))
+
+
+def _refuse_unread(unread: Sequence[str]) -> None:
+    """A rule that is not seen would stay for ever, and with it a port that is meant to be closed."""
+    if unread:
+        more = f" (and {len(unread) - 1} more like this)" if len(unread) > 1 else ""
+        raise Refused(f"the rules of this host are not known completely, so nothing is changed: {unread[0]}{more}")
 
 
 def is_plain(route: View) -> bool:

@@ -15,7 +15,6 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
     capacity,
     inventory,
-    iptables,
     link_managers,
     link_settings,
     listeners,
@@ -34,15 +33,12 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.port_rec
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.registry import Record
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Reader
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks, names, switches, views
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import KernelRefused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import by_index
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.names import namespace_path
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.own_rules import rules_of_ours
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.views import Contents
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import sighting
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import rules_told, sighting
 
 _FAMILIES = ("ipv4", "ipv6")
-_TABLES = ("raw", "mangle", "nat", "filter")
 _FORWARDING = {"ipv4": "net/ipv4/ip_forward", "ipv6": "net/ipv6/conf/all/forwarding"}
 _ACCEPT_RA = "net/ipv6/conf/IFNAME/accept_ra"
 _BRIDGE_NF = {"ipv4": "net/bridge/bridge-nf-call-iptables", "ipv6": "net/bridge/bridge-nf-call-ip6tables"}
@@ -195,6 +191,7 @@ def _host(host: Host, wished: Wish, contents: _Contents, records: t.Mapping[str,
     persistent = [name for name in service.networks() if _ours(name, wished)] if own else []
     unmanaged = link_managers.files() if own else {}
     settings = host.run(wished.netns, lambda: _settings(there))
+    rules, unread = rules_told.read(host, wished.netns)
     shown = views.interfaces(there, lambda index: contents.peer(None, index))
     for interface in shown:
         link = there.links[interface["name"]]
@@ -203,13 +200,14 @@ def _host(host: Host, wished: Wish, contents: _Contents, records: t.Mapping[str,
         interface["endpoint"] = mark.namespace or None if mark else None
         interface["port_owner"] = _ours(_port_owner(interface, ports.get(link.name)), wished)
         interface["accept_ra"] = settings["accept_ra"].get(link.name)
-    rules = _rules(host, wished.netns)
     return {
         "interfaces": shown,
         "routes": views.routes(there),
         "neighbours": views.neighbours(there),
         "rules": [rule for rule in rules if _ours(rule["owner"], wished)],
         "seen": sighting.sighted(there.links.values(), records, rules) if own else None,
+        "rules_complete": not unread,
+        "rules_unread": unread,
         "ip_forward": settings["ip_forward"],
         "bridge_nf": settings["bridge_nf"],
         "limits": settings["limits"],
@@ -273,23 +271,6 @@ def _settings(there: Contents) -> View:
         "accept_ra": {name: int(value) for name, value in accept_ra.items() if value is not None},
         "limits": limits,
     }
-
-
-def _rules(host: Host, ref: str | None) -> list[View]:
-    """The rules that carry a mark of ours; without iptables there are none, and a warning."""
-    found: list[View] = []
-    for family in _FAMILIES:
-        if not iptables.has_family(host, ref, family):
-            continue
-        if not iptables.installed(host, family):
-            host.warn(f"{iptables.program(family)} is not installed, so rules are not told")
-            continue
-        for table in _TABLES:
-            try:
-                found += rules_of_ours(iptables.read(host, ref, [(family, table)]))
-            except KernelRefused as error:
-                host.warn(f"rules are not told completely: {error}")
-    return found
 
 
 def _namespace(

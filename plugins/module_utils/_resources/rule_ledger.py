@@ -12,9 +12,10 @@ import collections
 import dataclasses
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import conntrack, iptables, sysctl
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import conntrack, iptables, rule_tables, sysctl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import chains, draft, names
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.flows import Chosen
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import (
     FAMILIES,
@@ -112,10 +113,11 @@ def _usable(host: Host, ref: str | None, family: str, asked: bool, building: boo
         return False
     if iptables.installed(host, family):
         return True
+    program = iptables.program(family)
     if building:
-        host.warn(
-            f"{iptables.program(family)} is not installed, so what this host forwards by {family} is not restricted"
-        )
+        host.warn(f"{program} is not installed, so what this host forwards by {family} is not restricted")
+    elif host.run(ref, lambda: rule_tables.present(family)):
+        raise Refused(f"{program} is not installed, without which rules by {family} are neither seen nor taken away")
     return False
 
 

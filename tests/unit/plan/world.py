@@ -27,6 +27,7 @@ def empty_info(**forwarding: bool | None) -> Info:
             "routes": [],
             "neighbours": [],
             "rules": [],
+            "rules_unread": [],
             "ip_forward": {"ipv4": False, "ipv6": False, **forwarding},
             "bridge_nf": {"ipv4": False, "ipv6": False},
             "limits": {"neighbours": {"ipv4": 1024, "ipv6": 1024}, "backlog": 1000},
