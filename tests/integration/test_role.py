@@ -70,6 +70,23 @@ def test_the_playbooks_with_several_networks_in_an_inventory(host: Host) -> None
     assert [line for line in left if "accept_redirects" not in line] == []
 
 
+def test_a_broken_network_keeps_no_later_one_from_being_built(host: Host) -> None:
+    host.sh("ip link add taken type bridge")
+    shop, office = _two_networks()
+    broken = [{**office, "name": "taken"}, {"name": "br-none", "ipam_config": [{"subnet": "300.0.0.0/8"}]}]
+    text = json.dumps({"all": {"hosts": {"localhost": {"bridge_networks": [broken[0], shop, broken[1], office]}}}})
+    for check in (True, False):
+        run = host.playbook("netplumb.linuxnet.bridge_network", inventory=text, check=check, fails=True)
+        told = run.failed[-1].result["msg"]
+        assert told.startswith("2 of 4 networks failed: taken: bridge_network_name: the bridge 'taken' exists")
+        assert "; br-none: bridge_network_ipam_config[0].subnet: '300.0.0.0/8'" in told
+    assert host.inside("desk").reaches("172.19.0.1")
+    assert [apply(host, **network).changed for network in (shop, office)] == [[], []]
+    host.sh("ln -sfn /nowhere /etc/alternatives/iptables-restore")
+    run = host.playbook("netplumb.linuxnet.teardown", inventory=text, fails=True)
+    assert run.failed[-1].result["msg"].startswith("2 of 4 networks failed: br-office: ")
+
+
 def test_a_teardown_of_what_is_no_list_of_networks_is_refused(host: Host) -> None:
     for wrong in ({}, {"bridge_networks": [{"subnet": "172.18.0.0/16"}]}):
         text = json.dumps({"all": {"hosts": {"localhost": wrong}}})
