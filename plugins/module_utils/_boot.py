@@ -50,7 +50,7 @@ def main(arguments: t.Sequence[str]) -> int:
         sys.stderr.write(_USAGE)
         return 2
     try:
-        names.owner_name("NETWORK", names.interface_name("NETWORK", given[1]))
+        names.network_name("NETWORK", given[1])
         with lock.held():
             verb()
     except LinuxnetError as error:

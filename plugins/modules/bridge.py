@@ -39,7 +39,7 @@ options:
     type: str
   owner:
     description: &owner
-      - Whose the bridge is, 1 to 64 characters of C(A-Z), C(a-z), C(0-9), C(_) and C(-). Another owner's bridge is refused.
+      - Whose the bridge is, 1 to 64 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.). Another owner's bridge is refused.
     type: str
     default: default
   mtu:

@@ -123,7 +123,7 @@ options:
     type: str
   owner:
     description: &owner
-      - Whose the rules are, 1 to 64 characters of C(A-Z), C(a-z), C(0-9), C(_) and C(-). A bridge of another owner is refused.
+      - Whose the rules are, 1 to 64 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.). A bridge of another owner is refused.
     type: str
     default: default
   aggregate:

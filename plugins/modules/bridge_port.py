@@ -47,7 +47,7 @@ options:
     type: str
   owner:
     description: &owner
-      - Whose the membership is, 1 to 64 characters of C(A-Z), C(a-z), C(0-9), C(_) and C(-).
+      - Whose the membership is, 1 to 64 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.).
       - An interface of the host that is another owner's is refused.
     type: str
     default: default

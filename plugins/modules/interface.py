@@ -45,7 +45,7 @@ options:
     type: str
   owner:
     description: &owner
-      - Whose the addresses are, 1 to 64 characters of C(A-Z), C(a-z), C(0-9), C(_) and C(-).
+      - Whose the addresses are, 1 to 64 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.).
       - An interface of the host that is marked as another owner's is refused.
       - In a namespace that this owner has a claim on, see M(netplumb.linuxnet.netns), the addresses are remembered as
         leases.

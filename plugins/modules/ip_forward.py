@@ -53,7 +53,7 @@ options:
     type: str
   owner:
     description: &owner
-      - Whose the file is, 1 to 64 characters of C(A-Z), C(a-z), C(0-9), C(_) and C(-). The switch itself has no owner.
+      - Whose the file is, 1 to 64 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.). The switch itself has no owner.
     type: str
     default: default
   aggregate:

@@ -60,7 +60,7 @@ options:
     type: dict
   owner:
     description: &owner
-      - Whose the namespace is, 1 to 64 characters of C(A-Z), C(a-z), C(0-9), C(_) and C(-).
+      - Whose the namespace is, 1 to 64 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.).
     type: str
     default: default
   aggregate:

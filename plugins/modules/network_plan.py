@@ -34,7 +34,7 @@ extends_documentation_fragment:
 options:
   owner:
     description:
-      - Whose the objects are, 1 to 64 characters of C(A-Z), C(a-z), C(0-9), C(_) and C(-).
+      - Whose the objects are, 1 to 64 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.).
     type: str
     required: true
   state:

@@ -24,7 +24,7 @@ extends_documentation_fragment:
 options:
   name:
     description: &name
-      - The network's name, at most 15 characters of C(A-Z), C(a-z), C(0-9), C(_) and C(-).
+      - The network's name, at most 15 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.).
       - Required unless O(aggregate) is given.
     type: str
   state:

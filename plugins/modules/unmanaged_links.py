@@ -26,7 +26,7 @@ extends_documentation_fragment:
 options:
   owner:
     description: &owner
-      - Whose links they are, 1 to 64 characters of C(A-Z), C(a-z), C(0-9), C(_) and C(-). Each owner has one list.
+      - Whose links they are, 1 to 64 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.). Each owner has one list.
     type: str
     default: default
   interfaces:

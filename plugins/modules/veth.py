@@ -46,7 +46,7 @@ options:
     type: str
   owner:
     description: &owner
-      - Whose the pair is, 1 to 64 characters of C(A-Z), C(a-z), C(0-9), C(_) and C(-). Another owner's pair is refused.
+      - Whose the pair is, 1 to 64 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.). Another owner's pair is refused.
     type: str
     default: default
   peer_name:

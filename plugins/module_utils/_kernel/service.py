@@ -16,7 +16,7 @@ import sys
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import network_file
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import network_file, unit
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, KernelRefused, Refused
 
 DIRECTORY = pathlib.Path("/etc/linuxnet")
@@ -52,8 +52,7 @@ def read(path: pathlib.Path) -> bytes | None:
 def networks() -> list[str]:
     """The networks that any of these files is of, sorted."""
     found = {path.stem for path in DIRECTORY.glob("*.json")}
-    units = (path.stem[len("linuxnet-") :] for path in _UNITS.glob("linuxnet-*.service"))
-    found.update(name.partition(".")[0] for name in units)
+    found.update(unit.network_of(path.stem) for path in _UNITS.glob("linuxnet-*.service"))
     return sorted(found)
 
 

@@ -16,9 +16,10 @@ import re
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.names import OWNER
 
-_ALIAS = re.compile(r"linuxnet:([A-Za-z0-9_-]{1,64}):(.*)", re.DOTALL)
-_COMMENT = re.compile(r"linuxnet-([a-z]+)-([A-Za-z0-9_-]{1,64})")
+_ALIAS = re.compile(rf"linuxnet:({OWNER}):(.*)", re.DOTALL)
+_COMMENT = re.compile(rf"linuxnet-([a-z]+)-({OWNER})")
 #: IFALIASZ without the closing NUL.
 ALIAS_LENGTH = 255
 #: The upper byte of our link groups; people who number groups by hand use small numbers.

@@ -20,7 +20,11 @@ INTERFACE_NAME_LENGTH = 15
 NAMESPACE_NAME_LENGTH = 255
 NETNS_DIR = "/run/netns"
 
-_OWNER = re.compile(r"[A-Za-z0-9_-]{1,64}")
+#: An owner as he is written in marks, comments of rules and names of files.
+OWNER = r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}"
+_OWNER = re.compile(OWNER)
+#: What the names of a network's further units end with, before .service.
+UNITS = (".rules", ".firewalld")
 _CONTAINER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 #: What the names begin with that systemd's own .network files take: of containers, zones and virtual machines.
 _OF_SYSTEMD = ("ve-", "vb-", "vt-", "vz-")
@@ -97,8 +101,18 @@ def namespace_path(ref: str) -> str:
 def owner_name(option: str, value: object) -> str:
     """The owner whose mark is put on what a module makes."""
     if not isinstance(value, str) or not _OWNER.fullmatch(value):
-        raise Invalid(option, value, "an owner has 1 to 64 characters of A-Z, a-z, 0-9, '_' and '-'")
+        allowed = "an owner has 1 to 64 characters of A-Z, a-z, 0-9, '_', '-' and '.', and does not begin with '.'"
+        raise Invalid(option, value, allowed)
     return value
+
+
+def network_name(option: str, value: object) -> str:
+    """The name of a network, which is its bridge's, its owner's and a part of its units' names."""
+    name = owner_name(option, interface_name(option, value))
+    if name.endswith(UNITS):
+        allowed = f"a network's name does not end with {' or '.join(UNITS)}, as names of units do"
+        raise Invalid(option, value, allowed)
+    return name
 
 
 def container(option: str, value: object) -> str:

@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.names import UNITS
+
 FIREWALLD = "firewalld.service"
 _BUS_NAME = "org.fedoraproject.FirewallD1"
 #: What loads rules at boot and again later. Each is there on some hosts only, which is no matter to systemd.
@@ -55,8 +57,16 @@ def name(network: str) -> str:
 
 
 def names(network: str) -> tuple[str, str, str]:
-    """The names of all three; no network's name has a dot."""
-    return name(network), f"linuxnet-{network}.rules.service", f"linuxnet-{network}.firewalld.service"
+    """The names of all three; no network's name ends as what is added here."""
+    rules, firewalld = UNITS
+    return name(network), name(network + rules), name(network + firewalld)
+
+
+def network_of(path_stem: str) -> str:
+    """The network whose unit is called so, without ``.service``."""
+    network = path_stem[len("linuxnet-") :]
+    ending = next((ending for ending in UNITS if network.endswith(ending)), "")
+    return network[: len(network) - len(ending)]
 
 
 def listener(network: str) -> str:

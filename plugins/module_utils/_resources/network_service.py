@@ -103,7 +103,7 @@ class NetworkService:
     identified_by: t.ClassVar[tuple[str, ...]] = ("name",)
 
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
-        name = names.owner_name("name", names.interface_name("name", options["name"]))
+        name = names.network_name("name", options["name"])
         owner = name if options["owner"] is None else names.owner_name("owner", options["owner"])
         if options["state"] == "absent":
             return Wish(name, "absent", owner, False, {})

@@ -52,9 +52,9 @@ def network_name(section: Section) -> str:
     """The network's name, which is its bridge's and its owner's name too."""
     if not section.given("name"):
         raise Invalid(section.path("name"), section.raw("name"), "the name of the bridge, such as br-shop, is required")
-    name = section.read("name", names.interface_name)
+    name = str(section.read("name", names.network_name))
     _refuse_reserved(section.path("name"), name)
-    return str(section.read("name", names.owner_name))
+    return name
 
 
 def read_network(section: Section) -> Network:

@@ -57,7 +57,7 @@ def test_a_namespace_has_one_spelling(given: object, ref: str | None) -> None:
     assert names.namespace_ref("netns", given) == ref
 
 
-@pytest.mark.parametrize("owner", ["", "a b", "ä", "x" * 65, "a:b", 5])
+@pytest.mark.parametrize("owner", ["", "a b", "ä", "x" * 65, "a:b", 5, ".a", "..", "a/b"])
 def test_owners_that_are_refused(owner: object) -> None:
     with pytest.raises(Invalid, match="^owner: "):
         names.owner_name("owner", owner)

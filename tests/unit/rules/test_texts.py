@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ipaddress
+import shlex
 from typing import Any
 
 import pytest
@@ -45,13 +46,20 @@ def publications(draw: st.DrawFn) -> Publication:
     to = PortRange(to_first, to_first + size - 1)
     return Publication(
         key,
-        draw(st.from_regex(r"[A-Za-z0-9_-]{1,64}", fullmatch=True)),
+        draw(st.from_regex(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}", fullmatch=True)),
         draw(addresses),
         to,
         draw(_INTERFACES),
         out,
         mode,
     )
+
+
+@given(st.lists(st.tuples(st.booleans(), st.from_regex(r"[a-z-]+( [a-z!]+)?", fullmatch=True)), max_size=6))
+def test_words_in_quotes_are_one(words: list[tuple[bool, str]]) -> None:
+    text = " ".join(f'"{word}"' if quoted else word for quoted, word in words)
+    expected = [part for quoted, word in words for part in ([word] if quoted else word.split())]
+    assert rule_text._words(text) == shlex.split(text) == expected
 
 
 @given(publications())
