@@ -29,7 +29,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import (
     routes,
     sysctls,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPInterface
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress, IPInterface
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address, Neighbour
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links, refuse_others
@@ -38,6 +38,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes im
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.stack import Stack
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import interface_neighbours, settings
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_planner import (
+    Found,
     InterfacePlanner,
     Wish,
 )
@@ -75,7 +76,7 @@ class Space:
     routes: tuple[Route, ...]
     settings: t.Mapping[str, t.Mapping[str, str | None]]
     quiet: frozenset[str] = frozenset()
-    #: Looked at only where some are wished.
+    #: Looked at where some are wished, and inside namespaces.
     neighbours: tuple[Neighbour, ...] = ()
 
 
@@ -158,9 +159,10 @@ class Interface:
 
     def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
         plan = Plan([])
+        known = _known(wishes, state)
         stacks = {space: Stack(there.links, there.addresses, there.routes) for space, there in state.spaces.items()}
         for wish in wishes:
-            plan.changes.append(_plan(wish, state, stacks, plan))
+            plan.changes.append(_plan(wish, state, stacks, known, plan))
             lease = _lease(wish, state)
             if lease:
                 plan.steps.append(lease)
@@ -170,7 +172,21 @@ class Interface:
         execute(host, plan.steps)
 
 
-def _plan(wish: Wish, state: State, stacks: t.Mapping[Identity, Stack], plan: Plan) -> Change:
+def _known(wishes: t.Sequence[Wish], state: State) -> dict[IPAddress, str | None]:
+    """The MAC addresses behind the wished addresses; none where two interfaces have an address."""
+    found: dict[IPAddress, str | None] = {}
+    for wish in wishes:
+        space = state.refs.get(wish.netns)
+        link = state.spaces[space].links.get(wish.name) if space is not None else None
+        mac = wish.mac_address or (link.mac_address if link else None)
+        for address in wish.addresses or () if wish.state == "present" else ():
+            found[address.ip] = mac if found.get(address.ip, mac) == mac else None
+    return found
+
+
+def _plan(
+    wish: Wish, state: State, stacks: t.Mapping[Identity, Stack], known: t.Mapping[IPAddress, str | None], plan: Plan
+) -> Change:
     space = state.refs.get(wish.netns)
     link = state.spaces[space].links.get(wish.name) if space is not None else None
     if space is None or link is None:
@@ -179,9 +195,15 @@ def _plan(wish: Wish, state: State, stacks: t.Mapping[Identity, Stack], plan: Pl
     if space == state.own:
         refuse_others(link, wish.owner)
     there = state.spaces[space]
-    neighbours = {} if wish.neighbours is None else interface_neighbours.permanent(there.neighbours, link.index)
-    settings, quiet = there.settings.get(wish.name, {}), wish.name in there.quiet
-    planner = InterfacePlanner(wish, stacks[space], settings, state.tables, quiet, neighbours)
+    neighbours = interface_neighbours.permanent(there.neighbours, link.index)
+    found = Found(
+        settings=there.settings.get(wish.name, {}),
+        tables=state.tables,
+        quiet=wish.name in there.quiet,
+        neighbours={} if wish.neighbours is None else neighbours,
+        liars=interface_neighbours.wrong(neighbours, known) if wish.netns and wish.neighbours is None else (),
+    )
+    planner = InterfacePlanner(wish, stacks[space], found)
     change = planner.absent() if wish.state == "absent" else planner.present()
     plan.steps.extend(planner.steps)
     return change
@@ -206,7 +228,8 @@ def _read(wishes: t.Sequence[Wish], limit: int | None) -> Space:
         read = {wish.name: _read_settings(wish, links.get(wish.name)) for wish in wishes if wish.state == "present"}
         found = tuple(inventory.addresses(reader))
         routes_there = tuple(_routes(reader, wishes, links))
-        asked = any(wish.neighbours is not None for wish in wishes)
+        # Who is a neighbour on the host's own interfaces is the business of whoever wrote it down.
+        asked = any(wish.neighbours is not None or (wish.netns and wish.addresses) for wish in wishes)
         neighbours = tuple(inventory.neighbours(reader)) if asked else ()
         return Space(links, found, routes_there, read, frozenset(_quiet(wishes, links, found)), neighbours)
 

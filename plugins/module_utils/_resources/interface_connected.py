@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import connected
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPInterface
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress, IPInterface
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import Route
@@ -26,12 +26,17 @@ class Lost:
 
     :param wished: the addresses that are to be there
     :param quiet: whether it has no IPv6 address of its own for a reason
+    :param liars: addresses of neighbours for which somebody wrote down a wrong MAC address
     """
 
-    def __init__(self, link: Link, wished: t.Collection[IPInterface], stack: Stack, quiet: bool) -> None:
+    def __init__(
+        self, link: Link, wished: t.Collection[IPInterface], stack: Stack, quiet: bool, liars: t.Sequence[IPAddress]
+    ) -> None:
         mine = stack.addresses_of(link.index)
         listed = [one for one in mine if one.address in wished and not one.failed]
         alive = bool(wished) and link.up
+        #: Whose true MAC address is not asked for.
+        self.neighbours = tuple(liars) if alive else ()
         #: Whether it asks nobody for a MAC address.
         self.mute = alive and link.kind in _ETHERNET and not link.arp
         speaks_6 = alive and any(address.version == 6 for address in wished)
@@ -51,6 +56,7 @@ class Lost:
     def words(self) -> list[str]:
         """What is to come back, for people."""
         found = ["ARP"] if self.mute else []
+        found += [f"neighbour {address}" for address in self.neighbours]
         found += [f"local {one.address.ip}" for one in self.unheard]
         if self.link_local:
             found.append(str(self.link_local))

@@ -26,6 +26,13 @@ def permanent(found: t.Iterable[Neighbour], index: int) -> dict[IPAddress, str]:
     }
 
 
+def wrong(found: Bindings, known: t.Mapping[IPAddress, str | None]) -> tuple[IPAddress, ...]:
+    """Those written down with another MAC address than the one that is known to be theirs."""
+    return tuple(
+        address for address, mac_address in found.items() if known.get(address, mac_address) not in (None, mac_address)
+    )
+
+
 def managed(wished: Bindings, found: Bindings, purge: bool) -> dict[IPAddress, str]:
     """Of what is written down that which the wish is about."""
     return {address: mac_address for address, mac_address in found.items() if purge or address in wished}

@@ -18,7 +18,7 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import bindings, sysctls
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPInterface
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress, IPInterface
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address, same_subnet
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.bindings import Bindings
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
@@ -44,6 +44,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.inter
     PutConnected,
     PutRoute,
     SetLink,
+    SetNeighbours,
     SpeakArp,
     Step,
     Turn,
@@ -81,31 +82,36 @@ class Wish:
         return sysctls.of_interface(setting, self.name)
 
 
-class InterfacePlanner:
-    """Plans one interface and notes each step's effect on the stack of its namespace.
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """What was read beside the stack.
 
-    :param settings: the wished settings as they are, by the same words
-    :param tables: numbers of routing tables by name
-    :param quiet: whether the kernel gives the interface no IPv6 address of its own
-    :param neighbours: the interface's permanent ones
+    ``settings`` are the wished ones as they are, by the same words, and ``tables`` the numbers of routing tables by
+    name. ``quiet`` is whether the kernel gives the interface no IPv6 address of its own. ``neighbours`` are the
+    permanent ones that the wish is about, and ``liars`` others with a wrong MAC address.
     """
 
-    def __init__(
-        self,
-        wish: Wish,
-        stack: Stack,
-        settings: t.Mapping[str, str | None],
-        tables: t.Mapping[str, int],
-        quiet: bool = False,
-        neighbours: Bindings | None = None,
-    ) -> None:
+    settings: t.Mapping[str, str | None]
+    tables: t.Mapping[str, int]
+    quiet: bool = False
+    neighbours: Bindings = dataclasses.field(default_factory=dict)
+    liars: t.Sequence[IPAddress] = ()
+
+
+class InterfacePlanner:
+    """Plans one interface and notes each step's effect on the stack of its namespace."""
+
+    def __init__(self, wish: Wish, stack: Stack, found: Found) -> None:
         self._wish = wish
         self._stack = stack
-        self._settings = settings
+        self._settings = found.settings
         self._index = stack.links[wish.name].index
-        self._routes = [one.route(tables, self._index) for one in wish.routes or ()]
-        self._lost = Lost(self._link, wish.addresses or () if wish.enabled else (), stack, quiet)
-        self._neighbours = interface_neighbours.managed(wish.neighbours or {}, neighbours or {}, wish.purge_neighbours)
+        self._routes = [one.route(found.tables, self._index) for one in wish.routes or ()]
+        wished = wish.addresses or () if wish.enabled else ()
+        self._lost = Lost(self._link, wished, stack, found.quiet, found.liars)
+        self._neighbours = interface_neighbours.managed(
+            wish.neighbours or {}, found.neighbours, wish.purge_neighbours
+        )
         self.steps: list[Step] = []
 
     @property
@@ -303,6 +309,8 @@ class InterfacePlanner:
             self._refuse_stealing(route)
             self.steps.append(PutConnected(self._wish.netns, self._wish.name, route))
             self._stack.put_connected(route)
+        if self._lost.neighbours:
+            self.steps.append(SetNeighbours(self._wish.netns, self._wish.name, self._lost.neighbours, ()))
 
     # Routes.
 
