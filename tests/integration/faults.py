@@ -10,6 +10,7 @@ import subprocess
 from typing import Any
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils import _converge
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import looks
 from tests.lab import modules
 
 
@@ -28,6 +29,18 @@ def with_failing_open(name: str, options: dict[str, Any], path: str, code: int, 
     os.open = failing
     result = modules.run_main(name, options, check=False, diff=False)
     return {**result, "opened": opened}
+
+
+def with_vanishing(name: str, options: dict[str, Any], script: str) -> dict[str, Any]:
+    """Run a module while somebody else runs a shell script: after the namespaces were listed, before any is visited."""
+    real = looks.whole
+
+    def whole() -> Any:
+        subprocess.run(["sh", "-ec", script], check=True, stdin=subprocess.DEVNULL)
+        return real()
+
+    looks.whole = whole
+    return modules.run_main(name, options, check=False, diff=False)
 
 
 def with_interference(name: str, options: dict[str, Any], script: str) -> dict[str, Any]:

@@ -122,6 +122,15 @@ class Host:
             return True
         return namespaces.alive(ref)
 
+    def hold(self, ref: str) -> bool:
+        """Keep the namespace open, so that it cannot go any more; false where it is not there, or gone since."""
+        if ref not in self._fds:
+            fd = namespaces.open_live(ref)
+            if fd is None:
+                return False
+            self._fds[ref] = fd
+        return ref not in self._missing
+
     def forget(self, ref: str) -> None:
         """Look the namespace up anew the next time, since it was made, removed or re-pointed."""
         fd = self._fds.pop(ref, None)

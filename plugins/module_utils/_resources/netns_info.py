@@ -47,6 +47,7 @@ _BRIDGE_NF = {"ipv4": "net/bridge/bridge-nf-call-iptables", "ipv6": "net/bridge/
 _AT_ONCE = 100
 
 View = dict[str, t.Any]
+Identity = tuple[int, int]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,8 +86,9 @@ def view(host: Host, wished: Wish) -> View:
     """``{"host": ..., "namespaces": [...]}``."""
     records = {name: record for name, record in ((name, registry.read(name)) for name in registry.names()) if record}
     files = namespaces.names()
-    contents = _Contents(host, wished, [name for name in files if namespaces.alive(name)])
-    told = sorted({*files, *records} if wished.names is None else {*files, *records} & set(wished.names))
+    contents = _Contents(host, wished, files)
+    known = {*files, *records} - contents.gone
+    told = sorted(known if wished.names is None else known & set(wished.names))
     for name in told:
         there = contents.of.get(name)
         if there and there.trouble:
@@ -104,11 +106,13 @@ class _Contents:
     A namespace is referred to by name, the one taken for the host by None.
     """
 
-    def __init__(self, host: Host, wished: Wish, live: t.Sequence[str]) -> None:
+    def __init__(self, host: Host, wished: Wish, files: t.Sequence[str]) -> None:
         self._host = host
         self._host_ref = host_ref = wished.netns
         self._brief = wished.brief
-        found = ((name, namespaces.identity(name)) for name in live)
+        found = ((name, namespaces.identity(name)) for name in files)
+        #: Others make and remove namespaces all the time: what went since it was listed is left out.
+        self.gone: set[str] = set()
         self.identities = {name: identity for name, identity in found if identity}
         self.of: dict[str | None, Contents] = {None: host.run(host_ref, looks.whole)}
         host_identity = host.identity(host_ref)
@@ -117,6 +121,7 @@ class _Contents:
         others = [name for name in self.identities if name not in self.of]
         if wished.contents:
             self._visit(others)
+            others = [name for name in others if name not in self.gone]
         self._by_index = {where: by_index(contents.links) for where, contents in self.of.items()}
         #: Of each end (namespace, index) the other one.
         self._peers: dict[tuple[str | None, int], tuple[str | None, int]] = {}
@@ -128,7 +133,10 @@ class _Contents:
     def _visit(self, others: t.Sequence[str]) -> None:
         look = looks.brief if self._brief else looks.tolerant
         for first in range(0, len(others), _AT_ONCE):
-            some = others[first : first + _AT_ONCE]
+            batch = others[first : first + _AT_ONCE]
+            some = [name for name in batch if self._host.hold(name)]
+            self.gone.update(set(batch) - set(some))
+            self.identities.update((name, t.cast(Identity, self._host.identity(name))) for name in some)
             self.of.update(zip(some, self._host.tour((name, look) for name in some)))
             for name in some:
                 self._host.forget(name)
@@ -143,7 +151,7 @@ class _Contents:
             and link.peer_index
             and (where, link.index) not in self._peers
         ]
-        if not lost:
+        if not lost or (ref is not None and not self._host.hold(ref)):
             return
 
         def ask() -> dict[int | None, str | None]:
