@@ -58,7 +58,7 @@ LINTERS = {
     "mypy": [
         "mypy",
         *(f"--package={name}" for name in ("ansible_collections.netplumb.linuxnet.plugins", "tests.lab", "tests.demo")),
-        *("--package=tests.engines", "--package=tests.machines", "--package=benchmarks", "--package=tools"),
+        *("--package=tests.engines", "--package=tests.fresh", "--package=tests.machines", "--package=benchmarks", "--package=tools"),
     ],
     "ansible-lint": ["ansible-lint", "--offline", "--strict"],
     "antsibull-docs": ["antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck", "."],
