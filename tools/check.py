@@ -24,7 +24,7 @@ from pathlib import Path
 from tests.lab.paths import COLLECTIONS, REPOSITORY, link_collection
 from tests.machines import roots, standing, tools
 from tests.machines.errors import Missing, Stuck
-from tools import fresh, sanity
+from tools import fresh, pip_settings, sanity
 from tools.outcome import Outcome
 
 BUILD = REPOSITORY / "build"
@@ -35,13 +35,21 @@ def environment() -> dict[str, str]:
     """This environment with the tools of the virtual one first, and all that they would leave at home in build/."""
     return os.environ | {
         "PATH": f"{BIN}:{os.environ['PATH']}:/usr/sbin:/sbin",
+        "HOME": str(_made(BUILD / "home")),
+        "GIT_CONFIG_GLOBAL": os.environ.get("GIT_CONFIG_GLOBAL", str(Path.home() / ".gitconfig")),
         "TMPDIR": str(_own_temporary()),
         "XDG_CACHE_HOME": str(BUILD / "cache"),
+        "ANSIBLE_REMOTE_TMP": str(_own_temporary() / "ansible"),
         "PIP_CACHE_DIR": os.environ.get("PIP_CACHE_DIR", str(BUILD / "cache" / "pip")),
         "ANSIBLE_HOME": str(BUILD / "ansible"),
         "NO_COLOR": "1",
         "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
     }
+
+
+def _made(place: Path) -> Path:
+    place.mkdir(parents=True, exist_ok=True)
+    return place
 
 
 def _own_temporary() -> Path:
@@ -58,7 +66,8 @@ LINTERS = {
     "mypy": [
         "mypy",
         *(f"--package={name}" for name in ("ansible_collections.netplumb.linuxnet.plugins", "tests.lab", "tests.demo")),
-        *("--package=tests.engines", "--package=tests.fresh", "--package=tests.machines", "--package=benchmarks", "--package=tools"),
+        *(f"--package=tests.{name}" for name in ("engines", "fresh", "machines")),
+        *("--package=benchmarks", "--package=tools"),
     ],
     "ansible-lint": ["ansible-lint", "--offline", "--strict"],
     "antsibull-docs": ["antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck", "."],
@@ -82,7 +91,7 @@ def lint() -> Outcome:
 
 def run_sanity() -> Outcome:
     """`ansible-test sanity`: each test counts once for each Python that it runs on."""
-    result = sanity.run(BUILD, environment())
+    result = sanity.run(BUILD, environment(), pip_settings.of(dict(os.environ)))
     outcome = Outcome(result.passed, result.failed, 0, result.notes, result.errors)
     if result.lacking:
         outcome.notes.insert(0, f"partial: {'; '.join(result.lacking)}")

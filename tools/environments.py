@@ -33,6 +33,11 @@ def target(row: Row) -> Path:
     return _make(f"target-{row.pyroute2}-py{row.target_python}", row.target_python, [f"pyroute2=={row.pyroute2}"])
 
 
+def old_ansible(core: str, python: str) -> Path:
+    """The Python of an ansible-core that is too old for the collection."""
+    return _make(f"old-{core}-py{python}", python, [f"ansible-core=={core}.*", f"netaddr=={pins()['netaddr']}"])
+
+
 def version(python: Path, package: str) -> str:
     """The version of a package that an environment has."""
     command = [str(python), "-c", f"import importlib.metadata; print(importlib.metadata.version({package!r}))"]

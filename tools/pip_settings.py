@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What pip is told on this machine, as one file: some of its callers hide variables and HOME from it."""
+"""What pip is told on this machine, as one file: some of its callers have another HOME, or hide variables from it."""
 
 from __future__ import annotations
 
@@ -16,11 +16,6 @@ def of(environment: dict[str, str]) -> str:
         key, value = line.split("=", 1)
         values[key.removeprefix(":env:").rpartition(".")[2]] = value.strip("'\"").replace("\\n", " ")
     return "[global]\n" + "".join(f"{key} = {value}\n" for key, value in values.items() if key != "cache-dir")
-
-
-def cache(environment: dict[str, str]) -> str:
-    """Where pip keeps what it has downloaded."""
-    return _pip(environment, "cache", "dir")
 
 
 def _pip(environment: dict[str, str], *arguments: str) -> str:

@@ -16,7 +16,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools import interpreters, pip_settings, tree
+from tools import interpreters, tree
 
 _BOOTSTRAP = """import subprocess, sys
 subprocess.check_call([sys.executable, '-m', 'ensurepip'])
@@ -38,10 +38,13 @@ class Result:
     lacking: list[str]
 
 
-def run(build: Path, environment: dict[str, str]) -> Result:
-    """Run all sanity tests on every Python that ansible-test supports, or on this one if not all of them are here."""
+def run(build: Path, environment: dict[str, str], pip: str) -> Result:
+    """Run all sanity tests on every Python that ansible-test supports, or on this one if not all of them are here.
+
+    :param pip: pip's settings, which it gets as a file
+    """
     place = tree.copy(build / "sanity" / "ansible_collections" / "netplumb" / "linuxnet")
-    home = _home(build / "sanity" / "home", environment)
+    home = _home(build / "sanity" / "home", f"{pip}cache-dir = {environment['PIP_CACHE_DIR']}\n")
     directories, missing = _interpreters()
     command = ["ansible-test", "sanity", "--color", "no"]
     if missing:
@@ -76,8 +79,8 @@ def _read(code: int, output: str, missing: list[str]) -> Result:
     return Result(ran - failed, failed, notes, errors, lacking)
 
 
-def _home(home: Path, environment: dict[str, str]) -> Path:
-    """A home for ansible-test: the bootstrap, the user's pip configuration (it hides the variables) and pip's cache."""
+def _home(home: Path, settings: str) -> Path:
+    """A home for ansible-test: the bootstrap, and pip's settings, since it hides the variables."""
     requirements = _test_package() / "_internal" / "python_requirements.py"
     bootstrap = _test_package() / "_util" / "target" / "setup"
     version = re.search(r"pip='([\d.]+)'", requirements.read_text(encoding="utf-8"))
@@ -89,7 +92,6 @@ def _home(home: Path, environment: dict[str, str]) -> Path:
     (cache / name).write_text(_BOOTSTRAP.format(version=version.group(1)), encoding="utf-8")
     configuration = home / ".config" / "pip" / "pip.conf"
     configuration.parent.mkdir(parents=True, exist_ok=True)
-    settings = f"{pip_settings.of(environment)}cache-dir = {pip_settings.cache(environment)}\n"
     configuration.write_text(settings, encoding="utf-8")
     return home
 

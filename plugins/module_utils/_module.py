@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -19,7 +20,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import
     sentence,
     wishes_of,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import netlink
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import netlink, requirements
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import LinuxnetError
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import Options
@@ -59,12 +60,21 @@ def failing(module: AnsibleModule, host: Host) -> t.Iterator[None]:
     try:
         yield
     except netlink.LibraryMissing as error:
-        module.fail_json(msg=missing_required_lib(error.library), exception=error.trace)
+        module.fail_json(msg=_lacks(error.library), exception=error.trace)
     except LinuxnetError as error:
         tell_warnings(module, host)
         module.fail_json(msg=sentence(host, error))
     except netlink.refusals() as error:
         module.fail_json(msg=f"cannot read the host's network: {netlink.reason(error)}")
+
+
+def _lacks(library: str) -> str:
+    """Ansible's usual words or, where another Python of the host has the library, the cure."""
+    with Host(check_mode=True) as host:
+        better = requirements.better_python(host)
+    if better is None:
+        return missing_required_lib(library)
+    return f"{sys.executable} lacks {library}, which {better} has; set ansible_python_interpreter: {better}"
 
 
 def tell_warnings(module: AnsibleModule, host: Host) -> None:

@@ -102,7 +102,7 @@ text:
   type: str
   sample: '{"host": {"interfaces": []}, "namespaces": []}'
 host:
-  description: The host. With O(text) only C(missing) and C(package_manager).
+  description: The host. With O(text) only C(missing), C(better_python) and C(package_manager).
   returned: without O(aggregate)
   type: dict
   sample:
@@ -241,6 +241,11 @@ host:
         - V(pyroute2) is looked for by the Python that this module runs on.
       type: list
       elements: str
+    better_python:
+      description:
+        - The machine's C(/usr/bin/python3) where it has a library that the Python of this module lacks, to be named by
+          C(ansible_python_interpreter). Else nothing.
+      type: str
     package_manager:
       description: What the machine installs packages with, V(apt) or V(dnf); nothing for any other.
       type: str
@@ -349,7 +354,7 @@ def main() -> None:
         module.exit_json(changed=False, objects=views)
     told = {"host": views[0]["host"], "namespaces": views[0]["namespaces"]}
     if module.params["text"]:
-        short = {name: told["host"][name] for name in ("missing", "package_manager")}
+        short = {name: told["host"][name] for name in ("missing", "better_python", "package_manager")}
         module.exit_json(changed=False, text=json.dumps(told), host=short)
     module.exit_json(changed=False, **told)
 

@@ -18,7 +18,7 @@ list() {
     own="$checkout"
     [ "$user" = user ] || own="$checkout /usr /etc /var/lib /var/cache /var/log /opt"
     prune=
-    for path in /proc /sys /dev/pts /visitor.sh /before /after /tmp/netplumb-linuxnet-* $own; do
+    for path in /proc /sys /dev/pts /visitor.sh /before /after /run/adduser /tmp/netplumb-linuxnet-* $own; do
         prune="$prune -path $path -prune -o"
     done
     # shellcheck disable=SC2086

@@ -12,16 +12,31 @@ import importlib.util
 import os
 import shutil
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
+
 #: By what is told to the user the program that shows whether it is there.
 _PROGRAMS = {"iptables": "iptables-restore", "iproute2": "ip"}
 _LIBRARIES = ("pyroute2",)
 _PACKAGE_MANAGERS = {"apt": "apt-get", "dnf": "dnf"}
+_SYSTEM_PYTHON = "/usr/bin/python3"
+_ASK = "import importlib.util, sys; sys.exit(any(importlib.util.find_spec(name) is None for name in sys.argv[1:]))"
 
 
 def missing() -> list[str]:
     """What is not here, for this Python and for programs that are looked for where modules do."""
-    libraries = [name for name in _LIBRARIES if importlib.util.find_spec(name) is None]
-    return [*libraries, *(name for name, program in _PROGRAMS.items() if not _find(program))]
+    return [*_missing_libraries(), *(name for name, program in _PROGRAMS.items() if not _find(program))]
+
+
+def better_python(host: Host) -> str | None:
+    """The system's own Python where it has the libraries that this one lacks, as beside a virtual environment."""
+    lacking = _missing_libraries()
+    if not lacking or not os.path.exists(_SYSTEM_PYTHON):
+        return None
+    return None if host.command(None, [_SYSTEM_PYTHON, "-I", "-c", _ASK, *lacking]).rc else _SYSTEM_PYTHON
+
+
+def _missing_libraries() -> list[str]:
+    return [name for name in _LIBRARIES if importlib.util.find_spec(name) is None]
 
 
 def package_manager() -> str | None:

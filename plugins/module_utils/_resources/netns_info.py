@@ -224,6 +224,7 @@ def _host(host: Host, wished: Wish, contents: _Contents, records: t.Mapping[str,
         "machine_id": machine.identity(),
         "unmanaged_links": {owner: found for owner, found in unmanaged.items() if _ours(owner, wished)},
         "missing": requirements.missing(),
+        "better_python": requirements.better_python(host),
         "package_manager": requirements.package_manager(),
     }
 
