@@ -190,7 +190,7 @@ SPDX-License-Identifier: GPL-3.0-or-later
 Each row is a combination of what the controller has and what the host has, with the tests that ran on it: in every one
 a network is built by plays, used, found in order and removed, and the examples of all modules run; beside these, what
 depends on what the row varies. The first row is what `make test` runs, there with all tests. Why these combinations
-and these tests stands in [tools/versions.py](../tools/versions.py).
+and these tests stands in [tools/versions.py](https://github.com/netplumb/netplumb.linuxnet/blob/main/tools/versions.py).
 
 {table}
 

@@ -55,9 +55,9 @@ def _introduction(engines: Sequence[Engine]) -> str:
     )
     return f"""\
 This page is made by `python -m tests.engines --write`. It builds the same networks with each engine on a host of the
-lab ([tests/lab/README.md](../tests/lab/README.md)) and asks the same questions of each; nothing here is written by hand
-but the questions and the reasons. The script fails where an engine's answer differs from ours without a declared
-reason, and where a declared difference does not show.
+[lab](https://github.com/netplumb/netplumb.linuxnet/blob/main/tests/lab/README.md) and asks the same questions of each;
+nothing here is written by hand but the questions and the reasons. The script fails where an engine's answer differs
+from ours without a declared reason, and where a declared difference does not show.
 
 {textwrap.fill(programs, 120)}
 

@@ -1,0 +1,88 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What `ansible-galaxy collection build` makes of a work tree where everything was run, and whether it stands alone."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tools import tree
+
+SHIPPED = ("COPYING", "README.md", "changelogs/", "docs/", "meta/", "playbooks/", "plugins/", "roles/")
+#: What tests, tools and users leave behind.
+LEFT = (
+    *(".DS_Store", ".ansible/tmp", ".cache/file", ".hypothesis/examples/0", ".mypy_cache/3.11/file", ".venv/bin/python"),
+    *(".pytest_cache/README.md", ".ruff_cache/file", "__pycache__/file.pyc", "build/summary.txt", "tests/output/file"),
+    *("netplumb-linuxnet-0.0.1.tar.gz", "plugins/modules/__pycache__/veth.cpython-311.pyc"),
+    *("plugins/modules/.veth.py.swp", "roles/bridge_network/.ansible/tmp"),
+)
+_LINK = re.compile(r"\]\(([^)\s#]*)[^)]*\)|^\[[^]]+\]: (\S+)", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The unpacked artifact."""
+    place = tmp_path_factory.mktemp("artifact")
+    checkout = tree.copy(place / "checkout")
+    for name in LEFT:
+        path = checkout / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("left behind\n", encoding="utf-8")
+    galaxy = str(Path(sys.executable).with_name("ansible-galaxy"))
+    build = [galaxy, "collection", "build", "--output-path", str(place), str(checkout)]
+    subprocess.run(build, check=True, capture_output=True)
+    built = next(place.glob("*.tar.gz"))
+    with tarfile.open(built) as archive:
+        archive.extractall(place / "unpacked", filter="data")
+    return place / "unpacked"
+
+
+def _files(place: Path) -> set[str]:
+    return {str(path.relative_to(place)) for path in place.rglob("*") if path.is_file()}
+
+
+def test_what_is_shipped_is_what_hosts_and_readers_need(artifact: Path) -> None:
+    wanted = {name for name in tree.names() if name.startswith(SHIPPED)}
+    assert _files(artifact) == wanted | {"FILES.json", "MANIFEST.json"}
+
+
+def _links(page: Path) -> set[str]:
+    found = {first or second for first, second in _LINK.findall(page.read_text(encoding="utf-8"))}
+    return {link for link in found if link and not link.startswith(("https://", "http://"))}
+
+
+def test_every_link_of_a_page_leads_to_what_is_shipped_too(artifact: Path) -> None:
+    broken = [
+        f"{page.relative_to(artifact)}: {link}"
+        for page in sorted(artifact.rglob("*.md"))
+        for link in sorted(_links(page))
+        if not (page.parent / link).exists()
+    ]
+    assert broken == []
+
+
+def test_the_first_page_has_whole_addresses_since_galaxy_shows_it_elsewhere(artifact: Path) -> None:
+    assert _links(artifact / "README.md") == set()
+
+
+def test_the_addresses_of_our_own_pages_lead_to_files(artifact: Path) -> None:
+    base = yaml.safe_load((tree.REPOSITORY / "galaxy.yml").read_text(encoding="utf-8"))["repository"] + "/blob/main/"
+    pages = [page.read_text(encoding="utf-8") for page in artifact.rglob("*.md")]
+    ours = {link for text in pages for link in re.findall(re.escape(base) + r"([^)\s#]+)", text)}
+    assert ours
+    assert sorted(link for link in ours if not (tree.REPOSITORY / link).exists()) == []
+
+
+def test_an_execution_environment_gets_what_plays_need_and_no_version_of_ours(artifact: Path) -> None:
+    definition = yaml.safe_load((artifact / "meta/execution-environment.yml").read_text(encoding="utf-8"))
+    lines = (artifact / definition["dependencies"]["python"]).read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if not line.startswith("#")] == ["netaddr"]
+    assert not (artifact / "requirements.txt").exists()  # which would count where the definition is not read
