@@ -19,8 +19,9 @@ from tools import tree
 SHIPPED = ("COPYING", "README.md", "changelogs/", "docs/", "meta/", "playbooks/", "plugins/", "roles/")
 #: What tests, tools and users leave behind.
 LEFT = (
-    *(".DS_Store", ".ansible/tmp", ".cache/file", ".hypothesis/examples/0", ".mypy_cache/3.11/file", ".venv/bin/python"),
-    *(".pytest_cache/README.md", ".ruff_cache/file", "__pycache__/file.pyc", "build/summary.txt", "tests/output/file"),
+    *(".DS_Store", ".ansible/tmp", ".cache/file", ".hypothesis/examples/0", ".mypy_cache/3.11/file"),
+    *(".pytest_cache/README.md", ".venv/bin/python", ".ruff_cache/file", "__pycache__/file.pyc", "build/summary.txt"),
+    "tests/output/file",
     *("netplumb-linuxnet-0.0.1.tar.gz", "plugins/modules/__pycache__/veth.cpython-311.pyc"),
     *("plugins/modules/.veth.py.swp", "roles/bridge_network/.ansible/tmp"),
 )
