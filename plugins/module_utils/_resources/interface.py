@@ -36,7 +36,11 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import NOWHERE, Route, RouteWish
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.stack import Stack
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import interface_neighbours, settings
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import (
+    interface_hazards,
+    interface_neighbours,
+    settings,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_planner import (
     Found,
     InterfacePlanner,
@@ -78,6 +82,8 @@ class Space:
     quiet: frozenset[str] = frozenset()
     #: Looked at where some are wished, and inside namespaces.
     neighbours: tuple[Neighbour, ...] = ()
+    #: By interface what may keep packets from it though it is as wished.
+    hazards: t.Mapping[str, t.Sequence[str]] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -149,7 +155,8 @@ class Interface:
         for wish in wishes:
             if wish.netns in refs:
                 by_space.setdefault(refs[wish.netns], []).append(wish)
-        stops = [(there[0].netns, functools.partial(_read, there, host.limit)) for there in by_space.values()]
+        led = interface_hazards.peers(wishes)
+        stops = [(there[0].netns, functools.partial(_read, there, host.limit, led)) for there in by_space.values()]
         spaces = dict(zip(by_space, host.tour(stops)))
         spaces = _in_kernels_words(host, _with_phantoms(host, spaces, by_space), by_space)
         named = {wish.netns for wish in wishes if wish.netns and "/" not in wish.netns}
@@ -206,6 +213,8 @@ def _plan(
     planner = InterfacePlanner(wish, stacks[space], found)
     change = planner.absent() if wish.state == "absent" else planner.present()
     plan.steps.extend(planner.steps)
+    if not change.changed:
+        plan.warnings += interface_hazards.sentences(wish, there.hazards.get(wish.name, ()))
     return change
 
 
@@ -221,7 +230,7 @@ def _lease(wish: Wish, state: State) -> Lease | None:
     return None if list(leased or ()) == list(remembered or ()) else Lease(wish.netns, wish.name, wish.owner, leased)
 
 
-def _read(wishes: t.Sequence[Wish], limit: int | None) -> Space:
+def _read(wishes: t.Sequence[Wish], limit: int | None, led: interface_hazards.Peers) -> Space:
     """All that the wishes of one namespace need to know of it, inside it."""
     with Reader(None if wishes[0].netns is None else limit) as reader:
         links = inventory.links(reader)
@@ -231,7 +240,8 @@ def _read(wishes: t.Sequence[Wish], limit: int | None) -> Space:
         # Who is a neighbour on the host's own interfaces is the business of whoever wrote it down.
         asked = any(wish.neighbours is not None or (wish.netns and wish.addresses) for wish in wishes)
         neighbours = tuple(inventory.neighbours(reader)) if asked else ()
-        return Space(links, found, routes_there, read, frozenset(_quiet(wishes, links, found)), neighbours)
+        hazards = interface_hazards.look(reader, wishes, links, found, led)
+        return Space(links, found, routes_there, read, frozenset(_quiet(wishes, links, found)), neighbours, hazards)
 
 
 def _quiet(wishes: t.Sequence[Wish], links: Links, found: t.Sequence[Address]) -> t.Iterator[str]:

@@ -1,0 +1,98 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What keeps packets away from an interface that is as wished: somebody's own choice, so it is told and not changed."""
+
+from __future__ import annotations
+
+import ipaddress
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import lookups, sysctl
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Reader
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_planner import Wish
+
+#: The kinds of links that this collection makes.
+_OURS = ("veth", "bridge")
+#: Queueing disciplines that send what they are given as soon as they can, on this link or in some order.
+_PROMPT = (
+    *("noqueue", "noop", "pfifo_fast", "pfifo", "bfifo", "pfifo_head_drop", "mq", "fq", "fq_codel", "codel", "fq_pie"),
+    *("sfq", "cake", "pie"),
+)
+#: Settings of a whole namespace, and the values with which it answers nobody or reaches nobody.
+_MUTE = {"net/ipv4/conf/all/arp_ignore": ("8",), "net/ipv4/ip_default_ttl": tuple(map(str, range(1, 8)))}
+
+Peers = t.Mapping[tuple[str | None, str], t.Sequence[IPAddress]]
+
+
+def peers(wishes: t.Sequence[Wish]) -> dict[tuple[str | None, str], list[IPAddress]]:
+    """By namespace and name of an interface whom it should lead to: its gateways, and on the host the endpoints."""
+    found: dict[tuple[str | None, str], list[IPAddress]] = {}
+    inside = [address.ip for wish in wishes if wish.netns for address in wish.addresses or ()]
+    for wish in wishes:
+        if wish.state != "present" or not wish.addresses:
+            continue
+        networks = {address.network for address in wish.addresses}
+        if wish.netns is None:
+            led = [ip for ip in inside if any(ip in network for network in networks)]
+        else:
+            gateways = [ipaddress.ip_address(route.via) for route in wish.routes or () if route.via]
+            led = [ip for ip in gateways if any(ip in network for network in networks)]
+        found[wish.netns, wish.name] = led
+    return found
+
+
+def look(
+    reader: Reader, wishes: t.Sequence[Wish], links: Links, addresses: t.Sequence[Address], led: Peers
+) -> dict[str, list[str]]:
+    """By interface of one namespace what is to be told of it, in words. Called inside it."""
+    ours = [wish for wish in wishes if wish.enabled and _is_ours(links.get(wish.name))]
+    if not ours:
+        return {}
+    incoming = lookups.incoming(reader)
+    found: dict[str, list[str]] = {}
+    there = {(one.index, one.address) for one in addresses}
+    for wish in ours:
+        link = links[wish.name]
+        told = list(_on_link(link, incoming.get(link.index)))
+        if all((link.index, address) in there for address in wish.addresses or ()) and link.running:
+            stray = lookups.strays(reader, link.index, led.get((wish.netns, wish.name), ()))
+            if stray:
+                told.append(f"packets to {_listed(stray)} do not leave over it, by a policy rule or another route")
+        if told:
+            found[wish.name] = told
+    if any(wish.addresses for wish in ours):
+        mute = [path for path, values in _MUTE.items() if sysctl.read(path) in values]
+        for path in mute:
+            name = next(wish.name for wish in ours if wish.addresses)
+            found.setdefault(name, []).append(f"its namespace has {path.replace('/', '.')} = {sysctl.read(path)}")
+    return found
+
+
+def _is_ours(link: Link | None) -> bool:
+    return link is not None and link.kind in _OURS and link.up
+
+
+def _on_link(link: Link, incoming: str | None) -> t.Iterator[str]:
+    if link.qdisc is not None and link.qdisc not in _PROMPT:
+        yield f"it has the queueing discipline {link.qdisc}, which may hold packets back"
+    if incoming:
+        yield f"it has the queueing discipline {incoming}, whose filters may drop packets"
+    if link.xdp:
+        yield "an XDP program looks at what arrives there and may drop it"
+
+
+def _listed(addresses: t.Sequence[IPAddress]) -> str:
+    shown = ", ".join(map(str, addresses[:3]))
+    return f"{shown} and {len(addresses) - 3} more" if len(addresses) > 3 else shown
+
+
+def sentences(wish: Wish, told: t.Iterable[str]) -> list[str]:
+    """What is told of an interface that was found as it should be."""
+    return [f"{wish}: {words}; left as found" for words in told]
