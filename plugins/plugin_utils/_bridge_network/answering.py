@@ -52,6 +52,11 @@ def _default_interfaces(network: Network, endpoint: Endpoint, view: HostView) ->
 
 
 def _behind(namespace: str, interface: str, view: HostView) -> str | None:
-    """The host's interface by which an inner one's packets come: its peer's bridge, or the peer itself."""
+    """The host's interface by which an inner one's packets come: its peer's bridge, or the peer itself.
+
+    An end of our own that is off its bridge is about to be put back there.
+    """
     end = view.host_end_at(namespace, interface)
-    return str(end["bridge"] or end["name"]) if end else None
+    if not end or (not end["bridge"] and view.owner_of(end) == view.owner):
+        return None
+    return str(end["bridge"] or end["name"])

@@ -44,6 +44,12 @@ def test_an_end_that_is_on_no_bridge_stands_for_itself() -> None:
     assert _answers_by(variables(WEB), _info(None)) == [{"interface": "vweb", "addresses": ["172.18.0.2"]}]
 
 
+def test_an_end_of_ours_that_lost_its_bridge_is_put_back_there() -> None:
+    info = _info(None)
+    info["host"]["interfaces"][-1].update(alias="linuxnet:br0:web", owner="br0", endpoint="web")
+    assert _answers_by(variables(WEB), info) == []
+
+
 def test_nobody_else_is_let_in() -> None:
     assert _answers_by(variables({**WEB, "published_ports": []}), _info("docker0")) == []
     assert _answers_by(variables({"namespace": "db", "published_ports": ["8080:80"]}), _info("docker0")) == []
