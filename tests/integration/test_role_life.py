@@ -113,6 +113,16 @@ def test_endpoints_are_only_added_where_that_is_asked(host: Host) -> None:
     assert namespaces(host) == {"web", "db", "cache"}
 
 
+def test_an_interface_takes_its_address_along_where_it_is_renamed(host: Host) -> None:
+    """An address that its former name is remembered to have would be in use, where endpoints are only added."""
+    web = {"namespace": "web", "published_ports": ["8080:80"]}
+    before = addresses(apply(host, **shop(web)))
+    renamed = shop({**web, "interface": "lan0"})
+    assert addresses(apply(host, **renamed)) == before
+    done = apply(host, **renamed, appends=True)
+    assert (done.changed, addresses(done)) == ([], before)
+
+
 @pytest.mark.parametrize(
     "change",
     [

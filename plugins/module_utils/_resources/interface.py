@@ -226,8 +226,11 @@ def _lease(wish: Wish, state: State) -> Lease | None:
     if wish.addresses is None and wish.state == "present":
         return None
     leased = None if wish.state == "absent" else tuple(str(address) for address in wish.addresses or ())
-    remembered = record.addresses.get(wish.owner, {}).get(wish.name)
-    return None if list(leased or ()) == list(remembered or ()) else Lease(wish.netns, wish.name, wish.owner, leased)
+    remembered = record.addresses.get(wish.owner, {})
+    elsewhere = {one for name, given in remembered.items() if name != wish.name for one in given}
+    if list(leased or ()) == list(remembered.get(wish.name) or ()) and elsewhere.isdisjoint(leased or ()):
+        return None
+    return Lease(wish.netns, wish.name, wish.owner, leased)
 
 
 def _read(wishes: t.Sequence[Wish], limit: int | None, led: interface_hazards.Peers) -> Space:

@@ -339,6 +339,9 @@ def _remember(host: Host, wished: t.Sequence[Lease]) -> None:
         mine = addresses.setdefault(lease.owner, {})
         before = mine.pop(lease.name, [])
         if lease.addresses:
+            # An interface that was given another name took its addresses along.
+            others = {name: [one for one in given if one not in lease.addresses] for name, given in mine.items()}
+            mine = addresses[lease.owner] = {name: given for name, given in others.items() if given}
             mine[lease.name] = list(lease.addresses)
         if not mine:
             del addresses[lease.owner]
