@@ -323,9 +323,8 @@ objects:
 import json
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import LinuxnetError
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import NETNS
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._module import module_for, tell_warnings
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._module import failing, module_for, tell_warnings
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import netns_info
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._spec import definitions
 
@@ -341,12 +340,9 @@ def main() -> None:
         options, identified_by=(), alone={word: {"type": "bool", "default": False} for word in ("text", "brief")}
     )
     host = Host(check_mode=module.check_mode)
-    try:
+    with failing(module, host), host:
         wishes = netns_info.wishes(definitions(module.params), module.params["brief"])
-        with host:
-            views = [{"netns": wish.netns, **netns_info.view(host, wish)} for wish in wishes]
-    except LinuxnetError as error:
-        module.fail_json(msg=str(error))
+        views = [{"netns": wish.netns, **netns_info.view(host, wish)} for wish in wishes]
     for sentence in (sentence for view in views for sentence in view["host"]["rules_unread"]):
         host.warn(f"rules are not told completely: {sentence}")
     tell_warnings(module, host)
