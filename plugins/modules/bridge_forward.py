@@ -98,6 +98,29 @@ options:
         Otherwise whoever speaks in the name of an endpoint from another interface than O(bridge) is not listened to.
     type: bool
     default: false
+  neighbours:
+    description: &neighbours
+      - Addresses behind the bridge with the MAC address that each belongs to. What comes by the bridge from one of these addresses and
+        from another MAC address is dropped. An address may stand there with several MAC addresses.
+      - That nobody uses another's MAC address is for the ports to see to, see M(netplumb.linuxnet.bridge_port).
+    type: list
+    elements: dict
+    suboptions: &neighbour
+      address:
+        description:
+          - The address.
+        type: str
+        required: true
+      mac_address:
+        description:
+          - The MAC address, in quotes.
+        type: raw
+        required: true
+  purge_neighbours:
+    description: &purge_neighbours
+      - Whether those that are not listed are forgotten. Only heeded where O(neighbours) is given, be it empty.
+    type: bool
+    default: false
   forward_policy:
     description: &forward_policy
       - With V(drop), the policy of C(FORWARD) is set to C(DROP), so that the host does not route between its other interfaces.
@@ -167,6 +190,14 @@ options:
         suboptions: *answers
       inhibit_gateway:
         description: *inhibit_gateway
+        type: bool
+      neighbours:
+        description: *neighbours
+        type: list
+        elements: dict
+        suboptions: *neighbour
+      purge_neighbours:
+        description: *purge_neighbours
         type: bool
       forward_policy:
         description: *forward_policy

@@ -20,24 +20,42 @@ SPEC: Options = {"address": {"type": "str", "required": True}, "mac_address": {"
 
 #: MAC addresses by the addresses that belong to them.
 Bindings = t.Mapping[IPAddress, str]
+Pair = tuple[IPAddress, str]
+Given = t.Sequence[t.Mapping[str, t.Any]]
 
 
-def read(option: str, given: t.Sequence[t.Mapping[str, t.Any]] | None) -> dict[IPAddress, str] | None:
+def read(option: str, given: Given | None) -> dict[IPAddress, str] | None:
     """Those of a list of dictionaries, each address once; None where there is no list."""
     if given is None:
         return None
     found: dict[IPAddress, str] = {}
     for number, raw in enumerate(given):
-        address = addresses.address(f"{option}[{number}].address", raw["address"])
-        if address.is_multicast or address.is_unspecified or address.is_loopback:
-            raise Invalid(f"{option}[{number}].address", raw["address"], "the unicast address of a neighbour")
+        address, mac_address = _read(f"{option}[{number}]", raw)
         if address in found:
             raise Invalid(f"{option}[{number}].address", raw["address"], "an address that is not in the list already")
-        found[address] = addresses.mac(f"{option}[{number}].mac_address", raw["mac_address"])
+        found[address] = mac_address
     return found
 
 
-def views(found: Bindings) -> list[dict[str, str]]:
-    """The same list in an order that says nothing: IPv4 first, by number."""
-    ordered = sorted(found.items(), key=lambda one: (one[0].version, int(one[0])))
-    return [{"address": str(address), "mac_address": mac_address} for address, mac_address in ordered]
+def read_pairs(option: str, given: Given | None) -> tuple[Pair, ...] | None:
+    """The same where an address may belong to two MAC addresses, those of one machine with two ends."""
+    if given is None:
+        return None
+    return ordered(_read(f"{option}[{number}]", raw) for number, raw in enumerate(given))
+
+
+def _read(option: str, raw: t.Mapping[str, t.Any]) -> Pair:
+    address = addresses.address(f"{option}.address", raw["address"])
+    if address.is_multicast or address.is_unspecified or address.is_loopback:
+        raise Invalid(f"{option}.address", raw["address"], "the unicast address of a neighbour")
+    return address, addresses.mac(f"{option}.mac_address", raw["mac_address"])
+
+
+def ordered(found: t.Iterable[Pair]) -> tuple[Pair, ...]:
+    """Each once, in an order that says nothing: IPv4 first, by number."""
+    return tuple(sorted(set(found), key=lambda one: (one[0].version, int(one[0]), one[1])))
+
+
+def views(found: t.Iterable[Pair]) -> list[dict[str, str]]:
+    """The list that says so."""
+    return [{"address": str(address), "mac_address": mac_address} for address, mac_address in ordered(found)]

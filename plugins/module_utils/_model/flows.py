@@ -126,6 +126,20 @@ def begun_in_the_name_of(subnets: t.Sequence[IPNetwork]) -> Chosen:
     return chosen
 
 
+def begun_by(addresses: t.Collection[IPAddress]) -> Chosen:
+    """Connections that these began, or a neighbour in their name, as long as others than the host's own programs
+    answer."""
+
+    def chosen(flow: Flow, local: t.Container[IPAddress]) -> bool:
+        return (
+            flow.source in addresses
+            and not (flow.destination in local and flow.reply_source == flow.destination)
+            and not flow.destination.is_multicast
+        )
+
+    return chosen
+
+
 def with_address(addresses: t.Collection[IPAddress]) -> Chosen:
     """Connections of endpoints that go, so that the next user of their addresses does not inherit them."""
 

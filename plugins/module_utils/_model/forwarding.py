@@ -17,7 +17,7 @@ import dataclasses
 import ipaddress
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import chains, marks, rule_text
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import chains, guarding, marks, rule_text
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress, IPNetwork
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import FAMILIES, Place, Table
 
@@ -55,6 +55,8 @@ class Network:
     answers_by: tuple[tuple[str, IPAddress], ...] = ()
     #: Whether the endpoints' router is not this host.
     inhibit_gateway: bool = False
+    #: Whose MAC addresses are known; None leaves those that rules are there for.
+    neighbours: guarding.Neighbours | None = None
 
     def subnets_of(self, family: str) -> list[IPNetwork]:
         return [subnet for subnet in self.subnets if family_of(subnet) == family]
@@ -81,7 +83,8 @@ def rules(network: Network, family: str, table: str) -> tuple[Place, ...]:
     forwarded = _internal(network, table) if network.internal else _forwarded(network, family, table)
     if table == "filter":
         return tuple(forwarded)
-    return (*_prerouting(network, family), *forwarded, *_input(network, family))
+    guards = _guards(network, family)
+    return (*guards, *_prerouting(network, family), *forwarded, *_input(network, family))
 
 
 def _forwarded(network: Network, family: str, table: str) -> t.Iterator[Place]:
@@ -145,6 +148,14 @@ def _prerouting(network: Network, family: str) -> t.Iterator[Place]:
     yield from (Place(chains.PREROUTING, rule) for rule in _answers_elsewhere(network, family))
     for subnet in network.subnets_of(family):
         yield Place(chains.PREROUTING, network.rule("DROP", in_interface=f"!{network.bridge}", source=subnet))
+
+
+def _guards(network: Network, family: str) -> t.Iterator[Place]:
+    """An endpoint speaks from its own MAC address alone, which its port does not let others use. Where the router is
+    elsewhere, it may send on what endpoints say."""
+    if not network.inhibit_gateway:
+        known = tuple(one for one in network.neighbours or () if family_of(one[0]) == family)
+        yield from guarding.places(network.bridge, known, network.rule)
 
 
 def _answers_elsewhere(network: Network, family: str) -> t.Iterator[str]:
@@ -275,7 +286,7 @@ _CHAINS = (
 
 def found(table: Table) -> t.Iterator[tuple[Place, str, str]]:
     """The rules of this kind in a table, each with the bridge that it is about and its owner."""
-    for chain in _CHAINS:
+    for chain in (*_CHAINS, *filter(guarding.is_ours, table.chains)):
         for text in table.chains.get(chain, ()):
             mark = rule_text.fields(text).mark
             bridge = bridge_of(Place(chain, text)) if mark and mark[0] == KIND else None
@@ -288,6 +299,8 @@ def reading(places: t.Mapping[tuple[str, str], t.Iterable[Place]], wish: Network
 
     :param places: its rules by family and table
     """
+    guards = [place for group in places.values() for place in group if guarding.is_ours(place.chain)]
+    places = {key: [place for place in group if not guarding.is_ours(place.chain)] for key, group in places.items()}
     every = {
         family: [place for key, group in places.items() if key[0] == family for place in group] for family in FAMILIES
     }
@@ -312,6 +325,7 @@ def reading(places: t.Mapping[tuple[str, str], t.Iterable[Place]], wish: Network
         masquerade=_masquerade(forward) if telling else wish.masquerade,
         answers_by=_answers_by(every) if forward and not internal else wish.answers_by,
         inhibit_gateway=_inhibits(places, subnets, wish.inhibit_gateway),
+        neighbours=guarding.reading(guards),
     )
 
 

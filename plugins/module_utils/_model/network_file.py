@@ -89,6 +89,8 @@ def _added(old: Modules, new: t.Mapping[str, list[Element]]) -> dict[str, list[E
         taken = {keys[name](element) for element in elements}
         kept = [one for one in old[name] if keys[name](one) not in taken and not _is_end(name, one, ends)]
         found[name] = kept + list(elements)
+    for name, identity in (("bridge_forward", "bridge"), ("interface", "name")):
+        found[name] = [_with_old_neighbours(element, identity, old.get(name, ())) for element in found[name]]
     # The bridge comes last, as it goes up when everything on it is configured.
     bridges = {element["name"] for element in new["bridge"]}
     found["interface"].sort(key=lambda element: "netns" not in element and element["name"] in bridges)
@@ -99,6 +101,21 @@ def _joined(old: t.Sequence[Element], new: t.Sequence[Element]) -> list[Element]
     """The new definitions with the interfaces of the old ones."""
     known = {name for element in old for name in element["interfaces"]}
     return [{**element, "interfaces": sorted(known.union(element["interfaces"]))} for element in new]
+
+
+def _with_old_neighbours(element: Element, identity: str, old: t.Iterable[Element]) -> Element:
+    """What belongs to the whole bridge, with the neighbours who are there already and are not others now."""
+    if "neighbours" not in element or "netns" in element:
+        return element
+    taken = {value for one in element["neighbours"] for value in one.values()}
+    kept = [
+        one
+        for other in old
+        if other.get(identity) == element[identity] and "netns" not in other
+        for one in other.get("neighbours", ())
+        if taken.isdisjoint(one.values())
+    ]
+    return {**element, "neighbours": kept + element["neighbours"]}
 
 
 def _is_end(module: str, element: Element, ends: t.Container[str]) -> bool:

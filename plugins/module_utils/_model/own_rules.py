@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import (
     forwarding,
+    guarding,
     masquerading,
     publish_rules,
     rule_text,
@@ -32,7 +33,8 @@ def rules_of_ours(tables: t.Mapping[tuple[str, str], Table]) -> list[View]:
     views = []
     for (family, name), table in tables.items():
         for chain, texts in table.chains.items():
-            for text in texts:
+            # Of these there are as many as endpoints, and they say nothing that is not said elsewhere.
+            for text in texts if not guarding.is_ours(chain) else ():
                 mark = rule_text.fields(text).mark
                 if mark:
                     common = {

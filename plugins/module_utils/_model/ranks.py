@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import chains, dispatch, rule_text
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import chains, dispatch, guarding, rule_text
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.chain_order import END, Rank, RankOf
 
 _ENDINGS = ("ACCEPT", "DROP", "REJECT", "RETURN", "QUEUE", "NFQUEUE")
@@ -21,7 +21,11 @@ _DOCKER = ("DOCKER-USER", "DOCKER-FORWARD")
 
 def rank_of(chain: str) -> RankOf:
     """The function that ranks the rules of a chain."""
-    by_chain: RankOf | None = _RANKS.get(chain) or (_dnat if dispatch.block(chain) else None)
+    by_chain: RankOf | None = _RANKS.get(chain)
+    if dispatch.block(chain):
+        by_chain = _dnat
+    elif guarding.is_ours(chain):
+        by_chain = _guard
 
     def rank(text: str) -> Rank | None:
         found = rule_text.fields(text)
@@ -41,6 +45,8 @@ def rank_of(chain: str) -> RankOf:
 def _shared(target: str) -> Rank | None:
     if target in _JUMPS:
         return (1, _JUMPS.index(target))
+    if guarding.is_ours(target):
+        return (1,)
     return _INTO_BLOCKS if dispatch.block(target) else None
 
 
@@ -68,12 +74,14 @@ def _raw(text: str) -> Rank:
 
 
 def _prerouting(text: str) -> Rank:
-    """Endpoints with a MAC address that is not theirs, answers that come another way, then all who speak in the name
-    of a network from elsewhere."""
-    found = rule_text.fields(text)
-    if "mac" in found.matches:
-        return (1,)
-    return (3,) if found.target == "DROP" else (2,)
+    """After endpoints that speak from MAC addresses, who are judged in a chain of their own, answers that come another
+    way, then all who speak in the name of a network from elsewhere."""
+    return (3,) if rule_text.fields(text).target == "DROP" else (2,)
+
+
+def _guard(text: str) -> Rank:
+    """Of two MAC addresses of one machine each may speak, then nobody else."""
+    return (2,) if rule_text.fields(text).target == "DROP" else (1,)
 
 
 def _internal(text: str) -> Rank:

@@ -17,6 +17,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import s
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import (
     addresses,
+    bindings,
     chains,
     forwarding,
     names,
@@ -24,7 +25,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import (
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import FAMILIES, TABLES, Edit, Place
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import forward_flows, rule_ledger
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import forward_flows, guarded, rule_ledger
 
 #: Without IPv6 in the kernel there is nothing to heed; where the bridge is not there yet, it is yet to be told.
 _NO_SETTING = "absent"
@@ -46,6 +47,9 @@ class Wish:
     families: tuple[str, ...]
     #: Families named by ip_version or by a subnet; the others are closed where the host can.
     asks_for: tuple[str, ...]
+    purge_neighbours: bool = False
+    #: Whether anything is said of neighbours.
+    guards: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,6 +71,8 @@ class BridgeForward:
         "masquerade": {"type": "bool", "default": True},
         "answers_by": {"type": "list", "elements": "dict", "options": _ANSWERS},
         "inhibit_gateway": {"type": "bool", "default": False},
+        "neighbours": {"type": "list", "elements": "dict", "options": bindings.SPEC},
+        "purge_neighbours": {"type": "bool", "default": False},
         "forward_policy": {"type": "str", "choices": ["keep", "drop"], "default": "keep"},
         "ip_version": {"type": "str", "choices": ["ipv4", "ipv6", "both"], "default": "both"},
         "state": STATE,
@@ -114,10 +120,13 @@ class BridgeForward:
                 masquerade=options["masquerade"],
                 answers_by=answers_by,
                 inhibit_gateway=options["inhibit_gateway"],
+                neighbours=guarded.read(options, families),
             ),
             forward_policy=options["forward_policy"],
             families=families,
             asks_for=_asked(subnets, families) if options["state"] == "present" else (),
+            purge_neighbours=options["purge_neighbours"],
+            guards=options["neighbours"] is not None,
         )
 
     def key(self, wish: Wish) -> dict[str, t.Any]:
@@ -139,7 +148,9 @@ class BridgeForward:
         return State(tables, settings)
 
     def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
-        ledger = rule_ledger.Ledger(state.tables, len(wishes), _groups)
+        wishes = [_completed(wish, state) for wish in wishes]
+        groups = functools.partial(_groups, networks=[wish.network for wish in wishes], tables=state.tables)
+        ledger = rule_ledger.Ledger(state.tables, len(wishes), groups)
         befores = [_claim(ledger, number, wish, state) for number, wish in enumerate(wishes)]
         _claim_policies(ledger, wishes, state)
         present = {number: wish for number, wish in enumerate(wishes) if wish.state == "present"}
@@ -149,6 +160,7 @@ class BridgeForward:
             if wish.state == "absent":
                 plan.changes.append(Change(*rule_ledger.change_of(before, {}, ledger.drift(number))))
                 continue
+            plan.steps += guarded.ended(ledger, number, wish.netns, wish.network, state.tables.of(wish.netns))
             plan.steps += _settings(wish, state, plan.warnings)
             after = _views(wish, wish.network, state, policy="drop", accept_ra=False)
             plan.changes.append(Change(*rule_ledger.change_of(before, after, ledger.drift(number))))
@@ -197,9 +209,27 @@ def _accept_ra(bridge: str, taken_as_made: bool) -> str | None:
     return value
 
 
-def _groups(family: str, table: str) -> list[chains.Group]:
+def _completed(wish: Wish, state: State) -> Wish:
+    if wish.state == "absent":
+        return wish
+    tables = state.tables.of(wish.netns)
+    network = guarded.completed(wish.network, wish.purge_neighbours, wish.families, tables)
+    return dataclasses.replace(wish, network=network)
+
+
+def _groups(
+    family: str, table: str, networks: t.Sequence[forwarding.Network], tables: rule_ledger.Tables
+) -> list[chains.Group]:
     about = {chains.RAW, chains.PREROUTING, chains.TO, chains.INPUT, chains.POSTROUTING}
-    return [group for group in chains.GROUPS[family, table] if about & set(group.content)]
+    found = [group for group in chains.GROUPS[family, table] if about & set(group.content)]
+    if table != "mangle":
+        return found
+    present = [there for (_ref, one, name), there in tables.by_key.items() if (one, name) == (family, table)]
+    guards = guarded.groups(networks, present, family)
+    inside = tuple(chain for group in guards for chain in group.chains)
+    return guards + [
+        group._replace(inside=group.inside + inside) if chains.PREROUTING in group.content else group for group in found
+    ]
 
 
 def _claim(ledger: rule_ledger.Ledger, number: int, wish: Wish, state: State) -> dict[str, t.Any]:
@@ -242,6 +272,8 @@ def _plain_views(wish: Wish, network: forwarding.Network) -> dict[str, t.Any]:
         "answers_by": _answering(_ordered(network.answers_by, wish.network.answers_by)),
         "inhibit_gateway": network.inhibit_gateway,
     }
+    if wish.guards:
+        view["neighbours"] = bindings.views(network.neighbours or ())
     return view
 
 

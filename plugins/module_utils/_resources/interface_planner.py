@@ -155,7 +155,7 @@ class InterfacePlanner:
             before["routes"] = _views(routes)
         listed = interface_neighbours.managed(self._wish.neighbours or {}, self._neighbours, purge=False)
         if listed:
-            before["neighbours"] = bindings.views(listed)
+            before["neighbours"] = bindings.views(listed.items())
         self.steps += interface_neighbours.steps(self._wish.netns, self._wish.name, {}, listed)
         for route in routes:
             self._delete_route(route)
@@ -177,7 +177,7 @@ class InterfacePlanner:
             kept = [route for wished in self._routes for route in self._mine(wished.key)]
             view["routes"] = _views(kept + self._surplus_routes())
         if wish.neighbours is not None:
-            view["neighbours"] = bindings.views(self._neighbours)
+            view["neighbours"] = bindings.views(self._neighbours.items())
         if wish.settings:
             view["sysctls"] = sysctls.by_name(self._settings)
         return view
@@ -190,7 +190,7 @@ class InterfacePlanner:
         if wish.routes is not None:
             view["routes"] = _views(self._routes)
         if wish.neighbours is not None:
-            view["neighbours"] = bindings.views(wish.neighbours)
+            view["neighbours"] = bindings.views(wish.neighbours.items())
         if wish.settings:
             view["sysctls"] = sysctls.by_name(wish.settings)
         return view

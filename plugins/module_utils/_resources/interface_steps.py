@@ -19,6 +19,7 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
     inventory,
     link_changes,
+    new_mac,
     ports,
     registry,
     stack_changes,
@@ -242,7 +243,7 @@ def _do(host: Host, writer: Writer, step: Step) -> None:
         if isinstance(step, WriteSettings):
             _write(step)
         elif isinstance(step, SetLink):
-            link_changes.set_values(writer, index, step.values)
+            _set_link(writer, index, step.values)
         elif isinstance(step, Announce):
             _announce(writer, index)
         elif isinstance(step, Turn):
@@ -273,6 +274,14 @@ def _set_neighbours(writer: Writer, index: int, step: SetNeighbours) -> None:
         stack_changes.put_neighbour(writer, index, address, mac_address)
 
 
+def _set_link(writer: Writer, index: int, values: t.Mapping[str, t.Any]) -> None:
+    others = {word: value for word, value in values.items() if word != "mac_address"}
+    if others:
+        link_changes.set_values(writer, index, others)
+    if "mac_address" in values:
+        new_mac.give(writer, index, values["mac_address"])
+
+
 def _announce(writer: Writer, index: int) -> None:
     """Its MAC address is set to what it is, which the kernel announces like a change.
 
@@ -281,7 +290,7 @@ def _announce(writer: Writer, index: int) -> None:
     address = inventory.link(writer, index).mac_address
     with contextlib.suppress(OSError):
         if address:
-            link_changes.set_values(writer, index, {"mac_address": address})
+            new_mac.give(writer, index, address)
 
 
 def _write(step: WriteSettings) -> None:

@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.host_view import HostView
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network import guard
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.draft import Draft
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.element_checks import check_inner
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.macs import endpoint_mac, host_end_mac
@@ -69,6 +70,7 @@ def bridge_port(draft: Draft, view: HostView) -> list[Element]:
             "bridge": network.name,
             "isolated": not network.icc,
             "hairpin": hairpin,
+            **guard.port(network, endpoint, view),
             "state": "present",
         }
         for endpoint in network.endpoints
@@ -122,6 +124,7 @@ def inner_interfaces(draft: Draft, view: HostView) -> list[Element]:
                 "purge_addresses": True,
                 "routes": _routes(draft, endpoint),
                 "purge_routes": True,
+                **guard.inside(draft, endpoint, view),
                 "sysctls": {**settings, **endpoint.interface_sysctls},
             }
         )

@@ -12,7 +12,7 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import removal
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.host_view import HostView
-from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network import answering
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network import answering, guard
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.draft import Draft, with_prefix
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.wish import FAMILIES, Network
 
@@ -65,6 +65,8 @@ def bridge_forward(draft: Draft, view: HostView) -> list[Element]:
             "masquerade": network.masquerade,
             "answers_by": answering.answers_by(draft, view),
             "inhibit_gateway": network.inhibit_gateway,
+            "neighbours": guard.in_rules(draft, view),
+            "purge_neighbours": not network.appends,
             "forward_policy": network.forward_policy,
             "ip_version": "both" if view.has_ipv6 else "ipv4",
         }
@@ -127,7 +129,7 @@ def _is_routed(network: Network) -> bool:
     return not (network.internal or network.inhibit_gateway)
 
 
-def bridge_interface(draft: Draft) -> list[Element]:
+def bridge_interface(draft: Draft, view: HostView) -> list[Element]:
     """The bridge's own addresses, which are the endpoints' gateways, and the settings it needs before it goes up.
 
     The host may have other defaults for new interfaces, and somebody may have changed the bridge's. rp_filter is
@@ -156,6 +158,8 @@ def bridge_interface(draft: Draft) -> list[Element]:
             "enabled": True,
             "addresses": gateways,
             "purge_addresses": True,
+            "neighbours": guard.on_the_bridge(draft, view) if gateways else [],
+            "purge_neighbours": not network.appends,
             "sysctls": settings,
         }
     ]

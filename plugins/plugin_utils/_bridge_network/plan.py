@@ -80,8 +80,8 @@ def make_plan(variables: object, info: object, check_mode: bool = False) -> Docu
             *answering.warnings(network, view),
             *capacity.warnings(network, view),
         ],
-        "summary": summary.lines(network, draft),
-        "endpoints": summary.endpoints(draft),
+        "summary": summary.lines(draft, view),
+        "endpoints": summary.endpoints(draft, view),
         "modules": _present(draft, view),
         "service": _service(network, view),
     }
@@ -114,7 +114,7 @@ def _present(draft: Draft, view: HostView) -> Document:
         "bridge_port": removal.stale_ports(view, network.ports) + endpoint_elements.bridge_port(draft, view),
         "interface": endpoint_elements.host_interfaces(draft, view)
         + endpoint_elements.inner_interfaces(draft, view)
-        + host_elements.bridge_interface(draft),
+        + host_elements.bridge_interface(draft, view),
         "ip_forward": host_elements.ip_forward(network, view),
     }
 

@@ -35,6 +35,7 @@ _OPTIONS = (
     "default_route",
     "routes",
     "sysctls",
+    "guard",
 )
 _PID_MAX = 4194304
 
@@ -75,6 +76,7 @@ def _read_endpoint(path: str, raw: object, subnets: tuple[Subnet, ...], internal
         routes=read_routes(section),
         sysctls=namespace_sysctls,
         interface_sysctls=interface_sysctls,
+        guard=section.flag("guard", True),
     )
 
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.host_view import HostView
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.draft import Draft
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.macs import endpoint_mac
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.publishing import Published
-from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.wish import Network
 
 
-def endpoints(draft: Draft) -> list[dict[str, t.Any]]:
+def endpoints(draft: Draft, view: HostView) -> list[dict[str, t.Any]]:
     """The endpoints with what was decided about them."""
     ports = _ports(draft)
     return [
@@ -24,7 +25,7 @@ def endpoints(draft: Draft) -> list[dict[str, t.Any]]:
             "interface": endpoint.interface,
             "host_interface": draft.host_end(endpoint),
             "addresses": draft.cidrs(endpoint),
-            "mac_address": endpoint.mac_address,
+            "mac_address": endpoint_mac(draft.network, endpoint, view),
             "default_route": endpoint.default_route,
             "published_ports": ports.get(endpoint.path, []),
         }
@@ -32,12 +33,13 @@ def endpoints(draft: Draft) -> list[dict[str, t.Any]]:
     ]
 
 
-def lines(network: Network, draft: Draft) -> list[str]:
+def lines(draft: Draft, view: HostView) -> list[str]:
     """The network and each endpoint in a line."""
+    network = draft.network
     kind = "external bridge" if network.external else "bridge"
     subnets = " ".join(str(subnet.network) for subnet in network.subnets)
     found = [f"{network.name}: {kind} for {subnets}, MTU {draft.mtu}"]
-    for endpoint in endpoints(draft):
+    for endpoint in endpoints(draft, view):
         published = f", published {' '.join(endpoint['published_ports'])}" if endpoint["published_ports"] else ""
         found.append(f"{endpoint['namespace']}: {endpoint['interface']} {' '.join(endpoint['addresses'])}{published}")
     return found

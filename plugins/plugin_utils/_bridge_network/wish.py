@@ -66,7 +66,8 @@ class Endpoint:
     """One namespace's end on the network.
 
     ``addresses`` are the given ones by family; ``routes`` are elements for the module ``interface``. ``sysctls`` are
-    those of the namespace, ``interface_sysctls`` those whose name holds ``IFNAME``.
+    those of the namespace, ``interface_sysctls`` those whose name holds ``IFNAME``. Without ``guard`` it may
+    speak for others.
     """
 
     path: str
@@ -83,6 +84,7 @@ class Endpoint:
     routes: tuple[dict[str, t.Any], ...]
     sysctls: dict[str, str]
     interface_sysctls: dict[str, str]
+    guard: bool = True
 
     @property
     def key(self) -> tuple[str, str]:

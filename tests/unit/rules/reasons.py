@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 
+_GUARD = "LINUXNET-GUARD-[0-9a-f]{7}"
 #: In the order in which a packet meets the rules.
 REASONS: list[tuple[str, str]] = [
     (
@@ -36,6 +37,14 @@ REASONS: list[tuple[str, str]] = [
     (
         "PREROUTING ! -i lo -j LINUXNET-PREROUTING",
         "Before it is decided where a packet goes it is judged in whose name it speaks; to itself the host may.",
+    ),
+    (
+        f"LINUXNET-PREROUTING -i br0 -j {_GUARD}",
+        "What comes by the bridge is held against what is known of its endpoints, in a chain of its own.",
+    ),
+    (
+        f"{_GUARD} -s ENDPOINT -i br0 -m mac ! --mac-source [0-9a-f:]+ -j DROP",
+        "An endpoint, and the gateway, speaks from its own MAC address alone, which its port does not let others use.",
     ),
     (
         "LINUXNET-PREROUTING -s SUBNET ! -i br0 -j DROP",

@@ -95,6 +95,8 @@ def test_a_network_is_read_back(definition: dict[str, Any]) -> None:
         "ip_version": "both",
         "trusted_interfaces": None,
         "answers_by": None,
+        "neighbours": None,
+        "purge_neighbours": False,
     }
     wish = RESOURCES["bridge_forward"].wish({**options, **definition}).network
     places = {key: [place for place, _bridge, _owner in forwarding.found(table)] for key, table in host.items()}
@@ -102,6 +104,7 @@ def test_a_network_is_read_back(definition: dict[str, Any]) -> None:
     found = forwarding.reading(places, other)
     assert (found.internal, found.icc) == (wish.internal, wish.icc)
     assert found.inhibit_gateway == wish.inhibit_gateway
+    assert found.neighbours == (wish.neighbours or ())
     if not wish.internal:
         assert set(found.subnets) == set(wish.subnets)
         assert found.trusted_interfaces == wish.trusted_interfaces

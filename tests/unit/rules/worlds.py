@@ -41,6 +41,8 @@ DEFAULTS: dict[str, Options] = {
         "masquerade": True,
         "answers_by": None,
         "inhibit_gateway": False,
+        "neighbours": None,
+        "purge_neighbours": False,
         "forward_policy": "keep",
         "ip_version": "both",
     },
@@ -56,6 +58,11 @@ DEFAULTS: dict[str, Options] = {
         "gateway_mode": "nat",
     },
 }
+
+
+def neighbour(address: Any, second: bool = False) -> Options:
+    """An address with a MAC address of its own, or with another one."""
+    return {"address": str(address), "mac_address": f"{'06' if second else '02'}:00:{address.packed[-4:].hex(':')}"}
 
 
 def empty_host() -> Tables:
@@ -114,6 +121,14 @@ def networks(draw: st.DrawFn, number: int = 0) -> Options:
         "inhibit_gateway": draw(st.booleans()),
         "forward_policy": draw(st.sampled_from(["keep", "drop"])),
     }
+    if not definition["inhibit_gateway"]:
+        count = draw(st.sampled_from([0, 1, 2, 3, 70]))
+        chosen = [ipaddress.ip_network(subnet) for subnet in definition["subnets"]]
+        hosts = [one[place] for one in chosen for place in range(2, min(count + 2, one.num_addresses))]
+        definition["neighbours"] = [neighbour(address) for address in hosts]
+        if hosts and draw(st.booleans()):
+            definition["neighbours"].append(neighbour(hosts[0], second=True))
+        definition["purge_neighbours"] = True
     if not internal:
         definition["trusted_interfaces"] = draw(st.lists(st.sampled_from(["eth0", "tun0", "br9"]), unique=True))
         pairs = [
