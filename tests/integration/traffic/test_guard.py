@@ -1,0 +1,169 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""No endpoint takes the place, the packets or the name of another one on its bridge, nor the gateway's place."""
+
+from __future__ import annotations
+
+import random
+import time
+
+import pytest
+
+from tests.integration.rule_hosts import LEGACY
+from tests.integration.traffic.attacks import Attack
+from tests.integration.traffic.packets import tcp, udp
+from tests.integration.traffic.siege import ADDRESSES, Siege
+from tests.integration.traffic.thefts import PAIRS, THEFTS, gateway, unguarded
+from tests.integration.traffic.volley import fire
+from tests.lab import frames
+
+BOTH = (False, True)
+#: The published ports of the victims, TCP and UDP.
+PORTS = {"web": (8080, 53), "t1": (8090, 8090)}
+NF = pytest.mark.needs("bridge-nf")
+HOSTS = [
+    pytest.param("nft", 0, "ACCEPT", id="nft-bridge-nf 0-ACCEPT"),
+    pytest.param("nft", 1, "DROP", id="nft-bridge-nf 1-DROP", marks=[NF]),
+    pytest.param("legacy", 0, "DROP", id="legacy-bridge-nf 0-DROP", marks=[LEGACY]),
+    pytest.param("legacy", 1, "ACCEPT", id="legacy-bridge-nf 1-ACCEPT", marks=[LEGACY, NF]),
+]
+EVERY_HOST = pytest.mark.parametrize(("siege", "bridge_nf", "policy"), HOSTS, indirect=["siege"])
+#: An entry of the neighbour table is not replaced in the first second.
+LOCKED_SECONDS = 1.1
+
+
+def to_published(victim: str, arrives: str) -> list[Attack]:
+    """Packets of the neighbour to the victim's published ports in both families."""
+    tcp_port, udp_port = PORTS[victim]
+    kinds = (tcp(tcp_port), udp(udp_port))
+    return [Attack(victim, "", ipv6, "lan", arrives, "", kind("lan", "host")) for ipv6 in BOTH for kind in kinds]
+
+
+def is_stolen(siege: Siege, theft: str, thief: str, victim: str) -> bool:
+    """Whether packets for the victim come to the thief, or do not come to the victim, after a theft."""
+    siege.place(thief).send_frames("eth0", THEFTS[theft](siege, thief, victim))
+    time.sleep(0.05)
+    mine = to_published(victim, victim)
+    return bool(fire(siege, to_published(victim, thief))) or len(fire(siege, mine)) < len(mine)
+
+
+def in_anothers_name(sender: str, name: str, to: str, port: int, arrives: str) -> list[Attack]:
+    """Datagrams of one endpoint with the address of its neighbour."""
+    return [Attack(f"to {to}", f"{sender} as {name}", v6, sender, arrives, "", udp(port)(name, to)) for v6 in BOTH]
+
+
+#: Spoken once in its neighbour's name to its own published port, and to somebody outside who is in league with it.
+NAMES = [
+    *in_anothers_name("t1", "t2", "host", 8090, "t1"),
+    *in_anothers_name("t1", "t2", "lan", 7777, "lan"),
+    *in_anothers_name("db", "web", "lan", 7777, "lan"),
+    *in_anothers_name("db", "web", "host", 9998, "host"),
+    *in_anothers_name("t1", "t2", "br3", 9998, "host"),
+]
+
+
+@EVERY_HOST
+def test_nobody_takes_anothers_place(siege: Siege, bridge_nf: int, policy: str) -> None:
+    siege.configure(bridge_nf, policy, 0)
+    siege.refresh()
+    time.sleep(LOCKED_SECONDS)
+    found = [(theft, *pair) for pair in PAIRS for theft in THEFTS if is_stolen(siege, theft, *pair)]
+    assert found == []
+
+
+@EVERY_HOST
+def test_nobody_speaks_in_anothers_name(siege: Siege, bridge_nf: int, policy: str) -> None:
+    siege.configure(bridge_nf, policy, 0)
+    siege.unfiltered()
+    assert [str(attack) for attack in fire(siege, NAMES)] == []
+    assert [str(attack) for attack in spoofed(siege)] == []
+
+
+def spoofed(siege: Siege) -> list[Attack]:
+    """Those of NAMES that arrive when they come from the MAC address that belongs to the name."""
+    own = dict(siege.macs)
+    won = []
+    for attack in NAMES:
+        siege.macs[attack.sender] = own[attack.name.partition(" as ")[2]]
+        won += fire(siege, [attack])
+        siege.macs.update(own)
+    return won
+
+
+def test_what_they_do_where_nothing_guards(siege: Siege) -> None:
+    """The controls. That it is all over afterwards is what the other tests see."""
+    siege.configure(0, "ACCEPT", 0)
+    with unguarded(siege):
+        siege.unfiltered()
+        spoken = [str(attack) for attack in fire(siege, NAMES)]
+        assert spoken == [str(attack) for attack in NAMES], "these prove nothing"
+        assert len(spoofed(siege)) > len(NAMES) / 2, "these prove nothing"
+        siege.refresh()
+        for theft in THEFTS:
+            time.sleep(LOCKED_SECONDS)
+            assert [pair for pair in PAIRS if is_stolen(siege, theft, *pair)], f"{theft}: this proves nothing"
+            siege.refresh()
+    found = [(theft, *pair) for pair in PAIRS for theft in THEFTS if is_stolen(siege, theft, *pair)]
+    assert found == []
+    assert fire(siege, NAMES) == []
+
+
+def answers_by_the_gateway(siege: Siege) -> int:
+    """In how many families web still reaches the world."""
+    return sum(siege.place("web").ask(address, 80, timeout=1) is not None for address in ADDRESSES["outside"])
+
+
+def test_nobody_takes_the_gateways_place(siege: Siege) -> None:
+    siege.configure(0, "ACCEPT", 0)
+
+    def after_the_theft() -> int:
+        assert answers_by_the_gateway(siege) == 2
+        time.sleep(LOCKED_SECONDS)
+        siege.place("db").send_frames("eth0", gateway(siege, "db", "web"))
+        time.sleep(0.05)
+        return answers_by_the_gateway(siege)
+
+    assert after_the_theft() == 2
+    with unguarded(siege):
+        assert after_the_theft() < 2, "the control"
+    assert after_the_theft() == 2
+
+
+def _entries(siege: Siege) -> int:
+    return len(siege.host.run(["bridge", "fdb", "show", "br", "br0"]).out.splitlines())
+
+
+def _flood(siege: Siege) -> int:
+    """How many MAC addresses the bridge has learned of two thousand that one endpoint speaks from."""
+    before = _entries(siege)
+    chance = random.Random(1)
+    packet = frames.udp(*(ADDRESSES[name][0] for name in ("db", "br0")), 9, 9)
+    sources = [f"02:{chance.randbytes(5).hex(':')}" for _frame in range(2000)]
+    flood = [frames.ethernet(siege.macs["br0"], source, frames.IPV4, packet) for source in sources]
+    siege.place("db").send_frames("eth0", flood)
+    return _entries(siege) - before
+
+
+def test_a_flood_of_mac_addresses_leaves_no_trace(siege: Siege) -> None:
+    siege.configure(0, "ACCEPT", 0)
+    assert _flood(siege) == 0
+    with unguarded(siege):
+        assert _flood(siege) > 1000, "the control"
+
+
+def _to_the_silent(siege: Siege) -> list[Attack]:
+    """What the neighbour sends to t1, seen by t2 after t1 was silent for the ageing time."""
+    siege.host.sh("ip link set br3 type bridge ageing_time 0")
+    try:
+        time.sleep(0.1)
+        return fire(siege, to_published("t1", "t2"))
+    finally:
+        siege.host.sh("ip link set br3 type bridge ageing_time 30000")
+
+
+def test_what_is_for_a_silent_one_is_seen_by_nobody_else(siege: Siege) -> None:
+    siege.configure(0, "ACCEPT", 0)
+    assert _to_the_silent(siege) == []
+    with unguarded(siege):
+        assert _to_the_silent(siege) != [], "the control"
