@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 from tests.integration.promises import converge, refused, repairs
 from tests.integration.settling import settle
 from tests.lab.host import Host
@@ -264,3 +265,16 @@ def test_without_the_right_to_change_the_network(host: Host) -> None:
         *host.module_argv("veth", {"name": "a", "peer_name": "b"}),
     ]
     assert "this needs root" in json.loads(host.run(run, check=False).out)["msg"]
+
+
+def test_a_strangers_pair_in_a_group_that_is_numbered_like_ours_is_left_alone(host: Host) -> None:
+    group = marks.group("default")
+    host.sh(f"ip link add lxc0 group {group} type veth peer lxc1")
+    refused(host, "veth", {"name": "lxc0", "state": "absent"}, "interface lxc0 was not made by this collection")
+
+
+def test_a_pair_that_lost_its_alias_goes_by_its_group_while_it_is_on_our_bridge(host: Host) -> None:
+    host.module("bridge", {"name": "br0"})
+    host.module("veth", {"name": "v0", "peer_name": "v1"})
+    host.sh("ip link set v0 alias '' master br0")
+    converge(host, "veth", {"name": "v0", "state": "absent"})

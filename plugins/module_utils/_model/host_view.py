@@ -91,8 +91,25 @@ class HostView:
         return None if found is None else sorted({name for listed in found.values() for name in listed})
 
     def owner_of(self, interface: View) -> str | None:
-        """Whose mark an interface of the host carries; our group is a mark too where the alias was edited by hand."""
-        return marks.link_owner(interface["alias"], int(interface["group"] or 0), (self.owner,))
+        """Whose mark an interface of the host carries.
+
+        Our group is a mark too where the alias was edited by hand, or was not written any more, as long as something
+        else of ours bears witness: anybody may number groups.
+        """
+        candidates = (self.owner,) if self._bears_witness(interface) else ()
+        return marks.link_owner(interface["alias"], int(interface["group"] or 0), candidates)
+
+    def _bears_witness(self, interface: View) -> bool:
+        """Whether a bridge is the one that our rules are about or that is called like us, or whether another link is on
+        a bridge of ours or leads to a namespace of ours."""
+        if interface["kind"] == "bridge":
+            name = interface["name"]
+            return name == self.owner or any(rule.get("bridge") == name for rule in self.our_rules("forward"))
+        bridge, peer = self.interfaces.get(interface["bridge"] or ""), interface["peer"]
+        if bridge is not None and self.owner_of(bridge) == self.owner:
+            return True
+        namespace = self.namespaces.get(peer["netns"] or "") if peer else None
+        return namespace is not None and self.owner in namespace["owners"]
 
     def endpoint_of(self, interface: View) -> str | None:
         """The namespace that a host end leads to: by its mark, else by where its peer is."""

@@ -12,7 +12,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import pairs
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import pairs, registry
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host, Identity
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import addresses, marks, names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
@@ -52,6 +52,8 @@ class State:
 
     spaces: t.Mapping[str | None, Identity]
     pairs: Pairs
+    #: By namespace whose it is, where a link of the host has the group of an owner but not his alias.
+    claims: t.Mapping[Identity, t.Collection[str]] = dataclasses.field(default_factory=dict)
 
 
 class Veth:
@@ -100,7 +102,10 @@ class Veth:
 
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
         spaces, found = pairs.read(host, _wanted(host, wishes))
-        return State(spaces, found)
+        groups = {marks.group(wish.owner) for wish in wishes}
+        every = (link for links in found.links.values() for link in links.values())
+        in_doubt = any(link.group in groups and not marks.parse_alias(link.alias) for link in every)
+        return State(spaces, found, _claims(found) if in_doubt else {})
 
     def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
         _refuse_shared_ends(wishes, state)
@@ -110,6 +115,12 @@ class Veth:
 
     def apply(self, host: Host, plan: Plan) -> None:
         execute(host, plan.steps)
+
+
+def _claims(found: Pairs) -> dict[Identity, t.Collection[str]]:
+    names_of = {space: ref for space, ref in found.refs.items() if ref and "/" not in ref}
+    records = {space: registry.read(ref) for space, ref in names_of.items()}
+    return {space: record.owners for space, record in records.items() if record and record.identity == space}
 
 
 def _peer(options: t.Mapping[str, t.Any]) -> Where | None:
@@ -180,6 +191,21 @@ class _Planner:
         refs = [where.netns for where in wished if where and self._state.spaces.get(where.netns) == end.space]
         return Where(refs[0] if refs else self._state.pairs.refs[end.space], end.link.name)
 
+    def _owner(self, end: End, wish: Wish) -> str | None:
+        """Whose pair it is by its first end. The link group tells it where the alias was edited by hand, or was not
+        written any more, as long as something else bears witness: anybody may number groups. That is the name of the
+        other end, or its bridge or the namespace that it leads to being the owner's."""
+        marked = end.link.owner()
+        if marked or end.link.owner(wish.owner) is None:
+            return marked
+        if end.peer and end.peer is self._find(wish.peer):
+            return wish.owner
+        links = self._state.pairs.links[end.space].values()
+        witnesses = {link.owner() for link in links if end.link.master and link.index == end.link.master}
+        if end.peer:
+            witnesses.update(self._state.claims.get(end.peer.space, ()))
+        return wish.owner if wish.owner in witnesses else None
+
     def present(self, wish: Wish) -> Change:
         first, second = self._find(wish.end), self._find(wish.second)
         for end, where in ((first, wish.end), (second, wish.second)):
@@ -203,7 +229,7 @@ class _Planner:
         return self._existing(wish, first)
 
     def _existing(self, wish: Wish, first: End) -> Change:
-        found = first.link.owner(wish.owner)
+        found = self._owner(first, wish)
         if found not in (None, wish.owner):
             raise Refused(
                 f"veth {self._where(first, wish.end)} belongs to owner {found}; pass owner: {found} to change it"
@@ -240,7 +266,7 @@ class _Planner:
 
     def _repair(self, wish: Wish, first: End, second: End) -> None:
         """Put both ends where they belong and set what differs."""
-        ours = first.link.owner(wish.owner) is not None
+        ours = self._owner(first, wish) is not None
         for end, to, values in ((first, wish.end, _values(wish, ours)), (second, wish.second, _peer_values(wish))):
             if self._find(to) is not end:
                 self.steps.append(Put(self._where(end, wish.end, wish.second), to))
@@ -254,14 +280,14 @@ class _Planner:
         first, second = self._find(wish.end), self._find(wish.peer)
         # Maybe the first end was renamed or moved by hand; then its peer tells where it is, if that is ours.
         other = second.peer if second else None
-        if other and other.link.owner(wish.owner) != wish.owner:
+        if other and self._owner(other, wish) != wish.owner:
             other = None
         if first and second and other and other is not first:
             raise Refused(self._no_pair(first, second, wish))
         first = first or other
         if first is None:
             return Change({}, {})
-        found = first.link.owner(wish.owner)
+        found = self._owner(first, wish)
         where = self._where(first, wish.end)
         if found not in (None, wish.owner):
             raise Refused(f"veth {where} belongs to owner {found}; pass owner: {found} to remove it")

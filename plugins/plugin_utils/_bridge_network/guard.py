@@ -72,5 +72,15 @@ def inside(draft: Draft, endpoint: Endpoint, view: HostView) -> dict[str, t.Any]
     return {"neighbours": known, "purge_neighbours": True}
 
 
+def warnings(network: Network) -> t.Iterator[str]:
+    """Rules see packets, so that what is none goes by. A bridge without VLANs of its own does not look at tags."""
+    if network.ports and network.endpoints:
+        cards = ", ".join(network.ports)
+        yield (
+            f"bridge_network_ports: {cards}: endpoints reach this wire as they are, with VLAN tags, spanning tree"
+            " messages, DHCP offers and router advertisements too; have the switch filter these"
+        )
+
+
 def _guarded(network: Network) -> t.Iterator[Endpoint]:
     return (endpoint for endpoint in network.endpoints if endpoint.guard)

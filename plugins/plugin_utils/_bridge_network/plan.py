@@ -17,6 +17,7 @@ from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network 
     answering,
     capacity,
     endpoint_elements,
+    guard,
     host_elements,
     summary,
 )
@@ -79,6 +80,7 @@ def make_plan(variables: object, info: object, check_mode: bool = False) -> Docu
             *problems.warnings,
             *answering.warnings(network, view),
             *capacity.warnings(network, view),
+            *guard.warnings(network),
         ],
         "summary": summary.lines(draft, view),
         "endpoints": summary.endpoints(draft, view),

@@ -85,11 +85,12 @@ def bombardment(backend: str, bridge_nf: int) -> Iterator[Bombardment]:
         host.sh("echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding")
         apply(host, **network("br0"))
         macs = {link["ifname"]: link["address"] for link in host.ip("link", "show")}
+        macs["db"] = host.inside("db").ip("link", "show", "eth0")[0]["address"]
         remove(host, "br0")
         watched = {"lan": built.neighbour, "outside": built.outside, "web": host.inside("web"), "db": host.inside("db")}
         watchers = {name: place.start(agents.arrivals) for name, place in watched.items()}
         watchers["host"] = host.start(agents.deliveries)
-        inward, outward = _frames(0, macs["eth0"]), _frames(1, macs["br0"])
+        inward, outward = _frames(0, macs["eth0"], "02:00:00:00:00:09"), _frames(1, macs["br0"], macs["db"])
         guns = {
             "lan": built.neighbour.start(agents.barrage, "eth0", inward, PAUSE),
             "db": host.inside("db").start(agents.barrage, "eth0", outward, PAUSE),
@@ -99,12 +100,12 @@ def bombardment(backend: str, bridge_nf: int) -> Iterator[Bombardment]:
         yield Bombardment(built, watchers, guns)
 
 
-def _frames(side: int, router: str) -> list[bytes]:
+def _frames(side: int, router: str, source: str) -> list[bytes]:
     made = []
     for number, attack in enumerate((INWARD, OUTWARD)[side]):
         shot = Shot(attack.ipv6, agents.marker(side, number), 20000 + number)
         kind = frames.IPV6 if attack.ipv6 else frames.IPV4
-        made += [frames.ethernet(router, "02:00:00:00:00:09", kind, packet) for packet in attack.packets(shot)]
+        made += [frames.ethernet(router, source, kind, packet) for packet in attack.packets(shot)]
     return made
 
 

@@ -81,9 +81,8 @@ def test_the_answer_comes_from_the_published_port(published: Published) -> None:
         assert _arrives(published, town.HOST[version], 9000, 9001)
         answer = frames.sctp(own, client, 9001, SPOKEN, frames.INIT_ACK, tag=7)
         with published.town.neighbour.sniffer("eth0") as sniffer:
-            published.web.send_frames(
-                "eth0", [frames.ethernet(published.bridge_mac, "02:00:00:00:00:02", kind, answer)]
-            )
+            own_mac = published.web.ip("link", "show", "eth0")[0]["address"]
+            published.web.send_frames("eth0", [frames.ethernet(published.bridge_mac, own_mac, kind, answer)])
             found = sniffer.wait(protocol=frames.SCTP, destination=client)
         assert [(packet.source, packet.source_port) for packet in found] == [(town.HOST[version], 9000)]
 

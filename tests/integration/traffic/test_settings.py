@@ -243,6 +243,7 @@ def test_nobody_else_answers_by_the_other_network(built: Town) -> None:
     apply(
         host, **{**BACK, "endpoints": [BACK["endpoints"][0], {"namespace": "app", "published_ports": ["5300:53/udp"]}]}
     )
+    macs = {name: host.inside(name).ip("link", "show", "eth0")[0]["address"] for name in ("db", "app")}
     db, gateway = host.inside("db"), host.ip("link", "show", "br0")[0]["address"]
     for version, app in enumerate(("172.19.0.3", "fd00:19::3")):
         kind, client = (frames.IPV4, frames.IPV6)[version], town.NEIGHBOUR[version]
@@ -252,11 +253,11 @@ def test_nobody_else_answers_by_the_other_network(built: Town) -> None:
         with host.inside("app").sniffer("eth0") as app_sees, lan.sniffer("eth0") as lan_sees:
             lan.send_frames("eth0", [frames.ethernet(mac, "02:00:00:00:00:09", kind, asked)])
             assert app_sees.wait(PATIENCE, protocol=frames.UDP, port=53)
-            db.send_frames("eth0", [frames.ethernet(gateway, "02:00:00:00:00:03", kind, forged)])
+            db.send_frames("eth0", [frames.ethernet(gateway, macs["db"], kind, forged)])
             assert not lan_sees.wait(0.5, protocol=frames.UDP, source_port=5300)
             true = frames.udp(app, client, 53, 4000, b"true")
             own = host.ip("link", "show", "br1")[0]["address"]
-            host.inside("app").send_frames("eth0", [frames.ethernet(own, "02:00:00:00:00:04", kind, true)])
+            host.inside("app").send_frames("eth0", [frames.ethernet(own, macs["app"], kind, true)])
             assert lan_sees.wait(PATIENCE, protocol=frames.UDP, source_port=5300), "the control"
 
 

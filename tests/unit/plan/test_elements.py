@@ -256,3 +256,57 @@ def test_further_routes() -> None:
 
 def test_the_bridge_goes_up_last() -> None:
     assert plan(variables("web"))["modules"]["interface"][-1]["name"] == "br0"
+
+
+def _port(document: Info, number: int = 0) -> Info:
+    return elements(document, "bridge_port")[number]
+
+
+def test_an_endpoint_is_guarded_unless_it_speaks_for_others() -> None:
+    document = plan(dual("web", {"namespace": "vms", "guard": False}))
+    web, vms = (pair["peer_mac_address"] for pair in elements(document, "veth"))
+    guarded = {"learning": False, "locked": True, "flood": False, "fdb": [web]}
+    assert _port(document).items() >= guarded.items()
+    assert _port(document, 1).items() >= {"learning": True, "locked": False, "flood": True, "fdb": []}.items()
+    bridge = next(element for element in document["modules"]["interface"] if element["name"] == "br0")
+    known = [{"address": address, "mac_address": web} for address in ("172.18.0.2", "fd00:18::2")]
+    assert (bridge["neighbours"], bridge["purge_neighbours"]) == (known, True)
+    (forward,) = document["modules"]["bridge_forward"]
+    own = forward["neighbours"][0]["mac_address"]
+    gateways = [{"address": address, "mac_address": own} for address in ("172.18.0.1", "fd00:18::1")]
+    assert forward["neighbours"] == gateways + known
+    assert inside(document)["neighbours"] == gateways
+    assert "neighbours" not in inside(document, "vms")
+    assert own not in (web, vms)
+
+
+def test_a_namespace_with_two_ends_speaks_from_both_of_its_mac_addresses() -> None:
+    document = plan(variables("web", {"namespace": "web", "interface": "eth1", "default_route": False}))
+    both = [pair["peer_mac_address"] for pair in elements(document, "veth")]
+    (forward,) = document["modules"]["bridge_forward"]
+    of_first = [one["mac_address"] for one in forward["neighbours"] if one["address"] == "172.18.0.2"]
+    assert of_first == both
+
+
+def test_where_the_host_is_not_the_router_it_does_not_judge_what_another_one_sends_on() -> None:
+    document = plan(variables("web", inhibit_gateway=True))
+    (forward,) = document["modules"]["bridge_forward"]
+    assert forward["neighbours"] == []
+    assert "neighbours" not in inside(document)
+    assert _port(document)["locked"]
+
+
+def test_where_endpoints_are_added_the_others_stay_guarded() -> None:
+    document = plan(variables("web", appends=True))
+    bridge = next(element for element in document["modules"]["interface"] if element["name"] == "br0")
+    assert bridge["purge_neighbours"] is False
+    assert document["modules"]["bridge_forward"][0]["purge_neighbours"] is False
+
+
+def test_what_a_wire_takes_from_endpoints_is_told() -> None:
+    info = empty_info()
+    info["host"]["interfaces"].append(interface("eth1"))
+    told = [line for line in plan(variables("web", ports=["eth1"]), info)["warnings"] if "VLAN" in line]
+    assert len(told) == 1
+    assert "eth1" in told[0]
+    assert not plan(variables(ports=["eth1"]), info)["warnings"], "without endpoints it is the user's bridge"

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
+import pytest
+
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks, names
 from tests.unit.plan.builders import elements, plan, variables
 from tests.unit.plan.world import Info, after, empty_info, interface
@@ -100,3 +102,21 @@ def test_one_that_systemd_would_take_for_its_own_is_renamed() -> None:
     info, end = built({"namespace": "e", "host_interface": "ve-1234567"})
     assert end["name"] == "ve-1234567"
     assert end_of(plan(variables("e"), info)) == names.host_interface("br0", "e", "eth0")
+
+
+def test_a_strangers_link_in_a_group_that_is_numbered_like_ours_is_left_alone() -> None:
+    info, _end = built("web")
+    other = interface("lxc0", kind="veth", group=marks.group("br0"))
+    info["host"]["interfaces"].append({**other, "peer": {"netns": "elsewhere", "name": "eth0"}})
+    assert not elements(plan(variables("web"), info), "veth", "absent")
+    gone = plan({"name": "br0", "state": "absent"}, info)
+    assert "lxc0" not in [element["name"] for element in gone["modules"]["veth"]]
+
+
+@pytest.mark.parametrize("bridge", ["br0", None])
+def test_one_that_lost_its_alias_goes_by_its_group_with_its_bridge_or_its_namespace(bridge: str | None) -> None:
+    info, end = built("web")
+    end.update(alias=None, owner=None, endpoint=None, bridge=bridge)
+    assert elements(plan(variables(), info), "netns", "absent") == [{"name": "web", "state": "absent"}]
+    kept = plan(variables({"namespace": "web", "interface": "eth1"}), info)
+    assert DERIVED in [element["name"] for element in kept["modules"]["veth"]]
