@@ -47,6 +47,7 @@ BREAKAGES: dict[str, list[Breakage]] = {
             "ip -6 route flush table main",
             "ip route flush table local",
             "ip -6 route flush table local",
+            "ip nexthop add id 7 blackhole; ip route replace default nhid 7",
         ),
         *_host(
             REPAIRED,
@@ -110,6 +111,18 @@ BREAKAGES: dict[str, list[Breakage]] = {
             "ip link set br-shop mtu 1280",
         ),
         Breakage("ip link set br-shop promisc on", HARMLESS, undo="ip link set br-shop promisc off"),
+    ],
+    "Ports of the bridge": [
+        *_host(
+            REPAIRED,
+            "bridge link set dev $END state 0",
+            "bridge link set dev $END state 1",
+            "bridge link set dev $END isolated on",
+            "ip link set br-shop address 02:00:00:00:00:77",
+        ),
+        Breakage("ip link set br-shop type bridge ageing_time 0", HARMLESS),
+        Breakage("ip link set br-shop type bridge mcast_snooping 1", HARMLESS),
+        Breakage("ip nexthop add id 7 via 172.18.0.2 dev br-shop", HARMLESS, undo="ip nexthop flush"),
     ],
     "Queueing disciplines": [
         Breakage(

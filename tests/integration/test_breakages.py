@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.integration.breakages import BREAKAGES, HARMLESS, REPAIRED, WARNED, Breakage
+from tests.integration.breakages_page import COMMAND, PAGE, page
 from tests.integration.networks import SHOP, Applied, apply
 from tests.lab import town
 from tests.lab.lab import Lab
@@ -80,6 +81,10 @@ def _ask_all(place: Town) -> list[str]:
     with web.server(80), ThreadPoolExecutor(len(ways)) as pool:
         asked = {name: pool.submit(way) for name, way in ways.items()}
         return [name for name, answer in asked.items() if not answer.result()]
+
+
+def test_the_page_is_up_to_date() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), f"made anew by: {COMMAND}"
 
 
 def _warnings(applied: Applied) -> str:

@@ -51,6 +51,7 @@ _PORT_VALUES: dict[str, tuple[int, struct.Struct]] = {
     "guard": (5, struct.Struct("=B")),
     "cost": (3, struct.Struct("=I")),
     "priority": (2, struct.Struct("=H")),
+    "state": (1, struct.Struct("=B")),
 }
 
 

@@ -35,6 +35,8 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridg
 _SWITCHES = ("hairpin", "isolated", "learning", "locked", "flood", "guard")
 #: Least and greatest value.
 _NUMBERS = {"cost": (1, 65535), "priority": (0, 63)}
+#: Of the states of a port that in which it passes frames on.
+_FORWARDING = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -257,12 +259,21 @@ def _plan_present(wish: Wish, state: State, plan: Plan) -> Change:
     _plan_membership(wish, link, state, joins, plan)
     if not joins:
         flags = {option: value for option, value in flags.items() if before[option] != value}
+        if bridge and _is_shut(link, bridge):
+            before["forwarding"] = False
+            flags["state"] = _FORWARDING
     if flags:
         plan.steps.append(SetFlags(wish.netns, wish.interface, flags))
     if wish.manages_vlans and before != after:
         plan.steps.append(SetVlans(wish.netns, wish.interface, wish.tagged, wish.pvid))
     _plan_fdb(wish, frozenset() if joins else _entries(wish, link, state), plan)
     return Change(before, after)
+
+
+def _is_shut(link: Link, bridge: Link) -> bool:
+    """Whether somebody had the bridge pass on nothing from and to a port, which without STP nobody but him does."""
+    shut = link.port is not None and link.port.get("forwarding") is False
+    return shut and link.up and link.running and bridge.up and not (bridge.bridge or {}).get("stp")
 
 
 def _plan_membership(wish: Wish, link: Link, state: State, joins: bool, plan: Plan) -> None:
