@@ -26,6 +26,8 @@ PACKAGES = (
     "busybox-static",
     "libdevmapper1.02.1",
 )
+#: What a release may have as a package of its own, and else in one of these: Docker's client from Debian 13 on.
+_SPLIT = ("docker-cli",)
 _DIRECTORY = REPOSITORY / "build" / "engines"
 ROOT = _DIRECTORY / "root"
 _DOWNLOADS = _DIRECTORY / "packages"
@@ -41,8 +43,17 @@ def fetch() -> None:
     _DOWNLOADS.mkdir(parents=True, exist_ok=True)
     with (_DIRECTORY / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        for package in PACKAGES:
+        for package in (*PACKAGES, *filter(_is_offered, _SPLIT)):
             _fetch(package)
+
+
+def _is_offered(package: str) -> bool:
+    """Whether this machine's apt knows it."""
+    try:
+        found = subprocess.run(["apt-cache", "show", "--quiet=2", package], capture_output=True, check=False)
+    except FileNotFoundError:
+        return False
+    return found.returncode == 0
 
 
 def _fetch(package: str) -> None:

@@ -24,7 +24,18 @@ from tools import tree
 _HERE = Path(__file__).parent
 #: Where the checkout is on a fresh machine; not at home, so that nothing may be there.
 CHECKOUT = "/srv/netplumb.linuxnet"
-_APART = ("unshare", "--mount", "--pid", "--uts", "--ipc", "--cgroup", "--fork", "--kill-child")
+_APART = (
+    "setpriv",
+    "--pdeathsig=KILL",
+    "unshare",
+    "--mount",
+    "--pid",
+    "--uts",
+    "--ipc",
+    "--cgroup",
+    "--fork",
+    "--kill-child",
+)
 _ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
 
 
