@@ -31,12 +31,13 @@ def run() -> Outcome:
         except Stuck as error:
             code, summary = 1, ""
             total.failures.append(f"{name}: {error}")
-        _add(total, name, code, summary)
+        add(total, name, code, summary)
         print(summary, end="", flush=True)
     return total
 
 
-def _add(total: Outcome, name: str, code: int, summary: str) -> None:
+def add(total: Outcome, name: str, code: int, summary: str) -> None:
+    """Count what `make` ended with and said on one machine."""
     counts = _COUNTS.search(summary)
     skipped, passed, failed = map(int, counts.groups()) if counts else (0, 0, 0)
     failed = failed or int(bool(code))
