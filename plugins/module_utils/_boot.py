@@ -63,7 +63,7 @@ def main(arguments: t.Sequence[str]) -> int:
 
 
 def _process(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or int(text) < 1:
+    if not (text.isascii() and text.isdigit() and len(text) <= 10) or int(text) < 1:
         raise Invalid("PID", text, "the ID of a running process")
     return int(text)
 

@@ -179,7 +179,9 @@ def read_definitions(text: str) -> dict[str, list[t.Any]]:
     """The same of a plan as JSON text."""
     try:
         return definitions_of(json.loads(text))
-    except json.JSONDecodeError as error:
+    except RecursionError:
+        raise Invalid("modules", text, "a dictionary or its JSON text, and not so many levels of it") from None
+    except ValueError as error:
         raise Invalid("modules", text, f"a dictionary or its JSON text, which this is not ({error})") from None
 
 

@@ -39,6 +39,13 @@ def test_bad_input_fails_with_a_sentence_before_anything_changes(
     assert before.changes_to(host.dump()) == []
 
 
+def test_what_is_omitted_in_an_endpoint_is_not_given(host: Host) -> None:
+    omitted = "{{ nope | default(omit) }}"
+    endpoint = {"namespace": "web", "ipv4_address": omitted, "routes": [{"to": "10.0.0.0/8", "metric": omitted}]}
+    host.playbook(PLAY, variables={**VARIABLES, "bridge_network_endpoints": [endpoint]})
+    assert host.inside("web").reaches("172.18.0.1")
+
+
 def test_a_process_that_is_gone_is_refused_before_anything_changes(host: Host) -> None:
     before = host.dump()
     endpoints = [{"namespace": "web"}, {"namespace": "app", "pid": 4194000}]

@@ -331,7 +331,7 @@ def table_names() -> dict[str, int]:
     for path in places:
         for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
             words = line.partition("#")[0].split()
-            if len(words) == 2 and words[0].isdigit():
+            if len(words) == 2 and words[0].isascii() and words[0].isdigit() and len(words[0]) <= 10:
                 names[words[1]] = int(words[0])
     return names
 

@@ -14,7 +14,7 @@ import ipaddress
 import re
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, kind_of
 
 IPAddress = t.Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 IPInterface = t.Union[ipaddress.IPv4Interface, ipaddress.IPv6Interface]
@@ -45,7 +45,7 @@ class PortRange(t.NamedTuple):
 def _text(option: str, value: object, what: str) -> str:
     """YAML turns an unquoted 52:54:00:12:34:56 or 53:53 into a number: the user's text is lost, so say so."""
     if not isinstance(value, str):
-        raise Invalid(option, value, f"{what} is a string; quote it, YAML read it as {type(value).__name__}")
+        raise Invalid(option, value, f"{what} is a string; quote it, YAML read it as {kind_of(value)}")
     return value.strip()
 
 

@@ -8,6 +8,13 @@
 
 from __future__ import annotations
 
+import typing as t
+
+#: A value is shown with so many characters, elements and levels at most.
+_LONGEST, _MOST, _DEEPEST = 200, 10, 4
+#: More digits than any number that means something here.
+_DIGITS = 40
+
 
 class LinuxnetError(Exception):
     """Any error that the user is told about; ``str(error)`` is the sentence."""
@@ -22,7 +29,7 @@ class Invalid(LinuxnetError):
     """
 
     def __init__(self, option: str, value: object, allowed: str) -> None:
-        super().__init__(f"{option}: {value!r} is not allowed: {allowed}")
+        super().__init__(f"{option}: {shown(value)} is not allowed: {allowed}")
         self.option = option
         self.value = value
         self.allowed = allowed
@@ -34,3 +41,40 @@ class Refused(LinuxnetError):
 
 class KernelRefused(LinuxnetError):
     """The kernel or one of its tools said no; the sentence tells what was being done."""
+
+
+def shown(value: object) -> str:
+    """A value as a user wrote it, cut short where it is long; it may be anything."""
+    text = _shown(value, _DEEPEST)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+
+
+def _shown(value: object, levels: int) -> str:
+    # What comes from Ansible is of types of its own, derived from these.
+    if isinstance(value, str):
+        return repr(str(value[:_LONGEST]))
+    if value is None or isinstance(value, (bool, float)):
+        return repr(value)
+    if isinstance(value, int):
+        return repr(int(value)) if abs(value) < 10**_DIGITS else f"a number of more than {_DIGITS} digits"
+    if isinstance(value, t.Mapping):
+        pairs = [f"{_shown(key, 1)}: {_shown(value[key], levels - 1)}" for key in list(value)[:_MOST] if levels]
+        return "{" + ", ".join(pairs + ["..."] * (len(value) > len(pairs))) + "}"
+    if isinstance(value, (list, tuple)):
+        found = [_shown(element, levels - 1) for element in value[:_MOST] if levels]
+        return "[" + ", ".join(found + ["..."] * (len(value) > len(found))) + "]"
+    return str(value)[:_LONGEST]
+
+
+def kind_of(value: object) -> str:
+    """What a value is, in plain words."""
+    kinds: tuple[tuple[t.Any, str], ...] = (
+        (bool, "true or false"),
+        ((int, float), "a number"),
+        (str, "a string"),
+        (t.Mapping, "a dictionary"),
+        ((list, tuple), "a list"),
+    )
+    if value is None:
+        return "nothing"
+    return next((words for kind, words in kinds if isinstance(value, kind)), "a date or something else")

@@ -14,7 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress, IPNetwork
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused, kind_of
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import NOWHERE
 
 View = Mapping[str, t.Any]
 
@@ -26,14 +27,16 @@ class HostView:
 
     def __init__(self, info: object, owner: str) -> None:
         if not isinstance(info, Mapping) or "host" not in info or "namespaces" not in info:
-            raise Invalid(
-                "netns_info", type(info).__name__, "the result of the module netns_info, with host and namespaces"
-            )
+            raise Invalid("netns_info", kind_of(info), "the result of the module netns_info, with host and namespaces")
         self.owner = owner
         host: View = info["host"]
         _refuse_unread(host["rules_unread"])
         self.interfaces: dict[str, View] = {str(interface["name"]): interface for interface in host["interfaces"]}
         self.routes: list[View] = [route for route in host["routes"] if is_plain(route)]
+        #: Those of the main table that drop what they match, or divert it past the table.
+        self.dead_routes: list[View] = [
+            route for route in host["routes"] if route["table"] in _MAIN_TABLE and route["type"] in NOWHERE
+        ]
         self.rules: list[View] = list(host["rules"])
         self.listeners: list[View] = list(host["listeners"])
         self.namespaces: dict[str, View] = {str(namespace["name"]): namespace for namespace in info["namespaces"]}
@@ -132,7 +135,15 @@ class HostView:
         return [
             interface
             for interface in self.interfaces.values()
-            if interface["kind"] != "bridge" and self.owner_of(interface) == self.owner
+            if interface["kind"] == "veth" and self.owner_of(interface) == self.owner
+        ]
+
+    def odd_links(self) -> list[str]:
+        """Sentences about links that carry our mark and are of a kind that is never ours."""
+        return [
+            f"{name}: carries the mark of network {self.owner}, but is no link of its making; it is left alone"
+            for name, interface in self.interfaces.items()
+            if interface["kind"] not in ("bridge", "veth") and self.owner_of(interface) == self.owner
         ]
 
     def our_ports(self) -> list[View]:

@@ -13,7 +13,7 @@ import ipaddress
 import re
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import addresses
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, kind_of
 
 PROTOCOLS = ("tcp", "udp", "sctp")
 
@@ -54,7 +54,7 @@ def parse(option: str, value: object) -> Publish:
         allocator and a proxy can serve
     """
     if not isinstance(value, str):
-        raise Invalid(option, value, f"a published port is a string; quote it, YAML read it as {type(value).__name__}")
+        raise Invalid(option, value, f"a published port is a string; quote it, YAML read it as {kind_of(value)}")
     ports, slash, protocol = value.partition("/")
     protocol = protocol.lower() if slash else "tcp"
     if protocol not in PROTOCOLS:

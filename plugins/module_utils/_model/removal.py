@@ -63,7 +63,7 @@ def _warnings(view: HostView) -> list[str]:
     strangers = sorted(
         str(port["name"]) for bridge in view.our_bridges() for port in view.ports_of(bridge) if view.is_foreign(port)
     )
-    found = []
+    found = view.odd_links()
     if strangers:
         found.append(f"{', '.join(strangers)}: on the bridge {name} and not ours, left standing without it")
     if name in view.interfaces and view.owner_of(view.interfaces[name]) is None and view.our_rules("forward"):

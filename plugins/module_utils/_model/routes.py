@@ -209,9 +209,11 @@ def _metric(option: str, value: int | None, version: int) -> int:
 
 def _table(option: str, value: object) -> str:
     """A known name for its number and the other way round, so that both spellings are one key."""
+    if isinstance(value, int) and not 1 <= value < 2**32:
+        raise Invalid(option, value, "1 to 4294967295, or a name")
     word = str(value if value is not None else "main").strip()
-    if word.isdigit():
-        if not 1 <= int(word) < 2**32:
+    if word.isascii() and word.isdigit():
+        if len(word.lstrip("0")) > 10 or not 1 <= int(word) < 2**32:
             raise Invalid(option, value, "1 to 4294967295, or a name")
         return word.lstrip("0")
     if not word or isinstance(value, bool):

@@ -16,7 +16,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import f
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host, Identity
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.port_records import PortRecord
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Reader
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import addresses, marks, names, vlans
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import addresses, names, vlans
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links, by_index, refuse_others
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import NETNS, OWNER, STATE, Options
@@ -218,7 +218,9 @@ def _refuse_others(wish: Wish, link: Link, state: State) -> None:
     """Inside a namespace its root can write any mark, so there none is believed."""
     if state.refs[wish.netns] != state.own:
         return
-    refuse_others(link, wish.owner)
+    # What was made for nobody in particular may be put on anybody's bridge.
+    if link.owner() != OWNER["owner"]["default"]:
+        refuse_others(link, wish.owner)
     record = _record(wish, link, state)
     if record and record.owner != wish.owner and _is_port_of(record.bridge, link, state):
         raise Refused(
@@ -283,7 +285,7 @@ def _plan_membership(wish: Wish, link: Link, state: State, joins: bool, plan: Pl
     of another one leaves that first.
     """
     record, own = _record(wish, link, state), state.refs[wish.netns] == state.own
-    marked = marks.parse_alias(link.alias) is not None
+    marked = link.owner() not in (None, OWNER["owner"]["default"]) or link.owner() == wish.owner
     if joins:
         if record and _is_port_of(record.bridge, link, state):
             plan.steps.append(Leave(wish.netns, wish.interface, record.bridge))

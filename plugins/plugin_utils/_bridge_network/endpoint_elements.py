@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.host_view import HostView
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import OWNER
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network import guard
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.draft import Draft
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.element_checks import check_inner
@@ -86,7 +87,15 @@ def host_interfaces(draft: Draft, view: HostView) -> list[Element]:
         {"name": draft.host_end(endpoint), "state": "present", "enabled": True, **sysctls}
         for endpoint in draft.network.endpoints
     ]
-    return ends + [{"name": name, "state": "present", "enabled": True} for name in draft.network.ports]
+    ports = [{"name": name, "state": "present", "enabled": True, **_lent(name, view)} for name in draft.network.ports]
+    return ends + ports
+
+
+def _lent(name: str, view: HostView) -> Element:
+    """Whose an interface is that the modules made for nobody in particular."""
+    default = OWNER["owner"]["default"]
+    interface = view.interfaces.get(name)
+    return {"owner": default} if interface and view.owner_of(interface) == default else {}
 
 
 def inner_interfaces(draft: Draft, view: HostView) -> list[Element]:

@@ -8,17 +8,16 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPNetwork
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.host_view import (
     HostView,
     View,
     addresses_of,
-    networks_of,
 )
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import OWNER
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.overlap import check_overlap
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.wish import Network
 
 #: The kernel numbers a bridge's ports with ten bits and leaves out 0.
@@ -35,7 +34,13 @@ def check_host(network: Network, view: HostView, check_mode: bool) -> list[str]:
         raise Refused(missing[0])
     _check_ipv6(network, view)
     _check_limit(network, view)
-    return missing + _check_overlap(network, view) + _forced_ports(network, view) + _foreign_ports(network, view)
+    return (
+        missing
+        + view.odd_links()
+        + check_overlap(network, view)
+        + _forced_ports(network, view)
+        + _foreign_ports(network, view)
+    )
 
 
 def _check_bridge(network: Network, view: HostView) -> Iterator[str]:
@@ -78,7 +83,8 @@ def _check_ports(network: Network, view: HostView) -> Iterator[str]:
             yield f"{option}: there is no interface {name!r} on the host"
             continue
         owner = view.owner_of(port) or port["port_owner"]
-        if owner is not None and port["port_owner"] != view.owner:
+        # What the modules made for nobody in particular may be put on anybody's bridge.
+        if owner not in (None, OWNER["owner"]["default"]) and port["port_owner"] != view.owner:
             raise Refused(f"{option}: {name!r} belongs to network {owner}; it cannot be a port here as well")
         if port["kind"] == "bridge":
             raise Refused(f"{option}: {name!r} is a bridge, and a bridge cannot be a port of another")
@@ -151,49 +157,3 @@ def _foreign_ports(network: Network, view: HostView) -> list[str]:
         return []
     names = [str(port["name"]) for port in _staying_ports(network, view) if view.is_foreign(port)]
     return [f"{', '.join(sorted(names))}: on the bridge {network.name} and not ours, left as found"] if names else []
-
-
-def _check_overlap(network: Network, view: HostView) -> list[str]:
-    """A subnet that the host reaches another way cannot be routed to the bridge.
-
-    A wider route, such as a private range behind a company's router, is legal beside ours, which is more specific; but
-    what it led to inside our subnet is hidden from now on, so that is a warning.
-    """
-    own = {network.name, *network.ports, *view.our_bridges()}
-    warnings = []
-    for subnet in network.subnets:
-        for name, interface in view.interfaces.items():
-            for other in networks_of(interface) if name not in own else ():
-                if other.version == subnet.network.version and other.overlaps(subnet.network):
-                    raise Refused(
-                        f"{subnet.path}.subnet: {subnet.network} overlaps {other}, the network of the host's"
-                        f" interface {_named(name, view)}"
-                    )
-        for route, other in _routes_elsewhere(view, own):
-            if other.version != subnet.network.version or not other.overlaps(subnet.network):
-                continue
-            if other.prefixlen >= subnet.network.prefixlen:
-                raise Refused(
-                    f"{subnet.path}.subnet: {subnet.network} overlaps {other}, which the host has a route to"
-                    f" over {_named(route['interface'], view)}"
-                )
-            warnings.append(
-                f"{subnet.path}.subnet: {subnet.network} hides a part of {other}, which the host has a route to"
-                f" over {route['interface']}"
-            )
-    return warnings
-
-
-def _routes_elsewhere(view: HostView, own: set[str]) -> Iterator[tuple[View, IPNetwork]]:
-    for route in view.routes:
-        if route["to"] == "default" or route["interface"] in own or not route["interface"]:
-            continue
-        target = ipaddress.ip_network(route["to"], strict=False)
-        if not (target.is_link_local or target.is_multicast):
-            yield route, target
-
-
-def _named(interface: str, view: HostView) -> str:
-    """An interface, with the network it belongs to where that is one of ours."""
-    owner = view.owner_of(view.interfaces[interface]) if interface in view.interfaces else None
-    return f"{interface} (network {owner})" if owner else interface

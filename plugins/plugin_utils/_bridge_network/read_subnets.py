@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import addresses
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress, IPNetwork
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
@@ -15,6 +17,13 @@ from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.wish import Subnet
 
 _OPTIONS = ("subnet", "gateway", "iprange", "aux_addresses")
+
+
+#: Loopback, link-local and multicast: what the kernel does not route like other addresses.
+_SPECIAL = tuple(
+    ipaddress.ip_network(text)
+    for text in ("127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "::/127", "fe80::/10", "ff00::/8")
+)
 
 
 def read_subnets(section: Section) -> tuple[Subnet, ...]:
@@ -61,12 +70,8 @@ def _subnet_network(option: str, value: object) -> IPNetwork:
     found = addresses.network(option, value)
     if found.num_addresses < 2:
         raise Invalid(option, value, "a network of two addresses at least")
-    if (
-        found.is_multicast
-        or found.is_loopback
-        or found.network_address.is_unspecified
-        or (found.version == 6 and found.is_link_local)
-    ):
+    special = (one for one in _SPECIAL if one.version == found.version)
+    if found.network_address.is_unspecified or any(one.overlaps(found) for one in special):
         raise Invalid(option, value, "a network of unicast addresses that are neither loopback nor link-local")
     return found
 

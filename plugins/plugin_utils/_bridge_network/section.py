@@ -8,12 +8,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 from collections.abc import Mapping, Sequence
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
+
+#: So many zeros may stand before a number.
+_ZEROS = 20
+#: What the variable omit is: an object of Ansible's own, up to 2.18 a string.
+_OMIT_TYPE, _OMIT_PREFIX = "_OmitType", "__omit_place_holder__"
+
+
+def is_omitted(value: object) -> bool:
+    """Whether a value is ``default(omit)``, which Ansible itself looks for in the options of modules alone."""
+    return type(value).__name__ == _OMIT_TYPE or (isinstance(value, str) and value.startswith(_OMIT_PREFIX))
 
 
 class Section:
@@ -23,7 +34,7 @@ class Section:
     :param raw: what the user gave
     :param known: all options that there are; any other is refused
 
-    An option that is null counts as one that was not given.
+    An option that is null or omitted counts as one that was not given.
     """
 
     def __init__(self, prefix: str, raw: object, known: Sequence[str]) -> None:
@@ -33,7 +44,7 @@ class Section:
         for name in raw:
             if name not in known:
                 raise Invalid(f"{prefix}{name}", raw[name], f"there is no such option, there are {', '.join(known)}")
-        self._raw = raw
+        self._raw = {name: value for name, value in raw.items() if not is_omitted(value)}
 
     def path(self, name: str) -> str:
         """The option's name as the user knows it."""
@@ -56,10 +67,11 @@ class Section:
         value = self.raw(name)
         if not self.given(name):
             return default
-        try:
-            return boolean(value, strict=True)
-        except TypeError:
-            raise Invalid(self.path(name), value, "true or false") from None
+        # Ansible's own reading of it puts the whole value into its error.
+        if isinstance(value, (bool, str)) or (isinstance(value, (int, float)) and value in (0, 1)):
+            with contextlib.suppress(TypeError):
+                return boolean(value, strict=True)
+        raise Invalid(self.path(name), value, "true or false")
 
     def choice(self, name: str, choices: Sequence[str], default: str) -> str:
         """One word of several."""
@@ -75,7 +87,9 @@ class Section:
             return []
         if isinstance(value, str) or not isinstance(value, Sequence):
             raise Invalid(self.path(name), value, "a list")
-        return [(f"{self.path(name)}[{number}]", element) for number, element in enumerate(value)]
+        return [
+            (f"{self.path(name)}[{number}]", element) for number, element in enumerate(value) if not is_omitted(element)
+        ]
 
     def pairs(self, name: str) -> list[tuple[str, str, t.Any]]:
         """The entries of a dictionary as (path, key, value); none for an option that was not given."""
@@ -87,17 +101,17 @@ class Section:
         for key in value:
             if not isinstance(key, str):
                 raise Invalid(self.path(name), key, "the keys are strings; quote them")
-        return [(f"{self.path(name)}.{key}", str(key), entry) for key, entry in value.items()]
+        return [(f"{self.path(name)}.{key}", str(key), entry) for key, entry in value.items() if not is_omitted(entry)]
 
 
 def number(low: int, high: int) -> t.Callable[[str, object], int]:
     """A parser of whole numbers from ``low`` to ``high``, unquoted or quoted."""
 
-    def parse(option: str, value: object) -> int:
-        digits = isinstance(value, str) and value.isascii() and value.isdigit()
-        whole = isinstance(value, int) and not isinstance(value, bool)
-        if not (digits or whole) or not low <= int(str(value)) <= high:
+    def parse(option: str, value: t.Any) -> int:
+        short = isinstance(value, str) and len(value) <= len(str(high)) + _ZEROS
+        digits = short and str(value).isascii() and str(value).isdigit()
+        if not (digits or (isinstance(value, int) and not isinstance(value, bool))) or not low <= int(value) <= high:
             raise Invalid(option, value, f"a whole number from {low} to {high}")
-        return int(str(value))
+        return int(value)
 
     return parse

@@ -61,7 +61,10 @@ def test_a_wider_route_is_only_worth_a_warning() -> None:
     [
         [route("default", "eth0", via="192.0.2.254")],
         [route("172.18.0.0/16", "br0", protocol="kernel")],
-        [route("172.18.0.0/16", "eth0", type="blackhole")],
+        [route("172.16.0.0/12", "lo", type="blackhole")],
+        [route("default", "lo", type="unreachable", metric=0)],
+        [route("172.18.0.0/16", "lo", type="blackhole", metric=100)],
+        [route("fd00:18::/64", "lo", type="unreachable", metric=1024)],
         [route("172.18.0.0/16", "eth0", table=100)],
         [route("fe80::/64", "eth0"), route("ff00::/8", "eth0")],
         [route("10.0.0.0/8", "eth0")],
@@ -69,6 +72,58 @@ def test_a_wider_route_is_only_worth_a_warning() -> None:
 )
 def test_routes_that_do_not_matter(routes: list[Info]) -> None:
     assert plan(dual(), host(interface("eth0", addresses=["192.0.2.1/24", "fe80::1/64"]), routes=routes))
+
+
+@pytest.mark.parametrize(
+    "dead",
+    [
+        route("172.18.0.0/16", "lo", type="blackhole"),
+        route("172.18.0.0/26", "lo", type="unreachable", metric=900),
+        route("172.18.0.2/32", "lo", type="prohibit"),
+        route("172.18.4.0/24", "lo", type="throw"),
+        route("fd00:18::/64", "lo", type="blackhole", metric=256),
+        route("fd00:18::/80", "lo", type="unreachable", metric=1024),
+    ],
+)
+def test_a_subnet_of_which_a_part_leads_nowhere(dead: Info) -> None:
+    sentence = refused(dual(), host(routes=[dead]))
+    assert f"overlaps {dead['to']}, for which the host has a route of type {dead['type']}" in sentence
+    info = after(empty_info(), plan(dual()))
+    info["host"]["routes"].append(dead)
+    (warning,) = plan(dual("web"), info)["warnings"]
+    assert warning.startswith(sentence)
+
+
+def test_what_came_while_the_network_stands_is_a_warning() -> None:
+    """A VPN must not keep an endpoint from being added; a subnet that is new is refused all the same."""
+    info = after(empty_info(), plan(variables("web")))
+    info["host"]["interfaces"].append(interface("wg0", addresses=["172.18.7.1/24"]))
+    info["host"]["routes"] += [route("172.18.7.0/24", "wg0", protocol="kernel"), route("172.18.9.0/24", "wg0")]
+    document = plan(variables("web", "db"), info)
+    assert document["endpoints"][1]["namespace"] == "db"
+    told = [warning for warning in document["warnings"] if "is not reached on the bridge any more" in warning]
+    assert [one.split(" overlaps ")[1].split(",")[0] for one in told] == ["172.18.7.0/24", "172.18.9.0/24"]
+    more = [{"subnet": "172.18.0.0/16"}, {"subnet": "172.19.0.0/16"}]
+    info["host"]["routes"].append(route("172.19.4.0/24", "wg0"))
+    assert "overlaps 172.19.4.0/24, which" in refused(variables("web", ipam_config=more), info)
+
+
+@pytest.mark.parametrize("kind", ["dummy", None, "vlan"])
+def test_a_link_of_another_kind_with_the_networks_mark_is_left_alone(kind: str | None) -> None:
+    odd = interface("odd0", kind=kind, alias=marks.alias("br0", "web"))
+    document = plan(variables("web"), host(odd))
+    assert "odd0: carries the mark of network br0, but is no link of its making" in document["warnings"][0]
+    assert "odd0" not in str(document["modules"])
+    absent = plan({"name": "br0", "state": "absent"}, host(odd))
+    assert "odd0" in absent["warnings"][0]
+    assert "odd0" not in str(absent["modules"])
+
+
+def test_what_the_modules_made_for_nobody_in_particular_may_be_a_port() -> None:
+    info = host(interface("eth1", kind="veth", alias=marks.alias("default", "router")))
+    document = plan(variables(ports=["eth1"]), info)
+    (element,) = [one for one in document["modules"]["interface"] if one["name"] == "eth1"]
+    assert element["owner"] == "default"
 
 
 def test_an_enslaved_interface_may_have_an_address_of_the_subnet() -> None:

@@ -47,7 +47,7 @@ def test_a_form_is_understood(text: str, host_ip: str | None, host: str, contain
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [
-        (3233, "port: 3233 is not allowed: a published port is a string; quote it, YAML read it as int"),
+        (3233, "port: 3233 is not allowed: a published port is a string; quote it, YAML read it as a number"),
         (80, "quote it"),
         (["8080:80"], "quote it"),
         ("80", "no engine is here to pick a host port"),

@@ -125,7 +125,7 @@ def test_absent_needs_no_look_at_the_host() -> None:
     assert document["service"] == {"name": "br0", "state": "absent", "appends": False}
     with pytest.raises(Invalid, match="bridge_network_name: 'br/0' is not allowed"):
         make_plan({**ABSENT, "name": "br/0"}, None)
-    with pytest.raises(Invalid, match="netns_info: 'NoneType' is not allowed"):
+    with pytest.raises(Invalid, match="netns_info: 'nothing' is not allowed"):
         make_plan(variables("web"), None)
 
 

@@ -1,0 +1,75 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a host has already, and what comes while a network stands, on a real kernel."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
+from tests.integration.networks import SHOP, apply, plan, remove
+from tests.lab.host import Host
+
+
+@pytest.mark.parametrize(
+    "route",
+    [
+        "blackhole 172.18.0.0/16",
+        "unreachable 172.18.0.0/26",
+        "prohibit 172.18.0.2",
+        "throw 172.18.0.0/24",
+        "blackhole fd00:18::/80",
+        "unreachable fd00:18::/64 metric 200",
+    ],
+)
+def test_a_route_that_leads_nowhere_is_refused(host: Host, route: str) -> None:
+    host.sh(f"ip {'-6 ' if ':' in route else ''}route add {route}")
+    before = host.dump()
+    with pytest.raises(Refused, match="which leads nowhere"):
+        apply(host, **SHOP)
+    assert before.changes_to(host.dump()) == []
+
+
+@pytest.mark.parametrize("route", ["blackhole 172.16.0.0/12", "unreachable fd00:18::/64 metric 1024"])
+def test_a_route_that_is_not_in_the_way_is_none_of_ours(host: Host, route: str) -> None:
+    host.sh(f"ip {'-6 ' if ':' in route else ''}route add {route}")
+    apply(host, **SHOP)
+    for address in ("172.18.0.1", "fd00:18::1"):
+        assert host.inside("web").reaches(address)
+    assert host.reaches("fd00:18::2")
+    assert apply(host, **SHOP).changed == []
+
+
+def test_a_vpn_that_comes_while_the_network_stands(host: Host) -> None:
+    apply(host, **SHOP)
+    host.sh("ip link add vpn0 type bridge; ip address add 172.18.9.1/24 dev vpn0; ip link set vpn0 up")
+    endpoints = [*SHOP["endpoints"], {"namespace": "app"}]
+    applied = apply(host, **{**SHOP, "endpoints": endpoints})
+    assert any(
+        "overlaps 172.18.9.0/24, the network of the host's interface vpn0" in one for one in applied.plan["warnings"]
+    )
+    assert host.inside("app").reaches("172.18.0.1")
+
+
+def test_a_bridge_port_of_another_kind_with_our_mark(host: Host) -> None:
+    apply(host, **SHOP)
+    host.sh("ip tuntap add odd0 mode tap")
+    host.sh("ip link set odd0 alias linuxnet:br-shop:web")
+    assert apply(host, **SHOP).changed == []
+    assert "odd0: carries the mark" in str(plan(host, SHOP)["warnings"])
+    remove(host)
+    assert "odd0" in host.sh("ip -o link")
+
+
+def test_a_link_that_the_modules_made_becomes_a_port_and_is_given_back(host: Host) -> None:
+    host.module("netns", {"name": "router"})
+    host.module("veth", {"name": "uplink", "peer_name": "eth0", "peer_netns": "router"})
+    before = host.ip("link", "show", "uplink")[0]["ifalias"]
+    apply(host, **SHOP, ports=["uplink"])
+    assert host.ip("link", "show", "uplink")[0]["master"] == "br-shop"
+    assert apply(host, **SHOP, ports=["uplink"]).changed == []
+    remove(host)
+    left = host.ip("link", "show", "uplink")[0]
+    assert "master" not in left
+    assert left["ifalias"] == before
