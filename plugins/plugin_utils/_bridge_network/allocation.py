@@ -56,14 +56,13 @@ def allocate(network: Network, view: HostView, existing: dict[Key, str], problem
     hearsay = _hearsay(network, view, existing, taken)
     found: dict[Key, Addresses] = {endpoint.key: {} for endpoint in network.endpoints}
     for endpoint in network.endpoints:
-        for word, address in endpoint.addresses.items():
+        for option, address in _given(endpoint):
             if address in taken:
-                raise Refused(f"{endpoint.path}.{word}_address: {address} is in use already: {taken[address]}")
+                raise Refused(f"{option}: {address} is in use already: {taken[address]}")
             if address in hearsay and address not in _owned(endpoint, view, existing):
-                sentence = f"{endpoint.path}.{word}_address: {address} is in use already: {hearsay[address]}"
-                problems.of_endpoint(endpoint, sentence)
-            found[endpoint.key][word] = address
+                problems.of_endpoint(endpoint, f"{option}: {address} is in use already: {hearsay[address]}")
             taken[address] = endpoint.path
+        found[endpoint.key].update(endpoint.addresses)
     for endpoint in network.endpoints:
         for word, address in _kept(network, endpoint, view, existing, taken, hearsay):
             if word not in found[endpoint.key]:
@@ -75,6 +74,14 @@ def allocate(network: Network, view: HostView, existing: dict[Key, str], problem
             if word not in found[endpoint.key]:
                 found[endpoint.key][word] = free.lowest(endpoint)
     return found
+
+
+def _given(endpoint: Endpoint) -> Iterator[tuple[str, IPAddress]]:
+    """The addresses that the user chose, each with its option."""
+    for word, address in endpoint.addresses.items():
+        yield f"{endpoint.path}.{word}_address", address
+    for place, address in enumerate(endpoint.further):
+        yield f"{endpoint.path}.addresses[{place}]", address
 
 
 def _taken(network: Network, view: HostView) -> dict[IPAddress, str]:

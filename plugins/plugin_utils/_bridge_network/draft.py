@@ -41,9 +41,14 @@ class Draft:
                 found.append((subnet, own[word]))
         return found
 
+    def all_addresses(self, endpoint: Endpoint) -> list[tuple[Subnet, IPAddress]]:
+        """The same with the further ones, which come last, so that packets leave from the endpoint's own."""
+        further = ((self.network.subnet_holding(address), address) for address in endpoint.further)
+        return self.subnets(endpoint) + [(subnet, address) for subnet, address in further if subnet]
+
     def cidrs(self, endpoint: Endpoint) -> list[str]:
         """The endpoint's addresses with their prefix lengths."""
-        return [with_prefix(address, subnet) for subnet, address in self.subnets(endpoint)]
+        return [with_prefix(address, subnet) for subnet, address in self.all_addresses(endpoint)]
 
 
 def with_prefix(address: IPAddress, subnet: Subnet) -> str:

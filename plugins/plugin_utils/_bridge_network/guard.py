@@ -34,7 +34,7 @@ def on_the_bridge(draft: Draft, view: HostView) -> list[Neighbour]:
     return [
         {"address": str(address), "mac_address": endpoint_mac(draft.network, endpoint, view)}
         for endpoint in _guarded(draft.network)
-        for subnet, address in draft.subnets(endpoint)
+        for subnet, address in draft.all_addresses(endpoint)
         if subnet.gateway
     ]
 
@@ -53,7 +53,7 @@ def in_rules(draft: Draft, view: HostView) -> list[Neighbour]:
     found = [
         {"address": str(address), "mac_address": mac_address}
         for endpoint in _guarded(network)
-        for _subnet, address in draft.subnets(endpoint)
+        for _subnet, address in draft.all_addresses(endpoint)
         for mac_address in ends[endpoint.namespace]
     ]
     own = bridge_mac(network, view)

@@ -30,6 +30,7 @@ _OPTIONS = (
     "host_interface",
     "ipv4_address",
     "ipv6_address",
+    "addresses",
     "mac_address",
     "published_ports",
     "default_route",
@@ -77,6 +78,7 @@ def _read_endpoint(path: str, raw: object, subnets: tuple[Subnet, ...], internal
         sysctls=namespace_sysctls,
         interface_sysctls=interface_sysctls,
         guard=section.flag("guard", True),
+        further=tuple(_further_address(place, raw, subnets) for place, raw in section.elements("addresses")),
     )
 
 
@@ -114,6 +116,14 @@ def _given_addresses(section: Section, subnets: tuple[Subnet, ...]) -> dict[str,
         _refuse_reserved(section.path(option), address, of_family)
         found[word] = address
     return found
+
+
+def _further_address(option: str, raw: object, subnets: tuple[Subnet, ...]) -> IPAddress:
+    """One that the endpoint has beside the one that is its own in each family, with the prefix length of the subnet."""
+    address = addresses.address(option, raw)
+    of_family = [subnet for subnet in subnets if subnet.family == family(address)]
+    _refuse_reserved(option, address, of_family or list(subnets))
+    return address
 
 
 def _refuse_reserved(option: str, address: IPAddress, subnets: list[Subnet]) -> None:
@@ -157,6 +167,10 @@ def _refuse_duplicates(endpoints: tuple[Endpoint, ...]) -> None:
             *(
                 (f"{endpoint.path}.{word}_address", "address", str(address))
                 for word, address in endpoint.addresses.items()
+            ),
+            *(
+                (f"{endpoint.path}.addresses[{place}]", "address", str(address))
+                for place, address in enumerate(endpoint.further)
             ),
         ]
         for option, kind, value in wishes:

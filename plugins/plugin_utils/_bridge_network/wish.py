@@ -65,9 +65,9 @@ class Port:
 class Endpoint:
     """One namespace's end on the network.
 
-    ``addresses`` are the given ones by family; ``routes`` are elements for the module ``interface``. ``sysctls`` are
-    those of the namespace, ``interface_sysctls`` those whose name holds ``IFNAME``. Without ``guard`` it may
-    speak for others.
+    ``addresses`` are the given ones by family, ``further`` those that it has beside them; ``routes`` are elements for
+    the module ``interface``. ``sysctls`` are those of the namespace, ``interface_sysctls`` those whose name holds
+    ``IFNAME``. Without ``guard`` it may speak for others.
     """
 
     path: str
@@ -85,6 +85,7 @@ class Endpoint:
     sysctls: dict[str, str]
     interface_sysctls: dict[str, str]
     guard: bool = True
+    further: tuple[IPAddress, ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:
