@@ -17,12 +17,20 @@ import subprocess
 import sys
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Outcome, sentence
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Outcome, sentence, unforeseen
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._endpoints import EndpointsFailed
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import lock, namespaces, netlink, service
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
+    lock,
+    namespaces,
+    netlink,
+    programs,
+    service,
+    whole_files,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import names, network_file, unit
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, LinuxnetError, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.printing import printable
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import RESOURCES, carry_out, definitions_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._teardown import end_of
 
@@ -78,7 +86,7 @@ def _attach(network: str, namespace: str, process: int) -> None:
 
 def _tell(line: str, priority: str = "") -> None:
     """A line for people, who read it in the journal when systemd runs us."""
-    sys.stdout.write(f"{priority if 'JOURNAL_STREAM' in os.environ else ''}{line}\n")
+    sys.stdout.write(f"{priority if 'JOURNAL_STREAM' in os.environ else ''}{printable(line)}\n")
     sys.stdout.flush()
 
 
@@ -113,6 +121,7 @@ def _up(network: str, joining: t.Mapping[str, int]) -> None:
 def _read(network: str) -> network_file.Document | None:
     """What the network's file says, if there is one."""
     path = service.definitions(network)
+    whole_files.trust(str(service.DIRECTORY))
     written = service.read(path)
     return None if written is None else network_file.parse(written.decode("utf-8", "surrogateescape"), str(path))
 
@@ -139,7 +148,7 @@ def _carry_out(owner: str, state: str, modules: network_file.Modules) -> int:
         failed, outcomes = error, dict(error.outcomes)
     except (LinuxnetError, OSError) as error:
         _tell_warnings(host)
-        told = error if isinstance(error, LinuxnetError) else LinuxnetError(netlink.reason(error))
+        told = error if isinstance(error, LinuxnetError) else unforeseen(host, error)
         raise LinuxnetError(sentence(host, told)) from error
     _tell_warnings(host)
     changes = [one for outcome in outcomes.values() for one in _changed(outcome)]
@@ -198,7 +207,12 @@ def _asked(*words: str) -> str:
     """What systemd answers; nothing where it does not run."""
     try:
         return subprocess.run(
-            ["systemctl", *words], check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL
+            ["systemctl", *words],
+            check=False,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, "PATH": programs.search_path()},
         ).stdout
     except OSError:
         return ""

@@ -11,8 +11,13 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import netlink
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, LinuxnetError
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import (
+    Invalid,
+    KernelRefused,
+    LinuxnetError,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import Options
 
 #: States whose wishes are converged first, so that what they free can be taken by the others.
@@ -160,6 +165,13 @@ def wishes_of(resource: Resource, definitions: t.Iterable[Definition]) -> list[t
 
 def _diff(label: str, change: Change) -> View:
     return {"before": change.before, "after": change.after, "before_header": label, "after_header": label}
+
+
+def unforeseen(host: Host, error: BaseException) -> LinuxnetError:
+    """A refusal that no step of ours expected, in a sentence that has what the system tells."""
+    path = getattr(error, "filename", None)
+    where = f" at {path}" if path else ""
+    return KernelRefused(f"{'cannot go on' if host.done else 'cannot read this host'}{where}: {netlink.reason(error)}")
 
 
 def sentence(host: Host, error: LinuxnetError) -> str:

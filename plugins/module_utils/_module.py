@@ -18,12 +18,14 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import
     Resource,
     converge,
     sentence,
+    unforeseen,
     wishes_of,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import netlink, requirements
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import LinuxnetError
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.printing import printable, printable_all
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._spec import argument_spec, definitions
 
 
@@ -51,7 +53,7 @@ def run(resource: Resource) -> None:
         outcome = converge(host, resource, wishes_of(resource, definitions(module.params)))
     tell_warnings(module, host)
     told = {"diff": outcome.diff} if module._diff else {}
-    module.exit_json(changed=outcome.changed, objects=outcome.objects, **told)
+    module.exit_json(**printable_all({"changed": outcome.changed, "objects": outcome.objects, **told}))
 
 
 @contextlib.contextmanager
@@ -63,9 +65,10 @@ def failing(module: AnsibleModule, host: Host) -> t.Iterator[None]:
         module.fail_json(msg=_lacks(error.library), exception=error.trace)
     except LinuxnetError as error:
         tell_warnings(module, host)
-        module.fail_json(msg=sentence(host, error))
+        module.fail_json(msg=printable(sentence(host, error)))
     except netlink.refusals() as error:
-        module.fail_json(msg=f"cannot read the host's network: {netlink.reason(error)}")
+        tell_warnings(module, host)
+        module.fail_json(msg=printable(sentence(host, unforeseen(host, error))))
 
 
 def _lacks(library: str) -> str:
@@ -80,4 +83,4 @@ def _lacks(library: str) -> str:
 def tell_warnings(module: AnsibleModule, host: Host) -> None:
     """Have Ansible show the host's warnings."""
     for warning in host.warnings:
-        module.warn(warning)
+        module.warn(printable(warning))

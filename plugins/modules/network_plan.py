@@ -173,6 +173,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._endpoints impor
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.names import owner_name
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import STATE
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.printing import printable_all
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._module import failing, tell_warnings
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import carry_out, read_definitions
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import sighting
@@ -244,8 +245,8 @@ def main() -> None:
     if module._diff:
         result["diff"] = [difference for outcome in outcomes.values() for difference in outcome.diff]
     if failed:
-        module.fail_json(**failed, **result)
-    module.exit_json(**result)
+        module.fail_json(**printable_all({**failed, **result}))
+    module.exit_json(**printable_all(result))
 
 
 if __name__ == "__main__":

@@ -23,7 +23,13 @@ import subprocess
 import types
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import lock, namespaces, netlink, plain_netlink
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
+    lock,
+    namespaces,
+    netlink,
+    plain_netlink,
+    programs,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import (
     KernelRefused,
     LinuxnetError,
@@ -193,7 +199,7 @@ class Host:
         environment = {
             **os.environ,
             "LC_ALL": "C",
-            "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin:/usr/bin:/bin",
+            "PATH": programs.search_path(),
         }
 
         def start() -> Completed:

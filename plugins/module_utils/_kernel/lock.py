@@ -20,7 +20,7 @@ import stat
 import time
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import netlink
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import netlink, whole_files
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import KernelRefused, Refused
 
 #: Not in a directory of ours, which goes with the last network.
@@ -41,6 +41,7 @@ def take() -> int:
         raise KernelRefused(f"cannot open {PATH}: {netlink.reason(error)}") from error
     try:
         _wait(file)
+        whole_files.sweep()
     except BaseException:
         os.close(file)
         raise

@@ -19,7 +19,7 @@ import errno
 import fcntl
 import os
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import lock, netlink
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import lock, netlink, whole_files
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import KernelRefused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.names import NETNS_DIR, namespace_path
 
@@ -152,7 +152,7 @@ def prepare() -> bool:
 
     :return: false if somebody kept the lock for so long that this was done without it
     """
-    os.makedirs(NETNS_DIR, mode=0o755, exist_ok=True)
+    whole_files.make_directory(NETNS_DIR)
     if _share():
         return True
     directory = os.open(NETNS_DIR, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

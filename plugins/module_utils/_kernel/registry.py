@@ -41,6 +41,7 @@ class Record:
 
 def read(name: str) -> Record | None:
     """The record of a name, or None; a file that is not ours in form is none."""
+    whole_files.trust(os.path.dirname(_DIRECTORY), _DIRECTORY)
     try:
         with open(f"{_DIRECTORY}/{name}", encoding="utf-8") as file:
             found = json.load(file)

@@ -12,6 +12,7 @@ import importlib.util
 import os
 import shutil
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import programs
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 
 #: By what is told to the user the program that shows whether it is there.
@@ -45,4 +46,4 @@ def package_manager() -> str | None:
 
 
 def _find(program: str) -> str | None:
-    return shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin:/usr/bin:/bin")
+    return shutil.which(program, path=programs.search_path())
