@@ -14,7 +14,7 @@ import socket
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import inventory, machine, port_records
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import inventory, machine, port_records, udev
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host, Identity
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Reader
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import addresses, marks, names
@@ -178,6 +178,7 @@ class Bridge:
                     host.netlink(step.netns, functools.partial(_delete, step))
                 for name in step.taken:
                     port_records.remove(name)
+        udev.settle(host, [step.wish.name for step in plan.steps if isinstance(step, Make) and step.wish.netns is None])
 
 
 def _with(values: t.Mapping[str, t.Any]) -> str:

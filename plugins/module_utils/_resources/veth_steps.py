@@ -16,7 +16,7 @@ import itertools
 import socket
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import inventory, link_changes
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import inventory, link_changes, udev
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Writer
 
@@ -88,6 +88,8 @@ def execute(host: Host, steps: t.Sequence[Step]) -> None:
         there = tuple(group)
         fds = {other: host.fd(other) for other in map(_other, there)}
         host.run(netns, functools.partial(_do_all, host, there, fds))
+    made = [end for step in steps if isinstance(step, Make) for end in (step.end, step.peer)]
+    udev.settle(host, [end.name for end in made if end.netns is None])
 
 
 def _where(step: Step) -> str | None:
