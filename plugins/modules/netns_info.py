@@ -144,6 +144,10 @@ host:
         alias:
           description: The alias.
           type: str
+        alternative_names:
+          description: Further names that C(ip link) knows it by, and no rule of a firewall.
+          type: list
+          elements: str
         group:
           description: The link group.
           type: int

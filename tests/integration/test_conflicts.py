@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
 from tests.integration.networks import SHOP, apply, plan, remove
+from tests.integration.promises import refused
 from tests.lab.host import Host
 
 
@@ -73,3 +76,42 @@ def test_a_link_that_the_modules_made_becomes_a_port_and_is_given_back(host: Hos
     left = host.ip("link", "show", "uplink")[0]
     assert "master" not in left
     assert left["ifalias"] == before
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"trusted_interfaces": ["enp0s25"]},
+        {"ports": ["enp0s25"]},
+        {"name": "enp0s25"},
+        {"endpoints": [{"namespace": "web", "host_interface": "enp0s25"}]},
+    ],
+)
+def test_an_alternative_name_is_refused_with_the_real_one(host: Host, variables: dict[str, Any]) -> None:
+    host.sh("ip link add card0 type bridge; ip link property add dev card0 altname enp0s25")
+    before = host.dump()
+    with pytest.raises(Refused, match="'enp0s25' is an alternative name of the host's interface card0"):
+        apply(host, **{**SHOP, **variables})
+    assert before.changes_to(host.dump()) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "options"),
+    [
+        ("masquerade", {"source": "172.18.0.0/16", "out_interface": "enp0s25"}),
+        ("masquerade", {"source": "172.18.0.0/16", "out_interface": "!enp0s25"}),
+        ("dnat", {"host_port": "80", "to_address": "172.18.0.2", "in_interface": "!enp0s25"}),
+        ("dnat", {"host_port": "80", "to_address": "172.18.0.2", "out_interface": "enp0s25"}),
+        ("bridge_forward", {"bridge": "br0", "subnets": ["172.18.0.0/16"], "trusted_interfaces": ["enp0s25"]}),
+        ("bridge_forward", {"bridge": "enp0s25", "subnets": ["172.18.0.0/16"]}),
+    ],
+)
+def test_rules_for_an_alternative_name_are_refused(host: Host, module: str, options: dict[str, Any]) -> None:
+    host.sh("ip link add br0 type bridge; ip link add card0 type bridge")
+    host.sh("ip link property add dev card0 altname enp0s25")
+    refused(host, module, options, "'enp0s25' is an alternative name of interface card0, which no rule would match")
+
+
+def test_a_trusted_interface_that_is_not_there_is_told(host: Host) -> None:
+    (warning,) = apply(host, **SHOP, trusted_interfaces=["wg0"]).plan["warnings"]
+    assert warning == "bridge_network_trusted_interfaces[0]: there is no interface 'wg0' on the host now"

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import ipaddress
 import os
@@ -126,6 +127,15 @@ def find(reader: Reader, name: str) -> Link | None:
     return found if found.name == name else None
 
 
+def real_names(wanted: t.Iterable[str]) -> dict[str, str]:
+    """The names of the interfaces that are called so, which may be other ones than they are called by."""
+    found = {}
+    for name in wanted:
+        with contextlib.suppress(OSError):
+            found[name] = socket.if_indextoname(socket.if_nametoindex(name))
+    return found
+
+
 def _link(row: bytes) -> Link:
     _family, _hardware, index, flags, _change = _LINK.unpack_from(row)
     found = attributes(row, _LINK.size)
@@ -140,6 +150,7 @@ def _link(row: bytes) -> Link:
         mtu=_U32.unpack_from(found[4])[0] if 4 in found else 0,
         mac_address=found[1].hex(":") if len(found.get(1, b"")) == 6 else None,
         alias=_text(found[20]) if 20 in found else None,
+        alternatives=tuple(_text(value) for kind, value in each_attribute(found.get(52, b"")) if kind == 53),
         group=_number(found, 27) or 0,
         arp=not flags & _IFF_NOARP,
         master=_number(found, 10),

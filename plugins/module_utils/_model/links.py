@@ -36,6 +36,7 @@ class Link:
     mtu: int = 1500
     mac_address: str | None = None
     alias: str | None = None
+    alternatives: tuple[str, ...] = dataclasses.field(default=(), compare=False)
     group: int = 0
     arp: bool = True
     master: int | None = None

@@ -49,6 +49,7 @@ def _interface(link: Link, links: t.Mapping[int, Link], addresses: list[View], p
         "mtu": link.mtu,
         "mac_address": link.mac_address,
         "alias": link.alias,
+        "alternative_names": list(link.alternatives),
         "group": link.group,
         "bridge": master.name if master and master.kind == "bridge" else None,
         "addresses": addresses,

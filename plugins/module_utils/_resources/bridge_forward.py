@@ -25,7 +25,12 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import (
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import FAMILIES, TABLES, Edit, Place
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import forward_flows, guarded, rule_ledger
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import (
+    alternative_names,
+    forward_flows,
+    guarded,
+    rule_ledger,
+)
 
 #: Without IPv6 in the kernel there is nothing to heed; where the bridge is not there yet, it is yet to be told.
 _NO_SETTING = "absent"
@@ -136,6 +141,7 @@ class BridgeForward:
         return f"bridge_forward {wish.network.bridge}{rule_ledger.within(wish.netns)}"
 
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
+        alternative_names.refuse(host, _interfaces(wish for wish in wishes if wish.state == "present"))
         tables = rule_ledger.read_tables(
             host, wishes, lambda family: TABLES if any(family in wish.families for wish in wishes) else ()
         )
@@ -330,3 +336,10 @@ def _settings(wish: Wish, state: State, warnings: list[str]) -> t.Iterator[rule_
         yield rule_ledger.WriteSetting(
             wish.netns, f"net/ipv6/conf/{bridge}/accept_ra", "0", f"have bridge {bridge} ignore router advertisements"
         )
+
+
+def _interfaces(wishes: t.Iterable[Wish]) -> t.Iterator[tuple[str | None, str, str]]:
+    for wish in wishes:
+        yield wish.netns, "bridge", wish.network.bridge
+        for number, name in enumerate(wish.network.trusted_interfaces):
+            yield wish.netns, f"trusted_interfaces[{number}]", name

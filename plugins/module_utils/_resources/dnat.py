@@ -28,7 +28,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors im
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.publish_rules import Key, Publication
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import Place
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import rule_ledger
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import alternative_names, rule_ledger
 
 _TABLES = ("mangle", "nat", "filter")
 
@@ -117,6 +117,9 @@ class Dnat:
         return f"dnat {wish.key}{rule_ledger.within(wish.netns)}"
 
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
+        rules = [(wish.netns, wish.publication) for wish in wishes if wish.publication]
+        alternative_names.refuse(host, ((ref, "in_interface", rule.in_interface) for ref, rule in rules))
+        alternative_names.refuse(host, ((ref, "out_interface", rule.out_interface) for ref, rule in rules))
         tables = rule_ledger.read_tables(
             host, wishes, lambda family: _TABLES if any(family == wish.key.family for wish in wishes) else ()
         )

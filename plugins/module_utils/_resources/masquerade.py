@@ -23,7 +23,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import (
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import Place
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import rule_ledger
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import alternative_names, rule_ledger
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,6 +76,8 @@ class Masquerade:
         return f"masquerade {wish.rule.source}{out}{rule_ledger.within(wish.netns)}"
 
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> rule_ledger.Tables:
+        present = (wish for wish in wishes if wish.state == "present")
+        alternative_names.refuse(host, ((wish.netns, "out_interface", wish.rule.out_interface) for wish in present))
         return rule_ledger.read_tables(
             host, wishes, lambda family: ("nat",) if any(family == wish.rule.family for wish in wishes) else ()
         )

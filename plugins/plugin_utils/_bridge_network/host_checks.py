@@ -29,6 +29,7 @@ def check_host(network: Network, view: HostView, check_mode: bool) -> list[str]:
 
     :param check_mode: then what is missing may be made by an earlier task of the same play, so it is a warning
     """
+    _refuse_alternative_names(network, view)
     missing = [*_check_bridge(network, view), *_check_ports(network, view)]
     if missing and not check_mode:
         raise Refused(missing[0])
@@ -37,6 +38,7 @@ def check_host(network: Network, view: HostView, check_mode: bool) -> list[str]:
     return (
         missing
         + view.odd_links()
+        + _missing_trusted(network, view)
         + check_overlap(network, view)
         + _forced_ports(network, view)
         + _foreign_ports(network, view)
@@ -157,3 +159,28 @@ def _foreign_ports(network: Network, view: HostView) -> list[str]:
         return []
     names = [str(port["name"]) for port in _staying_ports(network, view) if view.is_foreign(port)]
     return [f"{', '.join(sorted(names))}: on the bridge {network.name} and not ours, left as found"] if names else []
+
+
+def _refuse_alternative_names(network: Network, view: HostView) -> None:
+    """Rules compare the one real name of an interface, and another one cannot be given to a second one."""
+    real = {other: name for name, one in view.interfaces.items() for other in one.get("alternative_names", ())}
+    named = [
+        ("bridge_network_name", network.name),
+        *((f"bridge_network_trusted_interfaces[{n}]", name) for n, name in enumerate(network.trusted_interfaces)),
+        *((f"bridge_network_ports[{n}]", name) for n, name in enumerate(network.ports)),
+        *((f"{one.path}.host_interface", one.host_interface) for one in network.endpoints if one.host_interface),
+    ]
+    for option, name in named:
+        if name in real:
+            raise Refused(
+                f"{option}: {name!r} is an alternative name of the host's interface {real[name]}; say that one"
+            )
+
+
+def _missing_trusted(network: Network, view: HostView) -> list[str]:
+    """It may come later, as that of a VPN does."""
+    return [
+        f"bridge_network_trusted_interfaces[{number}]: there is no interface {name!r} on the host now"
+        for number, name in enumerate(network.trusted_interfaces)
+        if name not in view.interfaces
+    ]
