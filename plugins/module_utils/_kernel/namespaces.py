@@ -82,6 +82,17 @@ def open_live(ref: str) -> int | None:
     return None
 
 
+def has_file(ref: str) -> bool:
+    """Whether anything stands under the name, a dead file or a dangling link too; an error where that is unseen."""
+    try:
+        os.lstat(namespace_path(ref))
+    except OSError as error:
+        if error.errno in _NO_FILE:
+            return False
+        raise KernelRefused(f"cannot look for namespace {ref}: {netlink.reason(error)}") from error
+    return True
+
+
 def alive(ref: str) -> bool:
     """Whether the reference leads to a network namespace."""
     fd = open_live(ref)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import os
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
@@ -183,7 +182,7 @@ def _paths(host: Host, wishes: t.Sequence[Wish]) -> dict[str, str]:
 def _read(host: Host, wish: Wish, path: str | None) -> Found:
     identity = namespaces.identity(wish.name)
     found = Found(
-        file=os.path.lexists(namespace_path(wish.name)),
+        file=namespaces.has_file(wish.name),
         identity=identity,
         record=registry.read(wish.name),
         path=path,
