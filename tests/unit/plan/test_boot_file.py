@@ -1,0 +1,38 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What stands in a network's file about who its endpoints are, where endpoints are added to it."""
+
+from __future__ import annotations
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import network_file
+from tests.unit.plan.builders import dual, plan
+from tests.unit.plan.world import Info, after, empty_info
+
+
+def _neighbours(document: Info) -> list[list[Info]]:
+    """By the rules, and by the bridge."""
+    bridge = next(one for one in document["modules"]["interface"] if one["name"] == "br0" and "netns" not in one)
+    return [document["modules"]["bridge_forward"][0]["neighbours"], bridge["neighbours"]]
+
+
+def _file(made: Info, before: Info | None = None) -> Info:
+    return network_file.document("br0", "br0", made["modules"], before)
+
+
+def test_who_is_added_is_guarded_beside_those_who_are_there() -> None:
+    first = plan(dual("web"))
+    second = plan(dual("db", appends=True), after(empty_info(), first))
+    both = _file(second, _file(first))
+    at_once = _file(plan(dual("web", "db")))
+    for found, wanted in zip(_neighbours(both), _neighbours(at_once), strict=True):
+        assert sorted(one["address"] for one in found) == sorted(one["address"] for one in wanted)
+
+
+def test_an_address_that_has_another_mac_address_now_stands_there_once() -> None:
+    first = plan(dual("web"))
+    changed = {"namespace": "web", "mac_address": "02:42:ac:12:00:02"}
+    second = plan(dual(changed, appends=True), after(empty_info(), first))
+    for found in _neighbours(_file(second, _file(first))):
+        mine = [one["mac_address"] for one in found if one["address"] == "172.18.0.2"]
+        assert mine == ["02:42:ac:12:00:02"]
