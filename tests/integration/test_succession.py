@@ -21,6 +21,8 @@ def _shop(*endpoints: Any) -> dict[str, Any]:
 
 
 WEB: dict[str, Any] = {"namespace": "web", "ipv4_address": ADDRESSES[0], "ipv6_address": ADDRESSES[1]}
+#: The same endpoint made anew, which would have the same MAC address again if it were not given another one.
+SUCCESSOR: dict[str, Any] = {**WEB, "mac_address": "02:42:ac:12:00:02"}
 DB: dict[str, Any] = {"namespace": "db"}
 
 
@@ -50,7 +52,7 @@ def test_neighbours_learn_the_new_mac_address_at_once(host: Host, removal: str) 
     assert old.keys() == set(ADDRESSES)
     assert old == _remembered(host, "eth0", "ip", "netns", "exec", "db")
     host.sh(removal)
-    apply(host, **_shop(WEB, DB))
+    apply(host, **_shop(SUCCESSOR, DB))
     settle(host, "web", "db")
     new = _remembered(host, "br-shop")
     assert new.keys() == old.keys()
@@ -69,7 +71,7 @@ def test_where_all_endpoints_are_new_the_host_remembers_no_old_one(host: Host) -
     assert all(host.reaches(address) for address in ADDRESSES)
     old = _remembered(host, "br-shop")
     host.sh("ip netns del web")
-    apply(host, **_shop(WEB))
+    apply(host, **_shop(SUCCESSOR))
     settle(host, "web")
     assert old.keys() == set(ADDRESSES)
     assert set(_remembered(host, "br-shop").values()).isdisjoint(old.values())
@@ -92,7 +94,7 @@ def test_a_stranger_on_the_bridge_learns_the_new_mac_address(host: Host) -> None
     assert all(stranger.reaches(address) for address in ADDRESSES)
     old = _remembered(host, "eth0", "ip", "netns", "exec", "stranger")
     host.sh("ip netns del web")
-    apply(host, **_shop(WEB))
+    apply(host, **_shop(SUCCESSOR))
     settle(host, "web")
     new = _remembered(host, "eth0", "ip", "netns", "exec", "stranger")
     assert new.keys() == old.keys() == set(ADDRESSES)
