@@ -84,6 +84,7 @@ NEEDS = {
     "conntrack-tool": Need("the program conntrack is not installed", _has("conntrack")),
     "dbus": Need("the programs dbus-daemon and busctl are not installed", _all(_has("dbus-daemon"), _has("busctl"))),
     "docker": Need("Debian's package docker.io cannot be downloaded (apt-get download)", _fetched),
+    "udev": Need("the program udevadm, which is systemd-udevd as well, is not installed", _has("udevadm")),
     "tcpdump": Need("the program tcpdump is not installed", _has("tcpdump")),
 }
 
