@@ -60,6 +60,8 @@ options:
     description: &icc
       - Whether endpoints may talk to each other. Without it they cannot by way of the router either, provided that the ports are isolated
         (O(netplumb.linuxnet.bridge_port#module:isolated)).
+      - Where the kernel shows bridged frames to iptables (bridge-nf), rules let those of ports that are not isolated pass. Should it begin
+        to do so later, they are dropped until the next run.
     type: bool
     default: true
   trusted_interfaces:
@@ -74,6 +76,15 @@ options:
       - Heeded with O(gateway_mode=nat) and O(gateway_mode=nat-unprotected).
     type: bool
     default: true
+  masquerade_protocols:
+    description: &masquerade_protocols
+      - What may leave where it is translated. V(common) are TCP, UDP, ICMP and SCTP; what is of any other protocol is dropped.
+      - V(all) lets everything leave. Of a protocol without ports, such as ESP, GRE or IP in IP, all packets between two addresses are one
+        connection, so that an endpoint that speaks first to a peer of the host gets what this peer sends to the host.
+      - Not heeded with O(gateway_mode=routed) and O(masquerade=false).
+    type: str
+    choices: [common, all]
+    default: common
   answers_by:
     description: &answers_by
       - Other interfaces of the host, bridges as a rule, by which endpoints answer for what is published here, since their default
@@ -92,6 +103,13 @@ options:
         type: list
         elements: str
         required: true
+  gateways:
+    description: &gateways
+      - The host's own addresses in O(subnets), by which endpoints reach published ports. What was meant for any other address there is
+        not taken for published, whatever another tool's rules make of its port.
+      - By default the first address of each subnet, and none with O(inhibit_gateway=true).
+    type: list
+    elements: str
   inhibit_gateway:
     description: &inhibit_gateway
       - Whether the endpoints' router is not this host but elsewhere on their segment. Their packets may then come by any interface.
@@ -124,6 +142,8 @@ options:
   forward_policy:
     description: &forward_policy
       - With V(drop), the policy of C(FORWARD) is set to C(DROP), so that the host does not route between its other interfaces.
+      - Where the kernel shows bridged frames to iptables (bridge-nf), it also stops what other bridges carry between their own ports, unless
+        rules let that pass. A warning names them.
       - With V(keep), and with O(state=absent), the policy stays as it is.
     type: str
     choices: [keep, drop]
@@ -183,11 +203,19 @@ options:
       masquerade:
         description: *masquerade
         type: bool
+      masquerade_protocols:
+        description: *masquerade_protocols
+        type: str
+        choices: [common, all]
       answers_by:
         description: *answers_by
         type: list
         elements: dict
         suboptions: *answers
+      gateways:
+        description: *gateways
+        type: list
+        elements: str
       inhibit_gateway:
         description: *inhibit_gateway
         type: bool

@@ -55,7 +55,7 @@ options:
     type: str
   owner:
     description: &owner
-      - Whose the rules are, 1 to 64 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.).
+      - Whose the rules are, 1 to 64 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.). A key of another owner is refused.
     type: str
     default: default
   aggregate:

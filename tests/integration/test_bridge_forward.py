@@ -54,6 +54,7 @@ def network(host: Host, neighbour: Host) -> Host:
         {"internal": True},
         {"internal": True, "icc": False, "subnets": ["172.18.0.0/16"]},
         {"icc": False, "trusted_interfaces": ["tun0", "eth7"], "forward_policy": "drop"},
+        {"gateways": ["172.18.0.7", "fd00:18::7"], "masquerade_protocols": "all"},
         {"answers_by": [{"interface": "br7", "addresses": ["172.18.0.9", "fd00:18::9"]}]},
         {"subnets": ["172.18.0.0/16", "10.1.0.0/24"]},
         {"subnets": ["fd00:18::/64"], "ip_version": "ipv6"},
@@ -194,6 +195,50 @@ def test_a_jump_that_slid_down_is_shown_and_put_back(host: Host) -> None:
     assert rules(host, "filter", "FORWARD")[1] == "-j ACCEPT"
 
 
+@pytest.mark.needs("bridge-nf")
+def test_bridged_frames_are_named_where_they_are_shown_alone(host: Host) -> None:
+    """By naming them a rule would have the kernel show those of every bridge."""
+    host.sh("ip link add br0 type bridge")
+    wish = {**NETWORK, "icc": False}
+
+    def named() -> list[bool]:
+        return ["physdev" in " ".join(rules(host, "filter", "LINUXNET-TO", program)) for program in FAMILIES]
+
+    for kind in FAMILIES:
+        host.sysctl(f"net/bridge/bridge-nf-call-{kind}", 0)
+    converge(host, "bridge_forward", wish)
+    assert named() == [False, False]
+    host.sysctl("net/bridge/bridge-nf-call-iptables", 1)
+    converge(host, "bridge_forward", wish)
+    assert named() == [True, False]
+    host.sysctl("net/bridge/bridge-nf-call-iptables", 0)
+    converge(host, "bridge_forward", wish)
+    assert named() == [False, False]
+    converge(host, "bridge_forward", {**wish, "internal": True})
+    assert "physdev" not in host.sh("iptables-save; ip6tables-save")
+
+
+@pytest.mark.needs("bridge-nf")
+def test_a_policy_that_cuts_others_off_is_told(host: Host) -> None:
+    """What stops what is routed stops bridged frames too, where they are shown to iptables."""
+    ports = "\n".join(
+        f"ip link add {name} type veth peer name {name}-far; ip link set {name} master brx" for name in ("p1", "p2")
+    )
+    host.sh(f"ip link add br0 type bridge; ip link add brx type bridge; ip link add bry type bridge\n{ports}")
+    wish = {**NETWORK, "forward_policy": "drop"}
+    told = (
+        "forward_policy: net.bridge.bridge-nf-call-iptables is 1, so a FORWARD chain that drops also stops what bridges"
+        " carry between their own ports, unless a rule lets it pass; not ours: brx"
+    )
+    for bridge_nf in (1, 0):
+        for kind in FAMILIES:
+            host.sysctl(f"net/bridge/bridge-nf-call-{kind}", bridge_nf)
+        for check in (True, False, False):
+            warnings = host.module("bridge_forward", wish, check=check).get("warnings", [])
+            assert (told in warnings) is bool(bridge_nf), warnings
+    assert host.module("bridge_forward", NETWORK).get("warnings", []) == []
+
+
 def test_changes_are_told_in_option_words(host: Host) -> None:
     host.sh("ip link add br0 type bridge")
     host.module("bridge_forward", {**NETWORK, "trusted_interfaces": ["tun0"]})
@@ -206,6 +251,7 @@ def test_changes_are_told_in_option_words(host: Host) -> None:
         "icc": (True, False),
         "gateway_mode": ("nat", "routed"),
         "subnets": (["172.18.0.0/16", "fd00:18::/64"], ["172.18.0.0/16"]),
+        "gateways": (["172.18.0.1", "fd00:18::1"], ["172.18.0.1"]),
         "trusted_interfaces": (["tun0"], []),
     }
 
@@ -245,6 +291,20 @@ def test_changes_are_told_in_option_words(host: Host) -> None:
                 "answers_by": [{"interface": "br1", "addresses": ["172.18.0.2", "172.19.0.2"]}],
             },
             "answers_by[0].addresses[1]: '172.19.0.2' is not allowed: the address of an endpoint in 172.18.0.0/16",
+        ),
+        (
+            {"bridge": "br0", "subnets": ["0.0.0.0/0"]},
+            "subnets[0]: '0.0.0.0/0' is not allowed: the network of the endpoints",
+        ),
+        (
+            {"bridge": "br0", "subnets": ["::/0"]},
+            "subnets[0]: '::/0' is not allowed: the network of the endpoints alone",
+        ),
+        ({"bridge": "br0", "subnets": ["fe80::/64"]}, "neither link-local nor loopback"),
+        ({"bridge": "br0", "subnets": ["169.254.0.0/16"]}, "neither link-local nor loopback"),
+        (
+            {"bridge": "br0", "subnets": ["172.18.0.0/16"], "gateways": ["172.19.0.1"]},
+            "gateways[0]: '172.19.0.1' is not allowed: an address of the host in 172.18.0.0/16",
         ),
         ({"aggregate": [{"bridge": "br0", "subnets": ["10.0.0.0/8"]}, {"bridge": "br0", "subnets": []}]}, "aggregate["),
     ],

@@ -60,6 +60,14 @@ def test_one_of_two_owners_goes(any_host: Host) -> None:
     assert alone.changes_to(any_host.dump()) == []
 
 
+def test_a_key_of_another_owner(any_host: Host) -> None:
+    any_host.module("masquerade", {**SNAT, "owner": "shop"})
+    for state in ("present", "absent"):
+        wish = {"source": SNAT["source"], "out_interface": "eth0", "owner": "lab", "state": state}
+        refused(any_host, "masquerade", wish, "source: 172.18.0.0/16 out of eth0 is translated by owner shop already")
+    converge(any_host, "masquerade", {**SNAT, "owner": "shop"}, changed=False)
+
+
 DAMAGE = [
     "iptables -t nat -D LINUXNET-POSTROUTING 1",
     "iptables -t nat -D LINUXNET-POSTROUTING 2",

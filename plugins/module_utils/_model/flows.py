@@ -17,7 +17,7 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress, IPNetwork
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.publish_rules import Publication
 
-PROTOCOLS = {"icmp": 1, "tcp": 6, "udp": 17, "sctp": 132}
+PROTOCOLS = {"icmp": 1, "tcp": 6, "udp": 17, "ipv6-icmp": 58, "sctp": 132}
 
 
 class Flow(t.NamedTuple):
@@ -43,12 +43,12 @@ Chosen = t.Callable[[Flow, t.Container[IPAddress]], bool]
 
 def to_old_targets(publications: t.Iterable[Publication]) -> Chosen:
     """Connections that these publications, now gone or moved, lead to their endpoints."""
-    index = _index(publications)
+    index = _Index(publications)
 
     def chosen(flow: Flow, _local: t.Container[IPAddress]) -> bool:
         return flow.destination != flow.reply_source and any(
             flow.reply_source == publication.to_address and publication.key.host_ip in (None, flow.destination)
-            for publication in index.get((flow.protocol, flow.destination_port), ())
+            for publication in index.at(flow.protocol, flow.destination_port)
         )
 
     return chosen
@@ -56,7 +56,7 @@ def to_old_targets(publications: t.Iterable[Publication]) -> Chosen:
 
 def past_publications(publications: t.Iterable[Publication]) -> Chosen:
     """Datagrams to published ports that went to the host itself while a rule was missing, and would for ever."""
-    index = _index(publications)
+    index = _Index(publications)
 
     def chosen(flow: Flow, local: t.Container[IPAddress]) -> bool:
         return (
@@ -65,21 +65,40 @@ def past_publications(publications: t.Iterable[Publication]) -> Chosen:
             and any(
                 flow.destination == publication.key.host_ip
                 or (publication.key.host_ip is None and flow.destination in local)
-                for publication in index.get((flow.protocol, flow.destination_port), ())
+                for publication in index.at(flow.protocol, flow.destination_port)
             )
         )
 
     return chosen
 
 
-def _index(publications: t.Iterable[Publication]) -> dict[tuple[int, int], list[Publication]]:
-    """By protocol and published port, since there may be thousands of both publications and connections."""
-    index: dict[tuple[int, int], list[Publication]] = {}
-    for publication in publications:
-        ports = publication.key.host_port
-        for port in range(ports.first, ports.last + 1):
-            index.setdefault((PROTOCOLS[publication.key.protocol], port), []).append(publication)
-    return index
+class _Index:
+    """Publications by protocol and published port, since there may be thousands of both publications and connections.
+
+    Wide ranges are kept by the blocks of ports that they touch: a hundred of all ports would be millions of entries.
+    """
+
+    def __init__(self, publications: t.Iterable[Publication]) -> None:
+        self._ports: dict[tuple[int, int], list[Publication]] = {}
+        self._blocks: dict[tuple[int, int], list[Publication]] = {}
+        for publication in publications:
+            ports, protocol = publication.key.host_port, PROTOCOLS[publication.key.protocol]
+            wide = ports.size > _BLOCK
+            places = (
+                range(ports.first // _BLOCK, ports.last // _BLOCK + 1) if wide else range(ports.first, ports.last + 1)
+            )
+            for place in places:
+                (self._blocks if wide else self._ports).setdefault((protocol, place), []).append(publication)
+
+    def at(self, protocol: int, port: int) -> t.Iterator[Publication]:
+        """Those that this port is a part of."""
+        yield from self._ports.get((protocol, port), ())
+        for publication in self._blocks.get((protocol, port // _BLOCK), ()):
+            if publication.key.host_port.first <= port <= publication.key.host_port.last:
+                yield publication
+
+
+_BLOCK = 256
 
 
 def untranslated(source: IPNetwork) -> Chosen:
@@ -98,11 +117,12 @@ def untranslated(source: IPNetwork) -> Chosen:
 
 
 def entered_directly(subnets: t.Sequence[IPNetwork]) -> Chosen:
-    """Connections that reached an endpoint by its own address while nothing stopped them; the answers would go on."""
+    """Connections that were meant for an endpoint's own address, whatever became of their port, while nothing stopped
+    them; the answers would go on."""
 
     def chosen(flow: Flow, local: t.Container[IPAddress]) -> bool:
         return (
-            flow.reply_source == flow.destination
+            (flow.reply_source == flow.destination or flow.destination not in local)
             and any(flow.destination in subnet for subnet in subnets)
             and not any(flow.source in subnet for subnet in subnets)
             and flow.source not in local
@@ -135,6 +155,19 @@ def begun_by(addresses: t.Collection[IPAddress]) -> Chosen:
             flow.source in addresses
             and not (flow.destination in local and flow.reply_source == flow.destination)
             and not flow.destination.is_multicast
+        )
+
+    return chosen
+
+
+def of_other_protocols(subnets: t.Sequence[IPNetwork]) -> Chosen:
+    """Connections of endpoints in protocols that may not leave any more: what they lead to would go on answering."""
+
+    def chosen(flow: Flow, _local: t.Container[IPAddress]) -> bool:
+        return (
+            flow.protocol not in PROTOCOLS.values()
+            and any(flow.source in subnet for subnet in subnets)
+            and flow.reply_destination != flow.source
         )
 
     return chosen

@@ -19,7 +19,7 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import chains, guarding, marks, rule_text
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress, IPNetwork
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import FAMILIES, Place, Table
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import Place, Table
 
 KIND = "forward"
 GATEWAY_MODES = ("nat", "nat-unprotected", "routed")
@@ -28,9 +28,9 @@ _PASS = {"filter": "ACCEPT", "mangle": "RETURN"}
 
 #: Comments that name the bridge begin like this.
 _ABOUT = "bridge-"
-_LOOPBACK = ipaddress.ip_network("127.0.0.0/8")
+LOOPBACK = ipaddress.ip_network("127.0.0.0/8")
 #: Where a packet from an internal network may go beside the network itself: to those who listen on the same segment.
-_SEGMENT = {
+SEGMENT = {
     "ipv4": (ipaddress.ip_network("224.0.0.0/4"), ipaddress.ip_network("255.255.255.255/32")),
     "ipv6": (ipaddress.ip_network("fe80::/10"), ipaddress.ip_network("ff00::/8")),
 }
@@ -53,6 +53,10 @@ class Network:
     #: Interfaces of the host by which endpoints answer whose default route is on another network, each with the
     #: address of one.
     answers_by: tuple[tuple[str, IPAddress], ...] = ()
+    #: ``common`` or ``all``: what may leave where it is translated.
+    masquerade_protocols: str = "common"
+    #: The host's own addresses in the subnets.
+    gateways: tuple[IPAddress, ...] = ()
     #: Whether the endpoints' router is not this host.
     inhibit_gateway: bool = False
     #: Whose MAC addresses are known; None leaves those that rules are there for.
@@ -74,22 +78,26 @@ def family_of(address: t.Any) -> str:
     return f"ipv{address.version}"
 
 
-def rules(network: Network, family: str, table: str) -> tuple[Place, ...]:
-    """The network's rules in one table; a family without a subnet gets the drops alone, so that it stays closed."""
+def rules(network: Network, family: str, table: str, bridged: bool = False) -> tuple[Place, ...]:
+    """The network's rules in one table; a family without a subnet gets the drops alone, so that it stays closed.
+
+    :param bridged: whether the kernel shows bridged frames to iptables
+    """
     if table == "raw":
         return tuple(_raw(network, family))
     if table == "nat":
         return tuple(_nat(network, family))
-    forwarded = _internal(network, table) if network.internal else _forwarded(network, family, table)
+    within = _within(network, table, bridged)
+    forwarded = _internal(network, within) if network.internal else _forwarded(network, family, table, within)
     if table == "filter":
         return tuple(forwarded)
     guards = _guards(network, family)
     return (*guards, *_prerouting(network, family), *forwarded, *_input(network, family))
 
 
-def _forwarded(network: Network, family: str, table: str) -> t.Iterator[Place]:
+def _forwarded(network: Network, family: str, table: str, within: t.Sequence[str]) -> t.Iterator[Place]:
     yield from _from(network, family)
-    yield from _to(network, family, table)
+    yield from _to(network, family, table, within)
 
 
 def _mode_of(network: Network, family: str) -> str:
@@ -101,10 +109,10 @@ def _raw(network: Network, family: str) -> t.Iterator[Place]:
     """No endpoint speaks from or to 127.x, as route_localnet would allow; an internal one to its own segment only."""
     bridge = network.bridge
     if family == "ipv4":
-        yield Place(chains.RAW, network.rule("DROP", in_interface=bridge, source=_LOOPBACK))
-        yield Place(chains.RAW, network.rule("DROP", in_interface=bridge, destination=_LOOPBACK))
+        yield Place(chains.RAW, network.rule("DROP", in_interface=bridge, source=LOOPBACK))
+        yield Place(chains.RAW, network.rule("DROP", in_interface=bridge, destination=LOOPBACK))
     if network.internal:
-        for reachable in (*network.subnets_of(family), *_SEGMENT[family]):
+        for reachable in (*network.subnets_of(family), *SEGMENT[family]):
             yield Place(chains.RAW, network.rule("RETURN", in_interface=bridge, destination=reachable))
         yield Place(chains.RAW, network.rule("DROP", in_interface=bridge))
 
@@ -118,20 +126,24 @@ def _nat(network: Network, family: str) -> t.Iterator[Place]:
     for subnet in subnets:
         yield Place(chains.POSTROUTING, network.rule("MASQUERADE", source=subnet, **published))
     if subnets and family == "ipv4":
-        yield Place(chains.POSTROUTING, network.rule("MASQUERADE", source=_LOOPBACK, **published))
+        yield Place(chains.POSTROUTING, network.rule("MASQUERADE", source=LOOPBACK, **published))
 
 
-def _within(network: Network, table: str) -> str:
+def _within(network: Network, table: str, bridged: bool) -> tuple[str, ...]:
     """From one port of the bridge to another. Without icc only frames that were bridged pass, since the isolated flag
-    of the ports has decided about those; a packet that takes the detour by the gateway's MAC was routed."""
-    bridge = network.bridge
-    bridged = () if network.icc else ("-m physdev --physdev-is-bridged",)
-    return network.rule(_PASS[table], in_interface=bridge, out_interface=bridge, matches=bridged)
+    of the ports has decided about those; a packet that takes the detour by the gateway's MAC was routed.
+
+    Where no bridged frame gets here there is no rule about them: it would have the kernel load what shows the frames
+    of every bridge of the host to iptables.
+    """
+    matches = () if network.icc else ("-m physdev --physdev-is-bridged",)
+    match = {"in_interface": network.bridge, "out_interface": network.bridge, "matches": matches}
+    return (network.rule(_PASS[table], **match),) if network.icc or bridged else ()
 
 
-def _internal(network: Network, table: str) -> t.Iterator[Place]:
+def _internal(network: Network, within: t.Sequence[str]) -> t.Iterator[Place]:
     bridge = network.bridge
-    yield Place(chains.INTERNAL, _within(network, table))
+    yield from (Place(chains.INTERNAL, rule) for rule in within)
     if not network.icc:
         yield Place(chains.INTERNAL, network.rule("DROP", in_interface=bridge, out_interface=bridge))
     yield Place(chains.INTERNAL, network.rule("DROP", in_interface=bridge, out_interface=f"!{bridge}"))
@@ -174,7 +186,7 @@ def _input(network: Network, family: str) -> t.Iterator[Place]:
     """To the host's programs that speak from 127.x come answers of published ports, and those of the endpoints' own
     addresses alone: translated back, a forged one would pass for an answer."""
     if family == "ipv4":
-        to_loopback = {"in_interface": network.bridge, "destination": _LOOPBACK}
+        to_loopback = {"in_interface": network.bridge, "destination": LOOPBACK}
         if not network.internal:
             for subnet in network.subnets_of(family):
                 answer = ("-m conntrack --ctstate DNAT --ctdir REPLY",)
@@ -196,8 +208,9 @@ def _from(network: Network, family: str) -> t.Iterator[Place]:
     # What stays on the bridge is judged by where it goes. With bridge-nf, neighbour discovery comes along here.
     yield Place(chains.FROM, network.rule("RETURN", in_interface=bridge, out_interface=bridge))
     for subnet in subnets:
-        for known in _known(network, mode, subnet):
-            yield Place(chains.FROM, network.rule("RETURN", in_interface=bridge, source=subnet, matches=known))
+        for protocol, known in _known(network, mode, subnet):
+            match = {"in_interface": bridge, "source": subnet, "protocol": protocol, "matches": known}
+            yield Place(chains.FROM, network.rule("RETURN", **match))
     yield from (Place(chains.FROM, rule) for rule in _answers_elsewhere(network, family))
     yield Place(chains.FROM, network.rule("DROP", in_interface=bridge))
     for subnet in subnets:
@@ -209,40 +222,51 @@ def _from(network: Network, family: str) -> t.Iterator[Place]:
 
 #: What the host answers to beside its own addresses, and what no program of it would speak from.
 _HOST_TYPES = {"ipv4": "LOCAL,BROADCAST", "ipv6": "LOCAL,ANYCAST"}
-_TRANSLATED = ("nat", "nat-unprotected")
+TRANSLATED = ("nat", "nat-unprotected")
 
 
-def _known(network: Network, mode: str, subnet: IPNetwork) -> t.Iterator[tuple[str, ...]]:
-    """The connections that may leave. An error is translated if the connection that it is about is, so it may leave if
-    that is one that a neighbour of ours began, or one that came by a published port."""
+#: Of these conntrack tells one connection from the other, by ports or identifiers. All packets of any other protocol
+#: between two addresses are one connection, so that who speaks first to a host's peer gets what is meant for the host.
+_COMMON = {"ipv4": ("tcp", "udp", "icmp", "sctp"), "ipv6": ("tcp", "udp", "ipv6-icmp", "sctp")}
+
+
+def _known(network: Network, mode: str, subnet: IPNetwork) -> t.Iterator[tuple[str | None, tuple[str, ...]]]:
+    """The connections that may leave, each with its protocol where only some may. An error is translated if the
+    connection that it is about is, so it may leave if that is one that a neighbour of ours began, or one that came by a
+    published port."""
     if mode == "routed":
-        yield ()
+        yield None, ()
         return
-    yield ("-m conntrack --ctstate NEW,ESTABLISHED",)
-    yield (f"-m conntrack --ctstate RELATED --ctorigsrc {subnet}",)
-    yield ("-m conntrack --ctstate DNAT --ctdir REPLY",)
+    limited = network.masquerade and network.masquerade_protocols == "common"
+    for protocol in _COMMON[family_of(subnet)] if limited else (None,):
+        yield protocol, ("-m conntrack --ctstate NEW,ESTABLISHED",)
+    yield None, (f"-m conntrack --ctstate RELATED --ctorigsrc {subnet}",)
+    yield None, ("-m conntrack --ctstate DNAT --ctdir REPLY",)
     if mode == "nat-unprotected" or network.trusted_interfaces:
-        yield (f"-m conntrack --ctstate RELATED --ctorigdst {subnet}",)
+        if limited:
+            yield None, ("-m conntrack --ctstate ESTABLISHED --ctdir REPLY",)
+        yield None, (f"-m conntrack --ctstate RELATED --ctorigdst {subnet}",)
 
 
-def _to(network: Network, family: str, table: str) -> t.Iterator[Place]:
+def _to(network: Network, family: str, table: str, within: t.Sequence[str]) -> t.Iterator[Place]:
     """What may reach the endpoints. A connection that nobody published enters by no state of conntrack: only its
     answers do, so what slipped in while there were no rules dies with their return."""
     bridge, let = network.bridge, _PASS[table]
     mode = _mode_of(network, family)
-    yield Place(chains.TO, _within(network, table))
+    yield from (Place(chains.TO, rule) for rule in within)
     if mode == "closed":
         yield Place(chains.TO, network.rule("DROP", out_interface=bridge))
         return
     for trusted in network.trusted_interfaces:
         yield Place(chains.TO, network.rule(let, in_interface=trusted, out_interface=bridge))
-    if mode in _TRANSLATED:
-        yield Place(chains.TO, network.rule(let, out_interface=bridge, matches=("-m conntrack --ctstate DNAT",)))
+    if mode in TRANSLATED:
+        for published in _published(network, family):
+            yield Place(chains.TO, network.rule(let, out_interface=bridge, matches=published))
     if not network.icc:
         # What stands below would let the detour by the gateway pass, and what began while it was open go on.
         yield Place(chains.TO, network.rule("DROP", in_interface=bridge, out_interface=bridge))
     for answers in _answers(network, family, mode):
-        yield Place(chains.TO, network.rule(let, out_interface=bridge, matches=(f"-m conntrack {answers}",)))
+        yield Place(chains.TO, network.rule(let, out_interface=bridge, matches=answers))
     if mode == "routed":
         icmp = "icmp" if family == "ipv4" else "ipv6-icmp"
         yield Place(chains.TO, network.rule(let, out_interface=bridge, protocol=icmp))
@@ -251,15 +275,33 @@ def _to(network: Network, family: str, table: str) -> t.Iterator[Place]:
         yield Place(chains.TO, network.rule(let, in_interface=bridge))
 
 
-def _answers(network: Network, family: str, mode: str) -> t.Iterator[str]:
+def _published(network: Network, family: str) -> t.Iterator[tuple[str, ...]]:
+    """Connections that were meant for the host and are led to an endpoint. One that was meant for an endpoint from the
+    first, whose port alone somebody else's rule has changed, nobody has published."""
+    yield _not_meant_for("--ctstate DNAT", network.subnets_of(family))
+    for gateway in network.gateways:
+        if family_of(gateway) == family:
+            yield (f"-m conntrack --ctstate DNAT --ctorigdst {rule_text.address(gateway)}",)
+
+
+def _not_meant_for(state: str, subnets: t.Sequence[IPNetwork], direction: str = "") -> tuple[str, ...]:
+    """Matches for connections that did not begin towards any of the subnets."""
+    first, *others = subnets
+    ends = f" {direction}" if direction else ""
+    return (
+        f"-m conntrack {state} ! --ctorigdst {first}{ends}",
+        *(f"-m conntrack ! --ctorigdst {other}" for other in others),
+    )
+
+
+def _answers(network: Network, family: str, mode: str) -> t.Iterator[tuple[str, ...]]:
     """Answers, and the errors that answer: of a translated connection those alone, since an error for an endpoint's
     own address would be a neighbour's who routes by this host."""
-    yield "--ctstate ESTABLISHED --ctdir REPLY"
-    if mode in _TRANSLATED:
-        yield "--ctstate SNAT --ctdir REPLY"
+    yield ("-m conntrack --ctstate ESTABLISHED --ctdir REPLY",)
+    if mode in TRANSLATED:
+        yield ("-m conntrack --ctstate SNAT --ctdir REPLY",)
         if not network.masquerade:
-            for subnet in network.subnets_of(family):
-                yield f"--ctstate RELATED ! --ctorigdst {subnet} --ctdir REPLY"
+            yield _not_meant_for("--ctstate RELATED", network.subnets_of(family), "--ctdir REPLY")
 
 
 def bridge_of(place: Place) -> str | None:
@@ -292,95 +334,3 @@ def found(table: Table) -> t.Iterator[tuple[Place, str, str]]:
             bridge = bridge_of(Place(chain, text)) if mark and mark[0] == KIND else None
             if mark and bridge:
                 yield Place(chain, text), bridge, mark[1]
-
-
-def reading(places: t.Mapping[tuple[str, str], t.Iterable[Place]], wish: Network) -> Network:
-    """The network as its rules describe it; where they do not tell, because some are missing, it is as wished.
-
-    :param places: its rules by family and table
-    """
-    guards = [place for group in places.values() for place in group if guarding.is_ours(place.chain)]
-    places = {key: [place for place in group if not guarding.is_ours(place.chain)] for key, group in places.items()}
-    every = {
-        family: [place for key, group in places.items() if key[0] == family for place in group] for family in FAMILIES
-    }
-    forward = [place for group in every.values() for place in group if place.chain in (chains.INTERNAL, chains.TO)]
-    if not any(every.values()):
-        return wish
-    internal = any(place.chain == chains.INTERNAL for place in forward) if forward else wish.internal
-    within = [rule_text.fields(place.text) for place in forward]
-    within = [entry for entry in within if entry.get("-i") == entry.get("-o") == wish.bridge and entry.target != "DROP"]
-    icc = any("physdev" not in entry.matches for entry in within) if within else wish.icc
-    subnets = _subnets(every) or wish.subnets
-    modes = {family: _mode(every[family]) or wish.gateway_mode[family] for family in FAMILIES}
-    # Only the rules of a family that is translated tell the rest.
-    telling = forward and not internal and any(modes[family_of(subnet)] in _TRANSLATED for subnet in subnets)
-    return dataclasses.replace(
-        wish,
-        internal=internal,
-        icc=icc,
-        subnets=subnets,
-        gateway_mode=modes,
-        trusted_interfaces=wish.trusted_interfaces if internal or not forward else _trusted(forward, wish.bridge),
-        masquerade=_masquerade(forward) if telling else wish.masquerade,
-        answers_by=_answers_by(every) if forward and not internal else wish.answers_by,
-        inhibit_gateway=_inhibits(places, subnets, wish.inhibit_gateway),
-        neighbours=guarding.reading(guards),
-    )
-
-
-def _inhibits(
-    places: t.Mapping[tuple[str, str], t.Iterable[Place]], subnets: t.Iterable[IPNetwork], wish: bool
-) -> bool:
-    """Told by what mangle lacks, if there is anything else of the network in it."""
-    families = {family_of(subnet) for subnet in subnets}
-    mangled = {
-        place.chain for key, group in places.items() if key[1] == "mangle" and key[0] in families for place in group
-    }
-    return chains.PREROUTING not in mangled if mangled else wish
-
-
-def _subnets(every: t.Mapping[str, list[Place]]) -> tuple[IPNetwork, ...]:
-    """The networks that rules name, in order."""
-    seen: dict[IPNetwork, None] = {}
-    for family, places in every.items():
-        for place in places:
-            entry = rule_text.fields(place.text)
-            if _elsewhere(entry):
-                continue
-            text = entry.get("-d" if place.chain == chains.RAW else "-s")
-            subnet = rule_text.network_of(text) if text else None
-            if subnet and subnet != _LOOPBACK and subnet not in _SEGMENT[family]:
-                seen[subnet] = None
-    return tuple(seen)
-
-
-def _mode(places: t.Iterable[Place]) -> str | None:
-    to = [rule_text.fields(place.text) for place in places if place.chain == chains.TO]
-    if any("-p" in entry.options and "--dport" not in entry.options for entry in to):
-        return "routed"
-    if any(
-        "-i" not in entry.options and not set(entry.matches) - {"comment"} and entry.target != "DROP" for entry in to
-    ):
-        return "nat-unprotected"
-    return "nat" if any(entry.get("--ctstate") == "DNAT" for entry in to) else None
-
-
-def _masquerade(places: t.Iterable[Place]) -> bool:
-    return not any("--ctorigdst" in rule_text.fields(place.text).options for place in places)
-
-
-def _answers_by(every: t.Mapping[str, list[Place]]) -> tuple[tuple[str, IPAddress], ...]:
-    found = [rule_text.fields(place.text) for group in every.values() for place in group if place.chain == chains.FROM]
-    pairs = [(entry.options["-i"], rule_text.network_of(entry.options["-s"])) for entry in found if _elsewhere(entry)]
-    return tuple(dict.fromkeys((interface, source.network_address) for interface, source in pairs))
-
-
-def _elsewhere(entry: rule_text.Fields) -> bool:
-    """Whether a rule of this kind lets endpoints answer by another interface."""
-    return "-i" in entry.options and "-s" in entry.options and entry.target == "RETURN" and bool(entry.comments[1:])
-
-
-def _trusted(places: t.Iterable[Place], bridge: str) -> tuple[str, ...]:
-    options = [rule_text.fields(place.text).options for place in places if place.chain == chains.TO]
-    return tuple(dict.fromkeys(entry["-i"] for entry in options if entry.get("-i", bridge) != bridge))

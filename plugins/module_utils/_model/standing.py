@@ -10,7 +10,13 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import chains, forwarding, ranks, rule_text
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import (
+    chains,
+    forward_reading,
+    forwarding,
+    ranks,
+    rule_text,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPNetwork
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.chain_order import END
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import FAMILIES, Table
@@ -59,6 +65,6 @@ def networks(tables: Tables) -> list[forwarding.Network]:
         for place, bridge, owner in forwarding.found(table):
             places.setdefault((bridge, owner), {}).setdefault(key, []).append(place)
     return [
-        forwarding.reading(mine, forwarding.Network(bridge, owner, (), dict.fromkeys(FAMILIES, "nat")))
+        forward_reading.reading(mine, forwarding.Network(bridge, owner, (), dict.fromkeys(FAMILIES, "nat")))
         for (bridge, owner), mine in places.items()
     ]

@@ -13,48 +13,30 @@ import functools
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import sysctl
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import bridge_nf, sysctl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import (
     addresses,
     bindings,
     chains,
+    forward_reading,
     forwarding,
-    names,
+    standing,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import NETNS, OWNER, STATE, Options
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import FAMILIES, TABLES, Edit, Place
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import TABLES, Edit, Place
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import (
     alternative_names,
     forward_flows,
+    forward_wish,
     guarded,
     rule_ledger,
 )
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.forward_wish import Wish
 
 #: Without IPv6 in the kernel there is nothing to heed; where the bridge is not there yet, it is yet to be told.
 _NO_SETTING = "absent"
-
-
-_ANSWERS: Options = {
-    "interface": {"type": "str", "required": True},
-    "addresses": {"type": "list", "elements": "str", "required": True},
-}
-_MODES = ["nat", "nat-unprotected", "routed"]
-
-
-@dataclasses.dataclass(frozen=True)
-class Wish:
-    state: str
-    netns: str | None
-    network: forwarding.Network
-    forward_policy: str
-    families: tuple[str, ...]
-    #: Families named by ip_version or by a subnet; the others are closed where the host can.
-    asks_for: tuple[str, ...]
-    purge_neighbours: bool = False
-    #: Whether anything is said of neighbours.
-    guards: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,77 +44,18 @@ class State:
     tables: rule_ledger.Tables
     #: By namespace and bridge; None where the setting does not exist, _NO_SETTING where the bridge does not.
     accept_ra: t.Mapping[tuple[str | None, str], str | None]
+    #: The namespaces and families in which bridged frames are shown to iptables.
+    bridge_nf: t.Collection[tuple[str | None, str]] = ()
+    #: By namespace the bridges between whose ports frames pass; looked at only where a policy is to stop them.
+    bridges: t.Mapping[str | None, t.Collection[str]] = dataclasses.field(default_factory=dict)
 
 
 class BridgeForward:
-    options: t.ClassVar[Options] = {
-        "bridge": {"type": "str"},
-        "subnets": {"type": "list", "elements": "str"},
-        "gateway_mode": {"type": "str", "choices": _MODES, "default": "nat"},
-        "gateway_mode_ipv6": {"type": "str", "choices": _MODES},
-        "internal": {"type": "bool", "default": False},
-        "icc": {"type": "bool", "default": True},
-        "trusted_interfaces": {"type": "list", "elements": "str"},
-        "masquerade": {"type": "bool", "default": True},
-        "answers_by": {"type": "list", "elements": "dict", "options": _ANSWERS},
-        "inhibit_gateway": {"type": "bool", "default": False},
-        "neighbours": {"type": "list", "elements": "dict", "options": bindings.SPEC},
-        "purge_neighbours": {"type": "bool", "default": False},
-        "forward_policy": {"type": "str", "choices": ["keep", "drop"], "default": "keep"},
-        "ip_version": {"type": "str", "choices": ["ipv4", "ipv6", "both"], "default": "both"},
-        "state": STATE,
-        **NETNS,
-        **OWNER,
-    }
+    options: t.ClassVar[Options] = forward_wish.OPTIONS
     identified_by: t.ClassVar[tuple[str, ...]] = ("bridge",)
 
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
-        subnets = tuple(
-            addresses.network(f"subnets[{number}]", value) for number, value in enumerate(options["subnets"] or ())
-        )
-        families = FAMILIES if options["ip_version"] == "both" else (options["ip_version"],)
-        for number, subnet in enumerate(subnets):
-            if forwarding.family_of(subnet) not in families:
-                raise Invalid(f"subnets[{number}]", str(subnet), f"a subnet of {families[0]}, as ip_version says")
-        bridge = names.one_interface("bridge", options["bridge"])
-        trusted = tuple(
-            names.interface_name(f"trusted_interfaces[{n}]", value)
-            for n, value in enumerate(options["trusted_interfaces"] or ())
-        )
-        if bridge in trusted:
-            raise Invalid("trusted_interfaces", bridge, "interfaces other than the bridge itself")
-        answers_by = _answers_by(options["answers_by"] or (), bridge, subnets)
-        if answers_by and options["internal"]:
-            raise Invalid(
-                "answers_by", options["answers_by"], "nothing together with internal, which publishes nothing"
-            )
-        if trusted and options["internal"]:
-            raise Invalid("trusted_interfaces", list(trusted), "nothing together with internal, which lets nobody in")
-        if options["state"] == "present" and not subnets:
-            raise Invalid("subnets", list(subnets), "at least one subnet, unless state is absent")
-        mode = options["gateway_mode"]
-        return Wish(
-            state=options["state"],
-            netns=names.namespace_ref("netns", options["netns"]),
-            network=forwarding.Network(
-                bridge=bridge,
-                owner=names.owner_name("owner", options["owner"]),
-                subnets=subnets,
-                gateway_mode={"ipv4": mode, "ipv6": options["gateway_mode_ipv6"] or mode},
-                internal=options["internal"],
-                icc=options["icc"],
-                trusted_interfaces=trusted,
-                masquerade=options["masquerade"],
-                answers_by=answers_by,
-                inhibit_gateway=options["inhibit_gateway"],
-                neighbours=guarded.read(options, families),
-            ),
-            forward_policy=options["forward_policy"],
-            families=families,
-            asks_for=_asked(subnets, families) if options["state"] == "present" else (),
-            purge_neighbours=options["purge_neighbours"],
-            guards=options["neighbours"] is not None,
-        )
+        return forward_wish.wish(options)
 
     def key(self, wish: Wish) -> dict[str, t.Any]:
         return {"netns": wish.netns, "bridge": wish.network.bridge}
@@ -151,7 +74,10 @@ class BridgeForward:
                 name = wish.network.bridge
                 look = functools.partial(_accept_ra, name, taken_as_made=host.check_mode)
                 settings[tables.same[wish.netns], name] = host.run(wish.netns, look)
-        return State(tables, settings)
+        shown = {(ref, family) for ref in tables.same.values() for family in host.run(ref, bridge_nf.families)}
+        policies = {wish.netns for wish in wishes if wish.state == "present" and wish.forward_policy == "drop"}
+        at_stake = {tables.same[ref] for ref in policies} & {ref for ref, _family in shown}
+        return State(tables, settings, shown, {ref: host.run(ref, bridge_nf.carrying) for ref in at_stake})
 
     def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
         wishes = [_completed(wish, state) for wish in wishes]
@@ -162,6 +88,7 @@ class BridgeForward:
         present = {number: wish for number, wish in enumerate(wishes) if wish.state == "present"}
         plan = Plan([], list(ledger.settle(building=bool(present))))
         plan.steps += forward_flows.ended(ledger, state.tables, present)
+        plan.warnings += _cut_off(list(present.values()), state)
         for number, (wish, before) in enumerate(zip(wishes, befores)):
             if wish.state == "absent":
                 plan.changes.append(Change(*rule_ledger.change_of(before, {}, ledger.drift(number))))
@@ -175,33 +102,6 @@ class BridgeForward:
     def apply(self, host: Host, plan: Plan) -> None:
         for step in plan.steps:
             rule_ledger.apply_step(host, step)
-
-
-def _answers_by(
-    given: t.Sequence[t.Mapping[str, t.Any]], bridge: str, subnets: t.Sequence[addresses.IPNetwork]
-) -> tuple[tuple[str, addresses.IPAddress], ...]:
-    """Who may answer by what, checked: addresses of endpoints by other interfaces than their bridge."""
-    found: dict[tuple[str, addresses.IPAddress], None] = {}
-    for number, entry in enumerate(given):
-        option = f"answers_by[{number}]"
-        interface = names.interface_name(f"{option}.interface", entry["interface"])
-        if interface == bridge:
-            raise Invalid(f"{option}.interface", interface, "an interface other than the bridge itself")
-        if not entry["addresses"]:
-            raise Invalid(f"{option}.addresses", entry["addresses"], "at least one address of an endpoint")
-        for place, value in enumerate(entry["addresses"]):
-            address = addresses.address(f"{option}.addresses[{place}]", value)
-            if not any(address in subnet for subnet in subnets):
-                told = ", ".join(map(str, subnets))
-                raise Invalid(f"{option}.addresses[{place}]", value, f"the address of an endpoint in {told}")
-            found[interface, address] = None
-    return tuple(found)
-
-
-def _asked(subnets: t.Sequence[addresses.IPNetwork], families: tuple[str, ...]) -> tuple[str, ...]:
-    if len(families) == 1:
-        return families
-    return tuple(dict.fromkeys(forwarding.family_of(subnet) for subnet in subnets))
 
 
 def _accept_ra(bridge: str, taken_as_made: bool) -> str | None:
@@ -253,16 +153,17 @@ def _claim(ledger: rule_ledger.Ledger, number: int, wish: Wish, state: State) ->
                 places.append(place)
         # A family that this definition leaves out is not its business; an absent network goes from every one.
         if family in wish.families:
-            wanted = forwarding.rules(wish.network, family, name) if wish.state == "present" else ()
+            shown = (state.tables.same.get(wish.netns), family) in state.bridge_nf
+            wanted = forwarding.rules(wish.network, family, name, shown) if wish.state == "present" else ()
             ledger.claim(number, wish.netns, family, name, places, wanted)
             mine[family, name] = places
     if not any(mine.values()):
         return {}
     if wish.state == "absent":
-        return _plain_views(wish, forwarding.reading(mine, wish.network))
+        return _plain_views(wish, forward_reading.reading(mine, wish.network))
     policy = "drop" if _policies_wanted(wish, state) == [] else "keep"
     heeds = state.accept_ra[state.tables.same[wish.netns], bridge] not in ("0", None, _NO_SETTING)
-    return _views(wish, forwarding.reading(mine, wish.network), state, policy, heeds)
+    return _views(wish, forward_reading.reading(mine, wish.network), state, policy, heeds)
 
 
 def _plain_views(wish: Wish, network: forwarding.Network) -> dict[str, t.Any]:
@@ -277,6 +178,8 @@ def _plain_views(wish: Wish, network: forwarding.Network) -> dict[str, t.Any]:
         "masquerade": network.masquerade,
         "answers_by": _answering(_ordered(network.answers_by, wish.network.answers_by)),
         "inhibit_gateway": network.inhibit_gateway,
+        "gateways": list(map(str, _ordered(network.gateways, wish.network.gateways))),
+        "masquerade_protocols": network.masquerade_protocols,
     }
     if wish.guards:
         view["neighbours"] = bindings.views(network.neighbours or ())
@@ -323,6 +226,25 @@ def _claim_policies(ledger: rule_ledger.Ledger, wishes: t.Sequence[Wish], state:
     for number, wish in enumerate(wishes):
         for family in _policies_wanted(wish, state):
             ledger.add(number, wish.netns, family, "filter", Edit("P", "FORWARD", "DROP"))
+
+
+def _cut_off(wishes: t.Sequence[Wish], state: State) -> list[str]:
+    """What the policy of FORWARD stops beside what is routed."""
+    found: dict[str, None] = {}
+    for wish in wishes:
+        ref = state.tables.same[wish.netns]
+        families = [family for family in wish.families if (ref, family) in state.bridge_nf]
+        if wish.forward_policy != "drop" or not families:
+            continue
+        ours = {network.bridge for network in standing.networks(state.tables.of(ref))}
+        ours |= {other.network.bridge for other in wishes if state.tables.same[other.netns] == ref}
+        others = ", ".join(sorted(set(state.bridges.get(ref, ())) - ours))
+        if others:
+            found[
+                f"forward_policy: {bridge_nf.setting(families[0])} is 1, so a FORWARD chain that drops also stops what"
+                f" bridges carry between their own ports, unless a rule lets it pass; not ours: {others}"
+            ] = None
+    return list(found)
 
 
 def _settings(wish: Wish, state: State, warnings: list[str]) -> t.Iterator[rule_ledger.WriteSetting]:

@@ -21,6 +21,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import (
     dispatch,
     flows,
     names,
+    overlaps,
     publish_rules,
     rule_text,
 )
@@ -237,23 +238,10 @@ def _own(wish: Wish, state: State) -> list[Found]:
 
 
 def _refuse_overlaps(wishes: t.Sequence[Wish], mine: t.Sequence[list[Found]], state: State) -> None:
-    """A port that lies in two publications on one address would lead to whichever rule comes first."""
     replaced = {(found.ref, found.publication) for group in mine for found in group}
     staying = [(ref, found.publication) for (ref, _key), group in state.found.items() for found in group]
     wished = [(state.tables.same[wish.netns], wish.publication) for wish in wishes if wish.publication]
-    taken: dict[tuple[t.Any, ...], Publication] = {}
-    ours = set(wished)
-    for ref, publication in [entry for entry in staying if entry not in replaced] + wished:
-        if publication.gateway_mode == "routed":
-            continue
-        key = publication.key
-        for port in range(key.host_port.first, key.host_port.last + 1):
-            other = taken.setdefault((ref, key.family, key.protocol, key.host_ip, port), publication)
-            if other.key != key and (ref, publication) in ours:
-                raise Refused(
-                    f"host_port: port {port} of {key} is already published by owner {other.owner},"
-                    f" as part of {other.key}"
-                )
+    overlaps.refuse([entry for entry in staying if entry not in replaced], wished)
 
 
 def _claimed(wishes: t.Sequence[Wish], mine: t.Sequence[list[Found]], state: State) -> rule_ledger.Ledger:

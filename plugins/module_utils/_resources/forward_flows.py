@@ -64,6 +64,8 @@ def _chosen(network: Network, family: str, there: standing.Tables) -> t.Iterator
         return
     if network.gateway_mode[family] == "nat" and not network.trusted_interfaces:
         yield flows.entered_directly(subnets)
+    if network.gateway_mode[family] != "routed" and network.masquerade_protocols == "common":
+        yield flows.of_other_protocols(subnets)
     spoken = [subnet for subnet in subnets if not standing.keeps_names(there, family, subnet)]
     if spoken:
         yield flows.begun_in_the_name_of(spoken)

@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
     advertised,
+    bridge_nf,
     inventory,
     iptables,
     link_settings,
@@ -64,6 +65,8 @@ class Space:
     stuck: tuple[str, ...]
     #: Families whose FORWARD chain lets everything pass that no rule stops; read only where a switch will go on.
     open: frozenset[str]
+    #: Families whose bridged frames the kernel shows to iptables.
+    bridge_nf: frozenset[str]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -175,6 +178,7 @@ def _read_space(host: Host, ref: str | None, wishes: t.Sequence[Wish]) -> Space:
         if _relies_on_all(wishes, found)
         else (),
         open=frozenset(family for family in _rising(wishes, found) if _forwards_all(host, ref, family)),
+        bridge_nf=frozenset(host.run(ref, bridge_nf.families)),
     )
 
 
@@ -267,7 +271,7 @@ def _switch(
         if wish.interface is None:
             values.update({where: wish.value for where in values if where[0] == family})
             if family in space.open:
-                plan.warnings.append(_between_all(family))
+                plan.warnings.append(_between_all(family, family in space.bridge_nf))
     return before, after
 
 
@@ -279,11 +283,13 @@ def _does_not_forward(name: str) -> str:
     )
 
 
-def _between_all(family: str) -> str:
+def _between_all(family: str, shown: bool) -> str:
+    bridges = f", and also what foreign bridges carry, while {bridge_nf.setting(family)} is 1" if shown else ""
     return (
         f"{switches.WORD[family]} forwarding goes on and the FORWARD chain accepts by default: "
         "this host now routes between all of its interfaces, those that have nothing to do with its bridges included; "
         "netplumb.linuxnet.bridge_forward with forward_policy: drop stops that"
+        f"{bridges}"
     )
 
 

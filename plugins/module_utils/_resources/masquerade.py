@@ -20,7 +20,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import (
     masquerading,
     names,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import Place
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import alternative_names, rule_ledger
@@ -112,6 +112,10 @@ def _claim(ledger: rule_ledger.Ledger, number: int, wish: Wish, state: rule_ledg
     if table is None:
         return {}
     mine = [(place, rule) for place, rule in masquerading.found(family, table) if _key(rule) == _key(wish.rule)]
+    for _place, rule in mine:
+        if rule.owner != wish.rule.owner:
+            out = f" out of {rule.out_interface}" if rule.out_interface else ""
+            raise Refused(f"source: {rule.source}{out} is translated by owner {rule.owner} already")
     wanted = masquerading.rules(wish.rule) if wish.state == "present" else ()
     ledger.claim(number, wish.netns, family, "nat", [place for place, _rule in mine], wanted)
     translating = [rule for place, rule in mine if masquerading.translates(place)]
@@ -121,7 +125,7 @@ def _claim(ledger: rule_ledger.Ledger, number: int, wish: Wish, state: rule_ledg
 
 
 def _key(rule: masquerading.Masquerade) -> tuple[t.Any, ...]:
-    return (rule.owner, rule.source, rule.out_interface)
+    return (rule.source, rule.out_interface)
 
 
 def _translates_anew(ledger: rule_ledger.Ledger, number: int) -> bool:

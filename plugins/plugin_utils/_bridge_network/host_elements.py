@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import removal
@@ -63,7 +64,9 @@ def bridge_forward(draft: Draft, view: HostView) -> list[Element]:
             "icc": network.icc,
             "trusted_interfaces": list(network.trusted_interfaces),
             "masquerade": network.masquerade,
+            "masquerade_protocols": network.masquerade_protocols,
             "answers_by": answering.answers_by(draft, view),
+            "gateways": _own_addresses(draft),
             "inhibit_gateway": network.inhibit_gateway,
             "neighbours": guard.in_rules(draft, view),
             "purge_neighbours": not network.appends,
@@ -71,6 +74,16 @@ def bridge_forward(draft: Draft, view: HostView) -> list[Element]:
             "ip_version": "both" if view.has_ipv6 else "ipv4",
         }
     ]
+
+
+def _own_addresses(draft: Draft) -> list[str]:
+    """The host's addresses in the subnets, by which endpoints ask for published ports: the bridge's own, and where a
+    port is published on another one."""
+    network = draft.network
+    found = [subnet.gateway for subnet in network.subnets if subnet.gateway and not network.inhibit_gateway]
+    published = [ipaddress.ip_address(entry.host_ip) for entry in draft.published if entry.host_ip]
+    found += [address for address in published if network.subnet_holding(address)]
+    return list(dict.fromkeys(map(str, found)))
 
 
 def masquerade(network: Network) -> list[Element]:

@@ -30,6 +30,7 @@ VARIABLES = (
     "masquerade",
     "masquerade_address",
     "masquerade_address_ipv6",
+    "masquerade_protocols",
     "trusted_interfaces",
     "default_host_ip",
     "forward_policy",
@@ -72,6 +73,7 @@ def read_network(section: Section) -> Network:
         icc=section.flag("icc", True),
         masquerade=section.flag("masquerade", True),
         masquerade_addresses=_masquerade_addresses(section),
+        masquerade_protocols=section.choice("masquerade_protocols", ("common", "all"), "common"),
         trusted_interfaces=_interfaces(section, "trusted_interfaces", name),
         default_host_ip=section.read("default_host_ip", _host_ip),
         forward_policy=section.choice("forward_policy", ("keep", "drop"), "keep"),
@@ -174,6 +176,7 @@ def _refuse_editing_external(section: Section, network: Network) -> None:
         ("inhibit_gateway", network.inhibit_gateway),
         ("gateway_mode", set(network.gateway_modes.values()) != {"nat"}),
         ("trusted_interfaces", bool(network.trusted_interfaces)),
+        ("masquerade_protocols", network.masquerade_protocols != "common"),
         ("forward_policy", network.forward_policy != "keep"),
     )
     for option, wished in edits:

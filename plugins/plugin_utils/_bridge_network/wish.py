@@ -106,6 +106,7 @@ class Network:
     icc: bool = True
     masquerade: bool = True
     masquerade_addresses: dict[str, IPAddress] = dataclasses.field(default_factory=dict)
+    masquerade_protocols: str = "common"
     trusted_interfaces: tuple[str, ...] = ()
     default_host_ip: IPAddress | None = None
     forward_policy: str = "keep"

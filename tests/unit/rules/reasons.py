@@ -63,10 +63,6 @@ REASONS: list[tuple[str, str]] = [
     ("LINUXNET-INTERNAL ! -i br0 -o br0 -j DROP", "Nothing enters an internal network."),
     ("LINUXNET-TO -i br0 -o br0 -j LET", "Endpoints of one network may talk to each other."),
     (
-        "LINUXNET-TO -i br0 -o br0 -m physdev --physdev-is-bridged -j LET",
-        "From endpoint to endpoint only bridged frames pass, about which the isolated ports have decided.",
-    ),
-    (
         "LINUXNET-TO -o br0 -m conntrack --ctstate ESTABLISHED --ctdir REPLY -j LET",
         "Answers to what an endpoint began come in; packets of a connection that somebody else began do not.",
     ),
@@ -75,8 +71,12 @@ REASONS: list[tuple[str, str]] = [
         "So do errors about translated connections, which never come for the endpoint's own address.",
     ),
     (
-        "LINUXNET-TO -o br0 -m conntrack --ctstate DNAT -j LET",
+        "LINUXNET-TO -o br0 -m conntrack --ctstate DNAT ! --ctorigdst SUBNET -j LET",
         "What came by a published port comes in, whichever it is, so the number of rules does not grow with the ports.",
+    ),
+    (
+        "LINUXNET-TO -o br0 -m conntrack --ctstate DNAT --ctorigdst (172.18.0.1|fd00:18::1) -j LET",
+        "So does what was asked of the gateway's address; on an endpoint's own address nobody has published anything.",
     ),
     (
         "LINUXNET-TO -d ENDPOINT -o br0 -p (tcp|udp) -m (tcp|udp) --dport [0-9:]+ -j LET",
@@ -101,8 +101,8 @@ REASONS: list[tuple[str, str]] = [
         "What stays on the bridge, neighbour discovery included, is judged by where it goes.",
     ),
     (
-        "LINUXNET-FROM -s SUBNET -i br0 -m conntrack --ctstate NEW,ESTABLISHED -j RETURN",
-        "What has an address of the network and is tracked leaves, since only that is translated on its way.",
+        "LINUXNET-FROM -s SUBNET -i br0 -p [a-z6-]+ -m conntrack --ctstate NEW,ESTABLISHED -j RETURN",
+        "What endpoints begin leaves translated; by protocols without ports they could take over the host's own.",
     ),
     (
         "LINUXNET-FROM -s SUBNET -i br0 -m conntrack --ctstate RELATED --ctorigsrc SUBNET -j RETURN",
@@ -111,6 +111,10 @@ REASONS: list[tuple[str, str]] = [
     (
         "LINUXNET-FROM -s SUBNET -i br0 -m conntrack --ctstate DNAT --ctdir REPLY -j RETURN",
         "Or if it answers to what came by a published port.",
+    ),
+    (
+        "LINUXNET-FROM -s SUBNET -i br0 -m conntrack --ctstate ESTABLISHED --ctdir REPLY -j RETURN",
+        "Answers leave in every protocol where endpoints can be asked in every one.",
     ),
     (
         "LINUXNET-FROM -s SUBNET -i br0 -m conntrack --ctstate RELATED --ctorigdst SUBNET -j RETURN",

@@ -49,7 +49,14 @@ MODES: list[tuple[str, str, Info]] = [
         dual(*_endpoints(_NOT_ON_LOOPBACK), gateway_mode="routed"),
     ),
     ("internal", "No way in, no way out.", dual("web", "db", internal=True)),
-    ("icc: false", "Endpoints do not reach each other.", dual(*_endpoints(_PORTS), icc=False)),
+    (
+        "icc: false",
+        (
+            "Endpoints do not reach each other. Where the kernel shows bridged frames to iptables, one rule more lets"
+            " those of ports that are not isolated pass: `-i br0 -o br0 -m physdev --physdev-is-bridged`."
+        ),
+        dual(*_endpoints(_PORTS), icc=False),
+    ),
     (
         "external",
         "The bridge is not ours, and its maker decides what may cross it. Ours are published ports and masquerading.",

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.unit.rules.worlds import Tables, empty_host, run
 
 BOTH = ["172.18.0.0/16", "fd00:18::/64"]
@@ -20,7 +22,10 @@ PREROUTING = """
 PREROUTING ! -i lo -j LINUXNET-PREROUTING
 LINUXNET-PREROUTING -s SUBNET ! -i br0 -j DROP
 """
-HOST_TYPES = {"ipv4": "LOCAL,BROADCAST", "ipv6": "LOCAL,ANYCAST"}
+WORDS = {
+    "ipv4": {"TYPES": "LOCAL,BROADCAST", "ICMP": "icmp", "GATEWAY": "172.18.0.1"},
+    "ipv6": {"TYPES": "LOCAL,ANYCAST", "ICMP": "ipv6-icmp", "GATEWAY": "fd00:18::1"},
+}
 INPUT = """
 INPUT -d 127.0.0.0/8 -j LINUXNET-INPUT
 LINUXNET-INPUT -s 172.18.0.0/16 -d 127.0.0.0/8 -i br0 -m conntrack --ctstate DNAT --ctdir REPLY -j RETURN
@@ -28,8 +33,9 @@ LINUXNET-INPUT -d 127.0.0.0/8 -i br0 -j DROP
 """
 
 
-def _made(**more: Any) -> Tables:
-    host, _changed = run(empty_host(), "bridge_forward", [{"bridge": "br0", "subnets": BOTH, **more}])
+def _made(bridge_nf: bool = False, **more: Any) -> Tables:
+    definition = {"bridge": "br0", "subnets": BOTH, **more}
+    host, _changed = run(empty_host(), "bridge_forward", [definition], bridge_nf)
     return host
 
 
@@ -53,6 +59,12 @@ def _is(host: Tables, family: str, table: str, expected: str) -> None:
         assert shown == [line for line in _lines(expected) if line.startswith(f"{chain} ")]
 
 
+def _said(text: str, words: dict[str, str]) -> str:
+    for word, meaning in words.items():
+        text = text.replace(word, meaning)
+    return text
+
+
 def test_nat() -> None:
     host = _made()
     filtered = (
@@ -60,14 +72,18 @@ def test_nat() -> None:
             "LINUXNET-FORWARD -j LINUXNET-I", "LINUXNET-FORWARD -j LINUXNET-USER\nLINUXNET-FORWARD -j LINUXNET-I"
         )
         + """LINUXNET-FROM -i br0 -o br0 -j RETURN
-LINUXNET-FROM -s SUBNET -i br0 -m conntrack --ctstate NEW,ESTABLISHED -j RETURN
+LINUXNET-FROM -s SUBNET -i br0 -p tcp -m conntrack --ctstate NEW,ESTABLISHED -j RETURN
+LINUXNET-FROM -s SUBNET -i br0 -p udp -m conntrack --ctstate NEW,ESTABLISHED -j RETURN
+LINUXNET-FROM -s SUBNET -i br0 -p ICMP -m conntrack --ctstate NEW,ESTABLISHED -j RETURN
+LINUXNET-FROM -s SUBNET -i br0 -p sctp -m conntrack --ctstate NEW,ESTABLISHED -j RETURN
 LINUXNET-FROM -s SUBNET -i br0 -m conntrack --ctstate RELATED --ctorigsrc SUBNET -j RETURN
 LINUXNET-FROM -s SUBNET -i br0 -m conntrack --ctstate DNAT --ctdir REPLY -j RETURN
 LINUXNET-FROM -i br0 -j DROP
 LINUXNET-FROM -s SUBNET -m comment --comment bridge-br0 -j DROP
 LINUXNET-FROM -o br0 -m addrtype --src-type TYPES -j DROP
 LINUXNET-TO -i br0 -o br0 -j ACCEPT
-LINUXNET-TO -o br0 -m conntrack --ctstate DNAT -j ACCEPT
+LINUXNET-TO -o br0 -m conntrack --ctstate DNAT ! --ctorigdst SUBNET -j ACCEPT
+LINUXNET-TO -o br0 -m conntrack --ctstate DNAT --ctorigdst GATEWAY -j ACCEPT
 LINUXNET-TO -o br0 -m conntrack --ctstate ESTABLISHED --ctdir REPLY -j ACCEPT
 LINUXNET-TO -o br0 -m conntrack --ctstate SNAT --ctdir REPLY -j ACCEPT
 LINUXNET-TO -o br0 -j DROP
@@ -79,7 +95,7 @@ LINUXNET-TO -i br0 -j ACCEPT
     for family, subnet in zip(("ipv4", "ipv6"), BOTH, strict=True):
         both = PREROUTING + mangled.lstrip() + INPUT.lstrip() * (family == "ipv4")
         for table, expected in (("filter", filtered), ("mangle", both)):
-            _is(host, family, table, expected.replace("SUBNET", subnet).replace("TYPES", HOST_TYPES[family]))
+            _is(host, family, table, _said(expected, {"SUBNET": subnet, **WORDS[family]}))
     _is(
         host,
         "ipv4",
@@ -157,12 +173,15 @@ LINUXNET-RAW -i br0 -j DROP
     )
 
 
-def test_endpoints_that_do_not_see_each_other() -> None:
-    host = _made(icc=False)
+@pytest.mark.parametrize("bridge_nf", [False, True])
+def test_endpoints_that_do_not_see_each_other(bridge_nf: bool) -> None:
+    host = _made(icc=False, bridge_nf=bridge_nf)
     shown = [line for line in _shown(host, "ipv4", "filter") if line.startswith("LINUXNET-TO")]
-    assert shown == _lines("""
-LINUXNET-TO -i br0 -o br0 -m physdev --physdev-is-bridged -j ACCEPT
-LINUXNET-TO -o br0 -m conntrack --ctstate DNAT -j ACCEPT
+    assert shown == _lines(
+        "LINUXNET-TO -i br0 -o br0 -m physdev --physdev-is-bridged -j ACCEPT\n" * bridge_nf
+    ) + _lines("""
+LINUXNET-TO -o br0 -m conntrack --ctstate DNAT ! --ctorigdst 172.18.0.0/16 -j ACCEPT
+LINUXNET-TO -o br0 -m conntrack --ctstate DNAT --ctorigdst 172.18.0.1 -j ACCEPT
 LINUXNET-TO -i br0 -o br0 -j DROP
 LINUXNET-TO -o br0 -m conntrack --ctstate ESTABLISHED --ctdir REPLY -j ACCEPT
 LINUXNET-TO -o br0 -m conntrack --ctstate SNAT --ctdir REPLY -j ACCEPT
@@ -178,7 +197,6 @@ def test_routed_with_trusted_interfaces_and_a_published_port() -> None:
         host, "dnat", [{**published, "to_address": "172.18.0.2"}, {**published, "to_address": "fd00:18::2"}]
     )
     assert _lines("""
-LINUXNET-TO -i br0 -o br0 -m physdev --physdev-is-bridged -j RETURN
 LINUXNET-TO -i tun0 -o br0 -j RETURN
 LINUXNET-TO -d fd00:18::2/128 -o br0 -p tcp -m tcp --dport 80 -j RETURN
 LINUXNET-TO -i br0 -o br0 -j DROP
@@ -200,12 +218,26 @@ def test_unprotected() -> None:
     shown = _shown(_made(gateway_mode="nat-unprotected"), "ipv4", "filter")
     assert [line for line in shown if line.startswith("LINUXNET-TO")] == _lines("""
 LINUXNET-TO -i br0 -o br0 -j ACCEPT
-LINUXNET-TO -o br0 -m conntrack --ctstate DNAT -j ACCEPT
+LINUXNET-TO -o br0 -m conntrack --ctstate DNAT ! --ctorigdst 172.18.0.0/16 -j ACCEPT
+LINUXNET-TO -o br0 -m conntrack --ctstate DNAT --ctorigdst 172.18.0.1 -j ACCEPT
 LINUXNET-TO -o br0 -m conntrack --ctstate ESTABLISHED --ctdir REPLY -j ACCEPT
 LINUXNET-TO -o br0 -m conntrack --ctstate SNAT --ctdir REPLY -j ACCEPT
 LINUXNET-TO -o br0 -j ACCEPT
 LINUXNET-TO -i br0 -j ACCEPT
 """)
+
+
+def test_two_subnets_of_a_family() -> None:
+    """What was meant for either of them nobody has published."""
+    shown = _shown(_made(subnets=["172.18.0.0/16", "10.1.0.0/24"], masquerade=False), "ipv4", "filter")
+    both = "! --ctorigdst 172.18.0.0/16 {}-m conntrack ! --ctorigdst 10.1.0.0/24"
+    assert f"LINUXNET-TO -o br0 -m conntrack --ctstate DNAT {both.format('')} -j ACCEPT" in shown
+    assert f"LINUXNET-TO -o br0 -m conntrack --ctstate RELATED {both.format('--ctdir REPLY ')} -j ACCEPT" in shown
+
+
+def test_every_protocol_may_leave_where_it_is_asked_for() -> None:
+    left = [line for line in _shown(_made(masquerade_protocols="all"), "ipv4", "filter") if "NEW,ESTABLISHED" in line]
+    assert left == ["LINUXNET-FROM -s 172.18.0.0/16 -i br0 -m conntrack --ctstate NEW,ESTABLISHED -j RETURN"]
 
 
 def test_a_family_without_a_subnet_is_closed() -> None:

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import (
+    forward_reading,
     forwarding,
     masquerading,
     own_rules,
@@ -97,11 +98,12 @@ def test_a_network_is_read_back(definition: dict[str, Any]) -> None:
         "answers_by": None,
         "neighbours": None,
         "purge_neighbours": False,
+        "gateways": None,
     }
     wish = RESOURCES["bridge_forward"].wish({**options, **definition}).network
     places = {key: [place for place, _bridge, _owner in forwarding.found(table)] for key, table in host.items()}
     other = forwarding.Network(wish.bridge, wish.owner, (), dict.fromkeys(FAMILIES, "nat"), icc=not wish.icc)
-    found = forwarding.reading(places, other)
+    found = forward_reading.reading(places, other)
     assert (found.internal, found.icc) == (wish.internal, wish.icc)
     assert found.inhibit_gateway == wish.inhibit_gateway
     assert found.neighbours == (wish.neighbours or ())
@@ -112,6 +114,10 @@ def test_a_network_is_read_back(definition: dict[str, Any]) -> None:
         assert [found.gateway_mode[family] for family in used] == [wish.gateway_mode[family] for family in used]
         if any(wish.gateway_mode[family] != "routed" for family in used):
             assert found.masquerade == wish.masquerade
+            translated = [gate for gate in wish.gateways if wish.gateway_mode[forwarding.family_of(gate)] != "routed"]
+            assert set(found.gateways) >= set(translated)
+            if wish.masquerade:
+                assert found.masquerade_protocols == wish.masquerade_protocols
         assert set(found.answers_by) == set(wish.answers_by)
 
 

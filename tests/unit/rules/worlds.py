@@ -43,6 +43,8 @@ DEFAULTS: dict[str, Options] = {
         "inhibit_gateway": False,
         "neighbours": None,
         "purge_neighbours": False,
+        "gateways": None,
+        "masquerade_protocols": "common",
         "forward_policy": "keep",
         "ip_version": "both",
     },
@@ -70,7 +72,7 @@ def empty_host() -> Tables:
     return {(family, name): tables.empty(name) for family in FAMILIES for name in TABLES}
 
 
-def plan(host: Tables, module: str, definitions: list[Options]) -> Plan:
+def plan(host: Tables, module: str, definitions: list[Options], bridge_nf: bool = False) -> Plan:
     """What a module would do to the host, absent definitions first as the converge loop has them."""
     resource = RESOURCES[module]
     common = {"state": "present", "netns": None, "owner": "default"}
@@ -79,7 +81,9 @@ def plan(host: Tables, module: str, definitions: list[Options]) -> Plan:
     state = rule_ledger.Tables({None: None}, set(), {(None, *key): table for key, table in host.items()})
     if module == "bridge_forward":
         settings = {(None, wish.network.bridge): "0" for wish in wishes}
-        return resource.plan(wishes, ForwardState(state, settings))
+        return resource.plan(
+            wishes, ForwardState(state, settings, {(None, family) for family in FAMILIES if bridge_nf})
+        )
     if module == "dnat":
         found = found_in(state)
         interfaces = {wish.bridge_to_loopback for wish in wishes} | {
@@ -89,9 +93,9 @@ def plan(host: Tables, module: str, definitions: list[Options]) -> Plan:
     return resource.plan(wishes, state)
 
 
-def run(host: Tables, module: str, definitions: list[Options]) -> tuple[Tables, bool]:
+def run(host: Tables, module: str, definitions: list[Options], bridge_nf: bool = False) -> tuple[Tables, bool]:
     """The host after a run of the module, and whether the module said that it changed something."""
-    planned = plan(host, module, definitions)
+    planned = plan(host, module, definitions, bridge_nf)
     new = copy.deepcopy(host)
     for step in planned.steps:
         if isinstance(step, rule_ledger.WriteRules):
@@ -119,6 +123,7 @@ def networks(draw: st.DrawFn, number: int = 0) -> Options:
         "icc": draw(st.booleans()),
         "masquerade": draw(st.booleans()),
         "inhibit_gateway": draw(st.booleans()),
+        "masquerade_protocols": draw(st.sampled_from(["common", "all"])),
         "forward_policy": draw(st.sampled_from(["keep", "drop"])),
     }
     if not definition["inhibit_gateway"]:

@@ -1,0 +1,74 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Somebody else's rules that translate ports, or whole networks, open no endpoint that they do not name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.integration.rule_hosts import BACKENDS
+from tests.integration.traffic import wanted
+from tests.integration.traffic.attacks import Attack
+from tests.integration.traffic.keeping import PROGRAMS, put_back
+from tests.integration.traffic.packets import tcp, udp
+from tests.integration.traffic.siege import Siege
+from tests.integration.traffic.volley import fire
+
+BOTH = (False, True)
+VICTIMS = ("web", "db", "app", "t2")
+#: Its port alone is changed, whoever it is for: meant for a program of the host.
+_PORTS = "\n".join(
+    f"{program} -t nat -I PREROUTING -p {kind} --dport 5300 -j DNAT --to-destination :7777"
+    for program in PROGRAMS
+    for kind in ("udp", "tcp")
+)
+#: One network for another, and an endpoint by an address of the host, as it should be done.
+_NETWORKS = """
+iptables -t nat -I PREROUTING -d 172.18.9.0/24 -j NETMAP --to 172.18.0.0/24
+iptables -t nat -I PREROUTING -d 192.0.2.1 -p udp --dport 5301 -j DNAT --to-destination 172.18.0.2:7777
+ip6tables -t nat -I PREROUTING -d 2001:db8::1 -p udp --dport 5301 -j DNAT --to-destination [fd00:18::2]:7777
+"""
+ATTACKS = [
+    *(
+        Attack("", "a port", v6, "lan", who, "", kind(5300)("lan", who))
+        for who in VICTIMS
+        for kind in (udp, tcp)
+        for v6 in BOTH
+    ),
+    Attack("", "a network", False, "lan", "web", "", udp(7777)("lan", "172.18.9.2")),
+]
+NAMED = [Attack("", "by name", v6, "lan", "web", "", udp(5301)("lan", "host")) for v6 in BOTH]
+
+
+@contextmanager
+def translated(siege: Siege) -> Iterator[None]:
+    with put_back(siege):
+        siege.host.sh(_PORTS + _NETWORKS)
+        yield
+
+
+@pytest.mark.parametrize("siege", BACKENDS, indirect=True)
+@pytest.mark.parametrize("policy", ["ACCEPT", "DROP"])
+def test_nobody_is_opened_who_is_not_named(siege: Siege, policy: str) -> None:
+    siege.configure(0, policy, 0)
+    with translated(siege):
+        assert fire(siege, ATTACKS) == []
+        assert fire(siege, NAMED) == NAMED
+        assert wanted.found(siege, list(wanted.published())) == {}
+
+
+def test_all_are_opened_where_every_translation_is_trusted(siege: Siege) -> None:
+    """The control."""
+    siege.configure(0, "ACCEPT", 0)
+    with translated(siege):
+        for program in PROGRAMS:
+            rules = re.sub(
+                r"--ctstate DNAT ! --ctorigdst \S+", "--ctstate DNAT", siege.host.run([f"{program}-save"]).out
+            )
+            siege.host.run([f"{program}-restore"], stdin=rules)
+        assert fire(siege, ATTACKS) == ATTACKS
