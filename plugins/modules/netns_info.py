@@ -207,6 +207,10 @@ host:
       description: What could not be read, and why, a sentence for each.
       type: list
       elements: str
+    empty_chains:
+      description: Chains of ours that somebody emptied.
+      type: list
+      elements: str
     ip_forward:
       description: Whether packets are forwarded, by family. Nothing for C(ipv6) where the kernel has none.
       type: dict

@@ -11,6 +11,8 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import (
+    chains,
+    dispatch,
     forwarding,
     guarding,
     masquerading,
@@ -47,6 +49,14 @@ def rules_of_ours(tables: t.Mapping[tuple[str, str], Table]) -> list[View]:
                     }
                     views.append({**common, **_details(family, mark[0], Place(chain, text))})
     return views
+
+
+def is_ours(chain: str) -> bool:
+    """Whether a chain is one that we make, and fill."""
+    return chain in _FILLED or dispatch.block(chain) is not None
+
+
+_FILLED = {chain for groups in chains.GROUPS.values() for group in groups for chain in group.content}
 
 
 def _details(family: str, kind: str, place: Place) -> View:

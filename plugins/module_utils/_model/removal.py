@@ -91,7 +91,7 @@ def everything(view: HostView) -> dict[str, list[Element]]:
         "netns": stale_netns(view, ()),
         "bridge": stale_bridge(view, ()),
         "masquerade": stale_masquerade(view, ()),
-        "bridge_forward": stale_bridge_forward(view, ()),
+        "bridge_forward": stale_bridge_forward(view, ()) or _emptied(view),
         "unmanaged_links": stale_unmanaged_links(view),
     }
 
@@ -171,6 +171,13 @@ def stale_masquerade(view: HostView, wished: Collection[tuple[str, str]]) -> lis
 def stale_bridge_forward(view: HostView, wished: Collection[str]) -> list[Element]:
     bridges = {str(rule["bridge"]) for rule in view.our_rules("forward") if rule.get("bridge")}
     return [{"bridge": name, "state": "absent"} for name in sorted(bridges - set(wished))]
+
+
+def _emptied(view: HostView) -> list[Element]:
+    """The chains that somebody emptied, whose last network this is."""
+    if not view.empty_chains or any(rule["owner"] != view.owner for rule in view.rules):
+        return []
+    return [{"bridge": view.owner, "state": "absent"}]
 
 
 def stale_bridge(view: HostView, wished: Collection[str]) -> list[Element]:

@@ -19,6 +19,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import (
     addresses,
     bindings,
     chains,
+    dispatch,
     forward_reading,
     forwarding,
     standing,
@@ -81,11 +82,12 @@ class BridgeForward:
 
     def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
         wishes = [_completed(wish, state) for wish in wishes]
-        groups = functools.partial(_groups, networks=[wish.network for wish in wishes], tables=state.tables)
+        present = {number: wish for number, wish in enumerate(wishes) if wish.state == "present"}
+        networks = [wish.network for wish in wishes]
+        groups = functools.partial(_groups, networks=networks, tables=state.tables, building=bool(present))
         ledger = rule_ledger.Ledger(state.tables, len(wishes), groups)
         befores = [_claim(ledger, number, wish, state) for number, wish in enumerate(wishes)]
         _claim_policies(ledger, wishes, state)
-        present = {number: wish for number, wish in enumerate(wishes) if wish.state == "present"}
         plan = Plan([], list(ledger.settle(building=bool(present))))
         plan.steps += forward_flows.ended(ledger, state.tables, present)
         plan.warnings += _cut_off(list(present.values()), state)
@@ -124,10 +126,14 @@ def _completed(wish: Wish, state: State) -> Wish:
 
 
 def _groups(
-    family: str, table: str, networks: t.Sequence[forwarding.Network], tables: rule_ledger.Tables
+    family: str, table: str, networks: t.Sequence[forwarding.Network], tables: rule_ledger.Tables, building: bool
 ) -> list[chains.Group]:
+    """Where nothing is made also those of published ports, since nobody else comes for chains that somebody emptied."""
     about = {chains.RAW, chains.PREROUTING, chains.TO, chains.INPUT, chains.POSTROUTING}
     found = [group for group in chains.GROUPS[family, table] if about & set(group.content)]
+    if table == "nat" and not building:
+        names = {chain for key, there in tables.by_key.items() if key[2] == "nat" for chain in there.chains}
+        return dispatch.groups(chains.GROUPS[family, table], names)
     if table != "mangle":
         return found
     present = [there for (_ref, one, name), there in tables.by_key.items() if (one, name) == (family, table)]

@@ -199,7 +199,7 @@ def _host(host: Host, wished: Wish, contents: _Contents, records: t.Mapping[str,
     persistent = [name for name in service.networks() if _ours(name, wished)] if own else []
     unmanaged = link_managers.files() if own else {}
     settings = host.run(wished.netns, lambda: _settings(there))
-    rules, unread = rules_told.read(host, wished.netns)
+    rules, unread, empty = rules_told.read(host, wished.netns)
     shown = views.interfaces(there, lambda index: contents.peer(None, index))
     for interface in shown:
         link = there.links[interface["name"]]
@@ -216,6 +216,7 @@ def _host(host: Host, wished: Wish, contents: _Contents, records: t.Mapping[str,
         "seen": sighting.sighted(there.links.values(), records, rules) if own else None,
         "rules_complete": not unread,
         "rules_unread": unread,
+        "empty_chains": empty,
         "ip_forward": settings["ip_forward"],
         "bridge_nf": settings["bridge_nf"],
         "limits": settings["limits"],

@@ -14,7 +14,7 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import iptables, rule_tables
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import KernelRefused
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.own_rules import rules_of_ours
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.own_rules import is_ours, rules_of_ours
 
 _FAMILIES = ("ipv4", "ipv6")
 _TABLES = ("raw", "mangle", "nat", "filter")
@@ -22,10 +22,12 @@ _TABLES = ("raw", "mangle", "nat", "filter")
 View = dict[str, t.Any]
 
 
-def read(host: Host, ref: str | None) -> tuple[list[View], list[str]]:
-    """What was found, and in sentences why there may be more: what cannot be seen can neither be kept nor removed."""
+def read(host: Host, ref: str | None) -> tuple[list[View], list[str], list[str]]:
+    """What was found, in sentences why there may be more, since what cannot be seen can neither be kept nor removed,
+    and the chains of ours that have no rule."""
     found: list[View] = []
     unread: list[str] = []
+    empty: dict[str, None] = {}
     for family in _FAMILIES:
         if not iptables.has_family(host, ref, family):
             continue
@@ -37,9 +39,13 @@ def read(host: Host, ref: str | None) -> tuple[list[View], list[str]]:
             continue
         for table in _TABLES:
             try:
-                found += rules_of_ours(iptables.read(host, ref, [(family, table)]))
+                tables = iptables.read(host, ref, [(family, table)])
             except iptables.NoTable:
                 continue
             except KernelRefused as error:
                 unread.append(str(error))
-    return found, unread
+            else:
+                found += rules_of_ours(tables)
+                chains = tables[family, table].chains
+                empty.update((name, None) for name, texts in chains.items() if is_ours(name) and not texts)
+    return found, unread, list(empty)

@@ -45,11 +45,11 @@ def test_a_wish_that_overlaps_anything_is_refused(staying: list[PortRange], wish
 
 
 def test_the_later_one_is_to_blame() -> None:
-    there = (None, _publication(PortRange(5000, 5010), "lab"))
+    there = (None, _publication(PortRange(500, 510), "lab"))
     with pytest.raises(Refused) as refused:
-        overlaps.refuse([there], [(None, _publication(PortRange(4990, 5000)))])
+        overlaps.refuse([there], [(None, _publication(PortRange(490, 500)))])
     assert str(refused.value) == (
-        "host_port: port 5000 of 4990-5000/tcp (ipv4) is already published by owner lab, as part of 5000-5010/tcp (ipv4)"
+        "host_port: port 500 of 490-500/tcp (ipv4) is already published by owner lab, as part of 500-510/tcp (ipv4)"
     )
 
 
