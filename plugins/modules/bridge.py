@@ -16,6 +16,7 @@ description:
   - Makes, changes and removes a Linux bridge.
   - A bridge made here is marked by its alias, C(linuxnet:OWNER:), and by its link group. On a bridge without our mark only the options
     given are touched, and it is never removed.
+  - A bridge made here ignores router advertisements, unless M(netplumb.linuxnet.interface) sets its C(accept_ra) otherwise.
   - Whether it is up, its addresses and its routes are managed by M(netplumb.linuxnet.interface), its ports by
     M(netplumb.linuxnet.bridge_port).
 extends_documentation_fragment:

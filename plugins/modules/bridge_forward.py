@@ -23,6 +23,8 @@ description:
   - Every rule carries a comment that names its owner. Rules without that comment are never touched, moved or flushed. The chain
     C(LINUXNET-USER) is visited first and never written; it is the place for rules of your own.
   - The bridge ignores router advertisements.
+  - Where the kernel shows bridged frames to iptables (bridge-nf), endpoints reach ports published on their own bridge only if its ports
+    are in hairpin mode (O(netplumb.linuxnet.bridge_port#module:hairpin)).
   - Needs M(netplumb.linuxnet.ip_forward) for anything to be forwarded, and M(netplumb.linuxnet.masquerade) to translate what goes out.
 extends_documentation_fragment:
   - netplumb.linuxnet.attributes
@@ -31,7 +33,8 @@ extends_documentation_fragment:
 options:
   bridge:
     description: &bridge
-      - The bridge's name. It need not exist yet.
+      - The bridge's name. It need not exist yet. One that M(netplumb.linuxnet.bridge) makes later ignores router advertisements at once,
+        one that something else makes after the next run of this module.
     type: str
   subnets:
     description: &subnets

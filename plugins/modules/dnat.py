@@ -15,6 +15,8 @@ author:
 description:
   - Leads a port of the host, or a range of ports, to an endpoint, as C(docker run -p) does. One rule per port or range in table C(nat).
   - What is published is reached from other hosts, from the host itself and from endpoints, by every address of the host or by one.
+    Where the kernel shows bridged frames to iptables (bridge-nf), endpoints on the target's own bridge reach it only if its port is in
+    hairpin mode (O(netplumb.linuxnet.bridge_port#module:hairpin)).
   - Rules in table C(nat) open nothing by themselves where M(netplumb.linuxnet.bridge_forward) protects the bridge; it lets translated
     connections in, and makes the answers come back through the host.
   - Every rule carries a comment that names its owner. Rules without that comment are never touched. A port that another owner has

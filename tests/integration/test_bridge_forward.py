@@ -218,6 +218,17 @@ def test_bridged_frames_are_named_where_they_are_shown_alone(host: Host) -> None
     assert "physdev" not in host.sh("iptables-save; ip6tables-save")
 
 
+def test_a_bridge_that_is_made_later(host: Host) -> None:
+    """By the module bridge: the second run of both finds nothing to do."""
+    calls: list[tuple[str, Options]] = [("bridge_forward", NETWORK), ("bridge", {"name": "br0", "owner": "shop"})]
+    host.sysctl("net/ipv6/conf/default/accept_ra", 1)
+    for name, options in calls:
+        assert host.module(name, options)["changed"]
+    assert host.sysctl("net/ipv6/conf/br0/accept_ra") == "0"
+    for check in (True, False):
+        assert [host.module(name, options, check=check)["changed"] for name, options in calls] == [False, False]
+
+
 @pytest.mark.needs("bridge-nf")
 def test_a_policy_that_cuts_others_off_is_told(host: Host) -> None:
     """What stops what is routed stops bridged frames too, where they are shown to iptables."""

@@ -14,7 +14,13 @@ import socket
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import inventory, machine, port_records, udev
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
+    inventory,
+    machine,
+    port_records,
+    sysctl,
+    udev,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host, Identity
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Reader
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import addresses, marks, names
@@ -288,7 +294,8 @@ def _make(step: Make, ip: t.Any) -> None:
     """Make the bridge with everything that the kernel takes at once; ifalias it ignores then.
 
     The MTU is set by a message of its own, and to a value that differs: only then does the kernel take it as chosen
-    and not follow the ports any more.
+    and not follow the ports any more. No endpoint is to give the host a route by offering itself as a router, be the
+    rules of the bridge made already or later.
     """
     wish = step.wish
     values = {**_netlink_words(wish.values), "address": step.mac_address, "group": marks.group(wish.owner)}
@@ -297,6 +304,9 @@ def _make(step: Make, ip: t.Any) -> None:
         values["mtu"] = wish.mtu + (1 if wish.mtu < 1500 else -1)
         later["mtu"] = wish.mtu
     ip.link("add", ifname=wish.name, kind="bridge", **values)
+    accept_ra = f"net/ipv6/conf/{wish.name}/accept_ra"
+    if sysctl.read(accept_ra) not in (None, "0"):
+        sysctl.write(accept_ra, "0")
     ip.link("set", index=socket.if_nametoindex(wish.name), **later)
 
 

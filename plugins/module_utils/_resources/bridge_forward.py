@@ -107,13 +107,12 @@ class BridgeForward:
 
 
 def _accept_ra(bridge: str, taken_as_made: bool) -> str | None:
-    """The setting; of a bridge that is not there yet, in check mode, the one that it will be made with."""
-    default = sysctl.read("net/ipv6/conf/default/accept_ra")
-    if default is None:
+    """The setting; of a bridge that is not there yet, in check mode, the one that the module bridge makes it with."""
+    if sysctl.read("net/ipv6/conf/default/accept_ra") is None:
         return None
     value = sysctl.read(f"net/ipv6/conf/{bridge}/accept_ra")
     if value is None:
-        return default if taken_as_made else _NO_SETTING
+        return "0" if taken_as_made else _NO_SETTING
     return value
 
 
@@ -258,7 +257,8 @@ def _settings(wish: Wish, state: State, warnings: list[str]) -> t.Iterator[rule_
     value = state.accept_ra[state.tables.same[wish.netns], bridge]
     if value == _NO_SETTING:
         warnings.append(
-            f"bridge {bridge} does not exist yet; its accept_ra is set to 0 by the first run after it was made"
+            f"bridge {bridge} does not exist yet; unless netplumb.linuxnet.bridge makes it, it heeds router"
+            " advertisements until the first run after it was made"
         )
     elif value not in ("0", None):
         yield rule_ledger.WriteSetting(
