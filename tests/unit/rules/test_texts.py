@@ -10,7 +10,7 @@ import shlex
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import (
@@ -86,6 +86,7 @@ def test_masquerading_is_read_back(definition: dict[str, Any]) -> None:
     assert rule.views() == {key: definition[key] for key in ("to_source", "random_fully")}
 
 
+@settings(deadline=None)  # what else the machine does is not its matter
 @given(networks())
 def test_a_network_is_read_back(definition: dict[str, Any]) -> None:
     host, _changed = run(empty_host(), "bridge_forward", [definition])
