@@ -200,8 +200,6 @@ BREAKAGES: dict[str, list[Breakage]] = {
             HARMLESS,
             undo="sysctl -qw net.ipv6.conf.eth0.forwarding=1",
         ),
-        Breakage(
-            "sysctl -qw net.ipv4.conf.all.rp_filter=1", HARMLESS, undo="sysctl -qw net.ipv4.conf.all.rp_filter=0"
-        ),
+        Breakage("sysctl -qw net.ipv4.conf.all.rp_filter=1", HARMLESS, undo="sysctl -qw net.ipv4.conf.all.rp_filter=0"),
     ],
 }

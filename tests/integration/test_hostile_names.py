@@ -60,7 +60,7 @@ def test_no_sentence_steers_a_terminal(host: Host) -> None:
         "open('/proc/self/comm', 'w').write('c\\033[2J\\n'); time.sleep(60)"
     )
     with host.spawn(["python3", "-c", script]):
-        host.sh("until [ -n \"$(ss -Hltn sport = :8080)\" ]; do sleep 0.05; done; sleep 0.3")
+        host.sh('until [ -n "$(ss -Hltn sport = :8080)" ]; do sleep 0.05; done; sleep 0.3')
         listeners = host.module("netns_info")["host"]["listeners"]
         assert [one["process"] for one in listeners if one["port"] == 8080] == ["c\\x1b[2J"]
 

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from tests.integration.networks import SHOP, plan, whole
 from tests.integration.promises import converge, refused, repairs
 from tests.integration.settling import settle
 from tests.lab import frames
@@ -130,8 +131,23 @@ def test_bad_input(host: Host, options: dict[str, object], sentence: str) -> Non
     ],
 )
 def test_a_host_that_now_routes_between_all_is_warned_of(host: Host, prepare: str, warned: bool) -> None:
-    host.sh(prepare)
-    assert ("routes between all" in str(host.module("ip_forward", {}).get("warnings"))) is warned
+    host.sh(f"ip link add card0 type bridge; ip link add card1 type bridge; {prepare}")
+    assert ("routes between card0, card1" in str(host.module("ip_forward", {}).get("warnings"))) is warned
+
+
+def test_a_host_with_nothing_else_to_route_between_is_not_warned_of(host: Host) -> None:
+    host.sh("ip link add card0 type bridge")
+    assert "warnings" not in host.module("ip_forward", {"ip_version": "both"})
+
+
+def test_the_role_says_it_once_by_its_own_variable(host: Host) -> None:
+    host.sh("ip link add card0 type bridge; ip link add card1 type bridge")
+    made = plan(host, SHOP)
+    (warning,) = host.module("network_plan", whole(made))["warnings"]
+    assert (
+        "IPv4 and IPv6 forwarding goes on, so this host now routes between card0, card1; "
+        "bridge_network_forward_policy: drop stops that"
+    ) in str(warning)
 
 
 def _advertisement() -> bytes:

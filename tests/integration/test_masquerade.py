@@ -74,10 +74,7 @@ DAMAGE = [
     "ip6tables -t nat -D LINUXNET-POSTROUTING 2",
     "iptables -t nat -D POSTROUTING 2",
     "iptables -t nat -A POSTROUTING -m comment --comment linuxnet -j LINUXNET-POSTROUTING",
-    (
-        f"iptables -t nat -R LINUXNET-POSTROUTING 2 -s 172.18.0.0/16 ! -o br0 {MARK}"
-        " SNAT --to-source 9.9.9.9"
-    ),
+    (f"iptables -t nat -R LINUXNET-POSTROUTING 2 -s 172.18.0.0/16 ! -o br0 {MARK} SNAT --to-source 9.9.9.9"),
     "ip6tables -t nat -F LINUXNET-POSTROUTING",
     "ip6tables -t nat -F",
     "ip6tables -t nat -F && ip6tables -t nat -X",

@@ -69,6 +69,8 @@ class Host:
         self.done: list[str] = []
         #: What was read and not changed by this process since, where one call looks at it more than once.
         self.memory: dict[t.Hashable, t.Any] = {}
+        #: What whoever called us says to have the FORWARD chain drop, for warnings.
+        self.drop_option = "netplumb.linuxnet.bridge_forward with forward_policy: drop"
         #: So many bytes one look into a namespace may take; that of the host itself may take any number.
         self.limit: int | None = None
         self._fds: dict[str | None, int] = {}

@@ -124,9 +124,7 @@ def _of_link(mine: t.Iterable[Address]) -> t.Iterator[Route]:
 
 def _prefix(address: IPInterface) -> Route:
     network = address.network
-    return Route(
-        6, f"{text(network.network_address)}/{network.prefixlen}", _MAIN, metric=_METRIC_6, protocol=KERNEL
-    )
+    return Route(6, f"{text(network.network_address)}/{network.prefixlen}", _MAIN, metric=_METRIC_6, protocol=KERNEL)
 
 
 def unheard(mine: t.Iterable[Address], routes: t.Iterable[Route]) -> list[Address]:

@@ -109,9 +109,7 @@ class InterfacePlanner:
         self._routes = [one.route(found.tables, self._index) for one in wish.routes or ()]
         wished = wish.addresses or () if wish.enabled else ()
         self._lost = Lost(self._link, wished, stack, found.quiet, found.liars)
-        self._neighbours = interface_neighbours.managed(
-            wish.neighbours or {}, found.neighbours, wish.purge_neighbours
-        )
+        self._neighbours = interface_neighbours.managed(wish.neighbours or {}, found.neighbours, wish.purge_neighbours)
         self.steps: list[Step] = []
 
     @property

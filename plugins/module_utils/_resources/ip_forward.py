@@ -23,13 +23,17 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Reader
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import names, rule_text, switches, sysctls
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks, names, rule_text, switches, sysctls
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, KernelRefused, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import NETNS, OWNER, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import FAMILIES, Table
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import rule_ledger
 
 _VALUE = {"enabled": "1", "disabled": "0"}
+
+
+#: So many interfaces are named in a warning.
+_NAMED = 4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,6 +71,8 @@ class Space:
     open: frozenset[str]
     #: Families whose bridged frames the kernel shows to iptables.
     bridge_nf: frozenset[str]
+    #: Interfaces that no mark of ours is on, between which packets pass then.
+    others: tuple[str, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,6 +81,8 @@ class State:
     #: The same namespace under its first reference.
     same: t.Mapping[str | None, str | None]
     files: t.Mapping[str, str | None]
+    #: What the user says to have the FORWARD chain drop.
+    remedy: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,7 +138,7 @@ class IpForward:
             for ref in dict.fromkeys(same.values())
         }
         files = {wish.file(family).name: None for wish in wishes for family in wish.families if wish.netns is None}
-        return State(spaces, same, {name: sysctl_files.read(name) for name in files})
+        return State(spaces, same, {name: sysctl_files.read(name) for name in files}, host.drop_option)
 
     def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
         _refuse_contradictions(wishes, state)
@@ -144,6 +152,7 @@ class IpForward:
             before, after = _switch(wish, ref, state.spaces[ref], values[ref], accept_ra[ref], plan)
             _persist(wish, state, before, after, plan)
             changes[wish] = Change(before, after)
+        plan.warnings += _between_others(state, values)
         plan.changes = [changes[wish] for wish in wishes]
         for ref, space in state.spaces.items():
             plan.warnings += [
@@ -171,14 +180,16 @@ def _read_space(host: Host, ref: str | None, wishes: t.Sequence[Wish]) -> Space:
                 host.warn(f"check mode: interface {wish.interface} does not exist yet and is taken as freshly made")
                 found[family, wish.interface] = found[family, None]
     routers = host.run(ref, advertised.accept_ra) if ("ipv6", None) in found else {}
+    opening = frozenset(family for family in _rising(wishes, found) if _forwards_all(host, ref, family))
     return Space(
         switches=found,
         accept_ra=routers,
         stuck=tuple(host.run(ref, lambda: list(_stuck({wish.owner for wish in wishes}))))
         if _relies_on_all(wishes, found)
         else (),
-        open=frozenset(family for family in _rising(wishes, found) if _forwards_all(host, ref, family)),
+        open=opening,
         bridge_nf=frozenset(host.run(ref, bridge_nf.families)),
+        others=host.run(ref, _others) if opening else (),
     )
 
 
@@ -270,8 +281,6 @@ def _switch(
         values[family, wish.interface] = wish.value
         if wish.interface is None:
             values.update({where: wish.value for where in values if where[0] == family})
-            if family in space.open:
-                plan.warnings.append(_between_all(family, family in space.bridge_nf))
     return before, after
 
 
@@ -283,14 +292,30 @@ def _does_not_forward(name: str) -> str:
     )
 
 
-def _between_all(family: str, shown: bool) -> str:
-    bridges = f", and also what foreign bridges carry, while {bridge_nf.setting(family)} is 1" if shown else ""
-    return (
-        f"{switches.WORD[family]} forwarding goes on and the FORWARD chain accepts by default: "
-        "this host now routes between all of its interfaces, those that have nothing to do with its bridges included; "
-        "netplumb.linuxnet.bridge_forward with forward_policy: drop stops that"
-        f"{bridges}"
-    )
+def _between_others(
+    state: State, values: t.Mapping[str | None, t.Mapping[tuple[str, str | None], str]]
+) -> t.Iterator[str]:
+    """One sentence for both families, where there is anything else to forward between."""
+    for ref, space in state.spaces.items():
+        families = [family for family in sorted(space.open) if values[ref].get((family, None)) != "0"]
+        shown = [bridge_nf.setting(family) for family in families if family in space.bridge_nf]
+        bridges = f", and also what foreign bridges carry, while {' and '.join(shown)} is 1" if shown else ""
+        if families and len(space.others) > 1:
+            yield (
+                f"{' and '.join(switches.WORD[family] for family in families)} forwarding goes on, "
+                "so this host now routes between "
+                f"{', '.join(space.others[:_NAMED])}{' and others' if len(space.others) > _NAMED else ''}; "
+                f"{state.remedy} stops that{bridges}"
+            )
+
+
+def _others() -> tuple[str, ...]:
+    with Reader() as reader:
+        return tuple(
+            link.name
+            for link in inventory.links(reader).values()
+            if link.name != "lo" and not link.master and not marks.parse_alias(link.alias)
+        )
 
 
 def _keep_routers(

@@ -116,9 +116,7 @@ class Namespace:
     def _disconnect(self, address: IPInterface, index: int) -> None:
         """Take away the routes of an address that no other address of the interface has."""
         doomed = {route.key for route in connected_routes(address, index)}
-        self.routes = [
-            one for one in self.routes if (one.index, one.protocol) != (index, 2) or one.key not in doomed
-        ]
+        self.routes = [one for one in self.routes if (one.index, one.protocol) != (index, 2) or one.key not in doomed]
         if self.links[next(name for name, link in self.links.items() if link.index == index)].up:
             self._connect(index)
 
