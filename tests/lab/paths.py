@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from pathlib import Path
@@ -22,6 +23,7 @@ def link_collection() -> None:
         temporary = link.with_name(f".linuxnet.{os.getpid()}")
         temporary.symlink_to("../../../..")
         temporary.replace(link)
+        importlib.invalidate_caches()  # this process may have looked there already
 
 
 def import_collection() -> None:
