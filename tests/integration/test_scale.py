@@ -57,13 +57,18 @@ class Life:
     again: Run
     removed: Run
     rules: int
+    #: Rules that tie an address to its MAC address.
+    tied: int
 
 
 def live(host: Host, count: int) -> Life:
     made = apply_counted(host, network(count))
     again = apply_counted(host, network(count))
-    rules = host.run(["iptables-save"]).out.count("\n-A ")
-    return Life(made, again, apply_counted(host, ABSENT), rules)
+    lines = host.run(["iptables-save"]).out.splitlines()
+    rules = [line for line in lines if line.startswith("-A ")]
+    guards = [line for line in rules if line.startswith("-A LINUXNET-GUARD-")]
+    tied = sum("--mac-source" in line for line in guards)
+    return Life(made, again, apply_counted(host, ABSENT), len(rules) - len(guards), tied)
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +99,8 @@ def test_nothing_is_written_where_nothing_is_to_do(lives: dict[int, Life]) -> No
 def test_one_rule_for_each_published_port(lives: dict[int, Life]) -> None:
     """And a little for the tree in which they are found quickly."""
     assert lives[LARGE].rules - lives[SMALL].rules - (LARGE - SMALL) < 10
+
+
+def test_one_rule_for_each_address(lives: dict[int, Life]) -> None:
+    """And one for the gateway's."""
+    assert {count: life.tied for count, life in lives.items()} == {count: count + 1 for count in lives}
