@@ -115,3 +115,26 @@ def test_rules_for_an_alternative_name_are_refused(host: Host, module: str, opti
 def test_a_trusted_interface_that_is_not_there_is_told(host: Host) -> None:
     (warning,) = apply(host, **SHOP, trusted_interfaces=["wg0"]).plan["warnings"]
     assert warning == "bridge_network_trusted_interfaces[0]: there is no interface 'wg0' on the host now"
+
+
+def test_a_source_address_that_the_host_has_not_is_told(host: Host) -> None:
+    (warning,) = apply(host, **SHOP, masquerade_address="192.0.2.77").plan["warnings"]
+    assert warning.startswith("bridge_network_masquerade_address: the host has no address 192.0.2.77 now")
+    host.sh("ip address add 192.0.2.77/32 dev lo")
+    assert plan(host, {**SHOP, "masquerade_address": "192.0.2.77"})["warnings"] == []
+
+
+@pytest.mark.parametrize(
+    ("second", "what"), [({}, "one interface 'eth0'"), ({"interface": "eth1"}, "one default route")]
+)
+def test_two_names_of_one_namespace_are_refused(host: Host, second: dict[str, Any], what: str) -> None:
+    host.sh("ip netns add one; touch /run/netns/two; mount --bind /run/netns/one /run/netns/two")
+    before = host.dump()
+    endpoints = [{"namespace": "one"}, {"namespace": "two", **second}]
+    for check in (True, False):
+        with pytest.raises(Refused, match=f"'two' is the same namespace as 'one' of .*, and {what}"):
+            apply(host, check=check, **{**SHOP, "endpoints": endpoints})
+    assert before.changes_to(host.dump()) == []
+    apply(
+        host, **{**SHOP, "endpoints": [endpoints[0], {"namespace": "two", "interface": "eth1", "default_route": False}]}
+    )

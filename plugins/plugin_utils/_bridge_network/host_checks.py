@@ -39,6 +39,7 @@ def check_host(network: Network, view: HostView, check_mode: bool) -> list[str]:
         missing
         + view.odd_links()
         + _missing_trusted(network, view)
+        + _missing_source(network, view)
         + check_overlap(network, view)
         + _forced_ports(network, view)
         + _foreign_ports(network, view)
@@ -183,4 +184,15 @@ def _missing_trusted(network: Network, view: HostView) -> list[str]:
         f"bridge_network_trusted_interfaces[{number}]: there is no interface {name!r} on the host now"
         for number, name in enumerate(network.trusted_interfaces)
         if name not in view.interfaces
+    ]
+
+
+def _missing_source(network: Network, view: HostView) -> list[str]:
+    """It may be a floating one, which the host has at other times."""
+    own = {address for interface in view.interfaces.values() for address in addresses_of(interface)}
+    options = {"ipv4": "bridge_network_masquerade_address", "ipv6": "bridge_network_masquerade_address_ipv6"}
+    return [
+        f"{options[word]}: the host has no address {address} now, so answers to what leaves with it do not come back"
+        for word, address in network.masquerade_addresses.items()
+        if address not in own
     ]

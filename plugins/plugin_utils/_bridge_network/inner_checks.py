@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.host_view import HostView
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import NOWHERE
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.problems import Problems
@@ -23,6 +23,7 @@ def check_namespaces(
 ) -> None:
     """Find endpoints that another network, or the namespace's maker, got ahead of."""
     _check_each_other(network)
+    _check_names(network, view)
     ours: dict[str, set[str]] = {}
     for endpoint in network.endpoints:
         ours.setdefault(endpoint.namespace, set()).add(endpoint.interface)
@@ -127,6 +128,23 @@ def _check_each_other(network: Network) -> None:
                     True if path.endswith(".default_route") else route["to"],
                     f"each destination once in namespace {endpoint.namespace} with one table and metric, and {earlier}"
                     " has this one",
+                )
+
+
+def _check_names(network: Network, view: HostView) -> None:
+    """One namespace under two names is one namespace: what both endpoints want there, one of them cannot have."""
+    first: dict[tuple[int, int, str], Endpoint] = {}
+    for endpoint in network.endpoints:
+        found = view.namespaces.get(endpoint.namespace)
+        if endpoint.pid or endpoint.namespace_path or endpoint.container or not found or not found.get("inode"):
+            continue
+        wanted = [f"one interface {endpoint.interface!r}", *(["one default route"] if endpoint.default_route else [])]
+        for what in wanted:
+            other = first.setdefault((found["device"], found["inode"], what), endpoint)
+            if other.namespace != endpoint.namespace:
+                raise Refused(
+                    f"{endpoint.path}.namespace: {endpoint.namespace!r} is the same namespace as {other.namespace!r} of"
+                    f" {other.path}, and {what} is all that it can have"
                 )
 
 

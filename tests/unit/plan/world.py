@@ -12,6 +12,7 @@ from __future__ import annotations
 import copy
 import ipaddress
 import typing as t
+import zlib
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import ORDER
@@ -96,7 +97,7 @@ def namespace(name: str, **values: t.Any) -> Info:
         "path": f"/run/netns/{name}",
         "live": True,
         "device": 4,
-        "inode": 1,
+        "inode": zlib.crc32(name.encode()),
         "owners": [],
         "attached": False,
         "leases": {},
