@@ -62,7 +62,7 @@ fi
 list >/after
 if ! cmp -s /before /after; then
     say "this was left outside of the checkout:"
-    comm -13 /before /after | head -50
+    comm -13 /before /after | sed -n 1,50p
     code=1
 fi
 say "room taken: $(du -sh "$checkout" | cut -f1) in the checkout, $(du -csh /tmp | tail -1 | cut -f1) below /tmp"

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -39,7 +40,7 @@ def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path.write_text("left behind\n", encoding="utf-8")
     galaxy = str(Path(sys.executable).with_name("ansible-galaxy"))
     build = [galaxy, "collection", "build", "--output-path", str(place), str(checkout)]
-    subprocess.run(build, check=True, capture_output=True)
+    subprocess.run(build, env=os.environ | {"ANSIBLE_HOME": str(place / "home")}, check=True, capture_output=True)
     built = next(place.glob("*.tar.gz"))
     with tarfile.open(built) as archive:
         archive.extractall(place / "unpacked", filter="data")
