@@ -18,14 +18,14 @@ from tests.lab.host import Host
 #: What somebody else does to the network, and which modules have something to do then.
 DAMAGES: dict[str, tuple[list[str], list[str]]] = {
     "nothing": ([], []),
-    "forwarding off": (["sysctl -qw net.ipv4.ip_forward=0"], ["ip_forward"]),
+    "forwarding off": (["sysctl -qw net.ipv4.ip_forward=0"], ["interface", "ip_forward"]),
     "filter flushed": (["iptables -F"], ["bridge_forward"]),
     "IPv6 nat flushed": (["ip6tables -t nat -F"], ["bridge_forward", "masquerade", "dnat"]),
     "a published port gone": (["iptables -t nat -D {port}"], ["dnat"]),
     "the bridge down": (["ip link set br-shop down"], ["interface"]),
     "the gateway's address gone": (["ip address flush dev br-shop"], ["interface"]),
     "the bridge's MTU": (["ip link set br-shop mtu 1400"], ["bridge"]),
-    "the bridge gone": (["ip link delete br-shop"], ["bridge", "bridge_forward", "dnat", "bridge_port", "interface"]),
+    "the bridge gone": (["ip link delete br-shop"], ["bridge", "dnat", "bridge_port", "interface"]),
     "an end off the bridge": (["ip link set {web} nomaster"], ["bridge_port"]),
     "an end down": (["ip link set {web} down"], ["interface"]),
     "an end renamed": (["ip link set {web} down", "ip link set {web} name other0"], ["interface"]),
