@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 from typing import Any
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils import _converge
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import looks
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import looks, namespaces
 from tests.lab import modules
 
 
@@ -40,6 +41,16 @@ def with_vanishing(name: str, options: dict[str, Any], script: str) -> dict[str,
         return real()
 
     looks.whole = whole
+    return modules.run_main(name, options, check=False, diff=False)
+
+
+def at_the_limit(name: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Run a module where the kernel makes no further namespace."""
+
+    def refuse(_result: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    namespaces._check = refuse
     return modules.run_main(name, options, check=False, diff=False)
 
 

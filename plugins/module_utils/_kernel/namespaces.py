@@ -124,9 +124,7 @@ def enter(fd: int) -> None:
     try:
         _check(_LIBC.setns(fd, _CLONE_NEWNET))
     except OSError as error:
-        raise KernelRefused(
-            f"cannot enter a network namespace: {error.strerror}; this needs root (become: true)"
-        ) from error
+        raise KernelRefused(f"cannot enter a network namespace: {netlink.reason(error)}") from error
 
 
 def unshare() -> None:
@@ -134,9 +132,8 @@ def unshare() -> None:
     try:
         _check(_LIBC.unshare(_CLONE_NEWNET))
     except OSError as error:
-        raise KernelRefused(
-            f"cannot make a network namespace: {error.strerror}; this needs root (become: true)"
-        ) from error
+        full = "there are as many as user.max_net_namespaces allows" if error.errno == errno.ENOSPC else None
+        raise KernelRefused(f"cannot make a network namespace: {full or netlink.reason(error)}") from error
 
 
 def open_throw_away() -> int:

@@ -29,6 +29,15 @@ Modules = t.Mapping[str, t.Sequence[Element]]
 #: By namespace and interface the addresses in it.
 Leases = dict[str, dict[str, list[str]]]
 
+#: By module the options that a definition cannot do without.
+_NEEDED = {
+    "bridge": ("name",),
+    "bridge_port": ("interface",),
+    "dnat": ("host_port", "ip_version", "protocol", "to_address"),
+    "interface": ("name",),
+    "netns": ("name",),
+    "veth": ("name", "peer_name", "peer_netns"),
+}
 #: Options by which a namespace is somebody else's.
 _ATTACHING = ("pid", "path", "container")
 _OF_A_PROCESS = re.compile(r"/proc/[^/]+/")
@@ -140,7 +149,7 @@ def parse(written: str, where: str) -> Document:
     """The document in a file; raises Invalid where it is none."""
     try:
         found = json.loads(written)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Invalid(where, str(error), "JSON as the role bridge_network writes it") from None
     if not isinstance(found, dict) or found.get("version") != VERSION:
         version = found.get("version") if isinstance(found, dict) else None
@@ -148,7 +157,28 @@ def parse(written: str, where: str) -> Document:
     for word, kind in (("network", str), ("owner", str), ("guests", dict), ("modules", dict)):
         if not isinstance(found.get(word), kind):
             raise Invalid(f"{where}: {word}", found.get(word), f"a value of the type {kind.__name__}")
+    _check_modules(found["modules"], where)
+    known = {element["name"] for element in found["modules"].get("netns", ())}
+    for name, path in found["guests"].items():
+        if name not in known or not isinstance(path, (str, type(None))):
+            raise Invalid(f"{where}: guests.{name}", path, "a path or null, for a namespace of modules.netns")
     return found
+
+
+def _check_modules(modules: t.Mapping[str, t.Any], where: str) -> None:
+    """What is looked at before the modules themselves check their definitions."""
+    for name, listed in modules.items():
+        if not isinstance(listed, list):
+            raise Invalid(f"{where}: modules.{name}", listed, "a list of definitions")
+        for number, element in enumerate(listed):
+            place = f"{where}: modules.{name}[{number}]"
+            if not isinstance(element, dict):
+                raise Invalid(place, element, "a dictionary")
+            for word in _NEEDED.get(name, ()):
+                if not isinstance(element.get(word), str):
+                    raise Invalid(f"{place}.{word}", element.get(word), "a string")
+            if not isinstance(element.get("addresses", []), list):
+                raise Invalid(f"{place}.addresses", element["addresses"], "a list")
 
 
 def leases(found: Document) -> Leases:

@@ -51,6 +51,11 @@ _CONFINED = (
 _HEAD = "# Written by netplumb.linuxnet.network_service; a change by hand is taken back by its next run."
 
 
+def is_ours(text: bytes) -> bool:
+    """Whether we wrote a unit file, by its first line."""
+    return text.startswith(_HEAD.encode())
+
+
 def name(network: str) -> str:
     """The unit's name."""
     return f"linuxnet-{network}.service"

@@ -17,7 +17,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import archive, service, whole_files
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import names, network_file, unit
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import read_definitions
 
@@ -134,6 +134,7 @@ class NetworkService:
         program = state.program
         for wish in wishes:
             found = state.found[wish.name]
+            _refuse_foreign(wish, found)
             if wish.state == "absent":
                 present.discard(wish.name)
                 plan.changes.append(_plan_absent(wish, found, not present and program is not None, plan))
@@ -209,6 +210,21 @@ def _plan_present(wish: Wish, found: Found, program: bytes | None, state: State,
             before["file"], after["file"] = _lines(found.definitions), definitions.splitlines()
     facts = {"unit_name": unit.name(wish.name), "path": str(service.definitions(wish.name))}
     return Change(before if found.there else {}, after, facts)
+
+
+def _refuse_foreign(wish: Wish, found: Found) -> None:
+    """Files of somebody else's under our names are neither written over nor removed."""
+    ours = False
+    for name, one in found.units.items():
+        if one.text is not None and not unit.is_ours(one.text):
+            raise Refused(f"{service.unit_file(name)} is not this collection's, by its first line; it is left alone")
+        ours = ours or one.text is not None
+    document = _parsed(found.definitions)
+    path = service.definitions(wish.name)
+    if document is None and found.definitions is not None and not ours:
+        raise Refused(f"{path} is not the definitions of a network; it is left alone")
+    if document is not None and document["owner"] != wish.owner:
+        raise Refused(f"{path} belongs to owner {document['owner']}")
 
 
 def _view(found: Unit) -> dict[str, t.Any]:

@@ -1,0 +1,87 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files of a persistent network that somebody else wrote or damaged, and limits of the machine: a sentence for each."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.integration.faults import at_the_limit
+from tests.integration.networks import apply
+from tests.integration.persistence import DEFINITIONS, UNIT, program
+from tests.integration.promises import refused
+from tests.integration.settling import settle
+from tests.lab.host import Host
+
+NETWORK: dict[str, Any] = {
+    "name": "br-shop",
+    "ipam_config": [{"subnet": "172.18.0.0/16"}],
+    "endpoints": [{"namespace": "web", "published_ports": ["8080:80"]}],
+    "persistent": True,
+}
+ABSENT = {"name": "br-shop", "state": "absent"}
+
+
+def _damage(document: dict[str, Any], where: list[Any], value: Any) -> str:
+    place = document
+    for step in where[:-1]:
+        place = place[step]
+    if value is None:
+        del place[where[-1]]
+    else:
+        place[where[-1]] = value
+    return json.dumps(document)
+
+
+@pytest.mark.parametrize(
+    ("where", "value"),
+    [
+        (["modules", "netns"], [1]),
+        (["modules", "netns", 0, "name"], None),
+        (["modules", "netns"], {}),
+        (["modules", "veth", 0, "peer_netns"], None),
+        (["modules", "veth", 0, "name"], 7),
+        (["modules", "bridge_port", 0, "interface"], None),
+        (["modules", "interface", 0, "name"], []),
+        (["modules", "interface", 0, "addresses"], 3),
+        (["modules", "dnat", 0, "to_address"], None),
+        (["modules", "dnat", 0, "host_port"], None),
+        (["guests"], {"nobody": None}),
+        (["guests"], {"web": 3}),
+    ],
+)
+@pytest.mark.parametrize("verb", ["up", "down"])
+def test_a_document_damaged_by_hand_is_a_sentence(host: Host, verb: str, where: list[Any], value: Any) -> None:
+    apply(host, **NETWORK)
+    host.write(DEFINITIONS, _damage(json.loads(host.read(DEFINITIONS)), where, value))
+    done = program(host, verb, "br-shop", check=False)
+    assert "Traceback" not in done.out + done.err
+    if verb == "up":
+        assert (done.rc, done.out.startswith(f"{DEFINITIONS}: "), done.out.count("\n")) == (1, True, 1), done.out
+    else:
+        assert done.rc == 0, "what carries the mark goes all the same"
+    assert apply(host, **NETWORK).changed, "written anew"
+    assert apply(host, **NETWORK).changed == []
+
+
+def test_units_and_definitions_of_others_are_left_alone(host: Host) -> None:
+    host.sh(f"mkdir -p /etc/linuxnet /etc/systemd/system; echo '[Unit]' >{UNIT}")
+    refused(host, "network_service", ABSENT, f"{UNIT} is not this collection's, by its first line")
+    host.sh(f"rm {UNIT}; mkdir -p /etc/linuxnet; echo '{{}}' >{DEFINITIONS}")
+    refused(host, "network_service", ABSENT, f"{DEFINITIONS} is not the definitions of a network")
+    host.sh(f"rm {DEFINITIONS}")
+    apply(host, **NETWORK)
+    settle(host, "web")
+    refused(host, "network_service", {**ABSENT, "owner": "other"}, f"{DEFINITIONS} belongs to owner br-shop")
+    host.write(DEFINITIONS, "{")
+    assert host.module("network_service", ABSENT)["changed"], "its unit tells whose it is"
+
+
+def test_the_limit_of_namespaces_is_told(host: Host) -> None:
+    """The kernel's words for it are those of a full disk."""
+    told = host.call(at_the_limit, "netns", {"name": "web", "sysctls": {"net.ipv4.ip_forward": "1"}})["msg"]
+    assert told == "cannot make a network namespace: there are as many as user.max_net_namespaces allows"
