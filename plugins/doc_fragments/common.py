@@ -11,6 +11,12 @@ class ModuleDocFragment:
     # Needs nothing more than the standard library and iptables.
     DOCUMENTATION = r"""
 options: {}
+notes:
+  - An owner is a word for whoever wants a thing to be there. What these modules make carries it on the host - in an
+    interface's alias, in a rule's comment, in a file below C(/run/linuxnet) for a namespace - so that the same call later
+    knows its own again, changes and removes that alone, and refuses what is another owner's. The role takes the network's
+    name. Calls that belong together take one owner, for example by C(module_defaults) of the group
+    C(netplumb.linuxnet.linuxnet); without one all is of the owner V(default).
 requirements:
   - root, or CAP_NET_ADMIN and CAP_SYS_ADMIN over the network namespaces concerned
   - Python 3.9 or newer on the target

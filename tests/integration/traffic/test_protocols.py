@@ -17,6 +17,8 @@ from tests.integration.traffic.volley import fire
 BOTH = (False, True)
 #: IP in IP, IPv6 in IP, GRE, ESP, AH, OSPF, IPIP, VRRP, L2TP.
 NUMBERS = (4, 41, 47, 50, 51, 89, 94, 112, 115)
+
+
 def _out(peer: str) -> list[Attack]:
     return [Attack("", f"{n}", v6, "db", WIRE_ANY, "", protocol(n)("db", peer)) for n in NUMBERS for v6 in BOTH]
 
