@@ -20,7 +20,7 @@ description:
   - A pair made here is marked at its first end, by the alias C(linuxnet:OWNER:PEER_NETNS) and by the link group. A
     pair without our mark
     is accepted where it is as wished already. It is never changed or removed.
-  - Where the alias was edited by hand, the group is heeded only if something else bears witness: the names of both ends, the bridge
+  - Where the alias was edited by hand, the group is heeded only if something else bears witness, which is the names of both ends, the bridge
     of the first one, or the namespace that the other is in.
   - Whether an end is up, its addresses and its routes are managed by M(netplumb.linuxnet.interface), its membership
     of a bridge by
