@@ -1,0 +1,52 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What hands, other tools and accidents do to a network. Each is a shell script that runs on the host."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Damage:
+    """script: of {bridge}, {end} (the host's end), {ns} and {inner} (the interface in it).
+
+    reach: own: what only this network's next application mends; shared: that of each network in the namespace;
+    all: that of every network
+    """
+
+    script: str
+    reach: str = "own"
+
+
+_FLUSH = "; ".join(
+    f"{program} -t {table} -F" for program in ("iptables", "ip6tables") for table in ("raw", "mangle", "nat", "filter")
+)
+
+DAMAGES = {
+    "forwarding off": Damage("sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0", "all"),
+    "everything flushed": Damage(_FLUSH, "all"),
+    "filter flushed": Damage("iptables -F", "all"),
+    "nat flushed": Damage("iptables -t nat -F", "all"),
+    "IPv6 nat flushed and its chains gone": Damage("ip6tables -t nat -F; ip6tables -t nat -X", "all"),
+    "bridge down": Damage("ip link set {bridge} down"),
+    "bridge's addresses gone": Damage("ip address flush dev {bridge}"),
+    "bridge's MTU": Damage("ip link set {bridge} mtu 1400"),
+    "bridge gone": Damage("ip link delete {bridge}"),
+    "bridge's alias": Damage("ip link set {bridge} alias 'my words'"),
+    "bridge's setting": Damage("sysctl -qw net.ipv6.conf.{bridge}.accept_ra=2"),
+    "end off the bridge": Damage("ip link set {end} nomaster"),
+    "end down": Damage("ip link set {end} down"),
+    "end gone": Damage("ip link delete {end}"),
+    "end isolated": Damage("bridge link set dev {end} isolated on"),
+    "end's MTU": Damage("ip link set {end} mtu 1400"),
+    "end's alias": Damage("ip link set {end} alias ''"),
+    "address inside gone": Damage("ip -n {ns} address flush dev {inner} scope global"),
+    "another address inside": Damage("ip -n {ns} address add 10.99.0.1/24 dev {inner}"),
+    "default route gone": Damage("ip -n {ns} route flush default; ip -n {ns} -6 route flush default"),
+    "inside down": Damage("ip -n {ns} link set {inner} down"),
+    "inside renamed": Damage("ip -n {ns} link set {inner} down; ip -n {ns} link set {inner} name other0"),
+    "lo down": Damage("ip -n {ns} link set lo down", "shared"),
+    "namespace gone": Damage("ip netns delete {ns}", "shared"),
+}

@@ -1,0 +1,205 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the model says that a host must have, told from the wishes alone, and what of it a dump does not show."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from tests.integration.model.catalog import KINDS
+from tests.integration.model.world import Endpoint, Network, World
+from tests.lab.dumps import Dump
+
+Addresses = dict[str, dict[str, list[str]]]
+
+#: Namespaces that foreign.py makes.
+_FOREIGN = {"foreign"}
+_DNAT = re.compile(r"^nat -A (?P<chain>LINUXNET-DNAT\S*) (?P<words>.*)--comment linuxnet-dnat-(?P<owner>\S+) ")
+_OWNER = re.compile(r"--comment linuxnet-[a-z]+-(?P<owner>\S+)")
+
+
+def problems(world: World, addresses: Addresses, dump: Dump) -> list[str]:
+    """What is wrong with a host, sentence by sentence.
+
+    :param addresses: by network and namespace, as they were given
+    """
+    sight = _Sight(dump)
+    found: list[str] = []
+    for name in KINDS:
+        if name in world.uncertain:
+            continue
+        network = world.running.get(name)
+        if network is None:
+            found += [f"{name}: left behind: {what}" for what in sight.of_owner(name, name in world.networks)]
+        else:
+            found += [f"{name}: {what}" for what in _network(name, network, addresses[name], sight)]
+    return found + ([] if world.uncertain else list(_namespaces(world, sight)))
+
+
+def ends(world: World, dump: Dump) -> dict[str, dict[str, str]]:
+    """The host's ends by network and namespace: a name that was derived once is kept."""
+    sight = _Sight(dump)
+    return {
+        name: {namespace: sight.ends_of(name, namespace)[0]["ifname"] for namespace in network.endpoints}
+        for name, network in world.running.items()
+    }
+
+
+class _Sight:
+    """A dump, read."""
+
+    def __init__(self, dump: Dump) -> None:
+        self._dump = dump
+        self.namespaces = {line.split()[0].rpartition("/")[2] for line in dump["host /run/netns"]}
+        self.links = self.links_of("host")
+        self.records = {
+            line.split()[0].rpartition("/")[2]: json.loads(
+                line.partition(" '")[2].removesuffix("'").encode().decode("unicode_escape")
+            )
+            for line in dump["host /run/linuxnet"]
+            if line.startswith("/run/linuxnet/netns/")
+        }
+
+    def links_of(self, place: str) -> dict[str, dict[str, Any]]:
+        found = (json.loads(line) for line in self._dump.get(f"{place} links", []))
+        return {link["ifname"]: link for link in found}
+
+    def addresses_of(self, place: str, name: str) -> set[str]:
+        """Addresses with their lengths, without those that the kernel gives."""
+        found = set()
+        for line in self._dump.get(f"{place} addresses", []):
+            interface, _space, text = line.partition(" ")
+            address = json.loads(text)
+            if interface == name and address["scope"] != "link":
+                found.add(f"{address['local']}/{address['prefixlen']}")
+        return found
+
+    def default_routes_of(self, place: str) -> set[tuple[str, str]]:
+        """Interface and gateway of each."""
+        routes = (
+            json.loads(line) for family in ("ipv4", "ipv6") for line in self._dump.get(f"{place} {family} routes", [])
+        )
+        return {
+            (route["dev"], route.get("gateway", "")) for route in routes if route["dst"] == "default" and "dev" in route
+        }
+
+    @property
+    def rules(self) -> list[str]:
+        return [*self._dump["host ipv4 rules"], *self._dump["host ipv6 rules"]]
+
+    def published(self, name: str) -> set[str]:
+        """What is published, as CHAIN PROTOCOL PORT TARGET, of each family."""
+        found = set()
+        for rule in self.rules:
+            match = _DNAT.match(rule)
+            if match and match["owner"] == name:
+                words = rule.split()
+                protocol, port, target = (
+                    words[words.index(word) + 1] for word in ("-p", "--dport", "--to-destination")
+                )
+                target = target.partition("/")[0]  # of a range iptables tells also where it begins
+                found.add(f"{match['chain']} {protocol} {port} {target}")
+        return found
+
+    def of_owner(self, name: str, files: bool) -> Iterator[str]:
+        """All that carries a network's mark. files: those in /etc may be there."""
+        for rule in self.rules:
+            match = _OWNER.search(rule)
+            if match and match["owner"] == name:
+                yield rule
+        for link in self.links.values():
+            if str(link.get("ifalias", "")).startswith(f"linuxnet:{name}:") or link["ifname"] == name:
+                yield f"link {link['ifname']}"
+        for namespace, record in self.records.items():
+            if name in record["owners"] or (name in record["addresses"] and not files):
+                yield f"record of namespace {namespace}"
+        for directory in ("/etc/sysctl.d", "/etc/linuxnet", "/etc/systemd/system"):
+            for line in self._dump[f"host {directory}"]:
+                if not files and re.search(rf"\b{name}\b", line) and "network.pyz " not in line:
+                    yield line
+
+    def ends_of(self, owner: str, namespace: str) -> list[dict[str, Any]]:
+        return [link for link in self.links.values() if link.get("ifalias") == f"linuxnet:{owner}:{namespace}"]
+
+
+def _network(name: str, network: Network, addresses: dict[str, list[str]], sight: _Sight) -> Iterator[str]:
+    kind = KINDS[name]
+    bridge = sight.links.get(name)
+    if bridge is None:
+        yield "no bridge"
+        return
+    gateways = {
+        f"{gateway}/{subnet.partition('/')[2]}"
+        for gateway, subnet in zip(kind.gateways.values(), kind.subnets, strict=True)
+    }
+    if sight.addresses_of("host", name) != gateways:
+        yield f"the bridge has {sight.addresses_of('host', name)}"
+    ports = {link["ifname"] for link in sight.links.values() if link.get("master") == name}
+    ends = {link["ifname"] for namespace in network.endpoints for link in sight.ends_of(name, namespace)}
+    if ports != ends or len(ends) != len(network.endpoints):
+        yield f"ports {sorted(ports)}, host ends {sorted(ends)}, {len(network.endpoints)} endpoints"
+    for namespace, endpoint in network.endpoints.items():
+        for what in _endpoint(name, endpoint, set(addresses[namespace]), namespace in network.routed_by, sight):
+            yield f"{namespace}: {what}"
+    if network.variables.get("gateway_mode") != "routed":
+        wished = set(_published(network, addresses))
+        if wished != sight.published(name):
+            yield f"published {sorted(sight.published(name))} instead of {sorted(wished)}"
+
+
+def _endpoint(name: str, endpoint: Endpoint, addresses: set[str], routed: bool, sight: _Sight) -> Iterator[str]:
+    kind, namespace = KINDS[name], endpoint["namespace"]
+    place, inner = f"netns/{namespace}", endpoint["interface"]
+    if inner not in sight.links_of(place):
+        yield f"no interface {inner}"
+    if len(addresses) != len(kind.subnets) or sight.addresses_of(place, inner) != addresses:
+        yield f"{inner} has {sight.addresses_of(place, inner)} and should have {addresses}"
+    given = endpoint.get("ipv4_address")
+    if given and not any(address.startswith(f"{given}/") for address in addresses):
+        yield f"{inner} should have {given}"
+    mac = endpoint.get("mac_address")
+    if mac and sight.links_of(place).get(inner, {}).get("address") != mac:
+        yield f"{inner} should have {mac}"
+    end = endpoint.get("host_interface")
+    if end and end not in sight.links:
+        yield f"no host interface {end}"
+    through = {gateway for interface, gateway in sight.default_routes_of(place) if interface == inner}
+    wished = set(kind.gateways.values()) if routed else set()
+    if through != wished:
+        yield f"default routes by {through} and not {wished}"
+    if name not in sight.records.get(namespace, {"owners": ()})["owners"]:
+        yield "no claim in the record"
+
+
+def _published(network: Network, addresses: dict[str, list[str]]) -> Iterator[str]:
+    for namespace, endpoint in network.endpoints.items():
+        for text in endpoint.get("published_ports", ()):
+            *host, port, rest = text.split(":")
+            target, _slash, protocol = rest.partition("/")
+            for address in addresses[namespace]:
+                inner = address.partition("/")[0]
+                if ":" in inner:
+                    inner = f"[{inner}]"
+                if not host or ":" not in inner:
+                    chain = "LINUXNET-DNAT-LOOPBACK" if host else "LINUXNET-DNAT"
+                    yield f"{chain} {protocol or 'tcp'} {port.replace('-', ':')} {inner}:{target}"
+
+
+def _namespaces(world: World, sight: _Sight) -> Iterator[str]:
+    """Namespaces are there while somebody has an endpoint in them, and hold nothing but that."""
+    wished: dict[str, set[str]] = {}
+    for network in world.running.values():
+        for namespace, endpoint in network.endpoints.items():
+            wished.setdefault(namespace, set()).add(endpoint["interface"])
+    if sight.namespaces - _FOREIGN != wished.keys():
+        yield f"namespaces {sorted(sight.namespaces)} instead of {sorted(wished)}"
+    for namespace, interfaces in wished.items():
+        found = sight.links_of(f"netns/{namespace}").keys() - {"lo"}
+        if found != interfaces:
+            yield f"namespace {namespace} has {sorted(found)} instead of {sorted(interfaces)}"
+    if sight.records.keys() != wished.keys():
+        yield f"records of {sorted(sight.records)}"

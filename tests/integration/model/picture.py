@@ -1,0 +1,104 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A dump without chance and history: two hosts on which the same is wished have the same picture."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from tests.lab.dumps import Dump
+
+_VOLATILE = {
+    "ifindex", "link_index", "designated_port", "link_netnsid", "permaddr", "bridge_id", "no", "port_id", "id",
+    "state", "group_address",
+    "tso_max_segs", "tso_max_size",  # a bridge takes these from its ports, and keeps them
+}  # fmt: skip
+_CARRIER = {"NO-CARRIER", "LOWER_UP", "M-DOWN", "linkdown"}
+_OWNER = re.compile(r"--comment linuxnet-[a-z]+-(\S+)")
+_POSITION = re.compile(r" #\d+$")
+
+
+def of(dump: Dump) -> dict[str, list[str]]:
+    found = {}
+    for section, lines in dump.items():
+        if section.endswith((" links", " routes")):
+            found[section] = [
+                told for line in lines if "fe80:" not in line for told in _flat(_steady(json.loads(line)))
+            ]
+        elif section.endswith(" addresses"):
+            found[section] = [line for line in lines if "fe80:" not in line]
+        elif section.endswith(" rules"):
+            found[section] = _by_owner(lines)
+        elif section.endswith("/netns"):
+            found[section] = [line.split()[0] for line in lines]
+        elif section.endswith("/linuxnet"):
+            found[section] = [_steady_record(line, dump) for line in lines]
+        else:
+            found[section] = lines
+    return found
+
+
+def differences(one: dict[str, list[str]], other: dict[str, list[str]]) -> list[str]:
+    return Dump(one).changes_to(Dump(other))
+
+
+def _steady(value: Any) -> Any:
+    """Without numbers and addresses that the kernel chooses, and what it tells of a carrier some time after it came."""
+    if isinstance(value, dict):
+        kept = {key: _steady(part) for key, part in value.items() if key not in _VOLATILE}
+        if not str(kept.get("address", "02:00:00")).startswith("02:00:00"):
+            del kept["address"]
+        if "flags" in kept:
+            kept["flags"] = [flag for flag in kept["flags"] if flag not in _CARRIER]
+        return kept
+    return [_steady(part) for part in value] if isinstance(value, list) else value
+
+
+def _steady_record(line: str, dump: Dump) -> str:
+    """A file; a namespace's record without its identity, its owners' order and what it remembers of former days."""
+    path, mode, text = line.split(" ", 2)
+    if not path.startswith("/run/linuxnet/netns/"):
+        return line
+    record = {**json.loads(ast.literal_eval(text)), "inode": None, "device": None}
+    record["owners"] = sorted(record["owners"])
+    links = dump.get(f"netns/{path.rpartition('/')[2]} links", [])
+    there = {json.loads(link)["ifname"] for link in links}
+    for known in record["addresses"].values():
+        for interface in known.keys() - there:
+            del known[interface]
+    return f"{path} {mode} {json.dumps(record, sort_keys=True)}"
+
+
+def _flat(entry: dict[str, Any]) -> list[str]:
+    """A line for each attribute, so that a difference is a short one."""
+    name = " ".join(str(entry[key]) for key in ("ifname", "dst", "dev", "table") if key in entry)
+    return [f"{name} {words}" for words in _attributes(entry)]
+
+
+def _attributes(value: Any, path: str = "") -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield from _attributes(part, f"{path}{key} ")
+    else:
+        yield f"{path}{json.dumps(value)}"
+
+
+def _by_owner(rules: list[str]) -> list[str]:
+    """Each rule with its place among its owner's in that chain; in what order networks came does not matter."""
+    seen: dict[str, int] = {}
+    found = []
+    for rule in rules:
+        match = _OWNER.search(rule)
+        if "-A " not in rule:
+            found.append(rule)
+            continue
+        table, _a, chain = rule.split()[:3]
+        place = f"{table} {chain} {match.group(1) if match else 'foreign' if 'foreign' in rule else 'ours'}"
+        seen[place] = seen.get(place, 0) + 1
+        found.append(f"{_POSITION.sub('', rule)} {place}'s #{seen[place]}")
+    return found

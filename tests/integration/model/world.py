@@ -1,0 +1,154 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The model: which networks there are and what was wished of them. Pure; it knows nothing of how they come about."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.integration.model.catalog import KINDS
+from tests.integration.model.damages import DAMAGES
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What is done to the host, written out so that it can be repeated without what came before.
+
+    kind: apply, absent, service, damage or foreign
+    variables: the role's, for apply
+    word: which damage, thing of somebody else, or verb of the boot program
+    moment: for apply and absent, when it is killed, as a part of the time that it takes; 0: never
+    """
+
+    kind: str
+    network: str = ""
+    variables: dict[str, Any] = field(default_factory=dict)
+    word: str = ""
+    namespace: str = ""
+    moment: float = 0
+
+    def __str__(self) -> str:
+        words = [self.kind, self.network, self.word, self.namespace]
+        if self.moment:
+            words.append(f"killed at {self.moment:.2f}")
+        endpoints = ", ".join(
+            " ".join(f"{key}={value}" if key != "namespace" else str(value) for key, value in endpoint.items())
+            for endpoint in self.variables.get("endpoints", ())
+        )
+        rest = {key: value for key, value in self.variables.items() if key not in ("name", "ipam_config", "endpoints")}
+        words += [f"{key}={value}" for key, value in rest.items()]
+        return " ".join(word for word in words if word) + (f" [{endpoints}]" if endpoints else "")
+
+
+Endpoint = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network that is there. variables: without its endpoints. down: stopped by its boot program."""
+
+    variables: dict[str, Any]
+    endpoints: dict[str, Endpoint]
+    down: bool = False
+
+    @property
+    def routed_by(self) -> set[str]:
+        """The namespaces that have their default route here."""
+        leads_out = not self.variables.get("internal")
+        return {name for name, endpoint in self.endpoints.items() if leads_out and endpoint["default_route"]}
+
+    @property
+    def persistent(self) -> bool:
+        return bool(self.variables.get("persistent"))
+
+
+@dataclass(frozen=True)
+class World:
+    """networks: those that were applied and not taken away.
+
+    uncertain: those that were damaged or whose change was killed; what they look like is known again when they have
+    been applied or taken away once more. foreign: what somebody else put there, in its order.
+    """
+
+    networks: dict[str, Network] = field(default_factory=dict)
+    uncertain: frozenset[str] = frozenset()
+    foreign: tuple[str, ...] = ()
+
+    @property
+    def running(self) -> dict[str, Network]:
+        return {name: network for name, network in self.networks.items() if not network.down}
+
+    def sharing(self, namespace: str) -> set[str]:
+        """The networks that have an endpoint there."""
+        return {name for name, network in self.running.items() if namespace in network.endpoints}
+
+    def refuses(self, operation: Operation) -> bool:
+        """Whether an application contradicts what other networks have already."""
+        if operation.kind != "apply":
+            return False
+        wished = Network(operation.variables, {one["namespace"]: one for one in operation.variables["endpoints"]})
+        others = [network for name, network in self.running.items() if name != operation.network]
+        return any(wished.routed_by & other.routed_by for other in others)
+
+    def after(self, operation: Operation) -> World:
+        """The world once an operation is done."""
+        return getattr(self, f"_after_{operation.kind}")(operation)  # type: ignore[no-any-return]
+
+    def _after_apply(self, operation: Operation) -> World:
+        name = operation.network
+        if operation.moment:
+            return self._uncertain({name})
+        if self.refuses(operation):
+            return self
+        endpoints = {endpoint["namespace"]: endpoint for endpoint in operation.variables["endpoints"]}
+        before = self.running.get(name)
+        if operation.variables.get("appends") and before:
+            endpoints = {**before.endpoints, **endpoints}
+        variables = {key: value for key, value in operation.variables.items() if key != "endpoints"}
+        known = self._with(name, Network(variables, endpoints))
+        # Where endpoints are only added, those that are not named are not looked at.
+        named = len(operation.variables["endpoints"]) == len(endpoints)
+        return known if named or name not in self.uncertain else known._uncertain({name})
+
+    def _after_absent(self, operation: Operation) -> World:
+        name = operation.network
+        if operation.moment:
+            return self._uncertain({name})
+        rest = {other: network for other, network in self.networks.items() if other != name}
+        return dataclasses.replace(self, networks=rest, uncertain=self.uncertain - {name})
+
+    def _after_service(self, operation: Operation) -> World:
+        network = self.networks.get(operation.network)
+        if network is None or not network.persistent:
+            return self
+        return self._with(operation.network, dataclasses.replace(network, down=operation.word == "down"))
+
+    def _after_damage(self, operation: Operation) -> World:
+        if not self.can_be_damaged(operation):
+            return self
+        reach = DAMAGES[operation.word].reach
+        return self._uncertain(
+            {"own": {operation.network}, "all": set(self.running)}.get(reach) or self.sharing(operation.namespace)
+        )
+
+    def can_be_damaged(self, operation: Operation) -> bool:
+        network = self.running.get(operation.network)
+        return (
+            network is not None and operation.network not in self.uncertain and operation.namespace in network.endpoints
+        )
+
+    def _after_foreign(self, operation: Operation) -> World:
+        return dataclasses.replace(self, foreign=(*self.foreign, operation.word))
+
+    def _with(self, name: str, network: Network) -> World:
+        return dataclasses.replace(self, networks={**self.networks, name: network}, uncertain=self.uncertain - {name})
+
+    def _uncertain(self, names: set[str]) -> World:
+        return dataclasses.replace(self, uncertain=self.uncertain | names)
+
+
+def ipam_config(name: str) -> list[dict[str, str]]:
+    return [{"subnet": subnet} for subnet in KINDS[name].subnets]
