@@ -53,6 +53,13 @@ def _fetched() -> bool:
     return True
 
 
+def _answers_for_calls() -> bool:
+    from tests.sweep import notifier  # which is seldom needed
+
+    with Lab() as lab:
+        return bool(lab.host("probe").call(notifier.works))
+
+
 NEEDS = {
     "vlan-filtering": Need(
         "the kernel has no VLAN filtering on bridges (CONFIG_BRIDGE_VLAN_FILTERING)",
@@ -85,6 +92,10 @@ NEEDS = {
     "dbus": Need("the programs dbus-daemon and busctl are not installed", _all(_has("dbus-daemon"), _has("busctl"))),
     "docker": Need("Debian's package docker.io cannot be downloaded (apt-get download)", _fetched),
     "udev": Need("the program udevadm, which is systemd-udevd as well, is not installed", _has("udevadm")),
+    "seccomp-notification": Need(
+        "no process can answer for another's system calls (seccomp's user notification, Linux 5.5, x86_64 or aarch64)",
+        _answers_for_calls,
+    ),
     "tcpdump": Need("the program tcpdump is not installed", _has("tcpdump")),
 }
 

@@ -55,6 +55,7 @@ _CONTINUE = 1
 _NOTIFICATION = struct.Struct("=QIIiIQ6Q")  # id, pid, flags; number, architecture, instruction pointer, arguments
 _RESPONSE = struct.Struct("=QqiI")  # id, value, error, flags
 
+_START_SECONDS = 10
 #: The exit code of a function that raised something.
 _RAISED = 70
 
@@ -143,9 +144,29 @@ def watch(
         os.close(handle)
 
 
+def works() -> bool:
+    """Whether this machine can do it: a directory that may not be made is not made."""
+    refused: list[bool] = []
+
+    def make_a_directory() -> None:
+        try:
+            os.mkdir("/nowhere")
+        except OSError as error:
+            os._exit(0 if error.errno == errno.EXFULL else 1)
+
+    def decide(_call: Call) -> int:
+        refused.append(True)
+        return errno.EXFULL
+
+    try:
+        return watch(make_a_directory, ["mkdir", "mkdirat"], decide, 10) == 0 and bool(refused)
+    except (OSError, KeyError):
+        return False
+
+
 def _listener_of(handle: int, number: int) -> int:
     """The child's listener, as soon as it has one."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + _START_SECONDS
     while time.monotonic() < end:
         found = _libc.syscall(_PIDFD_GETFD, handle, number, 0)
         if found >= 0:

@@ -20,6 +20,7 @@ _VOLATILE = {
 }  # fmt: skip
 _CARRIER = {"NO-CARRIER", "LOWER_UP", "M-DOWN", "linkdown"}
 _OWNER = re.compile(r"--comment linuxnet-[a-z]+-(\S+)")
+_OUR_CHAIN = re.compile(r" LINUXNET-\S+ policy -$")
 _POSITION = re.compile(r" #\d+$")
 
 
@@ -95,7 +96,7 @@ def _by_owner(rules: list[str]) -> list[str]:
     for rule in rules:
         match = _OWNER.search(rule)
         if "-A " not in rule:
-            found.append(rule)
+            found += [rule] * (not _OUR_CHAIN.search(rule))  # told by the rules in it
             continue
         table, _a, chain = rule.split()[:3]
         place = f"{table} {chain} {match.group(1) if match else 'foreign' if 'foreign' in rule else 'ours'}"
