@@ -11,6 +11,8 @@
 #              MATRIX=--short: a few combinations; MATRIX=--write: writes docs/versions.md; see tools/matrix.py for more
 # make bench   networks of up to 1000 endpoints, built by the role and its rivals; writes docs/scale.md (hours, on a
 #              machine that has nothing else to do); BENCH="--budget 130 --enough": in an hour, see benchmarks/scale
+# make model   random operations against a model (tests/integration/model), MODEL="--seconds 600 --seed 7"
+# make sweep   each system call of a network's life fails or is the last one, an hour (tests/sweep), SWEEP="--stage build"
 # make engines the role beside Docker, CNI and netavark, question by question; writes docs/engines.md
 #
 # Each sets up what it needs in .venv first (and, as root on Debian or Ubuntu, the packages that are missing).
@@ -19,7 +21,7 @@ VENV := .venv
 CHECK := $(VENV)/bin/python -m tools.check
 PARTS := lint sanity unit integration traffic molecule
 
-.PHONY: demo test test-matrix clean bench engines fresh machines $(PARTS)
+.PHONY: demo test test-matrix clean bench engines fresh machines model sweep $(PARTS)
 
 demo: $(VENV)/requirements.txt
 	@$(VENV)/bin/python -m tests.demo
@@ -35,6 +37,12 @@ $(PARTS) fresh machines: $(VENV)/requirements-dev.txt
 
 engines: $(VENV)/requirements-dev.txt
 	@$(VENV)/bin/python -m tests.engines --write
+
+model: $(VENV)/requirements-dev.txt
+	@$(VENV)/bin/python -m tests.integration.model $(MODEL)
+
+sweep: $(VENV)/requirements-dev.txt
+	@$(VENV)/bin/python -m tests.sweep $(SWEEP)
 
 bench: $(VENV)/requirements-bench.txt
 	@$(VENV)/bin/python -m benchmarks.scale --write $(BENCH)
