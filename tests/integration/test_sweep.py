@@ -14,7 +14,7 @@ from tests.lab.lab import Lab
 from tests.sweep.sweeping import STAGES, Stage, Sweep, one_of_each_kind
 
 #: Every so many of the faults, of which each stage has some hundreds of kinds, in parts that run side by side.
-EVERY, PARTS = 8, 2
+EVERY, PARTS = 16, 2
 
 
 @pytest.mark.needs("seccomp-notification")
