@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.integration.model import picture, role
+from tests.integration.settling import settle
 from tests.lab import modules, target
 from tests.lab.errors import ModuleFailed
 from tests.lab.host import Host
@@ -161,6 +162,7 @@ class Sweep:
             self._compare(case, "said to be a success")
         try:
             role.apply(self._host, case.stage.wish)
+            _wait(self._host)
             again = role.apply(self._host, case.stage.wish)
         except role.Refusal as error:
             raise Wrong(f"{case}: {ended}; and the next run: {error}") from error
@@ -186,6 +188,11 @@ class Sweep:
 
     def _identities(self) -> str:
         return self._host.sh("stat --format '%n %i' /run/netns/visitor /run/netns/stranger")
+
+
+def _wait(host: Host) -> None:
+    """Until the kernel has done what follows from links that went up."""
+    settle(host, *host.sh("ls /run/netns").split(), quiet=0.1)
 
 
 def _watched(

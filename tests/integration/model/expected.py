@@ -56,6 +56,7 @@ class _Sight:
         self._dump = dump
         self.namespaces = {line.split()[0].rpartition("/")[2] for line in dump["host /run/netns"]}
         self.links = self.links_of("host")
+        self.sysctls = set(dump["host sysctls"])
         self.records = {
             line.split()[0].rpartition("/")[2]: json.loads(
                 line.partition(" '")[2].removesuffix("'").encode().decode("unicode_escape")
@@ -132,6 +133,9 @@ def _network(name: str, network: Network, addresses: dict[str, list[str]], sight
     if bridge is None:
         yield "no bridge"
         return
+    for family in kind.families:
+        if f"{family}/conf/all/forwarding:1" not in sight.sysctls:
+            yield f"{family} is not forwarded"
     gateways = {
         f"{gateway}/{subnet.partition('/')[2]}"
         for gateway, subnet in zip(kind.gateways.values(), kind.subnets, strict=True)

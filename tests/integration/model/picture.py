@@ -21,6 +21,10 @@ _VOLATILE = {
 _CARRIER = {"NO-CARRIER", "LOWER_UP", "M-DOWN", "linkdown"}
 _OWNER = re.compile(r"--comment linuxnet-[a-z]+-(\S+)")
 _OUR_CHAIN = re.compile(r" LINUXNET-\S+ policy -$")
+#: What stays on or off when the last network has gone; expected.py asks for it where there is one.
+_FORWARDING = re.compile(r"ip_forward:|/forwarding:|/accept_redirects:")
+#: A jump to a chain that one network has for itself.
+_OWN_CHAIN = re.compile(r"-j (LINUXNET-\w+-\w{7})\b")
 _POSITION = re.compile(r" #\d+$")
 
 
@@ -39,6 +43,8 @@ def of(dump: Dump) -> dict[str, list[str]]:
             found[section] = [line.split()[0] for line in lines]
         elif section.endswith("/linuxnet"):
             found[section] = [_steady_record(line, dump) for line in lines]
+        elif section == "host sysctls":
+            found[section] = [line for line in lines if not _FORWARDING.search(line)]
         else:
             found[section] = lines
     return found
@@ -94,7 +100,7 @@ def _by_owner(rules: list[str]) -> list[str]:
     seen: dict[str, int] = {}
     found = []
     for rule in rules:
-        match = _OWNER.search(rule)
+        match = _OWNER.search(rule) or _OWN_CHAIN.search(rule)
         if "-A " not in rule:
             found += [rule] * (not _OUR_CHAIN.search(rule))  # told by the rules in it
             continue

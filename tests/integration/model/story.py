@@ -15,6 +15,7 @@ from tests.integration.model.damages import DAMAGES
 from tests.integration.model.foreign import FOREIGN
 from tests.integration.model.world import Network, Operation, World
 from tests.integration.persistence import program
+from tests.integration.settling import settle
 from tests.lab.dumps import Dump
 from tests.lab.host import Host
 from tests.lab.lab import Lab
@@ -175,6 +176,7 @@ class _Story:
         assert foretold.changed >= done.changed, (
             f"check mode foretold {set(foretold.changed)} and not {set(done.changed)}; {foretold.warnings}"
         )
+        settle(self.host, *self.host.sh("ls /run/netns").split(), quiet=0.1)
         after = self.host.dump()
         again = role.apply(self.host, variables)
         assert not again.changed, f"the second run changed {set(again.changed)}: {again.diffs}"
