@@ -12,8 +12,8 @@ from tests.integration.model.story import Player
 from tests.lab.lab import Lab
 
 #: A sample; `make model` goes on from here for as long as one likes.
-SEEDS = range(1, 5)
-LENGTH = 8
+SEEDS = (1, 4)
+LENGTH = 5
 
 
 @pytest.mark.parametrize("seed", SEEDS)
