@@ -153,6 +153,17 @@ def test_what_the_kernel_gives_with_an_address_comes_back(web: Host, damage: str
     assert done["diff"][0]["before"]["routes"] == done["diff"][0]["after"]["routes"], "no other route is touched"
 
 
+def test_what_the_kernel_is_late_with_is_not_lost(web: Host) -> None:
+    web.module("interface", EVERYTHING)
+    settle(web, "web")
+    web.inside("web").sh("ip -6 route del local fd00::2 dev eth0 table local")
+    late = web.inside("web").popen(
+        ["sh", "-c", "sleep 0.4; ip -6 route add local fd00::2 dev eth0 table local proto kernel metric 0"]
+    )
+    assert web.module("interface", EVERYTHING)["changed"] is False
+    assert late.wait() == 0, "it was lost indeed and has been put back"
+
+
 def _own(host: Host) -> list[str]:
     """All addresses with their broadcast addresses, and all routes."""
     lines = host.sh("ip -n web -o addr show dev eth0").splitlines() + _routes(host, "table", "all").splitlines()

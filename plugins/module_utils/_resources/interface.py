@@ -38,6 +38,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes im
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.stack import Stack
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import (
     interface_hazards,
+    interface_late,
     interface_neighbours,
     settings,
 )
@@ -156,7 +157,11 @@ class Interface:
             if wish.netns in refs:
                 by_space.setdefault(refs[wish.netns], []).append(wish)
         led = interface_hazards.peers(wishes)
-        stops = [(there[0].netns, functools.partial(_read, there, host.limit, led)) for there in by_space.values()]
+        patience = interface_late.Patience()
+        stops = [
+            (there[0].netns, functools.partial(patience.look, functools.partial(_read, there, host.limit, led), there))
+            for there in by_space.values()
+        ]
         spaces = dict(zip(by_space, host.tour(stops)))
         spaces = _in_kernels_words(host, _with_phantoms(host, spaces, by_space), by_space)
         named = {wish.netns for wish in wishes if wish.netns and "/" not in wish.netns}

@@ -1,0 +1,65 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""A look at interfaces that does not take for lost what the kernel is only late with.
+
+The kernel writes the route by which it takes an IPv6 address for its own in a queue of its own, a moment after the
+address is there, and later on a busy machine.
+"""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import connected
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Links
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import Route
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_planner import Wish
+
+#: In seconds, for all namespaces of one call together, since what is lost indeed is waited for as well.
+_PATIENCE = 1.0
+_PAUSE = 0.02
+
+
+class Seen(t.Protocol):
+    """What was seen of a namespace."""
+
+    @property
+    def links(self) -> Links: ...
+
+    @property
+    def addresses(self) -> t.Sequence[Address]: ...
+
+    @property
+    def routes(self) -> t.Sequence[Route]: ...
+
+
+S = t.TypeVar("S", bound=Seen)
+
+
+class Patience:
+    """What is left of the time that one call has for looking again."""
+
+    def __init__(self) -> None:
+        self._left = _PATIENCE
+
+    def look(self, look: t.Callable[[], S], wishes: t.Sequence[Wish]) -> S:
+        """What is seen once the kernel has caught up with the wished addresses, or time is up."""
+        while True:
+            seen = look()
+            if self._left <= 0 or not _is_late(seen, wishes):
+                return seen
+            time.sleep(_PAUSE)
+            self._left -= _PAUSE
+
+
+def _is_late(seen: Seen, wishes: t.Iterable[Wish]) -> bool:
+    wished = {one for wish in wishes if wish.state == "present" for one in wish.addresses or ()}
+    up = {link.index for link in seen.links.values() if link.up}
+    mine = (one for one in seen.addresses if one.index in up and one.address in wished)
+    return bool(connected.unheard(mine, seen.routes))
