@@ -250,7 +250,7 @@ class _Visitor:
             self._enter(fd)
             return work()
 
-        return self._thread.submit(lambda: [visit(fd, work) for fd, work in stops]).result()
+        return self._call(lambda: [visit(fd, work) for fd, work in stops])
 
     def run_in_new(self, work: t.Callable[[], T]) -> T:
         """The same in a new namespace."""
@@ -261,7 +261,14 @@ class _Visitor:
             namespaces.unshare()
             return work()
 
-        return self._thread.submit(visit).result()
+        return self._call(visit)
+
+    def _call(self, work: t.Callable[[], T]) -> T:
+        try:
+            waiting = self._thread.submit(work)
+        except RuntimeError as error:  # the first call starts the thread, for which the kernel may lack memory
+            raise KernelRefused(f"cannot visit namespaces: {error}") from error
+        return waiting.result()
 
     def socket(self) -> t.Any:
         """The netlink socket of this visit; called in the thread alone."""
@@ -272,12 +279,12 @@ class _Visitor:
     def leave(self, fd: int) -> None:
         """Forget a namespace whose descriptor is about to be closed and its number used again."""
         if self._where == fd:
-            self._thread.submit(self._close).result()
+            self._call(self._close)
             self._where = None
 
     def stop(self) -> None:
         """End the thread, in whatever namespace it is."""
-        self._thread.submit(self._close).result()
+        self._call(self._close)
         self._thread.shutdown()
 
     def _enter(self, fd: int) -> None:
