@@ -12,11 +12,11 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options: {}
 notes:
-  - An owner is a word for whoever wants a thing to be there. What these modules make carries it on the host - in an
-    interface's alias, in a rule's comment, in a file below C(/run/linuxnet) for a namespace - so that the same call later
-    knows its own again, changes and removes that alone, and refuses what is another owner's. The role takes the network's
-    name. Calls that belong together take one owner, for example by C(module_defaults) of the group
-    C(netplumb.linuxnet.linuxnet); without one all is of the owner V(default).
+  - An owner is a word of your choice for whoever wants a thing to be there, such as a service or a team. What these modules
+    make carries it on the host - in an interface's alias, in a rule's comment, in a file below C(/run/linuxnet) for a
+    namespace. By this mark a later call with the same owner finds what is its own. It changes and removes that alone, and
+    refuses what is another owner's. Give all calls that belong together one owner, for example by C(module_defaults) of the
+    group C(netplumb.linuxnet.linuxnet); without one, things belong to the owner V(default). The role takes the network's name.
 requirements:
   - root, or CAP_NET_ADMIN and CAP_SYS_ADMIN over the network namespaces concerned
   - Python 3.9 or newer on the target
