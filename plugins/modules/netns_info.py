@@ -211,6 +211,17 @@ host:
       description: Chains of ours that somebody emptied.
       type: list
       elements: str
+    other_rules:
+      description:
+        - What others have in the packet filter that may be in the way of a network.
+        - C(translations) are rules of iptables that translate what comes to the host, each with C(ip_version), C(chain),
+          C(text), C(protocol), C(ports), C(destination) and C(first), whether it stands above ours.
+        - C(backends) are those that iptables does not use here and that have rules, each with C(ip_version) and
+          C(backend), V(legacy) or V(nft).
+        - C(dropping) are chains of nftables that are not those of iptables and drop what is forwarded unless they accept
+          it, each with C(family), C(table), C(chain) and C(interfaces), those that rules of the table name.
+        - C(strict_forward_ports) is true where firewalld is there and has C(StrictForwardPorts=yes).
+      type: dict
     ip_forward:
       description: Whether packets are forwarded, by family. Nothing for C(ipv6) where the kernel has none.
       type: dict

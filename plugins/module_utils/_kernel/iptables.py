@@ -39,11 +39,32 @@ def has_family(host: Host, ref: str | None, family: str) -> bool:
 
 def installed(host: Host, family: str) -> bool:
     """Whether the programs for this family are there; one that is there and fails is an error of the reading."""
+    return _version(host, family) is not None
+
+
+def other_backend(host: Host, family: str) -> str:
+    """The backend that this host's program does not use; one that names none is older than the second."""
+    return "legacy" if "nf_tables" in (_version(host, family) or "") else "nft"
+
+
+def _version(host: Host, family: str) -> str | None:
+    place = ("iptables version", family)
+    if place not in host.memory:
+        try:
+            host.memory[place] = host.command(None, [_PROGRAM[family] + "-save", "--version"]).out
+        except FileNotFoundError:
+            host.memory[place] = None
+    found = host.memory[place]
+    return None if found is None else str(found)
+
+
+def legacy_rules(host: Host, ref: str | None, family: str) -> bool:
+    """Whether the legacy backend has rules, or a policy that drops; without its program its tables speak for it."""
     try:
-        host.command(None, [_PROGRAM[family] + "-save", "--version"])
+        saved = host.command(ref, [_PROGRAM[family] + "-legacy-save"]).out
     except FileNotFoundError:
-        return False
-    return True
+        return True
+    return any(line.startswith("-A ") or " DROP " in line for line in saved.splitlines())
 
 
 def read(host: Host, ref: str | None, wanted: t.Iterable[tuple[str, str]]) -> Tables:

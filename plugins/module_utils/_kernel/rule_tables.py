@@ -25,10 +25,11 @@ _OURS = (b"raw", b"mangle", b"nat", b"filter")
 
 def present(family: str) -> bool:
     """Whether there is a table of iptables, by either backend, in the namespace of the calling thread."""
-    return _legacy(family) or _nft(family)
+    return legacy(family) or _nft(family)
 
 
-def _legacy(family: str) -> bool:
+def legacy(family: str) -> bool:
+    """Whether there is a table of the legacy backend."""
     try:
         with open(_LEGACY[family], encoding="ascii") as names:
             return bool(names.read().strip())

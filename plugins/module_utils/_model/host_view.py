@@ -53,6 +53,11 @@ class HostView:
         self._persistent: View = host["persistent"]
         self.machine_id = str(host["machine_id"])
         self._unmanaged_links: View = host["unmanaged_links"]
+        others: View = host["other_rules"]
+        self.translations: list[View] = list(others["translations"])
+        self.backends: list[View] = list(others["backends"])
+        self.dropping: list[View] = list(others["dropping"])
+        self.strict_forward_ports = bool(others["strict_forward_ports"])
 
     @property
     def has_ipv6(self) -> bool:

@@ -33,10 +33,15 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.port_rec
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.registry import Record
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Reader
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks, names, switches, views
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import by_index
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.names import namespace_path
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.views import Contents
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import rules_told, sighting
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import (
+    other_rules,
+    rules_told,
+    sighting,
+)
 
 _FAMILIES = ("ipv4", "ipv6")
 _FORWARDING = {"ipv4": "net/ipv4/ip_forward", "ipv6": "net/ipv6/conf/all/forwarding"}
@@ -217,6 +222,7 @@ def _host(host: Host, wished: Wish, contents: _Contents, records: t.Mapping[str,
         "rules_complete": not unread,
         "rules_unread": unread,
         "empty_chains": empty,
+        "other_rules": other_rules.read(host, wished.netns, _own_addresses(there)),
         "ip_forward": settings["ip_forward"],
         "bridge_nf": settings["bridge_nf"],
         "limits": settings["limits"],
@@ -228,6 +234,10 @@ def _host(host: Host, wished: Wish, contents: _Contents, records: t.Mapping[str,
         "better_python": requirements.better_python(host),
         "package_manager": requirements.package_manager(),
     }
+
+
+def _own_addresses(there: Contents) -> set[IPAddress]:
+    return {entry.address.ip for entry in there.addresses}
 
 
 def _persistent(network: str) -> View:

@@ -19,6 +19,7 @@ from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network 
     endpoint_elements,
     guard,
     host_elements,
+    others,
     summary,
 )
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.allocation import allocate
@@ -81,6 +82,7 @@ def make_plan(variables: object, info: object, check_mode: bool = False) -> Docu
             *answering.warnings(network, view),
             *capacity.warnings(network, view),
             *guard.warnings(network),
+            *others.warnings(network, view, ports),
         ],
         "summary": summary.lines(draft, view),
         "endpoints": summary.endpoints(draft, view),

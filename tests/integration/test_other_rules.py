@@ -1,0 +1,125 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What others have in the packet filter is told where it is in the way, and not where it is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.integration.networks import SHOP, apply, plan
+from tests.integration.rule_hosts import LEGACY, use_backend
+from tests.lab.host import Host
+
+_ENGINE = """
+iptables -t nat -N ENGINE
+iptables -t nat -A PREROUTING -m addrtype --dst-type LOCAL -j ENGINE
+iptables -t nat -A OUTPUT -m addrtype --dst-type LOCAL -j ENGINE
+"""
+
+
+def _warnings(host: Host) -> list[str]:
+    """Of a plan; the same must be told when the network stands."""
+    (first, again) = (plan(host, SHOP)["warnings"], apply(host, **SHOP).plan["warnings"])
+    assert first == again
+    return list(again)
+
+
+@pytest.mark.parametrize(
+    ("jump", "rule"),
+    [
+        ("", "! -i engine0 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.88.0.2:80"),
+        ("", "-p tcp -m multiport --dports 443,8000:8100 -j DNAT --to-destination 10.88.0.2"),
+        ("", "-d 127.0.0.1/32 -p tcp -m tcp --dport 8080 -j REDIRECT --to-ports 9090"),
+        ("-p tcp --dport 8080", "-j DNAT --to-destination 10.88.0.2"),
+        ("", "-d 127.0.0.0/8 -j DNAT --to-destination 10.88.0.2"),
+    ],
+)
+def test_another_translation_of_a_published_port_is_told(host: Host, jump: str, rule: str) -> None:
+    host.sh(_ENGINE + f"iptables -t nat -N ONE; iptables -t nat -A ENGINE {jump} -j ONE; iptables -t nat -A ONE {rule}")
+    warning = next(one for one in _warnings(host) if "published_ports[0]" in one)
+    assert warning == (
+        "bridge_network_endpoints[0].published_ports[0]: another tool's rule for port 8080/tcp in table nat of iptables"
+        f" comes before this network's: -A ONE {rule}"
+    )
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "-p udp -m udp --dport 8080 -j DNAT --to-destination 10.88.0.2:80",
+        "-p tcp -m tcp --dport 8082 -j DNAT --to-destination 10.88.0.2:80",
+        "-d 10.96.0.1/32 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.88.0.2:80",
+        "-m mark --mark 0x7 -j DNAT --to-destination 10.88.0.2",
+    ],
+)
+def test_a_translation_of_something_else_is_not_told(host: Host, rule: str) -> None:
+    host.sh(_ENGINE + f"iptables -t nat -A ENGINE {rule}")
+    assert _warnings(host) == []
+
+
+def test_a_translation_that_came_later_gets_nothing(host: Host) -> None:
+    apply(host, **SHOP)
+    host.sh("iptables -t nat -A PREROUTING -p tcp --dport 8080 -j REDIRECT --to-ports 9090")
+    (warning,) = _warnings(host)
+    assert "gets no packets, since this network's comes first: -A PREROUTING -p tcp" in warning
+
+
+@LEGACY
+@pytest.mark.parametrize("family", ["", "6"])
+def test_rules_of_the_other_backend_are_told(host: Host, family: str) -> None:
+    use_backend(host, "nft")
+    host.sh(f"ip{family}tables-legacy -t nat -L")
+    assert _warnings(host) == []
+    host.sh(f"ip{family}tables-legacy -P FORWARD DROP")
+    (warning,) = _warnings(host)
+    assert warning.startswith(
+        f"ip{family}tables-legacy has rules beside those of ip{family}tables, which uses nftables"
+    )
+    host.sh(f"ip{family}tables-legacy -P FORWARD ACCEPT")
+    assert _warnings(host) == []
+
+
+@LEGACY
+def test_rules_of_nftables_beside_the_legacy_backend_are_told(host: Host) -> None:
+    use_backend(host, "legacy")
+    host.sh("iptables-nft -t nat -L; iptables-nft -L")
+    assert _warnings(host) == []
+    host.sh("iptables-nft -A FORWARD -s 192.0.2.7 -j DROP")
+    (warning,) = _warnings(host)
+    assert warning.startswith("nftables has rules in tables of iptables (ip raw, mangle, nat or filter)")
+
+
+@pytest.mark.parametrize("family", ["inet", "ip", "bridge"])
+def test_a_native_chain_that_drops_is_told_until_it_names_the_bridge(host: Host, family: str) -> None:
+    host.sh(f"nft add table {family} fw")
+    host.sh(f"nft 'add chain {family} fw passing {{ type filter hook forward priority 0; policy accept; }}'")
+    host.sh(f"nft 'add chain {family} fw arriving {{ type filter hook input priority 0; policy drop; }}'")
+    host.sh(f"nft 'add rule {family} fw arriving accept'")
+    assert _warnings(host) == []
+    host.sh(f"nft 'add chain {family} fw passing {{ policy drop; }}'")
+    (warning,) = _warnings(host)
+    assert warning == (
+        f"nftables: chain passing of table {family} fw drops what is forwarded unless it accepts it itself,"
+        " whatever iptables says; accept there what comes from br-shop and goes there"
+    )
+    host.sh(f"nft 'add rule {family} fw passing iifname br-shop accept'")
+    assert _warnings(host) == []
+
+
+def test_a_policy_of_iptables_is_not_native(host: Host) -> None:
+    use_backend(host, "nft")
+    host.sh("iptables -P FORWARD DROP; ip6tables -P FORWARD DROP")
+    assert _warnings(host) == []
+
+
+def test_strict_forward_ports_are_told_while_firewalld_is_there(host: Host) -> None:
+    host.sh("mkdir -p /etc/firewalld")
+    host.write("/etc/firewalld/firewalld.conf", "# StrictForwardPorts=yes\nStrictForwardPorts=yes\n")
+    assert _warnings(host) == []
+    host.sh("nft add table inet firewalld")
+    (warning,) = _warnings(host)
+    assert warning.startswith("firewalld: StrictForwardPorts=yes in /etc/firewalld/firewalld.conf rejects")
+    assert plan(host, {**SHOP, "endpoints": [{"namespace": "web"}]})["warnings"] == []
+    host.write("/etc/firewalld/firewalld.conf", "#StrictForwardPorts=yes\nStrictForwardPorts=no\n")
+    assert _warnings(host) == []
