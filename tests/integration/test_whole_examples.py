@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import ORDER
 from tests.integration.settling import settle
 from tests.lab import town
 from tests.lab.dumps import Dump
@@ -20,6 +21,7 @@ from tests.lab.playbooks import Run
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 (INVENTORY,) = re.findall(r"^```yaml\n(# inventory\.yml\n.*?)^```$", README, re.MULTILINE | re.DOTALL)
+(PLAY,) = re.findall(r"^```yaml\n(- name: .*?)^```$", README, re.MULTILINE | re.DOTALL)
 (SHOWN,) = re.findall(
     r"^\$ ansible-playbook -i inventory\.yml .*\n\.\.\.\n(.*?)^\.\.\.\n```$", README, re.MULTILINE | re.DOTALL
 )
@@ -75,6 +77,8 @@ def test_the_first_page_shows_what_is_printed_and_nothing_else_deserves_a_look(p
     assert built.task("Show what deserves a look").status == "skipped"
     _works(place)
     assert " changed=0 " in _play(place.host, "bridge_network").output
+    place.host.write("/tmp/play.yml", PLAY)
+    assert place.host.playbook("/tmp/play.yml", inventory=INVENTORY).changed == []
     _play(place.host, "teardown")
     assert _left(empty, place.host.dump()) == []
 
@@ -85,6 +89,7 @@ def test_the_modules_in_order_make_the_same_network(place: town.Town) -> None:
     assert empty.changes_to(place.host.dump()) == []
     built = _play(place.host, "modules")
     assert [task.name for task in foretold.changed] == [task.name for task in built.changed]
+    assert {task.action.rpartition(".")[2] for task in built.tasks} == set(ORDER["present"])
     assert "WARNING" not in built.output
     _works(place)
     settle(place.host, "web", "db")
