@@ -187,6 +187,12 @@ host:
           once for each.
       type: list
       elements: dict
+    policy_rules:
+      description:
+        - The rules of C(ip rule) that choose a table by a packet's destination at most, in order, each with
+          C(ip_version), C(priority), C(to), C(table) and C(suppressed).
+      type: list
+      elements: dict
     neighbours:
       description: What ARP and neighbour discovery know, each with C(address), C(mac_address), C(interface) and
         C(state).

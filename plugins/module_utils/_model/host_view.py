@@ -32,6 +32,8 @@ class HostView:
         host: View = info["host"]
         _refuse_unread(host["rules_unread"])
         self.interfaces: dict[str, View] = {str(interface["name"]): interface for interface in host["interfaces"]}
+        self.all_routes: list[View] = list(host["routes"])
+        self.policy_rules: list[View] = list(host["policy_rules"])
         self.routes: list[View] = [route for route in host["routes"] if is_plain(route)]
         #: Those of the main table that drop what they match, or divert it past the table.
         self.dead_routes: list[View] = [

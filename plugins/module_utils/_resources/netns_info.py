@@ -21,6 +21,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
     looks,
     machine,
     namespaces,
+    policy_rules,
     port_records,
     registry,
     requirements,
@@ -226,6 +227,7 @@ def _host(host: Host, wished: Wish, contents: _Contents, records: t.Mapping[str,
         "ip_forward": settings["ip_forward"],
         "bridge_nf": settings["bridge_nf"],
         "limits": settings["limits"],
+        "policy_rules": settings["policy_rules"],
         "listeners": _listeners(host, wished.netns),
         "persistent": {name: _persistent(name) for name in persistent},
         "machine_id": machine.identity(),
@@ -285,11 +287,13 @@ def _settings(there: Contents) -> View:
     accept_ra = {name: link_settings.read(link, _ACCEPT_RA) for name, link in there.links.items()}
     with Reader() as reader:
         limits = capacity.read(reader)
+        chosen = policy_rules.read(reader)
     return {
         "ip_forward": {family: None if value is None else value != "0" for family, value in forwarding.items()},
         "bridge_nf": {family: sysctl.read(path) not in (None, "0") for family, path in _BRIDGE_NF.items()},
         "accept_ra": {name: int(value) for name, value in accept_ra.items() if value is not None},
         "limits": limits,
+        "policy_rules": chosen,
     }
 
 

@@ -20,6 +20,7 @@ from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network 
     guard,
     host_elements,
     others,
+    policy,
     summary,
 )
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.allocation import allocate
@@ -82,6 +83,7 @@ def make_plan(variables: object, info: object, check_mode: bool = False) -> Docu
             *answering.warnings(network, view),
             *capacity.warnings(network, view),
             *guard.warnings(network),
+            *policy.warnings(network, view),
             *others.warnings(network, view, ports),
         ],
         "summary": summary.lines(draft, view),

@@ -26,6 +26,7 @@ def empty_info(**forwarding: bool | None) -> Info:
         "host": {
             "interfaces": [interface("lo", addresses=["127.0.0.1/8", "::1/128"], kind=None)],
             "routes": [],
+            "policy_rules": [],
             "neighbours": [],
             "rules": [],
             "rules_unread": [],
