@@ -16,6 +16,8 @@ description:
   - Makes a network namespace, or gives an existing one a name, as C(ip netns add) and C(ip netns attach) do.
   - Namespaces made here are seen and used by C(ip netns) and the other way round.
   - What is ours is remembered below C(/run/linuxnet/netns). A namespace that somebody else made is used as it is and never removed.
+  - Where such a record was damaged by hand, a warning names the file, and the links of ours that lead into the namespace tell
+    whose it is; the record is written anew. Without such links the namespace is taken for somebody else's.
 extends_documentation_fragment:
   - netplumb.linuxnet.attributes
   - netplumb.linuxnet.common

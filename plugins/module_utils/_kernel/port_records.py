@@ -17,12 +17,10 @@ membership.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import json
 import os
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import whole_files
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import record_files, whole_files
 
 _DIRECTORY = "/run/linuxnet/ports"
 
@@ -35,34 +33,42 @@ class PortRecord:
 
 
 def read_all() -> dict[str, PortRecord]:
-    """All records by interface; a file that is not ours in form is none."""
+    """All records by interface; a file that is not ours in form is none, see :func:`damaged`."""
+    return {name: record for name, record in _read_all().items() if record}
+
+
+def damaged() -> list[str]:
+    """The interfaces that have something in the place of a record that is none, sorted."""
+    return sorted(name for name, record in _read_all().items() if not record and os.path.lexists(path(name)))
+
+
+def path(name: str) -> str:
+    """The file of an interface's record."""
+    return f"{_DIRECTORY}/{name}"
+
+
+def _read_all() -> dict[str, PortRecord | None]:
     whole_files.trust(os.path.dirname(_DIRECTORY), _DIRECTORY)
     try:
         names = os.listdir(_DIRECTORY)
     except FileNotFoundError:
         return {}
-    records = {name: _read(name) for name in names if not name.startswith(whole_files.UNFINISHED)}
-    return {name: record for name, record in records.items() if record}
+    return {name: _read(name) for name in names if not name.startswith(whole_files.UNFINISHED)}
 
 
 def _read(name: str) -> PortRecord | None:
-    try:
-        with open(f"{_DIRECTORY}/{name}", encoding="utf-8") as file:
-            found = json.load(file)
-        return PortRecord(int(found["ifindex"]), str(found["bridge"]), str(found["owner"]))
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return None
+    found = record_files.read(path(name)) or {}
+    ifindex, bridge, owner = found.get("ifindex"), found.get("bridge"), found.get("owner")
+    if isinstance(ifindex, int) and record_files.is_number(ifindex) and isinstance(bridge, str):
+        return PortRecord(ifindex, bridge, owner) if isinstance(owner, str) else None
+    return None
 
 
 def write(name: str, record: PortRecord) -> None:
     """Write a record, whole or not at all."""
-    whole_files.write(f"{_DIRECTORY}/{name}", (json.dumps(dataclasses.asdict(record)) + "\n").encode())
+    record_files.write(path(name), dataclasses.asdict(record))
 
 
 def remove(name: str) -> None:
     """Forget an interface, and the directories with the last one."""
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(f"{_DIRECTORY}/{name}")
-    with contextlib.suppress(OSError):
-        os.rmdir(_DIRECTORY)
-        os.rmdir(os.path.dirname(_DIRECTORY))
+    record_files.remove(path(name))

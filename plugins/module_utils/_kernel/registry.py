@@ -17,12 +17,12 @@ both are gone after a reboot.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import json
+import ipaddress
 import os
+import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import whole_files
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import record_files, whole_files
 
 _DIRECTORY = "/run/linuxnet/netns"
 
@@ -40,21 +40,56 @@ class Record:
 
 
 def read(name: str) -> Record | None:
-    """The record of a name, or None; a file that is not ours in form is none."""
+    """The record of a name, or None; a file that is not ours in form is none, see :func:`damaged`."""
     whole_files.trust(os.path.dirname(_DIRECTORY), _DIRECTORY)
+    found = record_files.read(path(name))
+    if found is None or not _is_ours(found):
+        return None
+    return Record(
+        identity=(found["device"], found["inode"]),
+        owners=tuple(found["owners"]),
+        attached=found["attached"],
+        addresses=found.get("addresses", {}),
+    )
+
+
+def path(name: str) -> str:
+    """The file of a name's record."""
+    return f"{_DIRECTORY}/{name}"
+
+
+def damaged(name: str) -> bool:
+    """Whether there is something in the place of a name's record that is none."""
+    return os.path.lexists(path(name)) and read(name) is None
+
+
+def _is_ours(found: t.Mapping[str, t.Any]) -> bool:
+    """Whether it has the form that we write."""
+    owners = found.get("owners")
+    return (
+        record_files.is_number(found.get("device"))
+        and record_files.is_number(found.get("inode"))
+        and isinstance(found.get("attached"), bool)
+        and isinstance(owners, list)
+        and all(isinstance(owner, str) for owner in owners)
+        and _are_leases(found.get("addresses", {}))
+    )
+
+
+def _are_leases(found: object) -> bool:
+    """Whether it is a dictionary of dictionaries of lists of addresses."""
+    if not isinstance(found, dict) or not all(isinstance(leased, dict) for leased in found.values()):
+        return False
+    given = [listed for leased in found.values() for listed in leased.values()]
+    return all(isinstance(listed, list) and all(map(_is_address, listed)) for listed in given)
+
+
+def _is_address(text: object) -> bool:
     try:
-        with open(f"{_DIRECTORY}/{name}", encoding="utf-8") as file:
-            found = json.load(file)
-        return Record(
-            identity=(int(found["device"]), int(found["inode"])),
-            owners=tuple(str(owner) for owner in found["owners"]),
-            attached=bool(found["attached"]),
-            addresses=dict(found.get("addresses", {})),
-        )
-    except FileNotFoundError:
-        return None
-    except (ValueError, KeyError, TypeError):
-        return None
+        ipaddress.ip_interface(text if isinstance(text, str) else "")
+    except ValueError:
+        return False
+    return True
 
 
 def names() -> list[str]:
@@ -68,22 +103,16 @@ def names() -> list[str]:
 def write(name: str, record: Record) -> None:
     """Write a record, whole or not at all."""
     device, inode = record.identity
-    text = json.dumps(
-        {
-            "device": device,
-            "inode": inode,
-            "owners": record.owners,
-            "attached": record.attached,
-            "addresses": record.addresses,
-        }
-    )
-    whole_files.write(f"{_DIRECTORY}/{name}", (text + "\n").encode())
+    content = {
+        "device": device,
+        "inode": inode,
+        "owners": record.owners,
+        "attached": record.attached,
+        "addresses": record.addresses,
+    }
+    record_files.write(path(name), content)
 
 
 def remove(name: str) -> None:
     """Forget a name, and the directories with the last one."""
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(f"{_DIRECTORY}/{name}")
-    with contextlib.suppress(OSError):
-        os.rmdir(_DIRECTORY)
-        os.rmdir(os.path.dirname(_DIRECTORY))
+    record_files.remove(path(name))

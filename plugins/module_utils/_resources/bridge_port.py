@@ -12,7 +12,13 @@ import dataclasses
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import fdb, inventory, locking, port_records
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
+    fdb,
+    inventory,
+    locking,
+    port_records,
+    record_files,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host, Identity
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.port_records import PortRecord
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Reader
@@ -21,6 +27,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors im
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links, by_index, refuse_others
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.vlans import Vlans
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import witness
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge_port_steps import (
     Forget,
     Join,
@@ -72,6 +79,8 @@ class State:
     vlans: t.Mapping[Identity, t.Mapping[int, Vlans]]
     fdb: t.Mapping[Identity, t.Mapping[int, frozenset[fdb.Entry]]]
     records: t.Mapping[str, PortRecord]
+    #: The interfaces whose records were damaged; what ``records`` has of them is told by the bridges they are on.
+    damaged: t.Collection[str] = ()
     #: Whether the kernel can lock ports, where that was asked.
     can_lock: bool = True
 
@@ -150,8 +159,12 @@ class BridgePort:
         locking_asked = any(wish.flags.get("locked") is not None for wish in wishes if wish.state == "present")
         every = [link for there in links.values() for link in there.values()]
         can_lock = locking.known(host, every) if locking_asked else True
-        records = port_records.read_all()
-        return State(host.identity(None), refs, links, indexed, found_vlans, found_fdb, records, can_lock)
+        damaged = witness.damaged_ports(host, {wish.interface for wish in wishes if wish.netns is None})
+        for name in damaged:
+            record_files.refuse_full_directory(port_records.path(name))
+        told = witness.ports_by_bridges(links.get(host.identity(None), {}), damaged)
+        records = {**port_records.read_all(), **told}
+        return State(host.identity(None), refs, links, indexed, found_vlans, found_fdb, records, damaged, can_lock)
 
     def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
         plan = Plan([])
@@ -290,10 +303,14 @@ def _plan_membership(wish: Wish, link: Link, state: State, joins: bool, plan: Pl
         if record and _is_port_of(record.bridge, link, state):
             plan.steps.append(Leave(wish.netns, wish.interface, record.bridge))
         plan.steps.append(Join(wish.netns, wish.interface, wish.bridge, wish.owner if own and not marked else None))
-    elif own and not marked and record != PortRecord(link.index, wish.bridge, wish.owner):
+    elif own and not marked and _needs_record(wish, link, record, state):
         plan.steps.append(Remember(wish.interface, wish.bridge, wish.owner))
-    if own and marked and wish.interface in state.records:
+    if own and marked and (wish.interface in state.records or wish.interface in state.damaged):
         plan.steps.append(Forget(wish.interface))
+
+
+def _needs_record(wish: Wish, link: Link, record: PortRecord | None, state: State) -> bool:
+    return wish.interface in state.damaged or record != PortRecord(link.index, wish.bridge, wish.owner)
 
 
 def _entries(wish: Wish, link: Link, state: State) -> frozenset[fdb.Entry]:
@@ -355,7 +372,7 @@ def _plan_absent(wish: Wish, state: State, plan: Plan) -> Change:
     if bridge is not None and there:
         _refuse_foreign(wish, link, bridge, mine, state)
         plan.steps.append(Leave(wish.netns, wish.interface, wish.bridge))
-    if mine:
+    if mine or (wish.netns is None and wish.interface in state.damaged):
         plan.steps.append(Forget(wish.interface))
     return Change({"bridge": wish.bridge} if there else {}, {})
 

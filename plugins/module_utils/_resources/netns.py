@@ -17,6 +17,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
     containers,
     loopback,
     namespaces,
+    record_files,
     registry,
     sysctl,
 )
@@ -25,10 +26,11 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import na
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.names import namespace_path
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import OWNER, STATE, Options
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import leases, settings
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import leases, settings, witness
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.netns_steps import (
     Bind,
     Claim,
+    Forget,
     Free,
     Inside,
     Remove,
@@ -63,6 +65,8 @@ class Found:
     file: bool = False
     identity: Identity | None = None
     record: registry.Record | None = None
+    #: The record was damaged by hand; then ``record`` is what the links of ours that lead there tell.
+    damaged: bool = False
     #: The file of the namespace that is to get the name, and which one that is.
     path: str | None = None
     source: Identity | None = None
@@ -118,6 +122,7 @@ class Netns:
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> dict[str, Found]:
         paths = _paths(host, wishes)
         found = {wish.name: _read(host, wish, paths.get(wish.name)) for wish in wishes}
+        _hear_witnesses(host, found)
         _look_inside(host, wishes, found)
         if any(_asks_for_users(wish, found[wish.name]) for wish in wishes):
             users = namespaces.users()
@@ -180,11 +185,12 @@ def _paths(host: Host, wishes: t.Sequence[Wish]) -> dict[str, str]:
 
 
 def _read(host: Host, wish: Wish, path: str | None) -> Found:
-    identity = namespaces.identity(wish.name)
+    identity, record = namespaces.identity(wish.name), registry.read(wish.name)
     found = Found(
         file=namespaces.has_file(wish.name),
         identity=identity,
-        record=registry.read(wish.name),
+        record=record,
+        damaged=record is None and registry.damaged(wish.name),
         path=path,
         source=_read_source(host, wish, path) if path else None,
     )
@@ -193,6 +199,15 @@ def _read(host: Host, wish: Wish, path: str | None) -> Found:
         values = host.run(path, lambda: _values(wish)) if path else host.fresh(lambda: _values(wish))
         return _with_inside(wish, found, False, values)
     return found
+
+
+def _hear_witnesses(host: Host, found: dict[str, Found]) -> None:
+    """Put what links tell in place of the records that were damaged."""
+    damaged = [name for name, one in found.items() if one.damaged]
+    for name in damaged:
+        record_files.refuse_full_directory(registry.path(name))
+    for name, record in witness.records(host, damaged).items():
+        found[name] = dataclasses.replace(found[name], record=record)
 
 
 def _look_inside(host: Host, wishes: t.Sequence[Wish], found: dict[str, Found]) -> None:
@@ -256,11 +271,16 @@ def _plan_existing(wish: Wish, found: Found, plan: Plan, after: dict[str, t.Any]
         before["sysctls"] = sysctls.by_name(found.sysctls)
     record = found.ours
     if record:
-        before["owners"] = list(record.owners)
+        if found.damaged:
+            # Whether others gave it its name is not known any more; where there are others, it may well be theirs.
+            record = dataclasses.replace(record, attached=wish.attached or record.owners != (wish.owner,))
+        before["owners"] = [] if found.damaged else list(record.owners)
         after["owners"] = list(record.owners) + ([] if wish.owner in record.owners else [wish.owner])
         if before["owners"] != after["owners"]:
             plan.steps.append(Claim(wish.name, dataclasses.replace(record, owners=tuple(after["owners"]))))
     else:
+        if found.damaged:
+            plan.steps.append(Forget(wish.name))
         # Somebody else made it: used as it is, claimed by nobody, so never removed.
         del before["owners"], after["owners"]
     facts["attached"] = record.attached if record else False
@@ -312,15 +332,22 @@ def _plan_removal(wish: Wish, found: Found, plan: Plan) -> Change:
     if not found.file:
         if known:
             plan.steps.append(Claim(wish.name, _without(known, wish.owner)))
+        elif found.damaged:
+            plan.steps.append(Forget(wish.name))
         return Change({}, {})
     if found.identity is None:
         if not known:
             raise Refused(
                 f"namespace {wish.name} is a dead file that is not ours; remove it by: ip netns del {wish.name}"
             )
-        plan.steps.append(Remove(wish.name, None, links_first=False))
+        plan.steps.append(Remove(wish.name, None, links_first="none"))
         return Change({"live": False}, {})
     record = found.ours
+    if record is None and found.damaged:
+        raise Refused(
+            f"namespace {wish.name} is left alone, since whose it is is not known: {registry.path(wish.name)} is "
+            f"damaged and no link of ours leads into it; remove it by: ip netns del {wish.name}"
+        )
     if record is None:
         raise Refused(
             f"namespace {wish.name} was not made by this collection and is left alone; "
@@ -330,6 +357,10 @@ def _plan_removal(wish: Wish, found: Found, plan: Plan) -> Change:
         plan.warnings.append(f"namespace {wish.name} is left standing, it belongs to {', '.join(record.owners)}")
         return Change({}, {})
     rest = _without(record, wish.owner)
+    if rest.owners and found.damaged:
+        # The others' links go on telling that it is theirs, and ours do not any more.
+        plan.warnings.append(f"namespace {wish.name} is left standing, it belongs to {', '.join(rest.owners)}")
+        return Change({}, {})
     if rest.owners:
         plan.steps.append(Claim(wish.name, rest))
         return Change({"owners": list(record.owners)}, {"owners": list(rest.owners)})
@@ -338,7 +369,8 @@ def _plan_removal(wish: Wish, found: Found, plan: Plan) -> Change:
             f"namespace {wish.name} has lost its name and its links, but lives on with the processes inside: "
             + ", ".join(map(str, found.pids))
         )
-    plan.steps.append(Remove(wish.name, found.identity, links_first=not record.attached))
+    links_first = "ours" if found.damaged else "none" if record.attached else "all"
+    plan.steps.append(Remove(wish.name, found.identity, links_first))
     return Change({"owners": list(record.owners)}, {}, {"pids": list(found.pids)})
 
 

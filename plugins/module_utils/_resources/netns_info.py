@@ -42,6 +42,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources impor
     other_rules,
     rules_told,
     sighting,
+    witness,
 )
 
 _FAMILIES = ("ipv4", "ipv6")
@@ -93,6 +94,7 @@ def view(host: Host, wished: Wish) -> View:
     records = {name: record for name, record in ((name, registry.read(name)) for name in registry.names()) if record}
     files = namespaces.names()
     contents = _Contents(host, wished, files)
+    told_by_links = witness.records(host, [name for name in registry.names() if name not in records])
     known = {*files, *records} - contents.gone
     told = sorted(known if wished.names is None else known & set(wished.names))
     for name in told:
@@ -102,7 +104,9 @@ def view(host: Host, wished: Wish) -> View:
     users = namespaces.users()
     return {
         "host": _host(host, wished, contents, records),
-        "namespaces": [_namespace(name, contents, records.get(name), users, wished) for name in told],
+        "namespaces": [
+            _namespace(name, contents, records.get(name) or told_by_links.get(name), users, wished) for name in told
+        ],
     }
 
 
@@ -201,7 +205,7 @@ def _host(host: Host, wished: Wish, contents: _Contents, records: t.Mapping[str,
     there = contents.of[None]
     owners = _known_owners(wished, contents, records)
     own = host.identity(wished.netns) == host.identity(None)
-    ports = port_records.read_all() if own else {}
+    ports = {**port_records.read_all(), **_told_by_bridges(host, there)} if own else {}
     persistent = [name for name in service.networks() if _ours(name, wished)] if own else []
     unmanaged = link_managers.files() if own else {}
     settings = host.run(wished.netns, lambda: _settings(there))
@@ -240,6 +244,10 @@ def _host(host: Host, wished: Wish, contents: _Contents, records: t.Mapping[str,
 
 def _own_addresses(there: Contents) -> set[IPAddress]:
     return {entry.address.ip for entry in there.addresses}
+
+
+def _told_by_bridges(host: Host, there: Contents) -> dict[str, PortRecord]:
+    return witness.ports_by_bridges(there.links, witness.damaged_ports(host, there.links))
 
 
 def _persistent(network: str) -> View:

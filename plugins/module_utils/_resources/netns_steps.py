@@ -22,7 +22,9 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Writer
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.names import NETNS_DIR
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import leases
 
@@ -49,6 +51,13 @@ class Claim:
 
 
 @dataclasses.dataclass(frozen=True)
+class Forget:
+    """Remove a damaged record, of a namespace that is gone or that nothing tells to be ours."""
+
+    name: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Free:
     """Leave the addresses that were given to the namespace's interfaces to others."""
 
@@ -66,17 +75,21 @@ class Inside:
 
 @dataclasses.dataclass(frozen=True)
 class Remove:
-    """Take the name of this namespace, or of none, away; if we made it with the links that lead into it."""
+    """Take the name of this namespace, or of none, away.
+
+    ``links_first``: which links into it go before, "all" if we made it; "ours" where that is not known, "none" else.
+    """
 
     name: str
     identity: tuple[int, int] | None
-    links_first: bool
+    links_first: str
 
 
 def execute(host: Host, steps: t.Sequence[t.Any]) -> None:
     """Do the steps: names first, then our records of them, then what is inside."""
     naming = [step for step in steps if isinstance(step, (Bind, Remove))]
-    emptied = [step.name for step in naming if isinstance(step, Remove) and step.links_first and _is_the_same(step)]
+    removed = [step for step in naming if isinstance(step, Remove) and step.links_first != "none"]
+    emptied = [step for step in removed if _is_the_same(step)]
     if emptied:
         _delete_links_into(host, emptied)
     if naming:
@@ -89,6 +102,9 @@ def execute(host: Host, steps: t.Sequence[t.Any]) -> None:
         if isinstance(step, Claim):
             with host.doing(f"remember whose namespace {step.name} is"):
                 registry.write(step.name, step.record) if step.record.owners else registry.remove(step.name)
+        elif isinstance(step, Forget):
+            with host.doing(f"remove the damaged record of namespace {step.name}"):
+                registry.remove(step.name)
     inside = [step for step in steps if isinstance(step, Inside)]
     host.tour((step.name, functools.partial(_set_inside, host, step)) for step in inside)
     leases.end_flows(host, [one for step in steps if isinstance(step, Free) for one in step.addresses])
@@ -140,23 +156,29 @@ def _is_the_same(step: Remove) -> bool:
     return namespaces.identity(step.name) in (None, step.identity)
 
 
-def _delete_links_into(host: Host, removed: t.Sequence[str]) -> None:
-    """Delete the host's ends of all veth pairs that lead into these namespaces.
+def _delete_links_into(host: Host, removed: t.Sequence[Remove]) -> None:
+    """Delete the host's ends of the veth pairs that lead into these namespaces.
 
     They would go with the namespaces, but some time later, and not at all while a process stays inside.
     """
-    fds = [host.fd(name) for name in removed if host.exists(name)]
+    fds = [(step, host.fd(step.name)) for step in removed if host.exists(step.name)]
 
     def delete() -> None:
         with Writer() as writer:
-            inside = {inventory.nsid(writer, fd) for fd in fds}
-            found = inventory.links(writer).values()
-            link_changes.delete_many(
-                writer, [link for link in found if link.kind == "veth" and link.peer_nsid in inside - {None}]
-            )
+            inside = {inventory.nsid(writer, fd): step for step, fd in fds}
+            inside.pop(None, None)
+            found = [link for link in inventory.links(writer).values() if link.peer_nsid in inside]
+            link_changes.delete_many(writer, [link for link in found if _falls(link, inside[link.peer_nsid])])
 
-    with host.doing(f"delete the links into {', '.join(removed)}"):
+    with host.doing(f"delete the links into {', '.join(step.name for step in removed)}"):
         host.run(None, delete)
+
+
+def _falls(link: Link, step: Remove) -> bool:
+    """Whether a link into a namespace goes before it."""
+    mark = marks.parse_alias(link.alias)
+    marked = mark is not None and mark.namespace == step.name
+    return link.kind == "veth" and (marked or step.links_first == "all")
 
 
 def _set_inside(host: Host, step: Inside) -> None:

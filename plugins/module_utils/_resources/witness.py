@@ -1,0 +1,80 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Whose something is where its record was damaged, by what else tells it.
+
+Of a namespace that are the aliases of the host's links that lead into it, of a port it is the alias of its bridge.
+"""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
+    inventory,
+    namespaces,
+    port_records,
+    registry,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.port_records import PortRecord
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.registry import Record
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Reader
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links, by_index
+
+
+def records(host: Host, names: t.Iterable[str]) -> dict[str, Record]:
+    """What the damaged records among these may have said, as far as links tell it; the damage is told as a warning."""
+    damaged = [name for name in names if registry.damaged(name)]
+    for name in damaged:
+        host.warn(
+            f"{registry.path(name)} is damaged; whose namespace {name} is, is taken from the links that lead into it"
+        )
+    found = host.run(None, lambda: _by_links(damaged)) if damaged else {}
+    return {name: record for name, record in found.items() if record.owners}
+
+
+def _by_links(names: t.Iterable[str]) -> dict[str, Record]:
+    found: dict[str, Record] = {}
+    with Reader() as reader:
+        marked = [link for link in inventory.links(reader).values() if marks.parse_alias(link.alias)]
+        for name in names:
+            identity, fd = namespaces.identity(name), namespaces.open_live(name)
+            if fd is None:
+                continue
+            try:
+                number = inventory.nsid(reader, fd)
+            finally:
+                os.close(fd)
+            owners = {link.owner() for link in marked if number is not None and _leads_into(link, name, number)}
+            if identity:
+                found[name] = Record(identity, tuple(sorted(owner for owner in owners if owner)))
+    return found
+
+
+def _leads_into(link: Link, name: str, number: int) -> bool:
+    """Whether it is a host end of ours that leads into the namespace of this name and number, now and by its mark."""
+    mark = marks.parse_alias(link.alias)
+    return mark is not None and mark.namespace == name and link.kind == "veth" and link.peer_nsid == number
+
+
+def damaged_ports(host: Host, names: t.Collection[str]) -> list[str]:
+    """Those of these interfaces whose records were damaged, told as a warning."""
+    found = [name for name in port_records.damaged() if name in names]
+    for name in found:
+        host.warn(f"{port_records.path(name)} is damaged; whose port {name} is, is taken from the bridge that it is on")
+    return found
+
+
+def ports_by_bridges(links: Links, damaged: t.Iterable[str]) -> dict[str, PortRecord]:
+    """What damaged records may have said of interfaces that are on somebody's bridge now."""
+    indexed = by_index(links)
+    ports = [links[name] for name in damaged if name in links]
+    masters = [(port, indexed[port.master]) for port in ports if port.master in indexed]
+    told = [(port, bridge.name, bridge.owner()) for port, bridge in masters if bridge.kind == "bridge"]
+    return {port.name: PortRecord(port.index, bridge, owner) for port, bridge, owner in told if owner}
