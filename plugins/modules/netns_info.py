@@ -193,6 +193,9 @@ host:
           C(ip_version), C(priority), C(to), C(table) and C(suppressed).
       type: list
       elements: dict
+    settings_writable:
+      description: Whether C(/proc/sys/net) is mounted for writing.
+      type: bool
     neighbours:
       description: What ARP and neighbour discovery know, each with C(address), C(mac_address), C(interface) and
         C(state).

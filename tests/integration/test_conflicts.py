@@ -138,3 +138,21 @@ def test_two_names_of_one_namespace_are_refused(host: Host, second: dict[str, An
     apply(
         host, **{**SHOP, "endpoints": [endpoints[0], {"namespace": "two", "interface": "eth1", "default_route": False}]}
     )
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_settings_that_cannot_be_written_are_found_before_the_first_change(host: Host, check: bool) -> None:
+    host.sh("mount --bind /proc/sys /proc/sys; mount -o remount,bind,ro /proc/sys")
+    before = host.dump()
+    with pytest.raises(Refused, match="br-shop: /proc/sys/net is mounted read-only on this host"):
+        apply(host, check=check, **SHOP)
+    assert before.changes_to(host.dump()) == []
+
+
+def test_settings_that_cannot_be_written_do_not_matter_where_they_are_right(host: Host) -> None:
+    apply(host, **SHOP)
+    host.sh("mount --bind /proc/sys /proc/sys; mount -o remount,bind,ro /proc/sys")
+    assert apply(host, **SHOP).changed == []
+    endpoints = [*SHOP["endpoints"], {"namespace": "app"}]
+    with pytest.raises(Refused, match="/proc/sys/net is mounted read-only"):
+        apply(host, **{**SHOP, "endpoints": endpoints})

@@ -61,6 +61,11 @@ def write(path: str, value: str) -> None:
         os.close(file)
 
 
+def writable() -> bool:
+    """Whether settings can be written at all; container engines mount them for reading alone."""
+    return not os.statvfs(_ROOT + "net").f_flag & os.ST_RDONLY
+
+
 def unwritable(path: str) -> str:
     """Why not even root can set it."""
     return (

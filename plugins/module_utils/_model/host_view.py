@@ -49,6 +49,7 @@ class HostView:
             if interface["peer"]
         }
         self.seen: str | None = host.get("seen")
+        self.settings_writable = bool(host["settings_writable"])
         self._forwarding: View = host["ip_forward"]
         self._bridge_nf: View = host["bridge_nf"]
         self._limits: View = host["limits"]

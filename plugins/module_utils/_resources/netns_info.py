@@ -232,6 +232,7 @@ def _host(host: Host, wished: Wish, contents: _Contents, records: t.Mapping[str,
         "bridge_nf": settings["bridge_nf"],
         "limits": settings["limits"],
         "policy_rules": settings["policy_rules"],
+        "settings_writable": settings["settings_writable"],
         "listeners": _listeners(host, wished.netns),
         "persistent": {name: _persistent(name) for name in persistent},
         "machine_id": machine.identity(),
@@ -302,6 +303,7 @@ def _settings(there: Contents) -> View:
         "accept_ra": {name: int(value) for name, value in accept_ra.items() if value is not None},
         "limits": limits,
         "policy_rules": chosen,
+        "settings_writable": sysctl.writable(),
     }
 
 

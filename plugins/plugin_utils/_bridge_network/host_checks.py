@@ -33,6 +33,7 @@ def check_host(network: Network, view: HostView, check_mode: bool) -> list[str]:
     missing = [*_check_bridge(network, view), *_check_ports(network, view)]
     if missing and not check_mode:
         raise Refused(missing[0])
+    _check_settings(network, view)
     _check_ipv6(network, view)
     _check_limit(network, view)
     return (
@@ -120,6 +121,16 @@ def _forced_ports(network: Network, view: HostView) -> list[str]:
 
 def _carries_default_route(name: str, view: HostView) -> bool:
     return any(route["to"] == "default" and route["interface"] == name for route in view.routes)
+
+
+def _check_settings(network: Network, view: HostView) -> None:
+    """What stands already may need no setting any more."""
+    anew = [one for one in network.endpoints if view.host_end_at(one.namespace, one.interface) is None]
+    if not view.settings_writable and (anew or (network.name not in view.interfaces and not network.external)):
+        raise Refused(
+            f"{network.name}: /proc/sys/net is mounted read-only on this host, and a network needs kernel settings;"
+            " mount it for writing, or start the container that this is with such a mount"
+        )
 
 
 def _check_ipv6(network: Network, view: HostView) -> None:

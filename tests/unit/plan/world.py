@@ -27,6 +27,7 @@ def empty_info(**forwarding: bool | None) -> Info:
             "interfaces": [interface("lo", addresses=["127.0.0.1/8", "::1/128"], kind=None)],
             "routes": [],
             "policy_rules": [],
+            "settings_writable": True,
             "neighbours": [],
             "rules": [],
             "rules_unread": [],
