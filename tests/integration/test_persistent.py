@@ -9,6 +9,7 @@ Machines that are really restarted, with systemd, are in tests/machines.
 from __future__ import annotations
 
 import json
+import os
 import random
 import subprocess
 import time
@@ -168,6 +169,21 @@ def test_nothing_is_left_after_absent(host: Host) -> None:
     left = [line for line in before.changes_to(host.dump()) if "forward" not in line and "redirects" not in line]
     assert [line for line in left if "mc_forwarding" not in line and "use_tempaddr" not in line] == []
     assert remove(host).changed == []
+
+
+def test_a_network_goes_after_a_boot_without_ipv6(lab: Lab, host: Host) -> None:
+    """Of IPv6 only the file is left that had the host forward."""
+    apply(host, **KEPT)
+    new = rebooted(lab, host)
+    for path in SWITCHES:
+        new.sh(f"mkdir -p {os.path.dirname(path)}")
+        new.write(path, host.read(path))
+    new.sh("mount -t tmpfs none /proc/sys/net/ipv6")
+    assert "ip_forward" in remove(new).changed
+    assert not any(map(new.exists, [*SWITCHES, PROGRAM, DEFINITIONS]))
+    assert remove(new).changed == []
+    wish = {"owner": SHOP["name"], "ip_version": "ipv6"}
+    assert new.module("ip_forward", wish, fails=True)["msg"] == "ip_version: this kernel has no IPv6"
 
 
 def test_not_persistent_any_more(host: Host) -> None:

@@ -172,7 +172,7 @@ def _read_space(host: Host, ref: str | None, wishes: t.Sequence[Wish]) -> Space:
     found = host.run(ref, lambda: _read_switches(wishes))
     for wish in wishes:
         for family in wish.families:
-            if (family, None) not in found and wish.ip_version != "both":
+            if (family, None) not in found and wish.ip_version != "both" and not _rests(wish):
                 raise Refused(f"ip_version: this kernel has no {switches.WORD[family]}")
             if (family, None) in found and (family, wish.interface) not in found:
                 if not host.check_mode:
@@ -191,6 +191,11 @@ def _read_space(host: Host, ref: str | None, wishes: t.Sequence[Wish]) -> Space:
         bridge_nf=frozenset(host.run(ref, bridge_nf.families)),
         others=host.run(ref, _others) if opening else (),
     )
+
+
+def _rests(wish: Wish) -> bool:
+    """Whether a kernel without the family is as wished already, but for a file of when it had it."""
+    return wish.state == "disabled" and not wish.persistent and wish.interface is None
 
 
 def _relies_on_all(wishes: t.Sequence[Wish], found: t.Mapping[tuple[str, str | None], str]) -> bool:
@@ -342,7 +347,7 @@ def _persist(wish: Wish, state: State, before: dict[str, t.Any], after: dict[str
     if wish.netns is not None:
         return
     right = []
-    for family in _families(wish, state.spaces[state.same[None]]):
+    for family in wish.families if _rests(wish) else _families(wish, state.spaces[state.same[None]]):
         text, wanted = _file(wish, family, state)
         right.append(text == wanted)
         if text != wanted:
