@@ -18,6 +18,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlin
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import bridge_port_steps
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge_port import BridgePort
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._spec import complete
+from tests.integration.faults import with_interference
 from tests.integration.promises import converge, refused, repairs
 from tests.lab.host import Host
 
@@ -320,3 +321,14 @@ def watched(options: dict[str, Any]) -> list[tuple[str | None, str | None]]:
     with mock.patch.object(bridge_port_steps, "Writer", Watching), KernelHost(check_mode=False) as there:
         resource.apply(there, resource.plan([wish], resource.read(there, [wish])))
     return moments
+
+
+@pytest.mark.parametrize("wish", [{"hairpin": True}, {"fdb": ["02:00:00:00:00:07"]}])
+def test_a_port_that_left_its_bridge_meanwhile_is_told(host: Host, wish: dict[str, Any]) -> None:
+    """As when systemd-networkd takes the interface for its own."""
+    host.sh("ip link add br9 type bridge; ip link add lan9 type veth peer far9; ip link set lan9 master br9")
+    options = {"interface": "lan9", "bridge": "br9", **wish}
+    told = host.call(with_interference, "bridge_port", options, "ip link set lan9 nomaster")["msg"]
+    assert "of port lan9: somebody took it off its bridge just now; see who else manages it, then run again" in told
+    host.module("bridge_port", options)
+    assert "master br9" in host.sh("ip -o link show lan9")

@@ -8,7 +8,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import errno
 import functools
 import itertools
 import socket
@@ -23,6 +25,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.port_records import PortRecord
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Reader, Writer
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import KernelRefused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.vlans import Vlans
 
 _PVID_UNTAGGED = 2 | 4
@@ -149,9 +152,26 @@ def _do(host: Host, writer: Writer, step: Step) -> None:
         elif isinstance(step, Leave):
             link_changes.set_values(writer, socket.if_nametoindex(step.interface), {"master": 0})
         elif isinstance(step, SetFlags):
-            link_changes.set_port(writer, socket.if_nametoindex(step.interface), step.values)
+            with _on_a_bridge(step):
+                link_changes.set_port(writer, socket.if_nametoindex(step.interface), step.values)
         elif isinstance(step, SetFdb):
-            _set_fdb(writer, socket.if_nametoindex(step.interface), step)
+            with _on_a_bridge(step):
+                _set_fdb(writer, socket.if_nametoindex(step.interface), step)
+
+
+@contextlib.contextmanager
+def _on_a_bridge(step: SetFlags | SetFdb) -> t.Iterator[None]:
+    """The kernel says the same of what it cannot do with ports and of an interface that is no port any more."""
+    try:
+        yield
+    except OSError as error:
+        with Reader() as reader:
+            link = inventory.link(reader, socket.if_nametoindex(step.interface))
+        if not link.master and error.errno == errno.EOPNOTSUPP:
+            raise KernelRefused(
+                f"cannot {step}: somebody took it off its bridge just now; see who else manages it, then run again"
+            ) from error
+        raise
 
 
 def _join(writer: Writer, step: Join) -> None:
