@@ -56,6 +56,22 @@ def test_an_empty_host_becomes_what_the_modules_made(lab: Lab, host: Host) -> No
     assert new.inside("web").reaches("172.18.0.10")
 
 
+def test_a_copy_of_the_disk_that_got_a_machine_id_of_its_own(lab: Lab, host: Host) -> None:
+    """As golden images and clones do: what the file says of the gateway is the bridge's in any case."""
+    host.write("/etc/machine-id", f"{'1' * 32}\n")
+    apply(host, **KEPT)
+    new = rebooted(lab, host)
+    new.write("/etc/machine-id", f"{'2' * 32}\n")
+    program(new, "up", "br-shop")
+    settle(new, "web", "db")
+    for gateway in ("172.18.0.1", "fd00:18::1"):
+        assert new.inside("web").reaches(gateway)
+    apply(new, **KEPT)
+    for gateway in ("172.18.0.1", "fd00:18::1"):
+        assert new.inside("web").reaches(gateway), "the role on the copy keeps it working"
+    assert apply(new, **KEPT).changed == []
+
+
 def test_the_program_holds_nothing_of_ansible_and_is_readable(host: Host) -> None:
     apply(host, **KEPT)
     packed = host.sh(f"python3 -c 'import zipfile; print(*zipfile.ZipFile(\"{PROGRAM}\").namelist())'")

@@ -15,6 +15,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import re
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.host_view import HostView
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network import answering, guard
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.draft import Draft, with_prefix
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.macs import bridge_mac
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.wish import FAMILIES, Network
 
 Element = dict[str, t.Any]
@@ -37,11 +38,17 @@ def unmanaged_links(draft: Draft, view: HostView) -> list[Element]:
     return [{"interfaces": sorted(found), "persistent": network.persistent, "state": "present"}]
 
 
-def bridge(draft: Draft) -> list[Element]:
-    """The bridge itself; an external one is not ours to touch."""
-    if draft.network.external:
+def bridge(draft: Draft, view: HostView) -> list[Element]:
+    """The bridge itself; an external one is not ours to touch.
+
+    Its MAC address is said and not left to the module, since rules and endpoints that know it outlive the machine's
+    ID: a network that was written down comes back on the copy of a disk as well.
+    """
+    network = draft.network
+    if network.external:
         return []
-    return [{"name": draft.network.name, "state": "present", "mtu": draft.mtu}]
+    own = bridge_mac(network, view)
+    return [{"name": network.name, "state": "present", "mtu": draft.mtu, "mac_address": own}]
 
 
 def bridge_forward(draft: Draft, view: HostView) -> list[Element]:

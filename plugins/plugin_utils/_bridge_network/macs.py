@@ -27,5 +27,5 @@ def host_end_mac(network: Network, endpoint: Endpoint, view: HostView) -> str:
 
 
 def bridge_mac(network: Network, view: HostView) -> str:
-    """That of our own bridge, as the module ``bridge`` derives it."""
+    """That of our own bridge; the module ``bridge`` derives the same one where none is given."""
     return addresses.derived_mac("bridge", view.machine_id, network.name)

@@ -108,7 +108,7 @@ def _present(draft: Draft, view: HostView) -> Document:
         }
     return {
         "unmanaged_links": host_elements.unmanaged_links(draft, view),
-        "bridge": removal.stale_bridge(view, {network.name}) + host_elements.bridge(draft),
+        "bridge": removal.stale_bridge(view, {network.name}) + host_elements.bridge(draft, view),
         "bridge_forward": removal.stale_bridge_forward(view, {element["bridge"] for element in forward}) + forward,
         "masquerade": removal.stale_masquerade(
             view, {(element["source"], element["out_interface"]) for element in masquerade}
