@@ -33,7 +33,7 @@ options:
   state:
     description: &state
       - With V(present), the interface is as described.
-      - With V(absent), the listed addresses, routes and neighbours are gone, an address whatever its prefix length. Nothing else
+      - With V(absent), the listed addresses, routes, neighbours and proxy neighbours are gone, an address whatever its prefix length. Nothing else
         is touched; in
         particular the interface stays, up or down as it is.
     type: str
@@ -152,6 +152,19 @@ options:
       - Whether other neighbours that are written down are removed. Only heeded where O(neighbours) is given, be it empty.
     type: bool
     default: false
+  proxy_neighbours:
+    description: &proxy_neighbours
+      - Addresses that the host answers for on this interface in the name of others, as by C(ip neigh add proxy). Others stay.
+      - IPv4 answers where the interface forwards and the host's route to the address leads over another one. IPv6 needs
+        C(net.ipv6.conf.IFNAME.proxy_ndp) as well.
+    type: list
+    elements: str
+  purge_proxy_neighbours:
+    description: &purge_proxy_neighbours
+      - Networks whose other proxy neighbours are removed, as far as this module wrote them. Only heeded where
+        O(proxy_neighbours) is given, be it empty, and with O(state=present). Kernels before Linux 5.0 do not remember who wrote one.
+    type: list
+    elements: str
   sysctls:
     description: &sysctls
       - Kernel settings of the interface, its name written as C(IFNAME), for example C(net.ipv4.conf.IFNAME.rp_filter).
@@ -208,6 +221,14 @@ options:
       purge_neighbours:
         description: *purge_neighbours
         type: bool
+      proxy_neighbours:
+        description: *proxy_neighbours
+        type: list
+        elements: str
+      purge_proxy_neighbours:
+        description: *purge_proxy_neighbours
+        type: list
+        elements: str
       sysctls:
         description: *sysctls
         type: dict
@@ -325,6 +346,10 @@ objects:
       description: The permanent neighbours that are managed.
       type: list
       elements: dict
+    proxy_neighbours:
+      description: The addresses that are managed and answered for.
+      type: list
+      elements: str
     sysctls:
       description: The settings that are managed, by name.
       type: dict

@@ -109,6 +109,7 @@ host:
     interfaces: []
     routes: []
     neighbours: []
+    proxy_neighbours: []
     rules: []
     ip_forward: {ipv4: true, ipv6: false}
     bridge_nf: {ipv4: false, ipv6: false}
@@ -199,6 +200,11 @@ host:
     neighbours:
       description: What ARP and neighbour discovery know, each with C(address), C(mac_address), C(interface) and
         C(state).
+      type: list
+      elements: dict
+    proxy_neighbours:
+      description: What is answered for in the name of others, each with C(address), C(interface) and C(managed), which
+        is whether M(netplumb.linuxnet.interface) wrote it.
       type: list
       elements: dict
     rules:

@@ -270,6 +270,27 @@ def test_absent_takes_away_what_is_listed_and_nothing_else(web: Host) -> None:
         _converge(web, {**listed, **gone}, changed=False)
 
 
+def test_answering_for_others(web: Host) -> None:
+    """Those that others wrote stay, also where those of this module are purged."""
+    web.inside("web").sh("ip neigh add proxy 192.0.2.7 dev eth0; ip neigh add proxy 10.5.0.7 dev eth0")
+    given = {"name": "eth0", "netns": "web", "proxy_neighbours": ["192.0.2.7", "192.0.2.8", "2001:db8::8"]}
+    done = _converge(web, given)
+    assert done["diff"][0]["before"]["proxy_neighbours"] == ["192.0.2.7"]
+    assert _proxies(web) == {"10.5.0.7", *given["proxy_neighbours"]}
+    _converge(web, {**given, "proxy_neighbours": []}, changed=False)
+    _converge(web, {**given, "proxy_neighbours": [], "purge_proxy_neighbours": ["10.0.0.0/8"]}, changed=False)
+    networks = ["192.0.2.0/24", "10.0.0.0/8"]
+    done = _converge(web, {**given, "proxy_neighbours": ["2001:db8::8"], "purge_proxy_neighbours": networks})
+    assert done["objects"][0]["proxy_neighbours"] == ["2001:db8::8"]
+    assert _proxies(web) == {"10.5.0.7", "192.0.2.7", "2001:db8::8"}
+    _converge(web, {**given, "state": "absent"})
+    assert _proxies(web) == {"10.5.0.7"}, "what is listed goes, whoever wrote it"
+
+
+def _proxies(web: Host) -> set[str]:
+    return {one["dst"] for one in web.ip("-n", "web", "neigh", "show", "proxy")}
+
+
 def test_leases_are_remembered_and_forgotten(web: Host) -> None:
     web.module("interface", {**EVERYTHING, "owner": "stranger"})
     assert '"addresses": {}' in web.read("/run/linuxnet/netns/web")
@@ -429,6 +450,12 @@ def test_ipv6_switched_off_is_told(web: Host) -> None:
         ({"routes": [{"to": "10.0.0.0/24"}], "enabled": False}, "an interface that is down has no routes"),
         ({"routes": [{"to": "10.0.0.0/24", "metric": -1}]}, "routes[0].metric"),
         ({"mtu": 20}, "mtu: 20 is not allowed"),
+        ({"proxy_neighbours": ["ff02::1"]}, "proxy_neighbours[0]: 'ff02::1' is not allowed: the unicast address"),
+        (
+            {"proxy_neighbours": ["10.0.0.7", "10.0.0.7"]},
+            "proxy_neighbours[1]: '10.0.0.7' is not allowed: an address that",
+        ),
+        ({"proxy_neighbours": [], "purge_proxy_neighbours": ["10.0.0.1/8"]}, "purge_proxy_neighbours[0]"),
         ({"mtu": 1000, "addresses": ["fd00::1/64"]}, "1280 or more, since an IPv6 address is wished"),
         ({"mac_address": 12345}, "quote it"),
         ({"sysctls": {"net.ipv4.conf.eth0.rp_filter": 1}}, "with IFNAME in its name's place"),

@@ -40,6 +40,7 @@ may_fail() {{ "$@" 2>/dev/null; echo '{_MARK}'; }}
 printf 'route show table all\nrule show\n' >$1
 part ip -json -details address show
 part ip -json neighbour show nud permanent
+part ip -json neighbour show proxy
 part ip -json -details -4 -batch $1
 part ip -json -details -6 -batch $1
 part iptables-save $2
@@ -91,11 +92,12 @@ def _network(enter: list[str], counters: bool) -> Iterator[tuple[str, list[str]]
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
     if done.returncode:
         raise OSError(f"dump {' '.join(enter)}: {done.stderr.strip()}")
-    links, neighbours, ipv4, ipv6, *rules, vlans, fdb, sysctls, _nothing = done.stdout.split(f"{_MARK}\n")
+    links, neighbours, proxies, ipv4, ipv6, *rules, vlans, fdb, sysctls, _nothing = done.stdout.split(f"{_MARK}\n")
     (found,) = _documents(links)
     yield "links", _json_lines({**link, "addr_info": {}} for link in found)
     yield "addresses", sorted(_addresses(found))
     yield "permanent neighbours", _json_lines(*_documents(neighbours))
+    yield "proxy neighbours", _json_lines(*_documents(proxies))
     for family, text, saved in zip(FAMILIES, (ipv4, ipv6), rules, strict=True):
         routes, policy = _documents(text)
         yield f"{family} routes", _json_lines(_wanted_routes(routes))

@@ -23,7 +23,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlin
     attributes,
     each_attribute,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import SCOPES, Address, Neighbour
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import SCOPES, Address, Neighbour, Proxy
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import (
     KERNEL_TYPES,
@@ -38,6 +38,7 @@ _LINK = struct.Struct("=BxHiII")
 _ADDRESS = struct.Struct("=BBBBI")
 _ROUTE = struct.Struct("=BBBBBBBBI")
 _NEIGHBOUR = struct.Struct("=BxxxiHBB")
+_PROXY, _STATIC = 8, 4
 _NEXT_HOP = struct.Struct("=HBBi")
 _U8, _U16, _U32, _I32 = struct.Struct("=B"), struct.Struct("=H"), struct.Struct("=I"), struct.Struct("=i")
 
@@ -322,6 +323,17 @@ def _neighbour(row: bytes) -> Neighbour | None:
         mac_address=found[2].hex(":") if 2 in found else None,
         state=_NEIGHBOUR_STATES.get(state, str(state)),
     )
+
+
+def proxies(reader: Reader) -> list[Proxy]:
+    """The addresses that are answered for in the name of others."""
+    found = []
+    for row in reader.dump(_GETNEIGH, _NEIGHBOUR.pack(0, 0, 0, _PROXY, 0)):
+        family, index, _state, flags, _kind = _NEIGHBOUR.unpack_from(row)
+        values = attributes(row, _NEIGHBOUR.size)
+        if family in _FAMILIES and flags & _PROXY and 1 in values:
+            found.append(Proxy(index, socket.inet_ntop(family, values[1]), values.get(12, b"") == bytes([_STATIC])))
+    return found
 
 
 def nsid(reader: Reader, fd: int) -> int | None:

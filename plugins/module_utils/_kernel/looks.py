@@ -37,6 +37,7 @@ def whole() -> Contents:
             tuple(inventory.addresses(reader)),
             tuple(inventory.routes(reader)),
             tuple(inventory.neighbours(reader)),
+            proxies=tuple(inventory.proxies(reader)),
         )
 
 

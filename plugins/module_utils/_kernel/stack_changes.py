@@ -38,6 +38,7 @@ _ALL_TYPES = {**TYPES, **KERNEL_TYPES}
 _STATIC = 4
 _ON_LINK = 4
 _PERMANENT = 0x80
+_PROXY = 8
 
 
 def put_address(writer: Writer, index: int, address: IPInterface) -> None:
@@ -109,8 +110,18 @@ def delete_neighbour(writer: Writer, index: int, address: IPAddress) -> None:
     writer.change(_DELNEIGH, _neighbour(index, address, 0))
 
 
-def _neighbour(index: int, address: IPAddress, state: int) -> bytes:
-    return _NEIGHBOUR.pack(_FAMILIES[address.version], index, state, 0, 0) + attribute(1, address.packed)
+def put_proxy(writer: Writer, index: int, address: IPAddress) -> None:
+    """Answer for the address on this interface: ``ip neigh add proxy``, marked as kernels since 5.0 can."""
+    writer.change(_NEWNEIGH, _neighbour(index, address, 0, _PROXY) + attribute(12, bytes([_STATIC])), _PUT)
+
+
+def delete_proxy(writer: Writer, index: int, address: IPAddress) -> None:
+    """Answer for it no more."""
+    writer.change(_DELNEIGH, _neighbour(index, address, 0, _PROXY))
+
+
+def _neighbour(index: int, address: IPAddress, state: int, flags: int = 0) -> bytes:
+    return _NEIGHBOUR.pack(_FAMILIES[address.version], index, state, flags, 0) + attribute(1, address.packed)
 
 
 def _packed(address: str) -> bytes:

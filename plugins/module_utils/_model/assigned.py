@@ -57,6 +57,15 @@ class Neighbour:
     state: str
 
 
+@dataclasses.dataclass(frozen=True)
+class Proxy:
+    """An address that is answered for on an interface. ``marked`` ones were not written by hand."""
+
+    index: int
+    address: str
+    marked: bool
+
+
 def same_subnet(one: IPInterface, other: IPInterface) -> bool:
     """Whether the kernel counts both IPv4 addresses to one subnet, of which the first is primary."""
     return isinstance(one, ipaddress.IPv4Interface) and one.network == other.network

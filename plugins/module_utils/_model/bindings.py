@@ -37,6 +37,19 @@ def read(option: str, given: Given | None) -> dict[IPAddress, str] | None:
     return found
 
 
+def read_addresses(option: str, given: t.Sequence[str] | None) -> tuple[IPAddress, ...] | None:
+    """Addresses alone, each once."""
+    if given is None:
+        return None
+    found: dict[IPAddress, None] = {}
+    for number, raw in enumerate(given):
+        address = _unicast(f"{option}[{number}]", raw)
+        if address in found:
+            raise Invalid(f"{option}[{number}]", raw, "an address that is not in the list already")
+        found[address] = None
+    return tuple(found)
+
+
 def read_pairs(option: str, given: Given | None) -> tuple[Pair, ...] | None:
     """The same where an address may belong to two MAC addresses, those of one machine with two ends."""
     if given is None:
@@ -45,10 +58,14 @@ def read_pairs(option: str, given: Given | None) -> tuple[Pair, ...] | None:
 
 
 def _read(option: str, raw: t.Mapping[str, t.Any]) -> Pair:
-    address = addresses.address(f"{option}.address", raw["address"])
+    return _unicast(f"{option}.address", raw["address"]), addresses.mac(f"{option}.mac_address", raw["mac_address"])
+
+
+def _unicast(option: str, raw: object) -> IPAddress:
+    address = addresses.address(option, raw)
     if address.is_multicast or address.is_unspecified or address.is_loopback:
-        raise Invalid(f"{option}.address", raw["address"], "the unicast address of a neighbour")
-    return address, addresses.mac(f"{option}.mac_address", raw["mac_address"])
+        raise Invalid(option, raw, "the unicast address of a neighbour")
+    return address
 
 
 def ordered(found: t.Iterable[Pair]) -> tuple[Pair, ...]:

@@ -16,6 +16,7 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import addresses
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress, IPNetwork
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import Options
 
 TYPES = {"unicast": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8, "throw": 9}
 #: Types that the kernel alone gives to routes, for the addresses of the host itself.
@@ -46,6 +47,21 @@ PROTOCOLS = {
 _METRIC_6 = 1024
 
 Key = tuple[int, str, int, int]
+
+#: The suboptions of one.
+SPEC: Options = {
+    "to": {"type": "str", "required": True},
+    "via": {"type": "str"},
+    "metric": {"type": "int"},
+    "table": {"type": "str", "default": "main"},
+    "src": {"type": "str"},
+    "on_link": {"type": "bool", "default": False},
+    "type": {
+        "type": "str",
+        "choices": ["unicast", "blackhole", "unreachable", "prohibit", "throw"],
+        "default": "unicast",
+    },
+}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address, Neighbour
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address, Neighbour, Proxy
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links, by_index
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import PROTOCOLS, Route, table_name
 
@@ -28,6 +28,7 @@ class Contents:
     routes: tuple[Route, ...]
     neighbours: tuple[Neighbour, ...]
     trouble: str | None = None
+    proxies: tuple[Proxy, ...] = ()
 
 
 def interfaces(contents: Contents, peer: t.Callable[[int], View | None]) -> list[View]:
@@ -99,4 +100,13 @@ def neighbours(contents: Contents) -> list[View]:
             "state": neighbour.state,
         }
         for neighbour in contents.neighbours
+    ]
+
+
+def proxies(contents: Contents) -> list[View]:
+    """What is answered for in the name of others; "managed" is what this collection wrote."""
+    names = {link.index: link.name for link in contents.links.values()}
+    return [
+        {"address": proxy.address, "interface": names.get(proxy.index), "managed": proxy.marked}
+        for proxy in contents.proxies
     ]

@@ -29,8 +29,12 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import (
     routes,
     sysctls,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress, IPInterface
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address, Neighbour
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import (
+    IPAddress,
+    IPInterface,
+    IPNetwork,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address, Neighbour, Proxy
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links, refuse_others
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import NETNS, OWNER, STATE, Options
@@ -53,21 +57,6 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.inter
 _LEAST_MTU_6 = 1280
 
 
-_ROUTE: Options = {
-    "to": {"type": "str", "required": True},
-    "via": {"type": "str"},
-    "metric": {"type": "int"},
-    "table": {"type": "str", "default": "main"},
-    "src": {"type": "str"},
-    "on_link": {"type": "bool", "default": False},
-    "type": {
-        "type": "str",
-        "choices": ["unicast", "blackhole", "unreachable", "prohibit", "throw"],
-        "default": "unicast",
-    },
-}
-
-
 @dataclasses.dataclass(frozen=True)
 class Space:
     """One namespace.
@@ -83,6 +72,7 @@ class Space:
     quiet: frozenset[str] = frozenset()
     #: Looked at where some are wished, and inside namespaces.
     neighbours: tuple[Neighbour, ...] = ()
+    proxies: tuple[Proxy, ...] = ()
     #: By interface what may keep packets from it though it is as wished.
     hazards: t.Mapping[str, t.Sequence[str]] = dataclasses.field(default_factory=dict)
 
@@ -109,10 +99,12 @@ class Interface:
         "mac_address": {"type": "raw"},
         "addresses": {"type": "list", "elements": "str"},
         "purge_addresses": {"type": "bool", "default": False},
-        "routes": {"type": "list", "elements": "dict", "options": _ROUTE},
+        "routes": {"type": "list", "elements": "dict", "options": routes.SPEC},
         "purge_routes": {"type": "bool", "default": False},
         "neighbours": {"type": "list", "elements": "dict", "options": bindings.SPEC},
         "purge_neighbours": {"type": "bool", "default": False},
+        "proxy_neighbours": {"type": "list", "elements": "str"},
+        "purge_proxy_neighbours": {"type": "list", "elements": "str"},
         "sysctls": {"type": "dict"},
     }
     identified_by: t.ClassVar[tuple[str, ...]] = ("name",)
@@ -134,6 +126,8 @@ class Interface:
             purge_routes=options["purge_routes"],
             neighbours=bindings.read("neighbours", options["neighbours"]),
             purge_neighbours=options["purge_neighbours"] and options["neighbours"] is not None,
+            proxies=bindings.read_addresses("proxy_neighbours", options["proxy_neighbours"]),
+            purge_proxies=_networks("purge_proxy_neighbours", options) if options["state"] == "present" else (),
             settings=_settings(options["sysctls"]),
         )
         if wish.state == "present":
@@ -213,6 +207,7 @@ def _plan(
         tables=state.tables,
         quiet=wish.name in there.quiet,
         neighbours={} if wish.neighbours is None else neighbours,
+        proxies={ipaddress.ip_address(one.address): one.marked for one in there.proxies if one.index == link.index},
         liars=interface_neighbours.wrong(neighbours, known) if wish.netns and wish.neighbours is None else (),
     )
     planner = InterfacePlanner(wish, stacks[space], found)
@@ -249,7 +244,9 @@ def _read(wishes: t.Sequence[Wish], limit: int | None, led: interface_hazards.Pe
         asked = any(wish.neighbours is not None or (wish.netns and wish.addresses) for wish in wishes)
         neighbours = tuple(inventory.neighbours(reader)) if asked else ()
         hazards = interface_hazards.look(reader, wishes, links, found, led)
-        return Space(links, found, routes_there, read, frozenset(_quiet(wishes, links, found)), neighbours, hazards)
+        proxies = tuple(inventory.proxies(reader)) if any(wish.proxies is not None for wish in wishes) else ()
+        quiet = frozenset(_quiet(wishes, links, found))
+        return Space(links, found, routes_there, read, quiet, neighbours, proxies, hazards)
 
 
 def _quiet(wishes: t.Sequence[Wish], links: Links, found: t.Sequence[Address]) -> t.Iterator[str]:
@@ -345,6 +342,10 @@ def _addresses(given: t.Sequence[t.Any] | None) -> tuple[IPInterface, ...] | Non
             raise Invalid(f"addresses[{number}]", raw, f"the same address stands in the list as {found[address.ip]}")
         found[address.ip] = address
     return tuple(found.values())
+
+
+def _networks(option: str, options: t.Mapping[str, t.Any]) -> tuple[IPNetwork, ...]:
+    return tuple(addresses.network(f"{option}[{number}]", raw) for number, raw in enumerate(options[option] or ()))
 
 
 def _settings(given: t.Mapping[str, t.Any] | None) -> dict[str, str]:

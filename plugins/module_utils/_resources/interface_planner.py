@@ -18,7 +18,11 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import bindings, sysctls
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress, IPInterface
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import (
+    IPAddress,
+    IPInterface,
+    IPNetwork,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address, same_subnet
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.bindings import Bindings
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
@@ -34,7 +38,11 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes im
     text,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.stack import Stack, belongs
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import interface_neighbours
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import (
+    interface_neighbours,
+    interface_proxies,
+    interface_words,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_connected import Lost
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_steps import (
     AddAddress,
@@ -72,6 +80,8 @@ class Wish:
     purge_routes: bool = False
     neighbours: Bindings | None = None
     purge_neighbours: bool = False
+    proxies: tuple[IPAddress, ...] | None = None
+    purge_proxies: tuple[IPNetwork, ...] = ()
     settings: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -88,7 +98,8 @@ class Found:
 
     ``settings`` are the wished ones as they are, by the same words, and ``tables`` the numbers of routing tables by
     name. ``quiet`` is whether the kernel gives the interface no IPv6 address of its own. ``neighbours`` are the
-    permanent ones that the wish is about, and ``liars`` others with a wrong MAC address.
+    permanent ones that the wish is about, and ``liars`` others with a wrong MAC address. ``proxies`` are the addresses
+    that are answered for on the interface, each with whether that was written by this module.
     """
 
     settings: t.Mapping[str, str | None]
@@ -96,6 +107,7 @@ class Found:
     quiet: bool = False
     neighbours: Bindings = dataclasses.field(default_factory=dict)
     liars: t.Sequence[IPAddress] = ()
+    proxies: t.Mapping[IPAddress, bool] = dataclasses.field(default_factory=dict)
 
 
 class InterfacePlanner:
@@ -110,6 +122,7 @@ class InterfacePlanner:
         wished = wish.addresses or () if wish.enabled else ()
         self._lost = Lost(self._link, wished, stack, found.quiet, found.liars)
         self._neighbours = interface_neighbours.managed(wish.neighbours or {}, found.neighbours, wish.purge_neighbours)
+        self._answered = interface_proxies.managed(wish.proxies, wish.purge_proxies, found.proxies)
         self.steps: list[Step] = []
 
     @property
@@ -134,6 +147,8 @@ class InterfacePlanner:
             self._place_routes()
             if wish.neighbours is not None:
                 self.steps += interface_neighbours.steps(wish.netns, wish.name, wish.neighbours, self._neighbours)
+            if wish.proxies is not None:
+                self.steps += interface_proxies.steps(wish.netns, wish.name, wish.proxies, self._answered)
             self._announce()
         return Change(before, after)
 
@@ -148,13 +163,16 @@ class InterfacePlanner:
         addresses = self._listed()
         before: dict[str, t.Any] = {}
         if addresses:
-            before["addresses"] = _texts(one.address for one in addresses)
+            before["addresses"] = interface_words.texts(one.address for one in addresses)
         if routes:
-            before["routes"] = _views(routes)
+            before["routes"] = interface_words.views(routes)
         listed = interface_neighbours.managed(self._wish.neighbours or {}, self._neighbours, purge=False)
         if listed:
             before["neighbours"] = bindings.views(listed.items())
         self.steps += interface_neighbours.steps(self._wish.netns, self._wish.name, {}, listed)
+        if self._answered:
+            before["proxy_neighbours"] = interface_words.plain(self._answered)
+            self.steps += interface_proxies.steps(self._wish.netns, self._wish.name, (), self._answered)
         for route in routes:
             self._delete_route(route)
         for one in addresses:
@@ -170,12 +188,16 @@ class InterfacePlanner:
         if self._lost.words():
             view["lost"] = self._lost.words()
         if wish.addresses is not None:
-            view["addresses"] = _words([one for one in self._listed() + self._surplus_addresses() if not one.failed])
+            view["addresses"] = interface_words.words(
+                [one for one in self._listed() + self._surplus_addresses() if not one.failed]
+            )
         if wish.routes is not None:
             kept = [route for wished in self._routes for route in self._mine(wished.key)]
-            view["routes"] = _views(kept + self._surplus_routes())
+            view["routes"] = interface_words.views(kept + self._surplus_routes())
         if wish.neighbours is not None:
             view["neighbours"] = bindings.views(self._neighbours.items())
+        if wish.proxies is not None:
+            view["proxy_neighbours"] = interface_words.plain(self._answered)
         if wish.settings:
             view["sysctls"] = sysctls.by_name(self._settings)
         return view
@@ -184,11 +206,13 @@ class InterfacePlanner:
         wish = self._wish
         view: dict[str, t.Any] = {"enabled": wish.enabled, **self._link_values()}
         if wish.addresses is not None:
-            view["addresses"] = _texts(wish.addresses)
+            view["addresses"] = interface_words.texts(wish.addresses)
         if wish.routes is not None:
-            view["routes"] = _views(self._routes)
+            view["routes"] = interface_words.views(self._routes)
         if wish.neighbours is not None:
             view["neighbours"] = bindings.views(wish.neighbours.items())
+        if wish.proxies is not None:
+            view["proxy_neighbours"] = interface_words.plain(wish.proxies)
         if wish.settings:
             view["sysctls"] = sysctls.by_name(wish.settings)
         return view
@@ -368,27 +392,3 @@ class InterfacePlanner:
 def _alike(wished: Route, found: Route) -> bool:
     """Equal in all that a user can say."""
     return wished.view() == found.view() and wished.index == found.index
-
-
-def _words(found: t.Sequence[Address]) -> list[str]:
-    """The same of what is there, with a wrong broadcast address."""
-    wrong = {one.address: one.broadcast for one in found if one.misses_all}
-    return [
-        f"{text} broadcast {wrong[address]}" if (address := ipaddress.ip_interface(text)) in wrong else text
-        for text in _texts(one.address for one in found)
-    ]
-
-
-def _texts(found: t.Iterable[IPInterface]) -> list[str]:
-    """Addresses in an order that says nothing: IPv4 first, by number."""
-    return [
-        str(address)
-        for address in sorted(found, key=lambda address: (address.version, int(address.ip), address.network.prefixlen))
-    ]
-
-
-def _views(found: t.Iterable[Route]) -> list[dict[str, t.Any]]:
-    return [
-        route.view()
-        for route in sorted(set(found), key=lambda route: (route.family, route.table, route.to, route.metric))
-    ]

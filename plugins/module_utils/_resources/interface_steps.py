@@ -153,6 +153,18 @@ class SetNeighbours(Step):
 
 
 @dataclasses.dataclass(frozen=True)
+class SetProxies(Step):
+    """Answer for the first addresses no more, and for the others from now on."""
+
+    gone: tuple[IPAddress, ...]
+    new: tuple[IPAddress, ...]
+
+    @property
+    def what(self) -> str:
+        return "set the proxy neighbours of"
+
+
+@dataclasses.dataclass(frozen=True)
 class Announce(Step):
     """Have the kernel tell the neighbours the interface's addresses, as its notify settings allow.
 
@@ -259,19 +271,30 @@ def _do(host: Host, writer: Writer, step: Step) -> None:
                 stack_changes.put_connected(writer, index, step.route)
         elif isinstance(step, SpeakArp):
             link_changes.speak_arp(writer, index)
-        elif isinstance(step, SetNeighbours):
+        elif isinstance(step, (SetNeighbours, SetProxies)):
             _set_neighbours(writer, index, step)
         elif isinstance(step, DeleteRoute):
             with _gone_is_done(errno.ESRCH):
                 stack_changes.delete_route(writer, index, step.route)
 
 
-def _set_neighbours(writer: Writer, index: int, step: SetNeighbours) -> None:
+def _set_neighbours(writer: Writer, index: int, step: SetNeighbours | SetProxies) -> None:
+    if isinstance(step, SetProxies):
+        _set_proxies(writer, index, step)
+        return
     for gone in step.gone:
         with _gone_is_done(errno.ENOENT):
             stack_changes.delete_neighbour(writer, index, gone)
     for address, mac_address in step.new:
         stack_changes.put_neighbour(writer, index, address, mac_address)
+
+
+def _set_proxies(writer: Writer, index: int, step: SetProxies) -> None:
+    for gone in step.gone:
+        with _gone_is_done(errno.ENOENT):
+            stack_changes.delete_proxy(writer, index, gone)
+    for address in step.new:
+        stack_changes.put_proxy(writer, index, address)
 
 
 def _set_link(writer: Writer, index: int, values: t.Mapping[str, t.Any]) -> None:

@@ -21,7 +21,14 @@ from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.wish import Endpoint
 
 #: The module's options that no element of an endpoint's interface has.
-_UNUSED = {"mtu": None, "mac_address": None, "neighbours": None, "purge_neighbours": False}
+_UNUSED = {
+    "mtu": None,
+    "mac_address": None,
+    "neighbours": None,
+    "purge_neighbours": False,
+    "proxy_neighbours": None,
+    "purge_proxy_neighbours": None,
+}
 
 
 def check_inner(draft: Draft, endpoint: Endpoint, element: dict[str, t.Any]) -> None:

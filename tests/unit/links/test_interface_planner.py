@@ -98,6 +98,8 @@ def wishes(draw: st.DrawFn, state: str = "present") -> Wish:
         "purge_routes": draw(st.booleans()),
         "neighbours": None,
         "purge_neighbours": False,
+        "proxy_neighbours": None,
+        "purge_proxy_neighbours": None,
         "sysctls": draw(st.sampled_from([None, {"net.ipv4.conf.IFNAME.rp_filter": 2}])),
     }
     if state == "present" and not options["enabled"]:

@@ -1,0 +1,39 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""The addresses that are answered for on an interface, so that others seem to be on its wire."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress, IPNetwork
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_steps import SetProxies, Step
+
+
+def managed(
+    wished: t.Collection[IPAddress] | None, purged: t.Collection[IPNetwork], found: t.Mapping[IPAddress, bool]
+) -> tuple[IPAddress, ...]:
+    """Of what is answered for that which the wish is about; what others wrote is not purged."""
+    if wished is None:
+        return ()
+    named = set(wished)
+    return tuple(
+        address
+        for address, marked in found.items()
+        if address in named or (marked and any(address in network for network in purged))
+    )
+
+
+def steps(
+    netns: str | None, name: str, wished: t.Collection[IPAddress], found: t.Collection[IPAddress]
+) -> t.Iterator[Step]:
+    """From what is managed to what is wished."""
+    before, after = set(found), set(wished)
+    gone = tuple(address for address in found if address not in after)
+    new = tuple(address for address in wished if address not in before)
+    if gone or new:
+        yield SetProxies(netns, name, gone, new)
