@@ -74,6 +74,7 @@ ORDER = {
         "ip_forward",
     ),
     "absent": (
+        "interface",
         "dnat",
         "veth",
         "bridge_port",
@@ -163,7 +164,11 @@ def _wishes(owner: str, state: str, modules: object) -> dict[str, list[t.Any]]:
     for name, listed in found.items():
         if listed and name not in ORDER[state]:
             raise Invalid(f"modules.{name}", listed, f"an empty list, since the state is {state}")
-    return {name: wishes_of(RESOURCES[name], _definitions(name, owner, listed)) for name, listed in found.items()}
+    wished = {name: wishes_of(RESOURCES[name], _definitions(name, owner, listed)) for name, listed in found.items()}
+    if state == "absent" and any(wish.state != "absent" for wish in wished["interface"]):
+        allowed = "an empty list, since the state is absent, or definitions with that state"
+        raise Invalid("modules.interface", found["interface"], allowed)
+    return wished
 
 
 def definitions_of(modules: object) -> dict[str, list[t.Any]]:

@@ -17,7 +17,7 @@ description:
     M(netplumb.linuxnet.bridge_forward), M(netplumb.linuxnet.masquerade), M(netplumb.linuxnet.dnat), M(netplumb.linuxnet.netns),
     M(netplumb.linuxnet.veth), M(netplumb.linuxnet.bridge_port), M(netplumb.linuxnet.interface) and
     M(netplumb.linuxnet.ip_forward) do in ten, one after another in this order. What each of them does, and what it returns as a difference, is said there.
-  - With O(state=absent) the order is M(netplumb.linuxnet.dnat), M(netplumb.linuxnet.veth),
+  - With O(state=absent) the order is M(netplumb.linuxnet.interface), M(netplumb.linuxnet.dnat), M(netplumb.linuxnet.veth),
     M(netplumb.linuxnet.bridge_port), M(netplumb.linuxnet.netns), M(netplumb.linuxnet.bridge),
     M(netplumb.linuxnet.masquerade), M(netplumb.linuxnet.bridge_forward), M(netplumb.linuxnet.ip_forward),
     M(netplumb.linuxnet.unmanaged_links).

@@ -40,6 +40,8 @@ class HostView:
             route for route in host["routes"] if route["table"] in _MAIN_TABLE and route["type"] in NOWHERE
         ]
         self.rules: list[View] = list(host["rules"])
+        #: What is answered for on interfaces of the host in the name of others.
+        self.proxies: list[View] = list(host.get("proxy_neighbours", ()))
         self.empty_chains: list[str] = list(host["empty_chains"])
         self.listeners: list[View] = list(host["listeners"])
         self.namespaces: dict[str, View] = {str(namespace["name"]): namespace for namespace in info["namespaces"]}

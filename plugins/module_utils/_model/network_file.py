@@ -53,6 +53,11 @@ def document(network: str, owner: str, modules: Modules, before: Document | None
         name: [element for element in elements if element.get("state") != "absent"]
         for name, elements in modules.items()
     }
+    # Whatever is to be purged is not there after a reboot.
+    wished["interface"] = [
+        {word: value for word, value in element.items() if word != "purge_proxy_neighbours"}
+        for element in wished["interface"]
+    ]
     # A switch that is not the network's own stays as others leave it.
     wished["ip_forward"] = [element for element in wished["ip_forward"] if element.get("persistent")]
     guests = {
@@ -100,6 +105,7 @@ def _added(old: Modules, new: t.Mapping[str, list[Element]]) -> dict[str, list[E
         found[name] = kept + list(elements)
     for name, identity in (("bridge_forward", "bridge"), ("interface", "name")):
         found[name] = [_with_old_neighbours(element, identity, old.get(name, ())) for element in found[name]]
+    found["interface"] = _with_old_proxies(found["interface"], old.get("interface", ()))
     # The bridge comes last, as it goes up when everything on it is configured.
     bridges = {element["name"] for element in new["bridge"]}
     found["interface"].sort(key=lambda element: "netns" not in element and element["name"] in bridges)
@@ -125,6 +131,24 @@ def _with_old_neighbours(element: Element, identity: str, old: t.Iterable[Elemen
         if taken.isdisjoint(one.values())
     ]
     return {**element, "neighbours": kept + element["neighbours"]}
+
+
+def _with_old_proxies(new: t.Sequence[Element], old: t.Iterable[Element]) -> list[Element]:
+    """What is answered for, with what was before and is still an endpoint's."""
+    given = _inner_addresses(element for element in new if element.get("netns"))
+    before = {one["name"]: one.get("proxy_neighbours", ()) for one in old if not one.get("netns")}
+
+    def joined(element: Element) -> Element:
+        if "proxy_neighbours" not in element:
+            return element
+        known = dict.fromkeys([*before.get(element["name"], ()), *element["proxy_neighbours"]])
+        return {**element, "proxy_neighbours": [address for address in known if address in given]}
+
+    return [joined(element) for element in new]
+
+
+def _inner_addresses(inside: t.Iterable[Element]) -> set[str]:
+    return {address.partition("/")[0] for element in inside for address in element.get("addresses", ())}
 
 
 def _is_end(module: str, element: Element, ends: t.Container[str]) -> bool:
@@ -194,7 +218,12 @@ def without(modules: Modules, away: t.Container[str]) -> dict[str, list[Element]
     """The definitions without the endpoints in these namespaces, which are not there."""
     ends = {pair["name"] for pair in modules["veth"] if pair["peer_netns"] in away}
     inside = [element for element in modules["interface"] if element.get("netns") in away]
-    addresses = {address.partition("/")[0] for element in inside for address in element.get("addresses", ())}
+    addresses = _inner_addresses(inside)
+
+    def kept(element: Element) -> Element:
+        if "proxy_neighbours" not in element:
+            return element
+        return {**element, "proxy_neighbours": [one for one in element["proxy_neighbours"] if one not in addresses]}
 
     def stays(name: str, element: Element) -> bool:
         if name == "netns":
@@ -205,14 +234,15 @@ def without(modules: Modules, away: t.Container[str]) -> dict[str, list[Element]
             return element["to_address"] not in addresses
         return element not in inside and not _is_end(name, element, ends)
 
-    return {name: [element for element in listed if stays(name, element)] for name, listed in modules.items()}
+    return {name: [kept(element) for element in listed if stays(name, element)] for name, listed in modules.items()}
 
 
 def foreign_ports(modules: Modules) -> list[str]:
-    """The interfaces of the host that are ports of the bridge and that the network does not make."""
+    """The interfaces of the host that the network needs and does not make: ports, and where it answers."""
     made = {pair["name"] for pair in modules["veth"]}
-    return sorted(
+    ports = {
         element["interface"]
         for element in modules["bridge_port"]
         if element["interface"] not in made and not element.get("netns")
-    )
+    }
+    return sorted(ports | {element["name"] for element in modules["interface"] if "proxy_neighbours" in element})

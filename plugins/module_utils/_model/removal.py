@@ -13,10 +13,12 @@ that nobody else claims takes its links along, otherwise the module ``veth`` rem
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import typing as t
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.host_view import HostView, View
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPNetwork
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.host_view import HostView, View, networks_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import FAMILIES
 
 Element = dict[str, t.Any]
@@ -85,6 +87,7 @@ def everything(view: HostView) -> dict[str, list[Element]]:
     """
     ends = sorted(str(end["name"]) for end in view.our_ends())
     return {
+        "interface": without_proxies(stale_proxies(view, (), ())),
         "dnat": stale_dnat(view, ()),
         "veth": stale_veth(view, ends, ()),
         "bridge_port": stale_ports(view, ()),
@@ -178,6 +181,35 @@ def _emptied(view: HostView) -> list[Element]:
     if not view.empty_chains or any(rule["owner"] != view.owner for rule in view.rules):
         return []
     return [{"bridge": view.owner, "state": "absent"}]
+
+
+def stale_proxies(
+    view: HostView, wished: Collection[tuple[str, str]], networks: Iterable[IPNetwork]
+) -> dict[str, list[str]]:
+    """By interface the addresses of ours that the host answers for there and shall not any more.
+
+    They have no owner. Ours are those in the network, as it is or is wished, and those that we gave.
+
+    :param wished: pairs of the interface and the address
+    """
+    ours = [*networks, *(found for name in view.our_bridges() for found in networks_of(view.interfaces[name]))]
+    leased = {address for _namespace, _interface, address in view.all_leases()}
+    stale: dict[str, list[str]] = {}
+    for proxy in view.proxies:
+        address = ipaddress.ip_address(proxy["address"])
+        if not (proxy["managed"] and proxy["interface"]) or (proxy["interface"], str(address)) in wished:
+            continue
+        if address in leased or any(address in network for network in ours):
+            stale.setdefault(proxy["interface"], []).append(str(address))
+    return stale
+
+
+def without_proxies(stale: Mapping[str, list[str]]) -> list[Element]:
+    """What takes them away where nothing else is to be done to the interface."""
+    return [
+        {"name": name, "state": "absent", "enabled": True, "proxy_neighbours": found}
+        for name, found in sorted(stale.items())
+    ]
 
 
 def stale_bridge(view: HostView, wished: Collection[str]) -> list[Element]:

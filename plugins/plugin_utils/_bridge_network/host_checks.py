@@ -17,6 +17,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.host_view
     addresses_of,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import OWNER
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network import proxying
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.overlap import check_overlap
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.wish import Network
 
@@ -30,7 +31,7 @@ def check_host(network: Network, view: HostView, check_mode: bool) -> list[str]:
     :param check_mode: then what is missing may be made by an earlier task of the same play, so it is a warning
     """
     _refuse_alternative_names(network, view)
-    missing = [*_check_bridge(network, view), *_check_ports(network, view)]
+    missing = [*_check_bridge(network, view), *_check_ports(network, view), *proxying.check(network, view)]
     if missing and not check_mode:
         raise Refused(missing[0])
     _check_settings(network, view)
@@ -180,6 +181,7 @@ def _refuse_alternative_names(network: Network, view: HostView) -> None:
         ("bridge_network_name", network.name),
         *((f"bridge_network_trusted_interfaces[{n}]", name) for n, name in enumerate(network.trusted_interfaces)),
         *((f"bridge_network_ports[{n}]", name) for n, name in enumerate(network.ports)),
+        *([("bridge_network_proxy_interface", network.proxy_interface)] if network.proxy_interface else []),
         *((f"{one.path}.host_interface", one.host_interface) for one in network.endpoints if one.host_interface),
     ]
     for option, name in named:

@@ -10,6 +10,8 @@ A wider route, such as a private range behind a company's router, is legal besid
 it led to inside our subnet is hidden from now on, so that is a warning. What comes while the network stands, as the
 narrower route of a VPN, is a warning too: it takes away a part of what works, and a run that is to mend or to add
 something else must not fail for it.
+
+A part of the subnet of the interface on which the host answers for the endpoints is what such a network is made of.
 """
 
 from __future__ import annotations
@@ -33,19 +35,20 @@ def check_overlap(network: Network, view: HostView) -> list[str]:
     carried = set(networks_of(bridge)) if bridge and not network.external else set()
     warnings = []
     for subnet in network.subnets:
-        for sentence in _conflicts(subnet, view, own):
+        segment = network.proxy_interface if network.is_proxied(subnet) else None
+        for sentence in _conflicts(subnet, view, own, segment):
             if subnet.network not in carried:
                 raise Refused(sentence)
             warnings.append(f"{sentence}; what that takes is not reached on the bridge any more")
-        warnings += _hidden(subnet, view, own)
+        warnings += _hidden(subnet, view, own, segment)
     return warnings
 
 
-def _conflicts(subnet: Subnet, view: HostView, own: set[str]) -> Iterator[str]:
+def _conflicts(subnet: Subnet, view: HostView, own: set[str], segment: str | None) -> Iterator[str]:
     told = set()
     for name, interface in view.interfaces.items():
         for other in networks_of(interface) if name not in own else ():
-            if _overlap(subnet, other):
+            if _overlap(subnet, other) and not (name == segment and _is_wider(other, subnet)):
                 told.add((name, other))
                 yield (
                     f"{subnet.path}.subnet: {subnet.network} overlaps {other}, the network of the host's"
@@ -74,13 +77,18 @@ def _comes_first(route: View, other: IPNetwork, subnet: Subnet) -> bool:
     return (route["metric"] or 0) <= _CONNECTED_METRIC[other.version]
 
 
-def _hidden(subnet: Subnet, view: HostView, own: set[str]) -> list[str]:
+def _hidden(subnet: Subnet, view: HostView, own: set[str], segment: str | None) -> list[str]:
     return [
         f"{subnet.path}.subnet: {subnet.network} hides a part of {other}, which the host has a route to"
         f" over {route['interface']}"
         for route, other in _routes_elsewhere(view, own)
-        if _overlap(subnet, other) and other.prefixlen < subnet.network.prefixlen
+        if _is_wider(other, subnet) and not (route["interface"] == segment and not route["via"])
     ]
+
+
+def _is_wider(other: IPNetwork, subnet: Subnet) -> bool:
+    """Whether a network holds the subnet and more."""
+    return _overlap(subnet, other) and other.prefixlen < subnet.network.prefixlen
 
 
 def _overlap(subnet: Subnet, other: IPNetwork) -> bool:

@@ -21,6 +21,7 @@ from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network 
     host_elements,
     others,
     policy,
+    proxying,
     summary,
 )
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.allocation import allocate
@@ -120,6 +121,7 @@ def _present(draft: Draft, view: HostView) -> Document:
         "bridge_port": removal.stale_ports(view, network.ports) + endpoint_elements.bridge_port(draft, view),
         "interface": endpoint_elements.host_interfaces(draft, view)
         + endpoint_elements.inner_interfaces(draft, view)
+        + proxying.interfaces(draft, view)
         + host_elements.bridge_interface(draft, view),
         "ip_forward": host_elements.ip_forward(network, view),
     }
@@ -149,7 +151,7 @@ def _absent(name: str, view: HostView | None) -> Document:
         **document,
         "warnings": end.warnings,
         "summary": end.summary,
-        "modules": {**end.modules, "interface": []},
+        "modules": end.modules,
         "service": _no_service(name) if end.persistent else None,
     }
 

@@ -37,6 +37,7 @@ VARIABLES = (
     "mtu",
     "ports",
     "ports_force",
+    "proxy_interface",
     "endpoints",
     "appends",
     "persistent",
@@ -80,6 +81,7 @@ def read_network(section: Section) -> Network:
         mtu=_mtu(section, any(subnet.family == "ipv6" for subnet in subnets)),
         ports=_interfaces(section, "ports", name),
         ports_force=section.flag("ports_force", False),
+        proxy_interface=section.read("proxy_interface", _interface),
         endpoints=read_endpoints(section, subnets),
         appends=section.flag("appends", False),
         persistent=section.flag("persistent", False),
@@ -115,6 +117,12 @@ def _host_ip(option: str, value: object) -> IPAddress | None:
     """The address to publish on; the unspecified ones mean all, in their family."""
     found = addresses.address(option, value)
     refuse_unpublishable(option, value, found)
+    return found
+
+
+def _interface(option: str, value: object) -> str:
+    found = names.interface_name(option, value)
+    _refuse_reserved(option, found)
     return found
 
 
@@ -165,6 +173,26 @@ def _refuse_contradictions(section: Section, network: Network) -> None:
             section.path("trusted_interfaces"), list(network.trusted_interfaces), "none on an internal network"
         )
     _refuse_editing_external(section, network)
+    _refuse_proxying(section, network)
+
+
+def _refuse_proxying(section: Section, network: Network) -> None:
+    """To answer for endpoints is of no use where nobody outside is to know their addresses."""
+    if network.proxy_interface is None:
+        return
+    path, name = section.path("proxy_interface"), network.proxy_interface
+    if name == network.name or name in network.ports:
+        raise Invalid(path, name, "an interface that is not on the bridge")
+    for option in ("external", "internal", "inhibit_gateway"):
+        if getattr(network, option):
+            raise Invalid(path, name, f"none while {section.path(option)} is true, the host routes nothing then")
+    if not any(network.is_proxied(subnet) for subnet in network.subnets):
+        raise Invalid(
+            path,
+            name,
+            f"only with a subnet that is routed; set {section.path('gateway_mode')} or"
+            f" {section.path('gateway_mode_ipv6')} to routed",
+        )
 
 
 def _refuse_editing_external(section: Section, network: Network) -> None:

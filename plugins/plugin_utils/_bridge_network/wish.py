@@ -113,6 +113,7 @@ class Network:
     mtu: int | None = None
     ports: tuple[str, ...] = ()
     ports_force: bool = False
+    proxy_interface: str | None = None
     endpoints: tuple[Endpoint, ...] = ()
     appends: bool = False
     persistent: bool = False
@@ -124,6 +125,10 @@ class Network:
 
     def subnets_of(self, word: str) -> tuple[Subnet, ...]:
         return tuple(subnet for subnet in self.subnets if subnet.family == word)
+
+    def is_proxied(self, subnet: Subnet) -> bool:
+        """Whether the host answers for a subnet's endpoints on the segment that they seem to be on."""
+        return self.proxy_interface is not None and self.gateway_modes[subnet.family] == "routed"
 
     def subnet_holding(self, address: IPAddress) -> Subnet | None:
         """The subnet that an address lies in."""
