@@ -106,6 +106,11 @@ options:
         type: list
         elements: str
         required: true
+      mac_address:
+        description:
+          - From where they answer. Without it, whoever else is behind the interface can answer in their names.
+          - Endpoints with different MAC addresses are entries of their own.
+        type: str
   gateways:
     description: &gateways
       - The host's own addresses in O(subnets), by which endpoints reach published ports. What was meant for any other address there is

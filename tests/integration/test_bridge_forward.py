@@ -56,6 +56,7 @@ def network(host: Host, neighbour: Host) -> Host:
         {"icc": False, "trusted_interfaces": ["tun0", "eth7"], "forward_policy": "drop"},
         {"gateways": ["172.18.0.7", "fd00:18::7"], "masquerade_protocols": "all"},
         {"answers_by": [{"interface": "br7", "addresses": ["172.18.0.9", "fd00:18::9"]}]},
+        {"answers_by": [{"interface": "br7", "addresses": ["172.18.0.9"], "mac_address": "02:00:00:00:00:0a"}]},
         {"subnets": ["172.18.0.0/16", "10.1.0.0/24"]},
         {"subnets": ["fd00:18::/64"], "ip_version": "ipv6"},
     ],

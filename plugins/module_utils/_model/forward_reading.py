@@ -121,10 +121,14 @@ def _gateways(forward: t.Iterable[Place]) -> tuple[IPAddress, ...]:
     return tuple(dict.fromkeys(rule_text.network_of(text).network_address for text in told if not text.startswith("!")))
 
 
-def _answers_by(every: t.Mapping[str, list[Place]]) -> tuple[tuple[str, IPAddress], ...]:
+def _answers_by(every: t.Mapping[str, list[Place]]) -> tuple[forwarding.Answer, ...]:
     found = [rule_text.fields(place.text) for group in every.values() for place in group if place.chain == chains.FROM]
-    pairs = [(entry.options["-i"], rule_text.network_of(entry.options["-s"])) for entry in found if _elsewhere(entry)]
-    return tuple(dict.fromkeys((interface, source.network_address) for interface, source in pairs))
+    return tuple(dict.fromkeys(_answer(entry.options) for entry in found if _elsewhere(entry)))
+
+
+def _answer(options: t.Mapping[str, str]) -> forwarding.Answer:
+    address = rule_text.network_of(options["-s"]).network_address
+    return forwarding.Answer(options["-i"], address, options.get("--mac-source"))
 
 
 def _elsewhere(entry: rule_text.Fields) -> bool:

@@ -36,6 +36,15 @@ SEGMENT = {
 }
 
 
+class Answer(t.NamedTuple):
+    """An endpoint that answers by another interface than its bridge."""
+
+    interface: str
+    address: IPAddress
+    #: From which it does; None where nobody can say, as where another router sends it on.
+    mac_address: str | None = None
+
+
 @dataclasses.dataclass(frozen=True)
 class Network:
     """A bridge and the promises that hold for it."""
@@ -50,9 +59,8 @@ class Network:
     trusted_interfaces: tuple[str, ...] = ()
     #: Whether what leaves is translated; a setting of its own, since the rules for that are another module's.
     masquerade: bool = True
-    #: Interfaces of the host by which endpoints answer whose default route is on another network, each with the
-    #: address of one.
-    answers_by: tuple[tuple[str, IPAddress], ...] = ()
+    #: By what endpoints answer whose default route is on another network.
+    answers_by: tuple[Answer, ...] = ()
     #: ``common`` or ``all``: what may leave where it is translated.
     masquerade_protocols: str = "common"
     #: The host's own addresses in the subnets.
@@ -171,15 +179,16 @@ def _guards(network: Network, family: str) -> t.Iterator[Place]:
 
 
 def _answers_elsewhere(network: Network, family: str) -> t.Iterator[str]:
-    """Answers of endpoints whose default route is on another network, by their own addresses: with any other one of
-    this network somebody over there would answer in its name."""
+    """Answers of endpoints whose default route is on another network, by their own addresses, and from their own MAC
+    addresses there: otherwise somebody over there would answer in the name of one of this network."""
     answers = ("-m conntrack --ctstate DNAT --ctdir REPLY",)
     if _mode_of(network, family) == "routed":
         answers = ("-m conntrack --ctstate RELATED,ESTABLISHED --ctdir REPLY",)
-    for interface, address in network.answers_by:
+    for interface, address, mac_address in network.answers_by:
         if family_of(address) == family:
             source = rule_text.host_network(address)
-            yield network.rule_elsewhere("RETURN", in_interface=interface, source=source, matches=answers)
+            sender = (f"-m mac --mac-source {mac_address}",) if mac_address else ()
+            yield network.rule_elsewhere("RETURN", in_interface=interface, source=source, matches=sender + answers)
 
 
 def _input(network: Network, family: str) -> t.Iterator[Place]:

@@ -16,7 +16,6 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import bridge_nf, sysctl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import (
-    addresses,
     bindings,
     chains,
     dispatch,
@@ -191,12 +190,15 @@ def _plain_views(wish: Wish, network: forwarding.Network) -> dict[str, t.Any]:
     return view
 
 
-def _answering(pairs: t.Iterable[tuple[str, addresses.IPAddress]]) -> list[dict[str, t.Any]]:
-    """Each interface with all that answer by it, in the form of the option."""
-    by_interface: dict[str, list[str]] = {}
-    for interface, address in pairs:
-        by_interface.setdefault(interface, []).append(str(address))
-    return [{"interface": interface, "addresses": found} for interface, found in by_interface.items()]
+def _answering(answers: t.Iterable[forwarding.Answer]) -> list[dict[str, t.Any]]:
+    """Each interface with all that answer by it, from one MAC address, in the form of the option."""
+    found: dict[tuple[str, str | None], list[str]] = {}
+    for interface, address, mac_address in answers:
+        found.setdefault((interface, mac_address), []).append(str(address))
+    return [
+        {"interface": interface, "addresses": those, **({"mac_address": mac_address} if mac_address else {})}
+        for (interface, mac_address), those in found.items()
+    ]
 
 
 def _ordered(found: t.Sequence[t.Any], wished: t.Sequence[t.Any]) -> list[t.Any]:

@@ -21,6 +21,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources impor
 _ANSWERS: Options = {
     "interface": {"type": "str", "required": True},
     "addresses": {"type": "list", "elements": "str", "required": True},
+    "mac_address": {"type": "str"},
 }
 _MODES = list(forwarding.GATEWAY_MODES)
 OPTIONS: Options = {
@@ -154,14 +155,16 @@ def _asked(subnets: t.Sequence[addresses.IPNetwork], families: tuple[str, ...]) 
 
 def _answers_by(
     given: t.Sequence[t.Mapping[str, t.Any]], bridge: str, subnets: t.Sequence[addresses.IPNetwork]
-) -> tuple[tuple[str, addresses.IPAddress], ...]:
+) -> tuple[forwarding.Answer, ...]:
     """Who may answer by what, checked: addresses of endpoints by other interfaces than their bridge."""
-    found: dict[tuple[str, addresses.IPAddress], None] = {}
+    found: dict[forwarding.Answer, None] = {}
     for number, entry in enumerate(given):
         option = f"answers_by[{number}]"
         interface = names.interface_name(f"{option}.interface", entry["interface"])
         if interface == bridge:
             raise Invalid(f"{option}.interface", interface, "an interface other than the bridge itself")
+        told_mac = entry.get("mac_address")
+        mac_address = None if told_mac is None else addresses.mac(f"{option}.mac_address", told_mac)
         if not entry["addresses"]:
             raise Invalid(f"{option}.addresses", entry["addresses"], "at least one address of an endpoint")
         for place, value in enumerate(entry["addresses"]):
@@ -169,5 +172,5 @@ def _answers_by(
             if not any(address in subnet for subnet in subnets):
                 told = ", ".join(map(str, subnets))
                 raise Invalid(f"{option}.addresses[{place}]", value, f"the address of an endpoint in {told}")
-            found[interface, address] = None
+            found[forwarding.Answer(interface, address, mac_address)] = None
     return tuple(found)

@@ -11,28 +11,32 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.host_view import HostView
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.host_view import HostView, View
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.draft import Draft
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.wish import Endpoint, Network
 
 
 def answers_by(draft: Draft, view: HostView) -> list[dict[str, Any]]:
     """The bridges, or other interfaces of the host, behind which the default routes of such endpoints lead, each with
-    the addresses of those endpoints."""
+    the addresses of those endpoints, and where it is known with their MAC address there."""
     network = draft.network
-    found: dict[str, dict[str, None]] = {}
+    found: dict[tuple[str, str | None], dict[str, None]] = {}
     for endpoint in _elsewhere(network):
-        for family, interface in _default_interfaces(network, endpoint, view):
-            name = _behind(endpoint.namespace, interface, view)
+        for route in _default_routes(network, endpoint, view):
+            name = _behind(endpoint.namespace, str(route["interface"]), view)
             if name and name != network.name:
-                found.setdefault(name, {})[str(draft.addresses[endpoint.key][family])] = None
-    return [{"interface": name, "addresses": list(addresses)} for name, addresses in found.items()]
+                key = name, _sender(endpoint, route, name, view)
+                found.setdefault(key, {})[str(draft.addresses[endpoint.key][route["ip_version"]])] = None
+    return [
+        {"interface": name, "addresses": list(addresses), **({"mac_address": sender} if sender else {})}
+        for (name, sender), addresses in found.items()
+    ]
 
 
 def warnings(network: Network, view: HostView) -> Iterator[str]:
     """Endpoints that cannot answer because they have no default route at all."""
     for endpoint in _elsewhere(network):
-        if not any(True for _interface in _default_interfaces(network, endpoint, view)):
+        if not any(True for _route in _default_routes(network, endpoint, view)):
             yield (
                 f"{endpoint.path}.published_ports: namespace {endpoint.namespace!r} has no default route, so only this"
                 " host and the network's own endpoints are answered; where it gets one from another network, apply"
@@ -44,11 +48,22 @@ def _elsewhere(network: Network) -> Iterator[Endpoint]:
     return (endpoint for endpoint in network.endpoints if endpoint.ports and not endpoint.default_route)
 
 
-def _default_interfaces(network: Network, endpoint: Endpoint, view: HostView) -> Iterator[tuple[str, str]]:
-    """By family the inner interfaces of the default routes."""
+def _default_routes(network: Network, endpoint: Endpoint, view: HostView) -> Iterator[View]:
+    """Those by an interface, in the families of the network."""
     for route in view.inner_default_routes(endpoint.namespace):
         if route["ip_version"] in network.families and route["interface"]:
-            yield str(route["ip_version"]), str(route["interface"])
+            yield route
+
+
+def _sender(endpoint: Endpoint, route: View, name: str, view: HostView) -> str | None:
+    """The MAC address from which an endpoint answers by another interface of the host. Where its router there is not
+    this host, its packets come from that one."""
+    inner = view.inner_interface(endpoint.namespace, str(route["interface"]))
+    outer = view.interfaces.get(name)
+    if not endpoint.guard or inner is None or outer is None or not inner["mac_address"]:
+        return None
+    own = [str(entry["address"]).partition("/")[0] for entry in outer["addresses"]]
+    return str(inner["mac_address"]) if route["via"] in own else None
 
 
 def _behind(namespace: str, interface: str, view: HostView) -> str | None:

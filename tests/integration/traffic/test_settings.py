@@ -201,8 +201,9 @@ def test_answers_leave_by_whatever_network_has_the_default_route(built: Town, mo
     plain = {**SHOP, "endpoints": [{"namespace": "web"}], "gateway_mode": mode}
     apply(host, **plain)
     applied = apply(host, **BACK)
+    mac = host.inside("web").ip("link", "show", "eth0")[0]["address"]
     assert applied.plan["modules"]["bridge_forward"][0]["answers_by"] == [
-        {"interface": "br0", "addresses": ["172.19.0.2", "fd00:19::2"]}
+        {"interface": "br0", "addresses": ["172.19.0.2", "fd00:19::2"], "mac_address": mac}
     ]
     with host.inside("web").server(80):
         for client, own in ((built.neighbour, town.NEIGHBOUR), (built.outside, town.ROUTER)):
@@ -259,6 +260,28 @@ def test_nobody_else_answers_by_the_other_network(built: Town) -> None:
             own = host.ip("link", "show", "br1")[0]["address"]
             host.inside("app").send_frames("eth0", [frames.ethernet(own, macs["app"], kind, true)])
             assert lan_sees.wait(PATIENCE, protocol=frames.UDP, source_port=5300), "the control"
+
+
+def test_nobody_else_answers_in_its_name(built: Town) -> None:
+    """web answers by br0 from its own MAC address there; its neighbour on br0 cannot, with web's address on br1."""
+    host, lan = built.host, built.neighbour
+    apply(host, **{**SHOP, "endpoints": [WEB, {"namespace": "db"}]})
+    apply(host, **BACK)
+    web, db = host.inside("web"), host.inside("db")
+    macs = {one: one.ip("link", "show", "eth0")[0]["address"] for one in (web, db)}
+    mac, gateway = (host.ip("link", "show", name)[0]["address"] for name in ("eth0", "br0"))
+    for version, own in enumerate(("172.19.0.2", "fd00:19::2")):
+        kind, client = (frames.IPV4, frames.IPV6)[version], town.NEIGHBOUR[version]
+        web.run(["ip", "route", "add", "blackhole", client])  # it leaves the question unanswered
+        question = frames.tcp(client, town.HOST[version], 4000, 8090)
+        answer = frames.tcp(own, client, 80, 4000)  # both ends may open at once
+        with web.sniffer("eth1") as web_sees, lan.sniffer("eth0") as lan_sees:
+            lan.send_frames("eth0", [frames.ethernet(mac, "02:00:00:00:00:09", kind, question)])
+            assert web_sees.wait(PATIENCE, protocol=frames.TCP, port=80)
+            db.send_frames("eth0", [frames.ethernet(gateway, macs[db], kind, answer)])
+            assert not lan_sees.wait(0.5, protocol=frames.TCP, source_port=8090)
+            web.send_frames("eth0", [frames.ethernet(gateway, macs[web], kind, answer)])
+            assert lan_sees.wait(PATIENCE, protocol=frames.TCP, source_port=8090), "the control"
 
 
 def test_udp_needs_the_network_of_the_default_route(built: Town) -> None:

@@ -40,6 +40,17 @@ def test_the_bridge_of_the_default_route() -> None:
     assert _answers_by(variables(WEB), _info("docker0")) == [{"interface": "docker0", "addresses": ["172.18.0.2"]}]
 
 
+def test_from_its_own_mac_address_where_this_host_is_the_router() -> None:
+    info = _info("docker0")
+    info["namespaces"][-1]["interfaces"][0]["mac_address"] = mac = "02:00:00:00:00:09"
+    plain = [{"interface": "docker0", "addresses": ["172.18.0.2"]}]
+    info["host"]["interfaces"].append(interface("docker0", kind="bridge", addresses=["10.0.0.2/24"]))
+    assert _answers_by(variables(WEB), info) == plain
+    info["host"]["interfaces"][-1] = interface("docker0", kind="bridge", addresses=["10.0.0.1/24"])
+    assert _answers_by(variables(WEB), info) == [{**plain[0], "mac_address": mac}]
+    assert _answers_by(variables({**WEB, "guard": False}), info) == plain
+
+
 def test_an_end_that_is_on_no_bridge_stands_for_itself() -> None:
     assert _answers_by(variables(WEB), _info(None)) == [{"interface": "vweb", "addresses": ["172.18.0.2"]}]
 

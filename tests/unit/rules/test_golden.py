@@ -270,6 +270,15 @@ LINUXNET-PREROUTING -s 172.18.0.0/16 ! -i br0 -j DROP
         assert f"LINUXNET-FROM {told} -j RETURN" in shown
 
 
+def test_who_answers_by_another_network_from_his_own_mac() -> None:
+    entry = {"interface": "br1", "addresses": ["172.18.0.9"], "mac_address": "02:00:00:00:00:09"}
+    shown = _shown(_made(answers_by=[entry]), "ipv4", "mangle")
+    told = "-s 172.18.0.9/32 -i br1 -m mac --mac-source 02:00:00:00:00:09 -m conntrack --ctstate DNAT --ctdir REPLY"
+    comment = "-m comment --comment bridge-br0"
+    for chain in ("LINUXNET-PREROUTING", "LINUXNET-FROM"):
+        assert f"{chain} {told} {comment} -j RETURN" in shown
+
+
 def test_a_router_elsewhere() -> None:
     host = _made(inhibit_gateway=True)
     assert [line for line in _shown(host, "ipv4", "mangle") if "PREROUTING" in line] == []

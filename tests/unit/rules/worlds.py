@@ -141,7 +141,11 @@ def networks(draw: st.DrawFn, number: int = 0) -> Options:
         ]
         chosen = draw(st.lists(st.sampled_from(pairs), unique=True))
         definition["answers_by"] = [
-            {"interface": name, "addresses": [address for other, address in chosen if other == name]}
+            {
+                "interface": name,
+                "addresses": [address for other, address in chosen if other == name],
+                "mac_address": draw(st.sampled_from([None, "02:00:00:00:00:09"])),
+            }
             for name in dict.fromkeys(name for name, _address in chosen)
         ]
     return definition
