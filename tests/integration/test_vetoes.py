@@ -133,6 +133,38 @@ def test_a_listener_on_a_published_port(host: Host, neighbour: Host) -> None:
         assert answer.local == "172.18.0.2", "web answers and not the listener"
 
 
+@pytest.mark.parametrize(
+    "flush",
+    [
+        "iptables -t nat -F LINUXNET-DNAT",
+        "iptables -t nat -F LINUXNET-DNAT; ip6tables -t nat -F LINUXNET-DNAT",
+        "iptables -t nat -D LINUXNET-DNAT 1",
+    ],
+)
+def test_a_listener_where_only_some_rules_are_gone(host: Host, neighbour: Host, flush: str) -> None:
+    """Those that translate sources stay, and those of another family or another port."""
+    apply(host, **NETWORK)
+    rules = _rules(host)
+    host.sh(flush)
+    assert _rules(host) != rules
+    with host.server(8080), host.inside("web").server(80):
+        done = _run(host)
+        assert done["changed"]
+        assert "failures" not in done
+        _is_right(host, rules)
+        answer = neighbour.ask("192.0.2.1", 8080)
+        assert answer
+        assert answer.local == "172.18.0.2", "web answers and not the listener"
+
+
+def test_the_first_port_of_a_network_that_somebody_listens_on(host: Host) -> None:
+    bare = [{"namespace": "web"}]
+    apply(host, **{**NETWORK, "endpoints": bare})
+    with host.server(8080):
+        (sentence,) = _run(host, endpoints=[{**bare[0], "published_ports": ["8080:80"]}])["failures"]
+    assert "port 8080/tcp of the host is in use: process" in sentence
+
+
 def test_a_new_port_that_somebody_listens_on(host: Host) -> None:
     apply(host, **NETWORK)
     more = {"namespace": "app", "published_ports": ["9090:90", "9091:91"]}

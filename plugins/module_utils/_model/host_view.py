@@ -12,7 +12,7 @@ import ipaddress
 import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import chains, marks
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress, IPNetwork
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused, kind_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import NOWHERE
@@ -175,13 +175,17 @@ class HostView:
     def foreign_rules(self, kind: str) -> list[View]:
         return [rule for rule in self.rules if rule["kind"] == kind and rule["owner"] != self.owner]
 
-    def lost_rules(self, table: str, family: str) -> bool:
-        """Whether the network stands and has no rule at all in a table, as after a firewall's flush."""
+    def lost_published_ports(self, family: str) -> bool:
+        """Whether the network stands and somebody flushed where its ports are published, wholly or in part.
+
+        Then it has no rule at all in the table, or a chain is empty, which we never leave so. Only root can do either.
+        """
+        flushed = any(chain.startswith(chains.DNAT) for chain in self.empty_chains)
         there = any(
-            rule["owner"] == self.owner and (rule.get("table", table), rule["ip_version"]) == (table, family)
+            rule["owner"] == self.owner and (rule.get("table", "nat"), rule["ip_version"]) == ("nat", family)
             for rule in self.rules
         )
-        return not there and bool(self.our_bridges() or self.our_ends())
+        return (flushed or not there) and bool(self.our_bridges() or self.our_ends())
 
     def ports_of(self, bridge: str) -> list[View]:
         """The interfaces that are ports of a bridge."""

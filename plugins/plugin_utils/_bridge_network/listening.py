@@ -8,7 +8,8 @@
 
 Only what is published anew is looked at. A port that this network has published already stays so, whoever began to
 listen on it since: the process can see that nobody comes, and a network that works must not fail at its next run. The
-same holds where a firewall's flush took the rule away, since any user might be quick to listen there then.
+same holds where a firewall's flush took rules away, since any user might be quick to listen there then; whether it has
+left that of the other family is no matter.
 """
 
 from __future__ import annotations
@@ -34,12 +35,19 @@ def check_listeners(view: HostView, wished: list[Published], problems: Problems)
     refused: set[str] = set()
     for entry in wished:
         sentence = _trouble(view, entry, existing)
-        if sentence and view.lost_rules("nat", entry.ip_version):
+        if sentence and (view.lost_published_ports(entry.ip_version) or _published_otherwise(entry, existing)):
             problems.warnings.append(f"{sentence}, and gets no connections from outside any more")
         elif sentence and entry.path not in refused:
             problems.of_port(sentence)
             refused.add(entry.path)
     return [entry for entry in wished if entry.path not in refused]
+
+
+def _published_otherwise(entry: Published, existing: list[Published]) -> bool:
+    """Whether the other family's rule of the same port is still there, which is published in both at once."""
+    return any(
+        (other.protocol, other.host, other.host_ip) == (entry.protocol, entry.host, entry.host_ip) for other in existing
+    )
 
 
 def _trouble(view: HostView, entry: Published, existing: list[Published]) -> str | None:
