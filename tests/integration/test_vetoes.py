@@ -177,6 +177,24 @@ def test_a_new_port_that_somebody_listens_on(host: Host) -> None:
     assert "--dport 9090 " not in rules
 
 
+def test_all_free_addresses_taken_inside_a_namespace(host: Host, neighbour: Host) -> None:
+    """Who is added then gets none, and all else is put right."""
+    small = {**NETWORK, "ipam_config": [{"subnet": "172.18.0.0/27"}], "appends": True}
+    apply(host, **small)
+    host.inside("db").sh("for n in $(seq 4 30); do ip address replace 172.18.0.$n/27 dev eth0; done")
+    _break(host)
+    added = [SHOP["endpoints"][0], {"namespace": "more", "published_ports": ["9090:90"]}]
+    (sentence,) = _run(host, **{**small, "endpoints": added})["failures"]
+    assert sentence.startswith("bridge_network_endpoints[1]: no address is free in 172.18.0.0/27")
+    with host.inside("web").server(80):
+        assert neighbour.ask("192.0.2.1", 8080)
+    assert "--dport 9090 " not in "\n".join(_rules(host))
+    assert "more" not in host.sh("ip -o link")
+    host.inside("db").sh("ip address flush dev eth0; ip address add 172.18.0.10/27 dev eth0")
+    assert "failures" not in _run(host, **{**small, "endpoints": added})
+    assert host.inside("more").reaches("172.18.0.1")
+
+
 def test_a_process_that_ends_costs_its_endpoint(host: Host) -> None:
     apply(host, **NETWORK)
     with host.spawn(["sleep", "600"], unshare_net=True) as process:

@@ -45,7 +45,7 @@ def allocate(network: Network, view: HostView, existing: dict[Key, str], problem
     by it.
 
     :param existing: the host ends that the endpoints have now
-    :raises Refused: where a given address is in use, or where a subnet is full
+    :raises Refused: where a given address is in use, or where a subnet is full of what we gave
     """
     if not HAS_NETADDR:
         raise LinuxnetError(
@@ -69,10 +69,10 @@ def allocate(network: Network, view: HostView, existing: dict[Key, str], problem
                 found[endpoint.key][word] = address
                 taken[address] = endpoint.path
     for word in network.families:
-        free = _Free(network.subnets_of(word)[0], network.external, {**hearsay, **taken})
+        free = _Free(network.subnets_of(word)[0], network.external, taken, hearsay)
         for endpoint in network.endpoints:
             if word not in found[endpoint.key]:
-                found[endpoint.key][word] = free.lowest(endpoint)
+                found[endpoint.key][word] = free.lowest(endpoint, problems)
     return found
 
 
@@ -156,18 +156,23 @@ def _kept(
 class _Free:
     """The free addresses of a subnet, lowest first, walked once for all endpoints."""
 
-    def __init__(self, subnet: Subnet, external: bool, taken: dict[IPAddress, str]) -> None:
+    def __init__(
+        self, subnet: Subnet, external: bool, taken: t.Collection[IPAddress], hearsay: t.Collection[IPAddress]
+    ) -> None:
         self._subnet = subnet
         self._barred = external and subnet.iprange is None
         self._pool = netaddr.IPNetwork(str(subnet.iprange or subnet.network))
-        usable = (
-            ipaddress.ip_address(int(address)) if subnet.network.version == 4 else ipaddress.IPv6Address(int(address))
-            for address in self._pool
-        )
-        self._walk = (address for address in usable if subnet.usable(address) and address not in taken)
+        # What is taken grows meanwhile, by what is found here.
+        known = frozenset(taken)
+        self._walk = (address for address in self._usable() if address not in known and address not in hearsay)
+        self._claimed = (address for address in self._usable() if address not in known and address in hearsay)
 
-    def lowest(self, endpoint: Endpoint) -> IPAddress:
-        """The next free address."""
+    def _usable(self) -> Iterator[IPAddress]:
+        make = ipaddress.ip_address if self._subnet.network.version == 4 else ipaddress.IPv6Address
+        return (address for address in (make(int(one)) for one in self._pool) if self._subnet.usable(address))
+
+    def lowest(self, endpoint: Endpoint, problems: Problems) -> IPAddress:
+        """The next free address; where others only say that they have the rest, one of these, as a problem."""
         if self._barred:
             raise Refused(
                 f"{endpoint.path}.{self._subnet.family}_address: the bridge is not ours, so nobody knows which"
@@ -175,9 +180,14 @@ class _Free:
                 f" give the address, or {self._subnet.path}.iprange to choose from"
             )
         address = next(self._walk, None)
-        if address is None:
-            raise Refused(
-                f"{endpoint.path}: no address is free in {self._pool}; enlarge"
-                f" {self._subnet.path}.{'iprange' if self._subnet.iprange else 'subnet'}"
-            )
-        return address
+        if address is not None:
+            return address
+        sentence = (
+            f"{endpoint.path}: no address is free in {self._pool}; enlarge"
+            f" {self._subnet.path}.{'iprange' if self._subnet.iprange else 'subnet'}"
+        )
+        claimed = next(self._claimed, None)
+        if claimed is None:
+            raise Refused(sentence)
+        problems.of_address(endpoint, sentence)
+        return claimed

@@ -31,6 +31,7 @@ class Problems:
         self._standing = bool(view.our_bridges() or view.our_ends())
         self._existing = existing
         self._endpoints: dict[tuple[str, str], Endpoint] = {}
+        self._unaddressed: set[tuple[str, str]] = set()
         self.warnings: list[str] = []
         #: For the module network_plan.
         self.found: list[dict[str, str | None]] = []
@@ -40,6 +41,11 @@ class Problems:
         self._stand_or_fall(sentence)
         if self._endpoints.setdefault(endpoint.key, endpoint) is endpoint:
             self.found.append({"namespace": endpoint.namespace, "interface": endpoint.interface, "message": sentence})
+
+    def of_address(self, endpoint: Endpoint, sentence: str) -> None:
+        """An endpoint that gets no address which nobody else says he has; raises Refused as for any problem of one."""
+        self.of_endpoint(endpoint, sentence)
+        self._unaddressed.add(endpoint.key)
 
     def of_port(self, sentence: str) -> None:
         """A port that is not published; raises Refused where the network does not stand yet."""
@@ -52,5 +58,9 @@ class Problems:
 
     def without_unmade(self, ports: list[Published]) -> list[Published]:
         """Without the ports of endpoints that are not made, whose addresses may be somebody else's."""
-        unmade = {endpoint.path for key, endpoint in self._endpoints.items() if key not in self._existing}
+        unmade = {
+            endpoint.path
+            for key, endpoint in self._endpoints.items()
+            if key not in self._existing or key in self._unaddressed
+        }
         return [port for port in ports if port.path.rpartition(".published_ports")[0] not in unmade]
