@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ipaddress
+import subprocess
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -50,7 +51,7 @@ class Segment:
         lines += [f"route add default via {gateway} dev {interface}" for gateway in gateways]
         lines.append(f"link show dev {interface}")
         host.run(["ip", "-batch", "-"], stdin="\n".join(lines) + "\n")
-        self.catch_up()
+        self._lab.switch(_look_at(port))
 
     def catch_up(self) -> None:
         """Have each port take in now that its carrier is back; until then nothing passes it.
@@ -58,10 +59,17 @@ class Segment:
         The kernel does that by itself for a hundred links a second of the whole machine, so that behind a test with a
         thousand of them it may take long. A link that is asked for by its name (Linux 6.8) does not wait.
         """
-        self._lab.switch("".join(f"link show dev s{self._number}p{port + 1}\n" for port in range(self._ports)))
+        looks = "".join(_look_at(f"s{self._number}p{port + 1}") for port in range(self._ports))
+        # A host that was stopped has taken its port along, which is no failure.
+        argv = self._lab.argv(["ip", "-force", "-batch", "-"])
+        subprocess.run(argv, input=looks, text=True, capture_output=True, check=False)
 
     def neighbour(self, name: str, addresses: Iterable[str] = (), gateways: Iterable[str] = (), mac: str = "") -> Host:
         """A new host with its eth0 on this segment: a client, a router, an attacker."""
         host = self._lab.host(name)
         self.join(host, "eth0", addresses, gateways, mac)
         return host
+
+
+def _look_at(port: str) -> str:
+    return f"link show dev {port}\n"
