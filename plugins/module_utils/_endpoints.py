@@ -65,9 +65,13 @@ class Endpoints:
         #: Sentences in the order in which they were found, each endpoint's first one alone.
         self.failures: list[str] = []
         self._troubled: set[Key] = set()
+        #: Interfaces of the host that are not there.
+        self._cards: set[str] = set()
         for problem in problems:
             if problem["namespace"] and problem["interface"]:
                 self._troubled.add((problem["namespace"], problem["interface"]))
+            elif problem["interface"]:
+                self._cards.add(problem["interface"])
             self.failures.append(str(problem["message"]))
 
     def of(self, kind: str, wish: t.Any) -> list[Key]:
@@ -76,7 +80,7 @@ class Endpoints:
             return [key for key in self._ends if key[0] == wish.name] or [(wish.name, "")]
         if kind == "veth":
             return [(wish.peer.netns, wish.peer.name)] if wish.peer and wish.peer.netns else []
-        name = wish.interface if kind == "bridge_port" else wish.name
+        name = _interface(kind, wish)
         if wish.netns is not None:
             return [(wish.netns, name)]
         return [self._of_end[name]] if name in self._of_end else []
@@ -92,13 +96,15 @@ class Endpoints:
         The host's side of a link that is there is seen to all the same, since its port must not be less isolated than
         the others because of what is inside.
         """
-        if not self._troubled:
+        if not self._troubled and not self._cards:
             return list(wishes)
         ends = list(self._ends.values())
         there = {end for end, found in zip(ends, self._there(ends)) if found}
         return [wish for wish in wishes if self._is_feasible(kind, wish, there)]
 
     def _is_feasible(self, kind: str, wish: t.Any, there: t.Collection[str]) -> bool:
+        if kind in ("bridge_port", "interface") and wish.netns is None and _interface(kind, wish) in self._cards:
+            return False
         keys = self._troubled.intersection(self.of(kind, wish))
         if not keys or kind == "netns":
             return True
@@ -118,6 +124,11 @@ class Endpoints:
             named = f"namespace {keys[0][0]}"
             self.failures.append(told if named in told else f"{named}: {told}")
         self._troubled.update(keys)
+
+
+def _interface(kind: str, wish: t.Any) -> str:
+    """The interface that a wish of the kind bridge_port or interface is about."""
+    return str(wish.interface if kind == "bridge_port" else wish.name)
 
 
 def _existing(names: t.Sequence[str]) -> list[bool]:

@@ -69,7 +69,7 @@ options:
         description: The endpoint's namespace; none for what is no endpoint's alone.
         type: str
       interface:
-        description: The endpoint's interface in it.
+        description: The endpoint's interface in it; without a namespace, an interface of the host that is left out.
         type: str
       message:
         description: The sentence.

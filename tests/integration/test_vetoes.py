@@ -195,6 +195,51 @@ def test_all_free_addresses_taken_inside_a_namespace(host: Host, neighbour: Host
     assert host.inside("more").reaches("172.18.0.1")
 
 
+def test_a_network_card_that_is_gone(host: Host) -> None:
+    """It is told at the end, and taken in again when it is back."""
+    card = "ip link add p0 type veth peer name p1; ip link set p1 up"
+    host.sh(card)
+    ports = {"ports": ["p0"], "persistent": True}
+    apply(host, **{**NETWORK, **ports})
+    rules = _rules(host)
+    host.sh("ip link del p0")
+    _break(host)
+    (sentence,) = _run(host, **ports)["failures"]
+    assert sentence == "bridge_network_ports[0]: there is no interface 'p0' on the host"
+    _is_right(host, rules)
+    again = _run(host, **ports)
+    assert not again["changed"]
+    assert again["failures"] == [sentence]
+    host.sh(card)
+    assert "failures" not in _run(host, **ports)
+    assert host.ip("link", "show", "p0")[0]["master"] == "br-shop"
+
+
+def test_an_interface_for_proxies_that_is_gone(host: Host) -> None:
+    card = (
+        "ip link add p0 type veth peer name p1; ip link set p0 up; ip link set p1 up; ip a add 192.0.2.1/24 dev p0"
+    )
+    host.sh(card)
+    part = {
+        **NETWORK,
+        "ipam_config": [{"subnet": "192.0.2.128/28"}],
+        "endpoints": [{"namespace": "web"}],
+        "gateway_mode": "routed",
+        "proxy_interface": "p0",
+    }
+    apply(host, **part)
+    rules = _rules(host)
+    host.sh("ip link del p0")
+    _break(host)
+    (sentence,) = _run(host, **part)["failures"]
+    assert sentence == "bridge_network_proxy_interface: there is no interface 'p0' on the host"
+    assert _rules(host) == rules
+    assert host.inside("web").reaches("192.0.2.129")
+    host.sh(card)
+    assert "failures" not in _run(host, **part)
+    assert not _run(host, **part)["changed"]
+
+
 def test_a_process_that_ends_costs_its_endpoint(host: Host) -> None:
     apply(host, **NETWORK)
     with host.spawn(["sleep", "600"], unshare_net=True) as process:

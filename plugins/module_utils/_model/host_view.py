@@ -157,6 +157,11 @@ class HostView:
             if interface["kind"] not in ("bridge", "veth") and self.owner_of(interface) == self.owner
         ]
 
+    @property
+    def stands(self) -> bool:
+        """Whether anything of the network is there, so that there is something to repair."""
+        return bool(self.our_bridges() or self.our_ends())
+
     def our_ports(self) -> list[View]:
         """Interfaces of the host that we did not make and that we put on a bridge."""
         return [interface for interface in self.interfaces.values() if interface["port_owner"] == self.owner]
@@ -185,7 +190,7 @@ class HostView:
             rule["owner"] == self.owner and (rule.get("table", "nat"), rule["ip_version"]) == ("nat", family)
             for rule in self.rules
         )
-        return (flushed or not there) and bool(self.our_bridges() or self.our_ends())
+        return (flushed or not there) and self.stands
 
     def ports_of(self, bridge: str) -> list[View]:
         """The interfaces that are ports of a bridge."""

@@ -28,10 +28,17 @@ BRIDGE_PORTS = 1023
 def check_host(network: Network, view: HostView, check_mode: bool) -> list[str]:
     """Refuse what cannot work on this host; returns warnings.
 
+    What is missing of a network that stands is left to ``missing_cards``, since its rules are to be put right all the
+    same.
+
     :param check_mode: then what is missing may be made by an earlier task of the same play, so it is a warning
     """
     _refuse_alternative_names(network, view)
-    missing = [*_check_bridge(network, view), *_check_ports(network, view), *proxying.check(network, view)]
+    missing = list(_check_bridge(network, view))
+    _check_ports(network, view)
+    cards = missing_cards(network, view)
+    if not view.stands or check_mode:
+        missing += cards.values()
     if missing and not check_mode:
         raise Refused(missing[0])
     _check_settings(network, view)
@@ -79,13 +86,22 @@ def _check_bridge(network: Network, view: HostView) -> Iterator[str]:
         )
 
 
-def _check_ports(network: Network, view: HostView) -> Iterator[str]:
-    """The interfaces to enslave exist, are free, and lose nothing by it."""
+def missing_cards(network: Network, view: HostView) -> dict[str, str]:
+    """A sentence for each interface that is not there and is to be enslaved, or to answer for endpoints."""
+    ports = {
+        name: f"bridge_network_ports[{number}]: there is no interface {name!r} on the host"
+        for number, name in enumerate(network.ports)
+        if name not in view.interfaces
+    }
+    return {**{str(network.proxy_interface): sentence for sentence in proxying.check(network, view)}, **ports}
+
+
+def _check_ports(network: Network, view: HostView) -> None:
+    """The interfaces to enslave are free, and lose nothing by it."""
     for number, name in enumerate(network.ports):
         option = f"bridge_network_ports[{number}]"
         port = view.interfaces.get(name)
         if port is None:
-            yield f"{option}: there is no interface {name!r} on the host"
             continue
         owner = view.owner_of(port) or port["port_owner"]
         # What the modules made for nobody in particular may be put on anybody's bridge.

@@ -27,7 +27,10 @@ from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network 
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.allocation import allocate
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.draft import Draft
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.gateways import with_gateways
-from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.host_checks import check_host
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.host_checks import (
+    check_host,
+    missing_cards,
+)
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.host_ends import host_ends
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.inner_checks import check_namespaces
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.listening import check_listeners
@@ -64,6 +67,9 @@ def make_plan(variables: object, info: object, check_mode: bool = False) -> Docu
     network = with_gateways(network, view)
     ends = host_ends(network, view)
     problems = Problems(view, ends.existing)
+    if not check_mode:
+        for name, sentence in missing_cards(network, view).items():
+            problems.of_card(name, sentence)
     check_namespaces(network, view, ends.existing, problems)
     addresses = allocate(network, view, ends.existing, problems)
     ports = problems.without_unmade(published(network, addresses))

@@ -28,7 +28,7 @@ class Problems:
     """
 
     def __init__(self, view: HostView, existing: t.Collection[tuple[str, str]]) -> None:
-        self._standing = bool(view.our_bridges() or view.our_ends())
+        self._standing = view.stands
         self._existing = existing
         self._endpoints: dict[tuple[str, str], Endpoint] = {}
         self._unaddressed: set[tuple[str, str]] = set()
@@ -51,6 +51,11 @@ class Problems:
         """A port that is not published; raises Refused where the network does not stand yet."""
         self._stand_or_fall(sentence)
         self.found.append({"namespace": None, "interface": None, "message": sentence})
+
+    def of_card(self, name: str, sentence: str) -> None:
+        """An interface of the host that is not there; raises Refused as above."""
+        self._stand_or_fall(sentence)
+        self.found.append({"namespace": None, "interface": name, "message": sentence})
 
     def _stand_or_fall(self, sentence: str) -> None:
         if not self._standing:
