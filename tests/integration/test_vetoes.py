@@ -216,9 +216,7 @@ def test_a_network_card_that_is_gone(host: Host) -> None:
 
 
 def test_an_interface_for_proxies_that_is_gone(host: Host) -> None:
-    card = (
-        "ip link add p0 type veth peer name p1; ip link set p0 up; ip link set p1 up; ip a add 192.0.2.1/24 dev p0"
-    )
+    card = "ip link add p0 type veth peer name p1; ip link set p0 up; ip link set p1 up; ip a add 192.0.2.1/24 dev p0"
     host.sh(card)
     part = {
         **NETWORK,
