@@ -44,6 +44,7 @@ class HostView:
         self.proxies: list[View] = list(host.get("proxy_neighbours", ()))
         self.empty_chains: list[str] = list(host["empty_chains"])
         self.listeners: list[View] = list(host["listeners"])
+        self._neighbours: Sequence[View] = host["neighbours"]
         self.namespaces: dict[str, View] = {str(namespace["name"]): namespace for namespace in info["namespaces"]}
         self._ends = {
             (interface["peer"]["netns"], interface["peer"]["name"]): interface
@@ -169,6 +170,14 @@ class HostView:
     def is_foreign(self, port: View) -> bool:
         """Whether a bridge's port is neither our host end nor put there by us."""
         return self.owner not in (self.owner_of(port), port["port_owner"])
+
+    def known_neighbours(self, interface: str) -> dict[IPAddress, str]:
+        """The MAC addresses that somebody wrote down for addresses behind an interface; what was learned is hearsay."""
+        return {
+            ipaddress.ip_address(one["address"]): str(one["mac_address"])
+            for one in self._neighbours
+            if (one["interface"], one["state"]) == (interface, "permanent") and one["mac_address"]
+        }
 
     def our_namespaces(self) -> list[View]:
         """The namespaces that we have a claim on."""

@@ -12,9 +12,11 @@ found, and takes no packet for an endpoint's that comes from another one; and th
 
 from __future__ import annotations
 
+import itertools
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.host_view import HostView
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network import staying
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.draft import Draft
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.macs import bridge_mac, endpoint_mac
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.wish import Endpoint, Network
@@ -50,11 +52,18 @@ def in_rules(draft: Draft, view: HostView) -> list[Neighbour]:
     ends: dict[str, list[str]] = {}
     for endpoint in network.endpoints:
         ends.setdefault(endpoint.namespace, []).append(endpoint_mac(network, endpoint, view))
+    # Neighbours that stay are left as they are but for the other ends of these namespaces.
+    others = [other for other in staying.endpoints(draft, view) if other.namespace in ends]
+    for other in others:
+        ends[other.namespace].append(other.mac_address)
+    speaking = itertools.chain(
+        ((one.namespace, address) for one in _guarded(network) for _subnet, address in draft.all_addresses(one)),
+        ((other.namespace, address) for other in others if other.guard for address in other.addresses),
+    )
     found = [
         {"address": str(address), "mac_address": mac_address}
-        for endpoint in _guarded(network)
-        for _subnet, address in draft.all_addresses(endpoint)
-        for mac_address in ends[endpoint.namespace]
+        for namespace, address in speaking
+        for mac_address in ends[namespace]
     ]
     own = bridge_mac(network, view)
     gateways = [str(subnet.gateway) for subnet in network.subnets if subnet.gateway]

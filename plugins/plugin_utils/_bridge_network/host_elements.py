@@ -13,7 +13,7 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import removal
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.host_view import HostView
-from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network import answering, guard
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network import answering, guard, staying
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.draft import Draft, with_prefix
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.macs import bridge_mac
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.wish import FAMILIES, Network
@@ -73,7 +73,7 @@ def bridge_forward(draft: Draft, view: HostView) -> list[Element]:
             "masquerade": network.masquerade,
             "masquerade_protocols": network.masquerade_protocols,
             "answers_by": answering.answers_by(draft, view),
-            "gateways": _own_addresses(draft),
+            "gateways": _own_addresses(draft, view),
             "inhibit_gateway": network.inhibit_gateway,
             "neighbours": guard.in_rules(draft, view),
             "purge_neighbours": not network.appends,
@@ -83,12 +83,14 @@ def bridge_forward(draft: Draft, view: HostView) -> list[Element]:
     ]
 
 
-def _own_addresses(draft: Draft) -> list[str]:
+def _own_addresses(draft: Draft, view: HostView) -> list[str]:
     """The host's addresses in the subnets, by which endpoints ask for published ports: the bridge's own, and where a
     port is published on another one."""
     network = draft.network
     found = [subnet.gateway for subnet in network.subnets if subnet.gateway and not network.inhibit_gateway]
-    published = [ipaddress.ip_address(entry.host_ip) for entry in draft.published if entry.host_ip]
+    asked = [entry.host_ip for entry in draft.published]
+    asked += sorted(rule["host_ip"] or "" for rule in staying.published(draft, view))
+    published = [ipaddress.ip_address(address) for address in asked if address]
     found += [address for address in published if network.subnet_holding(address)]
     return list(dict.fromkeys(map(str, found)))
 

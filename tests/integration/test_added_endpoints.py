@@ -1,0 +1,134 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Endpoints that are only added take nothing from those that stay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.integration.networks import Applied, apply
+from tests.integration.persistence import program, rebooted
+from tests.lab.host import Host
+from tests.lab.lab import Lab
+
+FRONT: dict[str, Any] = {
+    "name": "br1",
+    "ipam_config": [{"subnet": "172.19.0.0/16"}],
+    "endpoints": [{"namespace": "web", "interface": "eth1"}],
+}
+WEB: dict[str, Any] = {"namespace": "web", "default_route": False, "published_ports": ["8080:80"]}
+BACK: dict[str, Any] = {"name": "br-shop", "ipam_config": [{"subnet": "172.18.0.0/16"}], "endpoints": [WEB]}
+DB: dict[str, Any] = {"namespace": "db"}
+#: One namespace with two ends on one network.
+SECOND: dict[str, Any] = {"namespace": "web", "interface": "eth1", "default_route": False}
+PAIR: dict[str, Any] = {
+    "name": "br0",
+    "ipam_config": [{"subnet": "172.18.0.0/16"}, {"subnet": "fd00:18::/64"}],
+    "endpoints": [{"namespace": "web"}, SECOND],
+}
+
+
+def _answers(host: Host, neighbour: Host, address: str) -> bool:
+    with host.inside("web").server(80):
+        return neighbour.ask(address, 8080) is not None
+
+
+def _add(host: Host, *endpoints: dict[str, Any], **network: Any) -> Applied:
+    """Added to the network; check mode foretells it, and a second time there is nothing to do."""
+    wish = {**network, "appends": True, "endpoints": list(endpoints)}
+    foretold = apply(host, check=True, **wish)
+    done = apply(host, **wish)
+    assert (foretold.changed, foretold.diffs) == (done.changed, done.diffs)
+    assert apply(host, **wish).changed == []
+    return done
+
+
+def _has_the_full_list(host: Host, *endpoints: dict[str, Any], **network: Any) -> bool:
+    return apply(host, **{**network, "endpoints": list(endpoints)}).changed == []
+
+
+def test_who_answers_by_another_network_goes_on_answering(host: Host, neighbour: Host) -> None:
+    apply(host, **FRONT)
+    apply(host, **BACK)
+    address = str(host.ip("addr", "show", "eth0")[0]["addr_info"][0]["local"])
+    assert _answers(host, neighbour, address)
+    _add(host, DB, **BACK)
+    assert _answers(host, neighbour, address)
+    assert _has_the_full_list(host, WEB, DB, **BACK)
+
+
+def test_so_does_one_that_is_named_again_without_its_ports(host: Host) -> None:
+    """The ports that it has published stay too."""
+    apply(host, **FRONT)
+    apply(host, **BACK)
+    _add(host, {"namespace": "web", "default_route": False}, **BACK)
+    assert _has_the_full_list(host, WEB, **BACK)
+
+
+def test_it_comes_back_after_a_reboot(lab: Lab, host: Host) -> None:
+    for network in (FRONT, BACK):
+        apply(host, **network, persistent=True)
+    before = host.sh("iptables-save -t mangle")
+    assert "-i br1" in before
+    _add(host, DB, **BACK, persistent=True)
+    assert host.sh("iptables-save -t mangle | grep -c -- '-i br1.*-j RETURN'") == _count(before)
+    new = rebooted(lab, host)
+    for network in (FRONT, BACK):
+        program(new, "up", network["name"])
+    assert new.sh("iptables-save -t mangle | grep -c -- '-i br1.*-j RETURN'") == _count(before)
+
+
+def _count(rules: str) -> str:
+    return f"{sum('-i br1' in rule and '-j RETURN' in rule for rule in rules.splitlines())}\n"
+
+
+def test_an_address_that_is_published_in_the_subnet_stays_one_to_ask(host: Host) -> None:
+    web = {"namespace": "web", "published_ports": ["172.18.0.99:8080:80"]}
+    network = {**BACK, "ipam_config": [{"subnet": "172.18.0.0/16", "aux_addresses": {"host": "172.18.0.99"}}]}
+    apply(host, **{**network, "endpoints": [web, DB]})
+    _add(host, {"namespace": "cache"}, **network)
+    assert "--ctorigdst 172.18.0.99" in host.sh("iptables-save -t filter")
+    assert _has_the_full_list(host, web, DB, {"namespace": "cache"}, **network)
+
+
+def test_the_other_end_of_a_namespace_goes_on_speaking(host: Host) -> None:
+    apply(host, **PAIR)
+    assert _add(host, SECOND, **PAIR).changed == []
+    assert _add(host, {"namespace": "web"}, **PAIR).changed == []
+
+
+def test_an_end_that_is_added_speaks_for_the_other_one(host: Host) -> None:
+    first = {"namespace": "web", "mac_address": "02:00:00:00:00:77"}
+    apply(host, **{**PAIR, "endpoints": [first]})
+    _add(host, SECOND, **PAIR)
+    assert host.reaches("172.18.0.2")
+    assert host.reaches("172.18.0.3"), "it answers by its first end"
+    assert _has_the_full_list(host, first, SECOND, **PAIR)
+
+
+def test_an_end_that_guards_nothing_is_none_of_the_neighbours(host: Host) -> None:
+    first = {"namespace": "web", "guard": False}
+    apply(host, **{**PAIR, "endpoints": [first]})
+    _add(host, SECOND, **PAIR)
+    assert _has_the_full_list(host, first, SECOND, **PAIR)
+
+
+def test_an_end_with_another_address_leaves_the_former_one(host: Host) -> None:
+    apply(host, **PAIR)
+    moved = {**SECOND, "ipv4_address": "172.18.0.9"}
+    _add(host, moved, **PAIR)
+    assert host.reaches("172.18.0.2")
+    assert host.reaches("172.18.0.9"), "it answers by its first end"
+    done = apply(host, **{**PAIR, "endpoints": [{"namespace": "web"}, moved]})
+    assert "bridge_forward" not in done.changed
+
+
+def test_both_ends_come_back_after_a_reboot(lab: Lab, host: Host) -> None:
+    network = {**PAIR, "name": "br-shop", "persistent": True}
+    apply(host, **network)
+    _add(host, SECOND, **network)
+    new = rebooted(lab, host)
+    program(new, "up", "br-shop")
+    assert new.reaches("172.18.0.2")
+    assert new.reaches("172.18.0.3")
