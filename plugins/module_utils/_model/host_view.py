@@ -234,6 +234,22 @@ class HostView:
                 for text in found:
                     yield name, interface, ipaddress.ip_interface(text).ip
 
+    def has_had(self, subnet: IPNetwork) -> bool:
+        """Whether this subnet is the network's by what it made: the bridge's addresses, those that it gave to
+        endpoints, or its rules. A flush takes one of these away, and not every network has each."""
+        bridges = (self.interfaces[name] for name in self.our_bridges())
+        given = (
+            ipaddress.ip_interface(text).network
+            for namespace in self.namespaces.values()
+            for found in namespace.get("leases", {}).get(self.owner, {}).values()
+            for text in found
+        )
+        return (
+            any(subnet in networks_of(bridge) for bridge in bridges)
+            or subnet in given
+            or any(rule["owner"] == self.owner and str(subnet) in rule.get("text", "").split() for rule in self.rules)
+        )
+
     def host_end_at(self, namespace: str, interface: str) -> View | None:
         """The interface of the host whose veth peer is this interface of a namespace."""
         return self._ends.get((namespace, interface))

@@ -31,13 +31,11 @@ _CONNECTED_METRIC = {4: 0, 6: 256}
 def check_overlap(network: Network, view: HostView) -> list[str]:
     """Refuse new subnets that the host has elsewhere; returns warnings."""
     own = {network.name, *network.ports, *view.our_bridges()}
-    bridge = view.interfaces.get(network.name)
-    carried = set(networks_of(bridge)) if bridge and not network.external else set()
     warnings = []
     for subnet in network.subnets:
         segment = network.proxy_interface if network.is_proxied(subnet) else None
         for sentence in _conflicts(subnet, view, own, segment):
-            if subnet.network not in carried:
+            if not view.has_had(subnet.network):
                 raise Refused(sentence)
             warnings.append(f"{sentence}; what that takes is not reached on the bridge any more")
         warnings += _hidden(subnet, view, own, segment)
