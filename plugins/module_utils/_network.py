@@ -104,13 +104,16 @@ def carry_out(
     host.drop_option = "bridge_network_forward_policy: drop"
     wished = _wishes(owner, state, modules)
     endpoints = Endpoints(host, wished, problems)
-    if state == "absent" or not endpoints.standing(wished["bridge"]):
+    standing = state == "present" and endpoints.standing(wished["bridge"])
+    if not standing:
         # Where nothing of the network is there yet, nothing can be open.
         _check_attached(wished["netns"])
     run = _Run(host, endpoints)
     for name in ORDER[state]:
         if state == "present" and name in KINDS:
             run.each(name, endpoints.feasible(name, wished[name]))
+        elif standing and name == "unmanaged_links":
+            run.aside(name, wished[name])
         else:
             run.all(name, wished[name])
     if endpoints.failures:
@@ -134,6 +137,14 @@ class _Run:
             except LinuxnetError as error:
                 if not self._may_be_mended(error):
                     raise
+
+    def aside(self, kind: str, wishes: t.Sequence[t.Any]) -> None:
+        """Bring about what can be of a kind that must not keep the rest of a network from being put right."""
+        if wishes:
+            self.outcomes[kind] = converge_each(self._host, RESOURCES[kind], wishes, self._tell)
+
+    def _tell(self, _wish: t.Any, error: Exception) -> None:
+        self._endpoints.failures.append(words(error))
 
     def each(self, kind: str, wishes: t.Sequence[t.Any]) -> None:
         """Bring about what can be of a kind that endpoints are made of."""

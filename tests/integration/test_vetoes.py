@@ -238,6 +238,20 @@ def test_an_interface_for_proxies_that_is_gone(host: Host) -> None:
     assert not _run(host, **part)["changed"]
 
 
+def test_a_file_for_those_who_manage_links_that_cannot_be_written(host: Host) -> None:
+    host.sh("mkdir --parents /run/systemd/netif; touch /run/systemd/netif/state")
+    apply(host, **NETWORK)
+    rules = _rules(host)
+    (path,) = host.sh("find /run/systemd/network -type f").split()
+    host.sh(f"echo '[Match]' > {path}")
+    _break(host)
+    (sentence,) = _run(host)["failures"]
+    assert path in sentence
+    _is_right(host, rules)
+    host.remove(path)
+    assert "failures" not in _run(host)
+
+
 def test_a_process_that_ends_costs_its_endpoint(host: Host) -> None:
     apply(host, **NETWORK)
     with host.spawn(["sleep", "600"], unshare_net=True) as process:
