@@ -153,6 +153,23 @@ def test_what_the_kernel_gives_with_an_address_comes_back(web: Host, damage: str
     assert done["diff"][0]["before"]["routes"] == done["diff"][0]["after"]["routes"], "no other route is touched"
 
 
+def test_an_address_without_a_route_to_its_subnet_stays_without(web: Host) -> None:
+    """Somebody wanted it so: with noprefixroute others say what is reached by the interface."""
+    options = {"netns": "web", "name": "eth0", "addresses": ["10.0.0.2/24", "fd00::2/64"]}
+    web.module("interface", {**options, "addresses": []})
+    settle(web, "web")
+    web.inside("web").sh("ip -6 addr flush dev eth0 scope link")
+    for address in ("10.0.0.2/24 brd +", "fd00::2/64 nodad", "fe80::5/64 nodad"):
+        web.inside("web").sh(f"ip addr add {address} dev eth0 noprefixroute")
+    settle(web, "web")
+    before = _own(web)
+    assert web.module("interface", options)["changed"] is False
+    assert _own(web) == before
+    web.inside("web").sh("ip route del local 10.0.0.2 dev eth0 table local")
+    assert _converge(web, options)
+    assert _own(web) == before
+
+
 def test_what_the_kernel_is_late_with_is_not_lost(web: Host) -> None:
     web.module("interface", EVERYTHING)
     settle(web, "web")

@@ -80,6 +80,32 @@ def test_lo_gets_its_routes_back(host: Host, damage: str) -> None:
     assert sorted(web.sh(shown).splitlines()) == sorted(healthy.splitlines())
 
 
+_OTHER_FIRST = "ip addr flush dev lo; ip addr add 127.0.0.5/8 dev lo; ip addr add 127.0.0.1/8 dev lo; "
+
+
+@pytest.mark.parametrize(
+    "peculiarity",
+    [
+        "ip addr add 127.0.0.2/32 dev lo",
+        f"{_OTHER_FIRST} ip addr add ::1/128 dev lo",
+        "ip rule add pref 20 lookup local; ip rule add pref 10 to 127.0.0.2 prohibit; ip rule del pref 0",
+        "ip -6 rule add pref 20 lookup local; ip -6 rule add pref 10 to ::1 prohibit; ip -6 rule del pref 0",
+    ],
+)
+def test_a_lo_with_more_than_its_own_is_whole_and_is_mended(host: Host, peculiarity: str) -> None:
+    web = host.inside("web")
+    tables = "ip rule; ip -6 rule; ip route show table local; ip -6 route show table local"
+    shown = f"ip address | sed 's/ nodad//'; {tables}"
+    host.module("netns", {"name": "web"})
+    web.sh(peculiarity)
+    healthy = web.sh(shown)
+    converge(host, "netns", {"name": "web"}, changed=False)
+    for route in ("route del local 127.0.0.0/8", "-6 route del local ::1"):
+        web.sh(f"ip {route} dev lo table local")
+        converge(host, "netns", {"name": "web"})
+        assert sorted(web.sh(shown).splitlines()) == sorted(healthy.splitlines())
+
+
 def test_a_lo_without_ipv6_is_whole(host: Host) -> None:
     converge(host, "netns", {"name": "web"})
     host.inside("web").sh("sysctl -qw net.ipv6.conf.lo.disable_ipv6=1")

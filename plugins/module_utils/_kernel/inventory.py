@@ -51,7 +51,7 @@ _WITHOUT = attribute(_EXT_MASK, _U32.pack(_WITHOUT_STATISTICS))
 _FORWARDING = 3
 _VLAN = struct.Struct("=HH")
 _VLAN_PVID = 2
-_ADDRESS_PERMANENT, _ADDRESS_TENTATIVE, _ADDRESS_FAILED = 0x80, 0x40, 0x08
+_ADDRESS_PERMANENT, _ADDRESS_TENTATIVE, _ADDRESS_FAILED, _ADDRESS_ROUTELESS = 0x80, 0x40, 0x08, 0x200
 _ROUTE_CACHED, _ROUTE_ON_LINK = 0x200, 4
 _TYPE_NAMES = {number: name for name, number in {**TYPES, **KERNEL_TYPES}.items()}
 _NEIGHBOUR_STATES = {
@@ -216,6 +216,7 @@ def _address(row: bytes) -> Address | None:
         dynamic=not flags & _ADDRESS_PERMANENT,
         failed=bool(flags & _ADDRESS_FAILED),
         tentative=bool(flags & _ADDRESS_TENTATIVE),
+        routeless=bool(flags & _ADDRESS_ROUTELESS),
         broadcast=socket.inet_ntop(family, found[4]) if 4 in found else None,
     )
 

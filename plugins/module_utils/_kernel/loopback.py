@@ -20,8 +20,9 @@ import struct
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import inventory, stack_changes, sysctl
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Writer
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Reader, Writer
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import connected
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import Route
 
 _SIOCGIFFLAGS = 0x8913
 _SIOCSIFFLAGS = 0x8914
@@ -40,8 +41,16 @@ def is_up() -> bool:
 
 
 def works() -> bool:
-    """Whether it is up and what is sent to the addresses that each host has for itself stays on the host."""
-    return is_up() and _works_4() and _works_6()
+    """Whether it is up and what is sent to the addresses that each host has for itself stays on the host.
+
+    Further addresses and policy rules make packets go otherwise; whether anything is lost is then seen by netlink.
+    """
+    if not is_up():
+        return False
+    if _works_4() and _works_6():
+        return True
+    with Reader() as reader:
+        return _lost_4(reader) == [] and not _lost_6(reader)
 
 
 def _works_4() -> bool:
@@ -50,7 +59,28 @@ def _works_4() -> bool:
 
 
 def _works_6() -> bool:
-    return _leaves_from(socket.AF_INET6, "::1") == "::1" or sysctl.read("net/ipv6/conf/lo/disable_ipv6") in (None, "1")
+    return _leaves_from(socket.AF_INET6, "::1") == "::1" or not _has_6()
+
+
+def _has_6() -> bool:
+    return sysctl.read("net/ipv6/conf/lo/disable_ipv6") not in (None, "1")
+
+
+def _lost_4(reader: Reader) -> list[Route] | None:
+    """The lost routes of the IPv4 address and of the one by which the kernel keeps its network's; None where the
+    address itself is lost."""
+    mine = [one for one in inventory.addresses(reader) if one.index == _INDEX]
+    if all(one.address != _ADDRESS for one in mine):
+        return None
+    telling = (_ADDRESS, connected.primary(_ADDRESS, mine))
+    listed = [one for one in mine if one.address in telling]
+    return connected.lost(inventory.link(reader, _INDEX), listed, mine, inventory.all_routes(reader))
+
+
+def _lost_6(reader: Reader) -> bool:
+    """Whether the IPv6 address is lost, or its route."""
+    own = [one for one in inventory.addresses(reader) if (one.index, one.address) == (_INDEX, _ADDRESS_6)]
+    return _has_6() and (not own or bool(connected.unheard(own, inventory.all_routes(reader))))
 
 
 def _leaves_from(family: socket.AddressFamily, address: str) -> str | None:
@@ -69,14 +99,11 @@ def mend() -> None:
     if works():
         return
     with Writer() as writer:
-        lo = inventory.link(writer, _INDEX)
-        if not _works_4():
+        if _lost_4(writer) is None:
             stack_changes.put_address(writer, _INDEX, _ADDRESS)
-            mine = [one for one in inventory.addresses(writer) if one.index == _INDEX]
-            listed = [one for one in mine if one.address == _ADDRESS]
-            for route in connected.lost(lo, listed, mine, inventory.all_routes(writer)):
-                stack_changes.put_connected(writer, _INDEX, route)
-        if not _works_6():
+        for route in _lost_4(writer) or ():
+            stack_changes.put_connected(writer, _INDEX, route)
+        if _lost_6(writer):
             with _absent():
                 stack_changes.delete_address(writer, _INDEX, _ADDRESS_6)
             stack_changes.put_address(writer, _INDEX, _ADDRESS_6)

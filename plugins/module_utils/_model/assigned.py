@@ -25,6 +25,7 @@ class Address:
     ``dynamic`` is what ends by itself: leases of DHCP, addresses by router advertisement. ``failed`` is one that
     another host turned out to have, ``tentative`` one of which the kernel does not know that yet. ``broadcast`` is the
     address by which programs that ask reach all of the subnet; the kernel itself knows that of the subnet in any case.
+    ``routeless`` is one for which the kernel was told to make no route to its subnet (``noprefixroute``).
     """
 
     index: int
@@ -34,6 +35,7 @@ class Address:
     failed: bool = False
     tentative: bool = False
     broadcast: str | None = None
+    routeless: bool = False
 
     @property
     def administered(self) -> bool:

@@ -40,7 +40,7 @@ def lost(link: Link, listed: t.Sequence[Address], mine: t.Sequence[Address], rou
     :param listed: the addresses that are looked at
     :param mine: all of the link, in the kernel's order
     """
-    expected = [route for one in listed for route in _of_address(one.address, mine)]
+    expected = [route for one in listed for route in _of_address(one, mine)]
     if _is_ethernet(link) and any(one.address.version == 6 for one in listed):
         expected += _of_link(mine)
     if not expected:
@@ -93,9 +93,10 @@ def _sense(route: Route) -> tuple[t.Any, ...]:
     return (route.family, route.to, route.table, kind, route.via)
 
 
-def _of_address(address: IPInterface, mine: t.Sequence[Address]) -> t.Iterator[Route]:
+def _of_address(one: Address, mine: t.Sequence[Address]) -> t.Iterator[Route]:
+    address = one.address
     if address.version == 6:
-        if address.network.prefixlen < 128:
+        if address.network.prefixlen < 128 and not one.routeless:
             yield _prefix(address)
         return
     first = primary(address, mine)
@@ -105,9 +106,9 @@ def _of_address(address: IPInterface, mine: t.Sequence[Address]) -> t.Iterator[R
     if network.prefixlen == 32 or first != address:
         return
     to = f"{text(network.network_address)}/{network.prefixlen}"
-    if loopback:
+    if loopback and not one.routeless:
         yield Route(4, to, _LOCAL, type="local", src=source, protocol=KERNEL, scope="host")
-    else:
+    elif not one.routeless:
         yield Route(4, to, _MAIN, src=source, protocol=KERNEL, scope="link")
     if network.prefixlen < 31:
         everybody = f"{text(network.broadcast_address)}/32"
@@ -118,7 +119,7 @@ def _of_link(mine: t.Iterable[Address]) -> t.Iterator[Route]:
     """What IPv6 has on each link."""
     yield Route(6, _MULTICAST, _LOCAL, metric=_METRIC_6, type="multicast", protocol=KERNEL)
     for one in mine:
-        if _is_link_local(one):
+        if _is_link_local(one) and not one.routeless:
             yield _prefix(one.address)
 
 
