@@ -267,7 +267,9 @@ host:
       description: What C(/etc/machine-id) says, from which MAC addresses are derived; the empty string where it is missing.
       type: str
     unmanaged_links:
-      description: By owner and file the interfaces that a file of M(netplumb.linuxnet.unmanaged_links) names.
+      description:
+        - By owner and file the interfaces that a file of M(netplumb.linuxnet.unmanaged_links) names.
+        - An owner without a file is one whose run was stopped before it wrote the first one.
       type: dict
     missing:
       description:

@@ -103,11 +103,15 @@ def test_no_program_of_the_current_directory_is_run(host: Host, path: str) -> No
 def test_what_killed_writers_left_is_swept(host: Host) -> None:
     apply(host, **NETWORK, persistent=True)
     directories = ("/run/linuxnet/netns", "/run/linuxnet", "/etc/linuxnet", "/etc/sysctl.d", "/etc/systemd/system")
-    host.sh("mkdir -p /run/linuxnet/ports")
-    for directory in (*directories, "/run/linuxnet/ports"):
+    managers = [
+        f"{place}/{manager}" for place in ("/run", "/etc") for manager in ("systemd/network", "NetworkManager/conf.d")
+    ]
+    host.sh(f"mkdir -p /run/linuxnet/ports /run/linuxnet/untold {' '.join(managers)}")
+    for directory in (*directories, "/run/linuxnet/ports", "/run/linuxnet/untold", *managers):
         host.sh(f"touch {directory}/.tmp-linuxnet-abc {directory}/.tmp-other")
     host.sh("rm /run/linuxnet/.tmp-* /run/linuxnet/*/.tmp-other /etc/linuxnet/.tmp-other")
     remove(host, "br0")
     assert host.sh("ls -a /etc/sysctl.d /etc/systemd/system | grep tmp").split() == [".tmp-other"] * 2
+    assert host.sh(f"ls -A {' '.join(managers)} | grep tmp").split() == [".tmp-other"] * 4
     assert not host.exists("/run/linuxnet")
     assert not host.exists("/etc/linuxnet")

@@ -96,6 +96,17 @@ def test_who_was_stopped_before_the_news_were_told_tells_them_again(host: Host) 
     assert not host.exists("/run/linuxnet")
 
 
+def test_absent_takes_away_what_a_killed_run_left(host: Host) -> None:
+    """It was killed before it wrote the file itself, so that nothing else tells of the network."""
+    host.sh("mkdir -p /run/linuxnet/untold; touch /run/linuxnet/untold/br-shop")
+    assert remove(host).changed == [MODULE]
+    assert not host.exists("/run/linuxnet")
+    assert remove(host).changed == []
+    host.sh("mkdir -p /run/linuxnet/untold; touch /run/linuxnet/untold/lan")
+    converge(host, MODULE, {"owner": "lan", "state": "absent"})
+    assert not host.exists("/run/linuxnet")
+
+
 def test_a_link_that_is_managed_nevertheless(host: Host) -> None:
     """networkd lets go of it when it reads our file, unless it has it by one that comes before."""
     host.sh(f"{NETWORKD}; mkdir /run/systemd/netif/links; ip link add br-lan type bridge")

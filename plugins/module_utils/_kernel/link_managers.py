@@ -48,8 +48,11 @@ def read(path: str) -> str | None:
 
 
 def files() -> dict[str, dict[str, list[str]]]:
-    """By owner and path the interfaces that files of ours name."""
-    found: dict[str, dict[str, list[str]]] = {}
+    """By owner and path the interfaces that files of ours name; nothing but the owner where he was stopped before the
+    first of them was written."""
+    found: dict[str, dict[str, list[str]]] = {
+        path.name: {} for path in sorted(_UNTOLD.glob("*")) if not path.name.startswith(whole_files.UNFINISHED)
+    }
     for manager in MANAGERS:
         for directory in (manager.volatile, manager.lasting):
             for path in sorted(pathlib.Path(directory).glob(manager.file_name("*"))):

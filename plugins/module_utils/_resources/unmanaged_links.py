@@ -123,7 +123,11 @@ def _plan(wish: Wish, found: Found, running: t.Sequence[Manager], plan: Plan) ->
         # At boot, a manager that we had a file for may not run yet.
         if wish.interfaces and (manager in running or ours):
             after[manager.path(wish.owner, wish.persistent)] = manager.text(wish.owner, wish.interfaces)
-    concerned = [manager for manager in MANAGERS if any(_is_of(manager, path) for path in (*before, *after))]
+    concerned = [
+        manager
+        for manager in MANAGERS
+        if any(_is_of(manager, path) for path in (*before, *after)) or (found.untold and manager in running)
+    ]
     write = {path: text for path, text in after.items() if before.get(path) != text}
     remove = [path for path in before if path not in after]
     lost, held = _managed(wish, found)
@@ -131,10 +135,10 @@ def _plan(wish: Wish, found: Found, running: t.Sequence[Manager], plan: Plan) ->
         plan.warnings.append(f"{', '.join(held)}, whatever our file says")
     if write or remove or lost or found.untold:
         plan.steps.append(Tell(wish.owner, write, remove, concerned, wish.interfaces))
-    known = not lost and not found.untold
+    news = bool(lost or found.untold) and not write and not remove
     return Change(
-        {**_view(before), **({} if known or write or not after else {"known": False})},
-        {**_view(after), **({} if known or write or not after else {"known": True})},
+        {**_view(before), **({"known": False} if news else {})},
+        {**_view(after), **({"known": True} if news and wish.state == "present" else {})},
     )
 
 
