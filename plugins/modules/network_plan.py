@@ -169,6 +169,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Outcome
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._endpoints import EndpointsFailed
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.names import owner_name
@@ -201,34 +202,20 @@ def main() -> None:
         required_if=[["state", "present", ["modules"]]],
         supports_check_mode=True,
     )
-    given = module.params["modules"]
     told: dict[str, object] = {}
     failed: dict[str, t.Any] = {}
-    host = Host(check_mode=module.check_mode, library=given is not None, exclusive=True)
+    outcomes: t.Mapping[str, Outcome] = {}
+    host = Host(check_mode=module.check_mode, library=module.params["modules"] is not None, exclusive=True)
     with failing(module, host), host:
         owner = owner_name("owner", module.params["owner"])
-        if given is None:
-            # Loaded here alone, since what looks at everything takes long to load.
-            from ansible_collections.netplumb.linuxnet.plugins.module_utils._teardown import end_of
-
-            end = end_of(host, owner)
-            definitions = end.modules
-            told = {"persistent": end.persistent, "summary": end.summary}
-            for warning in end.warnings:
-                host.warn(warning)
-        else:
-            definitions = read_definitions(given)
-        seen = module.params["seen"]
-        if seen is not None:
-            told["stale"] = sighting.look(host) != seen
+        definitions = _definitions(module, host, owner, told)
+        if module.params["seen"] is not None:
+            told["stale"] = sighting.look(host) != module.params["seen"]
         try:
-            outcomes = (
-                {}
-                if told.get("stale")
-                else carry_out(host, owner, module.params["state"], definitions, module.params["problems"])
-            )
+            if not told.get("stale"):
+                outcomes = carry_out(host, owner, module.params["state"], definitions, module.params["problems"])
         except EndpointsFailed as error:
-            outcomes = dict(error.outcomes)
+            outcomes = error.outcomes
             failed = {"msg": str(error), "failures": error.failures}
     tell_warnings(module, host)
     result = {
@@ -247,6 +234,21 @@ def main() -> None:
     if failed:
         module.fail_json(**printable_all({**failed, **result}))
     module.exit_json(**printable_all(result))
+
+
+def _definitions(module: AnsibleModule, host: Host, owner: str, told: dict[str, object]) -> object:
+    """What is given or, to take a network away, what is found of it; beside that what is told of it."""
+    given = module.params["modules"]
+    if given is not None:
+        return read_definitions(given)
+    # Loaded here alone, since what looks at everything takes long to load.
+    from ansible_collections.netplumb.linuxnet.plugins.module_utils._teardown import end_of
+
+    end = end_of(host, owner)
+    told.update(persistent=end.persistent, summary=end.summary)
+    for warning in end.warnings:
+        host.warn(warning)
+    return end.modules
 
 
 if __name__ == "__main__":

@@ -175,7 +175,7 @@ def test_a_failure_half_way_is_a_sentence(record: Record) -> None:
     assert "Tell what could not be done" in failed.name
     assert failed.result["msg"] in told.result["msg"], "it is told again when all networks have been tried"
     assert "No space left on device" in failed.result["msg"]
-    assert "Done before, and left so: " in failed.result["msg"], "it had been begun"
+    assert "All else of the network is as it is wished to be" in failed.result["msg"], "it had been begun"
     assert "Traceback" not in record.first.output
 
 
