@@ -72,7 +72,7 @@ class Endpoints:
                 self._troubled.add((problem["namespace"], problem["interface"]))
             elif problem["interface"]:
                 self._cards.add(problem["interface"])
-            self.failures.append(str(problem["message"]))
+            self.failures.append(str(problem["sentence"]))
 
     def of(self, kind: str, wish: t.Any) -> list[Key]:
         """The endpoints that a part is of; none for what is the whole network's."""

@@ -117,7 +117,9 @@ host:
     listeners: [{protocol: tcp, address: 0.0.0.0, port: 22, process: sshd, pid: 812}]
   contains:
     seen:
-      description: A word for the links and namespaces of ours and the published ports, another one when any of them changed. M(netplumb.linuxnet.network_plan) takes it.
+      description:
+        - A word for the links and namespaces of ours and the published ports, another one when any of them changed.
+          M(netplumb.linuxnet.network_plan) takes it.
       type: str
     interfaces:
       description: Its interfaces.

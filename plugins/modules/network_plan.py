@@ -71,7 +71,7 @@ options:
       interface:
         description: The endpoint's interface in it; without a namespace, an interface of the host that is left out.
         type: str
-      message:
+      sentence:
         description: The sentence.
         type: str
         required: true
@@ -195,7 +195,7 @@ def main() -> None:
                 "options": {
                     "namespace": {"type": "str"},
                     "interface": {"type": "str"},
-                    "message": {"type": "str", "required": True},
+                    "sentence": {"type": "str", "required": True},
                 },
             },
         },

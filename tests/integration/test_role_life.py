@@ -206,7 +206,7 @@ def test_a_namespace_on_two_networks(host: Host) -> None:
     assert addresses(both) == {"web": ["172.19.0.2/24"]}
     assert apply(host, **SHOP).changed == [], "the second network is no reason to change the first"
     (problem,) = plan(host, {**BACK, "endpoints": [{"namespace": "web", "interface": "eth1"}]})["problems"]
-    assert "has its default route on network br-shop" in problem["message"]
+    assert "has its default route on network br-shop" in problem["sentence"]
     remove(host)
     assert namespaces(host) == {"web"}
     assert host.inside("web").reaches("172.19.0.1")

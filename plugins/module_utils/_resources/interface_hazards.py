@@ -28,7 +28,7 @@ _PROMPT = (
 #: Settings of a whole namespace, and the values with which it answers nobody or reaches nobody.
 _MUTE = {"net/ipv4/conf/all/arp_ignore": ("8",), "net/ipv4/ip_default_ttl": tuple(map(str, range(1, 8)))}
 
-Peers = t.Mapping[tuple[str | None, str], t.Sequence[IPAddress]]
+Peers = t.Mapping[tuple[t.Optional[str], str], t.Sequence[IPAddress]]
 
 
 def peers(wishes: t.Sequence[Wish]) -> dict[tuple[str | None, str], list[IPAddress]]:

@@ -40,7 +40,7 @@ class Problems:
         """An endpoint that cannot be as it is wished; raises Refused where the network does not stand yet."""
         self._stand_or_fall(sentence)
         if self._endpoints.setdefault(endpoint.key, endpoint) is endpoint:
-            self.found.append({"namespace": endpoint.namespace, "interface": endpoint.interface, "message": sentence})
+            self.found.append({"namespace": endpoint.namespace, "interface": endpoint.interface, "sentence": sentence})
 
     def of_address(self, endpoint: Endpoint, sentence: str) -> None:
         """An endpoint that gets no address which nobody else says he has; raises Refused as for any problem of one."""
@@ -50,12 +50,12 @@ class Problems:
     def of_port(self, sentence: str) -> None:
         """A port that is not published; raises Refused where the network does not stand yet."""
         self._stand_or_fall(sentence)
-        self.found.append({"namespace": None, "interface": None, "message": sentence})
+        self.found.append({"namespace": None, "interface": None, "sentence": sentence})
 
     def of_card(self, name: str, sentence: str) -> None:
         """An interface of the host that is not there; raises Refused as above."""
         self._stand_or_fall(sentence)
-        self.found.append({"namespace": None, "interface": name, "message": sentence})
+        self.found.append({"namespace": None, "interface": name, "sentence": sentence})
 
     def _stand_or_fall(self, sentence: str) -> None:
         if not self._standing:

@@ -88,7 +88,7 @@ def test_a_late_listener_does_not_stop_a_network_that_works() -> None:
     assert plan(_wish("8080:81"), info), "the same port of the host leads elsewhere"
     assert plan(_wish("127.0.0.1:8080:80"), info), "a part of what was published"
     wider = plan(_wish("8080-8081:80-81", "8090:90"), info)
-    assert "port 8081/tcp of the host is in use" in wider["problems"][0]["message"]
+    assert "port 8081/tcp of the host is in use" in wider["problems"][0]["sentence"]
     assert {element["host_port"] for element in elements(wider, "dnat")} == {"8090"}, "that port alone is left out"
 
 
