@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
 from tests.integration.networks import SHOP, apply, plan, remove
 from tests.integration.promises import refused
+from tests.integration.settling import settle
 from tests.lab.host import Host
 
 
@@ -73,6 +74,7 @@ def test_a_narrower_route_that_comes_while_the_network_stands(host: Host, gatewa
     host.sh(f"ip link add vpn0 type bridge; ip link set vpn0 up; ip route add 172.18.0.64/26 dev vpn0; {flush}")
     applied = apply(host, **wish)
     assert any("overlaps 172.18.0.64/26, which the host has a route to" in one for one in applied.plan["warnings"])
+    settle(host, *host.sh("ls /run/netns").split())
     before = host.dump()
     for other in ({"subnet": "172.18.0.0/23"}, {"subnet": "172.18.0.0/25"}):
         with pytest.raises(Refused, match="overlaps 172.18.0.64/26"):

@@ -12,6 +12,7 @@ import pytest
 
 from tests.integration.networks import apply, remove
 from tests.integration.persistence import PROGRAM, program
+from tests.integration.settling import settle
 from tests.lab.host import Host
 
 NETWORK: dict[str, Any] = {
@@ -76,6 +77,7 @@ def test_the_umask_is_no_matter(host: Host, umask: str) -> None:
 
 def test_what_others_may_write_is_not_trusted(host: Host) -> None:
     apply(host, **NETWORK, persistent=True)
+    settle(host, *host.sh("ls /run/netns").split())
     before = host.dump()
     for directory in ("/run/linuxnet", "/run/linuxnet/netns"):
         host.sh(f"chmod 777 {directory}")

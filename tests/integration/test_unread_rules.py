@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
 from tests.integration.networks import apply, plan
 from tests.integration.persistence import PROGRAM, program
+from tests.integration.settling import settle
 from tests.lab.host import Host
 
 NETWORK: dict[str, Any] = {
@@ -40,6 +41,7 @@ def _wrap(host: Host, name: str, table: str) -> None:
 @pytest.mark.parametrize("name", ["iptables-save", "ip6tables-save"])
 def test_nothing_is_taken_away_by_halves(host: Host, name: str, table: str) -> None:
     apply(host, **NETWORK, persistent=True)
+    settle(host, *host.sh("ls /run/netns").split())
     before = host.dump()
     _wrap(host, name, table)
     for check in (True, False):
@@ -86,6 +88,7 @@ def test_to_look_is_allowed_and_says_what_is_missing(host: Host) -> None:
 def test_a_program_that_is_gone_while_there_are_rules(host: Host, backend: str) -> None:
     host.use_iptables(backend)
     apply(host, **NETWORK, persistent=True)
+    settle(host, *host.sh("ls /run/netns").split())
     before = host.dump()
     hidden = host.sh("readlink /etc/alternatives/ip6tables-save").strip()
     host.sh("ln -sfn /nowhere /etc/alternatives/ip6tables-save")
