@@ -13,6 +13,7 @@ import pytest
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import LinuxnetError
 from tests.integration.networks import apply, remove
+from tests.integration.settling import settle
 from tests.lab import frames, town
 from tests.lab.host import Host
 from tests.lab.lab import Lab
@@ -130,6 +131,7 @@ def test_a_host_that_lives_by_router_advertisements(built: Town) -> None:
     own, lifetime = _by_advertisement(host, router, 1800)
     assert [address.startswith("2001:db8:5:") for address in own] == [True]
     assert lifetime > 1700
+    settle(host)  # nothing is translated to an address that is still tentative
     apply(host, **SHOP)
     assert host.sysctl("net/ipv6/conf/all/forwarding") == "1"
     with host.inside("web").server(80), router.server(4000):
