@@ -171,8 +171,9 @@ def bridge_interface(draft: Draft, view: HostView) -> list[Element]:
     settings: dict[str, str] = {}
     for word in network.families:
         settings.update(_BRIDGE_SETTINGS[word])
-        if _is_routed(network):
-            settings[f"net.{word}.conf.IFNAME.forwarding"] = "1"
+    # IPv6 forwards by the host's switch alone, and the bridge's would take away default routes by router advertisement.
+    if "ipv4" in network.families and _is_routed(network):
+        settings["net.ipv4.conf.IFNAME.forwarding"] = "1"
     return [
         {
             "name": network.name,
