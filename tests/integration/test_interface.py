@@ -184,7 +184,11 @@ def test_what_the_kernel_is_late_with_is_not_lost(web: Host) -> None:
 def _own(host: Host) -> list[str]:
     """All addresses with their broadcast addresses, and all routes."""
     lines = host.sh("ip -n web -o addr show dev eth0").splitlines() + _routes(host, "table", "all").splitlines()
-    shown = (line.replace(" nodad", "").split("\\")[0].rstrip() for line in lines if "anycast" not in line)
+    shown = (
+        line.replace(" nodad", "").replace(" proto kernel_ll", "").split("\\")[0].rstrip()
+        for line in lines
+        if "anycast" not in line
+    )
     return sorted(shown)
 
 

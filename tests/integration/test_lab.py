@@ -174,7 +174,8 @@ def test_a_dump_shows_a_rule_that_moved(host: Host) -> None:
 
 def test_a_spawned_process_is_known_by_its_number_inside(host: Host) -> None:
     with host.spawn(["sleep", "100"], unshare_net=True) as process:
-        assert host.sh(f"cat /proc/{process.pid}/comm") == "sleep\n"
+        # The shell before it has this number already; a name that never comes ends with a timeout.
+        host.sh(f"until grep -qx sleep /proc/{process.pid}/comm; do sleep 0.01; done", timeout=10)
         assert host.sh(f"readlink /proc/{process.pid}/ns/net") != host.sh("readlink /proc/1/ns/net")
     assert not host.exists(f"/proc/{process.pid}")
 
