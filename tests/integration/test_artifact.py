@@ -9,7 +9,6 @@ import os
 import re
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 
 import pytest
@@ -31,20 +30,20 @@ _LINK = re.compile(r"\]\(([^)\s#]*)[^)]*\)|^\[[^]]+\]: (\S+)", re.MULTILINE)
 
 @pytest.fixture(scope="module")
 def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The unpacked artifact."""
+    """The artifact, built and installed."""
     place = tmp_path_factory.mktemp("artifact")
     checkout = tree.copy(place / "checkout")
     for name in LEFT:
         path = checkout / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("left behind\n", encoding="utf-8")
-    galaxy = str(Path(sys.executable).with_name("ansible-galaxy"))
-    build = [galaxy, "collection", "build", "--output-path", str(place), str(checkout)]
-    subprocess.run(build, env=os.environ | {"ANSIBLE_HOME": str(place / "home")}, check=True, capture_output=True)
-    built = next(place.glob("*.tar.gz"))
-    with tarfile.open(built) as archive:
-        archive.extractall(place / "unpacked", filter="data")
-    return place / "unpacked"
+    galaxy = [str(Path(sys.executable).with_name("ansible-galaxy")), "collection"]
+    environment = os.environ | {"ANSIBLE_HOME": str(place / "home")}
+    build = [*galaxy, "build", "--output-path", str(place), str(checkout)]
+    subprocess.run(build, env=environment, check=True, capture_output=True)
+    install = [*galaxy, "install", "--offline", "--collections-path", str(place), str(next(place.glob("*.tar.gz")))]
+    subprocess.run(install, env=environment, check=True, capture_output=True)
+    return place / "ansible_collections/netplumb/linuxnet"
 
 
 def _files(place: Path) -> set[str]:

@@ -84,7 +84,7 @@ def test_a_narrower_route_that_comes_while_the_network_stands(host: Host, gatewa
 
 def test_a_bridge_port_of_another_kind_with_our_mark(host: Host) -> None:
     apply(host, **SHOP)
-    host.sh("ip tuntap add odd0 mode tap")
+    host.sh("ip link add odd0 type vxlan id 7 dstport 4789")
     host.sh("ip link set odd0 alias linuxnet:br-shop:web")
     assert apply(host, **SHOP).changed == []
     assert "odd0: carries the mark" in str(plan(host, SHOP)["warnings"])
