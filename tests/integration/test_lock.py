@@ -180,7 +180,8 @@ def test_the_first_namespace_is_made_though_somebody_holds_its_directory(host: H
 
 def test_a_service_that_is_started_does_not_wait_for_the_one_who_starts_it(host: Host) -> None:
     """A systemctl that does what systemd does then."""
-    host.sh("mkdir -p /run/systemd/system; mount -t tmpfs first /usr/local/sbin; install /dev/null /usr/local/sbin/systemctl")
+    host.sh("mkdir -p /run/systemd/system; mount -t tmpfs first /usr/local/sbin")
+    host.sh("install /dev/null /usr/local/sbin/systemctl")
     host.write(
         "/usr/local/sbin/systemctl",
         '#!/bin/sh\ncase "$1" in\n'
