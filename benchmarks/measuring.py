@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import host as kernel_host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import host as kernel_host
 from tests.lab import modules
 
 

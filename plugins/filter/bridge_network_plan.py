@@ -9,8 +9,8 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import LinuxnetError
-from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.plan import make_plan
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import LinuxnetError
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.plan import make_plan
 
 DOCUMENTATION = r"""
 name: bridge_network_plan

@@ -11,14 +11,14 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import netlink
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import (
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import (
     Invalid,
     KernelRefused,
     LinuxnetError,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import refusals
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 
 #: States whose wishes are converged first, so that what they free can be taken by the others.
 _FREEING = ("absent", "disabled")
@@ -171,7 +171,7 @@ def unforeseen(host: Host, error: BaseException) -> LinuxnetError:
     """A refusal that no step of ours expected, in a sentence that has what the system tells."""
     path = getattr(error, "filename", None)
     where = f" at {path}" if path else ""
-    return KernelRefused(f"{'cannot go on' if host.done else 'cannot read this host'}{where}: {netlink.reason(error)}")
+    return KernelRefused(f"{'cannot go on' if host.done else 'cannot read this host'}{where}: {refusals.reason(error)}")
 
 
 def sentence(host: Host, error: LinuxnetError) -> str:

@@ -21,12 +21,12 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import
     unforeseen,
     wishes_of,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import netlink, requirements
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import LinuxnetError
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import Options
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.printing import printable, printable_all
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._spec import argument_spec, definitions
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import LinuxnetError
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.printing import printable, printable_all
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.spec import argument_spec, definitions
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import refusals, requirements
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 
 
 def module_for(
@@ -61,12 +61,12 @@ def failing(module: AnsibleModule, host: Host) -> t.Iterator[None]:
     """End the module with a sentence where the wish is bad, or the host or its kernel refuse it."""
     try:
         yield
-    except netlink.LibraryMissing as error:
+    except refusals.LibraryMissing as error:
         module.fail_json(msg=_lacks(error.library), exception=error.trace)
     except LinuxnetError as error:
         tell_warnings(module, host)
         module.fail_json(msg=printable(sentence(host, error)))
-    except netlink.refusals() as error:
+    except refusals.refusals() as error:
         tell_warnings(module, host)
         module.fail_json(msg=printable(sentence(host, unforeseen(host, error))))
 

@@ -371,8 +371,8 @@ diff:
       after_header: bridge_forward br0
 """
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.bridge_forward import BridgeForward
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._module import run
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge_forward import BridgeForward
 
 
 def main() -> None:

@@ -276,8 +276,8 @@ diff:
       after_header: dnat 8080/tcp (ipv4)
 """
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.dnat import Dnat
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._module import run
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.dnat import Dnat
 
 
 def main() -> None:

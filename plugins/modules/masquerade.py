@@ -167,8 +167,8 @@ diff:
       after_header: masquerade 172.18.0.0/16 out of !br0
 """
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.masquerade import Masquerade
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._module import run
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.masquerade import Masquerade
 
 
 def main() -> None:

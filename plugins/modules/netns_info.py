@@ -360,12 +360,12 @@ objects:
 
 import json
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import NETNS
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.printing import printable_all
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.printing import printable_all
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.spec import definitions
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._module import failing, module_for, tell_warnings
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import netns_info
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._spec import definitions
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import info
 
 
 def main() -> None:
@@ -380,8 +380,8 @@ def main() -> None:
     )
     host = Host(check_mode=module.check_mode)
     with failing(module, host), host:
-        wishes = netns_info.wishes(definitions(module.params), module.params["brief"])
-        views = [printable_all({"netns": wish.netns, **netns_info.view(host, wish)}) for wish in wishes]
+        wishes = info.wishes(definitions(module.params), module.params["brief"])
+        views = [printable_all({"netns": wish.netns, **info.view(host, wish)}) for wish in wishes]
     for sentence in (sentence for view in views for sentence in view["host"]["rules_unread"]):
         host.warn(f"rules are not told completely: {sentence}")
     tell_warnings(module, host)

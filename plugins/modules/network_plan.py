@@ -170,14 +170,14 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Outcome
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._endpoints import EndpointsFailed
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.names import owner_name
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import STATE
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.printing import printable_all
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.names import owner_name
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import STATE
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.printing import printable_all
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._module import failing, tell_warnings
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import carry_out, read_definitions
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import sighting
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import sighting
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.carry_out import carry_out, read_definitions
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.endpoints import EndpointsFailed
 
 
 def main() -> None:
@@ -242,7 +242,7 @@ def _definitions(module: AnsibleModule, host: Host, owner: str, told: dict[str, 
     if given is not None:
         return read_definitions(given)
     # Loaded here alone, since what looks at everything takes long to load.
-    from ansible_collections.netplumb.linuxnet.plugins.module_utils._teardown import end_of
+    from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.teardown import end_of
 
     end = end_of(host, owner)
     told.update(persistent=end.persistent, summary=end.summary)

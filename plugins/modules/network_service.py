@@ -146,7 +146,7 @@ objects:
 """
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._module import run
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.network_service import NetworkService
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._service.network_service import NetworkService
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ import subprocess
 from typing import Any
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils import _converge
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import looks, namespaces
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import looks, namespaces
 from tests.lab import modules
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import lock, namespaces
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import lock, namespaces
 from tests.lab import modules
 
 

@@ -16,8 +16,8 @@ from typing import Any, Protocol
 
 import yaml
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import ORDER
-from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.plan import make_plan
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.carry_out import ORDER
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.plan import make_plan
 from tests.lab.paths import REPOSITORY
 
 ROLE = REPOSITORY / "roles/bridge_network"

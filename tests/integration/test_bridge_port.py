@@ -12,12 +12,12 @@ from unittest import mock
 
 import pytest
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import port_records
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host as KernelHost
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Writer
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.spec import complete
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import port_records
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host as KernelHost
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Writer
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import bridge_port_steps
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge_port import BridgePort
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._spec import complete
 from tests.integration.faults import with_interference
 from tests.integration.promises import converge, refused, repairs
 from tests.lab.host import Host

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import LinuxnetError
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import LinuxnetError
 from tests.integration.networks import SHOP, apply, remove
 from tests.lab.host import Host
 

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import unit
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._service import unit
 from tests.integration import bus
 from tests.lab.host import Host
 

@@ -75,7 +75,7 @@ def test_a_copy_of_the_disk_that_got_a_machine_id_of_its_own(lab: Lab, host: Hos
 def test_the_program_holds_nothing_of_ansible_and_is_readable(host: Host) -> None:
     apply(host, **KEPT)
     packed = host.sh(f"python3 -c 'import zipfile; print(*zipfile.ZipFile(\"{PROGRAM}\").namelist())'")
-    assert "module_utils/_boot.py" in packed
+    assert "module_utils/_service/boot.py" in packed
     assert "module_utils/_module.py" not in packed
     assert host.sh(f"grep --text --count 'import ansible\\b\\|from ansible\\.' {PROGRAM} || true").strip() == "0"
     assert host.sh(f"grep --text --count 'def plan(self' {PROGRAM}").strip() != "0"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
 from tests.integration.networks import SHOP, apply
 from tests.integration.settling import settle
 from tests.lab.host import Host

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import LinuxnetError
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import LinuxnetError
 from tests.integration.networks import SHOP, Applied, apply, plan, remove
 from tests.lab.dumps import Dump
 from tests.lab.host import Host

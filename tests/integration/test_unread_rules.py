@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
 from tests.integration.networks import apply, plan
 from tests.integration.persistence import PROGRAM, program
 from tests.integration.settling import settle

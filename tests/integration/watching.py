@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import namespaces
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import namespaces
 from tests.lab import modules
 
 #: What is heard of: every group of rtnetlink but that of neighbours, who come and go by themselves; nftables.

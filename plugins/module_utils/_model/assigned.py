@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPInterface
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPInterface
 
 #: The broadcast address that is right on every network.
 _EVERYBODY = "255.255.255.255"

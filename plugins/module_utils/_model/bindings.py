@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import addresses
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import Options
 
 #: The suboptions of one.
 SPEC: Options = {"address": {"type": "str", "required": True}, "mac_address": {"type": "raw", "required": True}}

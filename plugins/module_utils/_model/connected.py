@@ -16,7 +16,7 @@ import dataclasses
 import ipaddress
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPInterface
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPInterface
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address, same_subnet
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import (

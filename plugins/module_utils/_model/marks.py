@@ -15,8 +15,8 @@ import hashlib
 import re
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.names import OWNER
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.names import OWNER
 
 _ALIAS = re.compile(rf"linuxnet:({OWNER}):(.*)", re.DOTALL)
 _COMMENT = re.compile(rf"linuxnet-([a-z]+)-({OWNER})")

@@ -13,10 +13,10 @@ import ipaddress
 import socket
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import addresses
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress, IPNetwork
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, IPNetwork
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import Options
 
 TYPES = {"unicast": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8, "throw": 9}
 #: Types that the kernel alone gives to routes, for the addresses of the host itself.

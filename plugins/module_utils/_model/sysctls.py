@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
 
 #: What is made of numbers, addresses and lists of them, and so may be written in more than one way. A word is not, and
 #: to try one may have the kernel load a module.

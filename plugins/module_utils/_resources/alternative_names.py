@@ -11,9 +11,9 @@ from __future__ import annotations
 import functools
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import inventory
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import dumps
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 
 
 def refuse(host: Host, named: t.Iterable[tuple[str | None, str, str | None]]) -> None:
@@ -26,7 +26,7 @@ def refuse(host: Host, named: t.Iterable[tuple[str | None, str, str | None]]) ->
         if name:
             by_space.setdefault(ref, {}).setdefault(name.lstrip("!"), option)
     for ref, options in by_space.items():
-        real = host.run(ref, functools.partial(inventory.real_names, tuple(options)))
+        real = host.run(ref, functools.partial(dumps.real_names, tuple(options)))
         for name, option in options.items():
             if real.get(name, name) != name:
                 raise Refused(

@@ -14,19 +14,14 @@ import socket
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
-    inventory,
-    machine,
-    port_records,
-    sysctl,
-    udev,
-)
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host, Identity
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Reader
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import addresses, marks, names
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import dumps, machine, port_records, sysctl, udev
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host, Identity
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Reader
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links, refuse_others
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import NETNS, OWNER, STATE, Options
 
 #: Option to its netlink word, the kernel's number per unit of the option, and the least and the greatest value.
 _OPTIONS: dict[str, tuple[str, int, int, int]] = {
@@ -278,12 +273,12 @@ def _netlink_words(values: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 def _all() -> Links:
     with Reader() as reader:
-        return inventory.links(reader)
+        return dumps.links(reader)
 
 
 def _find(name: str) -> Link | None:
     with Reader() as reader:
-        return inventory.find(reader, name)
+        return dumps.find(reader, name)
 
 
 def _delete(step: Delete, ip: t.Any) -> None:

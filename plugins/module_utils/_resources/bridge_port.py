@@ -12,20 +12,21 @@ import dataclasses
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
+    dumps,
     fdb,
-    inventory,
-    locking,
+    port_locking,
     port_records,
     record_files,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host, Identity
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.port_records import PortRecord
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Reader
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import addresses, names, vlans
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host, Identity
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Reader
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.port_records import PortRecord
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import vlans
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links, by_index, refuse_others
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.vlans import Vlans
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import witness
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge_port_steps import (
@@ -158,7 +159,7 @@ class BridgePort:
         indexed = {space: by_index(there) for space, there in links.items()}
         locking_asked = any(wish.flags.get("locked") is not None for wish in wishes if wish.state == "present")
         every = [link for there in links.values() for link in there.values()]
-        can_lock = locking.known(host, every) if locking_asked else True
+        can_lock = port_locking.known(host, every) if locking_asked else True
         damaged = witness.damaged_ports(host, {wish.interface for wish in wishes if wish.netns is None})
         for name in damaged:
             record_files.refuse_full_directory(port_records.path(name))
@@ -189,8 +190,8 @@ def _read(host: Host, ref: str | None, wishes: t.Sequence[Wish]) -> _Read:
 
     def visit() -> _Read:
         with Reader() as reader:
-            links = inventory.links(reader)
-            found_vlans = inventory.vlans(reader) if any(wish.manages_vlans for wish in wishes) else {}
+            links = dumps.links(reader)
+            found_vlans = dumps.vlans(reader) if any(wish.manages_vlans for wish in wishes) else {}
             entries: dict[int, frozenset[fdb.Entry]] = {}
             for name in bridges:
                 if name in links:

@@ -16,16 +16,11 @@ import itertools
 import socket
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
-    fdb,
-    inventory,
-    link_changes,
-    port_records,
-)
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.port_records import PortRecord
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Reader, Writer
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import KernelRefused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import KernelRefused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import dumps, fdb, link_changes, port_records
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Reader, Writer
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.port_records import PortRecord
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.vlans import Vlans
 
 _PVID_UNTAGGED = 2 | 4
@@ -166,7 +161,7 @@ def _on_a_bridge(step: SetFlags | SetFdb) -> t.Iterator[None]:
         yield
     except OSError as error:
         with Reader() as reader:
-            link = inventory.link(reader, socket.if_nametoindex(step.interface))
+            link = dumps.link(reader, socket.if_nametoindex(step.interface))
         if not link.master and error.errno == errno.EOPNOTSUPP:
             raise KernelRefused(
                 f"cannot {step}: somebody took it off its bridge just now; see who else manages it, then run again"
@@ -203,7 +198,7 @@ def _set_all_vlans(host: Host, steps: t.Sequence[SetVlans], ip: t.Any) -> None:
 def _set_vlans(ip: t.Any, index: int, step: SetVlans) -> None:
     """What has to go goes first, the old PVID included: a port that just joined was given one by the bridge."""
     with Reader() as reader:
-        found = inventory.vlans(reader).get(index, Vlans())
+        found = dumps.vlans(reader).get(index, Vlans())
     tagged = found.tagged if step.tagged is None else step.tagged
     pvid = found.pvid if step.pvid is None else step.pvid
     for number in (found.tagged - tagged) | ({found.pvid} - {pvid, None} - tagged):

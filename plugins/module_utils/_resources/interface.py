@@ -14,32 +14,23 @@ import ipaddress
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
-    inventory,
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, IPInterface, IPNetwork
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
+    dumps,
     link_settings,
-    registry,
+    namespace_records,
     sysctl,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host, Identity
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Reader
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import (
-    addresses,
-    bindings,
-    names,
-    routes,
-    sysctls,
-)
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import (
-    IPAddress,
-    IPInterface,
-    IPNetwork,
-)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host, Identity
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Reader
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import bindings, routes, sysctls
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address, Neighbour, Proxy
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links, refuse_others
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import NOWHERE, Route, RouteWish
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.stack import Stack
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.simulated_namespace import Stack
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import (
     interface_hazards,
     interface_late,
@@ -84,7 +75,7 @@ class State:
     own: Identity
     refs: t.Mapping[str | None, Identity]
     spaces: t.Mapping[Identity, Space]
-    records: t.Mapping[str, registry.Record]
+    records: t.Mapping[str, namespace_records.Record]
     tables: t.Mapping[str, int]
 
 
@@ -159,9 +150,9 @@ class Interface:
         spaces = dict(zip(by_space, host.tour(stops)))
         spaces = _in_kernels_words(host, _with_phantoms(host, spaces, by_space), by_space)
         named = {wish.netns for wish in wishes if wish.netns and "/" not in wish.netns}
-        records = {name: record for name, record in ((name, registry.read(name)) for name in named) if record}
+        records = {name: record for name, record in ((name, namespace_records.read(name)) for name in named) if record}
         strange = any(not route.table.isdigit() for wish in wishes for route in wish.routes or ())
-        return State(host.identity(None), refs, spaces, records, inventory.table_names() if strange else {})
+        return State(host.identity(None), refs, spaces, records, dumps.table_names() if strange else {})
 
     def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
         plan = Plan([])
@@ -236,15 +227,15 @@ def _lease(wish: Wish, state: State) -> Lease | None:
 def _read(wishes: t.Sequence[Wish], limit: int | None, led: interface_hazards.Peers) -> Space:
     """All that the wishes of one namespace need to know of it, inside it."""
     with Reader(None if wishes[0].netns is None else limit) as reader:
-        links = inventory.links(reader)
+        links = dumps.links(reader)
         read = {wish.name: _read_settings(wish, links.get(wish.name)) for wish in wishes if wish.state == "present"}
-        found = tuple(inventory.addresses(reader))
+        found = tuple(dumps.addresses(reader))
         routes_there = tuple(_routes(reader, wishes, links))
         # Who is a neighbour on the host's own interfaces is the business of whoever wrote it down.
         asked = any(wish.neighbours is not None or (wish.netns and wish.addresses) for wish in wishes)
-        neighbours = tuple(inventory.neighbours(reader)) if asked else ()
+        neighbours = tuple(dumps.neighbours(reader)) if asked else ()
         hazards = interface_hazards.look(reader, wishes, links, found, led)
-        proxies = tuple(inventory.proxies(reader)) if any(wish.proxies is not None for wish in wishes) else ()
+        proxies = tuple(dumps.proxies(reader)) if any(wish.proxies is not None for wish in wishes) else ()
         quiet = frozenset(_quiet(wishes, links, found))
         return Space(links, found, routes_there, read, quiet, neighbours, proxies, hazards)
 
@@ -286,11 +277,11 @@ def _in_kernels_words(
 def _routes(reader: Reader, wishes: t.Sequence[Wish], links: Links) -> list[Route]:
     """Of the routes, of which there may be very many, those over the interfaces and those in a wished one's way."""
     if wishes[0].netns is None:
-        return inventory.all_routes(reader)
+        return dumps.all_routes(reader)
     indexes = [links[wish.name].index for wish in wishes if wish.name in links]
     lengths = {(route.family, _length(route)) for wish in wishes for route in wish.routes or ()}
     connected = {(one.version, one.network.prefixlen) for wish in wishes for one in wish.addresses or ()}
-    return inventory.all_routes(reader, inventory.About(indexes, lengths | connected))
+    return dumps.all_routes(reader, dumps.About(indexes, lengths | connected))
 
 
 def _length(route: RouteWish) -> int:

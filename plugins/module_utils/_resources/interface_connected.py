@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, IPInterface
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import connected
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress, IPInterface
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import Route
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.stack import Stack
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.simulated_namespace import Stack
 
 #: Kinds of links that are Ethernet and speak ARP unless somebody forbade it.
 _ETHERNET = ("veth", "bridge")

@@ -11,9 +11,9 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import lookups, sysctl
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Reader
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import route_lookups, sysctl
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Reader
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_planner import Wish
@@ -55,14 +55,14 @@ def look(
     ours = [wish for wish in wishes if wish.enabled and _is_ours(links.get(wish.name))]
     if not ours:
         return {}
-    incoming = lookups.incoming(reader)
+    incoming = route_lookups.incoming(reader)
     found: dict[str, list[str]] = {}
     there = {(one.index, one.address) for one in addresses}
     for wish in ours:
         link = links[wish.name]
         told = list(_on_link(link, incoming.get(link.index)))
         if all((link.index, address) in there for address in wish.addresses or ()) and link.running:
-            stray = lookups.strays(reader, link.index, led.get((wish.netns, wish.name), ()))
+            stray = route_lookups.strays(reader, link.index, led.get((wish.netns, wish.name), ()))
             if stray:
                 told.append(f"packets to {_listed(stray)} do not leave over it, by a policy rule or another route")
         if told:

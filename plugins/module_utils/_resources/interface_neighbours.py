@@ -11,7 +11,7 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Neighbour
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.bindings import Bindings
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_steps import SetNeighbours, Step

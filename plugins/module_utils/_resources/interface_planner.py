@@ -17,15 +17,11 @@ import ipaddress
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, IPInterface, IPNetwork
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import bindings, sysctls
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import (
-    IPAddress,
-    IPInterface,
-    IPNetwork,
-)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address, same_subnet
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.bindings import Bindings
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import (
     ADMINISTERED,
@@ -37,7 +33,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes im
     RouteWish,
     text,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.stack import Stack, belongs
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.simulated_namespace import Stack, belongs
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import (
     interface_neighbours,
     interface_proxies,

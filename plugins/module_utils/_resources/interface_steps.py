@@ -16,20 +16,20 @@ import itertools
 import socket
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
-    inventory,
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, IPInterface
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import KernelRefused, LinuxnetError
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
+    bridge_ports,
+    dumps,
     link_changes,
+    namespace_records,
     new_mac,
-    ports,
-    registry,
     stack_changes,
     sysctl,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Writer
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Writer
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import connected
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress, IPInterface
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import KernelRefused, LinuxnetError
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import Route
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import leases
 
@@ -208,7 +208,7 @@ def execute(host: Host, steps: t.Sequence[Step]) -> None:
     failed = _visit_all(host, others)
     announcements = [step for step in announcements if step.netns not in failed]
     if announcements:
-        ports.wait(host, {step.netns for step in announcements})
+        bridge_ports.wait(host, {step.netns for step in announcements})
         failed.update(_visit_all(host, _heard(host, announcements)))
     remembered = [step for step in remembered if step.netns not in failed]
     if remembered:
@@ -223,7 +223,7 @@ def _heard(host: Host, announcements: t.Sequence[Announce]) -> list[Announce]:
     Each one goes to every port of the bridge: among a thousand new endpoints that is a million packets for nothing.
     """
     newcomers = {(step.netns, step.index): step.addresses for step in announcements if step.came_up}
-    unheard = host.run(None, functools.partial(ports.among_themselves, host, newcomers)) if newcomers else set()
+    unheard = host.run(None, functools.partial(bridge_ports.among_themselves, host, newcomers)) if newcomers else set()
     return [step for step in announcements if (step.netns, step.index) not in unheard]
 
 
@@ -310,7 +310,7 @@ def _announce(writer: Writer, index: int) -> None:
 
     A device that has none, or takes none while it is up, is not announced; neighbours find out a little later.
     """
-    address = inventory.link(writer, index).mac_address
+    address = dumps.link(writer, index).mac_address
     with contextlib.suppress(OSError):
         if address:
             new_mac.give(writer, index, address)
@@ -364,7 +364,7 @@ def _promoting(name: str) -> t.Iterator[None]:
 def _remember(host: Host, wished: t.Sequence[Lease]) -> None:
     freed: list[str] = []
     for lease in wished:
-        record = registry.read(str(lease.netns))
+        record = namespace_records.read(str(lease.netns))
         if record is None or lease.owner not in record.owners:
             continue
         addresses = {owner: dict(leased) for owner, leased in record.addresses.items()}
@@ -378,5 +378,5 @@ def _remember(host: Host, wished: t.Sequence[Lease]) -> None:
         if not mine:
             del addresses[lease.owner]
         freed += [one for one in before if one not in (lease.addresses or ())]
-        registry.write(str(lease.netns), dataclasses.replace(record, addresses=addresses))
+        namespace_records.write(str(lease.netns), dataclasses.replace(record, addresses=addresses))
     leases.end_flows(host, freed)

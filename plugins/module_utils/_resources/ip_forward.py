@@ -12,22 +12,26 @@ import dataclasses
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import names
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, KernelRefused, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
+    commands,
+    rule_ledger,
+    rule_text,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import FAMILIES, Table
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     advertised,
     bridge_nf,
-    inventory,
-    iptables,
+    dumps,
     link_settings,
     sysctl,
     sysctl_files,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Reader
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks, names, rule_text, switches, sysctls
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, KernelRefused, Refused
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import NETNS, OWNER, Options
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import FAMILIES, Table
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import rule_ledger
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Reader
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks, switches, sysctls
 
 _VALUE = {"enabled": "1", "disabled": "0"}
 
@@ -207,7 +211,7 @@ def _relies_on_all(wishes: t.Sequence[Wish], found: t.Mapping[tuple[str, str | N
 def _stuck(owners: t.Iterable[str]) -> t.Iterator[str]:
     """Interfaces of others with a switch of their own that is off; what arrives at a port is its master's."""
     with Reader() as reader:
-        for link in inventory.links(reader).values():
+        for link in dumps.links(reader).values():
             others = link.up and not link.master and link.name != "lo" and not link.owner(*owners)
             if others and link_settings.read(link, switches.path("ipv4", "IFNAME")) == "0":
                 yield link.name
@@ -235,7 +239,7 @@ def _rising(wishes: t.Sequence[Wish], found: t.Mapping[tuple[str, str | None], s
 def _forwards_all(host: Host, ref: str | None, family: str) -> bool:
     """Whether the FORWARD chain lets pass what no rule stops; without iptables nothing is stopped."""
     try:
-        table = iptables.read(host, ref, [(family, "filter")])[family, "filter"]
+        table = commands.read(host, ref, [(family, "filter")])[family, "filter"]
     except KernelRefused:
         return True
     return table.policies["FORWARD"] == "ACCEPT" and not _ends_closed(table)
@@ -318,7 +322,7 @@ def _others() -> tuple[str, ...]:
     with Reader() as reader:
         return tuple(
             link.name
-            for link in inventory.links(reader).values()
+            for link in dumps.links(reader).values()
             if link.name != "lo" and not link.master and not marks.parse_alias(link.alias)
         )
 

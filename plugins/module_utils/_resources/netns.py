@@ -13,19 +13,20 @@ import functools
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import names
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.names import namespace_path
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import OWNER, STATE, Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     containers,
     loopback,
+    namespace_records,
     namespaces,
     record_files,
-    registry,
     sysctl,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import names, sysctls
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.names import namespace_path
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import OWNER, STATE, Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import sysctls
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import leases, settings, witness
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.netns_steps import (
     Bind,
@@ -64,7 +65,7 @@ class Found:
 
     file: bool = False
     identity: Identity | None = None
-    record: registry.Record | None = None
+    record: namespace_records.Record | None = None
     #: The record was damaged by hand; then ``record`` is what the links of ours that lead there tell.
     damaged: bool = False
     #: The file of the namespace that is to get the name, and which one that is.
@@ -75,7 +76,7 @@ class Found:
     pids: tuple[int, ...] = ()
 
     @property
-    def ours(self) -> registry.Record | None:
+    def ours(self) -> namespace_records.Record | None:
         """Our record of it, as long as the name leads to the namespace that the record is of."""
         return self.record if self.record and self.identity and self.record.identity == self.identity else None
 
@@ -185,12 +186,12 @@ def _paths(host: Host, wishes: t.Sequence[Wish]) -> dict[str, str]:
 
 
 def _read(host: Host, wish: Wish, path: str | None) -> Found:
-    identity, record = namespaces.identity(wish.name), registry.read(wish.name)
+    identity, record = namespaces.identity(wish.name), namespace_records.read(wish.name)
     found = Found(
         file=namespaces.has_file(wish.name),
         identity=identity,
         record=record,
-        damaged=record is None and registry.damaged(wish.name),
+        damaged=record is None and namespace_records.damaged(wish.name),
         path=path,
         source=_read_source(host, wish, path) if path else None,
     )
@@ -205,7 +206,7 @@ def _hear_witnesses(host: Host, found: dict[str, Found]) -> None:
     """Put what links tell in place of the records that were damaged."""
     damaged = [name for name, one in found.items() if one.damaged]
     for name in damaged:
-        record_files.refuse_full_directory(registry.path(name))
+        record_files.refuse_full_directory(namespace_records.path(name))
     for name, record in witness.records(host, damaged).items():
         found[name] = dataclasses.replace(found[name], record=record)
 
@@ -310,7 +311,7 @@ def _refuse_unless_forsaken(wish: Wish, found: Found) -> dict[str, t.Any]:
 
 
 def _bind_step(wish: Wish, found: Found) -> Bind:
-    record = registry.Record(
+    record = namespace_records.Record(
         identity=found.source or (0, 0),
         owners=(wish.owner,),
         attached=wish.attached,
@@ -345,8 +346,9 @@ def _plan_removal(wish: Wish, found: Found, plan: Plan) -> Change:
     record = found.ours
     if record is None and found.damaged:
         raise Refused(
-            f"namespace {wish.name} is left alone, since whose it is is not known: {registry.path(wish.name)} is "
-            f"damaged and no link of ours leads into it; remove it by: ip netns del {wish.name}"
+            f"namespace {wish.name} is left alone, since whose it is is not known: "
+            f"{namespace_records.path(wish.name)} is damaged and no link of ours leads into it; "
+            f"remove it by: ip netns del {wish.name}"
         )
     if record is None:
         raise Refused(
@@ -374,7 +376,7 @@ def _plan_removal(wish: Wish, found: Found, plan: Plan) -> Change:
     return Change({"owners": list(record.owners)}, {}, {"pids": list(found.pids)})
 
 
-def _without(record: registry.Record, owner: str) -> registry.Record:
+def _without(record: namespace_records.Record, owner: str) -> namespace_records.Record:
     return dataclasses.replace(
         record,
         owners=tuple(other for other in record.owners if other != owner),

@@ -12,20 +12,20 @@ import dataclasses
 import functools
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
-    inventory,
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.names import NETNS_DIR
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
+    dumps,
     link_changes,
     loopback,
+    namespace_records,
     namespaces,
-    registry,
     sysctl,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Writer
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Writer
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.names import NETNS_DIR
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import leases
 
 
@@ -39,7 +39,7 @@ class Bind:
     name: str
     source: str | None
     replaces: tuple[int, int] | None
-    record: registry.Record
+    record: namespace_records.Record
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Claim:
     """Write the record of a namespace that stays as it is."""
 
     name: str
-    record: registry.Record
+    record: namespace_records.Record
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,10 +101,12 @@ def execute(host: Host, steps: t.Sequence[t.Any]) -> None:
     for step in steps:
         if isinstance(step, Claim):
             with host.doing(f"remember whose namespace {step.name} is"):
-                registry.write(step.name, step.record) if step.record.owners else registry.remove(step.name)
+                namespace_records.write(step.name, step.record) if step.record.owners else namespace_records.remove(
+                    step.name
+                )
         elif isinstance(step, Forget):
             with host.doing(f"remove the damaged record of namespace {step.name}"):
-                registry.remove(step.name)
+                namespace_records.remove(step.name)
     inside = [step for step in steps if isinstance(step, Inside)]
     host.tour((step.name, functools.partial(_set_inside, host, step)) for step in inside)
     leases.end_flows(host, [one for step in steps if isinstance(step, Free) for one in step.addresses])
@@ -138,7 +140,7 @@ def _name(step: Bind, source: str) -> None:
     identity = namespaces.identity(source)
     if identity is None:
         raise Refused(f"namespace {step.name}: {source} is no network namespace any more")
-    registry.write(step.name, dataclasses.replace(step.record, identity=identity))
+    namespace_records.write(step.name, dataclasses.replace(step.record, identity=identity))
     namespaces.attach(step.name, source)
 
 
@@ -148,7 +150,7 @@ def _remove(host: Host, step: Remove) -> None:
             raise Refused(f"namespace {step.name} was given to another one just now and is left alone; run again")
         namespaces.remove(step.name)
         host.forget(step.name)
-        registry.remove(step.name)
+        namespace_records.remove(step.name)
 
 
 def _is_the_same(step: Remove) -> bool:
@@ -165,9 +167,9 @@ def _delete_links_into(host: Host, removed: t.Sequence[Remove]) -> None:
 
     def delete() -> None:
         with Writer() as writer:
-            inside = {inventory.nsid(writer, fd): step for step, fd in fds}
+            inside = {dumps.nsid(writer, fd): step for step, fd in fds}
             inside.pop(None, None)
-            found = [link for link in inventory.links(writer).values() if link.peer_nsid in inside]
+            found = [link for link in dumps.links(writer).values() if link.peer_nsid in inside]
             link_changes.delete_many(writer, [link for link in found if _falls(link, inside[link.peer_nsid])])
 
     with host.doing(f"delete the links into {', '.join(step.name for step in removed)}"):

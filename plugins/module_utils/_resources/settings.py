@@ -16,10 +16,10 @@ from __future__ import annotations
 import errno
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import netlink, sysctl
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import refusals, sysctl
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import sysctls
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
 
 #: By path and value, as wished, what is read after that is written.
 Forms = t.Mapping[tuple[str, str], str]
@@ -48,5 +48,5 @@ def _tried(path: str, value: str) -> str:
         if error.errno in (errno.EACCES, errno.EPERM):
             raise Refused(f"sysctls: {sysctl.unwritable(path)}") from error
         raise Invalid(
-            f"sysctls.{name}", value, f"a value that the kernel takes, and it says: {netlink.reason(error)}"
+            f"sysctls.{name}", value, f"a value that the kernel takes, and it says: {refusals.reason(error)}"
         ) from error

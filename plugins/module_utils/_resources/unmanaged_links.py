@@ -14,16 +14,12 @@ import time
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import link_managers
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import names
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.link_managers import (
-    MANAGERS,
-    NETWORKD,
-    Manager,
-)
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import OWNER, STATE, Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import names
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import OWNER, STATE, Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import link_managers
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.manager_files import MANAGERS, NETWORKD, Manager
 
 #: Seconds in which a manager lets go of a link once it was told.
 _PATIENCE = 5

@@ -12,13 +12,14 @@ import dataclasses
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import pairs, registry
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host, Identity
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import addresses, marks, names
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import namespace_records, veth_peers
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host, Identity
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import NETNS, OWNER, STATE, Options
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.pairs import Draft, End, Pairs
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.simulated_pairs import Draft, End, Pairs
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.veth_steps import (
     Delete,
     Make,
@@ -101,7 +102,7 @@ class Veth:
         return f"veth {wish.end}"
 
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
-        spaces, found = pairs.read(host, _wanted(host, wishes))
+        spaces, found = veth_peers.read(host, _wanted(host, wishes))
         groups = {marks.group(wish.owner) for wish in wishes}
         every = (link for links in found.links.values() for link in links.values())
         in_doubt = any(link.group in groups and not marks.parse_alias(link.alias) for link in every)
@@ -119,7 +120,7 @@ class Veth:
 
 def _claims(found: Pairs) -> dict[Identity, t.Collection[str]]:
     names_of = {space: ref for space, ref in found.refs.items() if ref and "/" not in ref}
-    records = {space: registry.read(ref) for space, ref in names_of.items()}
+    records = {space: namespace_records.read(ref) for space, ref in names_of.items()}
     return {space: record.owners for space, record in records.items() if record and record.identity == space}
 
 
@@ -134,7 +135,7 @@ def _peer(options: t.Mapping[str, t.Any]) -> Where | None:
     )
 
 
-def _wanted(host: Host, wishes: t.Sequence[Wish]) -> dict[str | None, list[pairs.Wanted]]:
+def _wanted(host: Host, wishes: t.Sequence[Wish]) -> dict[str | None, list[veth_peers.Wanted]]:
     """The ends to look for, first ends first: they are read in few visits and tell of most peers what they are.
 
     Namespaces of present pairs are asked for whether they exist or not, so that a missing one is told.
@@ -143,7 +144,7 @@ def _wanted(host: Host, wishes: t.Sequence[Wish]) -> dict[str | None, list[pairs
     ends = [(wish.end, wish.peer or wish.end) for wish in wishes] + [
         (wish.peer, wish.end) for wish in wishes if wish.peer
     ]
-    wanted: dict[str | None, list[pairs.Wanted]] = {}
+    wanted: dict[str | None, list[veth_peers.Wanted]] = {}
     for end, other in ends:
         if end.netns in needed or host.exists(end.netns):
             expected = other.netns if other.netns in needed or host.exists(other.netns) else end.netns

@@ -16,9 +16,9 @@ import itertools
 import socket
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import inventory, link_changes, udev
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Writer
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import dumps, link_changes, udev
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Writer
 
 
 @dataclasses.dataclass(frozen=True)
@@ -153,7 +153,7 @@ def _put(writer: Writer, step: Put, fd: int) -> None:
 
 def _delete(writer: Writer, ends: t.Sequence[str]) -> None:
     """An end that is gone already went with its peer or with the peer's namespace."""
-    found = inventory.links(writer)
+    found = dumps.links(writer)
     doomed = [found[name] for name in ends if name in found]
     try:
         link_changes.delete_many(writer, doomed)

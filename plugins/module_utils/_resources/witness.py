@@ -14,26 +14,27 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
-    inventory,
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
+    dumps,
+    namespace_records,
     namespaces,
     port_records,
-    registry,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.port_records import PortRecord
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.registry import Record
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Reader
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.namespace_records import Record
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Reader
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.port_records import PortRecord
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links, by_index
 
 
 def records(host: Host, names: t.Iterable[str]) -> dict[str, Record]:
     """What the damaged records among these may have said, as far as links tell it; the damage is told as a warning."""
-    damaged = [name for name in names if registry.damaged(name)]
+    damaged = [name for name in names if namespace_records.damaged(name)]
     for name in damaged:
         host.warn(
-            f"{registry.path(name)} is damaged; whose namespace {name} is, is taken from the links that lead into it"
+            f"{namespace_records.path(name)} is damaged; whose namespace {name} is, is taken from the links "
+            "that lead into it"
         )
     found = host.run(None, lambda: _by_links(damaged)) if damaged else {}
     return {name: record for name, record in found.items() if record.owners}
@@ -42,13 +43,13 @@ def records(host: Host, names: t.Iterable[str]) -> dict[str, Record]:
 def _by_links(names: t.Iterable[str]) -> dict[str, Record]:
     found: dict[str, Record] = {}
     with Reader() as reader:
-        marked = [link for link in inventory.links(reader).values() if marks.parse_alias(link.alias)]
+        marked = [link for link in dumps.links(reader).values() if marks.parse_alias(link.alias)]
         for name in names:
             identity, fd = namespaces.identity(name), namespaces.open_live(name)
             if fd is None:
                 continue
             try:
-                number = inventory.nsid(reader, fd)
+                number = dumps.nsid(reader, fd)
             finally:
                 os.close(fd)
             owners = {link.owner() for link in marked if number is not None and _leads_into(link, name, number)}

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import LinuxnetError
-from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.plan import make_plan
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import LinuxnetError
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.plan import make_plan
 from tests.integration.networks import defaults
 from tests.lab import modules
 from tests.lab.errors import LabError, ModuleFailed

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import LinuxnetError
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import LinuxnetError
 from tests.integration.networks import apply, remove
 from tests.integration.persistence import program, rebooted
 from tests.integration.promises import assert_same

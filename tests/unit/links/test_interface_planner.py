@@ -14,9 +14,9 @@ from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Plan
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import routes
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address, broadcast_of
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import NOWHERE, Route
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface import Interface, Space, State

@@ -10,11 +10,11 @@ from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Plan
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Identity
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Identity
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.pairs import Pairs
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.simulated_pairs import Pairs
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.veth import State, Veth, Wish
 from tests.unit.links.small_kernel import End, Machine, many
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import addresses
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
 
 
 def test_a_mac_is_put_in_lower_case() -> None:

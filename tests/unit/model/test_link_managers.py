@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.link_managers import (
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.names import one_interface
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.manager_files import (
     MANAGERS,
     NETWORK_MANAGER,
     NETWORKD,
     Manager,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.names import one_interface
 
 
 def _is_name(text: str) -> bool:

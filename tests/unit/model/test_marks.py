@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks, sysctls
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
 
 owners = st.from_regex(re.compile("[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}"), fullmatch=True)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
 from tests.unit.plan.builders import addresses, dual, plan, variables
 from tests.unit.plan.world import Info, after, empty_info, namespace
 

@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, LinuxnetError
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, LinuxnetError
 from tests.unit.plan.builders import dual, plan, variables
 
 

@@ -9,8 +9,8 @@ import typing as t
 
 import pytest
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
 from tests.unit.plan.builders import dual, plan, variables
 from tests.unit.plan.world import Info, after, empty_info, interface, namespace, route
 

@@ -9,7 +9,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks, names
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import names
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 from tests.unit.plan.builders import elements, plan, variables
 from tests.unit.plan.world import Info, after, empty_info, interface
 

@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import LinuxnetError
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import LinuxnetError
 from tests.unit.plan.builders import dual, elements, plan, variables
 from tests.unit.plan.world import Info, after, empty_info
 

@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
 from tests.unit.plan.builders import dual, elements, plan
 from tests.unit.plan.world import Info, after, empty_info
 

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import LinuxnetError, Refused
-from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.plan import make_plan
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import LinuxnetError, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.plan import make_plan
 from tests.unit.plan.builders import plan
 from tests.unit.plan.world import Info, after, empty_info, settled
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import publish
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import published_port
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors im
     ],
 )
 def test_a_form_is_understood(text: str, host_ip: str | None, host: str, container: str, protocol: str) -> None:
-    found = publish.parse("port", text)
+    found = published_port.parse("port", text)
     assert (str(found.host_ip) if found.host_ip else None, str(found.host), str(found.container)) == (
         host_ip,
         host,
@@ -84,7 +84,7 @@ def test_a_form_is_understood(text: str, host_ip: str | None, host: str, contain
 )
 def test_a_form_is_refused_by_a_sentence(value: object, sentence: str) -> None:
     with pytest.raises(Invalid) as error:
-        publish.parse("port", value)
+        published_port.parse("port", value)
     assert str(error.value).startswith("port: ")
     assert sentence in str(error.value)
 
@@ -92,7 +92,7 @@ def test_a_form_is_refused_by_a_sentence(value: object, sentence: str) -> None:
 @given(st.text(alphabet="0123456789:.-[]/tcpud abf", max_size=30))
 def test_any_text_is_either_understood_or_refused(text: str) -> None:
     try:
-        found = publish.parse("port", text)
+        found = published_port.parse("port", text)
     except Invalid:
         return
     assert found.host.size == found.container.size

@@ -13,7 +13,7 @@ import yaml
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.netplumb.linuxnet.plugins.filter.bridge_network_plan import FilterModule
-from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.read_network import VARIABLES
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.read_network import VARIABLES
 from tests.unit.plan.builders import variables
 from tests.unit.plan.world import empty_info
 

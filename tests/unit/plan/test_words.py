@@ -9,8 +9,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import LinuxnetError
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import read_definitions
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import LinuxnetError
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.carry_out import read_definitions
 from tests.unit.plan.builders import addresses, elements, plan, variables
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import copy
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import rule_text
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import BUILT_IN, Table
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import rule_text
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import BUILT_IN, Table
 
 
 class RestoreError(Exception):

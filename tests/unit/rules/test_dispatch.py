@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import chains, dispatch, rule_text
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import PortRange
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import Table
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import PortRange
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import chains, port_tree, rule_text
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Table
 from tests.unit.rules.worlds import Options, Tables, damaged, empty_host, plan, run
 
 HOST = "192.0.2.1"
@@ -128,7 +128,7 @@ def _check(host: Tables, definitions: list[Options]) -> None:
 @pytest.fixture(params=[0, 3, 64])
 def few(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """How many rules stay in one chain."""
-    monkeypatch.setattr(dispatch, "FEW", request.param)
+    monkeypatch.setattr(port_tree, "FEW", request.param)
     return int(request.param)
 
 
@@ -137,9 +137,9 @@ def few(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
 def test_every_port_leads_where_it_is_published(few: int, definitions: list[Options]) -> None:
     host = _apply(empty_host(), definitions)
     _check(host, definitions)
-    trees = any(dispatch.block(chain) for chain in host["ipv4", "nat"].chains)
+    trees = any(port_tree.block(chain) for chain in host["ipv4", "nat"].chains)
     ranges = [PortRange(*map(int, one["host_port"].split("-"))) for one in definitions]
-    if few == 0 and any(dispatch.smallest(chains.DNAT, "tcp", ports) for ports in ranges):
+    if few == 0 and any(port_tree.smallest(chains.DNAT, "tcp", ports) for ports in ranges):
         assert trees
     if few == 64:
         assert not trees
@@ -189,7 +189,7 @@ def test_no_packet_walks_far(step: int, protocol: str) -> None:
 
 def test_few_rules_are_plain_and_others_move_along() -> None:
     host, _changed = run(empty_host(), "dnat", _many(64, owner="shop"))
-    assert not [chain for chain in host["ipv4", "nat"].chains if dispatch.block(chain)]
+    assert not [chain for chain in host["ipv4", "nat"].chains if port_tree.block(chain)]
     planned = plan(host, "dnat", [_port(9000, owner="office")])
     assert len(planned.steps[0].edits) > 128, "in one step"
     assert len([step for step in planned.steps if hasattr(step, "edits")]) == 1

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import ipaddress
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import flows
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress, PortRange
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.flows import Flow
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.publish_rules import Key, Publication
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, PortRange
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import ended_flows
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.ended_flows import Flow
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.publish_rules import Key, Publication
 
 HOST, LAN, WEB, DB, FAR = (
     ipaddress.ip_address(text) for text in ("192.0.2.1", "192.0.2.9", "172.18.0.2", "172.18.0.3", "9.9.9.9")
@@ -37,7 +37,7 @@ def _published(first: int, last: int, host_ip: IPAddress | None = None, protocol
 
 
 def test_the_flows_of_an_old_target() -> None:
-    chosen = flows.to_old_targets([_published(53, 60), _published(80, 80, HOST, "tcp")])
+    chosen = ended_flows.to_old_targets([_published(53, 60), _published(80, 80, HOST, "tcp")])
     assert chosen(_flow(LAN, HOST, 55, WEB, LAN), LOCAL)
     assert chosen(_flow(LAN, HOST, 80, WEB, LAN, TCP), LOCAL)
     assert not chosen(_flow(LAN, HOST, 61, WEB, LAN), LOCAL), "another port"
@@ -48,7 +48,7 @@ def test_the_flows_of_an_old_target() -> None:
 
 
 def test_datagrams_that_went_past_a_missing_rule() -> None:
-    chosen = flows.past_publications([_published(53, 53), _published(54, 54, HOST)])
+    chosen = ended_flows.past_publications([_published(53, 53), _published(54, 54, HOST)])
     assert chosen(_flow(LAN, HOST, 53, HOST, LAN), LOCAL)
     assert chosen(_flow(LAN, HOST, 54, HOST, LAN), LOCAL)
     assert not chosen(_flow(LAN, FAR, 53, FAR, LAN), LOCAL), "to another host, by way of this one"
@@ -57,7 +57,7 @@ def test_datagrams_that_went_past_a_missing_rule() -> None:
 
 
 def test_flows_that_left_untranslated() -> None:
-    chosen = flows.untranslated(SUBNET)
+    chosen = ended_flows.untranslated(SUBNET)
     assert chosen(_flow(WEB, FAR, 53, FAR, WEB), LOCAL)
     assert not chosen(_flow(WEB, FAR, 53, FAR, HOST), LOCAL), "translated"
     assert not chosen(_flow(WEB, DB, 53, DB, WEB), LOCAL), "within the network"
@@ -66,7 +66,7 @@ def test_flows_that_left_untranslated() -> None:
 
 
 def test_flows_that_entered_directly() -> None:
-    chosen = flows.entered_directly([SUBNET])
+    chosen = ended_flows.entered_directly([SUBNET])
     assert chosen(_flow(LAN, WEB, 53, WEB, LAN), LOCAL)
     assert not chosen(_flow(LAN, HOST, 53, WEB, LAN), LOCAL), "published"
     assert not chosen(_flow(DB, WEB, 53, WEB, DB), LOCAL), "within the network"
@@ -74,7 +74,7 @@ def test_flows_that_entered_directly() -> None:
 
 
 def test_flows_of_an_endpoint_that_goes() -> None:
-    chosen = flows.with_address({WEB})
+    chosen = ended_flows.with_address({WEB})
     assert chosen(_flow(LAN, HOST, 53, WEB, LAN), LOCAL)
     assert chosen(_flow(WEB, FAR, 53, FAR, HOST), LOCAL)
     assert not chosen(_flow(LAN, HOST, 53, DB, LAN), LOCAL)

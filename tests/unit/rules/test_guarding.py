@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import chains, guarding, rule_text
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import Table
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import chains, guard_rules, rule_text
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Table
 from tests.unit.rules.worlds import Tables, empty_host, neighbour, run
 
 SUBNETS = ["172.18.0.0/16", "fd00:18::/64"]
-TOP = guarding.root("br0")
+TOP = guard_rules.root("br0")
 STRANGER = "0e:00:00:00:00:01"
 
 
@@ -34,7 +34,7 @@ def made(*wishes: dict[str, Any]) -> Tables:
 
 
 def guards(table: Table) -> dict[str, list[str]]:
-    return {name: texts for name, texts in table.chains.items() if guarding.is_ours(name)}
+    return {name: texts for name, texts in table.chains.items() if guard_rules.is_ours(name)}
 
 
 def walk(table: Table, chain: str, address: Any, mac_address: str, passed: list[str]) -> str | None:

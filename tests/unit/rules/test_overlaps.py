@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import flows, overlaps
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import PortRange
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.publish_rules import Key, Publication
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import PortRange
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import ended_flows, port_overlaps
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.publish_rules import Key, Publication
 
 WEB = ipaddress.ip_address("172.18.0.2")
 
@@ -38,16 +38,16 @@ def test_a_wish_that_overlaps_anything_is_refused(staying: list[PortRange], wish
     free = not any(_overlap(ports, other) for ports in wished for other in (*staying, *wished))
     entries = [[(None, _publication(ports)) for ports in group] for group in (staying, wished)]
     if free:
-        overlaps.refuse(*entries)
+        port_overlaps.refuse(*entries)
     else:
         with pytest.raises(Refused, match="is already published by owner shop, as part of"):
-            overlaps.refuse(*entries)
+            port_overlaps.refuse(*entries)
 
 
 def test_the_later_one_is_to_blame() -> None:
     there = (None, _publication(PortRange(500, 510), "lab"))
     with pytest.raises(Refused) as refused:
-        overlaps.refuse([there], [(None, _publication(PortRange(490, 500)))])
+        port_overlaps.refuse([there], [(None, _publication(PortRange(490, 500)))])
     assert str(refused.value) == (
         "host_port: port 500 of 490-500/tcp (ipv4) is already published by owner lab, as part of 500-510/tcp (ipv4)"
     )
@@ -57,9 +57,9 @@ def test_a_hundred_ranges_of_all_ports() -> None:
     """They took 45 seconds and a gigabyte."""
     every = [_publication(PortRange(1, 65535), host_ip=f"192.0.2.{number}") for number in range(1, 101)]
     began = time.process_time()
-    overlaps.refuse([], [(None, publication) for publication in every])
-    chosen = flows.to_old_targets(every)
+    port_overlaps.refuse([], [(None, publication) for publication in every])
+    chosen = ended_flows.to_old_targets(every)
     assert time.process_time() - began < 2
     host, lan = ipaddress.ip_address("192.0.2.7"), ipaddress.ip_address("192.0.2.200")
-    assert chosen(flows.Flow(6, lan, host, 4444, 65535, WEB, lan, 65535, 4444), ())
-    assert not chosen(flows.Flow(17, lan, host, 4444, 65535, WEB, lan, 65535, 4444), ())
+    assert chosen(ended_flows.Flow(6, lan, host, 4444, 65535, WEB, lan, 65535, 4444), ())
+    assert not chosen(ended_flows.Flow(17, lan, host, 4444, 65535, WEB, lan, 65535, 4444), ())

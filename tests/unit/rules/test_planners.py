@@ -8,9 +8,9 @@ from __future__ import annotations
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import chains, ranks, rule_text
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.chain_order import END, Rank
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import chains, ranks, rule_text
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.placement import END, Rank
 from tests.unit.rules.worlds import Call, Options, Tables, calls, damaged, empty_host, hosts, run
 
 _KIND = {"bridge_forward": "forward", "masquerade": "masquerade", "dnat": "dnat"}

@@ -13,18 +13,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import (
-    forward_reading,
-    forwarding,
-    masquerading,
-    own_rules,
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import PortRange
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
+    info,
+    isolation_reading,
+    isolation_rules,
+    masquerade_rules,
     publish_rules,
     rule_text,
     tables,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import PortRange
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.publish_rules import Key, Publication
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import FAMILIES, Place, Table
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.publish_rules import Key, Publication
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import FAMILIES, Place, Table
 from tests.unit.rules.worlds import RESOURCES, empty_host, networks, ports, run, sources
 
 _INTERFACES = st.sampled_from([None, "eth0", "!eth0", "br.10", "!br.10", "a@b", "-x"[1:]])
@@ -75,8 +75,8 @@ def test_a_publication_is_read_back_as_it_was_written(publication: Publication) 
 def test_masquerading_is_read_back(definition: dict[str, Any]) -> None:
     host, _changed = run(empty_host(), "masquerade", [definition])
     family = "ipv6" if ":" in definition["source"] else "ipv4"
-    found = list(masquerading.found(family, host[family, "nat"]))
-    assert [masquerading.translates(place) for place, _rule in found] == [False, True]
+    found = list(masquerade_rules.found(family, host[family, "nat"]))
+    assert [masquerade_rules.translates(place) for place, _rule in found] == [False, True]
     rule = found[1][1]
     assert (str(rule.source), rule.out_interface, rule.owner) == (
         definition["source"],
@@ -102,9 +102,9 @@ def test_a_network_is_read_back(definition: dict[str, Any]) -> None:
         "gateways": None,
     }
     wish = RESOURCES["bridge_forward"].wish({**options, **definition}).network
-    places = {key: [place for place, _bridge, _owner in forwarding.found(table)] for key, table in host.items()}
-    other = forwarding.Network(wish.bridge, wish.owner, (), dict.fromkeys(FAMILIES, "nat"), icc=not wish.icc)
-    found = forward_reading.reading(places, other)
+    places = {key: [place for place, _bridge, _owner in isolation_rules.found(table)] for key, table in host.items()}
+    other = isolation_rules.Network(wish.bridge, wish.owner, (), dict.fromkeys(FAMILIES, "nat"), icc=not wish.icc)
+    found = isolation_reading.reading(places, other)
     assert (found.internal, found.icc) == (wish.internal, wish.icc)
     assert found.inhibit_gateway == wish.inhibit_gateway
     assert found.neighbours == (wish.neighbours or ())
@@ -115,7 +115,9 @@ def test_a_network_is_read_back(definition: dict[str, Any]) -> None:
         assert [found.gateway_mode[family] for family in used] == [wish.gateway_mode[family] for family in used]
         if any(wish.gateway_mode[family] != "routed" for family in used):
             assert found.masquerade == wish.masquerade
-            translated = [gate for gate in wish.gateways if wish.gateway_mode[forwarding.family_of(gate)] != "routed"]
+            translated = [
+                gate for gate in wish.gateways if wish.gateway_mode[isolation_rules.family_of(gate)] != "routed"
+            ]
             assert set(found.gateways) >= set(translated)
             if wish.masquerade:
                 assert found.masquerade_protocols == wish.masquerade_protocols
@@ -192,7 +194,7 @@ def test_rules_of_ours_in_option_words() -> None:
         "out_interface": "br0",
     }
     host, _changed = run(host, "dnat", [{**published, "owner": "lab"}])
-    found = own_rules.rules_of_ours(host)
+    found = info.rules_of_ours(host)
     assert {entry["kind"] for entry in found} == {"forward", "masquerade", "dnat"}
     assert {entry["bridge"] for entry in found if entry["kind"] == "forward"} == {"br0"}
     assert [entry for entry in found if entry["kind"] == "dnat"] == [
@@ -220,7 +222,7 @@ def test_rules_of_ours_in_option_words() -> None:
 def test_a_damaged_rule_of_ours_is_told_without_details() -> None:
     text = "-m comment --comment linuxnet-dnat-shop -j DROP"
     table = Table("nat", {"LINUXNET-DNAT": [text]}, {})
-    assert own_rules.rules_of_ours({("ipv4", "nat"): table}) == [
+    assert info.rules_of_ours({("ipv4", "nat"): table}) == [
         {"ip_version": "ipv4", "table": "nat", "chain": "LINUXNET-DNAT", "kind": "dnat", "owner": "shop", "text": text}
     ]
 

@@ -1,0 +1,128 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Addresses and ports as users write them, checked, in canonical form."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import ipaddress
+import re
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, kind_of
+
+IPAddress = t.Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
+IPInterface = t.Union[ipaddress.IPv4Interface, ipaddress.IPv6Interface]
+IPNetwork = t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
+
+# A thousand endpoints have one gateway and few networks, and reading an address takes as long as all else about it.
+_parse_address = functools.lru_cache(maxsize=1024)(ipaddress.ip_address)
+_parse_interface = functools.lru_cache(maxsize=1024)(ipaddress.ip_interface)
+_parse_network = functools.lru_cache(maxsize=1024)(functools.partial(ipaddress.ip_network, strict=False))
+
+_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
+
+
+class PortRange(t.NamedTuple):
+    """Ports from ``first`` to ``last``, both included."""
+
+    first: int
+    last: int
+
+    def __str__(self) -> str:
+        return str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
+
+    @property
+    def size(self) -> int:
+        return self.last - self.first + 1
+
+
+def _text(option: str, value: object, what: str) -> str:
+    """YAML turns an unquoted 52:54:00:12:34:56 or 53:53 into a number: the user's text is lost, so say so."""
+    if not isinstance(value, str):
+        raise Invalid(option, value, f"{what} is a string; quote it, YAML read it as {kind_of(value)}")
+    return value.strip()
+
+
+def mac(option: str, value: object) -> str:
+    """A unicast MAC address, lower-case, ``aa:bb:cc:dd:ee:ff``."""
+    text = _text(option, value, "a MAC address").lower()
+    if not _MAC.fullmatch(text) or text == "00:00:00:00:00:00" or int(text[:2], 16) & 1:
+        raise Invalid(option, value, "a unicast MAC address such as 02:42:ac:12:00:02")
+    return text
+
+
+def address(option: str, value: object) -> IPAddress:
+    """One IPv4 or IPv6 address, without prefix length."""
+    text = _text(option, value, "an address")
+    try:
+        found = _parse_address(text)
+    except ValueError:
+        raise Invalid(option, value, "an IPv4 or IPv6 address such as 172.18.0.10 or fd00:18::10") from None
+    if "%" in text:
+        raise Invalid(option, value, "an address without a zone")
+    return found
+
+
+def interface_address(option: str, value: object) -> IPInterface:
+    """An address with its prefix length, ``172.18.0.2/16``; not a network's own nor its broadcast address."""
+    text = _text(option, value, "an address")
+    allowed = "an address with prefix length such as 172.18.0.2/16 or fd00:18::2/64"
+    try:
+        found = _parse_interface(text)
+    except ValueError:
+        raise Invalid(option, value, allowed) from None
+    if "/" not in text or "%" in text:
+        raise Invalid(option, value, allowed)
+    if found.ip.is_multicast or found.ip.is_unspecified:
+        raise Invalid(option, value, "a unicast address")
+    if found.network.num_addresses > 2 and found.version == 4:
+        if found.ip == found.network.network_address:
+            raise Invalid(option, value, f"an address of {found.network} other than the network's own")
+        if found.ip == found.network.broadcast_address:
+            raise Invalid(option, value, f"an address of {found.network} other than its broadcast address")
+    return found
+
+
+def network(option: str, value: object) -> IPNetwork:
+    """A network, ``172.18.0.0/16``; host bits must be zero."""
+    text = _text(option, value, "a network")
+    allowed = "a network such as 172.18.0.0/16 or fd00:18::/64"
+    if "/" not in text or "%" in text:
+        raise Invalid(option, value, allowed)
+    try:
+        found = _parse_network(text)
+    except ValueError:
+        raise Invalid(option, value, allowed) from None
+    if found.network_address != _parse_interface(text).ip:
+        raise Invalid(option, value, f"a network has no host bits; {found} was probably meant")
+    return found
+
+
+def port_range(option: str, value: object) -> PortRange:
+    """A port or a range of ports: 8080, ``"8080"`` or ``"5000-5010"``, each 1 to 65535."""
+    allowed = 'a port from 1 to 65535 or a range such as "5000-5010"'
+    text = str(value).strip()
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, str))
+        or not re.fullmatch(r"[0-9]{1,5}(-[0-9]{1,5})?", text)
+    ):
+        raise Invalid(option, value, allowed)
+    first, _dash, last = text.partition("-")
+    found = PortRange(int(first), int(last or first))
+    if not 1 <= found.first <= found.last <= 65535:
+        raise Invalid(option, value, allowed)
+    return found
+
+
+def derived_mac(*parts: str) -> str:
+    """A stable, locally administered unicast MAC address out of some text."""
+    digest = hashlib.sha256("\0".join(parts).encode()).digest()
+    first = (digest[0] & 0xFC) | 0x02
+    return ":".join(f"{octet:02x}" for octet in (first, *digest[1:6]))

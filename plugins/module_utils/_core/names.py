@@ -1,0 +1,147 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Names: of interfaces, namespaces and owners, and the one that we derive ourselves."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
+
+#: IFNAMSIZ without the closing NUL.
+INTERFACE_NAME_LENGTH = 15
+#: NAME_MAX: a namespace's name is a file's name under /run/netns.
+NAMESPACE_NAME_LENGTH = 255
+NETNS_DIR = "/run/netns"
+
+#: An owner as he is written in marks, comments of rules and names of files.
+OWNER = r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}"
+_OWNER = re.compile(OWNER)
+#: What the names of a network's further units end with, before .service.
+UNITS = (".rules", ".firewalld")
+_CONTAINER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+#: What the names begin with that systemd's own .network files take: of containers, zones and virtual machines.
+_OF_SYSTEMD = ("ve-", "vb-", "vt-", "vz-")
+
+
+def interface_name(option: str, value: object) -> str:
+    """The name of a network interface, checked as the kernel and iptables would check it.
+
+    A trailing ``+`` is a wildcard to iptables and ``%`` a number to fill in to the kernel, so both are refused.
+    """
+    allowed = (
+        f"an interface name has 1 to {INTERFACE_NAME_LENGTH} bytes without '/', ':', '%', '+', quotes or white space, "
+        "and is not '.' or '..'"
+    )
+    if not isinstance(value, str):
+        raise Invalid(option, value, "an interface name is a string; quote it")
+    too_long = not 0 < len(value.encode()) <= INTERFACE_NAME_LENGTH
+    if (
+        too_long
+        or value in (".", "..")
+        or re.search(r"[\s/:%+\"'\\\x00-\x1f\x7f]", value)
+        or value.startswith(("-", "!"))
+    ):
+        raise Invalid(option, value, allowed)
+    return value
+
+
+def one_interface(option: str, value: object) -> str:
+    """The name of an interface that has settings of its own, unlike ``all`` and ``default``, which are beside them."""
+    name = interface_name(option, value)
+    if name in ("lo", "all", "default"):
+        raise Invalid(option, name, "a name other than lo, all and default")
+    return name
+
+
+def namespace_name(option: str, value: object) -> str:
+    """The name of a network namespace as ``ip netns`` takes it."""
+    if not isinstance(value, str):
+        raise Invalid(option, value, "a namespace name is a string; quote it")
+    if (
+        value in ("", ".", "..")
+        or "/" in value
+        or len(value.encode()) > NAMESPACE_NAME_LENGTH
+        or not value.isprintable()
+    ):
+        raise Invalid(
+            option,
+            value,
+            f"a namespace name is a file name of 1 to {NAMESPACE_NAME_LENGTH} bytes without '/', not '.' or '..'",
+        )
+    return value
+
+
+def namespace_ref(option: str, value: object) -> str | None:
+    """A namespace by name or by absolute path; None means the host's own.
+
+    A path below /run/netns is the name itself, so that both spellings are one key.
+    """
+    if value is None:
+        return None
+    if isinstance(value, str) and value.startswith("/"):
+        if "\x00" in value or value.endswith("/"):
+            raise Invalid(option, value, "an absolute path of a namespace file, such as /proc/1/ns/net")
+        directory, _slash, name = value.rpartition("/")
+        return name if directory in (NETNS_DIR, "/var/run/netns") else value
+    return namespace_name(option, value)
+
+
+def namespace_path(ref: str) -> str:
+    """The file of a namespace that is given by name or path."""
+    return ref if ref.startswith("/") else f"{NETNS_DIR}/{ref}"
+
+
+def owner_name(option: str, value: object) -> str:
+    """The owner whose mark is put on what a module makes."""
+    if not isinstance(value, str) or not _OWNER.fullmatch(value):
+        allowed = "an owner has 1 to 64 characters of A-Z, a-z, 0-9, '_', '-' and '.', and does not begin with '.'"
+        raise Invalid(option, value, allowed)
+    return value
+
+
+def network_name(option: str, value: object) -> str:
+    """The name of a network, which is its bridge's, its owner's and a part of its units' names."""
+    name = owner_name(option, interface_name(option, value))
+    if name.endswith(UNITS):
+        allowed = f"a network's name does not end with {' or '.join(UNITS)}, as names of units do"
+        raise Invalid(option, value, allowed)
+    return name
+
+
+def container(option: str, value: object) -> str:
+    """The name or ID of a container, as Docker and Podman have them."""
+    if not isinstance(value, str) or not _CONTAINER.fullmatch(value):
+        allowed = "a container's name or ID has A-Z, a-z, 0-9, '_', '.' and '-' and begins with a letter or digit"
+        raise Invalid(option, value, allowed)
+    return value
+
+
+def host_interface(network: str, namespace: str, interface: str, taken: t.Container[str] = ()) -> str:
+    """A name for the host end of an endpoint's veth pair: stable, readable, at most 15 characters.
+
+    The readable part is the beginning of the namespace's name, the rest a digest of all three, so that the name
+    does not depend on the other endpoints. Where two digests collide, the later one (``taken`` holds the names
+    already given) is digested again.
+    """
+    readable = re.sub(r"[^A-Za-z0-9_]", "", namespace)[:6] or "ns"
+    if taken_by_systemd(f"v{readable}-"):
+        readable += "_"
+    attempt = 0
+    while True:
+        text = "\0".join((network, namespace, interface) + ((str(attempt),) if attempt else ()))
+        name = f"v{readable}-{hashlib.sha256(text.encode()).hexdigest()[:7]}"
+        if name not in taken:
+            return name
+        attempt += 1
+
+
+def taken_by_systemd(name: str) -> bool:
+    """Whether systemd-networkd, where it runs, takes an interface of this name for one of its own containers."""
+    return name.startswith(_OF_SYSTEMD)

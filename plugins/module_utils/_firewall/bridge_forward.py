@@ -1,0 +1,277 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What may cross a bridge: the constant rules of a network, and that its bridge heeds no router advertisement."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import (
+    forwarded_flows,
+    forwarding_options,
+    guard,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.forwarding_options import Wish
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
+    chains,
+    effect,
+    isolation_reading,
+    isolation_rules,
+    port_tree,
+    rule_ledger,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import TABLES, Edit, Place
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import bridge_nf, sysctl
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import bindings
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import alternative_names
+
+#: Without IPv6 in the kernel there is nothing to heed; where the bridge is not there yet, it is yet to be told.
+_NO_SETTING = "absent"
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    tables: rule_ledger.Tables
+    #: By namespace and bridge; None where the setting does not exist, _NO_SETTING where the bridge does not.
+    accept_ra: t.Mapping[tuple[str | None, str], str | None]
+    #: The namespaces and families in which bridged frames are shown to iptables.
+    bridge_nf: t.Collection[tuple[str | None, str]] = ()
+    #: By namespace the bridges between whose ports frames pass; looked at only where a policy is to stop them.
+    bridges: t.Mapping[str | None, t.Collection[str]] = dataclasses.field(default_factory=dict)
+
+
+class BridgeForward:
+    options: t.ClassVar[Options] = forwarding_options.OPTIONS
+    identified_by: t.ClassVar[tuple[str, ...]] = ("bridge",)
+
+    def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
+        return forwarding_options.wish(options)
+
+    def key(self, wish: Wish) -> dict[str, t.Any]:
+        return {"netns": wish.netns, "bridge": wish.network.bridge}
+
+    def label(self, wish: Wish) -> str:
+        return f"bridge_forward {wish.network.bridge}{rule_ledger.within(wish.netns)}"
+
+    def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
+        alternative_names.refuse(host, _interfaces(wish for wish in wishes if wish.state == "present"))
+        tables = rule_ledger.read_tables(
+            host, wishes, lambda family: TABLES if any(family in wish.families for wish in wishes) else ()
+        )
+        settings = {}
+        for wish in wishes:
+            if wish.state == "present":
+                name = wish.network.bridge
+                look = functools.partial(_accept_ra, name, taken_as_made=host.check_mode)
+                settings[tables.same[wish.netns], name] = host.run(wish.netns, look)
+        shown = {(ref, family) for ref in tables.same.values() for family in host.run(ref, bridge_nf.families)}
+        policies = {wish.netns for wish in wishes if wish.state == "present" and wish.forward_policy == "drop"}
+        at_stake = {tables.same[ref] for ref in policies} & {ref for ref, _family in shown}
+        return State(tables, settings, shown, {ref: host.run(ref, bridge_nf.carrying) for ref in at_stake})
+
+    def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
+        wishes = [_completed(wish, state) for wish in wishes]
+        present = {number: wish for number, wish in enumerate(wishes) if wish.state == "present"}
+        networks = [wish.network for wish in wishes]
+        groups = functools.partial(_groups, networks=networks, tables=state.tables, building=bool(present))
+        ledger = rule_ledger.Ledger(state.tables, len(wishes), groups)
+        befores = [_claim(ledger, number, wish, state) for number, wish in enumerate(wishes)]
+        _claim_policies(ledger, wishes, state)
+        plan = Plan([], list(ledger.settle(building=bool(present))))
+        plan.steps += forwarded_flows.ended(ledger, state.tables, present)
+        plan.warnings += _cut_off(list(present.values()), state)
+        for number, (wish, before) in enumerate(zip(wishes, befores)):
+            if wish.state == "absent":
+                plan.changes.append(Change(*rule_ledger.change_of(before, {}, ledger.drift(number))))
+                continue
+            plan.steps += guard.ended(ledger, number, wish.netns, wish.network, state.tables.of(wish.netns))
+            plan.steps += _settings(wish, state, plan.warnings)
+            after = _views(wish, wish.network, state, policy="drop", accept_ra=False)
+            plan.changes.append(Change(*rule_ledger.change_of(before, after, ledger.drift(number))))
+        return plan
+
+    def apply(self, host: Host, plan: Plan) -> None:
+        for step in plan.steps:
+            rule_ledger.apply_step(host, step)
+
+
+def _accept_ra(bridge: str, taken_as_made: bool) -> str | None:
+    """The setting; of a bridge that is not there yet, in check mode, the one that the module bridge makes it with."""
+    if sysctl.read("net/ipv6/conf/default/accept_ra") is None:
+        return None
+    value = sysctl.read(f"net/ipv6/conf/{bridge}/accept_ra")
+    if value is None:
+        return "0" if taken_as_made else _NO_SETTING
+    return value
+
+
+def _completed(wish: Wish, state: State) -> Wish:
+    if wish.state == "absent":
+        return wish
+    tables = state.tables.of(wish.netns)
+    network = guard.completed(wish.network, wish.purge_neighbours, wish.families, tables)
+    return dataclasses.replace(wish, network=network)
+
+
+def _groups(
+    family: str, table: str, networks: t.Sequence[isolation_rules.Network], tables: rule_ledger.Tables, building: bool
+) -> list[chains.Group]:
+    """Where nothing is made also those of published ports, since nobody else comes for chains that somebody emptied."""
+    about = {chains.RAW, chains.PREROUTING, chains.TO, chains.INPUT, chains.POSTROUTING}
+    found = [group for group in chains.GROUPS[family, table] if about & set(group.content)]
+    if table == "nat" and not building:
+        names = {chain for key, there in tables.by_key.items() if key[2] == "nat" for chain in there.chains}
+        return port_tree.groups(chains.GROUPS[family, table], names)
+    if table != "mangle":
+        return found
+    present = [there for (_ref, one, name), there in tables.by_key.items() if (one, name) == (family, table)]
+    guards = guard.groups(networks, present, family)
+    inside = tuple(chain for group in guards for chain in group.chains)
+    return guards + [
+        group._replace(inside=group.inside + inside) if chains.PREROUTING in group.content else group for group in found
+    ]
+
+
+def _claim(ledger: rule_ledger.Ledger, number: int, wish: Wish, state: State) -> dict[str, t.Any]:
+    """Claim the network's rules and return its attributes as they are, empty where it has no rule."""
+    bridge, owner = wish.network.bridge, wish.network.owner
+    mine: dict[tuple[str, str], list[Place]] = {}
+    for (family, name), table in state.tables.of(wish.netns).items():
+        places = []
+        for place, about, whose in isolation_rules.found(table):
+            if about == bridge and whose != owner:
+                raise Refused(
+                    f"bridge {bridge} is already managed by owner {whose}; remove that first, or pass owner: {whose}"
+                )
+            if about == bridge:
+                places.append(place)
+        # A family that this definition leaves out is not its business; an absent network goes from every one.
+        if family in wish.families:
+            shown = (state.tables.same.get(wish.netns), family) in state.bridge_nf
+            wanted = isolation_rules.rules(wish.network, family, name, shown) if wish.state == "present" else ()
+            ledger.claim(number, wish.netns, family, name, places, wanted)
+            mine[family, name] = places
+    if not any(mine.values()):
+        return {}
+    if wish.state == "absent":
+        return _plain_views(wish, isolation_reading.reading(mine, wish.network))
+    policy = "drop" if _policies_wanted(wish, state) == [] else "keep"
+    heeds = state.accept_ra[state.tables.same[wish.netns], bridge] not in ("0", None, _NO_SETTING)
+    return _views(wish, isolation_reading.reading(mine, wish.network), state, policy, heeds)
+
+
+def _plain_views(wish: Wish, network: isolation_rules.Network) -> dict[str, t.Any]:
+    """A network in option words."""
+    view: dict[str, t.Any] = {
+        "subnets": [str(subnet) for subnet in _ordered(network.subnets, wish.network.subnets)],
+        "gateway_mode": network.gateway_mode["ipv4"],
+        "gateway_mode_ipv6": network.gateway_mode["ipv6"],
+        "internal": network.internal,
+        "icc": network.icc,
+        "trusted_interfaces": _ordered(network.trusted_interfaces, wish.network.trusted_interfaces),
+        "masquerade": network.masquerade,
+        "answers_by": _answering(_ordered(network.answers_by, wish.network.answers_by)),
+        "inhibit_gateway": network.inhibit_gateway,
+        "gateways": list(map(str, _ordered(network.gateways, wish.network.gateways))),
+        "masquerade_protocols": network.masquerade_protocols,
+    }
+    if wish.guards:
+        view["neighbours"] = bindings.views(network.neighbours or ())
+    return view
+
+
+def _answering(answers: t.Iterable[isolation_rules.Answer]) -> list[dict[str, t.Any]]:
+    """Each interface with all that answer by it, from one MAC address, in the form of the option."""
+    found: dict[tuple[str, str | None], list[str]] = {}
+    for interface, address, mac_address in answers:
+        found.setdefault((interface, mac_address), []).append(str(address))
+    return [
+        {"interface": interface, "addresses": those, **({"mac_address": mac_address} if mac_address else {})}
+        for (interface, mac_address), those in found.items()
+    ]
+
+
+def _ordered(found: t.Sequence[t.Any], wished: t.Sequence[t.Any]) -> list[t.Any]:
+    """In the order of the wish, since the order of rules means nothing here."""
+    return [entry for entry in wished if entry in found] + sorted(
+        (entry for entry in found if entry not in wished), key=str
+    )
+
+
+def _views(
+    wish: Wish, network: isolation_rules.Network, state: State, policy: str, accept_ra: bool
+) -> dict[str, t.Any]:
+    view = _plain_views(wish, network)
+    if wish.forward_policy == "drop":
+        view["forward_policy"] = policy
+    if state.accept_ra[state.tables.same[wish.netns], wish.network.bridge] is not None:
+        view["accept_ra"] = accept_ra
+    return view
+
+
+def _policies_wanted(wish: Wish, state: State) -> list[str]:
+    """The families whose FORWARD chain must be told to drop."""
+    if wish.state != "present" or wish.forward_policy != "drop":
+        return []
+    tables = state.tables.of(wish.netns)
+    return [
+        family
+        for family in wish.families
+        if (family, "filter") in tables and tables[family, "filter"].policies.get("FORWARD") != "DROP"
+    ]
+
+
+def _claim_policies(ledger: rule_ledger.Ledger, wishes: t.Sequence[Wish], state: State) -> None:
+    for number, wish in enumerate(wishes):
+        for family in _policies_wanted(wish, state):
+            ledger.add(number, wish.netns, family, "filter", Edit("P", "FORWARD", "DROP"))
+
+
+def _cut_off(wishes: t.Sequence[Wish], state: State) -> list[str]:
+    """What the policy of FORWARD stops beside what is routed."""
+    found: dict[str, None] = {}
+    for wish in wishes:
+        ref = state.tables.same[wish.netns]
+        families = [family for family in wish.families if (ref, family) in state.bridge_nf]
+        if wish.forward_policy != "drop" or not families:
+            continue
+        ours = {network.bridge for network in effect.networks(state.tables.of(ref))}
+        ours |= {other.network.bridge for other in wishes if state.tables.same[other.netns] == ref}
+        others = ", ".join(sorted(set(state.bridges.get(ref, ())) - ours))
+        if others:
+            found[
+                f"forward_policy: {bridge_nf.setting(families[0])} is 1, so a FORWARD chain that drops also stops what"
+                f" bridges carry between their own ports, unless a rule lets it pass; not ours: {others}"
+            ] = None
+    return list(found)
+
+
+def _settings(wish: Wish, state: State, warnings: list[str]) -> t.Iterator[rule_ledger.WriteSetting]:
+    bridge = wish.network.bridge
+    value = state.accept_ra[state.tables.same[wish.netns], bridge]
+    if value == _NO_SETTING:
+        warnings.append(
+            f"bridge {bridge} does not exist yet; unless netplumb.linuxnet.bridge makes it, it heeds router"
+            " advertisements until the first run after it was made"
+        )
+    elif value not in ("0", None):
+        yield rule_ledger.WriteSetting(
+            wish.netns, f"net/ipv6/conf/{bridge}/accept_ra", "0", f"have bridge {bridge} ignore router advertisements"
+        )
+
+
+def _interfaces(wishes: t.Iterable[Wish]) -> t.Iterator[tuple[str | None, str, str]]:
+    for wish in wishes:
+        yield wish.netns, "bridge", wish.network.bridge
+        for number, name in enumerate(wish.network.trusted_interfaces):
+            yield wish.netns, f"trusted_interfaces[{number}]", name

@@ -1,0 +1,182 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Connections as conntrack tracks them, and which of them must end when rules change.
+
+Rules decide about the first packet of a connection alone, so a connection outlives a change of what it began under.
+Only those that a changed rule would have decided differently are ended.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, IPNetwork
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.publish_rules import Publication
+
+PROTOCOLS = {"icmp": 1, "tcp": 6, "udp": 17, "ipv6-icmp": 58, "sctp": 132}
+
+
+class Flow(t.NamedTuple):
+    """A tracked connection: its first packet as it came (``source`` to ``destination``) and its answer as expected.
+
+    Ports are 0 in protocols without ports.
+    """
+
+    protocol: int
+    source: IPAddress
+    destination: IPAddress
+    source_port: int
+    destination_port: int
+    reply_source: IPAddress
+    reply_destination: IPAddress
+    reply_source_port: int
+    reply_destination_port: int
+
+
+#: Whether a connection must end, given the host's own addresses.
+Chosen = t.Callable[[Flow, t.Container[IPAddress]], bool]
+
+
+def to_old_targets(publications: t.Iterable[Publication]) -> Chosen:
+    """Connections that these publications, now gone or moved, lead to their endpoints."""
+    index = _Index(publications)
+
+    def chosen(flow: Flow, _local: t.Container[IPAddress]) -> bool:
+        return flow.destination != flow.reply_source and any(
+            flow.reply_source == publication.to_address and publication.key.host_ip in (None, flow.destination)
+            for publication in index.at(flow.protocol, flow.destination_port)
+        )
+
+    return chosen
+
+
+def past_publications(publications: t.Iterable[Publication]) -> Chosen:
+    """Datagrams to published ports that went to the host itself while a rule was missing, and would for ever."""
+    index = _Index(publications)
+
+    def chosen(flow: Flow, local: t.Container[IPAddress]) -> bool:
+        return (
+            flow.protocol == PROTOCOLS["udp"]
+            and flow.reply_source == flow.destination
+            and any(
+                flow.destination == publication.key.host_ip
+                or (publication.key.host_ip is None and flow.destination in local)
+                for publication in index.at(flow.protocol, flow.destination_port)
+            )
+        )
+
+    return chosen
+
+
+class _Index:
+    """Publications by protocol and published port, since there may be thousands of both publications and connections.
+
+    Wide ranges are kept by the blocks of ports that they touch: a hundred of all ports would be millions of entries.
+    """
+
+    def __init__(self, publications: t.Iterable[Publication]) -> None:
+        self._ports: dict[tuple[int, int], list[Publication]] = {}
+        self._blocks: dict[tuple[int, int], list[Publication]] = {}
+        for publication in publications:
+            ports, protocol = publication.key.host_port, PROTOCOLS[publication.key.protocol]
+            wide = ports.size > _BLOCK
+            places = (
+                range(ports.first // _BLOCK, ports.last // _BLOCK + 1) if wide else range(ports.first, ports.last + 1)
+            )
+            for place in places:
+                (self._blocks if wide else self._ports).setdefault((protocol, place), []).append(publication)
+
+    def at(self, protocol: int, port: int) -> t.Iterator[Publication]:
+        """Those that this port is a part of."""
+        yield from self._ports.get((protocol, port), ())
+        for publication in self._blocks.get((protocol, port // _BLOCK), ()):
+            if publication.key.host_port.first <= port <= publication.key.host_port.last:
+                yield publication
+
+
+_BLOCK = 256
+
+
+def untranslated(source: IPNetwork) -> Chosen:
+    """Connections that began in ``source`` while nothing translated them: nobody can answer what they send."""
+
+    def chosen(flow: Flow, local: t.Container[IPAddress]) -> bool:
+        return (
+            flow.source in source
+            and flow.reply_destination == flow.source
+            and flow.destination not in source
+            and flow.destination not in local
+            and not flow.destination.is_multicast
+        )
+
+    return chosen
+
+
+def entered_directly(subnets: t.Sequence[IPNetwork]) -> Chosen:
+    """Connections that were meant for an endpoint's own address, whatever became of their port, while nothing stopped
+    them; the answers would go on."""
+
+    def chosen(flow: Flow, local: t.Container[IPAddress]) -> bool:
+        return (
+            (flow.reply_source == flow.destination or flow.destination not in local)
+            and any(flow.destination in subnet for subnet in subnets)
+            and not any(flow.source in subnet for subnet in subnets)
+            and flow.source not in local
+        )
+
+    return chosen
+
+
+def begun_in_the_name_of(subnets: t.Sequence[IPNetwork]) -> Chosen:
+    """Connections to elsewhere that endpoints began, or others in their name: what they lead to could answer. To the
+    host's own programs they may go on, since nobody else can answer for these."""
+
+    def chosen(flow: Flow, local: t.Container[IPAddress]) -> bool:
+        return (
+            any(flow.source in subnet for subnet in subnets)
+            and not any(flow.destination in subnet for subnet in subnets)
+            and not (flow.destination in local and flow.reply_source == flow.destination)
+            and not flow.destination.is_multicast
+        )
+
+    return chosen
+
+
+def begun_by(addresses: t.Collection[IPAddress]) -> Chosen:
+    """Connections that these began, or a neighbour in their name, as long as others than the host's own programs
+    answer."""
+
+    def chosen(flow: Flow, local: t.Container[IPAddress]) -> bool:
+        return (
+            flow.source in addresses
+            and not (flow.destination in local and flow.reply_source == flow.destination)
+            and not flow.destination.is_multicast
+        )
+
+    return chosen
+
+
+def of_other_protocols(subnets: t.Sequence[IPNetwork]) -> Chosen:
+    """Connections of endpoints in protocols that may not leave any more: what they lead to would go on answering."""
+
+    def chosen(flow: Flow, _local: t.Container[IPAddress]) -> bool:
+        return (
+            flow.protocol not in PROTOCOLS.values()
+            and any(flow.source in subnet for subnet in subnets)
+            and flow.reply_destination != flow.source
+        )
+
+    return chosen
+
+
+def with_address(addresses: t.Collection[IPAddress]) -> Chosen:
+    """Connections of endpoints that go, so that the next user of their addresses does not inherit them."""
+
+    def chosen(flow: Flow, _local: t.Container[IPAddress]) -> bool:
+        return flow.source in addresses or flow.reply_source in addresses
+
+    return chosen

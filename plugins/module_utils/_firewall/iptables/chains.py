@@ -1,0 +1,100 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""The chains of ours and the jumps that lead to them, which all networks share.
+
+A group of chains exists as long as one of its content chains holds a rule: the jumps come with the first rule and go
+with the last one.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import rule_text
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Place
+
+#: The comment of the shared jumps.
+SHARED = "linuxnet"
+
+FORWARD = "LINUXNET-FORWARD"
+#: The administrator's own chain: made with LINUXNET-FORWARD, never written, removed only when empty.
+USER = "LINUXNET-USER"
+INTERNAL = "LINUXNET-INTERNAL"
+TO = "LINUXNET-TO"
+FROM = "LINUXNET-FROM"
+INPUT = "LINUXNET-INPUT"
+RAW = "LINUXNET-RAW"
+#: In mangle, where conntrack knows the packet and has not confirmed its connection yet.
+PREROUTING = "LINUXNET-PREROUTING"
+DNAT = "LINUXNET-DNAT"
+LOOPBACK = "LINUXNET-DNAT-LOOPBACK"
+POSTROUTING = "LINUXNET-POSTROUTING"
+
+
+class Group(t.NamedTuple):
+    """Chains that come and go together."""
+
+    #: Chains whose rules keep the group alive.
+    content: tuple[str, ...]
+    #: Chains that exist beside those.
+    frame: tuple[str, ...]
+    jumps: tuple[Place, ...]
+    #: Chains that can be reached through this group alone: their rules are reasons for it as well.
+    inside: tuple[str, ...] = ()
+
+    @property
+    def chains(self) -> tuple[str, ...]:
+        return self.frame + self.content
+
+
+def _jump(chain: str, target: str, **match: t.Any) -> Place:
+    return Place(chain, rule_text.render(target, [SHARED], **match))
+
+
+def _forward(*frame: str) -> Group:
+    inner = tuple(_jump(FORWARD, chain) for chain in (*frame, INTERNAL, FROM, TO))
+    return Group((INTERNAL, FROM, TO), (FORWARD, *frame), (_jump("FORWARD", FORWARD), *inner))
+
+
+_LOCAL = ("-m addrtype --dst-type LOCAL",)
+_THIS_HOST = rule_text.network_of("127.0.0.0/8")
+
+
+def _translation(family: str) -> tuple[Group, ...]:
+    """The groups of nat.
+
+    Of IPv6 two kinds of packets are left out since no rule makes their connections work, so that they are refused at
+    once instead of after a time-out: those from link-local clients, which cannot be forwarded, and those to ::1, whose
+    source is ::1 as well and is never routed.
+    """
+    if family == "ipv4":
+        dnat = Group((DNAT,), (), (_jump("PREROUTING", DNAT, matches=_LOCAL), _jump("OUTPUT", DNAT, matches=_LOCAL)))
+        loopback = [Group((LOOPBACK,), (), (_jump("OUTPUT", LOOPBACK, destination=_THIS_HOST),))]
+    else:
+        from_wire = Place("PREROUTING", "! -s fe80::/10 " + rule_text.render(DNAT, [SHARED], matches=_LOCAL))
+        from_host = Place("OUTPUT", "! -d ::1/128 " + rule_text.render(DNAT, [SHARED], matches=_LOCAL))
+        dnat, loopback = Group((DNAT,), (), (from_wire, from_host)), []
+    return (dnat, *loopback, Group((POSTROUTING,), (), (_jump("POSTROUTING", POSTROUTING),)))
+
+
+#: The groups of each family and table.
+GROUPS: dict[tuple[str, str], tuple[Group, ...]] = {}
+for _family in ("ipv4", "ipv6"):
+    GROUPS[_family, "raw"] = (Group((RAW,), (), (_jump("PREROUTING", RAW),)),)
+    # What the host says to itself is no concern of a bridge.
+    GROUPS[_family, "mangle"] = (
+        Group((PREROUTING,), (), (_jump("PREROUTING", PREROUTING, in_interface="!lo"),)),
+        _forward(),
+    )
+    GROUPS[_family, "nat"] = _translation(_family)
+    GROUPS[_family, "filter"] = (_forward(USER),)
+GROUPS["ipv4", "mangle"] += (Group((INPUT,), (), (_jump("INPUT", INPUT, destination=_THIS_HOST),)),)
+
+
+def is_shared(text: str) -> bool:
+    """Whether this is a jump that we share among networks, in whatever form."""
+    return rule_text.fields(text).comments[:1] == (SHARED,)

@@ -1,0 +1,70 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What the rules that a host has hold, read off them as a packet would meet them."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPNetwork
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
+    chains,
+    isolation_reading,
+    isolation_rules,
+    ranks,
+    rule_text,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.placement import END
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import FAMILIES, Table
+
+Tables = t.Mapping[tuple[str, str], Table]
+
+#: By which chains a packet gets to the rules that keep strangers from speaking in an endpoint's name; any of the three
+#: holds what is forwarded.
+_WAYS = (
+    ("mangle", ("PREROUTING", chains.PREROUTING)),
+    ("mangle", ("FORWARD", chains.FORWARD, chains.FROM)),
+    ("filter", ("FORWARD", chains.FORWARD, chains.FROM)),
+)
+
+
+def keeps_names(tables: Tables, family: str, subnet: IPNetwork) -> bool:
+    """Whether strangers are kept from speaking in the name of this network's endpoints."""
+    return any((family, table) in tables and _drops(tables[family, table], way, subnet) for table, way in _WAYS)
+
+
+def _drops(table: Table, way: t.Sequence[str], subnet: IPNetwork) -> bool:
+    if not all(_leads(table, chain, target) for chain, target in zip(way, way[1:])):
+        return False
+    for text in table.chains.get(way[-1], ()):
+        entry = rule_text.fields(text)
+        source = entry.get("-s")
+        if entry.mark and entry.target == "DROP" and source and rule_text.network_of(source) == subnet:
+            return True
+    return False
+
+
+def _leads(table: Table, chain: str, target: str) -> bool:
+    rank = ranks.rank_of(chain)
+    for text in table.chains.get(chain, ()):
+        if chains.is_shared(text) and rule_text.fields(text).target == target:
+            return True
+        if rank(text) == END:
+            return False
+    return False
+
+
+def networks(tables: Tables) -> list[isolation_rules.Network]:
+    """All networks that there are rules of, as far as these tell."""
+    places: dict[tuple[str, str], dict[tuple[str, str], list[t.Any]]] = {}
+    for key, table in tables.items():
+        for place, bridge, owner in isolation_rules.found(table):
+            places.setdefault((bridge, owner), {}).setdefault(key, []).append(place)
+    return [
+        isolation_reading.reading(mine, isolation_rules.Network(bridge, owner, (), dict.fromkeys(FAMILIES, "nat")))
+        for (bridge, owner), mine in places.items()
+    ]

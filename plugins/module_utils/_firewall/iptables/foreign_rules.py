@@ -1,0 +1,72 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What others have in the packet filter that stands in the way of a network, though its own rules are right."""
+
+from __future__ import annotations
+
+import functools
+import pathlib
+import re
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import KernelRefused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
+    commands,
+    foreign_dnat,
+    kernel_tables,
+    tables,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import nftables_chains, service_files
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+
+_FIREWALLD = "/etc/firewalld/firewalld.conf"
+_STRICT = re.compile(r"^\s*StrictForwardPorts\s*=\s*(yes|true)\s*$", re.MULTILINE | re.IGNORECASE)
+
+View = dict[str, t.Any]
+
+
+def read(host: Host, ref: str | None, own: t.Collection[IPAddress]) -> View:
+    """:param own: the host's own addresses"""
+    families = [
+        family
+        for family in tables.FAMILIES
+        if commands.has_family(host, ref, family) and commands.installed(host, family)
+    ]
+    return {
+        "translations": [told for family in families for told in _translations(host, ref, family, own)],
+        "backends": [told for family in families for told in _backends(host, ref, family)],
+        "dropping": [chain._asdict() for chain in host.run(ref, nftables_chains.dropping)],
+        "strict_forward_ports": host.run(ref, _is_strict),
+    }
+
+
+def _translations(host: Host, ref: str | None, family: str, own: t.Collection[IPAddress]) -> list[View]:
+    """None of a table that cannot be read, of which more is said elsewhere."""
+    try:
+        nat = commands.read(host, ref, [(family, "nat")])[family, "nat"]
+    except KernelRefused:
+        return []
+    return [{"ip_version": family, **told._asdict()} for told in foreign_dnat.foreign(nat, own)]
+
+
+def _backends(host: Host, ref: str | None, family: str) -> list[View]:
+    """The backend of iptables that is not the host's and has rules all the same."""
+    other = commands.other_backend(host, family)
+    if other == "legacy":
+        names = host.run(ref, functools.partial(kernel_tables.legacy, family))
+        there = bool(names) and commands.legacy_rules(host, ref, family)
+    else:
+        there = host.run(ref, functools.partial(nftables_chains.iptables_rules, family))
+    return [{"ip_version": family, "backend": other}] if there else []
+
+
+def _is_strict() -> bool:
+    """Whether firewalld is there, which its table tells, and refuses what it has not published itself."""
+    found = service_files.read(pathlib.Path(_FIREWALLD))
+    text = (found or b"").decode("utf-8", "replace")
+    return bool(_STRICT.search(text)) and nftables_chains.has_table("firewalld")

@@ -1,0 +1,88 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What rules of ours a host has, told in option words."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
+    chains,
+    guard_rules,
+    isolation_rules,
+    masquerade_rules,
+    port_tree,
+    publish_rules,
+    rule_text,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Place, Table
+
+View = dict[str, t.Any]
+
+
+def rules_of_ours(tables: t.Mapping[tuple[str, str], Table]) -> list[View]:
+    """Every rule with a mark of ours, in the order of the tables given and of the chains in them.
+
+    :param tables: by family (``ipv4``, ``ipv6``) and table name
+    :return: for each rule ``ip_version``, ``table``, ``chain``, ``kind``, ``owner``, ``text``, and by kind: of dnat
+        the key and the attributes of a publication, of masquerade ``source``, ``out_interface`` and ``to_source``,
+        of forward ``bridge``. A rule of a known kind that somebody damaged has the first six alone.
+    """
+    views = []
+    for (family, name), table in tables.items():
+        for chain, texts in table.chains.items():
+            # Of these there are as many as endpoints, and they say nothing that is not said elsewhere.
+            for text in texts if not guard_rules.is_ours(chain) else ():
+                mark = rule_text.fields(text).mark
+                if mark:
+                    common = {
+                        "ip_version": family,
+                        "table": name,
+                        "chain": chain,
+                        "kind": mark[0],
+                        "owner": mark[1],
+                        "text": text,
+                    }
+                    views.append({**common, **_details(family, mark[0], Place(chain, text))})
+    return views
+
+
+def is_ours(chain: str) -> bool:
+    """Whether a chain is one that we make, and fill."""
+    return chain in _FILLED or port_tree.block(chain) is not None
+
+
+_FILLED = {chain for groups in chains.GROUPS.values() for group in groups for chain in group.content}
+
+
+def _details(family: str, kind: str, place: Place) -> View:
+    if kind == publish_rules.KIND:
+        return _publication(family, place)
+    if kind == isolation_rules.KIND:
+        bridge = isolation_rules.bridge_of(place)
+        return {"bridge": bridge} if bridge else {}
+    if kind == masquerade_rules.KIND:
+        options = rule_text.fields(place.text).options
+        return {
+            "source": options.get("-s"),
+            "out_interface": options.get("-o"),
+            "to_source": options.get("--to-source"),
+        }
+    return {}
+
+
+def _publication(family: str, place: Place) -> View:
+    found = publish_rules.parse(family, place)
+    if found is None:
+        return {}
+    key = found.key
+    return {
+        "protocol": key.protocol,
+        "host_ip": rule_text.address(key.host_ip) if key.host_ip is not None else None,
+        "host_port": str(key.host_port),
+        **found.views(),
+    }

@@ -1,0 +1,150 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""A network as its rules describe it."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, IPNetwork
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
+    chains,
+    guard_rules,
+    isolation_rules,
+    rule_text,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import FAMILIES, Place
+
+
+def reading(
+    places: t.Mapping[tuple[str, str], t.Iterable[Place]], wish: isolation_rules.Network
+) -> isolation_rules.Network:
+    """The network as its rules describe it; where they do not tell, because some are missing, it is as wished.
+
+    :param places: its rules by family and table
+    """
+    guards = [place for group in places.values() for place in group if guard_rules.is_ours(place.chain)]
+    places = {key: [place for place in group if not guard_rules.is_ours(place.chain)] for key, group in places.items()}
+    every = {
+        family: [place for key, group in places.items() if key[0] == family for place in group] for family in FAMILIES
+    }
+    forward = [place for group in every.values() for place in group if place.chain in (chains.INTERNAL, chains.TO)]
+    if not any(every.values()):
+        return wish
+    internal = any(place.chain == chains.INTERNAL for place in forward) if forward else wish.internal
+    subnets = _subnets(every) or wish.subnets
+    modes = {family: _mode(every[family]) or wish.gateway_mode[family] for family in FAMILIES}
+    # Only the rules of a family that is translated tell the rest.
+    untold = [
+        gate for gate in wish.gateways if modes[isolation_rules.family_of(gate)] not in isolation_rules.TRANSLATED
+    ]
+    telling = (
+        forward
+        and not internal
+        and any(modes[isolation_rules.family_of(subnet)] in isolation_rules.TRANSLATED for subnet in subnets)
+    )
+    return dataclasses.replace(
+        wish,
+        internal=internal,
+        icc=_icc(forward, wish),
+        subnets=subnets,
+        gateway_mode=modes,
+        trusted_interfaces=wish.trusted_interfaces if internal or not forward else _trusted(forward, wish.bridge),
+        masquerade=_masquerade(forward) if telling else wish.masquerade,
+        masquerade_protocols=_protocols(every, wish) if telling and _masquerade(forward) else wish.masquerade_protocols,
+        gateways=(*_gateways(forward), *untold) if telling else wish.gateways,
+        answers_by=_answers_by(every) if forward and not internal else wish.answers_by,
+        inhibit_gateway=_inhibits(places, subnets, wish.inhibit_gateway),
+        neighbours=guard_rules.reading(guards),
+    )
+
+
+def _icc(forward: t.Iterable[Place], wish: isolation_rules.Network) -> bool:
+    """Without it there is a drop, and of what passes only bridged frames."""
+    entries = [rule_text.fields(place.text) for place in forward]
+    within = [entry for entry in entries if entry.get("-i") == entry.get("-o") == wish.bridge]
+    if any(entry.target != "DROP" and "physdev" not in entry.matches for entry in within):
+        return True
+    return False if within else wish.icc
+
+
+def _inhibits(
+    places: t.Mapping[tuple[str, str], t.Iterable[Place]], subnets: t.Iterable[IPNetwork], wish: bool
+) -> bool:
+    """Told by what mangle lacks, if there is anything else of the network in it."""
+    families = {isolation_rules.family_of(subnet) for subnet in subnets}
+    mangled = {
+        place.chain for key, group in places.items() if key[1] == "mangle" and key[0] in families for place in group
+    }
+    return chains.PREROUTING not in mangled if mangled else wish
+
+
+def _subnets(every: t.Mapping[str, list[Place]]) -> tuple[IPNetwork, ...]:
+    """The networks that rules name, in order."""
+    seen: dict[IPNetwork, None] = {}
+    for family, places in every.items():
+        for place in places:
+            entry = rule_text.fields(place.text)
+            if _elsewhere(entry):
+                continue
+            text = entry.get("-d" if place.chain == chains.RAW else "-s")
+            subnet = rule_text.network_of(text) if text else None
+            if subnet and subnet != isolation_rules.LOOPBACK and subnet not in isolation_rules.SEGMENT[family]:
+                seen[subnet] = None
+    return tuple(seen)
+
+
+def _mode(places: t.Iterable[Place]) -> str | None:
+    to = [rule_text.fields(place.text) for place in places if place.chain == chains.TO]
+    if any("-p" in entry.options and "--dport" not in entry.options for entry in to):
+        return "routed"
+    if any(
+        "-i" not in entry.options and not set(entry.matches) - {"comment"} and entry.target != "DROP" for entry in to
+    ):
+        return "nat-unprotected"
+    return "nat" if any(entry.get("--ctstate") == "DNAT" for entry in to) else None
+
+
+def _masquerade(places: t.Iterable[Place]) -> bool:
+    return not any(rule_text.fields(place.text).get("--ctstate") == "RELATED" for place in places)
+
+
+def _protocols(every: t.Mapping[str, list[Place]], wish: isolation_rules.Network) -> str:
+    entries = [
+        rule_text.fields(place.text) for group in every.values() for place in group if place.chain == chains.FROM
+    ]
+    begun = [entry for entry in entries if entry.get("--ctstate") == "NEW,ESTABLISHED"]
+    if not begun:
+        return wish.masquerade_protocols
+    return "common" if any("-p" in entry.options for entry in begun) else "all"
+
+
+def _gateways(forward: t.Iterable[Place]) -> tuple[IPAddress, ...]:
+    entries = [rule_text.fields(place.text).options for place in forward if place.chain == chains.TO]
+    told = [entry.get("--ctorigdst", "!") for entry in entries if entry.get("--ctstate") == "DNAT"]
+    return tuple(dict.fromkeys(rule_text.network_of(text).network_address for text in told if not text.startswith("!")))
+
+
+def _answers_by(every: t.Mapping[str, list[Place]]) -> tuple[isolation_rules.Answer, ...]:
+    found = [rule_text.fields(place.text) for group in every.values() for place in group if place.chain == chains.FROM]
+    return tuple(dict.fromkeys(_answer(entry.options) for entry in found if _elsewhere(entry)))
+
+
+def _answer(options: t.Mapping[str, str]) -> isolation_rules.Answer:
+    address = rule_text.network_of(options["-s"]).network_address
+    return isolation_rules.Answer(options["-i"], address, options.get("--mac-source"))
+
+
+def _elsewhere(entry: rule_text.Fields) -> bool:
+    """Whether a rule of this kind lets endpoints answer by another interface."""
+    return "-i" in entry.options and "-s" in entry.options and entry.target == "RETURN" and bool(entry.comments[1:])
+
+
+def _trusted(places: t.Iterable[Place], bridge: str) -> tuple[str, ...]:
+    options = [rule_text.fields(place.text).options for place in places if place.chain == chains.TO]
+    return tuple(dict.fromkeys(entry["-i"] for entry in options if entry.get("-i", bridge) != bridge))

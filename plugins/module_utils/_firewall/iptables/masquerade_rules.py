@@ -1,0 +1,86 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""The rules by which a network's packets leave with an address of the host."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, IPNetwork
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import chains, rule_text
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.isolation_rules import family_of
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Place, Table
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
+
+KIND = "masquerade"
+_MULTICAST = {"ipv4": ipaddress.ip_network("224.0.0.0/4"), "ipv6": ipaddress.ip_network("ff00::/8")}
+
+
+@dataclasses.dataclass(frozen=True)
+class Masquerade:
+    """Source translation of one network, towards one interface, all but one (``!br0``) or all."""
+
+    source: IPNetwork
+    out_interface: str | None
+    owner: str
+    to_source: IPAddress | None = None
+    random_fully: bool = False
+
+    @property
+    def family(self) -> str:
+        return family_of(self.source)
+
+    def views(self) -> dict[str, t.Any]:
+        """Its attributes in option words."""
+        return {
+            "to_source": rule_text.address(self.to_source) if self.to_source else None,
+            "random_fully": self.random_fully,
+        }
+
+
+def rules(wish: Masquerade) -> tuple[Place, ...]:
+    """Multicast is exempt: it reaches nobody by the host's address, and it is not to be answered there."""
+    target = f"SNAT --to-source {rule_text.address(wish.to_source)}" if wish.to_source else "MASQUERADE"
+    return (
+        _place(wish, "RETURN", destination=_MULTICAST[wish.family]),
+        _place(wish, target + (" --random-fully" if wish.random_fully else "")),
+    )
+
+
+def _place(wish: Masquerade, target: str, **match: t.Any) -> Place:
+    mark = [marks.comment(KIND, wish.owner)]
+    return Place(
+        chains.POSTROUTING,
+        rule_text.render(target, mark, source=wish.source, out_interface=wish.out_interface, **match),
+    )
+
+
+def found(family: str, table: Table) -> t.Iterator[tuple[Place, Masquerade]]:
+    """The rules of this kind in nat; each exemption is read as a plain masquerading of the same key."""
+    everything = ipaddress.ip_network("0.0.0.0/0" if family == "ipv4" else "::/0")
+    for text in table.chains.get(chains.POSTROUTING, ()):
+        entry = rule_text.fields(text)
+        if entry.mark and entry.mark[0] == KIND:
+            source = rule_text.network_of(entry.options["-s"]) if "-s" in entry.options else everything
+            to_source = entry.get("--to-source")
+            yield (
+                Place(chains.POSTROUTING, text),
+                Masquerade(
+                    source,
+                    entry.get("-o"),
+                    entry.mark[1],
+                    ipaddress.ip_address(to_source) if to_source else None,
+                    "--random-fully" in entry.options,
+                ),
+            )
+
+
+def translates(place: Place) -> bool:
+    """Whether the rule is the translation itself and not an exemption from it."""
+    return rule_text.fields(place.text).target != "RETURN"

@@ -1,0 +1,143 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Where the rules of a chain stand: the least edit that brings those we manage into their order.
+
+A rule's rank tells what must stand above what; equal ranks may stand in any order. Rules that we do not manage
+stay where they are: foreign ones, and those of other owners, whose ranks are respected as far as these agree with one
+another. A foreign rule that takes every packet (a rank of END) ends the chain: whatever must work stands above it.
+"""
+
+from __future__ import annotations
+
+import bisect
+import collections
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Edit
+
+Rank = tuple[int, ...]
+#: The rank of a rule below which nothing is reached.
+END: Rank = (1 << 30,)
+
+RankOf = t.Callable[[str], t.Optional[Rank]]
+
+
+class _Wished:
+    """The wished texts in order, and their ranks; one that may stand anywhere is ranked as if it were first."""
+
+    def __init__(self, texts: t.Sequence[str], rank: RankOf) -> None:
+        self.order = {text: number for number, text in enumerate(texts)}
+        self._rank = rank
+
+    def rank(self, text: str) -> Rank:
+        return self._rank(text) or (0,)
+
+
+def edits(
+    chain: str, current: t.Sequence[str], wished: t.Sequence[str], managed: t.Container[str], rank: RankOf
+) -> list[Edit]:
+    """The edits that leave of the ``managed`` texts exactly the ``wished`` ones in the chain, each once, by rank.
+
+    :param current: the texts of the chain's rules
+    :param wished: managed texts, without repetition
+    :param rank: of a text; None means that it may stand anywhere
+    """
+    wanted = _Wished(wished, rank)
+    anchors = _steady(current, managed, rank)
+    kept = _kept(current, wanted, managed, anchors)
+    deleted = [text for number, text in enumerate(current) if text in managed and number not in kept]
+    staying = [number for number, text in enumerate(current) if text not in managed or number in kept]
+    ranked = {**anchors, **kept}
+    places = [(place, ranked[number]) for place, number in enumerate(staying) if number in ranked]
+    there = {current[number] for number in kept}
+    new = sorted((text for text in wished if text not in there), key=wanted.rank)
+    removals = [Edit("D", chain, text) for text in deleted]
+    return removals + _insertions(chain, [current[number] for number in staying], places, new, wanted)
+
+
+def _steady(current: t.Sequence[str], managed: t.Container[str], rank: RankOf) -> dict[int, Rank]:
+    """The unmanaged rules that order ours, by position: the most that agree with one another, down to the end."""
+    ranked: list[tuple[int, Rank]] = []
+    for number, text in enumerate(current):
+        found = None if text in managed else rank(text)
+        if found == END:
+            return {**dict(_ascending(ranked)), number: END}
+        if found is not None:
+            ranked.append((number, found))
+    return dict(_ascending(ranked))
+
+
+def _kept(
+    current: t.Sequence[str], wished: _Wished, managed: t.Container[str], anchors: dict[int, Rank]
+) -> dict[int, Rank]:
+    """The managed rules that stay, by position: wished, single and in order.
+
+    All copies of a rule that stands twice go: deletion is by text and takes the first one, which may be the one to
+    keep.
+    """
+    count = collections.Counter(current)
+    places = sorted(anchors)
+    ranked = []
+    for number, text in enumerate(current):
+        if text not in managed or text not in wished.order or count[text] > 1:
+            continue
+        own = wished.rank(text)
+        after = bisect.bisect(places, number)
+        above_fits = after == 0 or anchors[places[after - 1]] <= own
+        below_fits = after == len(places) or anchors[places[after]] >= own
+        if above_fits and below_fits:
+            ranked.append((number, own))
+    return dict(_ascending(ranked))
+
+
+def _ascending(ranked: t.Sequence[tuple[int, Rank]]) -> list[tuple[int, Rank]]:
+    """The longest part of a sequence whose ranks never fall (patience sorting)."""
+    tails: list[Rank] = []
+    ends: list[int] = []
+    before: list[int] = []
+    for number, (_position, rank) in enumerate(ranked):
+        pile = bisect.bisect_right(tails, rank)
+        before.append(ends[pile - 1] if pile else -1)
+        tails[pile : pile + 1] = [rank]
+        ends[pile : pile + 1] = [number]
+    chosen = []
+    number = ends[-1] if ends else -1
+    while number >= 0:
+        chosen.append(ranked[number])
+        number = before[number]
+    return chosen[::-1]
+
+
+def _insertions(
+    chain: str, staying: t.Sequence[str], ranked: t.Sequence[tuple[int, Rank]], new: t.Sequence[str], wished: _Wished
+) -> list[Edit]:
+    """Insert each new rule below the last one that may stand above it; else above the first that must stand below.
+
+    :param staying: the texts that stay
+    :param ranked: the places among them of those that order the new ones
+    """
+    ranks = [found for _place, found in ranked]
+    made = []
+    for done, text in enumerate(new):
+        own = wished.rank(text)
+        first, end = bisect.bisect_left(ranks, own), bisect.bisect_right(ranks, own)
+        place = _beside_siblings(staying, [place for place, _rank in ranked[first:end]], text, wished)
+        if place is None:
+            place = ranked[end - 1][0] + 1 if end else ranked[0][0] if ranked else len(staying)
+        # The new ones come in order of rank, so each lands below those already inserted.
+        position = place + done
+        last = position == len(staying) + done
+        made.append(Edit("A", chain, text) if last else Edit("I", chain, text, position + 1))
+    return made
+
+
+def _beside_siblings(staying: t.Sequence[str], places: t.Sequence[int], text: str, wished: _Wished) -> int | None:
+    """Among rules of equal rank, of which any order is right: the place that gives back the order of the wish."""
+    mine = wished.order[text]
+    siblings = [(place, wished.order[staying[place]]) for place in places if staying[place] in wished.order]
+    above = [place + 1 for place, order in siblings if order < mine]
+    return above[-1] if above else siblings[0][0] if siblings else None

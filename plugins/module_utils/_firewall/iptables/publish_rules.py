@@ -1,0 +1,195 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""The rules that make one port of the host a port of an endpoint."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import re
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, PortRange
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import chains, rule_text
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.isolation_rules import family_of
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Place, Table
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
+
+KIND = "dnat"
+PROTOCOLS = ("tcp", "udp", "sctp")
+_LOOPBACK = ipaddress.ip_network("127.0.0.0/8")
+_PORTS = r"(?::(?P<first>[0-9]+)(?:-(?P<last>[0-9]+))?(?:/[0-9]+)?)?"
+_TARGETS = {
+    "ipv4": re.compile(r"(?P<address>[0-9.]+)" + _PORTS),
+    "ipv6": re.compile(r"(?:\[(?P<bracketed>[0-9a-f.:]+)\]" + _PORTS + r"|(?P<address>[0-9a-f.:]+))"),
+}
+
+
+class Key(t.NamedTuple):
+    """What can be published once."""
+
+    family: str
+    protocol: str
+    #: None stands for every address of the host.
+    host_ip: IPAddress | None
+    host_port: PortRange
+
+    def __str__(self) -> str:
+        host = "" if self.host_ip is None else f"[{self.host_ip}]:" if self.family == "ipv6" else f"{self.host_ip}:"
+        return f"{host}{self.host_port}/{self.protocol} ({self.family})"
+
+    @property
+    def loopback(self) -> bool:
+        return self.host_ip is not None and self.host_ip in _LOOPBACK
+
+
+@dataclasses.dataclass(frozen=True)
+class Publication:
+    """A published port or range of ports, of as many ports at the endpoint."""
+
+    key: Key
+    owner: str
+    to_address: IPAddress
+    to_port: PortRange
+    in_interface: str | None = None
+    out_interface: str | None = None
+    gateway_mode: str = "nat"
+
+    @property
+    def from_this_host(self) -> bool:
+        """Whether 127.0.0.1 leads to it, for which the way out needs route_localnet."""
+        return (
+            self.key.family == "ipv4" and self.gateway_mode == "nat" and (self.key.host_ip is None or self.key.loopback)
+        )
+
+    def views(self) -> dict[str, t.Any]:
+        """Its attributes in option words."""
+        return {
+            "to_address": rule_text.address(self.to_address),
+            "to_port": str(self.to_port),
+            "in_interface": self.in_interface,
+            "out_interface": self.out_interface,
+            "gateway_mode": self.gateway_mode,
+        }
+
+
+def rules(publication: Publication, table: str) -> tuple[Place, ...]:
+    """Its rules in one table: one in nat, or, where nothing is translated, one in mangle and one in filter."""
+    if publication.gateway_mode == "routed":
+        return _opening(publication, table) if table in ("mangle", "filter") else ()
+    return (_translation(publication),) if table == "nat" else ()
+
+
+def _translation(publication: Publication) -> Place:
+    key = publication.key
+    comments = [marks.comment(KIND, publication.owner)]
+    if publication.out_interface:
+        # A rule of nat cannot name the interface that a packet will leave by, so the comment remembers it.
+        comments.append(f"out-{publication.out_interface}")
+    text = rule_text.render(
+        f"DNAT --to-destination {_destination(publication)}",
+        comments,
+        destination=None if key.host_ip is None else rule_text.host_network(key.host_ip),
+        in_interface=publication.in_interface,
+        protocol=key.protocol,
+        matches=(_ports(key.protocol, key.host_port),),
+    )
+    return Place(chains.LOOPBACK if key.loopback else chains.DNAT, text)
+
+
+def _destination(publication: Publication) -> str:
+    """A range is moved by ``first-last/base``; without ports at all each keeps its number."""
+    host, to = publication.key.host_port, publication.to_port
+    address = rule_text.address(publication.to_address)
+    if host == to and host.size > 1:
+        return address
+    bracketed = f"[{address}]" if publication.key.family == "ipv6" else address
+    return f"{bracketed}:{to}" if to.size == 1 else f"{bracketed}:{to}/{host.first}"
+
+
+def _ports(protocol: str, ports: PortRange) -> str:
+    numbers = str(ports.first) if ports.size == 1 else f"{ports.first}:{ports.last}"
+    return f"-m {protocol} --dport {numbers}"
+
+
+def _opening(publication: Publication, table: str) -> tuple[Place, ...]:
+    """Open the endpoint's own port. The key is remembered in a comment, since no packet shows it."""
+    key = publication.key
+    host = f"host-{str(key.host_port).replace('-', ':')}"
+    if key.host_ip is not None:
+        host += f"-{rule_text.address(key.host_ip)}"
+    text = rule_text.render(
+        "ACCEPT" if table == "filter" else "RETURN",
+        [marks.comment(KIND, publication.owner), host],
+        destination=rule_text.host_network(publication.to_address),
+        in_interface=publication.in_interface,
+        out_interface=publication.out_interface,
+        protocol=key.protocol,
+        matches=(_ports(key.protocol, publication.to_port),),
+    )
+    return (Place(chains.TO, text),)
+
+
+def parse(family: str, place: Place) -> Publication | None:
+    """The publication that a rule of ours makes, or None where the rule is of another kind or damaged."""
+    entry = rule_text.fields(place.text)
+    if not entry.mark or entry.mark[0] != KIND or not entry.get("-p") or not entry.get("--dport"):
+        return None
+    reader = _parse_opening if place.chain == chains.TO else _parse_translation
+    try:
+        return reader(family, entry)
+    except ValueError:
+        return None
+
+
+def _range(text: str) -> PortRange:
+    first, _colon, last = text.partition(":")
+    return PortRange(int(first), int(last or first))
+
+
+def _parse_translation(family: str, entry: rule_text.Fields) -> Publication | None:
+    target = _TARGETS[family].fullmatch(entry.options.get("--to-destination", ""))
+    if not target or not entry.mark:
+        return None
+    parts = target.groupdict()
+    ports = _range(entry.options["--dport"])
+    to = PortRange(int(parts["first"]), int(parts["last"] or parts["first"])) if parts["first"] else ports
+    host = entry.get("-d")
+    key = Key(family, entry.options["-p"], rule_text.network_of(host).network_address if host else None, ports)
+    out = next((comment[4:] for comment in entry.comments[1:] if comment.startswith("out-")), None)
+    return Publication(
+        key, entry.mark[1], ipaddress.ip_address(parts.get("bracketed") or parts["address"]), to, entry.get("-i"), out
+    )
+
+
+def _parse_opening(family: str, entry: rule_text.Fields) -> Publication | None:
+    memory = next((comment[5:] for comment in entry.comments[1:] if comment.startswith("host-")), None)
+    if memory is None or not entry.mark or "-d" not in entry.options:
+        return None
+    ports, _dash, host = memory.partition("-")
+    key = Key(family, entry.options["-p"], ipaddress.ip_address(host) if host else None, _range(ports))
+    address = rule_text.network_of(entry.options["-d"]).network_address
+    return Publication(
+        key, entry.mark[1], address, _range(entry.options["--dport"]), entry.get("-i"), entry.get("-o"), "routed"
+    )
+
+
+def found(family: str, table: Table) -> t.Iterator[tuple[Place, Publication]]:
+    """The publications in a table, in the order in which packets meet them."""
+    for chain, texts in table.chains.items():
+        if chain in (chains.TO, chains.LOOPBACK) or chain.startswith(chains.DNAT):
+            for text in texts:
+                place = Place(chain, text)
+                publication = parse(family, place)
+                if publication:
+                    yield place, publication
+
+
+def family(to_address: IPAddress | None, host_ip: IPAddress | None) -> str | None:
+    """The family that the addresses tell, or None where neither is given."""
+    known = to_address if to_address is not None else host_ip
+    return None if known is None else family_of(known)

@@ -1,0 +1,249 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What the resources that write rules share: reading tables, collecting claims, and the steps that come of them."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import names
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.ended_flows import Chosen
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
+    chains,
+    commands,
+    kernel_tables,
+    table_plan,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import (
+    FAMILIES,
+    TABLES,
+    Edit,
+    Place,
+    Table,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import conntrack, sysctl
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+
+View = dict[str, t.Any]
+#: The groups of chains that a resource is about, by family and table.
+GroupsOf = t.Callable[[str, str], t.Sequence[chains.Group]]
+#: By namespace (the first reference to it), family and table.
+TableKey = tuple[t.Optional[str], str, str]
+
+
+@dataclasses.dataclass(frozen=True)
+class WriteRules:
+    """A step: edit one table."""
+
+    ref: str | None
+    family: str
+    table: str
+    edits: list[Edit]
+
+
+@dataclasses.dataclass(frozen=True)
+class WriteSetting:
+    """A step: write a kernel setting, told in ``words`` ("turn IPv4 forwarding on")."""
+
+    ref: str | None
+    path: str
+    value: str
+    words: str
+
+
+@dataclasses.dataclass(frozen=True)
+class EndFlows:
+    """A step: end the connections that began under other rules."""
+
+    ref: str | None
+    family: str
+    chosen: tuple[Chosen, ...]
+
+
+@dataclasses.dataclass
+class Tables:
+    """The tables read, and which namespaces are one."""
+
+    #: For each reference used by a wish the first one to the same namespace, under which its tables are found.
+    same: dict[str | None, str | None]
+    #: References to namespaces that do not exist, where there is nothing to remove.
+    missing: set[str | None]
+    by_key: dict[TableKey, Table]
+
+    def of(self, ref: str | None) -> dict[tuple[str, str], Table]:
+        """The tables of a namespace by family and name."""
+        if ref in self.missing:
+            return {}
+        return {
+            (family, name): table for (owner, family, name), table in self.by_key.items() if owner == self.same[ref]
+        }
+
+
+def read_tables(host: Host, wishes: t.Sequence[t.Any], wanted: t.Callable[[str], t.Collection[str]]) -> Tables:
+    """Read tables in every namespace that the wishes name.
+
+    A family that no wish asks for (``asks_for``) is passed over where this host cannot do it.
+
+    :param wanted: the names of the tables by family
+    """
+    asked = {family for wish in wishes for family in wish.asks_for}
+    found = Tables({}, set(), {})
+    needed = {wish.netns for wish in wishes if wish.state == "present"}
+    identities: dict[t.Any, str | None] = {}
+    for ref in dict.fromkeys(wish.netns for wish in wishes):
+        if ref not in needed and not host.exists(ref):
+            found.missing.add(ref)
+            continue
+        found.same[ref] = identities.setdefault(host.identity(ref), ref)
+    for ref in dict.fromkeys(found.same.values()):
+        for family in FAMILIES:
+            names = [name for name in TABLES if name in wanted(family)]
+            if names and _usable(host, ref, family, family in asked, bool(needed)):
+                for key, table in commands.read(host, ref, [(family, name) for name in names]).items():
+                    found.by_key[(ref, *key)] = table
+    return found
+
+
+def _usable(host: Host, ref: str | None, family: str, asked: bool, building: bool) -> bool:
+    """Whether there can be rules of this family; where they were asked for, a later error tells why not."""
+    if asked:
+        return True
+    if not commands.has_family(host, ref, family):
+        return False
+    if commands.installed(host, family):
+        return True
+    program = commands.program(family)
+    if building:
+        host.warn(f"{program} is not installed, so what this host forwards by {family} is not restricted")
+    elif host.run(ref, lambda: kernel_tables.present(family)):
+        raise Refused(f"{program} is not installed, without which rules by {family} are neither seen nor taken away")
+    return False
+
+
+def interface_match(option: str, value: object) -> str | None:
+    """An interface, or with ``!`` in front every one but this, checked; None where it is not given."""
+    if value is None:
+        return None
+    inverted = isinstance(value, str) and value.startswith("!")
+    name = names.interface_name(option, value[1:].lstrip() if inverted and isinstance(value, str) else value)
+    return f"!{name}" if inverted else name
+
+
+def within(netns: str | None) -> str:
+    """The end of a label that tells the namespace."""
+    return f" in namespace {netns}" if netns else ""
+
+
+class Ledger:
+    """The claims of the wishes, table by table, and what settling them takes."""
+
+    def __init__(self, tables: Tables, count: int, groups: GroupsOf) -> None:
+        """
+        :param count: how many wishes there are
+        :param groups: the groups of chains that the resource is about, by family and table
+        """
+        self._tables = tables
+        self._groups = groups
+        self._claims: dict[TableKey, dict[int, table_plan.Claim]] = collections.defaultdict(dict)
+        self._more: dict[TableKey, list[tuple[int, Edit]]] = collections.defaultdict(list)
+        self.shares: list[list[tuple[str, str, Edit]]] = [[] for _wish in range(count)]
+
+    def claim(
+        self, wish: int, ref: str | None, family: str, table: str, found: t.Iterable[Place], wanted: t.Iterable[Place]
+    ) -> None:
+        """Note what a wish, by number, has and wants in one table; nothing where namespace or table is missing."""
+        key = (self._tables.same.get(ref), family, table)
+        if ref not in self._tables.missing and key in self._tables.by_key:
+            self._claims[key][wish] = table_plan.Claim(tuple(found), tuple(wanted))
+
+    def add(self, wish: int, ref: str | None, family: str, table: str, edit: Edit) -> None:
+        """Note an edit that is not about a rule; of two equal ones in one table the first counts."""
+        more = self._more[self._tables.same[ref], family, table]
+        if edit not in [noted for _number, noted in more]:
+            more.append((wish, edit))
+
+    def settle(self, building: bool) -> list[WriteRules]:
+        """The steps, in the order in which nothing is open for a moment; also fills ``shares``.
+
+        :param building: rules are made; else they are only taken down, the other way round
+        """
+        steps = []
+        for key, claims in self._claims.items():
+            ref, family, name = key
+            numbers = sorted(claims)
+            table = self._tables.by_key[key]
+            made = table_plan.draft(table, [claims[number] for number in numbers], self._groups(family, name))
+            for number, edits in zip(numbers, made.shares):
+                self.shares[number] += [(family, name, edit) for edit in edits]
+            more = self._more[key]
+            for number, edit in more:
+                self.shares[number].append((family, name, edit))
+            edits = made.edits + [edit for _number, edit in more]
+            if edits:
+                steps.append(WriteRules(ref, family, name, edits))
+        return sorted(steps, key=lambda step: TABLES.index(step.table), reverse=not building)
+
+    def drift(self, wish: int) -> tuple[list[str], list[str]]:
+        """The lines that a wish's part of the edits takes away and adds, for people to read."""
+        removed: list[str] = []
+        added: list[str] = []
+        for family, table, edit in self.shares[wish]:
+            words = f"{family} {table} "
+            if edit.verb in "NX":
+                (added if edit.verb == "N" else removed).append(f"{words}-N {edit.chain}")
+            elif edit.verb in "DAI":
+                (removed if edit.verb == "D" else added).append(f"{words}-A {edit.chain} {edit.text}")
+        return _telling(removed, added)
+
+
+def _telling(removed: list[str], added: list[str]) -> tuple[list[str], list[str]]:
+    """A rule that is taken away only to be put back was in the wrong place, or there more than once."""
+    again = set(added)
+    copies = collections.Counter(removed)
+    told = [
+        f"{line} ({copies[line]} times)" if copies[line] > 1 else f"{line} (misplaced)" if line in again else line
+        for line in copies
+    ]
+    return told, added
+
+
+def change_of(before: View, after: View, drift: tuple[list[str], list[str]]) -> tuple[View, View]:
+    """The two sides of a change: attributes where they differ, the rules themselves where only those do.
+
+    :param before: empty where no rule of the object was found
+    :param after: empty where it shall be gone
+    """
+    removed, added = drift
+    if not removed and not added:
+        return (before, before) if before == after or not after else (before, after)
+    if not after:
+        return (before or {"rules": removed}), {}
+    if before and before == after:
+        return {**before, "rules": removed}, {**after, "rules": added}
+    return before, after
+
+
+def apply_step(host: Host, step: t.Any) -> None:
+    """Do one of the steps above."""
+    if isinstance(step, WriteRules):
+        commands.write(host, step.ref, step.family, step.table, step.edits)
+    elif isinstance(step, WriteSetting):
+        with host.doing(step.words):
+            host.run(step.ref, lambda: sysctl.write(step.path, step.value))
+    else:
+        _end_flows(host, step)
+
+
+def _end_flows(host: Host, step: EndFlows) -> None:
+    """The rules are right already, so where the kernel cannot end connections this is a warning."""
+    try:
+        conntrack.end(host, step.ref, step.family, step.chosen)
+    except OSError as error:
+        host.warn(f"connections that began before this change go on: the kernel does not end them ({error.strerror})")

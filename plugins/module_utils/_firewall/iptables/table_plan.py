@@ -1,0 +1,156 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""From wishes about single rules to the edits of a whole table, and back: which wish each edit serves."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
+    chains,
+    placement,
+    ranks,
+    rule_text,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Edit, Place, Table
+
+
+@dataclasses.dataclass(frozen=True)
+class Claim:
+    """What one wish says about one table: the rules there that are its own now, and those that it wants instead."""
+
+    found: tuple[Place, ...] = ()
+    wanted: tuple[Place, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Draft:
+    """The edits of one table, and for each claim the part that it is the reason for."""
+
+    edits: list[Edit]
+    shares: list[list[Edit]]
+
+
+def draft(table: Table, claims: t.Sequence[Claim], groups: t.Sequence[chains.Group]) -> Draft:
+    """The least edits after which every claim has the rules that it wants and no others.
+
+    :param groups: the groups of chains that the claims are about, of those in one another the inner ones first; no
+        other chain is looked at
+    """
+    managed: dict[str, dict[str, None]] = collections.defaultdict(dict)
+    wished: dict[str, dict[str, None]] = collections.defaultdict(dict)
+    for claim in claims:
+        for place in claim.found + claim.wanted:
+            managed[place.chain][place.text] = None
+        for place in claim.wanted:
+            wished[place.chain][place.text] = None
+    made: list[Edit] = []
+    removed: list[Edit] = []
+    for group in groups:
+        alive = _alive(table, group, managed, wished)
+        wanted = any(wished.get(chain) for chain in group.content)
+        # Where only rules that are not ours to judge keep the group alive, its jumps are not ours to judge either.
+        if wanted or not alive:
+            _claim_jumps(table, group, wanted, managed, wished)
+        if wanted:
+            made += [Edit("N", chain) for chain in group.chains if chain not in table.chains]
+    edits: list[Edit] = []
+    for chain, texts in managed.items():
+        current = table.chains.get(chain, [])
+        edits += placement.edits(chain, current, list(wished[chain]), texts, ranks.rank_of(chain))
+    dead = [group for group in groups if not _alive(table, group, managed, wished)]
+    filled, led_to = _targets(table, edits) if dead else (set(), set())
+    for group in dead:
+        removed += [
+            Edit("X", chain) for chain in group.chains if chain in table.chains and chain not in filled | led_to
+        ]
+    ordered = made + sorted(edits, key=lambda edit: edit.verb != "D") + removed
+    return Draft(ordered, _shares(ordered, claims, groups))
+
+
+def _alive(
+    table: Table, group: chains.Group, managed: t.Mapping[str, t.Container[str]], wished: t.Mapping[str, t.Any]
+) -> bool:
+    """Whether anything is in the group's chains in the end, be it foreign."""
+    return any(
+        wished.get(chain) or any(text not in managed.get(chain, ()) for text in table.chains.get(chain, ()))
+        for chain in group.content
+    )
+
+
+def _claim_jumps(
+    table: Table,
+    group: chains.Group,
+    wanted: bool,
+    managed: dict[str, dict[str, None]],
+    wished: dict[str, dict[str, None]],
+) -> None:
+    """The jumps of a group: ours that are there in any form, and those that belong there while it is wanted."""
+    for place in group.jumps:
+        targets = group.chains
+        for text in table.chains.get(place.chain, ()):
+            if chains.is_shared(text) and rule_text.fields(text).target in targets:
+                managed[place.chain][text] = None
+        managed[place.chain][place.text] = None
+        if wanted:
+            wished[place.chain][place.text] = None
+
+
+def _targets(table: Table, edits: t.Sequence[Edit]) -> tuple[set[str], set[str]]:
+    """The chains in which rules stay after the edits, and those that such rules lead to."""
+    deleted = collections.Counter((edit.chain, edit.text) for edit in edits if edit.verb == "D")
+    filled, led_to = set(), set()
+    for chain, texts in table.chains.items():
+        for text, count in collections.Counter(texts).items():
+            if count > deleted[chain, text]:
+                filled.add(chain)
+                led_to.add(rule_text.fields(text).target or "")
+    return filled, led_to
+
+
+def _shares(edits: t.Sequence[Edit], claims: t.Sequence[Claim], groups: t.Sequence[chains.Group]) -> list[list[Edit]]:
+    """Split the edits among the claims.
+
+    A rule's edit belongs to the claim that found or wants it. An edit of the shared chains belongs to every claim that
+    wants a rule in that group or inside it, or, where none does, to those that had the last ones, or to the first of
+    all.
+    """
+    owners: dict[tuple[str, str], list[int]] = collections.defaultdict(list)
+    wanting: dict[str, list[int]] = collections.defaultdict(list)
+    having: dict[str, list[int]] = collections.defaultdict(list)
+    for number, claim in enumerate(claims):
+        for place in {**dict.fromkeys(claim.found), **dict.fromkeys(claim.wanted)}:
+            owners[place].append(number)
+        for index, places in ((wanting, claim.wanted), (having, claim.found)):
+            for chain in {place.chain for place in places}:
+                index[chain].append(number)
+    by_target: dict[str | None, list[int]] = {}
+    touched = {edit.chain for edit in edits} | {rule_text.fields(edit.text).target for edit in edits if edit.text}
+    for group in groups:
+        if touched.isdisjoint(group.chains):
+            continue
+        reasons = _reasons(group, wanting) or _reasons(group, having) or [0]
+        for place in group.jumps:
+            owners[place] = reasons
+        for chain in group.chains:
+            owners[chain, ""] = reasons
+            by_target[chain] = reasons
+    shares: list[list[Edit]] = [[] for _claim in claims]
+    for edit in edits:
+        # What is not known by its text is a shared jump in another form.
+        known = owners.get((edit.chain, edit.text))
+        for number in known if known is not None else by_target[rule_text.fields(edit.text).target]:
+            shares[number].append(edit)
+    return shares
+
+
+def _reasons(group: chains.Group, claims: t.Mapping[str, t.Sequence[int]]) -> list[int]:
+    """The claims for whose sake a group's chains and jumps are edited, given the claims by chain."""
+    chosen = {number for chain in (*group.content, *group.inside) for number in claims.get(chain, ())}
+    return sorted(chosen)

@@ -1,0 +1,64 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Publications of one port on one address, which would lead to whichever rule comes first."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.publish_rules import Publication
+
+#: The namespace, and what is published there.
+Entry = tuple[t.Optional[str], Publication]
+
+
+class _Numbered(t.NamedTuple):
+    """A publication with its place among all; those that are wished come last, in their order."""
+
+    number: int
+    publication: Publication
+
+    @property
+    def first(self) -> int:
+        return self.publication.key.host_port.first
+
+    @property
+    def last(self) -> int:
+        return self.publication.key.host_port.last
+
+
+def refuse(staying: t.Sequence[Entry], wished: t.Sequence[Entry]) -> None:
+    """Refuse a wished publication some ports of which are published otherwise; raises Refused."""
+    competing: dict[tuple[t.Any, ...], list[_Numbered]] = {}
+    for number, (ref, publication) in enumerate([*staying, *wished]):
+        if publication.gateway_mode != "routed":
+            key = publication.key
+            competing.setdefault((ref, key.family, key.protocol, key.host_ip), []).append(
+                _Numbered(number, publication)
+            )
+    for group in competing.values():
+        _refuse_among(group, len(staying))
+
+
+def _refuse_among(group: t.Sequence[_Numbered], first_wished: int) -> None:
+    """By their first ports, each against the one before it that reaches furthest: what overlaps any overlaps that."""
+    ordered = sorted(group, key=lambda one: (one.first, one.number))
+    furthest = ordered[0]
+    for one in ordered[1:]:
+        earlier, later = sorted((furthest, one))
+        if (
+            one.first <= furthest.last
+            and later.publication.key != earlier.publication.key
+            and later.number >= first_wished
+        ):
+            raise Refused(
+                f"host_port: port {one.first} of {later.publication.key} is already published by owner"
+                f" {earlier.publication.owner}, as part of {earlier.publication.key}"
+            )
+        if one.last >= furthest.last:
+            furthest = one

@@ -1,0 +1,81 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Files that are written whole or not at all, whatever happens meanwhile."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import tempfile
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.manager_files import MANAGERS
+
+#: What begins so is no file yet: who lists a directory of ours leaves it out.
+UNFINISHED = ".tmp-linuxnet-"
+#: All directories that files of ours are written to, and those among them that are gone with the last file.
+_OURS = ("/run/linuxnet/netns", "/run/linuxnet/ports", "/run/linuxnet/untold", "/etc/linuxnet")
+_OTHERS = tuple(path for manager in MANAGERS for path in (manager.volatile, manager.lasting))
+_DIRECTORIES = (*_OURS, "/etc/sysctl.d", "/etc/systemd/system", *_OTHERS)
+_PASSING = (*_OURS, "/run/linuxnet")
+
+
+def write(path: str, content: bytes, mode: int = 0o600) -> None:
+    """Put a file in place at once; after a reboot it is the old or the new one. Its directory is made if need be."""
+    directory = os.path.dirname(path)
+    make_directory(directory)
+    handle, unfinished = tempfile.mkstemp(prefix=UNFINISHED, dir=directory)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(unfinished, mode)
+        os.replace(unfinished, path)
+    except OSError:
+        os.unlink(unfinished)
+        raise
+
+
+def make_directory(path: str) -> None:
+    """Make a directory and those above it, for root to write and all to read whatever the umask is."""
+    if os.path.isdir(path):
+        return
+    make_directory(os.path.dirname(path))
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(path, 0o755)
+        os.chmod(path, 0o755)
+
+
+def trust(*directories: str) -> None:
+    """Refuse directories whose files others may have written, since what stands there would be done for them."""
+    for path in directories:
+        try:
+            found = os.stat(path)
+        except FileNotFoundError:
+            continue
+        if found.st_uid not in (0, os.geteuid()) or stat.S_IMODE(found.st_mode) & 0o022:
+            raise Refused(
+                f"others than root may write to {path}, so what is in it proves nothing; "
+                f"see what is there, then: chown root {path}; chmod 755 {path}"
+            )
+
+
+def sweep() -> None:
+    """Remove what writers left that were killed; whoever calls this holds the lock, so that there are no others."""
+    for directory in _DIRECTORIES:
+        try:
+            names = os.listdir(directory)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        for name in names:
+            if name.startswith(UNFINISHED):
+                os.unlink(f"{directory}/{name}")
+    for directory in _PASSING:
+        with contextlib.suppress(OSError):
+            os.rmdir(directory)

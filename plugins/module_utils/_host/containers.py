@@ -1,0 +1,62 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""The containers that Docker and Podman run on the host. Nothing is asked of them but a container's first process."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Completed, Host
+
+_ENGINES = ("docker", "podman")
+_INSPECT = ("inspect", "--type", "container", "--format", "{{.State.Pid}} {{.Id}} {{.Name}}")
+
+
+def processes(host: Host, wanted: t.Sequence[str]) -> dict[str, int]:
+    """The number of the first process of each container, which is wanted by name or ID; one call for each engine.
+
+    :raises Refused: for a container that no engine knows, or that does not run
+    """
+    found: dict[str, int] = {}
+    words: list[str] = []
+    for engine in _ENGINES:
+        missing = [name for name in wanted if name not in found]
+        answer = _ask(host, engine, missing) if missing else None
+        if answer:
+            found.update(_recognized(answer.out, missing))
+            words += [f"{engine}: {line}" for line in answer.err.splitlines()[-1:]]
+    for name in wanted:
+        if name not in found:
+            reason = "; ".join(words) or f"neither {' nor '.join(_ENGINES)} is installed"
+            raise Refused(f"container {name} was not found: {reason}")
+        if not found[name]:
+            raise Refused(f"container {name} does not run, so that it has no network namespace")
+    return found
+
+
+def _ask(host: Host, engine: str, names: t.Sequence[str]) -> Completed | None:
+    """What the engine says of those that it knows; None where there is no such engine."""
+    try:
+        return host.command(None, [engine, *_INSPECT, *names])
+    except FileNotFoundError:
+        return None
+
+
+def _recognized(text: str, wanted: t.Sequence[str]) -> dict[str, int]:
+    """The processes by the words that the containers are wanted by; 0 for one that does not run.
+
+    A name goes before the beginning of an ID, since ``db`` may be both.
+    """
+    by_name, by_identifier = {}, {}
+    # Docker ends with an empty line when it knows some container not.
+    for line in filter(str.strip, text.splitlines()):
+        process, identifier, name = line.split()
+        by_name[name.lstrip("/")] = int(process)
+        by_identifier.update({word: int(process) for word in wanted if identifier.startswith(word)})
+    known = {**by_identifier, **by_name}
+    return {word: known[word] for word in wanted if word in known}

@@ -1,0 +1,364 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What a namespace holds, as plain values: one dump per table, with the attributes that we look at and no others."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import ipaddress
+import os
+import pathlib
+import socket
+import struct
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import (
+    Reader,
+    attribute,
+    attributes,
+    each_attribute,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import SCOPES, Address, Neighbour, Proxy
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import (
+    KERNEL_TYPES,
+    TABLES,
+    TYPES,
+    Route,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.vlans import Vlans
+
+_GETLINK, _GETADDR, _GETROUTE, _GETNEIGH, _GETNSID = 18, 22, 26, 30, 90
+_LINK = struct.Struct("=BxHiII")
+_ADDRESS = struct.Struct("=BBBBI")
+_ROUTE = struct.Struct("=BBBBBBBBI")
+_NEIGHBOUR = struct.Struct("=BxxxiHBB")
+_PROXY, _STATIC = 8, 4
+_NEXT_HOP = struct.Struct("=HBBi")
+_U8, _U16, _U32, _I32 = struct.Struct("=B"), struct.Struct("=H"), struct.Struct("=I"), struct.Struct("=i")
+
+_IFF_UP, _IFF_RUNNING, _IFF_NOARP = 1, 0x40, 0x80
+_XDP_ATTACHED = 2
+_IFNAME = 3
+_EXT_MASK, _WITHOUT_STATISTICS, _WITH_VLANS = 29, 8, 2
+_WITHOUT = attribute(_EXT_MASK, _U32.pack(_WITHOUT_STATISTICS))
+#: Of the states of a bridge's port the one in which it passes frames on.
+_FORWARDING = 3
+_VLAN = struct.Struct("=HH")
+_VLAN_PVID = 2
+_ADDRESS_PERMANENT, _ADDRESS_TENTATIVE, _ADDRESS_FAILED, _ADDRESS_ROUTELESS = 0x80, 0x40, 0x08, 0x200
+_ROUTE_CACHED, _ROUTE_ON_LINK = 0x200, 4
+_TYPE_NAMES = {number: name for name, number in {**TYPES, **KERNEL_TYPES}.items()}
+_NEIGHBOUR_STATES = {
+    1: "incomplete",
+    2: "reachable",
+    4: "stale",
+    8: "delay",
+    16: "probe",
+    32: "failed",
+    64: "noarp",
+    128: "permanent",
+}
+_FAMILIES = {socket.AF_INET: 4, socket.AF_INET6: 6}
+_UNASSIGNED = -1
+#: More routes than this are told in a few words.
+_MANY = 1000
+
+
+def _flag(value: bytes) -> bool:
+    return value[0] != 0
+
+
+def _seconds(value: bytes) -> float:
+    hundredths = _U32.unpack_from(value)[0]
+    return hundredths // 100 if hundredths % 100 == 0 else hundredths / 100
+
+
+#: Option, number of the attribute, and how its value is read.
+_BRIDGE: tuple[tuple[str, int, t.Callable[[bytes], t.Any]], ...] = (
+    ("stp", 5, lambda value: _U32.unpack_from(value)[0] != 0),
+    ("forward_delay", 1, _seconds),
+    ("ageing_time", 4, _seconds),
+    ("priority", 6, lambda value: _U16.unpack_from(value)[0]),
+    ("multicast_snooping", 23, _flag),
+    ("vlan_filtering", 7, _flag),
+    # Only a kernel with VLAN filtering tells this one.
+    ("default_pvid", 39, lambda value: _U16.unpack_from(value)[0]),
+)
+_PORT: tuple[tuple[str, int, t.Callable[[bytes], t.Any]], ...] = (
+    ("hairpin", 4, _flag),
+    ("isolated", 33, _flag),
+    ("learning", 8, _flag),
+    # Only a kernel that can lock ports, 5.18 or newer, tells this one.
+    ("locked", 39, _flag),
+    ("flood", 9, _flag),
+    ("guard", 5, _flag),
+    ("cost", 3, lambda value: _U32.unpack_from(value)[0]),
+    ("priority", 2, lambda value: _U16.unpack_from(value)[0]),
+    ("forwarding", 1, lambda value: value[0] == _FORWARDING),
+)
+
+
+def links(reader: Reader) -> Links:
+    """Every interface, by name."""
+    rows = reader.dump(_GETLINK, _LINK.pack(0, 0, 0, 0, 0) + _WITHOUT)
+    return {link.name: link for link in map(_link, rows)}
+
+
+def link(reader: Reader, index: int) -> Link:
+    """One interface; OSError where there is none."""
+    return _link(reader.ask(_GETLINK, _LINK.pack(0, 0, index, 0, 0) + _WITHOUT))
+
+
+def find(reader: Reader, name: str) -> Link | None:
+    """One interface by its name, which is cheaper than all."""
+    named = attribute(_IFNAME, os.fsencode(name) + b"\0")
+    try:
+        found = _link(reader.ask(_GETLINK, _LINK.pack(0, 0, 0, 0, 0) + named + _WITHOUT))
+    except OSError as error:
+        if error.errno != errno.ENODEV:
+            raise
+        return None
+    # An alternative name leads to it, too.
+    return found if found.name == name else None
+
+
+def real_names(wanted: t.Iterable[str]) -> dict[str, str]:
+    """The names of the interfaces that are called so, which may be other ones than they are called by."""
+    found = {}
+    for name in wanted:
+        with contextlib.suppress(OSError):
+            found[name] = socket.if_indextoname(socket.if_nametoindex(name))
+    return found
+
+
+def _link(row: bytes) -> Link:
+    _family, _hardware, index, flags, _change = _LINK.unpack_from(row)
+    found = attributes(row, _LINK.size)
+    info = attributes(found[18]) if 18 in found else {}
+    found_xdp = attributes(found[43]) if 43 in found else {}
+    kind = _text(info[1]) if 1 in info else None
+    return Link(
+        index=index,
+        name=_text(found[3]),
+        kind=kind,
+        up=bool(flags & _IFF_UP),
+        mtu=_U32.unpack_from(found[4])[0] if 4 in found else 0,
+        mac_address=found[1].hex(":") if len(found.get(1, b"")) == 6 else None,
+        alias=_text(found[20]) if 20 in found else None,
+        alternatives=tuple(_text(value) for kind, value in each_attribute(found.get(52, b"")) if kind == 53),
+        group=_number(found, 27) or 0,
+        arp=not flags & _IFF_NOARP,
+        master=_number(found, 10),
+        peer_index=_number(found, 5) if kind == "veth" else None,
+        peer_nsid=_I32.unpack_from(found[37])[0] if 37 in found else None,
+        bridge=_values(info.get(2), _BRIDGE) if kind == "bridge" else None,
+        port=_values(info.get(5), _PORT) if info.get(4, b"").rstrip(b"\0") == b"bridge" else None,
+        families=found.get(26, b""),
+        running=bool(flags & _IFF_RUNNING),
+        qdisc=_text(found[6]) if 6 in found else None,
+        xdp=any(found_xdp.get(_XDP_ATTACHED, b"\0")),
+    )
+
+
+def vlans(reader: Reader) -> dict[int, Vlans]:
+    """The VLANs of each bridge port, by the port's index; none where the kernel has no VLAN filtering."""
+    request = _LINK.pack(socket.AF_BRIDGE, 0, 0, 0, 0) + attribute(
+        _EXT_MASK, _U32.pack(_WITHOUT_STATISTICS | _WITH_VLANS)
+    )
+    found: dict[int, Vlans] = {}
+    for row in reader.dump(_GETLINK, request):
+        index = _LINK.unpack_from(row)[2]
+        entries = [
+            _VLAN.unpack_from(value)
+            for kind, value in each_attribute(attributes(row, _LINK.size).get(26, b""))
+            if kind == 2
+        ]
+        pvid = next((number for flags, number in entries if flags & _VLAN_PVID), None)
+        found[index] = Vlans(frozenset(number for _flags, number in entries if number != pvid), pvid)
+    return found
+
+
+def _text(value: bytes) -> str:
+    return value.rstrip(b"\0").decode("utf-8", "surrogateescape")
+
+
+def _number(found: t.Mapping[int, bytes], kind: int) -> int | None:
+    return _U32.unpack_from(found[kind])[0] if kind in found else None
+
+
+def _values(data: bytes | None, table: tuple[tuple[str, int, t.Callable[[bytes], t.Any]], ...]) -> dict[str, t.Any]:
+    found = attributes(data or b"")
+    return {option: convert(found[kind]) for option, kind, convert in table if kind in found}
+
+
+def addresses(reader: Reader) -> list[Address]:
+    """Every address of both families, in the kernel's order, in which the first IPv4 one of a subnet is primary."""
+    return [address for address in map(_address, reader.dump(_GETADDR, _ADDRESS.pack(0, 0, 0, 0, 0))) if address]
+
+
+def _address(row: bytes) -> Address | None:
+    family, length, flags, scope, index = _ADDRESS.unpack_from(row)
+    found = attributes(row, _ADDRESS.size)
+    packed = found.get(2) or found.get(1)
+    if family not in _FAMILIES or packed is None:
+        return None
+    flags = _number(found, 8) or flags
+    return Address(
+        index=index,
+        address=(ipaddress.IPv4Interface if family == socket.AF_INET else ipaddress.IPv6Interface)((packed, length)),
+        scope=SCOPES.get(scope, str(scope)),
+        dynamic=not flags & _ADDRESS_PERMANENT,
+        failed=bool(flags & _ADDRESS_FAILED),
+        tentative=bool(flags & _ADDRESS_TENTATIVE),
+        routeless=bool(flags & _ADDRESS_ROUTELESS),
+        broadcast=socket.inet_ntop(family, found[4]) if 4 in found else None,
+    )
+
+
+def routes(reader: Reader) -> list[Route]:
+    """The routes of all tables, without those that the kernel keeps in the table ``local`` for every address."""
+    return [route for route in all_routes(reader) if route.table != TABLES["local"]]
+
+
+def all_routes(reader: Reader, about: About | None = None) -> list[Route]:
+    """The routes of all tables.
+
+    :param about: leave out those that have nothing to do with this, of which there may be very many
+    """
+    rows = _route_rows(reader)
+    some = rows if about is None else filter(about.may_mean, rows)
+    return [route for route in map(_route, some) if route]
+
+
+class About:
+    """Interfaces, by their indexes, and lengths of prefixes, each after its family, 4 or 6.
+
+    A row is looked at in passing: it may turn out to be about something else.
+    """
+
+    def __init__(self, indexes: t.Iterable[int], lengths: t.Collection[tuple[int, int]]) -> None:
+        self._indexes = [_U32.pack(index) for index in indexes]
+        numbers = {version: number for number, version in _FAMILIES.items()}
+        self._lengths = {(int(numbers[version]), length) for version, length in lengths}
+
+    def may_mean(self, row: bytes) -> bool:
+        """Whether a route may lead over one of the interfaces, or to a destination of such a length."""
+        return (row[0], row[1]) in self._lengths or any(index in row for index in self._indexes)
+
+
+def brief_routes(reader: Reader) -> list[Route]:
+    """The default routes, and the others unless there are very many."""
+    rows = _route_rows(reader)
+    defaults = [row for row in rows if row[1] == 0]
+    some = rows if len(rows) <= _MANY else defaults[:_MANY]
+    return [route for route in map(_route, some) if route and route.table != TABLES["local"]]
+
+
+def _route_rows(reader: Reader) -> list[bytes]:
+    return reader.dump(_GETROUTE, _ROUTE.pack(0, 0, 0, 0, 0, 0, 0, 0, 0))
+
+
+def _route(row: bytes) -> Route | None:
+    family, length, _src_length, tos, table, protocol, scope, kind, flags = _ROUTE.unpack_from(row)
+    if family not in _FAMILIES or flags & _ROUTE_CACHED or tos:
+        return None
+    found = attributes(row, _ROUTE.size)
+    name = _TYPE_NAMES.get(kind, str(kind))
+    leads_nowhere = name not in KERNEL_TYPES and name != "unicast"
+    return Route(
+        family=_FAMILIES[family],
+        to=f"{socket.inet_ntop(family, found[1])}/{length}" if length else "default",
+        table=_number(found, 15) or table,
+        metric=_number(found, 6) or 0,
+        type=name,
+        via=_gateway(family, found),
+        src=socket.inet_ntop(family, found[7]) if 7 in found else None,
+        on_link=bool(flags & _ROUTE_ON_LINK),
+        # IPv6 says "over lo" where IPv4 says nothing.
+        index=None if leads_nowhere else _number(found, 4),
+        protocol=protocol,
+        scope=SCOPES.get(scope, str(scope)),
+        hops=tuple(_hops(family, found[9])) if 9 in found else (),
+    )
+
+
+def _gateway(family: int, found: t.Mapping[int, bytes]) -> str | None:
+    if 5 in found:
+        return socket.inet_ntop(family, found[5])
+    if 18 in found:
+        other = _U16.unpack_from(found[18])[0]
+        return socket.inet_ntop(other, found[18][2:]) if other in _FAMILIES else None
+    return None
+
+
+def _hops(family: int, data: bytes) -> t.Iterator[tuple[int, str | None]]:
+    """The next hops of a route over several."""
+    offset = 0
+    while offset + _NEXT_HOP.size <= len(data):
+        length, _flags, _weight, index = _NEXT_HOP.unpack_from(data, offset)
+        if length < _NEXT_HOP.size:
+            return
+        yield index, _gateway(family, attributes(data[offset : offset + length], _NEXT_HOP.size))
+        offset += (length + 3) & ~3
+
+
+def neighbours(reader: Reader) -> list[Neighbour]:
+    """The ARP and NDP entries, without those of multicast and the like, which need no answer."""
+    return [found for found in map(_neighbour, reader.dump(_GETNEIGH, _NEIGHBOUR.pack(0, 0, 0, 0, 0))) if found]
+
+
+def _neighbour(row: bytes) -> Neighbour | None:
+    family, index, state, _flags, _kind = _NEIGHBOUR.unpack_from(row)
+    found = attributes(row, _NEIGHBOUR.size)
+    if family not in _FAMILIES or 1 not in found or state in (0, 64):
+        return None
+    return Neighbour(
+        index=index,
+        address=socket.inet_ntop(family, found[1]),
+        mac_address=found[2].hex(":") if 2 in found else None,
+        state=_NEIGHBOUR_STATES.get(state, str(state)),
+    )
+
+
+def proxies(reader: Reader) -> list[Proxy]:
+    """The addresses that are answered for in the name of others."""
+    found = []
+    for row in reader.dump(_GETNEIGH, _NEIGHBOUR.pack(0, 0, 0, _PROXY, 0)):
+        family, index, _state, flags, _kind = _NEIGHBOUR.unpack_from(row)
+        values = attributes(row, _NEIGHBOUR.size)
+        if family in _FAMILIES and flags & _PROXY and 1 in values:
+            found.append(Proxy(index, socket.inet_ntop(family, values[1]), values.get(12, b"") == bytes([_STATIC])))
+    return found
+
+
+def nsid(reader: Reader, fd: int) -> int | None:
+    """The number that this namespace gives to another one; None where it gives none, as to itself."""
+    answer = attributes(reader.ask(_GETNSID, b"\0\0\0\0" + attribute(3, _U32.pack(fd))), 4)
+    number = _I32.unpack_from(answer[1])[0]
+    return None if number == _UNASSIGNED else number
+
+
+def table_names() -> dict[str, int]:
+    """The names of routing tables that this host's files give beside the known ones."""
+    names = dict(TABLES)
+    places = [
+        path
+        for base in ("/usr/lib/iproute2", "/usr/share/iproute2", "/etc/iproute2")
+        for path in _table_files(pathlib.Path(base))
+    ]
+    for path in places:
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            words = line.partition("#")[0].split()
+            if len(words) == 2 and words[0].isascii() and words[0].isdigit() and len(words[0]) <= 10:
+                names[words[1]] = int(words[0])
+    return names
+
+
+def _table_files(base: pathlib.Path) -> list[pathlib.Path]:
+    return [path for path in (base / "rt_tables", *sorted(base.glob("rt_tables.d/*.conf"))) if path.is_file()]

@@ -1,0 +1,301 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""The door to the system: everything that reads or changes the host goes through here, namespace by namespace.
+
+A thread of its own visits the namespaces by setns, so that the module's main thread never leaves its own and no
+"way back" can fail. In that thread plain sockets, /proc/sys/net and started processes are those of the
+namespace. The netlink socket is opened, used and closed inside one visit: newer pyroute2 binds it to the thread
+and namespace it was made in.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import dataclasses
+import os
+import resource
+import subprocess
+import types
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import (
+    KernelRefused,
+    LinuxnetError,
+    Refused,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
+    lock,
+    namespaces,
+    plain_netlink,
+    programs,
+    refusals,
+)
+
+T = t.TypeVar("T")
+Identity = t.Union[tuple[int, int], str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Completed:
+    """What a command left behind."""
+
+    rc: int
+    out: str
+    err: str
+
+
+class Host:
+    """The machine the module runs on, or the namespace it was started in.
+
+    A namespace is referred to by name, by absolute path, or by None: the host's own.
+    """
+
+    def __init__(self, check_mode: bool, library: bool = True, exclusive: bool = False) -> None:
+        """
+        :param library: pyroute2 does what is rare, such as making a bridge; if false, Python alone does
+        :param exclusive: nobody else of us changes anything meanwhile, for what is going to change the host itself
+        """
+        self.check_mode = check_mode
+        self._exclusive = exclusive and not check_mode
+        self._lock: int | None = None
+        self._open_socket = refusals.open_socket if library else plain_netlink.PlainRoute
+        self.warnings: list[str] = []
+        #: What was done so far, in words, for the message of a later failure.
+        self.done: list[str] = []
+        #: What was read and not changed by this process since, where one call looks at it more than once.
+        self.memory: dict[t.Hashable, t.Any] = {}
+        #: What whoever called us says to have the FORWARD chain drop, for warnings.
+        self.drop_option = "netplumb.linuxnet.bridge_forward with forward_policy: drop"
+        #: So many bytes one look into a namespace may take; that of the host itself may take any number.
+        self.limit: int | None = None
+        self._fds: dict[str | None, int] = {}
+        self._missing: list[str] = []
+        self._visitor: _Visitor | None = None
+
+    def __enter__(self) -> Host:
+        _allow_many_descriptors()
+        if self._exclusive:
+            self._lock = lock.take()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None
+    ) -> None:
+        if self._visitor:
+            self._visitor.stop()
+        for fd in set(self._fds.values()):
+            os.close(fd)
+        self._fds.clear()
+        self.unlock()
+        if self._missing:
+            names = ", ".join(self._missing)
+            self.warn(f"check mode: namespaces that do not exist yet are taken as freshly made: {names}")
+
+    def unlock(self) -> None:
+        """Let others change the host from now on; what comes after this is to be of no consequence for us."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def warn(self, text: str) -> None:
+        """A warning for the user, told once."""
+        if text not in self.warnings:
+            self.warnings.append(text)
+
+    @contextlib.contextmanager
+    def trying(self, what: str) -> t.Iterator[None]:
+        """Turn the kernel's refusal into a sentence: ``what`` ("lock /run/netns") completes "cannot ..."."""
+        try:
+            yield
+        except LinuxnetError:
+            raise
+        except refusals.refusals() as error:
+            raise KernelRefused(f"cannot {what}: {refusals.reason(error)}") from error
+
+    @contextlib.contextmanager
+    def doing(self, what: str) -> t.Iterator[None]:
+        """The same for a step that changes something; the message of a later failure tells that it was done."""
+        with self.trying(what):
+            yield
+        self.done.append(what)
+
+    def exists(self, ref: str | None) -> bool:
+        """Whether the namespace is there and alive."""
+        if ref is None or (ref in self._fds and ref not in self._missing):
+            return True
+        return namespaces.alive(ref)
+
+    def hold(self, ref: str) -> bool:
+        """Keep the namespace open, so that it cannot go any more; false where it is not there, or gone since."""
+        if ref not in self._fds:
+            fd = namespaces.open_live(ref)
+            if fd is None:
+                return False
+            self._fds[ref] = fd
+        return ref not in self._missing
+
+    def forget(self, ref: str) -> None:
+        """Look the namespace up anew the next time, since it was made, removed or re-pointed."""
+        fd = self._fds.pop(ref, None)
+        if fd is not None and fd not in self._fds.values():
+            if self._visitor:
+                self._visitor.leave(fd)
+            os.close(fd)
+
+    def identity(self, ref: str | None) -> Identity:
+        """Equal for two references to one namespace."""
+        fd = self.fd(ref)
+        if ref in self._missing:
+            return f"missing: {ref}"
+        found = os.fstat(fd)
+        return (found.st_dev, found.st_ino)
+
+    def fd(self, ref: str | None) -> int:
+        """An open file of the namespace, kept until the end of the call."""
+        if ref not in self._fds:
+            self._fds[ref] = self._open(ref)
+        return self._fds[ref]
+
+    def _open(self, ref: str | None) -> int:
+        if ref is None:
+            return namespaces.open_own()
+        fd = namespaces.open_live(ref)
+        if fd is not None:
+            return fd
+        if not self.check_mode:
+            raise Refused(f"namespace {ref} does not exist, or its file is dead")
+        # The freshly made namespace is a real one, so that what is read of it are this kernel's own defaults. It has
+        # no name and goes with the last descriptor.
+        first = next((self._fds[other] for other in self._missing), None)
+        self._missing.append(ref)
+        return first if first is not None else namespaces.open_throw_away()
+
+    def run(self, ref: str | None, work: t.Callable[[], T]) -> T:
+        """Call ``work`` in a thread that is inside the namespace."""
+        return self._visit().run(self.fd(ref), work)
+
+    def tour(self, stops: t.Iterable[tuple[str | None, t.Callable[[], T]]]) -> list[T]:
+        """The same for many namespaces, one after another, without going back to the calling thread in between.
+
+        Where the machine is busy, every change of threads waits for its turn.
+        """
+        found = [(self.fd(ref), work) for ref, work in stops]
+        return self._visit().tour(found) if found else []
+
+    def netlink(self, ref: str | None, work: t.Callable[[t.Any], T]) -> T:
+        """Call ``work`` with an IPRoute, or what stands in for it, inside the namespace."""
+        visitor = self._visit()
+        return visitor.run(self.fd(ref), lambda: work(visitor.socket()))
+
+    def fresh(self, work: t.Callable[[], T]) -> T:
+        """Call ``work`` in a new namespace, which goes with the next visit unless ``work`` gives it a name."""
+        return self._visit().run_in_new(work)
+
+    def command(self, ref: str | None, argv: t.Sequence[str], stdin: str | None = None) -> Completed:
+        """Run a program inside the namespace, without a shell, its messages in English."""
+        environment = {
+            **os.environ,
+            "LC_ALL": "C",
+            "PATH": programs.search_path(),
+        }
+
+        def start() -> Completed:
+            finished = subprocess.run(
+                argv,
+                input=stdin,
+                capture_output=True,
+                text=True,
+                check=False,
+                env=environment,
+                errors="surrogateescape",
+            )
+            return Completed(finished.returncode, finished.stdout, finished.stderr)
+
+        return self.run(ref, start)
+
+    def _visit(self) -> _Visitor:
+        if self._visitor is None:
+            self._visitor = _Visitor(self._open_socket)
+        return self._visitor
+
+
+def _allow_many_descriptors() -> None:
+    """One for each namespace of a call may be more than the 1024 that a process begins with."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+class _Visitor:
+    """The thread that goes from namespace to namespace and does there what it is given, one thing after another."""
+
+    def __init__(self, open_socket: t.Callable[[], t.Any]) -> None:
+        self._where: int | None = None
+        self._open_socket = open_socket
+        self._socket: t.Any = None
+        self._thread = concurrent.futures.ThreadPoolExecutor(max_workers=1, thread_name_prefix="namespace visitor")
+
+    def run(self, fd: int, work: t.Callable[[], T]) -> T:
+        """What ``work`` returns or raises when called inside the namespace of ``fd``."""
+        return self.tour([(fd, work)])[0]
+
+    def tour(self, stops: t.Sequence[tuple[int, t.Callable[[], T]]]) -> list[T]:
+        """The same for each stop; what one raises ends the tour."""
+
+        def visit(fd: int, work: t.Callable[[], T]) -> T:
+            self._enter(fd)
+            return work()
+
+        return self._call(lambda: [visit(fd, work) for fd, work in stops])
+
+    def run_in_new(self, work: t.Callable[[], T]) -> T:
+        """The same in a new namespace."""
+
+        def visit() -> T:
+            self._close()
+            self._where = None
+            namespaces.unshare()
+            return work()
+
+        return self._call(visit)
+
+    def _call(self, work: t.Callable[[], T]) -> T:
+        try:
+            waiting = self._thread.submit(work)
+        except RuntimeError as error:  # the first call starts the thread, for which the kernel may lack memory
+            raise KernelRefused(f"cannot visit namespaces: {error}") from error
+        return waiting.result()
+
+    def socket(self) -> t.Any:
+        """The netlink socket of this visit; called in the thread alone."""
+        if self._socket is None:
+            self._socket = self._open_socket()
+        return self._socket
+
+    def leave(self, fd: int) -> None:
+        """Forget a namespace whose descriptor is about to be closed and its number used again."""
+        if self._where == fd:
+            self._call(self._close)
+            self._where = None
+
+    def stop(self) -> None:
+        """End the thread, in whatever namespace it is."""
+        self._call(self._close)
+        self._thread.shutdown()
+
+    def _enter(self, fd: int) -> None:
+        if self._where == fd:
+            return
+        self._close()
+        self._where = None
+        namespaces.enter(fd)
+        self._where = fd
+
+    def _close(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None

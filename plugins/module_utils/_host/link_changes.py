@@ -1,0 +1,113 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Changes to interfaces. Called inside ``Host.run``; OSError where the kernel refuses.
+
+Values are by their names in Link and in the words of the options.
+"""
+
+from __future__ import annotations
+
+import struct
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import dumps
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Writer, attribute
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
+
+_NEWLINK, _DELLINK = 16, 17
+_CREATE_NEW = 0x600
+_LINK = struct.Struct("=BxHiII")
+_IFF_UP, _IFF_NOARP = 1, 0x80
+_NAME, _GROUP, _NETNS_FD, _LINKINFO = 3, 27, 28, 18
+_KIND, _DATA, _PORT_KIND, _PORT_DATA = 1, 2, 4, 5
+_VETH_PEER = 1
+_U32 = struct.Struct("=I").pack
+
+
+def _text(value: str) -> bytes:
+    return value.encode("utf-8", "surrogateescape") + b"\0"
+
+
+#: Number of the attribute, and how its value is written.
+_VALUES: dict[str, tuple[int, t.Callable[[t.Any], bytes]]] = {
+    "name": (_NAME, _text),
+    "mac_address": (1, lambda value: bytes.fromhex(value.replace(":", ""))),
+    "mtu": (4, _U32),
+    "master": (10, _U32),
+    "alias": (20, _text),
+    "group": (_GROUP, _U32),
+    "netns_fd": (_NETNS_FD, _U32),
+}
+_PORT_VALUES: dict[str, tuple[int, struct.Struct]] = {
+    "hairpin": (4, struct.Struct("=B")),
+    "isolated": (33, struct.Struct("=B")),
+    "learning": (8, struct.Struct("=B")),
+    "locked": (39, struct.Struct("=B")),
+    "flood": (9, struct.Struct("=B")),
+    "guard": (5, struct.Struct("=B")),
+    "cost": (3, struct.Struct("=I")),
+    "priority": (2, struct.Struct("=H")),
+    "state": (1, struct.Struct("=B")),
+}
+
+
+def _attributes(values: t.Mapping[str, t.Any]) -> bytes:
+    written = ((_VALUES[name], value) for name, value in values.items())
+    return b"".join(attribute(kind, write(value)) for (kind, write), value in written)
+
+
+def set_values(writer: Writer, index: int, values: t.Mapping[str, t.Any]) -> None:
+    """Set attributes of an interface; ``master`` 0 is none. With ``netns_fd`` it moves, and has the name there."""
+    writer.change(_NEWLINK, _LINK.pack(0, 0, index, 0, 0) + _attributes(values))
+
+
+def turn(writer: Writer, index: int, up: bool) -> None:
+    """Up or down."""
+    writer.change(_NEWLINK, _LINK.pack(0, 0, index, _IFF_UP if up else 0, _IFF_UP))
+
+
+def speak_arp(writer: Writer, index: int) -> None:
+    """Have it ask for its neighbours' MAC addresses, as Ethernet does."""
+    writer.change(_NEWLINK, _LINK.pack(0, 0, index, 0, _IFF_NOARP))
+
+
+def set_port(writer: Writer, index: int, values: t.Mapping[str, t.Any]) -> None:
+    """Set flags and numbers of a bridge's port."""
+    written = ((_PORT_VALUES[option], value) for option, value in values.items())
+    data = b"".join(attribute(kind, form.pack(int(value))) for (kind, form), value in written)
+    info = attribute(_PORT_KIND, b"bridge\0") + attribute(_PORT_DATA, data)
+    writer.change(_NEWLINK, _LINK.pack(0, 0, index, 0, 0) + attribute(_LINKINFO, info))
+
+
+def make_veth(writer: Writer, values: t.Mapping[str, t.Any], peer_values: t.Mapping[str, t.Any]) -> None:
+    """A pair, each end with its values, by one message; an alias the kernel ignores then."""
+    peer = attribute(_VETH_PEER, _LINK.pack(0, 0, 0, 0, 0) + _attributes(peer_values))
+    info = attribute(_KIND, b"veth\0") + attribute(_DATA, peer)
+    body = _LINK.pack(0, 0, 0, 0, 0) + _attributes(values) + attribute(_LINKINFO, info)
+    writer.change(_NEWLINK, body, _CREATE_NEW)
+
+
+def delete(writer: Writer, index: int) -> None:
+    """Delete an interface."""
+    writer.change(_DELLINK, _LINK.pack(0, 0, index, 0, 0))
+
+
+def delete_many(writer: Writer, doomed: t.Sequence[Link]) -> None:
+    """Delete interfaces by one message.
+
+    The kernel waits for a grace period per deletion, some 20 ms, however many links go in it. So they are gathered in
+    a link group that nobody uses and the group is deleted.
+    """
+    if len(doomed) == 1:
+        delete(writer, doomed[0].index)
+    if len(doomed) < 2:
+        return
+    used = {link.group for link in dumps.links(writer).values()}
+    gathering = next(number for number in range(0x6CFF0000, 0x6D000000) if number not in used)
+    for link in doomed:
+        set_values(writer, link.index, {"group": gathering})
+    writer.change(_DELLINK, _LINK.pack(0, 0, 0, 0, 0) + attribute(_GROUP, _U32(gathering)))

@@ -1,0 +1,62 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Settings of an interface that the kernel tells together with the interface.
+
+To read the thousands of a large network one by one from /proc/sys takes longer than all else that is read of it.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import sysctl
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import attributes
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import sysctls
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
+
+_VALUE = struct.Struct("=i")
+#: By family the attribute that holds the values of all its settings, one after another.
+_VALUES = {socket.AF_INET: 1, socket.AF_INET6: 2}
+#: The settings that we look at on every interface of a network: the family, and the place among its values.
+_PLACES = {
+    "net/ipv4/conf/IFNAME/forwarding": (socket.AF_INET, 0),
+    "net/ipv4/conf/IFNAME/rp_filter": (socket.AF_INET, 7),
+    "net/ipv4/conf/IFNAME/arp_ignore": (socket.AF_INET, 18),
+    "net/ipv4/conf/IFNAME/promote_secondaries": (socket.AF_INET, 19),
+    "net/ipv4/conf/IFNAME/arp_notify": (socket.AF_INET, 21),
+    "net/ipv6/conf/IFNAME/forwarding": (socket.AF_INET6, 0),
+    "net/ipv6/conf/IFNAME/accept_ra": (socket.AF_INET6, 3),
+    "net/ipv6/conf/IFNAME/disable_ipv6": (socket.AF_INET6, 26),
+    "net/ipv6/conf/IFNAME/ndisc_notify": (socket.AF_INET6, 29),
+}
+
+
+def read(link: Link, setting: str) -> str | None:
+    """The value as it was when the link was read, or as it is now if the kernel told none with the link.
+
+    Called inside ``Host.run``.
+
+    :param setting: a path below /proc/sys with IFNAME in it
+    :return: None where the kernel has no such setting
+    """
+    told = _told(link, setting)
+    return sysctl.read(sysctls.of_interface(setting, link.name)) if told is None else told
+
+
+def is_simple(setting: str, value: str) -> bool:
+    """Whether the kernel has each interface take this value, and tells it as it is written."""
+    return setting in _PLACES and value in ("0", "1", "2")
+
+
+def _told(link: Link, setting: str) -> str | None:
+    if setting not in _PLACES:
+        return None
+    family, place = _PLACES[setting]
+    values = attributes(attributes(link.families).get(family, b"")).get(_VALUES[family], b"")
+    end = (place + 1) * _VALUE.size
+    return str(_VALUE.unpack_from(values, end - _VALUE.size)[0]) if len(values) >= end else None

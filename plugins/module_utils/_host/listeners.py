@@ -1,0 +1,88 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Sockets that wait for others to begin: who listens on which address and port.
+
+Read from /proc, which needs no kernel module, unlike the netlink interface to sockets.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import struct
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
+
+#: Files below /proc/thread-self/net, what they hold, and the state (hexadecimal) of a socket that waits: of TCP one
+#: that listens, of UDP one that is bound and has no peer.
+_FILES = (("tcp", "tcp", "0A"), ("tcp6", "tcp", "0A"), ("udp", "udp", "07"), ("udp6", "udp", "07"))
+
+
+class Listener(t.NamedTuple):
+    """``address`` is 0.0.0.0 or :: for all of them; ``inode`` tells the socket from others."""
+
+    protocol: str
+    address: IPAddress
+    port: int
+    inode: int
+
+
+def read() -> list[Listener]:
+    """The listeners of the namespace that the calling thread is in; a socket that several threads share counts once."""
+    found: dict[Listener, None] = {}
+    for name, protocol, waiting in _FILES:
+        try:
+            with open(f"/proc/thread-self/net/{name}", encoding="ascii") as file:
+                for line in list(file)[1:]:
+                    words = line.split()
+                    if words[3] == waiting:
+                        found[_listener(protocol, words[1], words[9])] = None
+        except FileNotFoundError:
+            continue  # a kernel without this family
+    return list(found)
+
+
+def _listener(protocol: str, local: str, inode: str) -> Listener:
+    """``local`` is hexadecimal: the address in 32-bit words of the machine's own byte order, a colon, the port."""
+    address, _colon, port = local.partition(":")
+    packed = b"".join(struct.pack("=I", int(address[at : at + 8], 16)) for at in range(0, len(address), 8))
+    found = ipaddress.ip_address(packed)
+    mapped = found.ipv4_mapped if found.version == 6 else None
+    return Listener(protocol, mapped or found, int(port, 16), int(inode))
+
+
+def processes(inodes: t.Collection[int]) -> dict[int, tuple[int, str]]:
+    """Process ID and name by socket, as far as this process may see and until all are found."""
+    missing = {f"socket:[{inode}]": inode for inode in inodes if inode}
+    found: dict[int, tuple[int, str]] = {}
+    for pid in sorted(int(name) for name in os.listdir("/proc") if name.isdigit()) if missing else ():
+        for link in _open_files(pid):
+            inode = missing.pop(link, None)
+            if inode is not None:
+                found[inode] = (pid, _name(pid))
+        if not missing:
+            break
+    return found
+
+
+def _open_files(pid: int) -> t.Iterator[str]:
+    """What the descriptors of a process lead to; nothing where it is gone by now or not ours to see."""
+    directory = f"/proc/{pid}/fd"
+    try:
+        for name in os.listdir(directory):
+            yield os.readlink(f"{directory}/{name}")
+    except OSError:
+        return
+
+
+def _name(pid: int) -> str:
+    try:
+        with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as file:
+            return file.read().rstrip("\n")
+    except OSError:
+        return ""

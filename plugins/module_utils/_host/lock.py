@@ -1,0 +1,122 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""The lock that every change of a host is made under, from the first look to the last step.
+
+What is done follows from what was read, such as the place of a rule in its chain. So whoever changes anything, a module
+or the program of a network's service, waits until the one before is done. The lock goes with its process, whatever
+ends that. Its file stays, as a file that goes could be another one for each who waits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import stat
+import time
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import KernelRefused, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import atomic_files, refusals
+
+#: Not in a directory of ours, which goes with the last network.
+PATH = "/run/linuxnet.lock"
+#: So many seconds each one who has the lock before us may keep it.
+PATIENCE = 60.0
+_INTERVAL = 0.05
+
+
+def take() -> int:
+    """Get the lock, kept until the descriptor is closed.
+
+    :raises Refused: somebody keeps it for too long
+    """
+    try:
+        file = _open()
+    except OSError as error:
+        raise KernelRefused(f"cannot open {PATH}: {refusals.reason(error)}") from error
+    try:
+        _wait(file)
+        atomic_files.sweep()
+    except BaseException:
+        os.close(file)
+        raise
+    return file
+
+
+@contextlib.contextmanager
+def held() -> t.Iterator[None]:
+    """The same for a block."""
+    file = take()
+    try:
+        yield
+    finally:
+        os.close(file)
+
+
+def flock_within(file: int, seconds: float) -> bool:
+    """Lock a file that is open; whether that was possible in time."""
+    end = time.monotonic() + seconds
+    while True:
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        if time.monotonic() >= end:
+            return False
+        time.sleep(_INTERVAL)
+
+
+def holder(file: int) -> int | None:
+    """The process that has a lock on the file, if it can be seen from here."""
+    found = os.fstat(file)
+    place = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
+    try:
+        with open("/proc/locks", encoding="ascii") as lines:
+            entries = [line.split() for line in lines]
+    except OSError:
+        return None
+    # NUMBER: FLOCK ADVISORY WRITE PID DEVICE:INODE ...; who only waits has an arrow after the number.
+    owners = [int(words[4]) for words in entries if words[1] == "FLOCK" and words[5] == place]
+    return owners[0] if owners and owners[0] > 0 else None
+
+
+def _open() -> int:
+    """Ordinary users can neither make the file nor open it, and so not hold the lock."""
+    file = os.open(PATH, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+    found = os.fstat(file)
+    if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
+        os.close(file)
+        raise Refused(f"{PATH} is no file of the user that this runs as; remove it")
+    if stat.S_IMODE(found.st_mode) != 0o600:
+        os.fchmod(file, 0o600)
+    return file
+
+
+def _wait(file: int) -> None:
+    """A minute for each one before us, so that many who come at once all have their turn."""
+    before = None
+    while not flock_within(file, 0 if before is None else PATIENCE):
+        now = holder(file) or 0
+        if now == before:
+            raise Refused(
+                f"another run changes this host and has not come to an end for {PATIENCE:.0f} seconds"
+                f"{_words(now)}; let it finish or end it, then run again"
+            )
+        before = now
+
+
+def _words(process: int) -> str:
+    """Which one that is."""
+    if not process:
+        return ""
+    try:
+        with open(f"/proc/{process}/cmdline", "rb") as file:
+            words = file.read().decode("utf-8", "backslashreplace").split("\0")
+    except OSError:
+        return f": process {process}"
+    command = " ".join(word if word.isprintable() else repr(word) for word in words if word)
+    return f": process {process} ({command[:200]})"

@@ -1,0 +1,124 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What we remember of named namespaces: /run/linuxnet/netns/NAME, one JSON file each.
+
+    {"device": 4, "inode": 4026532001, "owners": ["shop"], "attached": false,
+     "addresses": {"shop": {"eth0": ["172.18.0.2/16"]}}}
+
+``owners`` hold a claim each; the last to let go removes the name. The claims are valid only while the name leads
+to the namespace with this device and inode. ``addresses`` are leases, kept also when the namespace was lost, so
+that an endpoint that is made again gets the address it had. The file lives on the same tmpfs as the namespaces, and
+both are gone after a reboot.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import os
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import atomic_files, record_files
+
+_DIRECTORY = "/run/linuxnet/netns"
+
+Addresses = dict[str, dict[str, list[str]]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """One namespace of ours; ``attached`` means that it was there before and we only named it."""
+
+    identity: tuple[int, int]
+    owners: tuple[str, ...]
+    attached: bool = False
+    addresses: Addresses = dataclasses.field(default_factory=dict)
+
+
+def read(name: str) -> Record | None:
+    """The record of a name, or None; a file that is not ours in form is none, see :func:`damaged`."""
+    atomic_files.trust(os.path.dirname(_DIRECTORY), _DIRECTORY)
+    found = record_files.read(path(name))
+    if found is None or not _is_ours(found):
+        return None
+    return Record(
+        identity=(found["device"], found["inode"]),
+        owners=tuple(found["owners"]),
+        attached=found["attached"],
+        addresses=found.get("addresses", {}),
+    )
+
+
+def path(name: str) -> str:
+    """The file of a name's record."""
+    return f"{_DIRECTORY}/{name}"
+
+
+def damaged(name: str) -> bool:
+    """Whether there is something in the place of a name's record that is none."""
+    return os.path.lexists(path(name)) and read(name) is None
+
+
+def _is_ours(found: t.Mapping[str, t.Any]) -> bool:
+    """Whether it has the form that we write."""
+    owners = found.get("owners")
+    return (
+        record_files.is_number(found.get("device"))
+        and record_files.is_number(found.get("inode"))
+        and isinstance(found.get("attached"), bool)
+        and isinstance(owners, list)
+        and all(isinstance(owner, str) for owner in owners)
+        and _are_leases(found.get("addresses", {}))
+    )
+
+
+def _are_leases(found: object) -> bool:
+    """Whether it is a dictionary of dictionaries of lists of addresses."""
+    if not isinstance(found, dict) or not all(isinstance(leased, dict) for leased in found.values()):
+        return False
+    given = [listed for leased in found.values() for listed in leased.values()]
+    return all(isinstance(listed, list) and all(map(_is_address, listed)) for listed in given)
+
+
+def _is_address(text: object) -> bool:
+    try:
+        ipaddress.ip_interface(text if isinstance(text, str) else "")
+    except ValueError:
+        return False
+    return True
+
+
+def names() -> list[str]:
+    """All names that have a record, sorted."""
+    try:
+        return sorted(name for name in os.listdir(_DIRECTORY) if not name.startswith(atomic_files.UNFINISHED))
+    except FileNotFoundError:
+        return []
+
+
+def read_all() -> dict[str, Record]:
+    """Every record that there is, by the namespace's name."""
+    found = {name: read(name) for name in names()}
+    return {name: record for name, record in found.items() if record}
+
+
+def write(name: str, record: Record) -> None:
+    """Write a record, whole or not at all."""
+    device, inode = record.identity
+    content = {
+        "device": device,
+        "inode": inode,
+        "owners": record.owners,
+        "attached": record.attached,
+        "addresses": record.addresses,
+    }
+    record_files.write(path(name), content)
+
+
+def remove(name: str) -> None:
+    """Forget a name, and the directories with the last one."""
+    record_files.remove(path(name))

@@ -1,0 +1,238 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Named network namespaces, written as ``ip netns`` writes them: files under /run/netns with namespaces bound to them.
+
+A file there proves nothing: one that was made in another mount namespace, or whose mount is gone, is dead. What
+lives is on the nsfs file system.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import ctypes
+import errno
+import fcntl
+import os
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import KernelRefused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.names import NETNS_DIR, namespace_path
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import atomic_files, lock, refusals
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_CLONE_NEWNET = 0x40000000
+_MS_BIND = 0x1000
+_MS_REC = 0x4000
+_MS_SHARED = 0x100000
+_MNT_DETACH = 2
+_NSFS_MAGIC = 0x6E736673
+_NS_GET_NSTYPE = 0xB703
+#: By these the kernel says that there is nothing to open, or that what was opened is on another file system than nsfs.
+_NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.ESRCH)
+_NO_NSFS = (errno.ENOTTY, errno.EINVAL)
+#: The namespace that the calling thread is in.
+OWN = "/proc/thread-self/ns/net"
+#: So many seconds we wait for whoever makes /run/netns a mount point.
+PATIENCE = 10.0
+
+
+def _check(result: int) -> None:
+    if result != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+
+
+def _mount(source: str, target: str, flags: int) -> None:
+    _check(_LIBC.mount(os.fsencode(source), os.fsencode(target), b"none", ctypes.c_ulong(flags), None))
+
+
+def _is_network_namespace(fd: int) -> bool:
+    """Only files of nsfs answer this ioctl, with the CLONE_ flag of their kind."""
+    try:
+        return fcntl.ioctl(fd, _NS_GET_NSTYPE) == _CLONE_NEWNET
+    except OSError as error:
+        if error.errno not in _NO_NSFS:
+            raise
+        return False
+
+
+def open_live(ref: str) -> int | None:
+    """A descriptor of the namespace, or None where there is no file or a dead one.
+
+    That is for the kernel to say. Whatever else keeps us from seeing it, such as too many open files, is an error: a
+    live namespace that is taken for a dead one would be replaced.
+    """
+    fd = None
+    try:
+        # Not to wait for whoever writes into a FIFO.
+        fd = os.open(namespace_path(ref), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        if _is_network_namespace(fd):
+            return fd
+    except OSError as error:
+        if fd is None and error.errno in _NO_FILE:
+            return None
+        if fd is not None:
+            os.close(fd)
+        raise KernelRefused(f"cannot open namespace {ref}: {refusals.reason(error)}") from error
+    os.close(fd)
+    return None
+
+
+def has_file(ref: str) -> bool:
+    """Whether anything stands under the name, a dead file or a dangling link too; an error where that is unseen."""
+    try:
+        os.lstat(namespace_path(ref))
+    except OSError as error:
+        if error.errno in _NO_FILE:
+            return False
+        raise KernelRefused(f"cannot look for namespace {ref}: {refusals.reason(error)}") from error
+    return True
+
+
+def alive(ref: str) -> bool:
+    """Whether the reference leads to a network namespace."""
+    fd = open_live(ref)
+    if fd is None:
+        return False
+    os.close(fd)
+    return True
+
+
+def identity(ref: str) -> tuple[int, int] | None:
+    """Device and inode of a live namespace; equal means the same one. None where it is missing or dead."""
+    fd = open_live(ref)
+    if fd is None:
+        return None
+    try:
+        found = os.fstat(fd)
+        return (found.st_dev, found.st_ino)
+    finally:
+        os.close(fd)
+
+
+def open_own() -> int:
+    """A descriptor of the namespace that the calling thread is in."""
+    return os.open(OWN, os.O_RDONLY | os.O_CLOEXEC)
+
+
+def enter(fd: int) -> None:
+    """Move the calling thread, and it alone, into a namespace."""
+    try:
+        _check(_LIBC.setns(fd, _CLONE_NEWNET))
+    except OSError as error:
+        raise KernelRefused(f"cannot enter a network namespace: {refusals.reason(error)}") from error
+
+
+def unshare() -> None:
+    """Move the calling thread, and it alone, into a new namespace."""
+    try:
+        _check(_LIBC.unshare(_CLONE_NEWNET))
+    except OSError as error:
+        full = "there are as many as user.max_net_namespaces allows" if error.errno == errno.ENOSPC else None
+        raise KernelRefused(f"cannot make a network namespace: {full or refusals.reason(error)}") from error
+
+
+def open_throw_away() -> int:
+    """A descriptor of a new namespace that has no name and goes when the descriptor is closed."""
+    with concurrent.futures.ThreadPoolExecutor(max_workers=1, thread_name_prefix="new namespace") as thread:
+        thread.submit(unshare).result()
+        return thread.submit(open_own).result()
+
+
+def names() -> list[str]:
+    """Every name under /run/netns, of live and of dead files, as ``ip netns list`` has them, sorted."""
+    try:
+        return sorted(os.listdir(NETNS_DIR))
+    except FileNotFoundError:
+        return []
+
+
+def prepare() -> bool:
+    """Have the directory, and its mount shared.
+
+    Namespaces that are mounted here show then in the mount namespaces that share with ours, and go from there too.
+
+    ``ip netns`` locks the directory while it does the same. Any user can do that, and for ever.
+
+    :return: false if somebody kept the lock for so long that this was done without it
+    """
+    atomic_files.make_directory(NETNS_DIR)
+    if _share():
+        return True
+    directory = os.open(NETNS_DIR, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        in_time = lock.flock_within(directory, PATIENCE)
+        if not _share():
+            _mount(NETNS_DIR, NETNS_DIR, _MS_BIND | _MS_REC)
+            _mount("", NETNS_DIR, _MS_SHARED | _MS_REC)
+        return in_time
+    finally:
+        os.close(directory)
+
+
+def _share() -> bool:
+    """Share the mount; false where the directory is no mount point yet."""
+    try:
+        _mount("", NETNS_DIR, _MS_SHARED | _MS_REC)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        return False
+    return True
+
+
+def attach(name: str, source: str) -> None:
+    """Give the namespace of the file ``source``, such as /proc/PID/ns/net, a name."""
+    path = namespace_path(name)
+    os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0))
+    try:
+        _mount(source, path, _MS_BIND)
+    except OSError:
+        os.unlink(path)
+        raise
+
+
+def remove(name: str) -> None:
+    """Take the name away; the namespace itself goes with its last process and link elsewhere. A dead file goes too."""
+    path = namespace_path(name)
+    if not os.path.islink(path):
+        # Several mounts may lie on one another where a name was bound twice.
+        while _LIBC.umount2(os.fsencode(path), _MNT_DETACH) == 0:
+            pass
+        code = ctypes.get_errno()
+        if code not in (errno.EINVAL, errno.ENOENT):
+            raise OSError(code, os.strerror(code))
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+
+
+def hidden_from_init(name: str) -> bool:
+    """Whether the name that was made here is a dead file to the host's first process.
+
+    That is so where the module runs in a mount namespace of its own above a /run that it shares.
+    """
+    outside = f"/proc/1/root{NETNS_DIR}"
+    try:
+        if os.stat(f"{outside}/.").st_dev != os.stat(NETNS_DIR).st_dev:
+            return False
+        return os.stat(f"{outside}/{name}").st_ino != os.stat(namespace_path(name)).st_ino
+    except OSError:
+        return False
+
+
+def users() -> dict[tuple[int, int], list[int]]:
+    """The processes in each namespace: (device, inode) to process IDs, of all threads that may be asked."""
+    found: dict[tuple[int, int], list[int]] = {}
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit():
+            continue
+        try:
+            place = os.stat(f"/proc/{entry}/ns/net")
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            continue
+        found.setdefault((place.st_dev, place.st_ino), []).append(int(entry))
+    return found

@@ -1,0 +1,115 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""pyroute2, loaded when it is first needed, and the kernel's refusals in words."""
+
+from __future__ import annotations
+
+import errno
+import functools
+import importlib
+import importlib.util
+import inspect
+import os
+import sys
+import traceback
+import types
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import LinuxnetError
+
+_WORDS = {
+    errno.EPERM: "permission denied; this needs root, or CAP_NET_ADMIN and CAP_SYS_ADMIN (become: true)",
+    errno.EACCES: "permission denied; this needs root (become: true)",
+    errno.EXFULL: "the bridge is full, it takes 1023 ports",
+    errno.EOPNOTSUPP: "this kernel does not support it",
+    errno.ENODEV: "no such interface",
+    errno.EADDRNOTAVAIL: "no such address",
+    errno.ENETUNREACH: "the gateway is not on a network of this interface",
+}
+
+
+class LibraryMissing(LinuxnetError):
+    """A Python library that the target lacks."""
+
+    def __init__(self, library: str, trace: str) -> None:
+        super().__init__(library)
+        self.library = library
+        self.trace = trace
+
+
+@functools.cache
+def _load() -> type:
+    """IPRoute, without the nine tenths of pyroute2 that its package imports and we never use.
+
+    A bare module object in the package's place lets its submodules be imported alone, which halves the time. That
+    relies on pyroute2's inner layout, so where it does not work the package is imported as its makers meant it.
+    """
+    if "pyroute2" not in sys.modules:
+        spec = importlib.util.find_spec("pyroute2")
+        if spec is not None and spec.submodule_search_locations:
+            package = types.ModuleType("pyroute2")
+            package.__path__ = list(spec.submodule_search_locations)
+            package.__spec__ = spec
+            sys.modules["pyroute2"] = package
+            try:
+                return importlib.import_module("pyroute2.iproute.linux").IPRoute
+            except (ImportError, AttributeError):
+                for name in [name for name in sys.modules if name.partition(".")[0] == "pyroute2"]:
+                    del sys.modules[name]
+    return importlib.import_module("pyroute2").IPRoute
+
+
+#: Of each kind of object the messages are numbered new, delete, get, set.
+_FIRST, _KINDS, _DELETE = 16, 4, 1
+#: What modifies a request. Of those bits, no deletion of ours needs any.
+_MODIFIERS = 0xF00
+
+
+def _mended(iproute: t.Any) -> t.Any:
+    """The class without a defect of pyroute2 before 0.6.10, which Debian 11 and Ubuntu 22.04 have.
+
+    With a deletion it sends the flags of a creation, one of which means "many at once" since Linux 5.19, and is refused
+    for most objects then. Where requests go by a generator, up to 0.8, the flags are left out on the way, in a class of
+    our own; since 0.9 they go elsewhere and are right.
+    """
+    if not inspect.isgeneratorfunction(getattr(iproute, "nlm_request", None)):
+        return iproute
+
+    def nlm_request(self: t.Any, msg: t.Any, msg_type: int, msg_flags: int, *more: t.Any, **named: t.Any) -> t.Any:
+        if (msg_type - _FIRST) % _KINDS == _DELETE:
+            msg_flags &= ~_MODIFIERS
+        return iproute.nlm_request(self, msg, msg_type, msg_flags, *more, **named)
+
+    return type("IPRoute", (iproute,), {"nlm_request": nlm_request})
+
+
+def open_socket() -> t.Any:
+    """A netlink route socket in the namespace of the calling thread."""
+    try:
+        iproute = _mended(_load())
+    except ImportError:
+        raise LibraryMissing("pyroute2", traceback.format_exc()) from None
+    return iproute()
+
+
+def errors() -> tuple[type[BaseException], ...]:
+    """The exceptions by which pyroute2 tells that the kernel refused; none while it is not loaded."""
+    module = sys.modules.get("pyroute2.netlink.exceptions")
+    return (module.NetlinkError,) if module else ()
+
+
+def refusals() -> tuple[type[BaseException], ...]:
+    """All exceptions by which the kernel refuses, asked by netlink or otherwise."""
+    return (OSError, *errors())
+
+
+def reason(error: BaseException) -> str:
+    """A refusal in words, from a NetlinkError's or an OSError's number."""
+    code = abs(getattr(error, "code", None) or getattr(error, "errno", None) or 0)
+    if not code:
+        return str(error)
+    return _WORDS.get(code) or f"{os.strerror(code)} ({errno.errorcode.get(code, code)})"

@@ -1,0 +1,49 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What modules need that a host may lack, and what it installs packages with."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import programs
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+
+#: By what is told to the user the program that shows whether it is there.
+_PROGRAMS = {"iptables": "iptables-restore", "iproute2": "ip"}
+_LIBRARIES = ("pyroute2",)
+_PACKAGE_MANAGERS = {"apt": "apt-get", "dnf": "dnf"}
+_SYSTEM_PYTHON = "/usr/bin/python3"
+_ASK = "import importlib.util, sys; sys.exit(any(importlib.util.find_spec(name) is None for name in sys.argv[1:]))"
+
+
+def missing() -> list[str]:
+    """What is not here, for this Python and for programs that are looked for where modules do."""
+    return [*_missing_libraries(), *(name for name, program in _PROGRAMS.items() if not _find(program))]
+
+
+def better_python(host: Host) -> str | None:
+    """The system's own Python where it has the libraries that this one lacks, as beside a virtual environment."""
+    lacking = _missing_libraries()
+    if not lacking or not os.path.exists(_SYSTEM_PYTHON):
+        return None
+    return None if host.command(None, [_SYSTEM_PYTHON, "-I", "-c", _ASK, *lacking]).rc else _SYSTEM_PYTHON
+
+
+def _missing_libraries() -> list[str]:
+    return [name for name in _LIBRARIES if importlib.util.find_spec(name) is None]
+
+
+def package_manager() -> str | None:
+    """The one that this host has, of those that the role knows the names of packages for."""
+    return next((name for name, program in _PACKAGE_MANAGERS.items() if _find(program)), None)
+
+
+def _find(program: str) -> str | None:
+    return shutil.which(program, path=programs.search_path())

@@ -1,0 +1,126 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""The files that bring a network back after a reboot, and systemd, which reads them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import subprocess
+import sys
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, KernelRefused, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import network_document
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._service import unit
+
+DIRECTORY = pathlib.Path("/etc/linuxnet")
+PROGRAM = DIRECTORY / "network.pyz"
+_UNITS = pathlib.Path("/etc/systemd/system")
+_RUNNING = pathlib.Path("/run/systemd/system")
+_PYTHON = "/usr/bin/python3"
+_LEAST = (3, 9)
+
+
+def definitions(network: str) -> pathlib.Path:
+    """The file with a network's definitions."""
+    return DIRECTORY / f"{network}.json"
+
+
+def unit_file(name: str) -> pathlib.Path:
+    return _UNITS / name
+
+
+def enabling_links(name: str, others: t.Iterable[str]) -> list[pathlib.Path]:
+    """The symbolic links by which systemd starts a unit with others, as ``systemctl enable`` makes them."""
+    return [_UNITS / f"{other}.wants" / name for other in others]
+
+
+def read(path: pathlib.Path) -> bytes | None:
+    """What is in a file, None where there is none."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def networks() -> list[str]:
+    """The networks that any of these files is of, sorted."""
+    found = {path.stem for path in DIRECTORY.glob("*.json")}
+    found.update(unit.network_of(path.stem) for path in _UNITS.glob("linuxnet-*.service"))
+    return sorted(found)
+
+
+def leases(network: str) -> network_document.Leases:
+    """The addresses that a network's file has for its endpoints; none where it cannot be read."""
+    written = read(definitions(network))
+    try:
+        found = network_document.parse((written or b"").decode("utf-8", "surrogateescape"), "")
+        return network_document.leases(found)
+    except (Invalid, AttributeError, KeyError, TypeError):
+        return {}
+
+
+def enabled(name: str, others: t.Iterable[str]) -> bool:
+    """Whether the unit is started with all of the others."""
+    target = str(unit_file(name))
+    return all(link.is_symlink() and os.readlink(link) == target for link in enabling_links(name, others))
+
+
+def enable(name: str, others: t.Iterable[str]) -> None:
+    """Have the unit started with others."""
+    for link in enabling_links(name, others):
+        link.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        link.unlink(missing_ok=True)
+        link.symlink_to(unit_file(name))
+
+
+def remove(path: pathlib.Path) -> None:
+    """Remove a file, and its directory if that is of our kind and empty then; gone already is well."""
+    path.unlink(missing_ok=True)
+    if path.parent == DIRECTORY or path.parent.suffix == ".wants":
+        with contextlib.suppress(OSError):
+            path.parent.rmdir()
+
+
+def interpreter() -> str:
+    """The distribution's own Python, which is there at boot; raises Refused where it is too old."""
+    if os.path.realpath(sys.executable) == os.path.realpath(_PYTHON):
+        return _PYTHON
+    for path in (_PYTHON, os.path.realpath(sys.executable)):
+        if path.startswith("/usr/bin/") and _is_new_enough(path):
+            return path
+    raise Refused(f"persistent: {_PYTHON} is missing or older than Python {_LEAST[0]}.{_LEAST[1]}, and runs at boot")
+
+
+def _is_new_enough(path: str) -> bool:
+    script = f"import sys; sys.exit(sys.version_info < {_LEAST})"
+    try:
+        return subprocess.run([path, "-IS", "-c", script], check=False, stdin=subprocess.DEVNULL).returncode == 0
+    except OSError:
+        return False
+
+
+def systemd_runs() -> bool:
+    """Whether systemd is the one that started this host."""
+    return _RUNNING.is_dir()
+
+
+def shown(host: Host, name: str) -> dict[str, str]:
+    """What systemd says of a unit."""
+    told = systemctl(host, "show", "--property=ActiveState,NeedDaemonReload", name)
+    return dict(line.split("=", 1) for line in told.splitlines() if "=" in line)
+
+
+def systemctl(host: Host, *words: str) -> str:
+    """Have systemd do something; what it answers."""
+    done = host.command(None, ["systemctl", *words])
+    if done.rc:
+        raise KernelRefused(f"systemctl {' '.join(words)} failed: {' '.join(done.err.split())}")
+    return done.out

@@ -1,0 +1,74 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Kernel settings under /proc/sys, by path: ``net/ipv4/conf/br0/rp_filter``.
+
+A path and not a dotted name, since an interface's name may hold a dot. /proc/sys/net is that of the calling
+thread's namespace, so these are called inside ``Host.run``.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import KernelRefused, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import sysctls
+
+_ROOT = "/proc/sys/"
+#: The kernel tells no more of a setting by one call.
+_LONGEST = 65536
+
+
+def read(path: str) -> str | None:
+    """The value without its line end, several words joined by one space; None where the kernel has no such setting.
+
+    One that has no value yet, as a secret that nobody chose, is empty.
+    """
+    try:
+        # Thousands are read in a call, and a file object costs several times as much as the reading.
+        file = os.open(_ROOT + path, os.O_RDONLY | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except PermissionError:
+        if os.geteuid() == 0:
+            raise Refused(f"{sysctls.name_of(path)} cannot be read, so it is nothing that could be kept") from None
+        raise
+    try:
+        return " ".join(os.read(file, _LONGEST).decode().split())
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+        return ""
+    finally:
+        os.close(file)
+
+
+def write(path: str, value: str) -> None:
+    """Set it; OSError where the kernel refuses."""
+    try:
+        file = os.open(_ROOT + path, os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC)
+    except PermissionError:
+        if os.geteuid() == 0:
+            raise KernelRefused(unwritable(path)) from None
+        raise
+    try:
+        os.write(file, value.encode())
+    finally:
+        os.close(file)
+
+
+def writable() -> bool:
+    """Whether settings can be written at all; container engines mount them for reading alone."""
+    return not os.statvfs(_ROOT + "net").f_flag & os.ST_RDONLY
+
+
+def unwritable(path: str) -> str:
+    """Why not even root can set it."""
+    return (
+        f"{sysctls.name_of(path)} cannot be written in this namespace; the kernel has it for the whole machine, or for"
+        " reading alone"
+    )

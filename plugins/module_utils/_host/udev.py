@@ -1,0 +1,58 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""udev, which applies the files of /etc/sysctl.d to each new link some time after that was made.
+
+What is set before that is lost to a line such as ``net.ipv6.conf.*.accept_ra = 1``.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+
+_CONTROL, _QUEUE = "/run/udev/control", "/run/udev/queue"
+#: Where udev notes what it knows of a link, by the link's index.
+_KNOWN = "/run/udev/data/n{}"
+#: A udev that has not seen to the links by then is stopped, or busy with something else.
+_PATIENCE = 10.0
+_PAUSE = 0.01
+
+
+def settle(host: Host, names: t.Iterable[str]) -> None:
+    """Wait until udev is through with new links of the host; at once where it does not run or looks elsewhere."""
+    listed = list(names)
+    if not listed or not os.path.exists(_CONTROL) or not _is_first(host):
+        return
+    indexes = host.run(None, lambda: [index for index in map(_index, listed) if index])
+    end = time.monotonic() + _PATIENCE
+    # The note is written before the programs of its rules run, and while any does there is a queue.
+    while _is_busy(indexes) and time.monotonic() < end:
+        time.sleep(_PAUSE)
+
+
+def _is_busy(indexes: t.Iterable[int]) -> bool:
+    return os.path.exists(_QUEUE) or not all(os.path.exists(_KNOWN.format(index)) for index in indexes)
+
+
+def _is_first(host: Host) -> bool:
+    """Whether the links are those of the namespace that the machine was started with, the one that udev looks at."""
+    try:
+        first = os.stat("/proc/1/ns/net")
+    except OSError:
+        return False
+    return host.identity(None) == (first.st_dev, first.st_ino)
+
+
+def _index(name: str) -> int | None:
+    try:
+        return socket.if_nametoindex(name)
+    except OSError:
+        return None

@@ -1,0 +1,104 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""A namespace's interfaces, addresses and routes to plan on, with what the kernel does beside what it was asked.
+
+Turning an interface down costs its routes and IPv6 addresses, deleting an address the routes that rest on it. Only by
+foretelling that can a plan put back what has to stay, and check mode be exact.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPInterface
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import (
+    Address,
+    broadcast_of,
+    same_subnet,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Links
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import TABLES, Route, text
+
+
+class Stack:
+    """One namespace as the steps planned so far leave it."""
+
+    def __init__(self, links: Links, addresses: t.Iterable[Address], routes: t.Iterable[Route]) -> None:
+        self.links = dict(links)
+        self.addresses = list(addresses)
+        self.routes = list(routes)
+
+    def addresses_of(self, index: int) -> list[Address]:
+        return [one for one in self.addresses if one.index == index]
+
+    def name_of(self, index: int) -> str:
+        return next((link.name for link in self.links.values() if link.index == index), f"number {index}")
+
+    def change(self, name: str, **values: t.Any) -> None:
+        """Set attributes of an interface, by their names in Link."""
+        self.links[name] = dataclasses.replace(self.links[name], **values)
+
+    def turn(self, name: str, up: bool) -> None:
+        """Up or down; what goes down keeps its IPv4 addresses alone."""
+        self.change(name, up=up)
+        if not up:
+            index = self.links[name].index
+            self.addresses = [one for one in self.addresses if one.index != index or one.address.version == 4]
+            self._lose_routes(index)
+
+    def add_address(self, index: int, address: IPInterface) -> None:
+        self.addresses.append(Address(index, address, broadcast=broadcast_of(address)))
+
+    def delete_address(self, index: int, address: IPInterface, keep_others: bool) -> None:
+        """Take an address off, and with it the later IPv4 addresses of its subnet, unless those are kept."""
+        mine = self.addresses_of(index)
+        gone = [one for one in mine if one.address == address]
+        first = next((one for one in mine if same_subnet(one.address, address)), None)
+        if not keep_others and first in gone:
+            gone = [one for one in mine if one in gone or same_subnet(one.address, address)]
+        self.addresses = [one for one in self.addresses if one not in gone]
+        for one in gone:
+            self._lose_source(index, one.address)
+        if address.version == 4 and not any(one.address.version == 4 for one in self.addresses_of(index)):
+            self._lose_routes(index, family=4)
+
+    def put_route(self, route: Route) -> None:
+        """Add a route in place of those of the same key over the same interface or over none."""
+        self.routes = [one for one in self.routes if one.key != route.key or not belongs(one, route.index)] + [route]
+
+    def put_connected(self, route: Route) -> None:
+        """Add a route of the kernel's own, which may be there for other interfaces, too."""
+        if route.family == 4 and route.table == TABLES["main"]:
+            self.put_route(route)
+        else:
+            self.routes.append(route)
+
+    def delete_route(self, route: Route) -> None:
+        self.routes.remove(route)
+
+    def _lose_source(self, index: int, address: IPInterface) -> None:
+        """IPv4 routes of the main table go with their source address, IPv6 ones lose it."""
+        if any(one.address.ip == address.ip for one in self.addresses):
+            return
+        source = text(address.ip)
+        if address.version == 4:
+            self.routes = [one for one in self.routes if one.src != source or one.table != TABLES["main"]]
+        else:
+            self.routes = [
+                dataclasses.replace(one, src=None) if one.src == source and one.index == index else one
+                for one in self.routes
+            ]
+
+    def _lose_routes(self, index: int, family: int | None = None) -> None:
+        """Those over the interface alone; of a route over several it is one way that goes."""
+        self.routes = [one for one in self.routes if one.indexes != {index} or family not in (None, one.family)]
+
+
+def belongs(route: Route, index: int | None) -> bool:
+    """Whether a route leads over this interface alone, or nowhere at all."""
+    return route.indexes <= {index}

@@ -1,0 +1,193 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Which address each endpoint gets: the given one, else the one it has, else the lowest that is free."""
+
+from __future__ import annotations
+
+import ipaddress
+import typing as t
+from collections.abc import Iterator
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import LinuxnetError, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import (
+    HostView,
+    addresses_of,
+    peer_is,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import (
+    Endpoint,
+    Network,
+    Subnet,
+    family,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.problems import Problems
+
+try:
+    import netaddr
+except ImportError:
+    HAS_NETADDR = False
+else:
+    HAS_NETADDR = True
+
+Key = tuple[str, str]
+Addresses = dict[str, IPAddress]
+
+
+def allocate(network: Network, view: HostView, existing: dict[Key, str], problems: Problems) -> dict[Key, Addresses]:
+    """The addresses of every endpoint by family, one in each family that the network has a subnet of.
+
+    What others say inside their namespaces is hearsay: such an address is given to nobody new, but nobody loses his own
+    by it.
+
+    :param existing: the host ends that the endpoints have now
+    :raises Refused: where a given address is in use, or where a subnet is full of what we gave
+    """
+    if not HAS_NETADDR:
+        raise LinuxnetError(
+            "the Python library netaddr is missing on the controller; install it there, for example with: pip"
+            " install netaddr"
+        )
+    taken = _taken(network, view)
+    hearsay = _hearsay(network, view, existing, taken)
+    found: dict[Key, Addresses] = {endpoint.key: {} for endpoint in network.endpoints}
+    for endpoint in network.endpoints:
+        for option, address in _given(endpoint):
+            if address in taken:
+                raise Refused(f"{option}: {address} is in use already: {taken[address]}")
+            if address in hearsay and address not in _owned(endpoint, view, existing):
+                problems.of_endpoint(endpoint, f"{option}: {address} is in use already: {hearsay[address]}")
+            taken[address] = endpoint.path
+        found[endpoint.key].update(endpoint.addresses)
+    for endpoint in network.endpoints:
+        for word, address in _kept(network, endpoint, view, existing, taken, hearsay):
+            if word not in found[endpoint.key]:
+                found[endpoint.key][word] = address
+                taken[address] = endpoint.path
+    for word in network.families:
+        free = _Free(network.subnets_of(word)[0], network.external, taken, hearsay)
+        for endpoint in network.endpoints:
+            if word not in found[endpoint.key]:
+                found[endpoint.key][word] = free.lowest(endpoint, problems)
+    return found
+
+
+def _given(endpoint: Endpoint) -> Iterator[tuple[str, IPAddress]]:
+    """The addresses that the user chose, each with its option."""
+    for word, address in endpoint.addresses.items():
+        yield f"{endpoint.path}.{word}_address", address
+    for place, address in enumerate(endpoint.further):
+        yield f"{endpoint.path}.addresses[{place}]", address
+
+
+def _taken(network: Network, view: HostView) -> dict[IPAddress, str]:
+    """Addresses that no endpoint can get, each with the words for who has it."""
+    found: dict[IPAddress, str] = {}
+    for subnet in network.subnets:
+        if subnet.gateway is not None:
+            found[subnet.gateway] = f"the gateway of {subnet.network}"
+        for name, address in subnet.aux_addresses.items():
+            found[address] = f"{subnet.path}.aux_addresses.{name}"
+    own = {network.name, *view.our_bridges()}
+    for name, interface in view.interfaces.items():
+        if network.external or name not in own:
+            for address in addresses_of(interface):
+                found.setdefault(address, f"{name} of the host has it")
+    if network.appends:
+        wished = {endpoint.key for endpoint in network.endpoints}
+        for namespace, inner, address in view.all_leases():
+            if (namespace, inner) not in wished:
+                found.setdefault(address, f"{inner} of namespace {namespace} has it")
+    return found
+
+
+def _hearsay(
+    network: Network, view: HostView, existing: dict[Key, str], taken: t.Collection[IPAddress]
+) -> dict[IPAddress, str]:
+    """Addresses inside namespaces on the bridge: of strangers, and with ``appends`` of ours that stay."""
+    wished = set(existing.values())
+    ours = {end["name"] for end in view.our_ends()}
+    found: dict[IPAddress, str] = {}
+    for end in view.ports_of(network.name):
+        peer = end["peer"]
+        if end["name"] in wished or not peer or not peer["netns"] or (end["name"] in ours and not network.appends):
+            continue
+        inner = view.inner_interface(peer["netns"], peer["name"])
+        for address in addresses_of(inner) if inner else ():
+            if address not in taken:
+                found.setdefault(address, f"{peer['name']} of namespace {peer['netns']} has it")
+    return found
+
+
+def _owned(endpoint: Endpoint, view: HostView, existing: dict[Key, str]) -> list[IPAddress]:
+    """The endpoint's present addresses: first those that we remember to have given to it.
+
+    What the interface itself says counts less, since the root of its namespace can write there.
+    """
+    found = view.leases(*endpoint.key)
+    end = view.interfaces.get(existing.get(endpoint.key, ""))
+    inner = view.inner_interface(*endpoint.key)
+    return found + (list(addresses_of(inner)) if end and inner and peer_is(end, *endpoint.key) else [])
+
+
+def _kept(
+    network: Network,
+    endpoint: Endpoint,
+    view: HostView,
+    existing: dict[Key, str],
+    taken: dict[IPAddress, str],
+    hearsay: dict[IPAddress, str],
+) -> Iterator[tuple[str, IPAddress]]:
+    """The endpoint's present addresses that it can keep."""
+    given = view.leases(*endpoint.key)
+    families: set[str] = set()
+    for address in _owned(endpoint, view, existing):
+        subnet = network.subnet_holding(address)
+        barred = address in taken or (address in hearsay and address not in given)
+        if subnet and subnet.usable(address) and not barred and family(address) not in families:
+            families.add(family(address))
+            yield family(address), address
+
+
+class _Free:
+    """The free addresses of a subnet, lowest first, walked once for all endpoints."""
+
+    def __init__(
+        self, subnet: Subnet, external: bool, taken: t.Collection[IPAddress], hearsay: t.Collection[IPAddress]
+    ) -> None:
+        self._subnet = subnet
+        self._barred = external and subnet.iprange is None
+        self._pool = netaddr.IPNetwork(str(subnet.iprange or subnet.network))
+        # What is taken grows meanwhile, by what is found here.
+        known = frozenset(taken)
+        self._walk = (address for address in self._usable() if address not in known and address not in hearsay)
+        self._claimed = (address for address in self._usable() if address not in known and address in hearsay)
+
+    def _usable(self) -> Iterator[IPAddress]:
+        make = ipaddress.ip_address if self._subnet.network.version == 4 else ipaddress.IPv6Address
+        return (address for address in (make(int(one)) for one in self._pool) if self._subnet.usable(address))
+
+    def lowest(self, endpoint: Endpoint, problems: Problems) -> IPAddress:
+        """The next free address; where others only say that they have the rest, one of these, as a problem."""
+        if self._barred:
+            raise Refused(
+                f"{endpoint.path}.{self._subnet.family}_address: the bridge is not ours, so nobody knows which"
+                " addresses are free;"
+                f" give the address, or {self._subnet.path}.iprange to choose from"
+            )
+        address = next(self._walk, None)
+        if address is not None:
+            return address
+        sentence = (
+            f"{endpoint.path}: no address is free in {self._pool}; enlarge"
+            f" {self._subnet.path}.{'iprange' if self._subnet.iprange else 'subnet'}"
+        )
+        claimed = next(self._claimed, None)
+        if claimed is None:
+            raise Refused(sentence)
+        problems.of_address(endpoint, sentence)
+        return claimed

@@ -1,0 +1,220 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""A whole network in one process: the definitions of a plan (docs/plan.md), each kind by the resource of its module."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import (
+    Definition,
+    Outcome,
+    Resource,
+    converge,
+    wishes_of,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, LinuxnetError
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.spec import complete
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.bridge_forward import BridgeForward
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.dnat import Dnat
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.masquerade import Masquerade
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.endpoints import (
+    KINDS,
+    Endpoints,
+    EndpointsFailed,
+    converge_each,
+    words,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import netns
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge import Bridge
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge_port import BridgePort
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface import Interface
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.ip_forward import IpForward
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.netns import Netns
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.unmanaged_links import UnmanagedLinks
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.veth import Veth
+
+RESOURCES: dict[str, Resource] = {
+    "bridge": Bridge(),
+    "bridge_forward": BridgeForward(),
+    "bridge_port": BridgePort(),
+    "dnat": Dnat(),
+    "interface": Interface(),
+    "ip_forward": IpForward(),
+    "masquerade": Masquerade(),
+    "netns": Netns(),
+    "unmanaged_links": UnmanagedLinks(),
+    "veth": Veth(),
+}
+
+#: What an endpoint's root puts into its namespace must not cost the others much.
+_LIMIT = 32 << 20
+
+#: That links are not for others to manage is said before they are made and until they are gone.
+#: Rules come before links, so that nothing is open for a moment; published ports come before links too, so that an
+#: address that becomes free is not published to whoever gets it next. The other way round, links go before what
+#: protects them; forwarding is the last and stays on, because others may rely on it, but need not come back at a boot.
+ORDER = {
+    "present": (
+        "unmanaged_links",
+        "bridge",
+        "bridge_forward",
+        "masquerade",
+        "dnat",
+        "netns",
+        "veth",
+        "bridge_port",
+        "interface",
+        "ip_forward",
+    ),
+    "absent": (
+        "interface",
+        "dnat",
+        "veth",
+        "bridge_port",
+        "netns",
+        "bridge",
+        "masquerade",
+        "bridge_forward",
+        "ip_forward",
+        "unmanaged_links",
+    ),
+}
+
+
+def carry_out(
+    host: Host, owner: str, state: str, modules: object, problems: t.Sequence[t.Mapping[str, str | None]] = ()
+) -> dict[str, Outcome]:
+    """Bring a plan's definitions about in the order of its state, or in check mode tell what that would change.
+
+    :param owner: the owner of what does not say otherwise
+    :param modules: by the names of modules their lists of definitions
+    :param problems: endpoints that the plan knows to be impossible as they are
+    :return: by module, of those that have definitions, what became of these
+    :raises EndpointsFailed: where endpoints failed, and all else is done
+    :raises LinuxnetError: ``host.done`` tells what had been done before
+    """
+    host.limit = _LIMIT
+    host.drop_option = "bridge_network_forward_policy: drop"
+    wished = _wishes(owner, state, modules)
+    endpoints = Endpoints(host, wished, problems)
+    standing = state == "present" and endpoints.standing(wished["bridge"])
+    if not standing:
+        # Where nothing of the network is there yet, nothing can be open.
+        _check_attached(wished["netns"])
+    run = _Run(host, endpoints)
+    for name in ORDER[state]:
+        if state == "present" and name in KINDS:
+            run.each(name, endpoints.feasible(name, wished[name]))
+        elif standing and name == "unmanaged_links":
+            run.aside(name, wished[name])
+        else:
+            run.all(name, wished[name])
+    if endpoints.failures:
+        raise EndpointsFailed(endpoints.failures, run.outcomes)
+    return run.outcomes
+
+
+class _Run:
+    """One kind of objects after another, and what became of each."""
+
+    def __init__(self, host: Host, endpoints: Endpoints) -> None:
+        self._host = host
+        self._endpoints = endpoints
+        self.outcomes: dict[str, Outcome] = {}
+
+    def all(self, kind: str, wishes: t.Sequence[t.Any]) -> None:
+        """Bring all of a kind about, or raise."""
+        if wishes:
+            try:
+                self.outcomes[kind] = converge(self._host, RESOURCES[kind], wishes)
+            except LinuxnetError as error:
+                if not self._may_be_mended(error):
+                    raise
+
+    def aside(self, kind: str, wishes: t.Sequence[t.Any]) -> None:
+        """Bring about what can be of a kind that must not keep the rest of a network from being put right."""
+        if wishes:
+            self.outcomes[kind] = converge_each(self._host, RESOURCES[kind], wishes, self._tell)
+
+    def _tell(self, _wish: t.Any, error: Exception) -> None:
+        self._endpoints.failures.append(words(error))
+
+    def each(self, kind: str, wishes: t.Sequence[t.Any]) -> None:
+        """Bring about what can be of a kind that endpoints are made of."""
+
+        def fail(wish: t.Any, error: Exception) -> None:
+            if not self._may_be_mended(error):
+                self._endpoints.fail(kind, wish, error)
+
+        if wishes:
+            self.outcomes[kind] = converge_each(self._host, RESOURCES[kind], wishes, fail)
+
+    def _may_be_mended(self, error: Exception) -> bool:
+        """Whether this is check mode, where what would be done before may mend the error; told then."""
+        found = self._host.check_mode and any(map(_changes_in_place, self.outcomes.values()))
+        if found:
+            self._host.warn(f"check mode: what would be done before may mend this: {words(error)}")
+        return found
+
+
+def _changes_in_place(outcome: Outcome) -> bool:
+    """Whether something that is there would be another one, which what comes later does not see in check mode."""
+    return any(change.changed and change.before and change.after for change in outcome.changes)
+
+
+def _wishes(owner: str, state: str, modules: object) -> dict[str, list[t.Any]]:
+    """By module what is wished, all of it checked; raises Invalid."""
+    found = definitions_of(modules)
+    for name, listed in found.items():
+        if listed and name not in ORDER[state]:
+            raise Invalid(f"modules.{name}", listed, f"an empty list, since the state is {state}")
+    wished = {name: wishes_of(RESOURCES[name], _definitions(name, owner, listed)) for name, listed in found.items()}
+    if state == "absent" and any(wish.state != "absent" for wish in wished["interface"]):
+        allowed = "an empty list, since the state is absent, or definitions with that state"
+        raise Invalid("modules.interface", found["interface"], allowed)
+    return wished
+
+
+def definitions_of(modules: object) -> dict[str, list[t.Any]]:
+    """The definitions of a plan by module, a list for each; raises Invalid where that is not its form."""
+    if not isinstance(modules, t.Mapping) or not set(modules) <= set(RESOURCES):
+        raise Invalid("modules", modules, f"a dictionary with lists of definitions for {', '.join(RESOURCES)}")
+    for name, listed in modules.items():
+        if not isinstance(listed, list):
+            raise Invalid(f"modules.{name}", listed, "a list of definitions")
+    return {name: list(modules.get(name, ())) for name in RESOURCES}
+
+
+def read_definitions(text: str) -> dict[str, list[t.Any]]:
+    """The same of a plan as JSON text."""
+    try:
+        return definitions_of(json.loads(text))
+    except RecursionError:
+        raise Invalid("modules", text, "a dictionary or its JSON text, and not so many levels of it") from None
+    except ValueError as error:
+        raise Invalid("modules", text, f"a dictionary or its JSON text, which this is not ({error})") from None
+
+
+def _definitions(name: str, owner: str, listed: t.Iterable[object]) -> t.Iterator[Definition]:
+    options = {**RESOURCES[name].options, "owner": {"type": "str", "default": owner}}
+    for number, definition in enumerate(listed):
+        where = f"modules.{name}[{number}]."
+        yield where, complete(options, definition, where)
+
+
+def _check_attached(wishes: t.Iterable[netns.Wish]) -> None:
+    """Whether processes and namespaces to be attached are there, and their names free: only the host can tell.
+
+    Asked before anything is changed, though the names are given late.
+    """
+    attached = [wish for wish in wishes if wish.attached]
+    if attached:
+        with Host(check_mode=True) as host:
+            converge(host, RESOURCES["netns"], attached)

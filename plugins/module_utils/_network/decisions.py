@@ -1,0 +1,56 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""All that is decided about a network before its modules' elements are written down."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.allocation import Addresses, Key
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_ends import HostEnds
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Endpoint, Network, Subnet
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.published_ports import Published
+
+
+@dataclasses.dataclass(frozen=True)
+class Draft:
+    """The wish together with the decisions: addresses, names of the host ends, published ports, MTU."""
+
+    network: Network
+    addresses: dict[Key, Addresses]
+    ends: HostEnds
+    published: list[Published]
+    mtu: int
+
+    def host_end(self, endpoint: Endpoint) -> str:
+        return self.ends.names[endpoint.key]
+
+    def subnets(self, endpoint: Endpoint) -> list[tuple[Subnet, IPAddress]]:
+        """The endpoint's addresses, each with the subnet it lies in, IPv4 first."""
+        own = self.addresses[endpoint.key]
+        found = []
+        for word in self.network.families:
+            subnet = self.network.subnet_holding(own[word])
+            if subnet:
+                found.append((subnet, own[word]))
+        return found
+
+    def all_addresses(self, endpoint: Endpoint) -> list[tuple[Subnet, IPAddress]]:
+        """The same with the further ones, which come last, so that packets leave from the endpoint's own."""
+        further = ((self.network.subnet_holding(address), address) for address in endpoint.further)
+        return self.subnets(endpoint) + [(subnet, address) for subnet, address in further if subnet]
+
+    def cidrs(self, endpoint: Endpoint) -> list[str]:
+        """The endpoint's addresses with their prefix lengths."""
+        return [with_prefix(address, subnet) for subnet, address in self.all_addresses(endpoint)]
+
+
+def with_prefix(address: IPAddress, subnet: Subnet) -> str:
+    """An address with the prefix length of its subnet."""
+    return str(ipaddress.ip_interface(f"{address}/{subnet.network.prefixlen}"))

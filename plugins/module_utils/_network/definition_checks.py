@@ -1,0 +1,77 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What the module ``interface`` would refuse of an endpoint's interface, found out before anything is changed."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import routes
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import NOWHERE, TABLES, RouteWish
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.decisions import Draft
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Endpoint
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface import Interface
+
+#: The module's options that no element of an endpoint's interface has.
+_UNUSED = {
+    "mtu": None,
+    "mac_address": None,
+    "neighbours": None,
+    "purge_neighbours": False,
+    "proxy_neighbours": None,
+    "purge_proxy_neighbours": None,
+}
+
+
+def check_inner(draft: Draft, endpoint: Endpoint, element: dict[str, t.Any]) -> None:
+    """Refuse an element that contradicts itself, by the module's own checks, and gateways out of reach."""
+    try:
+        Interface().wish({**_UNUSED, **element, "owner": draft.network.name})
+    except Invalid as error:
+        raise Invalid(_path(endpoint, element, error.option), error.value, error.allowed) from None
+    wishes = routes.wishes(f"{endpoint.path}.routes", endpoint.routes)
+    for route in wishes:
+        if route.via and not route.on_link:
+            _check_reach(draft, endpoint, route, wishes)
+
+
+def _path(endpoint: Endpoint, element: dict[str, t.Any], option: str) -> str:
+    """The option as the user knows it: the role's own default routes stand before the user's routes."""
+    own = len(element["routes"]) - len(endpoint.routes)
+    number = re.match(r"routes\[(\d+)\]", option)
+    if number is None:
+        return f"{endpoint.path}.{option}"
+    if int(number[1]) < own:
+        return f"{endpoint.path}.default_route"
+    return f"{endpoint.path}.routes[{int(number[1]) - own}]{option[number.end() :]}"
+
+
+def _check_reach(draft: Draft, endpoint: Endpoint, route: RouteWish, others: t.Sequence[RouteWish]) -> None:
+    """The kernel takes a gateway only if an address, or a route without a gateway, says that it is on the link."""
+    gateway = ipaddress.ip_address(str(route.via))
+    subnets = [subnet.network for subnet, _address in draft.subnets(endpoint)]
+    on_link = gateway.version == 6 and gateway.is_link_local
+    if on_link or any(gateway in subnet for subnet in subnets) or any(_leads_to(gateway, route, one) for one in others):
+        return
+    raise Invalid(
+        f"{route.option}.via",
+        route.via,
+        f"an address of {' or '.join(map(str, subnets))}; say on_link: true if the gateway is on the link nevertheless",
+    )
+
+
+def _leads_to(gateway: IPAddress, route: RouteWish, other: RouteWish) -> bool:
+    """Whether another route, in the main table or the route's own, has the gateway on the link."""
+    if other.via or other.type in NOWHERE or other.family != route.family:
+        return False
+    if other.table not in (route.table, str(TABLES["main"])):
+        return False
+    return other.to == "default" or gateway in ipaddress.ip_network(other.to)

@@ -1,0 +1,167 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Elements for the modules that make the endpoints: netns, veth, bridge_port and interface."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import OWNER
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import guard
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.decisions import Draft
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.definition_checks import check_inner
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.macs import endpoint_mac, host_end_mac
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Endpoint, Network
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.read_routes import route_key, route_version
+
+Element = dict[str, t.Any]
+
+
+def netns(network: Network) -> list[Element]:
+    """Each namespace once, with the settings that all its endpoints ask for."""
+    found: dict[str, Element] = {}
+    for endpoint in network.endpoints:
+        element = found.setdefault(endpoint.namespace, {"name": endpoint.namespace, "state": "present"})
+        if endpoint.pid is not None:
+            element["pid"] = endpoint.pid
+        if endpoint.namespace_path is not None:
+            element["path"] = endpoint.namespace_path
+        if endpoint.container is not None:
+            element["container"] = endpoint.container
+        if endpoint.sysctls:
+            element["sysctls"] = {**element.get("sysctls", {}), **endpoint.sysctls}
+    return list(found.values())
+
+
+def veth(draft: Draft, view: HostView) -> list[Element]:
+    """A pair for each endpoint: one end on the host, the other inside."""
+    return [
+        {
+            "name": draft.host_end(endpoint),
+            "peer_netns": endpoint.namespace,
+            "peer_name": endpoint.interface,
+            "mtu": draft.mtu,
+            "mac_address": host_end_mac(draft.network, endpoint, view),
+            "peer_mac_address": endpoint_mac(draft.network, endpoint, view),
+            "state": "present",
+        }
+        for endpoint in draft.network.endpoints
+    ]
+
+
+def bridge_port(draft: Draft, view: HostView) -> list[Element]:
+    """The host ends, and the host's interfaces that the user wants on the bridge.
+
+    Where bridged frames are shown to iptables, an endpoint reaches its own published port only by a hairpin.
+    """
+    network = draft.network
+    hairpin = any(view.bridge_nf(word) for word in network.families)
+    ends = [
+        {
+            "interface": draft.host_end(endpoint),
+            "bridge": network.name,
+            "isolated": not network.icc,
+            "hairpin": hairpin,
+            **guard.port(network, endpoint, view),
+            "state": "present",
+        }
+        for endpoint in network.endpoints
+    ]
+    return ends + [{"interface": name, "bridge": network.name, "state": "present"} for name in network.ports]
+
+
+def host_interfaces(draft: Draft, view: HostView) -> list[Element]:
+    """The ports of the bridge, up; a host end speaks no IPv6 itself and heeds no router in its namespace."""
+    settings = {"net.ipv6.conf.IFNAME.accept_ra": "0", "net.ipv6.conf.IFNAME.disable_ipv6": "1"}
+    sysctls = {"sysctls": settings} if view.has_ipv6 else {}
+    ends = [
+        {"name": draft.host_end(endpoint), "state": "present", "enabled": True, **sysctls}
+        for endpoint in draft.network.endpoints
+    ]
+    ports = [{"name": name, "state": "present", "enabled": True, **_lent(name, view)} for name in draft.network.ports]
+    return ends + ports
+
+
+def _lent(name: str, view: HostView) -> Element:
+    """Whose an interface is that the modules made for nobody in particular."""
+    default = OWNER["owner"]["default"]
+    interface = view.interfaces.get(name)
+    return {"owner": default} if interface and view.owner_of(interface) == default else {}
+
+
+def inner_interfaces(draft: Draft, view: HostView) -> list[Element]:
+    """The endpoints' interfaces: nothing but the addresses and routes that are wished is on them.
+
+    rp_filter is loose always and not only in namespaces on several networks, so that it does not depend on the order
+    in which the networks are applied. By the notify settings the interface tells its neighbours its MAC address when it
+    goes up, since they may remember another one: that of the endpoint that had the address before. Without accept_ra it
+    takes neither addresses nor routes from a neighbour who plays the router. Without IPv6 on the network there is none
+    on the interface either: what each of a thousand endpoints would tell all others of its link-local address are
+    millions of packets.
+    """
+    constant: dict[str, str] = {}
+    if "ipv4" in draft.network.families:
+        constant.update(
+            {
+                "net.ipv4.conf.IFNAME.rp_filter": "2",
+                "net.ipv4.conf.IFNAME.arp_ignore": "0",
+                "net.ipv4.conf.IFNAME.arp_notify": "1",
+                "net.ipv4.conf.IFNAME.promote_secondaries": "1",
+            }
+        )
+    if "ipv6" in draft.network.families:
+        constant["net.ipv6.conf.IFNAME.ndisc_notify"] = "1"
+    found = []
+    for endpoint in draft.network.endpoints:
+        settings = {**_ipv6_settings(draft, endpoint), **constant} if view.has_ipv6 else constant
+        found.append(
+            {
+                "netns": endpoint.namespace,
+                "name": endpoint.interface,
+                "state": "present",
+                "enabled": True,
+                "addresses": draft.cidrs(endpoint),
+                "purge_addresses": True,
+                "routes": _routes(draft, endpoint),
+                "purge_routes": True,
+                **guard.inside(draft, endpoint, view),
+                "sysctls": {**settings, **endpoint.interface_sysctls},
+            }
+        )
+        check_inner(draft, endpoint, found[-1])
+    return found
+
+
+def _ipv6_settings(draft: Draft, endpoint: Endpoint) -> dict[str, str]:
+    wished = "ipv6" in draft.network.families or any(route_version(route) == 6 for route in endpoint.routes)
+    return {"net.ipv6.conf.IFNAME.accept_ra": "0", "net.ipv6.conf.IFNAME.disable_ipv6": "0" if wished else "1"}
+
+
+def _routes(draft: Draft, endpoint: Endpoint) -> list[Element]:
+    """The default routes by the gateways of the endpoint's own subnets, then the user's routes."""
+    found: list[Element] = []
+    for subnet, _address in draft.subnets(endpoint) if endpoint.default_route else ():
+        if subnet.gateway is None:
+            raise Invalid(
+                f"{endpoint.path}.default_route",
+                True,
+                f"{subnet.network} has no gateway that the bridge's addresses would tell; give"
+                f" {subnet.path}.gateway, or set this to false",
+            )
+        found.append({"to": "default", "via": str(subnet.gateway)})
+    defaults = {route_key(route) for route in found}
+    for number, route in enumerate(endpoint.routes):
+        if route_key(route) in defaults:
+            raise Invalid(
+                f"{endpoint.path}.routes[{number}].to",
+                route["to"],
+                f"another destination, or {endpoint.path}.default_route: false",
+            )
+        found.append(dict(route))
+    return found

@@ -1,0 +1,176 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""One endpoint's trouble is nobody else's: what is found inside a namespace costs that endpoint, and is told last.
+
+Whoever is root in a namespace can make a mess of it. He must not keep the rules from being put back, nor the host's end
+of his own link from being what it is to be.
+"""
+
+from __future__ import annotations
+
+import functools
+import socket
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import (
+    Change,
+    Outcome,
+    Resource,
+    freeing_first,
+    outcome,
+    planned,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import LinuxnetError
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import refusals
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+
+#: An endpoint by its namespace and its interface there.
+Key = tuple[str, str]
+Wishes = t.Mapping[str, t.Sequence[t.Any]]
+
+#: The kinds of objects that an endpoint is made of, in the order in which they are made.
+KINDS = ("netns", "veth", "bridge_port", "interface")
+#: So many sentences are told in full.
+_TOLD = 20
+
+
+class EndpointsFailed(LinuxnetError):
+    """Some endpoints, or other parts of a plan, are not as they are wished to be; all else is.
+
+    :param failures: a sentence for each
+    """
+
+    def __init__(self, failures: t.Sequence[str], outcomes: t.Mapping[str, Outcome]) -> None:
+        more = f"; and {len(failures) - _TOLD} more" if len(failures) > _TOLD else ""
+        super().__init__(f"{'; '.join(failures[:_TOLD])}{more}. All else of the network is as it is wished to be")
+        self.failures = list(failures)
+        self.outcomes = outcomes
+
+
+class Endpoints:
+    """Which endpoint each part of a plan is of, and which of them are in trouble."""
+
+    def __init__(self, host: Host, wished: Wishes, problems: t.Iterable[t.Mapping[str, str | None]]) -> None:
+        self._host = host
+        self._ends: dict[Key, str] = {
+            (wish.peer.netns, wish.peer.name): wish.end.name
+            for wish in wished["veth"]
+            if wish.state == "present" and wish.end.netns is None and wish.peer.netns is not None
+        }
+        self._of_end = {end: key for key, end in self._ends.items()}
+        #: Sentences in the order in which they were found, each endpoint's first one alone.
+        self.failures: list[str] = []
+        self._troubled: set[Key] = set()
+        #: Interfaces of the host that are not there.
+        self._cards: set[str] = set()
+        for problem in problems:
+            if problem["namespace"] and problem["interface"]:
+                self._troubled.add((problem["namespace"], problem["interface"]))
+            elif problem["interface"]:
+                self._cards.add(problem["interface"])
+            self.failures.append(str(problem["sentence"]))
+
+    def of(self, kind: str, wish: t.Any) -> list[Key]:
+        """The endpoints that a part is of; none for what is the whole network's."""
+        if kind == "netns":
+            return [key for key in self._ends if key[0] == wish.name] or [(wish.name, "")]
+        if kind == "veth":
+            return [(wish.peer.netns, wish.peer.name)] if wish.peer and wish.peer.netns else []
+        name = _interface(kind, wish)
+        if wish.netns is not None:
+            return [(wish.netns, name)]
+        return [self._of_end[name]] if name in self._of_end else []
+
+    def standing(self, bridges: t.Iterable[t.Any]) -> bool:
+        """Whether anything of the network is there, so that there is something to repair."""
+        names = [wish.name for wish in bridges if wish.state == "present"] + list(self._ends.values())
+        return any(self._there(names))
+
+    def feasible(self, kind: str, wishes: t.Sequence[t.Any]) -> list[t.Any]:
+        """Without the parts that endpoints in trouble cannot have.
+
+        The host's side of a link that is there is seen to all the same, since its port must not be less isolated than
+        the others because of what is inside.
+        """
+        if not self._troubled and not self._cards:
+            return list(wishes)
+        ends = list(self._ends.values())
+        there = {end for end, found in zip(ends, self._there(ends)) if found}
+        return [wish for wish in wishes if self._is_feasible(kind, wish, there)]
+
+    def _is_feasible(self, kind: str, wish: t.Any, there: t.Collection[str]) -> bool:
+        if kind in ("bridge_port", "interface") and wish.netns is None and _interface(kind, wish) in self._cards:
+            return False
+        keys = self._troubled.intersection(self.of(kind, wish))
+        if not keys or kind == "netns":
+            return True
+        inside = kind == "interface" and wish.netns is not None
+        return not inside and all(self._ends.get(key) in there for key in keys)
+
+    def _there(self, names: t.Sequence[str]) -> list[bool]:
+        return self._host.run(None, functools.partial(_existing, names))
+
+    def fail(self, kind: str, wish: t.Any, error: Exception) -> None:
+        """Remember that a part is not as it is to be; raises the error where the part is the whole network's."""
+        keys = self.of(kind, wish)
+        if not keys:
+            raise error
+        if not self._troubled.intersection(keys):
+            told = words(error)
+            named = f"namespace {keys[0][0]}"
+            self.failures.append(told if named in told else f"{named}: {told}")
+        self._troubled.update(keys)
+
+
+def _interface(kind: str, wish: t.Any) -> str:
+    """The interface that a wish of the kind bridge_port or interface is about."""
+    return str(wish.interface if kind == "bridge_port" else wish.name)
+
+
+def _existing(names: t.Sequence[str]) -> list[bool]:
+    known = {name for _index, name in socket.if_nameindex()}
+    return [name in known for name in names]
+
+
+def words(error: Exception) -> str:
+    """An error of ours, or a refusal of the kernel's, in words."""
+    return str(error) if isinstance(error, LinuxnetError) else refusals.reason(error)
+
+
+def converge_each(
+    host: Host, resource: Resource, wishes: t.Sequence[t.Any], fail: t.Callable[[t.Any, Exception], None]
+) -> Outcome:
+    """Bring every wish about that can be; each of the others is handed to ``fail``.
+
+    All at once as long as nothing fails, else by halves, so that one that fails among a thousand costs ten more looks.
+    """
+    changes: dict[int, Change] = {}
+    before = len(host.done)
+
+    def bring_about(numbers: t.Sequence[int]) -> None:
+        try:
+            plan = planned(host, resource, [wishes[number] for number in numbers])
+            for number, change in zip(numbers, plan.changes):
+                # What a first attempt has done is not there to be seen in the next one.
+                changes.setdefault(number, change)
+            if not host.check_mode and plan.steps:
+                resource.apply(host, plan)
+            for warning in plan.warnings:
+                host.warn(warning)
+        except (LinuxnetError, OSError) as error:
+            if len(numbers) > 1:
+                middle = len(numbers) // 2
+                bring_about(numbers[:middle])
+                bring_about(numbers[middle:])
+                return
+            if len(host.done) == before or numbers[0] not in changes:
+                changes[numbers[0]] = Change({}, {})
+            fail(wishes[numbers[0]], error)
+
+    if wishes:
+        bring_about(freeing_first(wishes))
+    return outcome(resource, wishes, changes)

@@ -1,0 +1,95 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What keeps an endpoint from taking the address, the MAC address or the packets of another one.
+
+Its port passes its own MAC address alone and learns no other one; the host knows by which MAC address each endpoint is
+found, and takes no packet for an endpoint's that comes from another one; and the endpoint knows that of its gateway.
+"""
+
+from __future__ import annotations
+
+import itertools
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import staying
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.decisions import Draft
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.macs import bridge_mac, endpoint_mac
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Endpoint, Network
+
+Neighbour = dict[str, str]
+
+
+def port(network: Network, endpoint: Endpoint, view: HostView) -> dict[str, t.Any]:
+    """The properties of its port. To one that is locked goes what is for the endpoint and nothing that is for unknown
+    others, whom nobody can be behind it."""
+    known = [endpoint_mac(network, endpoint, view)] if endpoint.guard else []
+    return {"learning": not endpoint.guard, "locked": endpoint.guard, "flood": not endpoint.guard, "fdb": known}
+
+
+def on_the_bridge(draft: Draft, view: HostView) -> list[Neighbour]:
+    """The endpoints as neighbours of the host, where it has an address on the bridge."""
+    return [
+        {"address": str(address), "mac_address": endpoint_mac(draft.network, endpoint, view)}
+        for endpoint in _guarded(draft.network)
+        for subnet, address in draft.all_addresses(endpoint)
+        if subnet.gateway
+    ]
+
+
+def in_rules(draft: Draft, view: HostView) -> list[Neighbour]:
+    """From which MAC address each address speaks; from those of all its ends one of a namespace that has several.
+
+    The gateway's address is the bridge's. The host takes no packet from there for its own in IPv4; in IPv6 it would.
+    """
+    network = draft.network
+    if network.inhibit_gateway:
+        return []
+    ends: dict[str, list[str]] = {}
+    for endpoint in network.endpoints:
+        ends.setdefault(endpoint.namespace, []).append(endpoint_mac(network, endpoint, view))
+    # Neighbours that stay are left as they are but for the other ends of these namespaces.
+    others = [other for other in staying.endpoints(draft, view) if other.namespace in ends]
+    for other in others:
+        ends[other.namespace].append(other.mac_address)
+    speaking = itertools.chain(
+        ((one.namespace, address) for one in _guarded(network) for _subnet, address in draft.all_addresses(one)),
+        ((other.namespace, address) for other in others if other.guard for address in other.addresses),
+    )
+    found = [
+        {"address": str(address), "mac_address": mac_address}
+        for namespace, address in speaking
+        for mac_address in ends[namespace]
+    ]
+    own = bridge_mac(network, view)
+    gateways = [str(subnet.gateway) for subnet in network.subnets if subnet.gateway]
+    return [{"address": gateway, "mac_address": own} for gateway in gateways] + found
+
+
+def inside(draft: Draft, endpoint: Endpoint, view: HostView) -> dict[str, t.Any]:
+    """The gateways as neighbours of the endpoint. An external bridge's MAC address is not ours to know."""
+    network = draft.network
+    if network.external or network.inhibit_gateway or not endpoint.guard:
+        return {}
+    own = bridge_mac(network, view)
+    gateways = [subnet.gateway for subnet, _address in draft.subnets(endpoint) if subnet.gateway]
+    known = [{"address": str(gateway), "mac_address": own} for gateway in gateways]
+    return {"neighbours": known, "purge_neighbours": True}
+
+
+def warnings(network: Network) -> t.Iterator[str]:
+    """Rules see packets, so that what is none goes by. A bridge without VLANs of its own does not look at tags."""
+    if network.ports and network.endpoints:
+        cards = ", ".join(network.ports)
+        yield (
+            f"bridge_network_ports: {cards}: endpoints reach this wire as they are, with VLAN tags, spanning tree"
+            " messages, DHCP offers and router advertisements too; have the switch filter these"
+        )
+
+
+def _guarded(network: Network) -> t.Iterator[Endpoint]:
+    return (endpoint for endpoint in network.endpoints if endpoint.guard)

@@ -1,0 +1,223 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Conflicts between the wished network and what the host has, each found before anything is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import OWNER
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import proxying
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView, View, addresses_of
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Network
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.subnet_checks import check_overlap
+
+#: The kernel numbers a bridge's ports with ten bits and leaves out 0.
+BRIDGE_PORTS = 1023
+
+
+def check_host(network: Network, view: HostView, check_mode: bool) -> list[str]:
+    """Refuse what cannot work on this host; returns warnings.
+
+    What is missing of a network that stands is left to ``missing_cards``, since its rules are to be put right all the
+    same.
+
+    :param check_mode: then what is missing may be made by an earlier task of the same play, so it is a warning
+    """
+    _refuse_alternative_names(network, view)
+    missing = list(_check_bridge(network, view))
+    _check_ports(network, view)
+    cards = missing_cards(network, view)
+    if not view.stands or check_mode:
+        missing += cards.values()
+    if missing and not check_mode:
+        raise Refused(missing[0])
+    _check_settings(network, view)
+    _check_ipv6(network, view)
+    _check_limit(network, view)
+    return (
+        missing
+        + view.odd_links()
+        + _missing_trusted(network, view)
+        + _missing_source(network, view)
+        + check_overlap(network, view)
+        + _forced_ports(network, view)
+        + _foreign_ports(network, view)
+    )
+
+
+def _check_bridge(network: Network, view: HostView) -> Iterator[str]:
+    bridge = view.interfaces.get(network.name)
+    if network.external:
+        if bridge is None:
+            yield (
+                f"bridge_network_name: there is no bridge {network.name!r} on the host,"
+                " and with bridge_network_external: true it is not made here"
+            )
+        elif bridge["kind"] != "bridge":
+            raise Refused(f"bridge_network_name: {network.name!r} exists on the host and is not a bridge")
+        elif network.name in view.our_bridges():
+            raise Refused(
+                f"bridge_network_external: {network.name!r} is a bridge of this role's own; it cannot be external"
+            )
+        return
+    if bridge is None:
+        return
+    owner = view.owner_of(bridge)
+    if bridge["kind"] != "bridge":
+        raise Refused(
+            f"bridge_network_name: {network.name!r} exists on the host and is not a bridge; choose another name"
+        )
+    if owner not in (None, view.owner):
+        raise Refused(f"bridge_network_name: the bridge {network.name!r} belongs to owner {owner}; choose another name")
+    if owner is None:
+        raise Refused(
+            f"bridge_network_name: the bridge {network.name!r} exists and was not made by this role;"
+            " join it with bridge_network_external: true, or choose another name"
+        )
+
+
+def missing_cards(network: Network, view: HostView) -> dict[str, str]:
+    """A sentence for each interface that is not there and is to be enslaved, or to answer for endpoints."""
+    ports = {
+        name: f"bridge_network_ports[{number}]: there is no interface {name!r} on the host"
+        for number, name in enumerate(network.ports)
+        if name not in view.interfaces
+    }
+    return {**{str(network.proxy_interface): sentence for sentence in proxying.check(network, view)}, **ports}
+
+
+def _check_ports(network: Network, view: HostView) -> None:
+    """The interfaces to enslave are free, and lose nothing by it."""
+    for number, name in enumerate(network.ports):
+        option = f"bridge_network_ports[{number}]"
+        port = view.interfaces.get(name)
+        if port is None:
+            continue
+        owner = view.owner_of(port) or port["port_owner"]
+        # What the modules made for nobody in particular may be put on anybody's bridge.
+        if owner not in (None, OWNER["owner"]["default"]) and port["port_owner"] != view.owner:
+            raise Refused(f"{option}: {name!r} belongs to network {owner}; it cannot be a port here as well")
+        if port["kind"] == "bridge":
+            raise Refused(f"{option}: {name!r} is a bridge, and a bridge cannot be a port of another")
+        if port["bridge"] not in (None, network.name):
+            raise Refused(f"{option}: {name!r} is a port of {port['bridge']} already")
+        if network.ports_force or port["bridge"] == network.name:
+            continue
+        if any(addresses_of(port)):
+            raise Refused(
+                f"{option}: {name!r} carries addresses, which stop working on a port; set"
+                " bridge_network_ports_force: true to do it anyway"
+            )
+        if _carries_default_route(name, view):
+            raise Refused(
+                f"{option}: {name!r} carries the host's default route; set bridge_network_ports_force: true to"
+                " enslave it anyway"
+            )
+
+
+def _forced_ports(network: Network, view: HostView) -> list[str]:
+    """The kernel hands what arrives on a port to the bridge, whatever addresses the port still carries."""
+    ports = [view.interfaces[name] for name in network.ports if name in view.interfaces]
+    return [
+        f"bridge_network_ports: {port['name']!r} keeps its addresses and routes, but what arrives there is the bridge's"
+        " now; unless routes lead over the bridge as well, the host is cut off from that segment"
+        for port in ports
+        if any(addresses_of(port)) or _carries_default_route(port["name"], view)
+    ]
+
+
+def _carries_default_route(name: str, view: HostView) -> bool:
+    return any(route["to"] == "default" and route["interface"] == name for route in view.routes)
+
+
+def _check_settings(network: Network, view: HostView) -> None:
+    """What stands already may need no setting any more."""
+    anew = [one for one in network.endpoints if view.host_end_at(one.namespace, one.interface) is None]
+    if not view.settings_writable and (anew or (network.name not in view.interfaces and not network.external)):
+        raise Refused(
+            f"{network.name}: /proc/sys/net is mounted read-only on this host, and a network needs kernel settings;"
+            " mount it for writing, or start the container that this is with such a mount"
+        )
+
+
+def _check_ipv6(network: Network, view: HostView) -> None:
+    for subnet in network.subnets_of("ipv6"):
+        if not view.has_ipv6:
+            raise Refused(
+                f"{subnet.path}.subnet: {subnet.network} is an IPv6 network, and IPv6 is switched off on the host"
+            )
+
+
+def _check_limit(network: Network, view: HostView) -> None:
+    wished = len(network.endpoints) + len(network.ports)
+    staying = len(list(_staying_ports(network, view)))
+    if wished + staying > BRIDGE_PORTS:
+        others = f" beside {staying} that others have on it" if staying else ""
+        raise Refused(
+            f"bridge_network_endpoints: {wished} ports are wished on {network.name}{others}, but the kernel"
+            f" allows {BRIDGE_PORTS}"
+            " on a bridge; use a second network"
+        )
+
+
+def _staying_ports(network: Network, view: HostView) -> Iterator[View]:
+    """Ports of the bridge that this application leaves as they are."""
+    wished = {endpoint.key for endpoint in network.endpoints}
+    for port in view.ports_of(network.name):
+        if port["name"] in network.ports:
+            continue
+        if port["port_owner"] == view.owner or (view.owner_of(port) == view.owner and not network.appends):
+            continue
+        peer = port["peer"] or {}
+        if (peer.get("netns"), peer.get("name")) not in wished:
+            yield port
+
+
+def _foreign_ports(network: Network, view: HostView) -> list[str]:
+    if network.external:
+        return []
+    names = [str(port["name"]) for port in _staying_ports(network, view) if view.is_foreign(port)]
+    return [f"{', '.join(sorted(names))}: on the bridge {network.name} and not ours, left as found"] if names else []
+
+
+def _refuse_alternative_names(network: Network, view: HostView) -> None:
+    """Rules compare the one real name of an interface, and another one cannot be given to a second one."""
+    real = {other: name for name, one in view.interfaces.items() for other in one.get("alternative_names", ())}
+    named = [
+        ("bridge_network_name", network.name),
+        *((f"bridge_network_trusted_interfaces[{n}]", name) for n, name in enumerate(network.trusted_interfaces)),
+        *((f"bridge_network_ports[{n}]", name) for n, name in enumerate(network.ports)),
+        *([("bridge_network_proxy_interface", network.proxy_interface)] if network.proxy_interface else []),
+        *((f"{one.path}.host_interface", one.host_interface) for one in network.endpoints if one.host_interface),
+    ]
+    for option, name in named:
+        if name in real:
+            raise Refused(
+                f"{option}: {name!r} is an alternative name of the host's interface {real[name]}; say that one"
+            )
+
+
+def _missing_trusted(network: Network, view: HostView) -> list[str]:
+    """It may come later, as that of a VPN does."""
+    return [
+        f"bridge_network_trusted_interfaces[{number}]: there is no interface {name!r} on the host now"
+        for number, name in enumerate(network.trusted_interfaces)
+        if name not in view.interfaces
+    ]
+
+
+def _missing_source(network: Network, view: HostView) -> list[str]:
+    """It may be a floating one, which the host has at other times."""
+    own = {address for interface in view.interfaces.values() for address in addresses_of(interface)}
+    options = {"ipv4": "bridge_network_masquerade_address", "ipv6": "bridge_network_masquerade_address_ipv6"}
+    return [
+        f"{options[word]}: the host has no address {address} now, so answers to what leaves with it do not come back"
+        for word, address in network.masquerade_addresses.items()
+        if address not in own
+    ]

@@ -1,0 +1,201 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Elements for the modules that work on the host's side: bridge, rules and forwarding."""
+
+from __future__ import annotations
+
+import ipaddress
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import guard, removal, return_paths, staying
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.decisions import Draft, with_prefix
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.macs import bridge_mac
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import FAMILIES, Network
+
+Element = dict[str, t.Any]
+
+
+def unmanaged_links(draft: Draft, view: HostView) -> list[Element]:
+    """The links that programs which configure the host's links shall leave alone.
+
+    Those of endpoints that stay are among them where endpoints are only added. A card that is enslaved although it
+    carries addresses may have them from such a program, and keeps him.
+    """
+    network = draft.network
+    found = {draft.host_end(endpoint) for endpoint in network.endpoints}
+    if not network.external:
+        found.add(network.name)
+    if not network.ports_force:
+        found.update(network.ports)
+    if network.appends:
+        found.update(view.unmanaged_links or (), (str(end["name"]) for end in view.our_ends()))
+    return [{"interfaces": sorted(found), "persistent": network.persistent, "state": "present"}]
+
+
+def bridge(draft: Draft, view: HostView) -> list[Element]:
+    """The bridge itself; an external one is not ours to touch.
+
+    Its MAC address is said and not left to the module, since rules and endpoints that know it outlive the machine's
+    ID: a network that was written down comes back on the copy of a disk as well.
+    """
+    network = draft.network
+    if network.external:
+        return []
+    own = bridge_mac(network, view)
+    return [{"name": network.name, "state": "present", "mtu": draft.mtu, "mac_address": own}]
+
+
+def bridge_forward(draft: Draft, view: HostView) -> list[Element]:
+    """What may cross the bridge.
+
+    In both families, also where the network has one alone: an endpoint's root can give itself an address of the other
+    one, and the host would carry its packets out as they are.
+    """
+    network = draft.network
+    if network.external:
+        return []
+    return [
+        {
+            "bridge": network.name,
+            "state": "present",
+            "subnets": [str(subnet.network) for subnet in network.subnets],
+            "gateway_mode": network.gateway_modes["ipv4"],
+            "gateway_mode_ipv6": network.gateway_modes["ipv6"],
+            "internal": network.internal,
+            "icc": network.icc,
+            "trusted_interfaces": list(network.trusted_interfaces),
+            "masquerade": network.masquerade,
+            "masquerade_protocols": network.masquerade_protocols,
+            "answers_by": return_paths.answers_by(draft, view),
+            "gateways": _own_addresses(draft, view),
+            "inhibit_gateway": network.inhibit_gateway,
+            "neighbours": guard.in_rules(draft, view),
+            "purge_neighbours": not network.appends,
+            "forward_policy": network.forward_policy,
+            "ip_version": "both" if view.has_ipv6 else "ipv4",
+        }
+    ]
+
+
+def _own_addresses(draft: Draft, view: HostView) -> list[str]:
+    """The host's addresses in the subnets, by which endpoints ask for published ports: the bridge's own, and where a
+    port is published on another one."""
+    network = draft.network
+    found = [subnet.gateway for subnet in network.subnets if subnet.gateway and not network.inhibit_gateway]
+    asked = [entry.host_ip for entry in draft.published]
+    asked += sorted(rule["host_ip"] or "" for rule in staying.published(draft, view))
+    published = [ipaddress.ip_address(address) for address in asked if address]
+    found += [address for address in published if network.subnet_holding(address)]
+    return list(dict.fromkeys(map(str, found)))
+
+
+def masquerade(network: Network) -> list[Element]:
+    """Source NAT for each subnet; a routed one keeps its addresses, an internal one has no way out."""
+    if network.internal or not network.masquerade:
+        return []
+    found = []
+    for subnet in network.subnets:
+        if network.gateway_modes[subnet.family] == "routed":
+            continue
+        element: Element = {"source": str(subnet.network), "out_interface": f"!{network.name}", "state": "present"}
+        if subnet.family in network.masquerade_addresses:
+            element["to_source"] = str(network.masquerade_addresses[subnet.family])
+        found.append(element)
+    return found
+
+
+def dnat(draft: Draft) -> list[Element]:
+    """The published ports; on an external bridge without its name, since that would set its route_localnet."""
+    found = []
+    for entry in draft.published:
+        element: Element = {
+            "ip_version": entry.ip_version,
+            "protocol": entry.protocol,
+            "host_port": str(entry.host),
+            "to_address": entry.to_address,
+            "to_port": str(entry.to),
+            "gateway_mode": "routed" if entry.routed else "nat",
+            "state": "present",
+        }
+        if entry.host_ip:
+            element["host_ip"] = entry.host_ip
+        if not draft.network.external:
+            element["out_interface"] = draft.network.name
+        found.append(element)
+    return found
+
+
+#: By family. What IPv6 is switched on by comes last, so that the link-local address is made as the others say.
+_BRIDGE_SETTINGS = {
+    "ipv4": {
+        "net.ipv4.conf.IFNAME.rp_filter": "2",
+        "net.ipv4.conf.IFNAME.arp_ignore": "0",
+        "net.ipv4.conf.IFNAME.promote_secondaries": "1",
+    },
+    "ipv6": {
+        "net.ipv6.conf.IFNAME.accept_dad": "0",
+        "net.ipv6.conf.IFNAME.addr_gen_mode": "0",
+        "net.ipv6.conf.IFNAME.disable_ipv6": "0",
+    },
+}
+
+
+def _is_routed(network: Network) -> bool:
+    """Whether the host is the endpoints' way to other networks."""
+    return not (network.internal or network.inhibit_gateway)
+
+
+def bridge_interface(draft: Draft, view: HostView) -> list[Element]:
+    """The bridge's own addresses, which are the endpoints' gateways, and the settings it needs before it goes up.
+
+    The host may have other defaults for new interfaces, and somebody may have changed the bridge's. rp_filter is
+    loose, since the answers of an endpoint on two networks may come back by the other bridge. What arrives there is
+    forwarded, unless the network is to have no way out. Its link-local address needs no test for duplicates: until the
+    end of that test, which takes seconds, the host could not look for endpoints in the name of those whose packets it
+    forwards.
+    """
+    network = draft.network
+    if network.external:
+        return []
+    gateways = [
+        with_prefix(subnet.gateway, subnet)
+        for subnet in network.subnets
+        if subnet.gateway and not network.inhibit_gateway
+    ]
+    settings: dict[str, str] = {}
+    for word in network.families:
+        settings.update(_BRIDGE_SETTINGS[word])
+    # IPv6 forwards by the host's switch alone, and the bridge's would take away default routes by router advertisement.
+    if "ipv4" in network.families and _is_routed(network):
+        settings["net.ipv4.conf.IFNAME.forwarding"] = "1"
+    return [
+        {
+            "name": network.name,
+            "state": "present",
+            "enabled": True,
+            "addresses": gateways,
+            "purge_addresses": True,
+            "neighbours": guard.on_the_bridge(draft, view) if gateways else [],
+            "purge_neighbours": not network.appends,
+            "sysctls": settings,
+        }
+    ]
+
+
+def ip_forward(network: Network, view: HostView) -> list[Element]:
+    """The forwarding switch of each family that the host routes for this network; the module warns of what it opens.
+
+    To survive a reboot it has a file of its own beside the network's service: a host interface that has its routes by
+    router advertisement must be told to go on heeding them when it appears, which may be before the service or after.
+    """
+    wished = network.families if _is_routed(network) else ()
+    return [
+        {"ip_version": word, "state": "enabled", "persistent": network.persistent}
+        for word in FAMILIES
+        if word in wished
+    ] + removal.forgotten_switches(view, wished)

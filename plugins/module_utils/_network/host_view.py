@@ -1,0 +1,290 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What ``netns_info`` told about the host, with the questions that the planner asks."""
+
+from __future__ import annotations
+
+import ipaddress
+import typing as t
+from collections.abc import Iterator, Mapping, Sequence
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, IPNetwork
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused, kind_of
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import chains
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import NOWHERE
+
+View = Mapping[str, t.Any]
+
+_MAIN_TABLE = ("main", 254, "254", None)
+
+
+class HostView:
+    """A host as ``netns_info`` describes it, seen by one owner."""
+
+    def __init__(self, info: object, owner: str) -> None:
+        if not isinstance(info, Mapping) or "host" not in info or "namespaces" not in info:
+            raise Invalid("netns_info", kind_of(info), "the result of the module netns_info, with host and namespaces")
+        self.owner = owner
+        host: View = info["host"]
+        _refuse_unread(host["rules_unread"])
+        self.interfaces: dict[str, View] = {str(interface["name"]): interface for interface in host["interfaces"]}
+        self.all_routes: list[View] = list(host["routes"])
+        self.policy_rules: list[View] = list(host["policy_rules"])
+        self.routes: list[View] = [route for route in host["routes"] if is_plain(route)]
+        #: Those of the main table that drop what they match, or divert it past the table.
+        self.dead_routes: list[View] = [
+            route for route in host["routes"] if route["table"] in _MAIN_TABLE and route["type"] in NOWHERE
+        ]
+        self.rules: list[View] = list(host["rules"])
+        #: What is answered for on interfaces of the host in the name of others.
+        self.proxies: list[View] = list(host.get("proxy_neighbours", ()))
+        self.empty_chains: list[str] = list(host["empty_chains"])
+        self.listeners: list[View] = list(host["listeners"])
+        self._neighbours: Sequence[View] = host["neighbours"]
+        self.namespaces: dict[str, View] = {str(namespace["name"]): namespace for namespace in info["namespaces"]}
+        self._ends = {
+            (interface["peer"]["netns"], interface["peer"]["name"]): interface
+            for interface in reversed(self.interfaces.values())
+            if interface["peer"]
+        }
+        self.seen: str | None = host.get("seen")
+        self.settings_writable = bool(host["settings_writable"])
+        self._forwarding: View = host["ip_forward"]
+        self._bridge_nf: View = host["bridge_nf"]
+        self._limits: View = host["limits"]
+        self._persistent: View = host["persistent"]
+        self.machine_id = str(host["machine_id"])
+        self._unmanaged_links: View = host["unmanaged_links"]
+        others: View = host["other_rules"]
+        self.translations: list[View] = list(others["translations"])
+        self.backends: list[View] = list(others["backends"])
+        self.dropping: list[View] = list(others["dropping"])
+        self.strict_forward_ports = bool(others["strict_forward_ports"])
+
+    @property
+    def has_ipv6(self) -> bool:
+        """Whether the host's kernel has IPv6 switched on."""
+        return self._forwarding["ipv6"] is not None
+
+    def forwards(self, family: str) -> bool:
+        """Whether the host forwards packets of a family already."""
+        return bool(self._forwarding[family])
+
+    def bridge_nf(self, family: str) -> bool:
+        """Whether bridged frames of a family are shown to iptables."""
+        return bool(self._bridge_nf[family])
+
+    def neighbour_limit(self, family: str) -> int | None:
+        """How many neighbours of a family the whole machine can know at once; None where the kernel does not say."""
+        limit: int | None = self._limits["neighbours"].get(family)
+        return limit
+
+    @property
+    def backlog(self) -> int | None:
+        """How many packets wait for a processor at most; None where that cannot be seen."""
+        limit: int | None = self._limits["backlog"]
+        return limit
+
+    @property
+    def persistent(self) -> bool:
+        """Whether there is anything that brings this network back after a reboot."""
+        return self.owner in self._persistent
+
+    @property
+    def persistent_switches(self) -> list[str]:
+        """The families that a file of this network has the host forward after a reboot."""
+        return list(self._persistent[self.owner]["switches"]) if self.persistent else []
+
+    @property
+    def unmanaged_links(self) -> list[str] | None:
+        """The links of which we have told others that they are not theirs; None where we have told nobody anything."""
+        found: Mapping[str, list[str]] | None = self._unmanaged_links.get(self.owner)
+        return None if found is None else sorted({name for listed in found.values() for name in listed})
+
+    def owner_of(self, interface: View) -> str | None:
+        """Whose mark an interface of the host carries.
+
+        Our group is a mark too where the alias was edited by hand, or was not written any more, as long as something
+        else of ours bears witness: anybody may number groups.
+        """
+        candidates = (self.owner,) if self._bears_witness(interface) else ()
+        return marks.link_owner(interface["alias"], int(interface["group"] or 0), candidates)
+
+    def _bears_witness(self, interface: View) -> bool:
+        """Whether a bridge is the one that our rules are about or that is called like us, or whether another link is on
+        a bridge of ours or leads to a namespace of ours."""
+        if interface["kind"] == "bridge":
+            name = interface["name"]
+            return name == self.owner or any(rule.get("bridge") == name for rule in self.our_rules("forward"))
+        bridge, peer = self.interfaces.get(interface["bridge"] or ""), interface["peer"]
+        if bridge is not None and self.owner_of(bridge) == self.owner:
+            return True
+        namespace = self.namespaces.get(peer["netns"] or "") if peer else None
+        return namespace is not None and self.owner in namespace["owners"]
+
+    def endpoint_of(self, interface: View) -> str | None:
+        """The namespace that a host end leads to: by its mark, else by where its peer is."""
+        mark = marks.parse_alias(interface["alias"])
+        if mark:
+            return mark.namespace or None
+        peer = interface["peer"]
+        return str(peer["netns"]) if peer and peer["netns"] else None
+
+    def our_bridges(self) -> list[str]:
+        """The bridges that we made, a renamed one included."""
+        return [
+            name
+            for name, interface in self.interfaces.items()
+            if interface["kind"] == "bridge" and self.owner_of(interface) == self.owner
+        ]
+
+    def our_ends(self) -> list[View]:
+        """The host ends of our veth pairs."""
+        return [
+            interface
+            for interface in self.interfaces.values()
+            if interface["kind"] == "veth" and self.owner_of(interface) == self.owner
+        ]
+
+    def odd_links(self) -> list[str]:
+        """Sentences about links that carry our mark and are of a kind that is never ours."""
+        return [
+            f"{name}: carries the mark of network {self.owner}, but is no link of its making; it is left alone"
+            for name, interface in self.interfaces.items()
+            if interface["kind"] not in ("bridge", "veth") and self.owner_of(interface) == self.owner
+        ]
+
+    @property
+    def stands(self) -> bool:
+        """Whether anything of the network is there, so that there is something to repair."""
+        return bool(self.our_bridges() or self.our_ends())
+
+    def our_ports(self) -> list[View]:
+        """Interfaces of the host that we did not make and that we put on a bridge."""
+        return [interface for interface in self.interfaces.values() if interface["port_owner"] == self.owner]
+
+    def is_foreign(self, port: View) -> bool:
+        """Whether a bridge's port is neither our host end nor put there by us."""
+        return self.owner not in (self.owner_of(port), port["port_owner"])
+
+    def known_neighbours(self, interface: str) -> dict[IPAddress, str]:
+        """The MAC addresses that somebody wrote down for addresses behind an interface; what was learned is hearsay."""
+        return {
+            ipaddress.ip_address(one["address"]): str(one["mac_address"])
+            for one in self._neighbours
+            if (one["interface"], one["state"]) == (interface, "permanent") and one["mac_address"]
+        }
+
+    def our_namespaces(self) -> list[View]:
+        """The namespaces that we have a claim on."""
+        return [namespace for namespace in self.namespaces.values() if self.owner in namespace["owners"]]
+
+    def our_rules(self, kind: str) -> list[View]:
+        return [rule for rule in self.rules if rule["kind"] == kind and rule["owner"] == self.owner]
+
+    def foreign_rules(self, kind: str) -> list[View]:
+        return [rule for rule in self.rules if rule["kind"] == kind and rule["owner"] != self.owner]
+
+    def lost_published_ports(self, family: str) -> bool:
+        """Whether the network stands and somebody flushed where its ports are published, wholly or in part.
+
+        Then it has no rule at all in the table, or a chain is empty, which we never leave so. Only root can do either.
+        """
+        flushed = any(chain.startswith(chains.DNAT) for chain in self.empty_chains)
+        there = any(
+            rule["owner"] == self.owner and (rule.get("table", "nat"), rule["ip_version"]) == ("nat", family)
+            for rule in self.rules
+        )
+        return (flushed or not there) and self.stands
+
+    def ports_of(self, bridge: str) -> list[View]:
+        """The interfaces that are ports of a bridge."""
+        return [interface for interface in self.interfaces.values() if interface["bridge"] == bridge]
+
+    def inner_interface(self, namespace: str, name: str) -> View | None:
+        """An interface inside a namespace."""
+        return next((interface for interface in self.inner_interfaces(namespace) if interface["name"] == name), None)
+
+    def inner_interfaces(self, namespace: str) -> list[View]:
+        return list(self.namespaces.get(namespace, {}).get("interfaces", ()))
+
+    def inner_default_routes(self, namespace: str) -> list[View]:
+        """The default routes of a namespace's main table.
+
+        Few routes are any, so that is asked first: in a play, Ansible looks for templates in each value that is asked
+        for.
+        """
+        found = self.namespaces.get(namespace, {}).get("routes", ())
+        return [route for route in found if route["to"] == "default" and is_plain(route)]
+
+    def leases(self, namespace: str, interface: str) -> list[IPAddress]:
+        """The addresses that we remember to have given to an interface; what outlives a reboot counts less."""
+        kept = self._persistent.get(self.owner, {}).get("leases", {}).get(namespace, {}).get(interface, ())
+        found = self.namespaces.get(namespace, {}).get("leases", {}).get(self.owner, {}).get(interface, kept)
+        return [ipaddress.ip_interface(text).ip for text in found]
+
+    def all_leases(self) -> Iterator[tuple[str, str, IPAddress]]:
+        """Every address that we remember to have given, after the namespace and the interface that has it."""
+        for name, namespace in self.namespaces.items():
+            for interface, found in namespace.get("leases", {}).get(self.owner, {}).items():
+                for text in found:
+                    yield name, interface, ipaddress.ip_interface(text).ip
+
+    def has_had(self, subnet: IPNetwork) -> bool:
+        """Whether this subnet is the network's by what it made: the bridge's addresses, those that it gave to
+        endpoints, or its rules. A flush takes one of these away, and not every network has each."""
+        bridges = (self.interfaces[name] for name in self.our_bridges())
+        given = (
+            ipaddress.ip_interface(text).network
+            for namespace in self.namespaces.values()
+            for found in namespace.get("leases", {}).get(self.owner, {}).values()
+            for text in found
+        )
+        return (
+            any(subnet in networks_of(bridge) for bridge in bridges)
+            or subnet in given
+            or any(rule["owner"] == self.owner and str(subnet) in rule.get("text", "").split() for rule in self.rules)
+        )
+
+    def host_end_at(self, namespace: str, interface: str) -> View | None:
+        """The interface of the host whose veth peer is this interface of a namespace."""
+        return self._ends.get((namespace, interface))
+
+
+def _refuse_unread(unread: Sequence[str]) -> None:
+    """A rule that is not seen would stay for ever, and with it a port that is meant to be closed."""
+    if unread:
+        more = f" (and {len(unread) - 1} more like this)" if len(unread) > 1 else ""
+        raise Refused(f"the rules of this host are not known completely, so nothing is changed: {unread[0]}{more}")
+
+
+def is_plain(route: View) -> bool:
+    """A route of the main table that carries packets, as opposed to one for local or broadcast addresses."""
+    return route["table"] in _MAIN_TABLE and (route["type"] or "unicast") == "unicast"
+
+
+def peer_is(end: View, namespace: str, interface: str) -> bool:
+    """Whether the other end of a veth is this interface of a namespace."""
+    peer = end["peer"]
+    return bool(peer) and peer["netns"] == namespace and peer["name"] == interface
+
+
+def addresses_of(interface: View) -> Iterator[IPAddress]:
+    """The addresses of an interface, link-local IPv6 ones left out."""
+    for entry in interface["addresses"]:
+        found = ipaddress.ip_interface(entry["address"]).ip
+        if not (found.version == 6 and found.is_link_local):
+            yield found
+
+
+def networks_of(interface: View) -> Iterator[IPNetwork]:
+    """The networks that an interface's addresses lie in."""
+    for entry in interface["addresses"]:
+        found = ipaddress.ip_interface(entry["address"])
+        if not (found.version == 6 and found.ip.is_link_local):
+            yield found.network

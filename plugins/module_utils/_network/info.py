@@ -1,0 +1,335 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What there is: the host, or the namespace taken for it, and every namespace with a name. Nothing is changed."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import names
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.names import namespace_path
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import foreign_rules, own_rules
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
+    capacity,
+    dumps,
+    link_managers,
+    link_settings,
+    listeners,
+    looks,
+    machine,
+    namespace_records,
+    namespaces,
+    policy_rules,
+    port_records,
+    requirements,
+    service_files,
+    sysctl,
+    sysctl_files,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.namespace_records import Record
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Reader
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.port_records import PortRecord
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks, switches
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import by_index
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import info_views, sighting
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.info_views import Contents
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import witness
+
+_FAMILIES = ("ipv4", "ipv6")
+_FORWARDING = {"ipv4": "net/ipv4/ip_forward", "ipv6": "net/ipv6/conf/all/forwarding"}
+_ACCEPT_RA = "net/ipv6/conf/IFNAME/accept_ra"
+_BRIDGE_NF = {"ipv4": "net/bridge/bridge-nf-call-iptables", "ipv6": "net/bridge/bridge-nf-call-ip6tables"}
+
+#: So many namespaces are open at once, since a thousand may be more than a process is allowed.
+_AT_ONCE = 100
+
+View = dict[str, t.Any]
+Identity = tuple[int, int]
+
+
+@dataclasses.dataclass(frozen=True)
+class Wish:
+    """``netns`` is taken for the host; ``names`` limit the namespaces told about, ``owner`` what is called ours.
+
+    Without ``contents`` no namespace is looked into: a peer in one has no name, and nothing is joined to it. ``brief``
+    is what the planner asks: of a namespace it wants to know little, and what strangers put there must not cost much.
+    """
+
+    netns: str | None = None
+    names: tuple[str, ...] | None = None
+    owner: str | None = None
+    contents: bool = True
+    brief: bool = False
+
+
+def wishes(definitions: t.Iterable[tuple[str, t.Mapping[str, t.Any]]], brief: bool = False) -> list[Wish]:
+    """The checked wishes, of definitions each with the prefix that names it; raises Invalid."""
+    return [_wish(prefix, options, brief) for prefix, options in definitions]
+
+
+def _wish(prefix: str, options: t.Mapping[str, t.Any], brief: bool) -> Wish:
+    given, owner = options["names"], options["owner"]
+    return Wish(
+        netns=names.namespace_ref(f"{prefix}netns", options["netns"]),
+        names=None
+        if given is None
+        else tuple(names.namespace_name(f"{prefix}names[{place}]", name) for place, name in enumerate(given)),
+        owner=None if owner is None else names.owner_name(f"{prefix}owner", owner),
+        brief=brief,
+    )
+
+
+def view(host: Host, wished: Wish) -> View:
+    """``{"host": ..., "namespaces": [...]}``."""
+    records = namespace_records.read_all()
+    files = namespaces.names()
+    contents = _Contents(host, wished, files)
+    told_by_links = witness.records(host, [name for name in namespace_records.names() if name not in records])
+    known = {*files, *records} - contents.gone
+    told = sorted(known if wished.names is None else known & set(wished.names))
+    for name in told:
+        there = contents.of.get(name)
+        if there and there.trouble:
+            host.warn(f"namespace {name} is not told about completely: {there.trouble}")
+    users = namespaces.users()
+    return {
+        "host": _host(host, wished, contents, records),
+        "namespaces": [
+            _namespace(name, contents, records.get(name) or told_by_links.get(name), users, wished) for name in told
+        ],
+    }
+
+
+class _Contents:
+    """What the namespaces hold, each visited once, and once more only where it is joined to another one directly.
+
+    A namespace is referred to by name, the one taken for the host by None.
+    """
+
+    def __init__(self, host: Host, wished: Wish, files: t.Sequence[str]) -> None:
+        self._host = host
+        self._host_ref = host_ref = wished.netns
+        self._brief = wished.brief
+        found = ((name, namespaces.identity(name)) for name in files)
+        #: Others make and remove namespaces all the time: what went since it was listed is left out.
+        self.gone: set[str] = set()
+        self.identities = {name: identity for name, identity in found if identity}
+        self.of: dict[str | None, Contents] = {None: host.run(host_ref, looks.whole)}
+        host_identity = host.identity(host_ref)
+        # The namespace taken for the host may have a name, too.
+        self.of.update({name: self.of[None] for name, one in self.identities.items() if one == host_identity})
+        others = [name for name in self.identities if name not in self.of]
+        if wished.contents:
+            self._visit(others)
+            others = [name for name in others if name not in self.gone]
+        self._by_index = {where: by_index(contents.links) for where, contents in self.of.items()}
+        #: Of each end (namespace, index) the other one.
+        self._peers: dict[tuple[str | None, int], tuple[str | None, int]] = {}
+        self._join(None, host_ref, others)
+        if wished.contents:
+            for name in others:
+                self._join(name, name, others)
+
+    def _visit(self, others: t.Sequence[str]) -> None:
+        look = looks.brief if self._brief else looks.tolerant
+        for first in range(0, len(others), _AT_ONCE):
+            batch = others[first : first + _AT_ONCE]
+            some = [name for name in batch if self._host.hold(name)]
+            self.gone.update(set(batch) - set(some))
+            self.identities.update((name, t.cast(Identity, self._host.identity(name))) for name in some)
+            self.of.update(zip(some, self._host.tour((name, look) for name in some)))
+            for name in some:
+                self._host.forget(name)
+
+    def _join(self, where: str | None, ref: str | None, others: t.Sequence[str]) -> None:
+        """Find the peers of this namespace's veth ends that are in the host or others and not known yet from there."""
+        lost = [
+            link
+            for link in self.of[where].links.values()
+            if link.kind == "veth"
+            and link.peer_nsid is not None
+            and link.peer_index
+            and (where, link.index) not in self._peers
+        ]
+        if not lost or (ref is not None and not self._host.hold(ref)):
+            return
+
+        def ask() -> dict[int | None, str | None]:
+            with Reader() as reader:
+                return {self._number(reader, other): other for other in (None, *others) if other != where}
+
+        numbers = self._host.run(ref, ask)
+        for link in lost:
+            if link.peer_nsid in numbers:
+                there = (numbers[link.peer_nsid], t.cast(int, link.peer_index))
+                self._peers[where, link.index] = there
+                self._peers[there] = (where, link.index)
+
+    def _number(self, reader: Reader, other: str | None) -> int | None:
+        """Files are opened for the moment of the question: a thousand at once may be more than a process is allowed."""
+        if other is None:
+            return dumps.nsid(reader, self._host.fd(self._host_ref))
+        fd = namespaces.open_live(other)
+        if fd is None:
+            return None
+        try:
+            return dumps.nsid(reader, fd)
+        finally:
+            os.close(fd)
+
+    def peer(self, where: str | None, index: int) -> View | None:
+        """The other end of a veth by names, None for what is no veth or leads to a namespace without a name."""
+        link = self._by_index[where][index]
+        if link.kind != "veth":
+            return None
+        there = (where, link.peer_index) if link.peer_nsid is None else self._peers.get((where, index))
+        if there is None:
+            return None
+        if there[0] not in self._by_index:
+            return {"netns": there[0], "name": None}
+        other = self._by_index[there[0]].get(there[1] or 0)
+        return {"netns": there[0], "name": other.name} if other else None
+
+
+def _host(host: Host, wished: Wish, contents: _Contents, records: t.Mapping[str, Record]) -> View:
+    there = contents.of[None]
+    owners = _known_owners(wished, contents, records)
+    own = host.identity(wished.netns) == host.identity(None)
+    ports = {**port_records.read_all(), **_told_by_bridges(host, there)} if own else {}
+    persistent = [name for name in service_files.networks() if _ours(name, wished)] if own else []
+    unmanaged = link_managers.files() if own else {}
+    settings = host.run(wished.netns, lambda: _settings(there))
+    rules, unread, empty = own_rules.read(host, wished.netns)
+    shown = info_views.interfaces(there, lambda index: contents.peer(None, index))
+    for interface in shown:
+        link = there.links[interface["name"]]
+        mark = marks.parse_alias(link.alias)
+        interface["owner"] = _ours(link.owner(*owners), wished)
+        interface["endpoint"] = mark.namespace or None if mark else None
+        interface["port_owner"] = _ours(_port_owner(interface, ports.get(link.name)), wished)
+        interface["accept_ra"] = settings["accept_ra"].get(link.name)
+    return {
+        "interfaces": shown,
+        "routes": info_views.routes(there),
+        "neighbours": info_views.neighbours(there),
+        "proxy_neighbours": info_views.proxies(there),
+        "rules": [rule for rule in rules if _ours(rule["owner"], wished)],
+        "seen": sighting.sighted(there.links.values(), records, rules) if own else None,
+        "rules_complete": not unread,
+        "rules_unread": unread,
+        "empty_chains": empty,
+        "other_rules": foreign_rules.read(host, wished.netns, _own_addresses(there)),
+        "ip_forward": settings["ip_forward"],
+        "bridge_nf": settings["bridge_nf"],
+        "limits": settings["limits"],
+        "policy_rules": settings["policy_rules"],
+        "settings_writable": settings["settings_writable"],
+        "listeners": _listeners(host, wished.netns),
+        "persistent": {name: _persistent(name) for name in persistent},
+        "machine_id": machine.identity(),
+        "unmanaged_links": {owner: found for owner, found in unmanaged.items() if _ours(owner, wished)},
+        "missing": requirements.missing(),
+        "better_python": requirements.better_python(host),
+        "package_manager": requirements.package_manager(),
+    }
+
+
+def _own_addresses(there: Contents) -> set[IPAddress]:
+    return {entry.address.ip for entry in there.addresses}
+
+
+def _told_by_bridges(host: Host, there: Contents) -> dict[str, PortRecord]:
+    return witness.ports_by_bridges(there.links, witness.damaged_ports(host, there.links))
+
+
+def _persistent(network: str) -> View:
+    """What brings a network back after a reboot."""
+    switched = [family for family in _FAMILIES if sysctl_files.read(switches.File(network, family, None).name)]
+    return {"leases": service_files.leases(network), "switches": switched}
+
+
+def _listeners(host: Host, ref: str | None) -> list[View]:
+    """Who listens; whose process it is stays untold where that is in another PID namespace or not ours to see."""
+    found = host.run(ref, listeners.read)
+    users = listeners.processes({listener.inode for listener in found})
+    views = []
+    for listener in found:
+        pid, name = users.get(listener.inode, (None, None))
+        place = {"protocol": listener.protocol, "address": str(listener.address), "port": listener.port}
+        views.append({**place, "process": name, "pid": pid})
+    return views
+
+
+def _ours(owner: str | None, wished: Wish) -> str | None:
+    return owner if wished.owner in (None, owner) else None
+
+
+def _known_owners(wished: Wish, contents: _Contents, records: t.Mapping[str, Record]) -> list[str]:
+    """Owners whose link groups are recognised, where an alias was edited by hand."""
+    found = {wished.owner} if wished.owner else set()
+    found.update(owner for record in records.values() for owner in record.owners)
+    found.update(
+        mark.owner for mark in (marks.parse_alias(link.alias) for link in contents.of[None].links.values()) if mark
+    )
+    return sorted(found)
+
+
+def _port_owner(interface: View, record: PortRecord | None) -> str | None:
+    """Who put the interface on its bridge, as long as the record is of this interface and this bridge."""
+    if record and record.ifindex == interface["index"] and record.bridge == interface["bridge"]:
+        return record.owner
+    return None
+
+
+def _settings(there: Contents) -> View:
+    """The host's settings, read inside it; None where it has no such setting."""
+    forwarding = {family: sysctl.read(path) for family, path in _FORWARDING.items()}
+    accept_ra = {name: link_settings.read(link, _ACCEPT_RA) for name, link in there.links.items()}
+    with Reader() as reader:
+        limits = capacity.read(reader)
+        chosen = policy_rules.read(reader)
+    return {
+        "ip_forward": {family: None if value is None else value != "0" for family, value in forwarding.items()},
+        "bridge_nf": {family: sysctl.read(path) not in (None, "0") for family, path in _BRIDGE_NF.items()},
+        "accept_ra": {name: int(value) for name, value in accept_ra.items() if value is not None},
+        "limits": limits,
+        "policy_rules": chosen,
+        "settings_writable": sysctl.writable(),
+    }
+
+
+def _namespace(
+    name: str,
+    contents: _Contents,
+    record: Record | None,
+    users: t.Mapping[tuple[int, int], t.Sequence[int]],
+    wished: Wish,
+) -> View:
+    """One namespace, alive or not. A claim on one that somebody replaced is void; on a lost one it is not."""
+    identity = contents.identities.get(name)
+    there = contents.of.get(name) if identity else None
+    valid = record is not None and identity in (None, record.identity)
+    return {
+        "name": name,
+        "path": namespace_path(name),
+        "live": identity is not None,
+        "device": identity[0] if identity else None,
+        "inode": identity[1] if identity else None,
+        "owners": [owner for owner in record.owners if _ours(owner, wished)] if record and valid else [],
+        "attached": bool(record and valid and record.attached),
+        "leases": {owner: leased for owner, leased in record.addresses.items() if _ours(owner, wished)}
+        if record
+        else {},
+        "pids": sorted(users.get(identity, ())) if identity else [],
+        "interfaces": info_views.interfaces(there, lambda index: contents.peer(name, index)) if there else [],
+        "routes": info_views.routes(there) if there else [],
+        "neighbours": info_views.neighbours(there) if there else [],
+    }

@@ -1,0 +1,87 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Host ports on which a process of the host listens: publishing one would silently take its clients away.
+
+Only what is published anew is looked at. A port that this network has published already stays so, whoever began to
+listen on it since: the process can see that nobody comes, and a network that works must not fail at its next run. The
+same holds where a firewall's flush took rules away, since any user might be quick to listen there then; whether it has
+left that of the other family is no matter.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView, View
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.problems import Problems
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.published_ports import (
+    Published,
+    published_already,
+)
+
+_ANY_IPV6 = ipaddress.ip_address("::")
+#: Packets to it never come by a published port, so who listens there alone keeps its clients.
+_LOOPBACK_IPV6 = ipaddress.ip_address("::1")
+
+
+def check_listeners(view: HostView, wished: list[Published], problems: Problems) -> list[Published]:
+    """What is published of what is wished: not what would hide a listener. A routed port takes nothing on the host."""
+    existing = published_already(view)
+    refused: set[str] = set()
+    for entry in wished:
+        sentence = _trouble(view, entry, existing)
+        if sentence and (view.lost_published_ports(entry.ip_version) or _published_otherwise(entry, existing)):
+            problems.warnings.append(f"{sentence}, and gets no connections from outside any more")
+        elif sentence and entry.path not in refused:
+            problems.of_port(sentence)
+            refused.add(entry.path)
+    return [entry for entry in wished if entry.path not in refused]
+
+
+def _published_otherwise(entry: Published, existing: list[Published]) -> bool:
+    """Whether the other family's rule of the same port is still there, which is published in both at once."""
+    return any(
+        (other.protocol, other.host, other.host_ip) == (entry.protocol, entry.host, entry.host_ip) for other in existing
+    )
+
+
+def _trouble(view: HostView, entry: Published, existing: list[Published]) -> str | None:
+    for listener in view.listeners if not entry.routed else ():
+        if _is_hidden(listener, entry) and not any(_holds(other, listener, entry) for other in existing):
+            place = f"port {listener['port']}/{entry.protocol} of {entry.host_ip or 'the host'}"
+            return f"{entry.path}: {place} is in use: {_words(listener)}"
+    return None
+
+
+def _is_hidden(listener: View, entry: Published) -> bool:
+    """Whether connections to the listener would go to the endpoint instead."""
+    if listener["protocol"] != entry.protocol or not entry.host.first <= listener["port"] <= entry.host.last:
+        return False
+    address = ipaddress.ip_address(listener["address"])
+    if address == _ANY_IPV6:
+        # It takes IPv4 as well unless its program said otherwise, which cannot be seen.
+        return True
+    if f"ipv{address.version}" != entry.ip_version or address == _LOOPBACK_IPV6:
+        return False
+    return address.is_unspecified or entry.host_ip in ("", str(address))
+
+
+def _holds(other: Published, listener: View, entry: Published) -> bool:
+    """Whether what is published already takes this port of the listener, by the same address or by all."""
+    return (
+        (other.ip_version, other.protocol) == (entry.ip_version, entry.protocol)
+        and other.host_ip in ("", entry.host_ip)
+        and other.host.first <= listener["port"] <= other.host.last
+    )
+
+
+def _words(listener: View) -> str:
+    who = f"process {listener['pid']} ({listener['process']})" if listener["pid"] else "a process"
+    address: IPAddress = ipaddress.ip_address(listener["address"])
+    where = "all addresses" if address.is_unspecified else str(address)
+    return f"{who} listens on {where}"

@@ -1,0 +1,31 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""The MAC addresses of a network: fixed, so that what guards an endpoint can be written down before it is there."""
+
+from __future__ import annotations
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Endpoint, Network
+
+#: A bridge without a MAC address of its own takes the lowest of its ports': one that begins so never is.
+_LAST = "fe"
+
+
+def endpoint_mac(network: Network, endpoint: Endpoint, view: HostView) -> str:
+    """The given one, else one that is derived from the names of network, namespace and interface and the machine."""
+    return endpoint.mac_address or addresses.derived_mac("endpoint", view.machine_id, network.name, *endpoint.key)
+
+
+def host_end_mac(network: Network, endpoint: Endpoint, view: HostView) -> str:
+    """That of the endpoint's other end."""
+    return _LAST + addresses.derived_mac("host end", view.machine_id, network.name, *endpoint.key)[2:]
+
+
+def bridge_mac(network: Network, view: HostView) -> str:
+    """That of our own bridge; the module ``bridge`` derives the same one where none is given."""
+    return addresses.derived_mac("bridge", view.machine_id, network.name)

@@ -1,0 +1,33 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""The MTU of the network: as given, else as wide as the way out."""
+
+from __future__ import annotations
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import FAMILIES, Network
+
+_USUAL = 1500
+_LARGEST = 65535
+
+
+def mtu_of(network: Network, view: HostView) -> int:
+    """An external bridge tells its own MTU, otherwise the interface of the best default route does."""
+    if network.mtu is not None:
+        return network.mtu
+    bridge = view.interfaces.get(network.name)
+    if network.external and bridge:
+        return int(bridge["mtu"])
+    defaults = [
+        route
+        for route in view.routes
+        if route["to"] == "default" and route["interface"] in view.interfaces and route["interface"] != network.name
+    ]
+    if not defaults:
+        return _USUAL
+    best = min(defaults, key=lambda route: (FAMILIES.index(route["ip_version"]), route["metric"] or 0))
+    return min(int(view.interfaces[best["interface"]]["mtu"]), _LARGEST)

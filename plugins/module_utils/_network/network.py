@@ -1,0 +1,135 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What the user wishes, checked and typed: one network with its subnets and endpoints."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, IPNetwork
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.published_port import Publish
+
+FAMILIES = ("ipv4", "ipv6")
+
+
+def family(value: IPAddress | IPNetwork) -> str:
+    """The word for an address's or network's family in the modules' options."""
+    return f"ipv{value.version}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Subnet:
+    """One entry of ``ipam_config``. ``gateway`` is None only where an external bridge's own address tells it."""
+
+    path: str
+    network: IPNetwork
+    gateway: IPAddress | None
+    iprange: IPNetwork | None
+    aux_addresses: dict[str, IPAddress]
+
+    @property
+    def family(self) -> str:
+        return family(self.network)
+
+    def usable(self, address: IPAddress) -> bool:
+        """Whether an interface can have this address: not the network's own, not IPv4's broadcast address.
+
+        The two addresses of a /31 or /127 are both usable.
+        """
+        if address not in self.network:
+            return False
+        if self.network.num_addresses <= 2:
+            return True
+        last = self.network.version == 4 and address == self.network.broadcast_address
+        return address != self.network.network_address and not last
+
+    @property
+    def first_usable(self) -> IPAddress:
+        return self.network.network_address + (0 if self.network.num_addresses <= 2 else 1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Port:
+    """A published port of an endpoint, with its place in the user's variables."""
+
+    path: str
+    publish: Publish
+
+
+@dataclasses.dataclass(frozen=True)
+class Endpoint:
+    """One namespace's end on the network.
+
+    ``addresses`` are the given ones by family, ``further`` those that it has beside them; ``routes`` are elements for
+    the module ``interface``. ``sysctls`` are those of the namespace, ``interface_sysctls`` those whose name holds
+    ``IFNAME``. Without ``guard`` it may speak for others.
+    """
+
+    path: str
+    namespace: str
+    interface: str
+    pid: int | None
+    namespace_path: str | None
+    container: str | None
+    host_interface: str | None
+    addresses: dict[str, IPAddress]
+    mac_address: str | None
+    ports: tuple[Port, ...]
+    default_route: bool
+    routes: tuple[dict[str, t.Any], ...]
+    sysctls: dict[str, str]
+    interface_sysctls: dict[str, str]
+    guard: bool = True
+    further: tuple[IPAddress, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells this endpoint from the others of its network."""
+        return (self.namespace, self.interface)
+
+
+@dataclasses.dataclass(frozen=True)
+class Network:
+    """One application of the role. ``gateway_modes`` and ``masquerade_addresses`` are by family."""
+
+    name: str
+    subnets: tuple[Subnet, ...] = ()
+    external: bool = False
+    gateway_modes: dict[str, str] = dataclasses.field(default_factory=dict)
+    inhibit_gateway: bool = False
+    internal: bool = False
+    icc: bool = True
+    masquerade: bool = True
+    masquerade_addresses: dict[str, IPAddress] = dataclasses.field(default_factory=dict)
+    masquerade_protocols: str = "common"
+    trusted_interfaces: tuple[str, ...] = ()
+    default_host_ip: IPAddress | None = None
+    forward_policy: str = "keep"
+    mtu: int | None = None
+    ports: tuple[str, ...] = ()
+    ports_force: bool = False
+    proxy_interface: str | None = None
+    endpoints: tuple[Endpoint, ...] = ()
+    appends: bool = False
+    persistent: bool = False
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """The families that the network has a subnet of."""
+        return tuple(word for word in FAMILIES if self.subnets_of(word))
+
+    def subnets_of(self, word: str) -> tuple[Subnet, ...]:
+        return tuple(subnet for subnet in self.subnets if subnet.family == word)
+
+    def is_proxied(self, subnet: Subnet) -> bool:
+        """Whether the host answers for a subnet's endpoints on the segment that they seem to be on."""
+        return self.proxy_interface is not None and self.gateway_modes[subnet.family] == "routed"
+
+    def subnet_holding(self, address: IPAddress) -> Subnet | None:
+        """The subnet that an address lies in."""
+        return next((subnet for subnet in self.subnets if address in subnet.network), None)

@@ -1,0 +1,117 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Raw values of the user's variables, read one by one with errors that name where they stand."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+from collections.abc import Mapping, Sequence
+
+from ansible.module_utils.parsing.convert_bool import boolean
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
+
+#: So many zeros may stand before a number.
+_ZEROS = 20
+#: What the variable omit is: an object of Ansible's own, up to 2.18 a string.
+_OMIT_TYPE, _OMIT_PREFIX = "_OmitType", "__omit_place_holder__"
+
+
+def is_omitted(value: object) -> bool:
+    """Whether a value is ``default(omit)``, which Ansible itself looks for in the options of modules alone."""
+    return type(value).__name__ == _OMIT_TYPE or (isinstance(value, str) and value.startswith(_OMIT_PREFIX))
+
+
+class Section:
+    """A dictionary of options as the user wrote it.
+
+    :param prefix: what stands before an option's name in errors, such as ``bridge_network_endpoints[0].``
+    :param raw: what the user gave
+    :param known: all options that there are; any other is refused
+
+    An option that is null or omitted counts as one that was not given.
+    """
+
+    def __init__(self, prefix: str, raw: object, known: Sequence[str]) -> None:
+        self.prefix = prefix
+        if not isinstance(raw, Mapping):
+            raise Invalid(prefix.rstrip("._"), raw, f"a dictionary with the options {', '.join(known)}")
+        for name in raw:
+            if name not in known:
+                raise Invalid(f"{prefix}{name}", raw[name], f"there is no such option, there are {', '.join(known)}")
+        self._raw = {name: value for name, value in raw.items() if not is_omitted(value)}
+
+    def path(self, name: str) -> str:
+        """The option's name as the user knows it."""
+        return f"{self.prefix}{name}"
+
+    def raw(self, name: str) -> t.Any:
+        """The value as given; None for one that was not given."""
+        return self._raw.get(name)
+
+    def given(self, name: str) -> bool:
+        """Whether there is a value; the empty string stands for none where an inventory cannot take a variable back."""
+        return self.raw(name) is not None and self.raw(name) != ""
+
+    def read(self, name: str, parse: t.Callable[[str, object], t.Any]) -> t.Any:
+        """The parsed value of an option, or None; ``parse`` takes the option's path and the value."""
+        return parse(self.path(name), self.raw(name)) if self.given(name) else None
+
+    def flag(self, name: str, default: bool) -> bool:
+        """A switch, in any spelling that Ansible takes for one."""
+        value = self.raw(name)
+        if not self.given(name):
+            return default
+        # Ansible's own reading of it puts the whole value into its error.
+        if isinstance(value, (bool, str)) or (isinstance(value, (int, float)) and value in (0, 1)):
+            with contextlib.suppress(TypeError):
+                return boolean(value, strict=True)
+        raise Invalid(self.path(name), value, "true or false")
+
+    def choice(self, name: str, choices: Sequence[str], default: str) -> str:
+        """One word of several."""
+        value = self.raw(name) if self.given(name) else default
+        if not isinstance(value, str) or value not in choices:
+            raise Invalid(self.path(name), value, f"one of {', '.join(choices)}")
+        return str(value)
+
+    def elements(self, name: str) -> list[tuple[str, t.Any]]:
+        """The elements of a list, each with its path; none for an option that was not given."""
+        value = self.raw(name)
+        if not self.given(name):
+            return []
+        if isinstance(value, str) or not isinstance(value, Sequence):
+            raise Invalid(self.path(name), value, "a list")
+        return [
+            (f"{self.path(name)}[{number}]", element) for number, element in enumerate(value) if not is_omitted(element)
+        ]
+
+    def pairs(self, name: str) -> list[tuple[str, str, t.Any]]:
+        """The entries of a dictionary as (path, key, value); none for an option that was not given."""
+        value = self.raw(name)
+        if not self.given(name):
+            return []
+        if not isinstance(value, Mapping):
+            raise Invalid(self.path(name), value, "a dictionary")
+        for key in value:
+            if not isinstance(key, str):
+                raise Invalid(self.path(name), key, "the keys are strings; quote them")
+        return [(f"{self.path(name)}.{key}", str(key), entry) for key, entry in value.items() if not is_omitted(entry)]
+
+
+def number(low: int, high: int) -> t.Callable[[str, object], int]:
+    """A parser of whole numbers from ``low`` to ``high``, unquoted or quoted."""
+
+    def parse(option: str, value: t.Any) -> int:
+        short = isinstance(value, str) and len(value) <= len(str(high)) + _ZEROS
+        digits = short and str(value).isascii() and str(value).isdigit()
+        if not (digits or (isinstance(value, int) and not isinstance(value, bool))) or not low <= int(value) <= high:
+            raise Invalid(option, value, f"a whole number from {low} to {high}")
+        return int(value)
+
+    return parse

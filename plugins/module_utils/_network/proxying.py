@@ -1,0 +1,81 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""A network that is a part of the subnet of an interface of the host: the host answers there for the endpoints.
+
+To that interface's neighbours the endpoints' addresses are on the wire beside them, so that they ask there for the MAC
+address behind one. The host gives its own and routes. It does so address by address, for endpoints and nobody else.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import removal
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.decisions import Draft
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Network
+
+Element = dict[str, t.Any]
+
+OPTION = "bridge_network_proxy_interface"
+#: IPv4 answers for what is written down; IPv6 needs to be told that it may.
+_SETTINGS = {"net.ipv6.conf.IFNAME.proxy_ndp": "1"}
+
+
+def check(network: Network, view: HostView) -> t.Iterator[str]:
+    """Whether there is such an interface, with a segment of its own; tells what is missing."""
+    name = network.proxy_interface
+    if name is None:
+        return
+    interface = view.interfaces.get(name)
+    if interface is None:
+        yield f"{OPTION}: there is no interface {name!r} on the host"
+    elif interface["bridge"]:
+        raise Refused(
+            f"{OPTION}: {name!r} is a port of {interface['bridge']}, which gets what arrives there; say"
+            f" {interface['bridge']}"
+        )
+
+
+def interfaces(draft: Draft, view: HostView) -> list[Element]:
+    """The interface, which stays up or down as it is, and those where nothing is answered for any more."""
+    network, proxied = draft.network, _proxied(draft)
+    stale = {} if network.appends else _stale(draft, proxied, view)
+    if network.proxy_interface is None:
+        return removal.without_proxies(stale)
+    there = view.interfaces.get(network.proxy_interface)
+    element: Element = {
+        "name": network.proxy_interface,
+        "state": "present",
+        "enabled": there is None or there["enabled"],
+        "proxy_neighbours": proxied,
+    }
+    surplus = stale.pop(network.proxy_interface, ())
+    if surplus:
+        element["purge_proxy_neighbours"] = [str(ipaddress.ip_network(address)) for address in surplus]
+    if any(network.is_proxied(subnet) for subnet in network.subnets_of("ipv6")):
+        element["sysctls"] = dict(_SETTINGS)
+    return [*removal.without_proxies(stale), element]
+
+
+def _proxied(draft: Draft) -> list[str]:
+    """The addresses that are answered for: the routed ones. Others are not known outside."""
+    network = draft.network
+    return [
+        str(address)
+        for endpoint in network.endpoints
+        for subnet, address in draft.all_addresses(endpoint)
+        if network.is_proxied(subnet)
+    ]
+
+
+def _stale(draft: Draft, proxied: list[str], view: HostView) -> dict[str, list[str]]:
+    network = draft.network
+    wished = {(network.proxy_interface or "", address) for address in proxied}
+    return removal.stale_proxies(view, wished, [subnet.network for subnet in network.subnets])

@@ -1,0 +1,156 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Published ports: which rules they become, and whether a host port is still free."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, PortRange
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView, View
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Endpoint, Network, Port, family
+
+Addresses = dict[tuple[str, str], dict[str, IPAddress]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Published:
+    """One port or range on the host, in one family. ``host_ip`` is empty for all addresses.
+
+    ``path`` is the place in the user's variables, or tells in words who has it on the host (``wished`` is false then).
+    """
+
+    path: str
+    wished: bool
+    ip_version: str
+    protocol: str
+    host_ip: str
+    host: PortRange
+    to_address: str
+    to: PortRange
+    routed: bool
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """The key of the module ``dnat``."""
+        return (self.ip_version, self.protocol, self.host_ip, str(self.host))
+
+
+def published(network: Network, given: Addresses) -> list[Published]:
+    """All published ports of the network, in the order of the user's variables; a wildcard is one in each family."""
+    found = []
+    for endpoint in network.endpoints:
+        for port in endpoint.ports:
+            for word in _families(network, port, given[endpoint.key]):
+                found.append(_published(network, endpoint, port, word, given[endpoint.key][word]))
+    return found
+
+
+def _families(network: Network, port: Port, own: dict[str, IPAddress]) -> list[str]:
+    """The families to publish in: that of the address, or all that the endpoint has one of."""
+    host_ip = port.publish.host_ip or network.default_host_ip
+    if host_ip is None:
+        return list(own)
+    word = family(host_ip)
+    if word not in own:
+        where = "" if port.publish.host_ip else " (bridge_network_default_host_ip)"
+        raise Invalid(
+            port.path,
+            f"{host_ip}{where}",
+            f"an address of the family of the endpoint's own, {' and '.join(map(str, own.values()))}",
+        )
+    return [word]
+
+
+def _published(network: Network, endpoint: Endpoint, port: Port, word: str, own: IPAddress) -> Published:
+    publish = port.publish
+    routed = network.gateway_modes[word] == "routed"
+    host_ip = publish.host_ip or network.default_host_ip
+    specific = "" if host_ip is None or host_ip.is_unspecified else str(host_ip)
+    if network.external and host_ip is not None and host_ip.is_loopback:
+        raise Invalid(
+            port.path, specific, "no loopback address on an external bridge, since that needs a setting of the bridge"
+        )
+    if routed and host_ip is not None and host_ip.is_loopback:
+        raise Invalid(port.path, specific, "no loopback address on a routed network, whose ports are reached by route")
+    if publish.protocol == "udp" and not endpoint.default_route and not routed:
+        raise Invalid(
+            port.path,
+            f"{publish.host}/udp",
+            f"udp can be published only on the network that has the default route of namespace {endpoint.namespace!r}:"
+            " the answers of a socket that is bound to no address leave by that route",
+        )
+    return Published(
+        port.path, True, word, publish.protocol, specific, publish.host, str(own), publish.container, routed
+    )
+
+
+def check_free(network: Network, view: HostView, wished: list[Published]) -> None:
+    """Refuse a host port that two endpoints wish, or that another network has published already.
+
+    One on all addresses and one on a single address collide too, as two sockets would. Where a network is routed
+    nothing is taken on the host: the port is opened on the endpoint's own address.
+    """
+    staying = [rule for rule in _others(network, view, wished) if rule.ip_version in network.families]
+    candidates = [entry for entry in wished + staying if not entry.routed]
+    candidates.sort(key=lambda entry: (entry.ip_version, entry.protocol, entry.host.first))
+    open_ranges: list[Published] = []
+    for entry in candidates:
+        open_ranges = [
+            other
+            for other in open_ranges
+            if (other.ip_version, other.protocol) == (entry.ip_version, entry.protocol)
+            and other.host.last >= entry.host.first
+        ]
+        for other in open_ranges:
+            _refuse_collision(entry, other)
+        open_ranges.append(entry)
+
+
+def _refuse_collision(one: Published, other: Published) -> None:
+    """``one`` comes after ``other`` where both are wished, so it is the one to blame."""
+    if one.host_ip and other.host_ip and one.host_ip != other.host_ip:
+        return
+    mine, theirs = (one, other) if one.wished else (other, one)
+    if mine.wished:
+        where = f"port {mine.host}/{mine.protocol} of {mine.host_ip or 'the host'}"
+        raise Refused(f"{mine.path}: {where} is published already, by {theirs.path}")
+
+
+def _others(network: Network, view: HostView, wished: list[Published]) -> Iterator[Published]:
+    """What stays published on the host: by other networks, and with ``appends`` by endpoints not on the list."""
+    for rule in view.foreign_rules("dnat"):
+        if "host_port" in rule:
+            yield _from_rule(rule, f"network {rule['owner']}")
+    if network.appends:
+        own = {entry.to_address for entry in wished}
+        for rule in view.our_rules("dnat"):
+            if "host_port" in rule and rule["to_address"] not in own:
+                yield _from_rule(rule, f"another endpoint of this network, {rule['to_address']}")
+
+
+def published_already(view: HostView) -> list[Published]:
+    """What this network itself has published on the host, as its rules tell."""
+    rules = [rule for rule in view.our_rules("dnat") if "host_port" in rule and rule["gateway_mode"] != "routed"]
+    return [_from_rule(rule, "this network") for rule in rules]
+
+
+def _from_rule(rule: View, who: str) -> Published:
+    return Published(
+        path=who,
+        wished=False,
+        ip_version=rule["ip_version"],
+        protocol=rule["protocol"],
+        host_ip=rule["host_ip"] or "",
+        host=addresses.port_range("host_port", rule["host_port"]),
+        to_address=rule["to_address"],
+        to=addresses.port_range("to_port", rule["to_port"]),
+        routed=rule["gateway_mode"] == "routed",
+    )

@@ -1,0 +1,95 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Endpoints that publish here and have their default route elsewhere: by what their answers come back to the host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import staying
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.decisions import Draft
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView, View
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Endpoint, Network, family
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.staying import Staying
+
+
+def answers_by(draft: Draft, view: HostView) -> list[dict[str, Any]]:
+    """The bridges, or other interfaces of the host, behind which the default routes of such endpoints lead, each with
+    the addresses of those endpoints, and where it is known with their MAC address there."""
+    network = draft.network
+    found: dict[tuple[str, str | None], dict[str, None]] = {}
+    for endpoint, own in _answering(draft, view):
+        for route in _default_routes(network, endpoint.namespace, view):
+            name = _behind(endpoint.namespace, str(route["interface"]), view)
+            mine = [str(one) for one in own if family(one) == route["ip_version"]]
+            if mine and name and name != network.name:
+                key = name, _sender(endpoint, route, name, view)
+                found.setdefault(key, {}).update(dict.fromkeys(mine))
+    return [
+        {"interface": name, "addresses": list(addresses), **({"mac_address": sender} if sender else {})}
+        for (name, sender), addresses in found.items()
+    ]
+
+
+def _answering(draft: Draft, view: HostView) -> Iterator[tuple[Endpoint | Staying, list[IPAddress]]]:
+    """They with the addresses at which they answer so; with those that have been published and stay."""
+    published = staying.published_addresses(draft, view)
+    for endpoint in draft.network.endpoints:
+        if not endpoint.default_route:
+            own = draft.addresses[endpoint.key].values()
+            yield endpoint, [one for one in own if endpoint.ports or one in published]
+    for other in staying.endpoints(draft, view) if published else ():
+        # A default route by its own end is what the network gave it.
+        routes = _default_routes(draft.network, other.namespace, view)
+        here = {route["ip_version"] for route in routes if route["interface"] == other.interface}
+        yield other, [one for one in other.addresses if one in published and family(one) not in here]
+
+
+def warnings(network: Network, view: HostView) -> Iterator[str]:
+    """Endpoints that cannot answer because they have no default route at all."""
+    for endpoint in _elsewhere(network):
+        if not any(True for _route in _default_routes(network, endpoint.namespace, view)):
+            yield (
+                f"{endpoint.path}.published_ports: namespace {endpoint.namespace!r} has no default route, so only this"
+                " host and the network's own endpoints are answered; where it gets one from another network, apply"
+                " that network first"
+            )
+
+
+def _elsewhere(network: Network) -> Iterator[Endpoint]:
+    return (endpoint for endpoint in network.endpoints if endpoint.ports and not endpoint.default_route)
+
+
+def _default_routes(network: Network, namespace: str, view: HostView) -> Iterator[View]:
+    """Those by an interface, in the families of the network."""
+    for route in view.inner_default_routes(namespace):
+        if route["ip_version"] in network.families and route["interface"]:
+            yield route
+
+
+def _sender(endpoint: Endpoint | Staying, route: View, name: str, view: HostView) -> str | None:
+    """The MAC address from which an endpoint answers by another interface of the host. Where its router there is not
+    this host, its packets come from that one."""
+    inner = view.inner_interface(endpoint.namespace, str(route["interface"]))
+    outer = view.interfaces.get(name)
+    if not endpoint.guard or inner is None or outer is None or not inner["mac_address"]:
+        return None
+    own = [str(entry["address"]).partition("/")[0] for entry in outer["addresses"]]
+    return str(inner["mac_address"]) if route["via"] in own else None
+
+
+def _behind(namespace: str, interface: str, view: HostView) -> str | None:
+    """The host's interface by which an inner one's packets come: its peer's bridge, or the peer itself.
+
+    An end of our own that is off its bridge is about to be put back there.
+    """
+    end = view.host_end_at(namespace, interface)
+    if not end or (not end["bridge"] and view.owner_of(end) == view.owner):
+        return None
+    return str(end["bridge"] or end["name"])

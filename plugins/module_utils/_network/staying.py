@@ -1,0 +1,65 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Endpoints that are not on the list and stay, since endpoints are only added: what the host knows of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.decisions import Draft
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView, View
+
+
+@dataclasses.dataclass(frozen=True)
+class Staying:
+    """One of them. What its namespace says of itself is not asked: its root could say that it is somebody else."""
+
+    namespace: str
+    interface: str
+    addresses: tuple[IPAddress, ...]
+    mac_address: str
+    guard: bool
+
+
+def endpoints(draft: Draft, view: HostView) -> list[Staying]:
+    """Those on the network's bridge; none where what is not on the list goes."""
+    network = draft.network
+    if not network.appends:
+        return []
+    wished = {endpoint.key for endpoint in network.endpoints}
+    present = set(draft.ends.existing.values())
+    known = view.known_neighbours(network.name)
+    found = []
+    for end in view.our_ends():
+        peer = end["peer"]
+        if end["name"] in present or not peer or not peer["netns"] or (peer["netns"], peer["name"]) in wished:
+            continue
+        key = (str(peer["netns"]), str(peer["name"]))
+        own = tuple(address for address in view.leases(*key) if network.subnet_holding(address))
+        told = next((known[address] for address in own if address in known), None)
+        mac_address = told or addresses.derived_mac("endpoint", view.machine_id, network.name, *key)
+        found.append(Staying(*key, own, mac_address, told is not None or _is_locked(end)))
+    return found
+
+
+def published(draft: Draft, view: HostView) -> list[View]:
+    """The rules of ports that stay published, also those of endpoints that are on the list without them."""
+    return [rule for rule in view.our_rules("dnat") if "host_port" in rule] if draft.network.appends else []
+
+
+def published_addresses(draft: Draft, view: HostView) -> set[IPAddress]:
+    """The addresses of the endpoints whose ports these are."""
+    return {ipaddress.ip_address(rule["to_address"]) for rule in published(draft, view)}
+
+
+def _is_locked(end: View) -> bool:
+    port: t.Mapping[str, t.Any] = end["port"] or {}
+    return bool(port.get("locked"))

@@ -1,0 +1,224 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""The program that a network's service runs, without Ansible: ``network.pyz up NETWORK`` and so on.
+
+It brings the same definitions about by the same code as the modules do, so that whatever came first, the service or the
+role, the other one finds nothing to do.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Outcome, sentence, unforeseen
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import names
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, LinuxnetError, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.printing import printable
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
+    atomic_files,
+    lock,
+    namespaces,
+    programs,
+    refusals,
+    service_files,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import network_document
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.carry_out import (
+    RESOURCES,
+    carry_out,
+    definitions_of,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.endpoints import EndpointsFailed
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.teardown import end_of
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._service import unit
+
+_USAGE = """\
+usage: network.pyz up NETWORK                    bring everything about that /etc/linuxnet/NETWORK.json says
+       network.pyz attach NETWORK NAMESPACE PID  the same, and give the namespace of a process its name and endpoint
+       network.pyz down NETWORK                  take the network away
+       network.pyz stop NETWORK                  what systemd calls: the same, but not for a restart or a shutdown
+"""
+#: Before a line, what systemd's journal takes for its priority.
+_WARNING, _ERROR = "<4>", "<3>"
+
+
+def main(arguments: t.Sequence[str]) -> int:
+    """Do what is asked; 0 for done, 1 for refused, 2 for a call that makes no sense."""
+    given = dict(enumerate(arguments))
+    verbs: dict[tuple[str | None, int], t.Callable[[], None]] = {
+        ("up", 2): lambda: _up(given[1], {}),
+        ("attach", 4): lambda: _attach(given[1], given[2], _process(given[3])),
+        ("down", 2): lambda: _down(given[1]),
+        ("stop", 2): lambda: _stop(given[1]),
+    }
+    verb = verbs.get((given.get(0), len(given)))
+    if verb is None:
+        sys.stderr.write(_USAGE)
+        return 2
+    try:
+        names.network_name("NETWORK", given[1])
+        with lock.held():
+            verb()
+    except LinuxnetError as error:
+        _tell(str(error), _ERROR)
+        return 1
+    except OSError as error:
+        _tell(f"network {given[1]}: {refusals.reason(error)}", _ERROR)
+        return 1
+    return 0
+
+
+def _process(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 10) or int(text) < 1:
+        raise Invalid("PID", text, "the ID of a running process")
+    return int(text)
+
+
+def _attach(network: str, namespace: str, process: int) -> None:
+    """Called by the service whose process it is, too, in whose namespaces nothing of ours may be made."""
+    for kind in ("net", "mnt"):
+        if os.readlink(f"/proc/self/ns/{kind}") != os.readlink(f"/proc/1/ns/{kind}"):
+            raise Refused("attach: this runs in namespaces of its own; have systemd run it: systemd-run --wait ...")
+    _up(network, {namespace: process})
+
+
+def _tell(line: str, priority: str = "") -> None:
+    """A line for people, who read it in the journal when systemd runs us."""
+    sys.stdout.write(f"{priority if 'JOURNAL_STREAM' in os.environ else ''}{printable(line)}\n")
+    sys.stdout.flush()
+
+
+def _up(network: str, joining: t.Mapping[str, int]) -> None:
+    """Bring everything about; what belongs to guests who are away is left out.
+
+    :param joining: namespaces that come now, with a process in each
+    """
+    path = service_files.definitions(network)
+    found = _read(network)
+    if found is None:
+        raise Refused(f"network {network}: there is no {path}; run the role with bridge_network_persistent: true")
+    modules = definitions_of(found["modules"])
+    for name in joining:
+        if name not in found["guests"]:
+            known = ", ".join(sorted(found["guests"])) or "none"
+            raise Invalid("NAMESPACE", name, f"one that {path} has for a guest: {known}")
+    away = set()
+    for name, lasting in found["guests"].items():
+        element = next(one for one in modules["netns"] if one["name"] == name)
+        if name in joining:
+            element["pid"] = joining[name]
+        elif lasting is not None and namespaces.alive(lasting):
+            element["path"] = lasting
+        elif not namespaces.alive(name):
+            away.add(name)
+            _tell(f"namespace {name} is not there yet and is left out, until: attach {network} {name} PID", _WARNING)
+    changed = _carry_out(found["owner"], "present", _there(modules, away))
+    _tell(f"network {network} is up, {changed} of its parts were changed")
+
+
+def _read(network: str) -> network_document.Document | None:
+    """What the network's file says, if there is one."""
+    path = service_files.definitions(network)
+    atomic_files.trust(str(service_files.DIRECTORY))
+    written = service_files.read(path)
+    return None if written is None else network_document.parse(written.decode("utf-8", "surrogateescape"), str(path))
+
+
+def _there(modules: network_document.Modules, away: t.Collection[str]) -> dict[str, list[network_document.Element]]:
+    """The definitions of what can be brought about now: without guests and network cards that are not there."""
+    present = network_document.without(modules, away)
+    missing = {name for name in network_document.foreign_ports(present) if not os.path.exists(f"/sys/class/net/{name}")}
+    for name in sorted(missing):
+        _tell(f"interface {name} is not there and is left out", _WARNING)
+    present["bridge_port"] = [one for one in present["bridge_port"] if one["interface"] not in missing]
+    present["interface"] = [one for one in present["interface"] if one.get("netns") or one["name"] not in missing]
+    return {name: present[name] for name in RESOURCES}
+
+
+def _carry_out(owner: str, state: str, modules: network_document.Modules) -> int:
+    """Bring definitions about as the role does; how many of them were changed."""
+    host = Host(check_mode=False, library=False)
+    failed: EndpointsFailed | None = None
+    try:
+        with host:
+            outcomes = carry_out(host, owner, state, modules)
+    except EndpointsFailed as error:
+        failed, outcomes = error, dict(error.outcomes)
+    except (LinuxnetError, OSError) as error:
+        _tell_warnings(host)
+        told = error if isinstance(error, LinuxnetError) else unforeseen(host, error)
+        raise LinuxnetError(sentence(host, told)) from error
+    _tell_warnings(host)
+    changes = [one for outcome in outcomes.values() for one in _changed(outcome)]
+    for label, change in changes:
+        _tell(f"{label}: {change}")
+    if failed:
+        raise failed
+    return len(changes)
+
+
+def _changed(outcome: Outcome) -> list[tuple[str, str]]:
+    """What was changed, each in a word."""
+    return [
+        (label, "made" if not change.before else "changed" if change.after else "removed")
+        for label, change in zip(outcome.labels, outcome.changes)
+        if change.changed
+    ]
+
+
+def _tell_warnings(host: Host) -> None:
+    for warning in host.warnings:
+        _tell(warning, _WARNING)
+
+
+def _down(network: str) -> None:
+    """Take away everything that carries the network's mark, as the role does with the state absent."""
+    owner = _owner(network)
+    with Host(check_mode=False, library=False) as host:
+        end = end_of(host, owner)
+        _tell_warnings(host)
+    # What a file throws after a reboot is not the service's to forget.
+    changed = _carry_out(owner, "absent", {**end.modules, "ip_forward": []})
+    _tell(f"network {network} is down, {changed} of its parts were removed; forwarding stays as it is")
+
+
+def _owner(network: str) -> str:
+    """Whose mark it is; that of the network's name where the file is gone or damaged."""
+    try:
+        found = _read(network)
+    except Invalid:
+        return network
+    return str(found["owner"]) if found else network
+
+
+def _stop(network: str) -> None:
+    """Called by systemd before a restart too, which is to mend and not to break, and before the machine goes down."""
+    if _asked("list-jobs", "--no-legend", "--plain", unit.name(network)).split()[2:3] == ["restart"]:
+        _tell(f"network {network} is restarted and stays up meanwhile")
+    elif _asked("is-system-running").strip() == "stopping":
+        _tell(f"network {network} goes down with the machine")
+    else:
+        _down(network)
+
+
+def _asked(*words: str) -> str:
+    """What systemd answers; nothing where it does not run."""
+    try:
+        return subprocess.run(
+            ["systemctl", *words],
+            check=False,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, "PATH": programs.search_path()},
+        ).stdout
+    except OSError:
+        return ""

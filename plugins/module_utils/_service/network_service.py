@@ -1,0 +1,309 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""The service of a network: what systemd runs at boot, and the definitions that it brings about."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import names
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import STATE, Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import atomic_files, service_files
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import network_document
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.carry_out import read_definitions
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._service import archive, boot, unit
+
+
+@dataclasses.dataclass(frozen=True)
+class Wish:
+    name: str
+    state: str
+    owner: str
+    appends: bool
+    modules: t.Mapping[str, list[dict[str, t.Any]]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Unit:
+    """What there is of one unit; ``active`` is None where systemd does not run."""
+
+    text: bytes | None
+    enabled: bool
+    active: bool | None
+    stale: bool
+
+    @property
+    def there(self) -> bool:
+        return self.text is not None or self.enabled
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """What there is of one network's service."""
+
+    definitions: bytes | None
+    units: t.Mapping[str, Unit]
+    #: The units that are to be started where they are not; the others are when firewalls are.
+    due: t.Sequence[str]
+
+    @property
+    def there(self) -> bool:
+        return self.definitions is not None or any(unit.there for unit in self.units.values())
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    found: t.Mapping[str, Found]
+    program: bytes | None
+    #: The program as it should be, and the Python that it runs by; nothing where all networks shall be absent.
+    wished_program: bytes
+    interpreter: str
+    networks: t.Sequence[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Write:
+    """Write what is not None, and have systemd follow: units to write, to enable and to start, by name."""
+
+    name: str
+    definitions: str | None
+    program: bytes | None
+    units: t.Mapping[str, str]
+    enable: t.Sequence[str]
+    reload: bool
+    start: t.Sequence[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Remove:
+    """``stop``: the units that are active."""
+
+    name: str
+    reload: bool
+    stop: t.Sequence[str]
+    program: bool
+
+
+class NetworkService:
+    options: t.ClassVar[Options] = {
+        "name": {"type": "str"},
+        "state": STATE,
+        "modules": {"type": "json"},
+        "appends": {"type": "bool", "default": False},
+        "owner": {"type": "str"},
+    }
+    identified_by: t.ClassVar[tuple[str, ...]] = ("name",)
+
+    def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
+        name = names.network_name("name", options["name"])
+        owner = name if options["owner"] is None else names.owner_name("owner", options["owner"])
+        if options["state"] == "absent":
+            return Wish(name, "absent", owner, False, {})
+        if options["modules"] is None:
+            raise Invalid("modules", None, "the definitions of the network, unless state is absent")
+        return Wish(name, "present", owner, options["appends"], read_definitions(options["modules"]))
+
+    def key(self, wish: Wish) -> dict[str, t.Any]:
+        return {"name": wish.name}
+
+    def label(self, wish: Wish) -> str:
+        return f"network_service {wish.name}"
+
+    def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
+        building = any(wish.state == "present" for wish in wishes)
+        interpreter = service_files.interpreter() if building else ""
+        return State(
+            found={wish.name: _read(host, wish.name) for wish in wishes},
+            program=service_files.read(service_files.PROGRAM),
+            wished_program=archive.build(interpreter, boot.__name__) if building else b"",
+            interpreter=interpreter,
+            networks=service_files.networks(),
+        )
+
+    def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
+        plan = Plan([])
+        present = set(state.networks)
+        program = state.program
+        for wish in wishes:
+            found = state.found[wish.name]
+            _refuse_foreign(wish, found)
+            if wish.state == "absent":
+                present.discard(wish.name)
+                plan.changes.append(_plan_absent(wish, found, not present and program is not None, plan))
+            else:
+                plan.changes.append(_plan_present(wish, found, program, state, plan))
+                program = state.wished_program
+        return plan
+
+    def apply(self, host: Host, plan: Plan) -> None:
+        for step in plan.steps:
+            _write(host, step) if isinstance(step, Write) else _remove(host, step)
+        # A service that is started changes the host itself, and waits for us otherwise.
+        host.unlock()
+        for name in (name for step in plan.steps if isinstance(step, Write) for name in step.start):
+            with host.doing(f"start {name}"):
+                service_files.systemctl(host, "start", name)
+
+
+def _read(host: Host, name: str) -> Found:
+    listening = service_files.systemd_runs() and service_files.shown(host, unit.FIREWALLD)["ActiveState"] == "active"
+    return Found(
+        due=[unit.name(name), *([unit.listener(name)] if listening else [])],
+        definitions=service_files.read(service_files.definitions(name)),
+        units={one: _read_unit(host, one, others) for one, others in unit.started_with(name).items()},
+    )
+
+
+def _read_unit(host: Host, name: str, others: t.Sequence[str]) -> Unit:
+    told = service_files.shown(host, name) if service_files.systemd_runs() else None
+    return Unit(
+        text=service_files.read(service_files.unit_file(name)),
+        enabled=service_files.enabled(name, others),
+        active=told["ActiveState"] in ("active", "reloading") if told else None,
+        stale=told is not None and told.get("NeedDaemonReload") == "yes",
+    )
+
+
+def _plan_present(wish: Wish, found: Found, program: bytes | None, state: State, plan: Plan) -> Change:
+    old = _parsed(found.definitions)
+    wished = network_document.document(wish.name, wish.owner, wish.modules, old if wish.appends else None)
+    definitions = network_document.text(wished)
+    command = f"{state.interpreter} -I {service_files.PROGRAM}"
+    ports = network_document.foreign_ports(wished["modules"])
+    texts = unit.texts(wish.name, command, ports, external=not wished["modules"]["bridge"])
+    before: dict[str, t.Any] = {
+        "definitions": _lines(found.definitions) if old is None else old,
+        "program": _fingerprint(program),
+        "units": {name: _view(one) for name, one in found.units.items()},
+    }
+    after: dict[str, t.Any] = {
+        "definitions": wished,
+        "program": _fingerprint(state.wished_program),
+        "units": {name: _wished_view(text, found.units[name], name in found.due) for name, text in texts.items()},
+    }
+    drifted = {name: text for name, text in texts.items() if found.units[name].text != text.encode()}
+    enable = [name for name in texts if not found.units[name].enabled]
+    runs = any(one.active is not None for one in found.units.values())
+    if not runs:
+        plan.warnings.append(f"systemd does not run here: network {wish.name} comes up when it next starts this host")
+    step = Write(
+        name=wish.name,
+        definitions=definitions if found.definitions != definitions.encode() else None,
+        program=state.wished_program if program != state.wished_program else None,
+        units=drifted,
+        enable=enable,
+        reload=runs and bool(drifted or enable or any(one.stale for one in found.units.values())),
+        start=[name for name in found.due if found.units[name].active is False],
+    )
+    if step != Write(wish.name, None, None, {}, [], False, []):
+        plan.steps.append(step)
+        if before == after:
+            # The same in another form.
+            before["file"], after["file"] = _lines(found.definitions), definitions.splitlines()
+    facts = {"unit_name": unit.name(wish.name), "path": str(service_files.definitions(wish.name))}
+    return Change(before if found.there else {}, after, facts)
+
+
+def _refuse_foreign(wish: Wish, found: Found) -> None:
+    """Files of somebody else's under our names are neither written over nor removed."""
+    ours = False
+    for name, one in found.units.items():
+        if one.text is not None and not unit.is_ours(one.text):
+            raise Refused(
+                f"{service_files.unit_file(name)} is not this collection's, by its first line; it is left alone"
+            )
+        ours = ours or one.text is not None
+    document = _parsed(found.definitions)
+    path = service_files.definitions(wish.name)
+    if document is None and found.definitions is not None and not ours:
+        raise Refused(f"{path} is not the definitions of a network; it is left alone")
+    if document is not None and document["owner"] != wish.owner:
+        raise Refused(f"{path} belongs to owner {document['owner']}")
+
+
+def _view(found: Unit) -> dict[str, t.Any]:
+    started = {} if found.active is None else {"started": found.active, "known": not found.stale}
+    return {"text": _lines(found.text), "enabled": found.enabled, **started}
+
+
+def _wished_view(text: str, found: Unit, start: bool) -> dict[str, t.Any]:
+    started = {} if found.active is None else {"started": start or found.active, "known": True}
+    return {"text": text.splitlines(), "enabled": True, **started}
+
+
+def _plan_absent(wish: Wish, found: Found, last: bool, plan: Plan) -> Change:
+    if not found.there and not last:
+        return Change({}, {})
+    active = [name for name, one in found.units.items() if one.active]
+    runs = any(one.active is not None for one in found.units.values())
+    plan.steps.append(Remove(wish.name, reload=runs, stop=active, program=last))
+    units = {name: _lines(one.text) for name, one in found.units.items()}
+    return Change({"definitions": _parsed(found.definitions), "units": units}, {})
+
+
+def _parsed(content: bytes | None) -> network_document.Document | None:
+    """The document in a file, None where there is none or it is damaged."""
+    try:
+        return network_document.parse(content.decode("utf-8"), "") if content is not None else None
+    except (Invalid, UnicodeDecodeError):
+        return None
+
+
+def _lines(content: bytes | None) -> list[str] | None:
+    return content.decode("utf-8", "replace").splitlines() if content is not None else None
+
+
+def _fingerprint(program: bytes | None) -> str | None:
+    """The program itself is long and the same for all networks."""
+    return f"sha256 {hashlib.sha256(program).hexdigest()}" if program is not None else None
+
+
+def _write(host: Host, step: Write) -> None:
+    """The units come last, so that what they run is there."""
+    for path, content, mode in (
+        (service_files.definitions(step.name), step.definitions, 0o644),
+        (service_files.PROGRAM, step.program, 0o755),
+        *((service_files.unit_file(name), text, 0o644) for name, text in step.units.items()),
+    ):
+        if content is not None:
+            with host.doing(f"write {path}"):
+                atomic_files.write(str(path), content.encode() if isinstance(content, str) else content, mode)
+    for name in step.enable:
+        with host.doing(f"enable {name}"):
+            service_files.enable(name, unit.started_with(step.name)[name])
+    if step.reload:
+        with host.doing("have systemd read its units anew"):
+            service_files.systemctl(host, "daemon-reload")
+
+
+def _remove(host: Host, step: Remove) -> None:
+    """The definitions go last, since by them the next run knows that something is left.
+
+    The units are stopped when their files are gone and without those that need them, so that nothing is taken down by
+    that: the network may be meant to stay, and is gone already if not.
+    """
+    units = unit.started_with(step.name)
+    links = [link for name, others in units.items() for link in service_files.enabling_links(name, others)]
+    for path in (*links, *map(service_files.unit_file, units)):
+        with host.doing(f"remove {path}"):
+            service_files.remove(path)
+    if step.reload:
+        with host.doing("have systemd read its units anew"):
+            service_files.systemctl(host, "daemon-reload")
+    for name in step.stop:
+        with host.doing(f"have systemd forget {name}"):
+            service_files.systemctl(host, "stop", "--job-mode=ignore-dependencies", name)
+    if step.program:
+        with host.doing(f"remove {service_files.PROGRAM}"):
+            service_files.remove(service_files.PROGRAM)
+    with host.doing(f"remove {service_files.definitions(step.name)}"):
+        service_files.remove(service_files.definitions(step.name))
