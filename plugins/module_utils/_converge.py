@@ -101,6 +101,11 @@ class Outcome:
         """What differs, of what is changed alone."""
         return [_diff(label, change) for label, change in zip(self.labels, self.changes) if change.changed]
 
+    def singly(self) -> list[Outcome]:
+        """The same, one for each wish."""
+        rows = zip(self.labels, self.keys, self.states, self.changes)
+        return [Outcome([label], [key], [state], [change]) for label, key, state, change in rows]
+
     @property
     def objects(self) -> list[View]:
         """Every object with what is known of it afterwards."""

@@ -18,6 +18,16 @@ from tests.lab.paths import COLLECTION
 COMMON = ("ansible.module_utils.basic", "pyroute2.iproute.linux")
 
 
+#: The module that the action plugin sends its code to, and where that code begins.
+WHOLE = "bridge_network"
+CALL = f"ansible_collections.{COLLECTION}.plugins.module_utils._call"
+
+
+def call(options: dict[str, Any], check: bool, diff: bool) -> dict[str, Any]:
+    """What the action plugin of the module ``bridge_network`` tells it, without the code."""
+    return {"options": options, "role": True, **arguments({}, check, diff)["ANSIBLE_MODULE_ARGS"]}
+
+
 def file_of(name: str) -> str:
     """The Python module of a collection's module: bridge, or netplumb.linuxnet.bridge."""
     return f"ansible_collections.{COLLECTION}.plugins.modules.{name.removeprefix(COLLECTION + '.')}"
@@ -42,7 +52,11 @@ def run_main(name: str, options: dict[str, Any], check: bool, diff: bool) -> dic
     output = os.memfd_create("output")
     os.dup2(output, sys.stdout.fileno())
     with contextlib.suppress(SystemExit):
-        importlib.import_module(file_of(name)).main()
+        if name.removeprefix(COLLECTION + ".") == WHOLE:
+            result = importlib.import_module(CALL).run(call(options, check, diff))
+            sys.stdout.write(json.dumps(result))
+        else:
+            importlib.import_module(file_of(name)).main()
     sys.stdout.flush()
     os.lseek(output, 0, os.SEEK_SET)
     with open(output, encoding="utf-8") as printed:

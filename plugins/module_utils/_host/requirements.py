@@ -16,8 +16,8 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import pro
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 
 #: By what is told to the user the program that shows whether it is there.
-_PROGRAMS = {"iptables": "iptables-restore", "iproute2": "ip"}
-_LIBRARIES = ("pyroute2",)
+_PROGRAMS = {"iptables": "iptables-restore"}
+_LIBRARIES = ("pyroute2", "netaddr")
 _PACKAGE_MANAGERS = {"apt": "apt-get", "dnf": "dnf"}
 _SYSTEM_PYTHON = "/usr/bin/python3"
 _ASK = "import importlib.util, sys; sys.exit(any(importlib.util.find_spec(name) is None for name in sys.argv[1:]))"

@@ -30,14 +30,14 @@ def warnings(network: Network, view: HostView) -> Iterator[str]:
                 for number, value in ((1, wanted // 4), (2, wanted // 2), (3, wanted))
             )
             yield (
-                f"bridge_network_endpoints: {count} endpoints may need {2 * count} entries in the machine's"
+                f"{network.option('endpoints')}: {count} endpoints may need {2 * count} entries in the machine's"
                 f" {family.replace('ip', 'IP')} neighbour table, which all namespaces share and which holds {limit};"
                 f" on the machine, set {names}"
             )
     if view.backlog is not None and count > view.backlog:
         yield (
-            f"bridge_network_endpoints: a broadcast is queued for each of {count} endpoints, and the machine queues"
-            f" {view.backlog} packets; on the machine, set net.core.netdev_max_backlog = {_rounded(2 * count)}"
+            f"{network.option('endpoints')}: a broadcast is queued for each of {count} endpoints, and the machine"
+            f" queues {view.backlog} packets; on the machine, set net.core.netdev_max_backlog = {_rounded(2 * count)}"
         )
 
 

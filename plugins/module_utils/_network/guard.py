@@ -86,7 +86,7 @@ def warnings(network: Network) -> t.Iterator[str]:
     if network.ports and network.endpoints:
         cards = ", ".join(network.ports)
         yield (
-            f"bridge_network_ports: {cards}: endpoints reach this wire as they are, with VLAN tags, spanning tree"
+            f"{network.option('ports')}: {cards}: endpoints reach this wire as they are, with VLAN tags, spanning tree"
             " messages, DHCP offers and router advertisements too; have the switch filter these"
         )
 

@@ -14,7 +14,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import OWNER
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import proxying
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView, View, addresses_of
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Network
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import MASQUERADE_ADDRESSES, Network
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.subnet_checks import check_overlap
 
 #: The kernel numbers a bridge's ports with ten bits and leaves out 0.
@@ -56,14 +56,14 @@ def _check_bridge(network: Network, view: HostView) -> Iterator[str]:
     if network.external:
         if bridge is None:
             yield (
-                f"bridge_network_name: there is no bridge {network.name!r} on the host,"
-                " and with bridge_network_external: true it is not made here"
+                f"{network.option('name')}: there is no bridge {network.name!r} on the host,"
+                f" and with {network.option('external')}: true it is not made here"
             )
         elif bridge["kind"] != "bridge":
-            raise Refused(f"bridge_network_name: {network.name!r} exists on the host and is not a bridge")
+            raise Refused(f"{network.option('name')}: {network.name!r} exists on the host and is not a bridge")
         elif network.name in view.our_bridges():
             raise Refused(
-                f"bridge_network_external: {network.name!r} is a bridge of this role's own; it cannot be external"
+                f"{network.option('external')}: {network.name!r} is a bridge of this role's own; it cannot be external"
             )
         return
     if bridge is None:
@@ -71,21 +71,23 @@ def _check_bridge(network: Network, view: HostView) -> Iterator[str]:
     owner = view.owner_of(bridge)
     if bridge["kind"] != "bridge":
         raise Refused(
-            f"bridge_network_name: {network.name!r} exists on the host and is not a bridge; choose another name"
+            f"{network.option('name')}: {network.name!r} exists on the host and is not a bridge; choose another name"
         )
     if owner not in (None, view.owner):
-        raise Refused(f"bridge_network_name: the bridge {network.name!r} belongs to owner {owner}; choose another name")
+        raise Refused(
+            f"{network.option('name')}: the bridge {network.name!r} belongs to owner {owner}; choose another name"
+        )
     if owner is None:
         raise Refused(
-            f"bridge_network_name: the bridge {network.name!r} exists and was not made by this role;"
-            " join it with bridge_network_external: true, or choose another name"
+            f"{network.option('name')}: the bridge {network.name!r} exists and was not made by this role;"
+            f" join it with {network.option('external')}: true, or choose another name"
         )
 
 
 def missing_cards(network: Network, view: HostView) -> dict[str, str]:
     """A sentence for each interface that is not there and is to be enslaved, or to answer for endpoints."""
     ports = {
-        name: f"bridge_network_ports[{number}]: there is no interface {name!r} on the host"
+        name: f"{network.option('ports')}[{number}]: there is no interface {name!r} on the host"
         for number, name in enumerate(network.ports)
         if name not in view.interfaces
     }
@@ -95,7 +97,7 @@ def missing_cards(network: Network, view: HostView) -> dict[str, str]:
 def _check_ports(network: Network, view: HostView) -> None:
     """The interfaces to enslave are free, and lose nothing by it."""
     for number, name in enumerate(network.ports):
-        option = f"bridge_network_ports[{number}]"
+        option = f"{network.option('ports')}[{number}]"
         port = view.interfaces.get(name)
         if port is None:
             continue
@@ -112,11 +114,11 @@ def _check_ports(network: Network, view: HostView) -> None:
         if any(addresses_of(port)):
             raise Refused(
                 f"{option}: {name!r} carries addresses, which stop working on a port; set"
-                " bridge_network_ports_force: true to do it anyway"
+                f" {network.option('ports_force')}: true to do it anyway"
             )
         if _carries_default_route(name, view):
             raise Refused(
-                f"{option}: {name!r} carries the host's default route; set bridge_network_ports_force: true to"
+                f"{option}: {name!r} carries the host's default route; set {network.option('ports_force')}: true to"
                 " enslave it anyway"
             )
 
@@ -125,8 +127,8 @@ def _forced_ports(network: Network, view: HostView) -> list[str]:
     """The kernel hands what arrives on a port to the bridge, whatever addresses the port still carries."""
     ports = [view.interfaces[name] for name in network.ports if name in view.interfaces]
     return [
-        f"bridge_network_ports: {port['name']!r} keeps its addresses and routes, but what arrives there is the bridge's"
-        " now; unless routes lead over the bridge as well, the host is cut off from that segment"
+        f"{network.option('ports')}: {port['name']!r} keeps its addresses and routes, but what arrives there is the"
+        " bridge's now; unless routes lead over the bridge as well, the host is cut off from that segment"
         for port in ports
         if any(addresses_of(port)) or _carries_default_route(port["name"], view)
     ]
@@ -160,7 +162,7 @@ def _check_limit(network: Network, view: HostView) -> None:
     if wished + staying > BRIDGE_PORTS:
         others = f" beside {staying} that others have on it" if staying else ""
         raise Refused(
-            f"bridge_network_endpoints: {wished} ports are wished on {network.name}{others}, but the kernel"
+            f"{network.option('endpoints')}: {wished} ports are wished on {network.name}{others}, but the kernel"
             f" allows {BRIDGE_PORTS}"
             " on a bridge; use a second network"
         )
@@ -190,10 +192,10 @@ def _refuse_alternative_names(network: Network, view: HostView) -> None:
     """Rules compare the one real name of an interface, and another one cannot be given to a second one."""
     real = {other: name for name, one in view.interfaces.items() for other in one.get("alternative_names", ())}
     named = [
-        ("bridge_network_name", network.name),
-        *((f"bridge_network_trusted_interfaces[{n}]", name) for n, name in enumerate(network.trusted_interfaces)),
-        *((f"bridge_network_ports[{n}]", name) for n, name in enumerate(network.ports)),
-        *([("bridge_network_proxy_interface", network.proxy_interface)] if network.proxy_interface else []),
+        (network.option("name"), network.name),
+        *((f"{network.option('trusted_interfaces')}[{n}]", name) for n, name in enumerate(network.trusted_interfaces)),
+        *((f"{network.option('ports')}[{n}]", name) for n, name in enumerate(network.ports)),
+        *([(network.option("proxy_interface"), network.proxy_interface)] if network.proxy_interface else []),
         *((f"{one.path}.host_interface", one.host_interface) for one in network.endpoints if one.host_interface),
     ]
     for option, name in named:
@@ -206,7 +208,7 @@ def _refuse_alternative_names(network: Network, view: HostView) -> None:
 def _missing_trusted(network: Network, view: HostView) -> list[str]:
     """It may come later, as that of a VPN does."""
     return [
-        f"bridge_network_trusted_interfaces[{number}]: there is no interface {name!r} on the host now"
+        f"{network.option('trusted_interfaces')}[{number}]: there is no interface {name!r} on the host now"
         for number, name in enumerate(network.trusted_interfaces)
         if name not in view.interfaces
     ]
@@ -215,7 +217,7 @@ def _missing_trusted(network: Network, view: HostView) -> list[str]:
 def _missing_source(network: Network, view: HostView) -> list[str]:
     """It may be a floating one, which the host has at other times."""
     own = {address for interface in view.interfaces.values() for address in addresses_of(interface)}
-    options = {"ipv4": "bridge_network_masquerade_address", "ipv6": "bridge_network_masquerade_address_ipv6"}
+    options = {word: network.option(option) for word, option in MASQUERADE_ADDRESSES.items()}
     return [
         f"{options[word]}: the host has no address {address} now, so answers to what leaves with it do not come back"
         for word, address in network.masquerade_addresses.items()

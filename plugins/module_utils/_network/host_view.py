@@ -52,7 +52,6 @@ class HostView:
             for interface in reversed(self.interfaces.values())
             if interface["peer"]
         }
-        self.seen: str | None = host.get("seen")
         self.settings_writable = bool(host["settings_writable"])
         self._forwarding: View = host["ip_forward"]
         self._bridge_nf: View = host["bridge_nf"]

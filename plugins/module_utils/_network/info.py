@@ -39,7 +39,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink im
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.port_records import PortRecord
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks, switches
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import by_index
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import info_views, sighting
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import info_views
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.info_views import Contents
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import witness
 
@@ -222,7 +222,6 @@ def _host(host: Host, wished: Wish, contents: _Contents, records: t.Mapping[str,
         "neighbours": info_views.neighbours(there),
         "proxy_neighbours": info_views.proxies(there),
         "rules": [rule for rule in rules if _ours(rule["owner"], wished)],
-        "seen": sighting.sighted(there.links.values(), records, rules) if own else None,
         "rules_complete": not unread,
         "rules_unread": unread,
         "empty_chains": empty,

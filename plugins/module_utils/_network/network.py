@@ -15,6 +15,8 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.published_port import Publish
 
 FAMILIES = ("ipv4", "ipv6")
+#: The option for each family's address that packets leave with.
+MASQUERADE_ADDRESSES = {"ipv4": "masquerade_address", "ipv6": "masquerade_address_ipv6"}
 
 
 def family(value: IPAddress | IPNetwork) -> str:
@@ -95,7 +97,10 @@ class Endpoint:
 
 @dataclasses.dataclass(frozen=True)
 class Network:
-    """One application of the role. ``gateway_modes`` and ``masquerade_addresses`` are by family."""
+    """One network. ``gateway_modes`` and ``masquerade_addresses`` are by family.
+
+    ``prefix`` stands before the names of its options as the user knows them, such as ``bridge_network_``.
+    """
 
     name: str
     subnets: tuple[Subnet, ...] = ()
@@ -117,6 +122,11 @@ class Network:
     endpoints: tuple[Endpoint, ...] = ()
     appends: bool = False
     persistent: bool = False
+    prefix: str = ""
+
+    def option(self, name: str) -> str:
+        """An option's name as the user knows it."""
+        return f"{self.prefix}{name}"
 
     @property
     def families(self) -> tuple[str, ...]:

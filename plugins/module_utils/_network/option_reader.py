@@ -8,16 +8,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import typing as t
 from collections.abc import Mapping, Sequence
-
-from ansible.module_utils.parsing.convert_bool import boolean
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
 
 #: So many zeros may stand before a number.
 _ZEROS = 20
+#: The words that Ansible takes for a switch.
+_SWITCHES = {
+    **dict.fromkeys(("y", "yes", "on", "1", "true", "t", "1.0"), True),
+    **dict.fromkeys(("n", "no", "off", "0", "false", "f", "0.0"), False),
+}
 #: What the variable omit is: an object of Ansible's own, up to 2.18 a string.
 _OMIT_TYPE, _OMIT_PREFIX = "_OmitType", "__omit_place_holder__"
 
@@ -67,11 +69,11 @@ class Section:
         value = self.raw(name)
         if not self.given(name):
             return default
-        # Ansible's own reading of it puts the whole value into its error.
-        if isinstance(value, (bool, str)) or (isinstance(value, (int, float)) and value in (0, 1)):
-            with contextlib.suppress(TypeError):
-                return boolean(value, strict=True)
-        raise Invalid(self.path(name), value, "true or false")
+        if isinstance(value, str):
+            value = _SWITCHES.get(value.strip().lower())
+        if isinstance(value, (bool, int, float)) and value in (0, 1):
+            return bool(value)
+        raise Invalid(self.path(name), self.raw(name), "true or false")
 
     def choice(self, name: str, choices: Sequence[str], default: str) -> str:
         """One word of several."""

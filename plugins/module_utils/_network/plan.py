@@ -36,9 +36,10 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.problems import Problems
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.published_ports import check_free, published
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.read_network import (
+    is_absent,
     network_name,
+    options_of,
     read_network,
-    variables_section,
 )
 
 VERSION = 1
@@ -47,19 +48,22 @@ Document = dict[str, t.Any]
 
 
 def make_plan(variables: object, info: object, check_mode: bool = False) -> Document:
-    """The plan for one application of the role. Pure: the same input gives the same plan.
+    """The plan for one network by the role's variables. Pure: the same input gives the same plan.
 
     :param variables: the role's variables without their prefix ``bridge_network_``
-    :param info: the result of the module ``netns_info``; for the state ``absent`` None will do
+    :param info: the result of the module ``netns_info``
     :param check_mode: then an interface or bridge that is missing on the host is a warning and not an error
     :raises LinuxnetError: for input that is wrong in itself or cannot come true on this host
     """
-    section = variables_section(variables)
-    if section.choice("state", ("present", "absent"), "present") == "absent":
-        name = network_name(section)
-        return _absent(name, None if info is None else HostView(info, name))
+    section = options_of(variables, "bridge_network_")
+    if is_absent(section):
+        return absent(HostView(info, network_name(section)))
     network = read_network(section)
-    view = HostView(info, network.name)
+    return plan_of(network, HostView(info, network.name), check_mode)
+
+
+def plan_of(network: Network, view: HostView, check_mode: bool) -> Document:
+    """The plan for a network that shall be there. Pure, and raises as :func:`make_plan` does."""
     warnings = check_host(network, view, check_mode)
     network = with_gateways(network, view)
     ends = host_ends(network, view)
@@ -79,7 +83,6 @@ def make_plan(variables: object, info: object, check_mode: bool = False) -> Docu
         "network": network.name,
         "owner": network.name,
         "state": "present",
-        "seen": view.seen,
         "problems": problems.found,
         "warnings": [
             *warnings,
@@ -130,32 +133,20 @@ def _present(draft: Draft, view: HostView) -> Document:
     }
 
 
-def _absent(name: str, view: HostView | None) -> Document:
-    """The plan that takes away everything of a network, by nothing but its name.
-
-    Without a look at the host it leaves to the module network_plan what that is.
-    """
-    document: Document = {
-        "version": VERSION,
-        "network": name,
-        "owner": name,
-        "state": "absent",
-        "seen": None,
-        "problems": [],
-        "warnings": [],
-        "summary": [f"{name}: absent"],
-        "endpoints": [],
-        "service": _no_service(name),
-    }
-    if view is None:
-        return document
+def absent(view: HostView) -> Document:
+    """The plan that takes away everything of a network, by nothing but its name."""
     end = removal.teardown(view)
     return {
-        **document,
+        "version": VERSION,
+        "network": view.owner,
+        "owner": view.owner,
+        "state": "absent",
+        "problems": [],
         "warnings": end.warnings,
         "summary": end.summary,
+        "endpoints": [],
         "modules": end.modules,
-        "service": _no_service(name) if end.persistent else None,
+        "service": _no_service(view.owner) if end.persistent else None,
     }
 
 
@@ -174,6 +165,6 @@ def _refuse_narrow(draft: Draft) -> None:
     """An MTU that was found out rather than given must carry IPv6 too."""
     if draft.mtu < 1280 and "ipv6" in draft.network.families:
         raise Refused(
-            f"bridge_network_mtu: the way out has an MTU of {draft.mtu}, and IPv6 needs 1280; give another one,"
-            " or no IPv6 subnet"
+            f"{draft.network.option('mtu')}: the way out has an MTU of {draft.mtu}, and IPv6 needs 1280; give another"
+            " one, or no IPv6 subnet"
         )

@@ -23,7 +23,6 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network
 
 Element = dict[str, t.Any]
 
-OPTION = "bridge_network_proxy_interface"
 #: IPv4 answers for what is written down; IPv6 needs to be told that it may.
 _SETTINGS = {"net.ipv6.conf.IFNAME.proxy_ndp": "1"}
 
@@ -34,11 +33,12 @@ def check(network: Network, view: HostView) -> t.Iterator[str]:
     if name is None:
         return
     interface = view.interfaces.get(name)
+    option = network.option("proxy_interface")
     if interface is None:
-        yield f"{OPTION}: there is no interface {name!r} on the host"
+        yield f"{option}: there is no interface {name!r} on the host"
     elif interface["bridge"]:
         raise Refused(
-            f"{OPTION}: {name!r} is a port of {interface['bridge']}, which gets what arrives there; say"
+            f"{option}: {name!r} is a port of {interface['bridge']}, which gets what arrives there; say"
             f" {interface['bridge']}"
         )
 

@@ -60,7 +60,7 @@ def _families(network: Network, port: Port, own: dict[str, IPAddress]) -> list[s
         return list(own)
     word = family(host_ip)
     if word not in own:
-        where = "" if port.publish.host_ip else " (bridge_network_default_host_ip)"
+        where = "" if port.publish.host_ip else f" ({network.option('default_host_ip')})"
         raise Invalid(
             port.path,
             f"{host_ip}{where}",

@@ -12,42 +12,27 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import add
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.published_port import refuse_unpublishable
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import FAMILIES, Network, family
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import (
+    MASQUERADE_ADDRESSES,
+    Network,
+    family,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.option_reader import Section, number
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.options import OPTIONS
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.read_endpoints import read_endpoints
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.read_subnets import read_subnets
 
-VARIABLES = (
-    "name",
-    "state",
-    "ipam_config",
-    "external",
-    "gateway_mode",
-    "gateway_mode_ipv6",
-    "inhibit_gateway",
-    "internal",
-    "icc",
-    "masquerade",
-    "masquerade_address",
-    "masquerade_address_ipv6",
-    "masquerade_protocols",
-    "trusted_interfaces",
-    "default_host_ip",
-    "forward_policy",
-    "mtu",
-    "ports",
-    "ports_force",
-    "proxy_interface",
-    "endpoints",
-    "appends",
-    "persistent",
-)
 GATEWAY_MODES = ("nat", "nat-unprotected", "routed")
 
 
-def variables_section(variables: object) -> Section:
-    """The role's variables, by their names without ``bridge_network_``."""
-    return Section("bridge_network_", variables, VARIABLES)
+def options_of(given: object, prefix: str) -> Section:
+    """The options of one network; ``prefix`` stands before their names in errors."""
+    return Section(prefix, given, tuple(OPTIONS))
+
+
+def is_absent(section: Section) -> bool:
+    """Whether the network is to be taken away, for which its name is enough."""
+    return section.choice("state", ("present", "absent"), "present") == "absent"
 
 
 def network_name(section: Section) -> str:
@@ -85,6 +70,7 @@ def read_network(section: Section) -> Network:
         endpoints=read_endpoints(section, subnets),
         appends=section.flag("appends", False),
         persistent=section.flag("persistent", False),
+        prefix=section.prefix,
     )
     _refuse_contradictions(section, network)
     return network
@@ -103,7 +89,7 @@ def _gateway_modes(section: Section) -> dict[str, str]:
 
 def _masquerade_addresses(section: Section) -> dict[str, IPAddress]:
     found = {}
-    for option, word in zip(("masquerade_address", "masquerade_address_ipv6"), FAMILIES, strict=True):
+    for word, option in MASQUERADE_ADDRESSES.items():
         address = section.read(option, addresses.address)
         if address is None:
             continue
@@ -152,7 +138,7 @@ def _mtu(section: Section, ipv6: bool) -> int | None:
 
 def _refuse_contradictions(section: Section, network: Network) -> None:
     """Wishes that cannot both come true, so that none is accepted and then ignored."""
-    for word, option in zip(FAMILIES, ("masquerade_address", "masquerade_address_ipv6"), strict=True):
+    for word, option in MASQUERADE_ADDRESSES.items():
         if word in network.masquerade_addresses and not network.masquerade:
             raise Invalid(
                 section.path(option), section.raw(option), f"only together with {section.path('masquerade')}: true"

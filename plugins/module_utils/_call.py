@@ -1,0 +1,234 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""One call of the module ``bridge_network``: all its networks are checked, and each is read, decided and carried out.
+
+It runs without Ansible around it: options in, the result out, both as JSON has them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Outcome, converge, sentence, unforeseen
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, LinuxnetError, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.printing import printable, printable_all
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import refusals, requirements
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import conflicts, info
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.carry_out import carry_out, definitions_of
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.endpoints import EndpointsFailed
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Network
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.option_reader import Section, is_omitted
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.options import ARGUMENTS, OPTIONS
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.plan import absent, plan_of
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.read_network import (
+    is_absent,
+    network_name,
+    options_of,
+    read_network,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._service import network_service
+
+Options = t.Mapping[str, t.Any]
+Result = dict[str, t.Any]
+
+
+@dataclasses.dataclass
+class Wanted:
+    """One network of the call; ``network`` is None for one that is to be taken away."""
+
+    name: str
+    network: Network | None
+    plan: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    outcomes: t.Mapping[str, Outcome] = dataclasses.field(default_factory=dict)
+    failures: list[str] = dataclasses.field(default_factory=list)
+
+    @property
+    def state(self) -> str:
+        return "absent" if self.network is None else "present"
+
+
+def run(arguments: Options) -> Result:
+    """What Ansible gets, be it a success or a failure.
+
+    :param arguments: ``options`` of the task, ``role`` (whether the options are known to the user as the role's
+        variables), ``_ansible_check_mode`` and ``_ansible_diff``
+    """
+    role = bool(arguments.get("role"))
+    host = Host(check_mode=bool(arguments.get("_ansible_check_mode")), exclusive=True)
+    wanted: list[Wanted] = []
+    try:
+        given = Section("", arguments["options"], tuple(ARGUMENTS))
+        with_plan = given.flag("return_plan", False)
+        wanted = [_read(options_of(options, prefix)) for prefix, options in _elements(given, role)]
+        conflicts.refuse([one.network for one in wanted if one.network])
+        lacking = _lacking(wanted)
+        if lacking:
+            return lacking
+        with host:
+            _bring_about(host, wanted, role)
+            _persist(host, wanted)
+    except LinuxnetError as error:
+        return _told(host, wanted, {"failed": True, "msg": sentence(host, error)})
+    except refusals.refusals() as error:
+        return _told(host, wanted, {"failed": True, "msg": sentence(host, unforeseen(host, error))})
+    result = _result(wanted, bool(arguments.get("_ansible_diff")), with_plan)
+    return _told(host, wanted, result)
+
+
+def _elements(given: Section, role: bool) -> list[tuple[str, Options]]:
+    """The networks of the call, each with what stands before the names of its options in messages."""
+    common = {name: given.raw(name) for name in OPTIONS if given.raw(name) is not None}
+    listed = given.raw("aggregate")
+    if listed is None:
+        return [("bridge_network_" if role else "", common)]
+    word = "bridge_networks" if role else "aggregate"
+    if given.given("name"):
+        raise Invalid("name", given.raw("name"), f"not together with {word}")
+    if isinstance(listed, (str, t.Mapping)) or not isinstance(listed, t.Sequence):
+        raise Invalid(word, listed, "a list of networks, each a dictionary with its name and its options")
+    found: list[tuple[str, Options]] = []
+    for number, element in enumerate(listed):
+        if not isinstance(element, t.Mapping):
+            raise Invalid(f"{word}[{number}]", element, "a dictionary with the name of a network and its options")
+        own = {name: value for name, value in element.items() if value is not None and not is_omitted(value)}
+        found.append((f"{word}[{number}].", {**common, **own}))
+    return found
+
+
+def _lacking(wanted: t.Sequence[Wanted]) -> Result | None:
+    """The failure of a host that lacks something; to take networks away needs no library."""
+    if not any(one.network for one in wanted):
+        return None
+    missing = requirements.missing()
+    if not missing:
+        return None
+    with Host(check_mode=True) as asking:
+        better = requirements.better_python(asking)
+    words = ", ".join(missing)
+    told = (
+        f"{sys.executable} lacks {words}, which {better} has; set ansible_python_interpreter: {better}"
+        if better
+        else f"this host lacks {words}"
+    )
+    manager = requirements.package_manager()
+    return {**_failed(told), "missing": missing, "better_python": better, "package_manager": manager}
+
+
+def _failed(words: str) -> Result:
+    return {"failed": True, "changed": False, "msg": printable(words), "missing": [], "objects": [], "warnings": []}
+
+
+def _read(section: Section) -> Wanted:
+    if is_absent(section):
+        return Wanted(network_name(section), None)
+    network = read_network(section)
+    return Wanted(network.name, network)
+
+
+def _bring_about(host: Host, wanted: t.Sequence[Wanted], role: bool) -> None:
+    """Each network, whatever becomes of the others; of a single one the error is raised as it is."""
+    host.drop_option = f"{'bridge_network_' if role else ''}forward_policy: drop"
+    for one in wanted:
+        try:
+            _carry_out(host, one)
+        except EndpointsFailed as error:
+            one.outcomes, one.failures = error.outcomes, [str(error)] if len(wanted) > 1 else error.failures
+        except LinuxnetError as error:
+            if len(wanted) == 1:
+                raise
+            one.failures = [sentence(host, error)]
+        except refusals.refusals() as error:
+            if len(wanted) == 1:
+                raise
+            one.failures = [sentence(host, unforeseen(host, error))]
+        host.done.clear()
+
+
+def _carry_out(host: Host, one: Wanted) -> None:
+    if one.network is None:
+        view = info.view(host, info.Wish(contents=False))
+        one.plan = absent(HostView(view, one.name))
+        if "iptables" in view["host"]["missing"] and any(one.plan["modules"].values()):
+            raise Refused(f"iptables is not installed, without which the rules of {one.name} cannot be taken away")
+    else:
+        view = info.view(host, info.Wish(brief=True))
+        one.plan = plan_of(one.network, HostView(view, one.name), host.check_mode)
+    for warning in one.plan["warnings"]:
+        host.warn(warning)
+    one.outcomes = carry_out(host, one.name, one.state, one.plan["modules"], one.plan["problems"])
+
+
+def _persist(host: Host, wanted: t.Sequence[Wanted]) -> None:
+    """Have the networks come back after a reboot, or not.
+
+    Last, so that what is written down has been carried out; and by what is written a run that was interrupted while it
+    took a network away knows that something is left.
+    """
+    due = [one for one in wanted if one.plan and one.plan["service"] and (one.outcomes or not one.failures)]
+    wishes = [
+        network_service.Wish(
+            name=one.name,
+            state=one.plan["service"]["state"],
+            owner=one.name,
+            appends=one.plan["service"]["appends"],
+            modules=definitions_of(one.plan["modules"]) if one.plan["service"]["state"] == "present" else {},
+        )
+        for one in due
+    ]
+    if wishes:
+        outcome = converge(host, network_service.NetworkService(), wishes)
+        for one, part in zip(due, outcome.singly()):
+            one.outcomes = {**one.outcomes, "network_service": part}
+
+
+def _result(wanted: t.Sequence[Wanted], diff: bool, with_plan: bool) -> Result:
+    failures = [sentence for one in wanted for sentence in one.failures]
+    result: Result = {
+        "changed": any(outcome.changed for one in wanted for outcome in one.outcomes.values()),
+        "summary": [line for one in wanted if not one.failures for line in one.plan["summary"]],
+        "objects": [_object(one, with_plan) for one in wanted],
+    }
+    if diff:
+        result["diff"] = [change for one in wanted for outcome in one.outcomes.values() for change in outcome.diff]
+    if failures:
+        result.update(failed=True, failures=failures, msg=_failure(wanted))
+    return result
+
+
+def _failure(wanted: t.Sequence[Wanted]) -> str:
+    failed = [one for one in wanted if one.failures]
+    if len(wanted) == 1:
+        return str(EndpointsFailed(failed[0].failures, failed[0].outcomes))
+    told = "; ".join(f"{one.name}: {'; '.join(one.failures)}" for one in failed)
+    return f"{len(failed)} of {len(wanted)} networks failed: {told}"
+
+
+def _object(one: Wanted, with_plan: bool) -> Result:
+    found: Result = {
+        "name": one.name,
+        "state": one.state,
+        "changed": any(outcome.changed for outcome in one.outcomes.values()),
+        "modules": {
+            kind: {"definitions": len(outcome.changes), "changed": sum(change.changed for change in outcome.changes)}
+            for kind, outcome in one.outcomes.items()
+        },
+    }
+    return {**found, "plan": one.plan} if with_plan else found
+
+
+def _told(host: Host, wanted: t.Sequence[Wanted], result: Result) -> Result:
+    told = {
+        "changed": any(outcome.changed for one in wanted for outcome in one.outcomes.values()) or bool(host.done),
+        "missing": [],
+        "warnings": host.warnings,
+        **result,
+    }
+    return t.cast(Result, printable_all(told))
