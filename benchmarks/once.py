@@ -21,7 +21,7 @@ from tests.lab import modules
 def main(name: str, options: str) -> None:
     """options: JSON."""
     times = [time.perf_counter()]
-    for imported in ("ansible.module_utils.basic", modules.file_of(name)):
+    for imported in ("ansible.module_utils.basic", modules.code_of(name)):
         importlib.import_module(imported)
         times.append(time.perf_counter())
     result = modules.run_main(name, json.loads(options), check=False, diff=False)

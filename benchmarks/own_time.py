@@ -4,7 +4,7 @@
 """``python -m benchmarks.own_time``: what each module takes of its own for a network of three endpoints.
 
 Each call is a new Python on a host of the lab, as Ansible starts one; no root is needed. The network is built by the
-modules one by one, then by network_plan in one call, both from nothing. Medians of several rounds, in milliseconds:
+modules one by one, then by bridge_network in one call, both from nothing. Medians of several rounds, in milliseconds:
 
 - Ansible: importing what every module needs of Ansible, which is not ours to spare
 - imports: importing the module beyond that, compiled before, as files on a disk are
@@ -49,7 +49,7 @@ def _calls(host: Host) -> Iterator[tuple[str, dict[str, Any]]]:
     for in_one in (False, True):
         yield "netns_info", {"text": True}
         made = networks.plan(host, _WISH)
-        yield from [("network_plan", networks.whole(made))] if in_one else networks.calls(made)
+        yield from [("bridge_network", _WISH)] if in_one else networks.calls(made)
         networks.remove(host)
 
 

@@ -229,6 +229,7 @@ def _told(host: Host, wanted: t.Sequence[Wanted], result: Result) -> Result:
         "changed": any(outcome.changed for one in wanted for outcome in one.outcomes.values()) or bool(host.done),
         "missing": [],
         "warnings": host.warnings,
+        "objects": [_object(one, False) for one in wanted],
         **result,
     }
     return t.cast(Result, printable_all(told))

@@ -41,8 +41,7 @@ options:
   text:
     description:
       - Tell the view as one string of JSON, RV(text), in place of RV(namespaces) and most of RV(host).
-      - Ansible goes over each value of a result several times, which for a thousand namespaces takes seconds. The
-        filter P(netplumb.linuxnet.bridge_network_plan#filter) takes either.
+      - Ansible goes over each value of a result several times, which for a thousand namespaces takes seconds.
       - Not together with O(aggregate).
     type: bool
     default: false
@@ -116,11 +115,6 @@ host:
     limits: {neighbours: {ipv4: 1024, ipv6: 1024}, backlog: 1000}
     listeners: [{protocol: tcp, address: 0.0.0.0, port: 22, process: sshd, pid: 812}]
   contains:
-    seen:
-      description:
-        - A word for the links and namespaces of ours and the published ports, another one when any of them changed.
-          M(netplumb.linuxnet.network_plan) takes it.
-      type: str
     interfaces:
       description: Its interfaces.
       type: list
@@ -275,7 +269,7 @@ host:
       type: dict
     missing:
       description:
-        - What other modules of the collection need and the machine lacks, V(pyroute2), V(iptables) or V(iproute2).
+        - What other modules of the collection need and the machine lacks, V(pyroute2), V(netaddr) or V(iptables).
         - V(pyroute2) is looked for by the Python that this module runs on.
       type: list
       elements: str

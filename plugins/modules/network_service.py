@@ -74,20 +74,24 @@ notes:
     owner or the role brings it in, as C(docs/persistence.md) describes.
   - Where systemd does not run, as while an image is built, the files are written and the service is enabled, with a warning.
 seealso:
-  - module: netplumb.linuxnet.network_plan
+  - module: netplumb.linuxnet.bridge_network
 """
 
 EXAMPLES = r"""
-- name: Read the host
-  netplumb.linuxnet.netns_info:
-  register: info
+- name: Build a network
+  netplumb.linuxnet.bridge_network:
+    name: br-shop
+    ipam_config:
+      - subnet: 172.18.0.0/16
+    endpoints:
+      - namespace: web
+    return_plan: true
+  register: built
 
-- name: Have a network come back that the role has made
+- name: Have it come back after a reboot, as persistent would do in the same call
   netplumb.linuxnet.network_service:
     name: br-shop
-    modules: "{{ (wish | netplumb.linuxnet.bridge_network_plan(info)).modules | to_json }}"
-  vars:
-    wish: {name: br-shop, ipam_config: [{subnet: 172.18.0.0/16}], endpoints: [{namespace: web}]}
+    modules: "{{ built.objects[0].plan.modules | to_json }}"
 
 - name: Have it not come back
   netplumb.linuxnet.network_service:

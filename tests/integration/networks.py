@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The role bridge_network on a lab host, in a twentieth of the time that ansible-playbook takes.
 
-The plan is made by the role's filter and carried out by the modules, each in a call of its own, so that it is seen what
-each of them does. The role does it in one call: see test_network_plan.py and test_role.py.
+The plan is made by the role's planner and carried out by the modules, each in a call of its own, so that it is seen
+what each of them does. The role does it in one call, as ``in_one`` does: see test_bridge_network.py and test_role.py.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from typing import Any, Protocol
 import yaml
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.carry_out import ORDER
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.options import OPTIONS
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.plan import make_plan
+from tests.lab.host import Host
 from tests.lab.paths import REPOSITORY
 
 ROLE = REPOSITORY / "roles/bridge_network"
@@ -56,14 +58,10 @@ class Applied:
 
 
 def defaults() -> dict[str, Any]:
-    """The defaults of what the role tells its planner, without the prefix."""
-    told = _read("vars")["_bridge_network_variables"]
-    found = {name.removeprefix("bridge_network_"): value for name, value in _read("defaults").items()}
-    return {**{name: value for name, value in found.items() if name in told}, "gateway_mode_ipv6": ""}
-
-
-def _read(part: str) -> dict[str, Any]:
-    return dict(yaml.safe_load((ROLE / part / "main.yml").read_text(encoding="utf-8")))
+    """The role's defaults of a network's options."""
+    read = yaml.safe_load((ROLE / "defaults/main.yml").read_text(encoding="utf-8"))
+    found = {name.removeprefix("bridge_network_"): value for name, value in read.items()}
+    return {**{name: value for name, value in found.items() if name in OPTIONS}, "gateway_mode_ipv6": ""}
 
 
 def plan(host: Runner, variables: dict[str, Any], check: bool = False) -> dict[str, Any]:
@@ -80,14 +78,12 @@ def calls(made: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
             yield name, {"owner": made["owner"], "aggregate": made["modules"][name]}
 
 
-def whole(made: dict[str, Any]) -> dict[str, Any]:
-    """The options of network_plan, which does the same in one call."""
-    return {
-        "owner": made["owner"],
-        "state": made["state"],
-        "modules": json.dumps(made["modules"]),
-        "problems": made["problems"],
-    }
+def in_one(
+    host: Host, variables: dict[str, Any], check: bool = False, fails: bool = False, **more: Any
+) -> dict[str, Any]:
+    """The same by the module ``bridge_network`` in one call: its result, with ``modules`` of the one network."""
+    result = host.module("bridge_network", {**variables, **more}, check=check, fails=fails)
+    return {**result, "modules": result["objects"][0]["modules"] if result["objects"] else {}}
 
 
 def apply(host: Runner, check: bool = False, **variables: Any) -> Applied:

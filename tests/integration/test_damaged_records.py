@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.networks import apply, plan, remove, whole
+from tests.integration.networks import apply, in_one, remove
 from tests.lab.host import Host
 
 NETWORK: dict[str, Any] = {
@@ -59,7 +59,7 @@ def test_a_network_is_ended(host: Host, damage: str) -> None:
 
 
 def remove_in_one_call(host: Host, check: bool = False) -> dict[str, Any]:
-    return host.module("network_plan", {"owner": "br0", "state": "absent"}, check=check)
+    return in_one(host, {"name": "br0", "state": "absent"}, check=check)
 
 
 @pytest.mark.parametrize("kind", ["garbage", "directory"])
@@ -75,13 +75,13 @@ def test_the_next_run_mends_it(host: Host, damage: str) -> None:
     apply(host, **NETWORK)
     before = host.sh(f"cat {WEB}")
     host.sh(damage.replace("FILE", WEB))
-    options = whole(plan(host, NETWORK))
-    foretold = host.module("network_plan", options, check=True)
-    done = host.module("network_plan", options)
+    options = NETWORK
+    foretold = in_one(host, options, check=True)
+    done = in_one(host, options)
     assert _warned(done, WEB)
     assert done["changed"] and (done["diff"], foretold["changed"]) == (foretold["diff"], True)
     assert host.sh(f"cat {WEB}") == before, "with the address that it was given"
-    again = host.module("network_plan", whole(plan(host, NETWORK)))
+    again = in_one(host, NETWORK)
     assert not again["changed"] and not _warned(again, WEB)
 
 
@@ -101,7 +101,7 @@ def test_a_full_directory_is_named_and_holds_up_no_other_endpoint(host: Host) ->
     apply(host, **NETWORK)
     host.sh(f"rm {WEB}; mkdir -p {WEB}/precious")
     wished = {**NETWORK, "endpoints": [*NETWORK["endpoints"], {"namespace": "new"}]}
-    told = host.module("network_plan", whole(plan(host, wished)), fails=True)["msg"]
+    told = in_one(host, wished, fails=True)["msg"]
     assert f"{WEB} is a directory with something in it" in told
     assert host.inside("new").reaches("172.18.0.1") and host.inside("web").reaches("172.18.0.1")
     before = host.sh("ip -o link | cut -d: -f2; ip netns list")
@@ -122,7 +122,7 @@ def test_a_namespace_that_two_networks_share_stays_for_the_other(host: Host) -> 
     host.sh(DAMAGES["garbage"].replace("FILE", WEB))
     remove_in_one_call(host)
     assert host.sh("ip netns list | cut -d' ' -f1").split() == ["web"]
-    host.module("network_plan", {"owner": "br1", "state": "absent"})
+    in_one(host, {"name": "br1", "state": "absent"})
     assert host.sh("ip netns list; ip -o link show type veth; ip -o link show type bridge") == ""
     assert not host.exists("/run/linuxnet")
 
@@ -193,5 +193,5 @@ def test_a_cards_record_is_mended(host: Host, damage: str) -> None:
 def test_a_full_directory_in_place_of_a_cards_record(host: Host) -> None:
     wished = _with_a_card(host)
     host.sh(f"rm {CARD}; mkdir -p {CARD}/precious")
-    told = host.module("network_plan", whole(plan(host, wished)), fails=True)["msg"]
+    told = in_one(host, wished, fails=True)["msg"]
     assert f"{CARD} is a directory with something in it" in told

@@ -45,6 +45,7 @@ def town(lab: Lab) -> Iterator[Town]:
     wan.join(host, "eth0.100", ["192.0.2.1/24", "2001:db8::1/64"], gateways=["192.0.2.254", "2001:db8::fe"])
     neighbour = wan.neighbour("neighbour", ["192.0.2.9/24", "2001:db8::9/64"], gateways=["192.0.2.1", "2001:db8::1"])
     host.sh("ip link add eth1.20 type veth peer far; ip link set eth1.20 up; ip link set far up")
+    settle(host)
     yield Town(host, neighbour)
 
 
@@ -53,7 +54,6 @@ def test_a_network_comes_works_and_goes(town: Town, backend: str) -> None:
     host, neighbour = town.host, town.neighbour
     host.use_iptables(backend)
     before = host.dump()
-    settle(host)
     foretold = apply(host, check=True, **LAN)
     done = apply(host, **LAN)
     assert foretold.diffs == done.diffs
@@ -124,7 +124,7 @@ def test_a_switch_of_one_interface(town: Town) -> None:
     text = town.host.read("/etc/sysctl.d/90-linuxnet-a.b-ipv4-eth0.100.conf")
     assert text.splitlines()[-1] == "net/ipv4/conf/eth0.100/forwarding = 1"
     town.host.sysctl("net/ipv4/conf/eth0.100/forwarding", 0)
-    town.host.sh("/usr/lib/systemd/systemd-sysctl || sysctl --system")
+    town.host.sh("/usr/lib/systemd/systemd-sysctl || sysctl -p /etc/sysctl.d/90-linuxnet-a.b-ipv4-eth0.100.conf")
     assert town.host.sysctl("net/ipv4/conf/eth0.100/forwarding") == "1"
 
 

@@ -27,7 +27,7 @@ GIVEN = {
     "unmanaged_links": "mkdir --parents /run/systemd/netif; touch /run/systemd/netif/state",
 }
 #: Their examples make the plan first, which Ansible alone can do.
-OF_PLANS = ("network_plan", "network_service")
+OF_PLANS = ("bridge_network", "network_service")
 MODULES = sorted(
     {Path(name).stem for place in modules.__path__ for name in os.listdir(place) if name.endswith(".py")} - {"__init__"}
 )

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.networks import apply, remove
+from tests.integration.networks import apply, in_one, remove
 from tests.integration.persistence import PROGRAM, program
 from tests.integration.settling import settle
 from tests.lab.host import Host
@@ -47,14 +47,14 @@ def test_names_are_told_as_text(host: Host) -> None:
             assert named["b\\x1b[2J"] == "b\\x1b[2J"
         assert {"a\\xff\\xfe\\x80", "b\\x1b[2J"} <= {one["name"] for one in view["namespaces"]}
     assert apply(host, **NETWORK).changed == []
-    assert host.module("network_plan", {"owner": "br0", "state": "absent"})["changed"]
+    assert in_one(host, {"name": "br0", "state": "absent"})["changed"]
 
 
 def test_no_sentence_steers_a_terminal(host: Host) -> None:
     """A port of the bridge that is left standing, and a process that listens."""
     apply(host, **NETWORK)
     host.sh(f"""name="$(printf '{STEERING}')"; ip link add "$name" type veth peer p0; ip link set "$name" master br0""")
-    told = json.dumps(host.module("network_plan", {"owner": "br0", "state": "absent"})["warnings"], ensure_ascii=False)
+    told = json.dumps(in_one(host, {"name": "br0", "state": "absent"})["warnings"], ensure_ascii=False)
     assert "b\\\\x1b[2J: on the bridge br0 and not ours" in told
     script = (
         "import socket, time; s = socket.create_server(('', 8080));"
@@ -81,7 +81,7 @@ def test_what_others_may_write_is_not_trusted(host: Host) -> None:
     before = host.dump()
     for directory in ("/run/linuxnet", "/run/linuxnet/netns"):
         host.sh(f"chmod 777 {directory}")
-        told = host.module("network_plan", {"owner": "br0", "state": "absent"}, fails=True)["msg"]
+        told = in_one(host, {"name": "br0", "state": "absent"}, fails=True)["msg"]
         assert told.startswith(f"others than root may write to {directory}, so what is in it proves nothing")
         host.sh(f"chmod 755 {directory}")
     host.sh("chmod 777 /etc/linuxnet")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.integration.chance import without_chance
-from tests.integration.networks import apply, plan, whole
+from tests.integration.networks import apply
 from tests.lab import modules
 from tests.lab.errors import LabError
 from tests.lab.host import Host
@@ -43,10 +43,10 @@ KILLS, PARTS = 100, 4
 
 def _run_for(host: Host, variables: dict[str, Any], seconds: float) -> bool:
     """Apply the role and kill its module when the time is up; whether it came to an end before."""
-    options = whole(plan(host, variables))
-    arguments = ("network_plan", options, False, False)
+    options = variables
+    arguments = ("bridge_network", options, False, False)
     try:
-        result = host.call(modules.run_main, *arguments, timeout=seconds, preload=(modules.file_of("network_plan"),))
+        result = host.call(modules.run_main, *arguments, timeout=seconds, preload=(modules.code_of("bridge_network"),))
     except LabError:
         return False
     assert not result.get("failed"), result

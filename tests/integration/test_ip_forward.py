@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.integration.networks import SHOP, plan, whole
+from tests.integration.networks import SHOP, in_one
 from tests.integration.promises import converge, refused, repairs
 from tests.integration.settling import settle
 from tests.lab import frames
@@ -142,8 +142,7 @@ def test_a_host_with_nothing_else_to_route_between_is_not_warned_of(host: Host) 
 
 def test_the_role_says_it_once_by_its_own_variable(host: Host) -> None:
     host.sh("ip link add card0 type bridge; ip link add card1 type bridge")
-    made = plan(host, SHOP)
-    (warning,) = host.module("network_plan", whole(made))["warnings"]
+    (warning,) = in_one(host, SHOP)["warnings"]
     assert (
         "IPv4 and IPv6 forwarding goes on, so this host now routes between card0, card1; "
         "bridge_network_forward_policy: drop stops that"

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.integration.locking import impatient
-from tests.integration.networks import apply, plan, whole
+from tests.integration.networks import apply, in_one
 from tests.integration.persistence import PROGRAM, program
 from tests.lab.host import Host, Process
 
@@ -48,15 +48,8 @@ PAIRS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {
 
 
 def _at_once(host: Host, networks: list[dict[str, Any]]) -> None:
-    options = [_options(host, network) for network in networks]
     with ThreadPoolExecutor() as threads:
-        list(threads.map(lambda one: host.module("network_plan", one), options))
-
-
-def _options(host: Host, network: dict[str, Any]) -> dict[str, Any]:
-    if network.get("state") == "absent":
-        return {"owner": network["name"], "state": "absent"}
-    return whole(plan(host, network))
+        list(threads.map(lambda one: in_one(host, one), networks))
 
 
 @pytest.mark.parametrize("what", PAIRS)
@@ -69,7 +62,7 @@ def test_runs_at_once(host: Host, what: str) -> None:
         for network in pair:
             assert apply(host, **network).changed == []
         for name in ("br0", "br1"):
-            host.module("network_plan", {"owner": name, "state": "absent"})
+            in_one(host, {"name": name, "state": "absent"})
         assert host.sh("ip netns list; ip -o link show type veth; ip -o link show type bridge") == ""
 
 
@@ -89,14 +82,14 @@ def test_the_program_waits_for_a_module_and_a_module_for_it(host: Host) -> None:
     for _round in range(3):
         apply(host, **GONE, check=False)
         apply(host, **FIRST, persistent=True)
-        host.module("network_plan", {"owner": "br0", "state": "absent"})
+        in_one(host, {"name": "br0", "state": "absent"})
         with ThreadPoolExecutor() as threads:
             booting = threads.submit(program, host, "up", "br0")
             _at_once(host, [SECOND])
             booting.result()
         assert "0 of its parts were changed" in program(host, "up", "br0").out
         assert apply(host, **SECOND).changed == []
-        host.module("network_plan", {"owner": "br1", "state": "absent"})
+        in_one(host, {"name": "br1", "state": "absent"})
 
 
 def test_who_waits_too_long_is_told_for_whom(host: Host) -> None:

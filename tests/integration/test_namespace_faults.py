@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.integration.faults import with_failing_open, with_interference
-from tests.integration.networks import apply, plan, whole
+from tests.integration.networks import apply, in_one
 from tests.lab.host import Host
 
 NETWORK: dict[str, Any] = {
@@ -48,17 +48,17 @@ def test_a_network_is_not_made_or_removed_by_halves(host: Host, state: str) -> N
     """Wherever an open fails once, the next run brings everything about."""
     number, opened = 0, 1
     while number < opened:
-        options = whole(plan(host, NETWORK)) if state == "present" else {"owner": "br0", "state": "absent"}
+        options = NETWORK if state == "present" else {"name": "br0", "state": "absent"}
         if state == "absent":
             apply(host, **NETWORK)
-        arguments = ("network_plan", options, "/run/netns/web", errno.EMFILE, number)
+        arguments = ("bridge_network", options, "/run/netns/web", errno.EMFILE, number)
         result = host.call(with_failing_open, *arguments)
         opened = result["opened"]
         assert ("cannot open namespace web: Too many open files" in result["msg"]) is True, result
         if state == "present":
             assert apply(host, **NETWORK).plan["endpoints"]
             assert apply(host, **NETWORK).changed == []
-        host.module("network_plan", {"owner": "br0", "state": "absent"})
+        in_one(host, {"name": "br0", "state": "absent"})
         assert host.sh("ip netns list; ip -o link show type veth; ip -o link show type bridge") == ""
         assert not host.exists("/run/linuxnet")
         number += 1

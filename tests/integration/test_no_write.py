@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.networks import SHOP, plan, whole
+from tests.integration.networks import SHOP, in_one
 from tests.integration.rule_hosts import use_backend
 from tests.integration.settling import settle
 from tests.integration.watching import watched
@@ -22,9 +22,9 @@ _FILES = "find /run/netns /run/linuxnet /etc/sysctl.d /proc/sys/net/ipv4/ip_forw
 
 
 def _run(host: Host) -> tuple[dict[str, Any], list[str]]:
-    host.write(_OPTIONS, json.dumps(whole(plan(host, SHOP))))
-    preload = (*modules.COMMON, modules.file_of("network_plan"))
-    result, heard = host.call(watched, "network_plan", _OPTIONS, ["web", "db"], preload=preload)
+    host.write(_OPTIONS, json.dumps(SHOP))
+    preload = (*modules.COMMON, modules.code_of("bridge_network"))
+    result, heard = host.call(watched, "bridge_network", _OPTIONS, ["web", "db"], preload=preload)
     assert not result.get("failed"), result
     return result, heard
 
@@ -32,7 +32,7 @@ def _run(host: Host) -> tuple[dict[str, Any], list[str]]:
 @pytest.mark.parametrize("backend", ["nft", "legacy"])
 def test_nothing_is_written_where_nothing_is_to_do(host: Host, backend: str) -> None:
     use_backend(host, backend)
-    host.module("network_plan", whole(plan(host, SHOP)))
+    in_one(host, SHOP)
     settle(host, "web", "db")
     files = host.sh(_FILES)
     for _attempt in range(3):  # the kernel's own late news of the building come once, a write would come each time
@@ -56,7 +56,7 @@ def test_nothing_is_written_where_nothing_is_to_do(host: Host, backend: str) -> 
 def test_what_is_written_would_have_been_heard(host: Host, damage: str, told: str) -> None:
     """The control: the same ears, and something to do."""
     use_backend(host, "nft")
-    host.module("network_plan", whole(plan(host, SHOP)))
+    in_one(host, SHOP)
     host.sh(damage)
     settle(host, "web", "db")
     result, heard = _run(host)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.integration.faults import with_vanishing
-from tests.integration.networks import apply, plan, whole
+from tests.integration.networks import apply, in_one
 from tests.lab.host import Host
 
 NETWORK: dict[str, Any] = {
@@ -45,10 +45,10 @@ def test_what_was_made_anew_since_it_was_listed_is_told_as_it_is_now(host: Host)
 def test_runs_beside_others_who_make_and_remove_namespaces(host: Host, part: int) -> None:
     with host.spawn(["sh", "-c", PASSING]):
         for _run in range(10):
-            host.module("network_plan", whole(plan(host, NETWORK)))
+            in_one(host, NETWORK)
             host.module("veth", {"name": "lost0", "peer_name": "eth9", "peer_netns": "web", "owner": "other"})
             host.sh("ip -n web link set eth9 netns stay name eth7")
             host.module("veth", {"name": "lost0", "peer_name": "eth9", "peer_netns": "web", "owner": "other"})
-            host.module("network_plan", {"owner": "br0", "state": "absent"})
+            in_one(host, {"name": "br0", "state": "absent"})
     apply(host, **NETWORK)
     assert apply(host, **NETWORK).changed == []

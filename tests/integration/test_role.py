@@ -54,6 +54,9 @@ def test_a_process_that_is_gone_is_refused_before_anything_changes(host: Host) -
     assert before.changes_to(host.dump()) == []
 
 
+TAKEN = ("taken", "other")
+
+
 def _two_networks() -> list[dict[str, Any]]:
     office = {
         "name": "br-office",
@@ -77,16 +80,26 @@ def test_the_playbooks_with_several_networks_in_an_inventory(host: Host) -> None
     assert [line for line in left if "accept_redirects" not in line] == []
 
 
+def test_bad_input_in_one_network_of_several_changes_none(host: Host) -> None:
+    before = host.dump()
+    wrong = {"name": "br-none", "ipam_config": [{"subnet": "300.0.0.0/8"}]}
+    text = json.dumps({"all": {"hosts": {"localhost": {"bridge_networks": [*_two_networks(), wrong]}}}})
+    for check in (True, False):
+        run = host.playbook("netplumb.linuxnet.bridge_network", inventory=text, check=check, fails=True)
+        assert run.failed[-1].result["msg"].startswith("bridge_networks[2].ipam_config[0].subnet: '300.0.0.0/8'")
+        assert before.changes_to(host.dump()) == []
+
+
 def test_a_broken_network_keeps_no_later_one_from_being_built(host: Host) -> None:
-    host.sh("ip link add taken type bridge")
+    host.sh("ip link add taken type bridge; ip link add other type bridge")
     shop, office = _two_networks()
-    broken = [{**office, "name": "taken"}, {"name": "br-none", "ipam_config": [{"subnet": "300.0.0.0/8"}]}]
+    broken = [{"name": name, "ipam_config": [{"subnet": f"10.{number}.0.0/16"}]} for number, name in enumerate(TAKEN)]
     text = json.dumps({"all": {"hosts": {"localhost": {"bridge_networks": [broken[0], shop, broken[1], office]}}}})
     for check in (True, False):
         run = host.playbook("netplumb.linuxnet.bridge_network", inventory=text, check=check, fails=True)
         told = run.failed[-1].result["msg"]
-        assert told.startswith("2 of 4 networks failed: taken: bridge_network_name: the bridge 'taken' exists")
-        assert "; br-none: bridge_network_ipam_config[0].subnet: '300.0.0.0/8'" in told
+        assert told.startswith("2 of 4 networks failed: taken: bridge_networks[0].name: the bridge 'taken' exists")
+        assert "; other: bridge_networks[2].name: the bridge 'other' exists" in told
     assert host.inside("desk").reaches("172.19.0.1")
     assert [apply(host, **network).changed for network in (shop, office)] == [[], []]
     host.sh("ln -sfn /nowhere /etc/alternatives/iptables-restore")

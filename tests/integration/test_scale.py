@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from tests.integration.counting import run_counted
-from tests.integration.networks import plan, whole
 from tests.integration.rule_hosts import use_backend
 from tests.lab import modules
 from tests.lab.host import Host
@@ -42,9 +41,9 @@ class Run:
 
 
 def apply_counted(host: Host, variables: dict[str, Any]) -> Run:
-    preload = (*modules.COMMON, modules.file_of("network_plan"))
-    host.run(["tee", OPTIONS], stdin=json.dumps(whole(plan(host, variables))))
-    result, counts = host.call(run_counted, "network_plan", OPTIONS, timeout=300, preload=preload)
+    preload = (*modules.COMMON, modules.code_of("bridge_network"))
+    host.run(["tee", OPTIONS], stdin=json.dumps(variables))
+    result, counts = host.call(run_counted, "bridge_network", OPTIONS, timeout=300, preload=preload)
     assert not result.get("failed"), result
     return Run(counts, result["changed"])
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.integration.chance import without_chance
-from tests.integration.networks import apply, remove
+from tests.integration.networks import apply, in_one, remove
 from tests.integration.persistence import PROGRAM
 from tests.lab.host import Host
 
@@ -31,11 +31,11 @@ REACHED = {"br0": "172.18.0.1", "br1": "172.19.0.1"}
 
 
 def _by_one_call(host: Host, name: str) -> None:
-    options = {"owner": name, "state": "absent"}
-    foretold = host.module("network_plan", options, check=True)
-    done = host.module("network_plan", options)
+    options = {"name": name, "state": "absent"}
+    foretold = in_one(host, options, check=True)
+    done = in_one(host, options)
     assert (foretold["changed"], foretold["diff"], foretold["modules"]) == (True, done["diff"], done["modules"])
-    again = host.module("network_plan", options)
+    again = in_one(host, options)
     assert (again["changed"], again["modules"]) == (False, {})
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
-from tests.integration.networks import apply, plan
+from tests.integration.networks import apply, in_one, plan
 from tests.integration.persistence import PROGRAM, program
 from tests.integration.settling import settle
 from tests.lab.host import Host
@@ -21,7 +21,7 @@ NETWORK: dict[str, Any] = {
     "ipam_config": [{"subnet": "172.18.0.0/16"}, {"subnet": "fd00:18::/64"}],
     "endpoints": [{"namespace": "web", "published_ports": ["8080:80"]}],
 }
-ABSENT = {"owner": "br0", "state": "absent"}
+ABSENT = {"name": "br0", "state": "absent"}
 SENTENCE = "the rules of this host are not known completely, so nothing is changed: cannot read the IPv"
 #: Fails for one table, or does what it stands for.
 WRAPPER = """#!/bin/sh
@@ -45,14 +45,14 @@ def test_nothing_is_taken_away_by_halves(host: Host, name: str, table: str) -> N
     before = host.dump()
     _wrap(host, name, table)
     for check in (True, False):
-        told = host.module("network_plan", ABSENT, check=check, fails=True)["msg"]
+        told = in_one(host, ABSENT, check=check, fails=True)["msg"]
         assert told.startswith(SENTENCE), told
         assert f"rules of table {table}: no memory" in told
     done = program(host, "down", "br0", check=False)
     assert (done.rc, SENTENCE in done.out) == (1, True), done.out
     host.sh("rm /tmp/fail")
     assert before.changes_to(host.dump()) == []
-    assert host.module("network_plan", ABSENT)["changed"]
+    assert in_one(host, ABSENT)["changed"]
     assert "LINUXNET" not in host.sh("iptables-save; ip6tables-save")
 
 
@@ -92,7 +92,7 @@ def test_a_program_that_is_gone_while_there_are_rules(host: Host, backend: str) 
     before = host.dump()
     hidden = host.sh("readlink /etc/alternatives/ip6tables-save").strip()
     host.sh("ln -sfn /nowhere /etc/alternatives/ip6tables-save")
-    told = host.module("network_plan", ABSENT, fails=True)["msg"]
+    told = in_one(host, ABSENT, fails=True)["msg"]
     assert "ip6tables is not installed, and there are tables of rules that it shows" in told
     assert program(host, "down", "br0", check=False).rc == 1
     for module, options in (
@@ -104,7 +104,7 @@ def test_a_program_that_is_gone_while_there_are_rules(host: Host, backend: str) 
         assert "ip6tables" in told and "not installed" in told
     host.sh(f"ln -sfn {hidden} /etc/alternatives/ip6tables-save")
     assert before.changes_to(host.dump()) == []
-    assert host.module("network_plan", ABSENT)["changed"]
+    assert in_one(host, ABSENT)["changed"]
 
 
 @pytest.mark.parametrize("backend", ["nft", "legacy"])

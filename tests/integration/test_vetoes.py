@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.networks import SHOP, apply, plan, remove, whole
+from tests.integration.networks import SHOP, apply, in_one, remove
 from tests.integration.role_plays import PLAY, VARIABLES
 from tests.lab.errors import ModuleFailed
 from tests.lab.host import Host
@@ -61,9 +61,9 @@ def _break(host: Host) -> None:
 
 def _run(host: Host, check: bool = False, **variables: Any) -> dict[str, Any]:
     """One run of the role's two modules: the result, whether it failed or not."""
-    options = whole(plan(host, {**NETWORK, **variables}, check))
+    options = {**NETWORK, **variables}, check
     try:
-        return host.module("network_plan", options, check=check)
+        return in_one(host, options, check=check)
     except ModuleFailed as failure:
         return failure.result
 

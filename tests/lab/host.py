@@ -111,7 +111,7 @@ class Host(Place):
         how: "fork" (some 20 ms), "exec" (a Python of its own reads JSON), "ansible" (ad hoc, by way of AnsiballZ).
         """
         if how == "fork":
-            preload = (*modules.COMMON, modules.file_of(name))
+            preload = (*modules.COMMON, modules.code_of(name))
             given = (name, options or {}, check, diff)
             result = self.call(modules.run_main, *given, preload=preload, python=target.PYTHON)
         elif how == "exec":
@@ -124,9 +124,10 @@ class Host(Place):
 
     def module_argv(self, name: str, options: dict[str, Any], check: bool = False, diff: bool = True) -> list[str]:
         """The command that runs a module in a Python of its own; it prints the result as JSON."""
-        given = json.dumps(modules.arguments(options, check, diff))
+        whole = name == modules.WHOLE
+        given = json.dumps(modules.call(options, check, diff) if whole else modules.arguments(options, check, diff))
         path = ":".join(target.search_path())
-        return ["env", f"PYTHONPATH={path}", target.PYTHON, "-m", modules.file_of(name), given]
+        return ["env", f"PYTHONPATH={path}", target.PYTHON, "-m", modules.code_of(name), given]
 
     def _ad_hoc(self, name: str, options: dict[str, Any], check: bool, diff: bool) -> dict[str, Any]:
         task = {"name": name, f"{COLLECTION}.{name.removeprefix(COLLECTION + '.')}": options, "diff": diff}

@@ -33,6 +33,11 @@ def file_of(name: str) -> str:
     return f"ansible_collections.{COLLECTION}.plugins.modules.{name.removeprefix(COLLECTION + '.')}"
 
 
+def code_of(name: str) -> str:
+    """The Python module that holds what a module runs, to be loaded before many runs."""
+    return CALL if name.removeprefix(COLLECTION + ".") == WHOLE else file_of(name)
+
+
 def arguments(options: dict[str, Any], check: bool, diff: bool) -> dict[str, Any]:
     """Options and Ansible's internal ones, as ansible-core passes them."""
     internal = {

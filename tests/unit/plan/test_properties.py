@@ -16,7 +16,6 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import LinuxnetError, Refused
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.plan import make_plan
 from tests.unit.plan.builders import plan
 from tests.unit.plan.world import Info, after, empty_info, settled
 
@@ -212,13 +211,6 @@ def test_every_plan_is_as_the_schema_says(before: Info, wish: Info) -> None:
     first = planned(before, empty_info())
     VALIDATOR.validate(first)
     VALIDATOR.validate(planned(wish, after(empty_info(), first)))
-
-
-def test_what_a_plan_must_have() -> None:
-    """The elements may be missing where a network is taken away, and nowhere else."""
-    unseen = make_plan({"name": "br0", "state": "absent"}, None)
-    VALIDATOR.validate(unseen)
-    assert not VALIDATOR.is_valid({**unseen, "state": "present"})
 
 
 def test_two_networks_come_and_go_without_touching_each_other() -> None:

@@ -117,16 +117,12 @@ def test_absent_with_everything_else_still_given_is_the_same() -> None:
     assert plan({**dual("web"), "state": "absent"}, info) == plan(ABSENT, info)
 
 
-def test_absent_needs_no_look_at_the_host() -> None:
-    """What is to be removed is then left to be found by who removes it."""
-    document = make_plan(ABSENT, None)
-    assert "modules" not in document
-    assert document["owner"] == "br0"
-    assert document["service"] == {"name": "br0", "state": "absent", "appends": False}
+def test_absent_needs_nothing_but_a_name() -> None:
     with pytest.raises(Invalid, match="bridge_network_name: 'br/0' is not allowed"):
-        make_plan({**ABSENT, "name": "br/0"}, None)
-    with pytest.raises(Invalid, match="netns_info: 'nothing' is not allowed"):
-        make_plan(variables("web"), None)
+        make_plan({**ABSENT, "name": "br/0"}, empty_info())
+    for wish in (ABSENT, variables("web")):
+        with pytest.raises(Invalid, match="netns_info: 'nothing' is not allowed"):
+            make_plan(wish, None)
 
 
 def test_what_others_have_is_never_removed() -> None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The role, its documentation, its playbook and the planner know the same variables with the same defaults."""
+"""The role, its documentation, the module and its documentation know the same options with the same defaults."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ import typing as t
 
 import pytest
 import yaml
-from ansible.errors import AnsibleFilterError
 
-from ansible_collections.netplumb.linuxnet.plugins.filter.bridge_network_plan import FilterModule
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.read_network import VARIABLES
-from tests.unit.plan.builders import variables
-from tests.unit.plan.world import empty_info
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.options import OF_A_CALL, OPTIONS
+from ansible_collections.netplumb.linuxnet.plugins.modules import bridge_network
+from tests.unit.plan.builders import plan, variables
 
 ROOT = pathlib.Path(__file__).parents[3]
 ROLE = ROOT / "roles" / "bridge_network"
@@ -27,19 +26,24 @@ def load(path: pathlib.Path) -> t.Any:
 
 DOCUMENTED = load(ROLE / "meta" / "argument_specs.yml")["argument_specs"]["main"]["options"]
 DEFAULTS = load(ROLE / "defaults" / "main.yml")
+#: What the role sees to, and no network.
+OF_THE_ROLE = {"bridge_networks", "bridge_network_install_dependencies"}
+_CHECKED = ("type", "elements", "choices", "required")
 
 
-#: What the tasks of the role see to before there is a plan.
-BEFORE = {"install_dependencies"}
+def _checked(option: t.Mapping[str, t.Any], inner: str) -> dict[str, t.Any]:
+    """What Ansible checks of an option, and of those inside it."""
+    told = {word: option[word] for word in _CHECKED if word in option}
+    return {**told, "inside": {name: _checked(one, inner) for name, one in option.get(inner, {}).items()}}
 
 
-def test_all_know_the_same_variables() -> None:
-    names = {f"bridge_network_{name}" for name in {*VARIABLES, *BEFORE}}
-    assert set(DOCUMENTED) == names
-    assert set(DEFAULTS) == names - {"bridge_network_name"}
-    assert load(ROLE / "vars" / "main.yml")["_bridge_network_variables"] == {
-        name: f"{{{{ bridge_network_{name} }}}}" for name in VARIABLES
-    }
+def test_the_roles_variables_are_the_modules_options() -> None:
+    assert set(DOCUMENTED) == {f"bridge_network_{name}" for name in OPTIONS} | OF_THE_ROLE
+    for name, option in OPTIONS.items():
+        documented = DOCUMENTED[f"bridge_network_{name}"]
+        assert _checked(documented, "options") == _checked(option, "options"), name
+        # Where an inventory cannot take a variable back, the empty string stands for none.
+        assert (documented.get("default") or None) == (option.get("default") or None), name
 
 
 def test_the_documented_defaults_are_the_roles() -> None:
@@ -48,30 +52,25 @@ def test_the_documented_defaults_are_the_roles() -> None:
     assert {**documented, **follows} == DEFAULTS
 
 
-def test_the_playbook_passes_every_variable_and_the_roles_defaults() -> None:
-    play = load(ROOT / "playbooks" / "bridge_network.yml")[0]
-    defaults = play["vars"]["bridge_networks_defaults"]
-    assert {f"bridge_network_{name}": value for name, value in defaults.items()} == {
-        **DEFAULTS,
-        "bridge_network_gateway_mode_ipv6": "",
-    }
-    (building,) = load(ROOT / "playbooks" / "tasks" / "build_network.yml")
-    passed = building["block"][0]["vars"]
-    assert {name for name in passed if name.startswith("bridge_network_")} == set(DOCUMENTED)
+def test_the_module_documents_what_it_takes() -> None:
+    documented = yaml.safe_load(bridge_network.DOCUMENTATION)["options"]
+    assert list(documented) == [*OPTIONS, *OF_A_CALL]
+    for name, option in {**OPTIONS, **OF_A_CALL}.items():
+        assert _checked(documented[name], "suboptions") == _checked(option, "options"), name
+        assert documented[name].get("default") == option.get("default"), name
 
 
-def test_the_options_of_an_endpoint_and_a_subnet_are_the_planners() -> None:
-    plan = FilterModule().filters()["bridge_network_plan"]
-    for option in ("endpoints", "ipam_config"):
-        wish = variables(**{option: [{"unknown": 1}]})
-        sentence = plan(wish, empty_info(), errors="return")["error"]
-        known = sentence.rpartition("there are ")[2].split(", ")
-        assert known == list(DOCUMENTED[f"bridge_network_{option}"]["options"])
+def test_the_role_tells_the_module_every_variable() -> None:
+    (task,) = load(ROLE / "tasks" / "call.yml")
+    told = task["netplumb.linuxnet.bridge_network"]
+    assert set(told) == {*OPTIONS, "aggregate"}
+    plain = set(OPTIONS) - {"name"}
+    assert {name: told[name] for name in plain} == {name: f"{{{{ bridge_network_{name} }}}}" for name in plain}
 
 
-def test_the_filter_raises_or_returns_the_sentence() -> None:
-    plan = FilterModule().filters()["bridge_network_plan"]
-    with pytest.raises(AnsibleFilterError, match="bridge_network_mtu: 1 is not allowed"):
-        plan(variables(mtu=1), empty_info())
-    assert plan(variables(mtu=1), empty_info(), errors="return").keys() == {"error"}
-    assert plan(variables(), empty_info())["network"] == "br0"
+@pytest.mark.parametrize("option", ["endpoints", "ipam_config"])
+def test_the_options_of_an_endpoint_and_a_subnet_are_the_readers(option: str) -> None:
+    with pytest.raises(Invalid) as raised:
+        plan(variables(**{option: [{"unknown": 1}]}))
+    known = str(raised.value).rpartition("there are ")[2].split(", ")
+    assert known == list(OPTIONS[option]["options"])

@@ -10,8 +10,12 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import sentence
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import LinuxnetError
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host as Machine
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.carry_out import carry_out
 from tests.integration.chance import without_chance
-from tests.integration.networks import SHOP, apply, plan, remove, whole
+from tests.integration.networks import SHOP, apply, in_one, plan, remove
 from tests.lab import town
 from tests.lab.host import Host
 
@@ -42,7 +46,7 @@ DAMAGES: dict[str, tuple[list[str], list[str]]] = {
 }
 
 #: What takes all of the network away.
-ABSENT = {"owner": SHOP["name"], "state": "absent"}
+ABSENT = {"name": SHOP["name"], "state": "absent"}
 
 CHANGED: dict[str, Any] = {
     **SHOP,
@@ -63,7 +67,7 @@ def _damage(host: Host, commands: list[str]) -> None:
 
 
 def _apply(host: Host, check: bool = False, **variables: Any) -> dict[str, Any]:
-    return host.module("network_plan", whole(plan(host, variables, check)), check=check)
+    return in_one(host, variables, check=check)
 
 
 def _changed(result: dict[str, Any]) -> list[str]:
@@ -75,11 +79,11 @@ def test_as_by_the_modules(host: Host, variables: dict[str, Any]) -> None:
     """On an empty host, and on one that has another network."""
     for before in (None, SHOP, CHANGED):
         found = []
-        for carry_out in (apply, _apply):
+        for way in (apply, _apply):
             remove(host)
             if before:
                 apply(host, **before)
-            carry_out(host, **variables)
+            way(host, **variables)
             found.append(without_chance(host))
         assert found[0] == found[1]
 
@@ -117,26 +121,36 @@ def test_the_difference_is_told_in_the_order_of_the_work(host: Host) -> None:
     ]
 
 
+def _carried_out(owner: str, state: str, definitions: Any) -> str:
+    """Inside a host: carry definitions out that no planner has made; the sentence of the error."""
+    host = Machine(check_mode=False)
+    try:
+        with host:
+            carry_out(host, owner, state, definitions)
+    except LinuxnetError as error:
+        return sentence(host, error)
+    return ""
+
+
 def test_a_failure_tells_what_was_done_before(host: Host) -> None:
     made = plan(host, SHOP)
     made["modules"]["interface"][-1]["name"] = "br-none"
-    told = host.module("network_plan", whole(made), fails=True)
-    assert "interface br-none does not exist. Done before, and left so: " in told["msg"]
+    told = host.call(_carried_out, "br-shop", "present", made["modules"])
+    assert "interface br-none does not exist. Done before, and left so: " in told
 
 
 def test_what_cannot_be_attached_is_told_before_anything_is_done(host: Host) -> None:
     with host.spawn(["sleep", "600"], unshare_net=True) as process:
-        made = plan(host, {**SHOP, "endpoints": [{"namespace": "web", "pid": process.pid}]})
+        wish = {**SHOP, "endpoints": [{"namespace": "web", "pid": process.pid}]}
     before = host.dump()
-    told = host.module("network_plan", whole(made), fails=True)
+    told = in_one(host, wish, fails=True)
     assert "the process is gone" in told["msg"]
     assert before.changes_to(host.dump()) == []
 
 
 @pytest.mark.parametrize(
-    ("modules", "sentence"),
+    ("modules", "told"),
     [
-        ("{", "modules: '{' is not allowed: a dictionary or its JSON text, which this is not"),
         ({"router": []}, "modules: "),
         ({"bridge": {}}, "modules.bridge: {} is not allowed: a list of definitions"),
         ({"bridge": ["br0"]}, "modules.bridge[0]: 'br0' is not allowed: a dictionary"),
@@ -148,16 +162,16 @@ def test_what_cannot_be_attached_is_told_before_anything_is_done(host: Host) -> 
         ({"netns": [{"name": "web"}], "veth": [{"name": "v0"}]}, "modules.veth[0].peer_name: "),
     ],
 )
-def test_bad_plan(host: Host, modules: Any, sentence: str) -> None:
+def test_bad_definitions(host: Host, modules: Any, told: str) -> None:
+    """As a damaged boot file may have them."""
     before = host.dump()
-    told = host.module("network_plan", {"owner": "br-shop", "modules": modules}, fails=True)
-    assert sentence in told["msg"], told["msg"]
+    assert told in host.call(_carried_out, "br-shop", "present", modules)
     assert before.changes_to(host.dump()) == []
 
 
 def test_a_network_that_is_taken_away_has_no_interfaces_to_set(host: Host) -> None:
-    options = {"owner": "br-shop", "state": "absent", "modules": {"interface": [{"name": "lo"}]}}
-    assert "an empty list, since the state is absent" in host.module("network_plan", options, fails=True)["msg"]
+    told = host.call(_carried_out, "br-shop", "absent", {"interface": [{"name": "lo"}]})
+    assert "an empty list, since the state is absent" in told
 
 
 @pytest.mark.parametrize(
@@ -177,15 +191,15 @@ def test_what_carries_the_mark_goes_without_a_plan(host: Host, damage: list[str]
         if planned:
             remove(host)
         else:
-            foretold = host.module("network_plan", ABSENT, check=True)
-            done = host.module("network_plan", ABSENT)
+            foretold = in_one(host, ABSENT, check=True)
+            done = in_one(host, ABSENT)
             assert done["modules"] == foretold["modules"]
             assert done["diff"] == foretold["diff"]
         found.append(without_chance(host))
         host.sh("ip netns delete elsewhere || true")
     assert found[0] == found[1]
-    again = host.module("network_plan", ABSENT)
-    assert (again["changed"], again["modules"], again["persistent"]) == (False, {}, False)
+    again = in_one(host, ABSENT)
+    assert (again["changed"], again["modules"]) == (False, {})
     assert again["summary"] == [
         "br-shop: absent",
         "IPv4 and IPv6 forwarding stays on, because others may rely on it",
@@ -195,10 +209,10 @@ def test_what_carries_the_mark_goes_without_a_plan(host: Host, damage: list[str]
 def test_a_network_is_not_taken_away_without_a_sight_of_its_rules(host: Host) -> None:
     """On a host that has nothing of it, nothing is needed."""
     host.sh("ln -sfn /nowhere /etc/alternatives/iptables-restore")
-    assert not host.module("network_plan", ABSENT)["changed"]
+    assert not in_one(host, ABSENT)["changed"]
     host.module("netns", {"name": "web", "owner": "br-shop"})
     before = host.dump()
-    told = host.module("network_plan", ABSENT, fails=True)["msg"]
+    told = in_one(host, ABSENT, fails=True)["msg"]
     assert told == "iptables is not installed, without which the rules of br-shop cannot be taken away"
     assert before.changes_to(host.dump()) == []
 
