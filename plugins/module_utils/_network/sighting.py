@@ -16,17 +16,16 @@ import hashlib
 import json
 import typing as t
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import KernelRefused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import commands, publish_rules
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.info import rules_of_ours
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import dumps, namespace_records
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import dumps, iptables_programs, namespace_records
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.namespace_records import Record
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Reader
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
-
-_FAMILIES = ("ipv4", "ipv6")
 
 
 def sighted(links: t.Iterable[Link], records: t.Mapping[str, Record], rules: t.Iterable[t.Mapping[str, t.Any]]) -> str:
@@ -55,8 +54,8 @@ def _links() -> list[Link]:
 
 
 def _rules(host: Host) -> t.Iterator[dict[str, t.Any]]:
-    for family in _FAMILIES:
-        if commands.has_family(host, None, family) and commands.installed(host, family):
+    for family in FAMILIES:
+        if iptables_programs.has_family(host, None, family) and iptables_programs.installed(host, family):
             try:
                 yield from rules_of_ours(commands.read(host, None, [(family, "nat")]))
             except KernelRefused:
