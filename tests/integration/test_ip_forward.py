@@ -127,6 +127,9 @@ def test_bad_input(host: Host, options: dict[str, object], sentence: str) -> Non
         ("true", True),
         ("iptables -P FORWARD DROP", False),
         ("iptables -A FORWARD -j REJECT", False),
+        ('iptables -A FORWARD -m comment --comment "it\'s -j ACCEPT" -m comment --comment b -j DROP', False),
+        ("iptables -A FORWARD -p tcp -j DROP", True),
+        ("iptables -A FORWARD -j DROP; iptables -A FORWARD -j ACCEPT", True),
         ("sysctl -w net.ipv4.ip_forward=1", False),
     ],
 )

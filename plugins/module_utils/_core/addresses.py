@@ -20,12 +20,20 @@ IPAddress = t.Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 IPInterface = t.Union[ipaddress.IPv4Interface, ipaddress.IPv6Interface]
 IPNetwork = t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
+#: The words for IPv4 and IPv6 in the modules' options.
+FAMILIES = ("ipv4", "ipv6")
+
 # A thousand endpoints have one gateway and few networks, and reading an address takes as long as all else about it.
 _parse_address = functools.lru_cache(maxsize=1024)(ipaddress.ip_address)
 _parse_interface = functools.lru_cache(maxsize=1024)(ipaddress.ip_interface)
 _parse_network = functools.lru_cache(maxsize=1024)(functools.partial(ipaddress.ip_network, strict=False))
 
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
+
+
+def family_of(value: IPAddress | IPInterface | IPNetwork) -> str:
+    """The word for the family of an address or a network."""
+    return f"ipv{value.version}"
 
 
 class PortRange(t.NamedTuple):

@@ -115,6 +115,13 @@ def network_name(option: str, value: object) -> str:
     return name
 
 
+def network_of_unit(path_stem: str) -> str:
+    """The network whose unit is called so, without ``.service``."""
+    network = path_stem[len("linuxnet-") :]
+    ending = next((ending for ending in UNITS if network.endswith(ending)), "")
+    return network[: len(network) - len(ending)]
+
+
 def container(option: str, value: object) -> str:
     """The name or ID of a container, as Docker and Podman have them."""
     if not isinstance(value, str) or not _CONTAINER.fullmatch(value):

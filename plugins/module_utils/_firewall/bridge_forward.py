@@ -14,6 +14,8 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.labels import within
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.netfilter import TABLES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import (
     forwarded_flows,
@@ -29,11 +31,11 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
     port_tree,
     rule_ledger,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import TABLES, Edit, Place
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import bridge_nf, sysctl
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Edit, Place
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import alternative_names, bridge_nf, sysctl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.steps import WriteSetting
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import bindings
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import alternative_names
 
 #: Without IPv6 in the kernel there is nothing to heed; where the bridge is not there yet, it is yet to be told.
 _NO_SETTING = "absent"
@@ -61,7 +63,7 @@ class BridgeForward:
         return {"netns": wish.netns, "bridge": wish.network.bridge}
 
     def label(self, wish: Wish) -> str:
-        return f"bridge_forward {wish.network.bridge}{rule_ledger.within(wish.netns)}"
+        return f"bridge_forward {wish.network.bridge}{within(wish.netns)}"
 
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
         alternative_names.refuse(host, _interfaces(wish for wish in wishes if wish.state == "present"))
@@ -256,7 +258,7 @@ def _cut_off(wishes: t.Sequence[Wish], state: State) -> list[str]:
     return list(found)
 
 
-def _settings(wish: Wish, state: State, warnings: list[str]) -> t.Iterator[rule_ledger.WriteSetting]:
+def _settings(wish: Wish, state: State, warnings: list[str]) -> t.Iterator[WriteSetting]:
     bridge = wish.network.bridge
     value = state.accept_ra[state.tables.same[wish.netns], bridge]
     if value == _NO_SETTING:
@@ -265,7 +267,7 @@ def _settings(wish: Wish, state: State, warnings: list[str]) -> t.Iterator[rule_
             " advertisements until the first run after it was made"
         )
     elif value not in ("0", None):
-        yield rule_ledger.WriteSetting(
+        yield WriteSetting(
             wish.netns, f"net/ipv6/conf/{bridge}/accept_ra", "0", f"have bridge {bridge} ignore router advertisements"
         )
 

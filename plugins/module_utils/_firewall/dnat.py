@@ -15,6 +15,7 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.labels import within
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import ended_flows, port_overlaps
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
@@ -26,9 +27,9 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.publish_rules import Key, Publication
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Place
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import sysctl
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import alternative_names, sysctl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import alternative_names
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.steps import EndFlows, WriteSetting
 
 _TABLES = ("mangle", "nat", "filter")
 
@@ -114,7 +115,7 @@ class Dnat:
         return view
 
     def label(self, wish: Wish) -> str:
-        return f"dnat {wish.key}{rule_ledger.within(wish.netns)}"
+        return f"dnat {wish.key}{within(wish.netns)}"
 
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
         rules = [(wish.netns, wish.publication) for wish in wishes if wish.publication]
@@ -318,9 +319,7 @@ def _moved(
     return moved
 
 
-def _end_flows(
-    ledger: rule_ledger.Ledger, wishes: t.Sequence[Wish], mine: t.Sequence[list[Found]]
-) -> list[rule_ledger.EndFlows]:
+def _end_flows(ledger: rule_ledger.Ledger, wishes: t.Sequence[Wish], mine: t.Sequence[list[Found]]) -> list[EndFlows]:
     """End the flows to targets that are no more, and those that went past a rule that was missing."""
     old: dict[tuple[str | None, str], list[Publication]] = {}
     new: dict[tuple[str | None, str], list[Publication]] = {}
@@ -338,7 +337,7 @@ def _end_flows(
         if new.get((ref, family)):
             chosen.append(ended_flows.past_publications(new[ref, family]))
         if chosen:
-            steps.append(rule_ledger.EndFlows(ref, family, tuple(chosen)))
+            steps.append(EndFlows(ref, family, tuple(chosen)))
     return steps
 
 
@@ -365,10 +364,10 @@ class _Localnet:
         self._on.append(where)
         return False
 
-    def steps(self) -> list[rule_ledger.WriteSetting]:
+    def steps(self) -> list[WriteSetting]:
         writes = [(where, "1") for where in self._on] + [(where, "0") for where in self._off]
         return [
-            rule_ledger.WriteSetting(ref, _route_localnet(name), value, f"set route_localnet of {name} to {value}")
+            WriteSetting(ref, _route_localnet(name), value, f"set route_localnet of {name} to {value}")
             for (ref, name), value in writes
         ]
 

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Connections as conntrack tracks them, and which of them must end when rules change.
+"""Which tracked connections must end when rules change.
 
 Rules decide about the first packet of a connection alone, so a connection outlives a change of what it began under.
 Only those that a changed rule would have decided differently are ended.
@@ -16,29 +16,7 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, IPNetwork
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.publish_rules import Publication
-
-PROTOCOLS = {"icmp": 1, "tcp": 6, "udp": 17, "ipv6-icmp": 58, "sctp": 132}
-
-
-class Flow(t.NamedTuple):
-    """A tracked connection: its first packet as it came (``source`` to ``destination``) and its answer as expected.
-
-    Ports are 0 in protocols without ports.
-    """
-
-    protocol: int
-    source: IPAddress
-    destination: IPAddress
-    source_port: int
-    destination_port: int
-    reply_source: IPAddress
-    reply_destination: IPAddress
-    reply_source_port: int
-    reply_destination_port: int
-
-
-#: Whether a connection must end, given the host's own addresses.
-Chosen = t.Callable[[Flow, t.Container[IPAddress]], bool]
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.flows import PROTOCOLS, Chosen, Flow
 
 
 def to_old_targets(publications: t.Iterable[Publication]) -> Chosen:
@@ -169,14 +147,5 @@ def of_other_protocols(subnets: t.Sequence[IPNetwork]) -> Chosen:
             and any(flow.source in subnet for subnet in subnets)
             and flow.reply_destination != flow.source
         )
-
-    return chosen
-
-
-def with_address(addresses: t.Collection[IPAddress]) -> Chosen:
-    """Connections of endpoints that go, so that the next user of their addresses does not inherit them."""
-
-    def chosen(flow: Flow, _local: t.Container[IPAddress]) -> bool:
-        return flow.source in addresses or flow.reply_source in addresses
 
     return chosen

@@ -13,6 +13,8 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import ended_flows
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import chains, effect, rule_ledger
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.isolation_rules import Network
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.steps import EndFlows
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.flows import Chosen
 
 #: Chains that keep strangers out, and the built-in ones that lead there, which all networks share.
 _SHARED = ("FORWARD", chains.FORWARD, "PREROUTING")
@@ -32,9 +34,7 @@ class Wish(t.Protocol):
     def families(self) -> tuple[str, ...]: ...
 
 
-def ended(
-    ledger: rule_ledger.Ledger, tables: rule_ledger.Tables, wishes: t.Mapping[int, Wish]
-) -> t.Iterator[rule_ledger.EndFlows]:
+def ended(ledger: rule_ledger.Ledger, tables: rule_ledger.Tables, wishes: t.Mapping[int, Wish]) -> t.Iterator[EndFlows]:
     """Where rules that keep strangers out were missing, or let them in, there may be connections whose answers would
     go on. A jump that was missing was so for every network, and is there again before their own turn comes.
 
@@ -53,10 +53,10 @@ def ended(
                 concerned += [network for network in effect.networks(there) if network.bridge not in mine]
             chosen = [one for network in concerned for one in _chosen(network, family, there)]
             if chosen:
-                yield rule_ledger.EndFlows(wish.netns, family, tuple(chosen))
+                yield EndFlows(wish.netns, family, tuple(chosen))
 
 
-def _chosen(network: Network, family: str, there: effect.Tables) -> t.Iterator[ended_flows.Chosen]:
+def _chosen(network: Network, family: str, there: effect.Tables) -> t.Iterator[Chosen]:
     """Connections do not tell by which interface they came, so that endpoints' own end as well where nothing at all
     kept others from speaking in their name."""
     subnets = network.subnets_of(family)

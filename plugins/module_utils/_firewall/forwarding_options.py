@@ -13,11 +13,11 @@ import ipaddress
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES, family_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import guard
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import isolation_rules
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import FAMILIES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import bindings
 
 _ANSWERS: Options = {
@@ -118,7 +118,7 @@ def _subnets(given: t.Sequence[str], families: t.Sequence[str]) -> tuple[address
     subnets = tuple(addresses.network(f"subnets[{number}]", value) for number, value in enumerate(given))
     for number, subnet in enumerate(subnets):
         option = f"subnets[{number}]"
-        if isolation_rules.family_of(subnet) not in families:
+        if family_of(subnet) not in families:
             raise Invalid(option, str(subnet), f"a subnet of {families[0]}, as ip_version says")
         if subnet.prefixlen < _SHORTEST[subnet.version]:
             shortest = _SHORTEST[subnet.version]
@@ -152,7 +152,7 @@ def _gateways(
 def _asked(subnets: t.Sequence[addresses.IPNetwork], families: tuple[str, ...]) -> tuple[str, ...]:
     if len(families) == 1:
         return families
-    return tuple(dict.fromkeys(isolation_rules.family_of(subnet) for subnet in subnets))
+    return tuple(dict.fromkeys(family_of(subnet) for subnet in subnets))
 
 
 def _answers_by(

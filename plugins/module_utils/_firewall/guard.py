@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import family_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import ended_flows
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
@@ -18,12 +19,10 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
     guard_rules,
     rule_ledger,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.isolation_rules import (
-    Network,
-    family_of,
-)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.isolation_rules import Network
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.rule_text import fields
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Place, Table
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.steps import EndFlows
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import bindings
 
 Tables = t.Mapping[tuple[str, str], Table]
@@ -75,7 +74,7 @@ def groups(wishes: t.Iterable[Network], tables: t.Iterable[Table], family: str) 
 
 def ended(
     ledger: rule_ledger.Ledger, number: int, netns: str | None, network: Network, tables: Tables
-) -> t.Iterator[rule_ledger.EndFlows]:
+) -> t.Iterator[EndFlows]:
     """What began in the name of an endpoint before it was known who that is may be anybody's."""
     top = guard_rules.root(network.bridge)
     for family in sorted({family_of(address) for address, _mac_address in network.neighbours or ()}):
@@ -84,4 +83,4 @@ def ended(
         known = set(there(tables, network.bridge, family)) if led else set()
         new = {one[0] for one in network.neighbours or () if one not in known and family_of(one[0]) == family}
         if new:
-            yield rule_ledger.EndFlows(netns, family, (ended_flows.begun_by(new),))
+            yield EndFlows(netns, family, (ended_flows.begun_by(new),))

@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.labels import within
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import ended_flows
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
@@ -22,8 +23,9 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
     rule_ledger,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Place
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import alternative_names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import alternative_names
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.steps import EndFlows
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,7 +75,7 @@ class Masquerade:
 
     def label(self, wish: Wish) -> str:
         out = f" out of {wish.rule.out_interface}" if wish.rule.out_interface else ""
-        return f"masquerade {wish.rule.source}{out}{rule_ledger.within(wish.netns)}"
+        return f"masquerade {wish.rule.source}{out}{within(wish.netns)}"
 
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> rule_ledger.Tables:
         present = (wish for wish in wishes if wish.state == "present")
@@ -91,9 +93,7 @@ class Masquerade:
             after = wish.rule.views() if wish.state == "present" else {}
             changes.append(Change(*rule_ledger.change_of(before, after, ledger.drift(number))))
             if _translates_anew(ledger, number):
-                steps.append(
-                    rule_ledger.EndFlows(wish.netns, wish.rule.family, (ended_flows.untranslated(wish.rule.source),))
-                )
+                steps.append(EndFlows(wish.netns, wish.rule.family, (ended_flows.untranslated(wish.rule.source),)))
         return Plan(changes, steps)
 
     def apply(self, host: Host, plan: Plan) -> None:

@@ -17,8 +17,8 @@ import struct
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.ended_flows import Chosen, Flow
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.flows import Chosen, Flow
 
 _NETLINK_NETFILTER = 12
 _GET, _DELETE = 0x0101, 0x0102  # subsystem 1, connections

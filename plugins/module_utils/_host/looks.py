@@ -18,8 +18,8 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import dumps, refusals
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Reader
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.contents import Contents
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Links
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.info_views import Contents
 
 #: So many bytes of each kind are some thousand interfaces, or some ten thousand addresses or routes.
 _LIMIT = 4 << 20

@@ -15,7 +15,7 @@ import re
 import struct
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import TABLES
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.netfilter import TABLES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import (
     Reader,
     attribute,

@@ -16,9 +16,9 @@ import sys
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, KernelRefused, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.names import network_of_unit
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import network_document
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._service import unit
 
 DIRECTORY = pathlib.Path("/etc/linuxnet")
 PROGRAM = DIRECTORY / "network.pyz"
@@ -53,7 +53,7 @@ def read(path: pathlib.Path) -> bytes | None:
 def networks() -> list[str]:
     """The networks that any of these files is of, sorted."""
     found = {path.stem for path in DIRECTORY.glob("*.json")}
-    found.update(unit.network_of(path.stem) for path in _UNITS.glob("linuxnet-*.service"))
+    found.update(network_of_unit(path.stem) for path in _UNITS.glob("linuxnet-*.service"))
     return sorted(found)
 
 

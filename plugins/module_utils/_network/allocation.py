@@ -12,19 +12,14 @@ import ipaddress
 import typing as t
 from collections.abc import Iterator
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, family_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import LinuxnetError, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import (
     HostView,
     addresses_of,
     peer_is,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import (
-    Endpoint,
-    Network,
-    Subnet,
-    family,
-)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Endpoint, Network, Subnet
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.problems import Problems
 
 try:
@@ -148,9 +143,9 @@ def _kept(
     for address in _owned(endpoint, view, existing):
         subnet = network.subnet_holding(address)
         barred = address in taken or (address in hearsay and address not in given)
-        if subnet and subnet.usable(address) and not barred and family(address) not in families:
-            families.add(family(address))
-            yield family(address), address
+        if subnet and subnet.usable(address) and not barred and family_of(address) not in families:
+            families.add(family_of(address))
+            yield family_of(address), address
 
 
 class _Free:

@@ -11,9 +11,9 @@ from __future__ import annotations
 import itertools
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, PortRange
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, PortRange, family_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Endpoint, Network, Port, family
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Endpoint, Network, Port
 
 
 def refuse(networks: t.Sequence[Network]) -> None:
@@ -87,7 +87,7 @@ def _refuse_ports(networks: t.Sequence[Network]) -> None:
         for endpoint in network.endpoints:
             for port in endpoint.ports:
                 host_ip = port.publish.host_ip or network.default_host_ip
-                for word in network.families if host_ip is None else (family(host_ip),):
+                for word in network.families if host_ip is None else (family_of(host_ip),):
                     if network.gateway_modes[word] != "routed":
                         single = None if host_ip is None or host_ip.is_unspecified else host_ip
                         taken = _Taken(port, network, single)

@@ -11,11 +11,12 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import guard, removal, return_paths, staying
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.decisions import Draft, with_prefix
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.macs import bridge_mac
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import FAMILIES, Network
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Network
 
 Element = dict[str, t.Any]
 

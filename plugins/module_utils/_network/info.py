@@ -13,7 +13,7 @@ import os
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import names
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES, IPAddress
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.names import namespace_path
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import foreign_rules, own_rules
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
@@ -38,12 +38,11 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.namespace_
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Reader
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.port_records import PortRecord
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks, switches
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.contents import Contents
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import by_index
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import info_views
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.info_views import Contents
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import witness
 
-_FAMILIES = ("ipv4", "ipv6")
 _FORWARDING = {"ipv4": "net/ipv4/ip_forward", "ipv6": "net/ipv6/conf/all/forwarding"}
 _ACCEPT_RA = "net/ipv6/conf/IFNAME/accept_ra"
 _BRIDGE_NF = {"ipv4": "net/bridge/bridge-nf-call-iptables", "ipv6": "net/bridge/bridge-nf-call-ip6tables"}
@@ -251,7 +250,7 @@ def _told_by_bridges(host: Host, there: Contents) -> dict[str, PortRecord]:
 
 def _persistent(network: str) -> View:
     """What brings a network back after a reboot."""
-    switched = [family for family in _FAMILIES if sysctl_files.read(switches.File(network, family, None).name)]
+    switched = [family for family in FAMILIES if sysctl_files.read(switches.File(network, family, None).name)]
     return {"leases": service_files.leases(network), "switches": switched}
 
 

@@ -8,27 +8,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address, Neighbour, Proxy
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links, by_index
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import PROTOCOLS, Route, table_name
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.contents import Contents
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, by_index
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import PROTOCOLS, table_name
 
 View = dict[str, t.Any]
 _PORT_FLAGS = ("hairpin", "isolated", "learning", "locked", "flood", "guard", "cost", "priority")
-
-
-@dataclasses.dataclass(frozen=True)
-class Contents:
-    """One namespace. ``trouble`` says why something is missing."""
-
-    links: Links
-    addresses: tuple[Address, ...]
-    routes: tuple[Route, ...]
-    neighbours: tuple[Neighbour, ...]
-    trouble: str | None = None
-    proxies: tuple[Proxy, ...] = ()
 
 
 def interfaces(contents: Contents, peer: t.Callable[[int], View | None]) -> list[View]:

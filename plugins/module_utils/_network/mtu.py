@@ -8,8 +8,9 @@
 
 from __future__ import annotations
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import FAMILIES, Network
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Network
 
 _USUAL = 1500
 _LARGEST = 65535

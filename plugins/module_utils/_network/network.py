@@ -11,17 +11,16 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, IPNetwork
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import (
+    FAMILIES,
+    IPAddress,
+    IPNetwork,
+    family_of,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.published_port import Publish
 
-FAMILIES = ("ipv4", "ipv6")
 #: The option for each family's address that packets leave with.
 MASQUERADE_ADDRESSES = {"ipv4": "masquerade_address", "ipv6": "masquerade_address_ipv6"}
-
-
-def family(value: IPAddress | IPNetwork) -> str:
-    """The word for an address's or network's family in the modules' options."""
-    return f"ipv{value.version}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Subnet:
 
     @property
     def family(self) -> str:
-        return family(self.network)
+        return family_of(self.network)
 
     def usable(self, address: IPAddress) -> bool:
         """Whether an interface can have this address: not the network's own, not IPv4's broadcast address.

@@ -12,10 +12,10 @@ import dataclasses
 from collections.abc import Iterator
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, PortRange
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, PortRange, family_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView, View
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Endpoint, Network, Port, family
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Endpoint, Network, Port
 
 Addresses = dict[tuple[str, str], dict[str, IPAddress]]
 
@@ -58,7 +58,7 @@ def _families(network: Network, port: Port, own: dict[str, IPAddress]) -> list[s
     host_ip = port.publish.host_ip or network.default_host_ip
     if host_ip is None:
         return list(own)
-    word = family(host_ip)
+    word = family_of(host_ip)
     if word not in own:
         where = "" if port.publish.host_ip else f" ({network.option('default_host_ip')})"
         raise Invalid(

@@ -9,17 +9,11 @@
 from __future__ import annotations
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES, IPAddress, family_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import published_port
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import sysctls
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import (
-    FAMILIES,
-    Endpoint,
-    Port,
-    Subnet,
-    family,
-)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Endpoint, Port, Subnet
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.option_reader import Section, number
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.read_routes import read_routes
 
@@ -110,7 +104,7 @@ def _given_addresses(section: Section, subnets: tuple[Subnet, ...]) -> dict[str,
         if address is None:
             continue
         of_family = [subnet for subnet in subnets if subnet.family == word]
-        if family(address) != word or not of_family:
+        if family_of(address) != word or not of_family:
             allowed = (
                 f"an {word.replace('ip', 'IP')} address"
                 if of_family
@@ -125,7 +119,7 @@ def _given_addresses(section: Section, subnets: tuple[Subnet, ...]) -> dict[str,
 def _further_address(option: str, raw: object, subnets: tuple[Subnet, ...]) -> IPAddress:
     """One that the endpoint has beside the one that is its own in each family, with the prefix length of the subnet."""
     address = addresses.address(option, raw)
-    of_family = [subnet for subnet in subnets if subnet.family == family(address)]
+    of_family = [subnet for subnet in subnets if subnet.family == family_of(address)]
     _refuse_reserved(option, address, of_family or list(subnets))
     return address
 

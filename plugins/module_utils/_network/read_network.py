@@ -9,14 +9,10 @@
 from __future__ import annotations
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, family_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.published_port import refuse_unpublishable
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import (
-    MASQUERADE_ADDRESSES,
-    Network,
-    family,
-)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import MASQUERADE_ADDRESSES, Network
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.option_reader import Section, number
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.options import OPTIONS
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.read_endpoints import read_endpoints
@@ -93,7 +89,7 @@ def _masquerade_addresses(section: Section) -> dict[str, IPAddress]:
         address = section.read(option, addresses.address)
         if address is None:
             continue
-        if family(address) != word or address.is_loopback or address.is_multicast or address.is_unspecified:
+        if family_of(address) != word or address.is_loopback or address.is_multicast or address.is_unspecified:
             raise Invalid(section.path(option), str(address), f"an {word.replace('ip', 'IP')} address of the host")
         found[word] = address
     return found

@@ -17,8 +17,7 @@ import ipaddress
 import typing as t
 from collections.abc import Collection, Iterable, Mapping
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPNetwork
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import FAMILIES
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES, IPNetwork
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView, View, networks_of
 
 Element = dict[str, t.Any]

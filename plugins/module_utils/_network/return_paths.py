@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, family_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import staying
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.decisions import Draft
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView, View
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Endpoint, Network, family
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Endpoint, Network
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.staying import Staying
 
 
@@ -27,7 +27,7 @@ def answers_by(draft: Draft, view: HostView) -> list[dict[str, Any]]:
     for endpoint, own in _answering(draft, view):
         for route in _default_routes(network, endpoint.namespace, view):
             name = _behind(endpoint.namespace, str(route["interface"]), view)
-            mine = [str(one) for one in own if family(one) == route["ip_version"]]
+            mine = [str(one) for one in own if family_of(one) == route["ip_version"]]
             if mine and name and name != network.name:
                 key = name, _sender(endpoint, route, name, view)
                 found.setdefault(key, {}).update(dict.fromkeys(mine))
@@ -48,7 +48,7 @@ def _answering(draft: Draft, view: HostView) -> Iterator[tuple[Endpoint | Stayin
         # A default route by its own end is what the network gave it.
         routes = _default_routes(draft.network, other.namespace, view)
         here = {route["ip_version"] for route in routes if route["interface"] == other.interface}
-        yield other, [one for one in other.addresses if one in published and family(one) not in here]
+        yield other, [one for one in other.addresses if one in published and family_of(one) not in here]
 
 
 def warnings(network: Network, view: HostView) -> Iterator[str]:

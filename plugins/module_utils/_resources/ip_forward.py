@@ -13,24 +13,22 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import names
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, KernelRefused, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.labels import within
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, Options
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
-    commands,
-    rule_ledger,
-    rule_text,
-)
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import FAMILIES, Table
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     advertised,
     bridge_nf,
     dumps,
+    forward_chain,
     link_settings,
     sysctl,
     sysctl_files,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Reader
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.steps import WriteSetting
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks, switches, sysctls
 
 _VALUE = {"enabled": "1", "disabled": "0"}
@@ -130,9 +128,7 @@ class IpForward:
 
     def label(self, wish: Wish) -> str:
         version = {"ipv4": "IPv4", "ipv6": "IPv6", "both": "IPv4 and IPv6"}[wish.ip_version]
-        return (
-            f"ip_forward {version}{f' of {wish.interface}' if wish.interface else ''}{rule_ledger.within(wish.netns)}"
-        )
+        return f"ip_forward {version}{f' of {wish.interface}' if wish.interface else ''}{within(wish.netns)}"
 
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
         identities: dict[t.Any, str | None] = {}
@@ -169,7 +165,7 @@ class IpForward:
             if isinstance(step, WriteFile):
                 _write_file(host, step)
             else:
-                rule_ledger.apply_step(host, step)
+                step.do(host)
 
 
 def _read_space(host: Host, ref: str | None, wishes: t.Sequence[Wish]) -> Space:
@@ -184,7 +180,7 @@ def _read_space(host: Host, ref: str | None, wishes: t.Sequence[Wish]) -> Space:
                 host.warn(f"check mode: interface {wish.interface} does not exist yet and is taken as freshly made")
                 found[family, wish.interface] = found[family, None]
     routers = host.run(ref, advertised.accept_ra) if ("ipv6", None) in found else {}
-    opening = frozenset(family for family in _rising(wishes, found) if _forwards_all(host, ref, family))
+    opening = frozenset(family for family in _rising(wishes, found) if forward_chain.is_open(host, ref, family))
     return Space(
         switches=found,
         accept_ra=routers,
@@ -236,20 +232,6 @@ def _rising(wishes: t.Sequence[Wish], found: t.Mapping[tuple[str, str | None], s
     }
 
 
-def _forwards_all(host: Host, ref: str | None, family: str) -> bool:
-    """Whether the FORWARD chain lets pass what no rule stops; without iptables nothing is stopped."""
-    try:
-        table = commands.read(host, ref, [(family, "filter")])[family, "filter"]
-    except KernelRefused:
-        return True
-    return table.policies["FORWARD"] == "ACCEPT" and not _ends_closed(table)
-
-
-def _ends_closed(table: Table) -> bool:
-    last = [rule_text.fields(text) for text in table.chains["FORWARD"][-1:]]
-    return any(rule.target in ("DROP", "REJECT") and not rule.selective for rule in last)
-
-
 def _families(wish: Wish, space: Space) -> list[str]:
     """The wish's families as far as the kernel has them."""
     return [family for family in wish.families if (family, None) in space.switches]
@@ -286,7 +268,7 @@ def _switch(
             continue
         where = f" for {wish.interface}" if wish.interface else ""
         what = f"turn {switches.WORD[family]} forwarding {'on' if after[family] else 'off'}{where}"
-        plan.steps.append(rule_ledger.WriteSetting(ref, switches.path(family, wish.interface), wish.value, what))
+        plan.steps.append(WriteSetting(ref, switches.path(family, wish.interface), wish.value, what))
         values[family, wish.interface] = wish.value
         if wish.interface is None:
             values.update({where: wish.value for where in values if where[0] == family})
@@ -339,7 +321,7 @@ def _keep_routers(
     at_stake = sorted(name for name, value in accept_ra.items() if value == "1" and wish.interface in (None, name))
     for name in at_stake:
         what = f"have {name} heed router advertisements while IPv6 is forwarded"
-        plan.steps.append(rule_ledger.WriteSetting(ref, f"net/ipv6/conf/{name}/accept_ra", "2", what))
+        plan.steps.append(WriteSetting(ref, f"net/ipv6/conf/{name}/accept_ra", "2", what))
         accept_ra[name] = "2"
     if at_stake:
         before["accept_ra"] = dict.fromkeys(at_stake, 1)

@@ -11,8 +11,11 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES, family_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.namespace_records import Record
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.steps import EndFlows
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.flows import with_address
 
 
 def of(record: Record | None, owner: str) -> list[str]:
@@ -25,14 +28,8 @@ def end_flows(host: Host, given: t.Collection[str]) -> None:
     """End the host's connections of these addresses, so that their next users inherit none."""
     if not given:
         return
-    # Loaded where it is needed: an address is seldom given back, and this doubles what a module has to load.
-    from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import ended_flows
-    from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import rule_ledger
-    from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.isolation_rules import family_of
-    from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import FAMILIES
-
     freed = [ipaddress.ip_interface(text) for text in given]
     for family in FAMILIES:
         mine = {one.ip for one in freed if family_of(one) == family}
         if mine:
-            rule_ledger.apply_step(host, rule_ledger.EndFlows(None, family, (ended_flows.with_address(mine),)))
+            EndFlows(None, family, (with_address(mine),)).do(host)

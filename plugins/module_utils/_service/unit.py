@@ -67,13 +67,6 @@ def names(network: str) -> tuple[str, str, str]:
     return name(network), name(network + rules), name(network + firewalld)
 
 
-def network_of(path_stem: str) -> str:
-    """The network whose unit is called so, without ``.service``."""
-    network = path_stem[len("linuxnet-") :]
-    ending = next((ending for ending in UNITS if network.endswith(ending)), "")
-    return network[: len(network) - len(ending)]
-
-
 def listener(network: str) -> str:
     """The name of the unit that listens to firewalld."""
     return names(network)[2]

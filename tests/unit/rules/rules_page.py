@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import TABLES
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.netfilter import TABLES
 from tests.lab.paths import REPOSITORY
 from tests.unit.plan.builders import dual, plan, variables
 from tests.unit.plan.world import empty_info, interface

@@ -11,6 +11,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import ended_flows
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.ended_flows import Flow
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.publish_rules import Key, Publication
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.flows import with_address
 
 HOST, LAN, WEB, DB, FAR = (
     ipaddress.ip_address(text) for text in ("192.0.2.1", "192.0.2.9", "172.18.0.2", "172.18.0.3", "9.9.9.9")
@@ -74,7 +75,7 @@ def test_flows_that_entered_directly() -> None:
 
 
 def test_flows_of_an_endpoint_that_goes() -> None:
-    chosen = ended_flows.with_address({WEB})
+    chosen = with_address({WEB})
     assert chosen(_flow(LAN, HOST, 53, WEB, LAN), LOCAL)
     assert chosen(_flow(WEB, FAR, 53, FAR, HOST), LOCAL)
     assert not chosen(_flow(LAN, HOST, 53, DB, LAN), LOCAL)

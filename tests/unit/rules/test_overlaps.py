@@ -16,6 +16,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import ended_flows, port_overlaps
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.publish_rules import Key, Publication
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.flows import Flow
 
 WEB = ipaddress.ip_address("172.18.0.2")
 
@@ -61,5 +62,5 @@ def test_a_hundred_ranges_of_all_ports() -> None:
     chosen = ended_flows.to_old_targets(every)
     assert time.process_time() - began < 2
     host, lan = ipaddress.ip_address("192.0.2.7"), ipaddress.ip_address("192.0.2.200")
-    assert chosen(ended_flows.Flow(6, lan, host, 4444, 65535, WEB, lan, 65535, 4444), ())
-    assert not chosen(ended_flows.Flow(17, lan, host, 4444, 65535, WEB, lan, 65535, 4444), ())
+    assert chosen(Flow(6, lan, host, 4444, 65535, WEB, lan, 65535, 4444), ())
+    assert not chosen(Flow(17, lan, host, 4444, 65535, WEB, lan, 65535, 4444), ())

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import PortRange
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES, PortRange, family_of
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.netfilter import TABLES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
     info,
     isolation_reading,
@@ -24,7 +25,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
     tables,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.publish_rules import Key, Publication
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import FAMILIES, Place, Table
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Place, Table
 from tests.unit.rules.worlds import RESOURCES, empty_host, networks, ports, run, sources
 
 _INTERFACES = st.sampled_from([None, "eth0", "!eth0", "br.10", "!br.10", "a@b", "-x"[1:]])
@@ -65,7 +66,7 @@ def test_words_in_quotes_are_one(words: list[tuple[bool, str]]) -> None:
 
 @given(publications())
 def test_a_publication_is_read_back_as_it_was_written(publication: Publication) -> None:
-    places = [place for table in tables.TABLES for place in publish_rules.rules(publication, table)]
+    places = [place for table in TABLES for place in publish_rules.rules(publication, table)]
     assert len(places) == (2 if publication.gateway_mode == "routed" else 1)
     for place in places:
         assert publish_rules.parse(publication.key.family, place) == publication
@@ -115,9 +116,7 @@ def test_a_network_is_read_back(definition: dict[str, Any]) -> None:
         assert [found.gateway_mode[family] for family in used] == [wish.gateway_mode[family] for family in used]
         if any(wish.gateway_mode[family] != "routed" for family in used):
             assert found.masquerade == wish.masquerade
-            translated = [
-                gate for gate in wish.gateways if wish.gateway_mode[isolation_rules.family_of(gate)] != "routed"
-            ]
+            translated = [gate for gate in wish.gateways if wish.gateway_mode[family_of(gate)] != "routed"]
             assert set(found.gateways) >= set(translated)
             if wish.masquerade:
                 assert found.masquerade_protocols == wish.masquerade_protocols

@@ -13,13 +13,15 @@ from typing import Any
 from hypothesis import strategies as st
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Plan
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.netfilter import TABLES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.bridge_forward import BridgeForward
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.bridge_forward import State as ForwardState
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.dnat import Dnat, found_in
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.dnat import State as DnatState
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import rule_ledger, tables
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import FAMILIES, TABLES, Table
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Table
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.masquerade import Masquerade
 from tests.unit.rules.restore import restore
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import rule_text
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Place
 
@@ -83,7 +84,7 @@ def _translation(family: str) -> tuple[Group, ...]:
 
 #: The groups of each family and table.
 GROUPS: dict[tuple[str, str], tuple[Group, ...]] = {}
-for _family in ("ipv4", "ipv6"):
+for _family in FAMILIES:
     GROUPS[_family, "raw"] = (Group((RAW,), (), (_jump("PREROUTING", RAW),)),)
     # What the host says to itself is no concern of a bridge.
     GROUPS[_family, "mangle"] = (

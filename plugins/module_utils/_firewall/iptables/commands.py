@@ -4,101 +4,29 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The packet filter by way of iptables, either backend: one read and one write at most per table and family."""
+"""The tables of iptables read and written: one read and one write at most per table and family."""
 
 from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import KernelRefused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import tables
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import sysctl
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Completed, Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import iptables_programs
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 
 Tables = dict[tuple[str, str], tables.Table]
-
-_PROGRAM = {"ipv4": "iptables", "ipv6": "ip6tables"}
-_WORD = {"ipv4": "IPv4", "ipv6": "IPv6"}
-#: Seconds to wait for another program's hold on the tables.
-_PATIENCE = "10"
-
-
-class NoTable(KernelRefused):
-    """The kernel has no such table, so there are no rules in it."""
-
-
-def program(family: str) -> str:
-    """The name of the program for this family."""
-    return _PROGRAM[family]
-
-
-def has_family(host: Host, ref: str | None, family: str) -> bool:
-    """Whether the kernel has this family at all; IPv6 may be switched off when it boots."""
-    return family == "ipv4" or host.run(ref, lambda: sysctl.read("net/ipv6/conf/all/forwarding")) is not None
-
-
-def installed(host: Host, family: str) -> bool:
-    """Whether the programs for this family are there; one that is there and fails is an error of the reading."""
-    return _version(host, family) is not None
-
-
-def other_backend(host: Host, family: str) -> str:
-    """The backend that this host's program does not use; one that names none is older than the second."""
-    return "legacy" if "nf_tables" in (_version(host, family) or "") else "nft"
-
-
-def _version(host: Host, family: str) -> str | None:
-    place = ("iptables version", family)
-    if place not in host.memory:
-        try:
-            host.memory[place] = host.command(None, [_PROGRAM[family] + "-save", "--version"]).out
-        except FileNotFoundError:
-            host.memory[place] = None
-    found = host.memory[place]
-    return None if found is None else str(found)
-
-
-def legacy_rules(host: Host, ref: str | None, family: str) -> bool:
-    """Whether the legacy backend has rules, or a policy that drops; without its program its tables speak for it."""
-    try:
-        saved = host.command(ref, [_PROGRAM[family] + "-legacy-save"]).out
-    except FileNotFoundError:
-        return True
-    return any(line.startswith("-A ") or " DROP " in line for line in saved.splitlines())
 
 
 def read(host: Host, ref: str | None, wanted: t.Iterable[tuple[str, str]]) -> Tables:
     """The tables by family and name."""
-    return {(family, name): tables.parse(name, _text(host, ref, family, name)) for family, name in wanted}
-
-
-def _text(host: Host, ref: str | None, family: str, name: str) -> str:
-    """What the table holds, read anew only after a change by this process."""
-    place = _place(host, ref, family, name)
-    if place not in host.memory:
-        host.memory[place] = _save(host, ref, family, name)
-    return str(host.memory[place])
-
-
-def _place(host: Host, ref: str | None, family: str, name: str) -> t.Hashable:
-    return ("rules", host.identity(ref), family, name)
-
-
-def _save(host: Host, ref: str | None, family: str, name: str) -> str:
-    what = f"read the {_WORD[family]} rules of table {name}"
-    done = _start(host, ref, _PROGRAM[family] + "-save", ["-t", name], what)
-    if done.rc:
-        error = NoTable if "Table does not exist" in done.err else KernelRefused
-        raise error(f"cannot {what}: {_reason(done, None)}")
-    if "is incompatible, use 'nft' tool" in done.out:
-        raise KernelRefused(f"cannot {what}: the table was made by the nft tool and iptables cannot show it")
-    return done.out
+    return {
+        (family, name): tables.parse(name, iptables_programs.save(host, ref, family, name)) for family, name in wanted
+    }
 
 
 def write(host: Host, ref: str | None, family: str, name: str, edits: t.Sequence[tables.Edit]) -> None:
     """Edit one table, all or nothing."""
-    host.memory.pop(_place(host, ref, family, name), None)
-    with host.doing(f"change the {_WORD[family]} rules of table {name}"):
+    with host.doing(f"change the {iptables_programs.WORD[family]} rules of table {name}"):
         _write(host, ref, family, name, edits)
 
 
@@ -108,44 +36,11 @@ def _write(host: Host, ref: str | None, family: str, name: str, edits: t.Sequenc
     In a user namespace iptables cannot raise the size of its socket's buffer, so thousands of edits are refused as one
     message. Edits take effect one after the other, so any part of them may go first.
     """
-    text = tables.restore_text(name, edits)
-    what = f"change the {_WORD[family]} rules of table {name}"
-    done = _start(host, ref, _PROGRAM[family] + "-restore", ["--noflush", "-w", _PATIENCE], what, text)
-    if done.rc and "Message too long" in done.err and len(edits) > 1:
+    try:
+        iptables_programs.restore(host, ref, family, name, tables.restore_text(name, edits))
+    except iptables_programs.TooLong:
+        if len(edits) < 2:
+            raise
         middle = len(edits) // 2
         _write(host, ref, family, name, edits[:middle])
         _write(host, ref, family, name, edits[middle:])
-    elif done.rc:
-        raise KernelRefused(f"cannot {what}: {_reason(done, text)}")
-
-
-def _start(
-    host: Host, ref: str | None, program: str, arguments: t.Sequence[str], what: str, stdin: str | None = None
-) -> Completed:
-    try:
-        return host.command(ref, [program, *arguments], stdin)
-    except FileNotFoundError:
-        raise KernelRefused(f"cannot {what}: {program} is not installed; install iptables") from None
-
-
-def _reason(done: Completed, stdin: str | None) -> str:
-    """What the program said, in a sentence's end; its advice to read the manual is left out."""
-    said = [
-        line.strip() for line in done.err.splitlines() if line.strip() and not line.startswith(("Try `", "# Warning"))
-    ]
-    text = "; ".join(said)
-    if "ermission denied" in text or "not permitted" in text:
-        return "permission denied: CAP_NET_ADMIN over the namespace is needed"
-    if "initialize table" in text or "Table does not exist" in text:
-        return f"this kernel has no such table ({text})"
-    line = _failed_line(text, stdin)
-    return (f"{text} ({line})" if line else text) or f"exit code {done.rc}"
-
-
-def _failed_line(text: str, stdin: str | None) -> str | None:
-    """The line that the program complains of by number."""
-    numbers = [word.rstrip(":") for before, word in zip(text.split(), text.split()[1:]) if before in ("line", "line:")]
-    lines = (stdin or "").splitlines()
-    if numbers and numbers[0].isdigit() and 0 < int(numbers[0]) <= len(lines):
-        return lines[int(numbers[0]) - 1]
-    return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPNetwork
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES, IPNetwork
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
     chains,
     isolation_reading,
@@ -19,7 +19,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
     rule_text,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.placement import END
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import FAMILIES, Table
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Table
 
 Tables = t.Mapping[tuple[str, str], Table]
 

@@ -13,15 +13,18 @@ import pathlib
 import re
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES, IPAddress
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import KernelRefused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
     commands,
     foreign_dnat,
     kernel_tables,
-    tables,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import nftables_chains, service_files
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
+    iptables_programs,
+    nftables_chains,
+    service_files,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 
 _FIREWALLD = "/etc/firewalld/firewalld.conf"
@@ -34,8 +37,8 @@ def read(host: Host, ref: str | None, own: t.Collection[IPAddress]) -> View:
     """:param own: the host's own addresses"""
     families = [
         family
-        for family in tables.FAMILIES
-        if commands.has_family(host, ref, family) and commands.installed(host, family)
+        for family in FAMILIES
+        if iptables_programs.has_family(host, ref, family) and iptables_programs.installed(host, family)
     ]
     return {
         "translations": [told for family in families for told in _translations(host, ref, family, own)],
@@ -56,10 +59,10 @@ def _translations(host: Host, ref: str | None, family: str, own: t.Collection[IP
 
 def _backends(host: Host, ref: str | None, family: str) -> list[View]:
     """The backend of iptables that is not the host's and has rules all the same."""
-    other = commands.other_backend(host, family)
+    other = iptables_programs.other_backend(host, family)
     if other == "legacy":
         names = host.run(ref, functools.partial(kernel_tables.legacy, family))
-        there = bool(names) and commands.legacy_rules(host, ref, family)
+        there = bool(names) and iptables_programs.legacy_rules(host, ref, family)
     else:
         there = host.run(ref, functools.partial(nftables_chains.iptables_rules, family))
     return [{"ip_version": family, "backend": other}] if there else []

@@ -11,14 +11,19 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, IPNetwork
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import (
+    FAMILIES,
+    IPAddress,
+    IPNetwork,
+    family_of,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
     chains,
     guard_rules,
     isolation_rules,
     rule_text,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import FAMILIES, Place
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Place
 
 
 def reading(
@@ -40,13 +45,9 @@ def reading(
     subnets = _subnets(every) or wish.subnets
     modes = {family: _mode(every[family]) or wish.gateway_mode[family] for family in FAMILIES}
     # Only the rules of a family that is translated tell the rest.
-    untold = [
-        gate for gate in wish.gateways if modes[isolation_rules.family_of(gate)] not in isolation_rules.TRANSLATED
-    ]
+    untold = [gate for gate in wish.gateways if modes[family_of(gate)] not in isolation_rules.TRANSLATED]
     telling = (
-        forward
-        and not internal
-        and any(modes[isolation_rules.family_of(subnet)] in isolation_rules.TRANSLATED for subnet in subnets)
+        forward and not internal and any(modes[family_of(subnet)] in isolation_rules.TRANSLATED for subnet in subnets)
     )
     return dataclasses.replace(
         wish,
@@ -77,7 +78,7 @@ def _inhibits(
     places: t.Mapping[tuple[str, str], t.Iterable[Place]], subnets: t.Iterable[IPNetwork], wish: bool
 ) -> bool:
     """Told by what mangle lacks, if there is anything else of the network in it."""
-    families = {isolation_rules.family_of(subnet) for subnet in subnets}
+    families = {family_of(subnet) for subnet in subnets}
     mangled = {
         place.chain for key, group in places.items() if key[1] == "mangle" and key[0] in families for place in group
     }

@@ -17,7 +17,7 @@ import dataclasses
 import ipaddress
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, IPNetwork
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, IPNetwork, family_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import chains, guard_rules, rule_text
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Place, Table
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
@@ -80,11 +80,6 @@ class Network:
     def rule_elsewhere(self, target: str, **match: t.Any) -> str:
         """A rule whose interfaces do not tell that it is about this bridge, so that a comment does."""
         return rule_text.render(target, [marks.comment(KIND, self.owner), f"{_ABOUT}{self.bridge}"], **match)
-
-
-def family_of(address: t.Any) -> str:
-    """``ipv4`` or ``ipv6``, of an address or a network."""
-    return f"ipv{address.version}"
 
 
 def rules(network: Network, family: str, table: str, bridged: bool = False) -> tuple[Place, ...]:

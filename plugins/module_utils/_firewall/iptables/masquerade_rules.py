@@ -12,9 +12,8 @@ import dataclasses
 import ipaddress
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, IPNetwork
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, IPNetwork, family_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import chains, rule_text
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.isolation_rules import family_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Place, Table
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 

@@ -11,13 +11,13 @@ from __future__ import annotations
 import functools
 import typing as t
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import KernelRefused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.netfilter import TABLES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import commands, kernel_tables
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.info import is_ours, rules_of_ours
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import iptables_programs
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
-
-_FAMILIES = ("ipv4", "ipv6")
-_TABLES = ("raw", "mangle", "nat", "filter")
 
 View = dict[str, t.Any]
 
@@ -28,19 +28,19 @@ def read(host: Host, ref: str | None) -> tuple[list[View], list[str], list[str]]
     found: list[View] = []
     unread: list[str] = []
     empty: dict[str, None] = {}
-    for family in _FAMILIES:
-        if not commands.has_family(host, ref, family):
+    for family in FAMILIES:
+        if not iptables_programs.has_family(host, ref, family):
             continue
-        if not commands.installed(host, family):
-            program = commands.program(family)
+        if not iptables_programs.installed(host, family):
+            program = iptables_programs.program(family)
             host.warn(f"{program} is not installed, so rules are not told")
             if host.run(ref, functools.partial(kernel_tables.present, family)):
                 unread.append(f"{program} is not installed, and there are tables of rules that it shows")
             continue
-        for table in _TABLES:
+        for table in TABLES:
             try:
                 tables = commands.read(host, ref, [(family, table)])
-            except commands.NoTable:
+            except iptables_programs.NoTable:
                 continue
             except KernelRefused as error:
                 unread.append(str(error))

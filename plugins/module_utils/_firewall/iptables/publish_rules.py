@@ -13,9 +13,8 @@ import ipaddress
 import re
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, PortRange
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, PortRange, family_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import chains, rule_text
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.isolation_rules import family_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Place, Table
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 

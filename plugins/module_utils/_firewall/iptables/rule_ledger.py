@@ -13,23 +13,19 @@ import dataclasses
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import names
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.ended_flows import Chosen
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.netfilter import TABLES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
     chains,
     commands,
     kernel_tables,
     table_plan,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import (
-    FAMILIES,
-    TABLES,
-    Edit,
-    Place,
-    Table,
-)
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import conntrack, sysctl
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Edit, Place, Table
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import iptables_programs
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.steps import EndFlows, WriteSetting
 
 View = dict[str, t.Any]
 #: The groups of chains that a resource is about, by family and table.
@@ -46,25 +42,6 @@ class WriteRules:
     family: str
     table: str
     edits: list[Edit]
-
-
-@dataclasses.dataclass(frozen=True)
-class WriteSetting:
-    """A step: write a kernel setting, told in ``words`` ("turn IPv4 forwarding on")."""
-
-    ref: str | None
-    path: str
-    value: str
-    words: str
-
-
-@dataclasses.dataclass(frozen=True)
-class EndFlows:
-    """A step: end the connections that began under other rules."""
-
-    ref: str | None
-    family: str
-    chosen: tuple[Chosen, ...]
 
 
 @dataclasses.dataclass
@@ -115,11 +92,11 @@ def _usable(host: Host, ref: str | None, family: str, asked: bool, building: boo
     """Whether there can be rules of this family; where they were asked for, a later error tells why not."""
     if asked:
         return True
-    if not commands.has_family(host, ref, family):
+    if not iptables_programs.has_family(host, ref, family):
         return False
-    if commands.installed(host, family):
+    if iptables_programs.installed(host, family):
         return True
-    program = commands.program(family)
+    program = iptables_programs.program(family)
     if building:
         host.warn(f"{program} is not installed, so what this host forwards by {family} is not restricted")
     elif host.run(ref, lambda: kernel_tables.present(family)):
@@ -134,11 +111,6 @@ def interface_match(option: str, value: object) -> str | None:
     inverted = isinstance(value, str) and value.startswith("!")
     name = names.interface_name(option, value[1:].lstrip() if inverted and isinstance(value, str) else value)
     return f"!{name}" if inverted else name
-
-
-def within(netns: str | None) -> str:
-    """The end of a label that tells the namespace."""
-    return f" in namespace {netns}" if netns else ""
 
 
 class Ledger:
@@ -230,20 +202,9 @@ def change_of(before: View, after: View, drift: tuple[list[str], list[str]]) -> 
     return before, after
 
 
-def apply_step(host: Host, step: t.Any) -> None:
-    """Do one of the steps above."""
+def apply_step(host: Host, step: WriteRules | WriteSetting | EndFlows) -> None:
+    """Do one of the steps of a resource that writes rules."""
     if isinstance(step, WriteRules):
         commands.write(host, step.ref, step.family, step.table, step.edits)
-    elif isinstance(step, WriteSetting):
-        with host.doing(step.words):
-            host.run(step.ref, lambda: sysctl.write(step.path, step.value))
     else:
-        _end_flows(host, step)
-
-
-def _end_flows(host: Host, step: EndFlows) -> None:
-    """The rules are right already, so where the kernel cannot end connections this is a warning."""
-    try:
-        conntrack.end(host, step.ref, step.family, step.chosen)
-    except OSError as error:
-        host.warn(f"connections that began before this change go on: the kernel does not end them ({error.strerror})")
+        step.do(host)

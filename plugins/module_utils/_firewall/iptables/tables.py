@@ -14,10 +14,6 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-#: In the order in which a packet meets them and in which they are written; taken down the other way round.
-TABLES = ("raw", "mangle", "nat", "filter")
-FAMILIES = ("ipv4", "ipv6")
-
 BUILT_IN = {
     "raw": ("PREROUTING", "OUTPUT"),
     "mangle": ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"),

@@ -1,0 +1,48 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Steps that several kinds of objects take."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import conntrack, sysctl
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.flows import Chosen
+
+
+@dataclasses.dataclass(frozen=True)
+class WriteSetting:
+    """Write a kernel setting, told in ``words`` ("turn IPv4 forwarding on")."""
+
+    netns: str | None
+    path: str
+    value: str
+    words: str
+
+    def do(self, host: Host) -> None:
+        with host.doing(self.words):
+            host.run(self.netns, lambda: sysctl.write(self.path, self.value))
+
+
+@dataclasses.dataclass(frozen=True)
+class EndFlows:
+    """End the connections that began under other rules.
+
+    The rules are right already, so where the kernel cannot end connections this is a warning.
+    """
+
+    netns: str | None
+    family: str
+    chosen: tuple[Chosen, ...]
+
+    def do(self, host: Host) -> None:
+        try:
+            conntrack.end(host, self.netns, self.family, self.chosen)
+        except OSError as error:
+            reason = f"the kernel does not end them ({error.strerror})"
+            host.warn(f"connections that began before this change go on: {reason}")

@@ -1,0 +1,130 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Imports point one way: down the floors of the house, and never round."""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.lab.paths import REPOSITORY
+
+PLUGINS = REPOSITORY / "plugins"
+PACKAGE = "ansible_collections.netplumb.linuxnet.plugins."
+#: From the top to the ground; rooms on one floor do not know each other.
+FLOORS = (
+    ("action", "become", "filter", "inventory", "modules"),
+    ("_module",),
+    ("_service",),
+    ("_network",),
+    ("_firewall", "_resources"),
+    ("_converge",),
+    ("_host",),
+    ("_model",),
+    ("_core",),
+)
+HEIGHT = {room: -floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+#: What no archive of a module is to carry that writes no rules.
+WITHOUT_FIREWALL = ("bridge", "bridge_port", "interface", "ip_forward", "netns", "unmanaged_links", "veth")
+#: What turns a user's words into a network.
+PARSING = ("network", "option_reader", "read_endpoints", "read_network", "read_routes", "read_subnets")
+
+Graph = Mapping[str, set[str]]
+
+
+@functools.cache
+def imports() -> dict[str, set[str]]:
+    """By the dotted name of every file those that it imports, wherever in its text: Ansible packs all of them."""
+    files = {_name(path): path for path in PLUGINS.rglob("*.py") if "doc_fragments" not in path.parts}
+    return {name: set(_imported(path, files)) for name, path in files.items()}
+
+
+def _name(path: Path) -> str:
+    return ".".join(path.relative_to(PLUGINS).with_suffix("").parts).removeprefix("module_utils.")
+
+
+def _imported(path: Path, files: Mapping[str, Path]) -> Iterable[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith(PACKAGE):
+            module = node.module[len(PACKAGE) :].removeprefix("module_utils").lstrip(".")
+            for alias in node.names:
+                inner = f"{module}.{alias.name}".lstrip(".")
+                yield inner if inner in files else module
+
+
+def _room(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def _folder(name: str) -> str:
+    return name.rpartition(".")[0] or name
+
+
+def _carried(name: str) -> set[str]:
+    """All that a file needs, itself included."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            waiting += imports()[one]
+    return found
+
+
+def _circle(graph: Graph) -> list[str]:
+    """The names of a way that leads round, if there is one."""
+    done: set[str] = set()
+
+    def walk(name: str, way: list[str]) -> list[str]:
+        if name in way:
+            return way[way.index(name) :]
+        if name in done:
+            return []
+        for other in sorted(graph.get(name, ())):
+            if found := walk(other, [*way, name]):
+                return found
+        done.add(name)
+        return []
+
+    return next((found for name in sorted(graph) if (found := walk(name, []))), [])
+
+
+def test_every_room_has_its_floor() -> None:
+    assert {_room(name) for name in imports()} <= set(HEIGHT)
+
+
+def test_no_import_runs_back_up() -> None:
+    wrong = [
+        f"{name} -> {other}"
+        for name, others in imports().items()
+        for other in others
+        if _room(name) != _room(other) and HEIGHT[_room(name)] <= HEIGHT[_room(other)]
+    ]
+    assert not wrong
+
+
+def test_no_circle_of_files() -> None:
+    assert not _circle(imports())
+
+
+def test_no_circle_of_folders() -> None:
+    folders: dict[str, set[str]] = {}
+    for name, others in imports().items():
+        folders.setdefault(_folder(name), set()).update(map(_folder, others))
+    assert not _circle({folder: others - {folder} for folder, others in folders.items()})
+
+
+@pytest.mark.parametrize("module", WITHOUT_FIREWALL)
+def test_a_module_carries_no_firewall_that_writes_no_rules(module: str) -> None:
+    assert not {name for name in _carried(f"modules.{module}") if _room(name) == "_firewall"}
+
+
+@pytest.mark.parametrize("part", PARSING)
+def test_parsing_loads_nothing_that_touches_a_host(part: str) -> None:
+    assert not {name for name in _carried(f"_network.{part}") if _room(name) in ("_host", "_resources", "_converge")}
