@@ -29,6 +29,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
     netlink,
     plain_netlink,
     programs,
+    promoting,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import (
     KernelRefused,
@@ -81,6 +82,8 @@ class Host:
         _allow_many_descriptors()
         if self._exclusive:
             self._lock = lock.take()
+            with self.trying("put back what a killed run had switched on for a moment"):
+                promoting.end(self)
         return self
 
     def __exit__(
