@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import port_records
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host as KernelHost
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.rtnetlink import Writer
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import LinuxnetError
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import bridge_port_steps
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge_port import BridgePort
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._spec import complete
@@ -323,12 +324,61 @@ def watched(options: dict[str, Any]) -> list[tuple[str | None, str | None]]:
     return moments
 
 
-@pytest.mark.parametrize("wish", [{"hairpin": True}, {"fdb": ["02:00:00:00:00:07"]}])
-def test_a_port_that_left_its_bridge_meanwhile_is_told(host: Host, wish: dict[str, Any]) -> None:
+LEAVING: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "a flag": ({}, {"hairpin": True}),
+    "a new address": ({}, {"fdb": ["02:00:00:00:00:07"]}),
+    "an old address": ({"fdb": ["02:00:00:00:00:07"]}, {"fdb": []}),
+    "a new VLAN": ({}, {"vlans": [7]}),
+    "an old VLAN": ({"vlans": [7]}, {"vlans": []}),
+    "a new PVID": ({}, {"pvid": 7}),
+}
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, marks=pytest.mark.needs("vlan-filtering")) if "VLAN" in case or "PVID" in case else case
+        for case in LEAVING
+    ],
+)
+def test_a_port_that_left_its_bridge_meanwhile_is_told(host: Host, case: str) -> None:
     """As when systemd-networkd takes the interface for its own."""
+    before, wish = LEAVING[case]
     host.sh("ip link add br9 type bridge; ip link add lan9 type veth peer far9; ip link set lan9 master br9")
-    options = {"interface": "lan9", "bridge": "br9", **wish}
-    told = host.call(with_interference, "bridge_port", options, "ip link set lan9 nomaster")["msg"]
+    port = {"interface": "lan9", "bridge": "br9"}
+    host.module("bridge_port", {**port, **before})
+    options = {**port, **wish}
+    failed = host.call(with_interference, "bridge_port", options, "ip link set lan9 nomaster")
+    assert failed.get("failed"), failed
+    told = failed["msg"]
     assert "of port lan9: somebody took it off its bridge just now; see who else manages it, then run again" in told
     host.module("bridge_port", options)
     assert "master br9" in host.sh("ip -o link show lan9")
+
+
+def without_its_bridge(step: bridge_port_steps.Step) -> str:
+    """What is told where a step finds that its port is none any more."""
+    with KernelHost(check_mode=False) as there:
+        try:
+            bridge_port_steps.execute(there, [step])
+        except LinuxnetError as error:
+            return str(error)
+    return "nothing"
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        bridge_port_steps.SetVlans(None, "lan9", frozenset({7}), None),
+        bridge_port_steps.SetVlans(None, "lan9", frozenset(), 7),
+        bridge_port_steps.SetVlans(None, "lan9", frozenset(), None),
+        bridge_port_steps.SetFlags(None, "lan9", {"hairpin": True}),
+        bridge_port_steps.SetFdb(None, "lan9", ("02:00:00:00:00:07",), ()),
+    ],
+    ids=["a VLAN", "a PVID", "no VLANs", "a flag", "an old address"],
+)
+def test_each_step_tells_that_the_port_left_its_bridge(host: Host, step: bridge_port_steps.Step) -> None:
+    """On kernels without VLANs on bridges, too, which refuse what is asked for any other reason."""
+    host.sh("ip link add lan9 type veth peer far9")
+    told = host.call(without_its_bridge, step)
+    assert told == f"cannot {step}: somebody took it off its bridge just now; see who else manages it, then run again"

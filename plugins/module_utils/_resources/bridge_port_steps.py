@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import errno
 import functools
 import itertools
 import socket
@@ -20,6 +19,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
     fdb,
     inventory,
     link_changes,
+    netlink,
     port_records,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
@@ -160,18 +160,20 @@ def _do(host: Host, writer: Writer, step: Step) -> None:
 
 
 @contextlib.contextmanager
-def _on_a_bridge(step: SetFlags | SetFdb) -> t.Iterator[None]:
-    """The kernel says the same of what it cannot do with ports and of an interface that is no port any more."""
+def _on_a_bridge(step: SetFlags | SetFdb | SetVlans) -> t.Iterator[None]:
+    """Of an interface that is no port any more the kernel says many things, all of them misleading."""
     try:
         yield
-    except OSError as error:
+    except netlink.refusals() as error:
         with Reader() as reader:
             link = inventory.link(reader, socket.if_nametoindex(step.interface))
-        if not link.master and error.errno == errno.EOPNOTSUPP:
-            raise KernelRefused(
-                f"cannot {step}: somebody took it off its bridge just now; see who else manages it, then run again"
-            ) from error
+        if not link.master:
+            raise KernelRefused(_left(step)) from error
         raise
+
+
+def _left(step: SetFlags | SetFdb | SetVlans) -> str:
+    return f"cannot {step}: somebody took it off its bridge just now; see who else manages it, then run again"
 
 
 def _join(writer: Writer, step: Join) -> None:
@@ -196,7 +198,7 @@ def _set_fdb(writer: Writer, index: int, step: SetFdb) -> None:
 
 def _set_all_vlans(host: Host, steps: t.Sequence[SetVlans], ip: t.Any) -> None:
     for step in steps:
-        with host.doing(str(step)):
+        with host.doing(str(step)), _on_a_bridge(step):
             _set_vlans(ip, socket.if_nametoindex(step.interface), step)
 
 
@@ -204,6 +206,8 @@ def _set_vlans(ip: t.Any, index: int, step: SetVlans) -> None:
     """What has to go goes first, the old PVID included: a port that just joined was given one by the bridge."""
     with Reader() as reader:
         found = inventory.vlans(reader).get(index, Vlans())
+        if not inventory.link(reader, index).master:
+            raise KernelRefused(_left(step))
     tagged = found.tagged if step.tagged is None else step.tagged
     pvid = found.pvid if step.pvid is None else step.pvid
     for number in (found.tagged - tagged) | ({found.pvid} - {pvid, None} - tagged):
