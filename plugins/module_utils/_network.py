@@ -25,8 +25,14 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._endpoints impor
     converge_each,
     words,
 )
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import iptables
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Invalid, LinuxnetError
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import (
+    Invalid,
+    LinuxnetError,
+    Unchangeable,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import FAMILIES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import netns
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge import Bridge
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge_forward import BridgeForward
@@ -108,6 +114,8 @@ def carry_out(
     if not standing:
         # Where nothing of the network is there yet, nothing can be open.
         _check_attached(wished["netns"])
+    if state == "present" and not host.check_mode and _is_hampered(host):
+        _rehearse(host, owner, modules, problems)
     run = _Run(host, endpoints)
     for name in ORDER[state]:
         if state == "present" and name in KINDS:
@@ -158,10 +166,27 @@ class _Run:
 
     def _may_be_mended(self, error: Exception) -> bool:
         """Whether this is check mode, where what would be done before may mend the error; told then."""
-        found = self._host.check_mode and any(map(_changes_in_place, self.outcomes.values()))
+        mendable = self._host.check_mode and not isinstance(error, Unchangeable)
+        found = mendable and any(map(_changes_in_place, self.outcomes.values()))
         if found:
             self._host.warn(f"check mode: what would be done before may mend this: {words(error)}")
         return found
+
+
+def _is_hampered(host: Host) -> bool:
+    """Whether there is anything because of which a run could not go on that had begun."""
+    return any(iptables.odd(host, None, family) for family in FAMILIES)
+
+
+def _rehearse(host: Host, owner: str, modules: object, problems: t.Sequence[t.Mapping[str, str | None]]) -> None:
+    """Find in check mode what stands in the way, before the first change; all else the run itself will tell."""
+    with host.rehearsal() as other:
+        try:
+            carry_out(other, owner, "present", modules, problems)
+        except Unchangeable:
+            raise
+        except LinuxnetError:
+            return
 
 
 def _changes_in_place(outcome: Outcome) -> bool:

@@ -64,6 +64,7 @@ class Host:
         self.check_mode = check_mode
         self._exclusive = exclusive and not check_mode
         self._lock: int | None = None
+        self._library = library
         self._open_socket = netlink.open_socket if library else plain_netlink.PlainRoute
         self.warnings: list[str] = []
         #: What was done so far, in words, for the message of a later failure.
@@ -98,6 +99,10 @@ class Host:
         if self._missing:
             names = ", ".join(self._missing)
             self.warn(f"check mode: namespaces that do not exist yet are taken as freshly made: {names}")
+
+    def rehearsal(self) -> Host:
+        """The same host, for a call in check mode that tells what this one would meet."""
+        return Host(check_mode=True, library=self._library)
 
     def unlock(self) -> None:
         """Let others change the host from now on; what comes after this is to be of no consequence for us."""

@@ -8,9 +8,10 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import sysctl
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import odd_tables, sysctl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Completed, Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import tables
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import KernelRefused
@@ -91,8 +92,20 @@ def _save(host: Host, ref: str | None, family: str, name: str) -> str:
         error = NoTable if "Table does not exist" in done.err else KernelRefused
         raise error(f"cannot {what}: {_reason(done, None)}")
     if "is incompatible, use 'nft' tool" in done.out:
-        raise KernelRefused(f"cannot {what}: the table was made by the nft tool and iptables cannot show it")
+        raise KernelRefused(
+            f"cannot {what}: the table was made by the nft tool and iptables cannot show it; move what is in"
+            " it to a table of another name"
+        )
     return done.out
+
+
+def odd(host: Host, ref: str | None, family: str) -> dict[str, str]:
+    """By name the tables in which our rules cannot be, with a sentence; the legacy backend has tables of its own."""
+    place = ("odd tables", host.identity(ref), family)
+    if place not in host.memory:
+        found = host.run(ref, functools.partial(odd_tables.read, family))
+        host.memory[place] = found if found and other_backend(host, family) == "legacy" else {}
+    return dict(host.memory[place])
 
 
 def write(host: Host, ref: str | None, family: str, name: str, edits: t.Sequence[tables.Edit]) -> None:

@@ -15,7 +15,7 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import conntrack, iptables, rule_tables, sysctl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import chains, draft, names
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused, Unchangeable
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.flows import Chosen
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import (
     FAMILIES,
@@ -70,6 +70,8 @@ class Tables:
     #: References to namespaces that do not exist, where there is nothing to remove.
     missing: set[str | None]
     by_key: dict[TableKey, Table]
+    #: A sentence for each of them in which no rule of ours can be.
+    odd: dict[TableKey, str] = dataclasses.field(default_factory=dict)
 
     def of(self, ref: str | None) -> dict[tuple[str, str], Table]:
         """The tables of a namespace by family and name."""
@@ -102,6 +104,10 @@ def read_tables(host: Host, wishes: t.Sequence[t.Any], wanted: t.Callable[[str],
             if names and _usable(host, ref, family, family in asked, bool(needed)):
                 for key, table in iptables.read(host, ref, [(family, name) for name in names]).items():
                     found.by_key[(ref, *key)] = table
+                if needed:
+                    found.odd.update(
+                        {(ref, family, name): told for name, told in iptables.odd(host, ref, family).items()}
+                    )
     return found
 
 
@@ -171,6 +177,8 @@ class Ledger:
         steps = []
         for key, claims in self._claims.items():
             ref, family, name = key
+            if key in self._tables.odd and any(claim.wanted for claim in claims.values()):
+                raise Unchangeable(self._tables.odd[key])
             numbers = sorted(claims)
             table = self._tables.by_key[key]
             made = draft.draft(table, [claims[number] for number in numbers], self._groups(family, name))
