@@ -129,6 +129,7 @@ def test_whose_port_it_is_is_remembered(bridges: Host) -> None:
         "ifindex": _port(bridges)["ifindex"],
         "bridge": "br0",
         "owner": "default",
+        "mac_address": _port(bridges)["address"],
     }
     refused(
         bridges,
@@ -144,6 +145,47 @@ def test_whose_port_it_is_is_remembered(bridges: Host) -> None:
     bridges.sh("ip link del p0; ip link add p0 type veth peer p1")
     converge(bridges, "bridge_port", {**PORT, "owner": "shop"})
     assert json.loads(bridges.read(RECORD))["owner"] == "shop"
+
+
+def _rename(host: Host, old: str, new: str) -> None:
+    host.sh(f"ip link set {old} down; ip link set {old} name {new}; ip link set {new} up")
+
+
+def test_a_renamed_interface_is_still_remembered(bridges: Host) -> None:
+    bridges.module("bridge_port", PORT)
+    _rename(bridges, "p0", "lan0")
+    renamed = {**PORT, "interface": "lan0"}
+    sentence = "interface lan0 was put on bridge br0 by owner default"
+    refused(bridges, "bridge_port", {**renamed, "owner": "shop"}, sentence)
+    converge(bridges, "bridge_port", renamed, changed=False)
+    assert bridges.sh("ls /run/linuxnet/ports").split() == ["lan0"]
+    _rename(bridges, "lan0", "p0")
+    converge(bridges, "bridge_port", {"interface": "p0", "bridge": "br0", "state": "absent"})
+    assert "master" not in _port(bridges)
+    assert not bridges.exists("/run/linuxnet/ports")
+
+
+def test_two_interfaces_that_changed_their_names_are_still_remembered(bridges: Host) -> None:
+    both = {"bridge": "br0", "aggregate": [{"interface": "p0"}, {"interface": "p1"}]}
+    bridges.module("bridge_port", both)
+    numbers = {name: _port(bridges, name)["ifindex"] for name in ("p0", "p1")}
+    for old, new in (("p0", "other"), ("p1", "p0"), ("other", "p1")):
+        _rename(bridges, old, new)
+    converge(bridges, "bridge_port", both, changed=False)
+    found = {name: json.loads(bridges.read(f"/run/linuxnet/ports/{name}"))["ifindex"] for name in ("p0", "p1")}
+    assert found == {"p0": numbers["p1"], "p1": numbers["p0"]}
+    gone = {**both, "state": "absent"}
+    converge(bridges, "bridge_port", gone)
+    assert not bridges.exists("/run/linuxnet/ports")
+
+
+def test_another_interface_with_the_index_of_a_remembered_one_is_not_taken_for_it(bridges: Host) -> None:
+    bridges.module("bridge_port", PORT)
+    index = _port(bridges)["ifindex"]
+    bridges.sh(f"ip link del p0; ip link add lan0 index {index} type veth peer p1; ip link set lan0 master br0")
+    gone = {"interface": "lan0", "bridge": "br0", "state": "absent"}
+    refused(bridges, "bridge_port", gone, "interface lan0 was not put on bridge br0 by owner default and is left there")
+    assert not [one for one in bridges.module("netns_info", {})["host"]["interfaces"] if one["port_owner"]]
 
 
 def test_an_interface_with_our_mark_needs_no_record(bridges: Host) -> None:

@@ -106,7 +106,10 @@ class Remember:
 
 @dataclasses.dataclass(frozen=True)
 class Forget:
+    """``ifindex``: only what is remembered of this one."""
+
     interface: str
+    ifindex: int | None = None
 
     def __str__(self) -> str:
         return f"forget whose port {self.interface} was"
@@ -144,9 +147,9 @@ def _do(host: Host, writer: Writer, step: Step) -> None:
     with host.doing(str(step)):
         if isinstance(step, Remember):
             index = socket.if_nametoindex(step.interface)
-            port_records.write(step.interface, PortRecord(index, step.bridge, step.owner))
+            _remember(writer, index, step.interface, step.bridge, step.owner)
         elif isinstance(step, Forget):
-            port_records.remove(step.interface)
+            port_records.remove(step.interface, step.ifindex)
         elif isinstance(step, Join):
             _join(writer, step)
         elif isinstance(step, Leave):
@@ -176,11 +179,16 @@ def _left(step: SetFlags | SetFdb | SetVlans) -> str:
     return f"cannot {step}: somebody took it off its bridge just now; see who else manages it, then run again"
 
 
+def _remember(writer: Writer, index: int, interface: str, bridge: str, owner: str) -> None:
+    mac_address = inventory.link(writer, index).mac_address
+    port_records.write(interface, PortRecord(index, bridge, owner, mac_address))
+
+
 def _join(writer: Writer, step: Join) -> None:
     """It is remembered first: were we stopped in between, nobody would know of a port that is on a bridge."""
     index, master = socket.if_nametoindex(step.interface), socket.if_nametoindex(step.bridge)
     if step.owner is not None:
-        port_records.write(step.interface, PortRecord(index, step.bridge, step.owner))
+        _remember(writer, index, step.interface, step.bridge, step.owner)
     try:
         link_changes.set_values(writer, index, {"master": master})
     except OSError:
