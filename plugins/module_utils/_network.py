@@ -30,10 +30,11 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import (
     Invalid,
     LinuxnetError,
+    Refused,
     Unchangeable,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import FAMILIES
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import netns
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import namesakes, netns
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge import Bridge
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge_forward import BridgeForward
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge_port import BridgePort
@@ -114,6 +115,7 @@ def carry_out(
     if not standing:
         # Where nothing of the network is there yet, nothing can be open.
         _check_attached(wished["netns"])
+    _check_namesakes(host, endpoints, wished["netns"], standing)
     if state == "present" and not host.check_mode and _is_hampered(host):
         _rehearse(host, owner, modules, problems)
     run = _Run(host, endpoints)
@@ -232,6 +234,15 @@ def _definitions(name: str, owner: str, listed: t.Iterable[object]) -> t.Iterato
     for number, definition in enumerate(listed):
         where = f"modules.{name}[{number}]."
         yield where, complete(options, definition, where)
+
+
+def _check_namesakes(host: Host, endpoints: Endpoints, wishes: list[netns.Wish], standing: bool) -> None:
+    """Whether each namespace has one name. Where the network stands, a second one costs its endpoint alone."""
+    for wish, sentence in namesakes.find(host, wishes):
+        if not standing:
+            raise Refused(sentence)
+        endpoints.fail("netns", wish, Refused(sentence))
+        wishes.remove(wish)
 
 
 def _check_attached(wishes: t.Iterable[netns.Wish]) -> None:
