@@ -20,6 +20,7 @@ description:
   - A port of another bridge is moved, and then begins with the kernel's defaults.
   - Interface and bridge are made by others, for example by M(netplumb.linuxnet.veth) and M(netplumb.linuxnet.bridge).
   - Whose membership it is of an interface of the host that we did not make, is remembered below C(/run/linuxnet/ports).
+    One that was renamed since is known by its index and MAC address.
   - Where such a record was damaged by hand, a warning names the file, and the mark of the bridge that the interface is on tells
     whose port it is.
 extends_documentation_fragment:

@@ -12,6 +12,7 @@ from unittest import mock
 
 import pytest
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import LinuxnetError
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.spec import complete
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import port_records
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host as KernelHost
@@ -128,6 +129,7 @@ def test_whose_port_it_is_is_remembered(bridges: Host) -> None:
         "ifindex": _port(bridges)["ifindex"],
         "bridge": "br0",
         "owner": "default",
+        "mac_address": _port(bridges)["address"],
     }
     refused(
         bridges,
@@ -143,6 +145,47 @@ def test_whose_port_it_is_is_remembered(bridges: Host) -> None:
     bridges.sh("ip link del p0; ip link add p0 type veth peer p1")
     converge(bridges, "bridge_port", {**PORT, "owner": "shop"})
     assert json.loads(bridges.read(RECORD))["owner"] == "shop"
+
+
+def _rename(host: Host, old: str, new: str) -> None:
+    host.sh(f"ip link set {old} down; ip link set {old} name {new}; ip link set {new} up")
+
+
+def test_a_renamed_interface_is_still_remembered(bridges: Host) -> None:
+    bridges.module("bridge_port", PORT)
+    _rename(bridges, "p0", "lan0")
+    renamed = {**PORT, "interface": "lan0"}
+    sentence = "interface lan0 was put on bridge br0 by owner default"
+    refused(bridges, "bridge_port", {**renamed, "owner": "shop"}, sentence)
+    converge(bridges, "bridge_port", renamed, changed=False)
+    assert bridges.sh("ls /run/linuxnet/ports").split() == ["lan0"]
+    _rename(bridges, "lan0", "p0")
+    converge(bridges, "bridge_port", {"interface": "p0", "bridge": "br0", "state": "absent"})
+    assert "master" not in _port(bridges)
+    assert not bridges.exists("/run/linuxnet/ports")
+
+
+def test_two_interfaces_that_changed_their_names_are_still_remembered(bridges: Host) -> None:
+    both = {"bridge": "br0", "aggregate": [{"interface": "p0"}, {"interface": "p1"}]}
+    bridges.module("bridge_port", both)
+    numbers = {name: _port(bridges, name)["ifindex"] for name in ("p0", "p1")}
+    for old, new in (("p0", "other"), ("p1", "p0"), ("other", "p1")):
+        _rename(bridges, old, new)
+    converge(bridges, "bridge_port", both, changed=False)
+    found = {name: json.loads(bridges.read(f"/run/linuxnet/ports/{name}"))["ifindex"] for name in ("p0", "p1")}
+    assert found == {"p0": numbers["p1"], "p1": numbers["p0"]}
+    gone = {**both, "state": "absent"}
+    converge(bridges, "bridge_port", gone)
+    assert not bridges.exists("/run/linuxnet/ports")
+
+
+def test_another_interface_with_the_index_of_a_remembered_one_is_not_taken_for_it(bridges: Host) -> None:
+    bridges.module("bridge_port", PORT)
+    index = _port(bridges)["ifindex"]
+    bridges.sh(f"ip link del p0; ip link add lan0 index {index} type veth peer p1; ip link set lan0 master br0")
+    gone = {"interface": "lan0", "bridge": "br0", "state": "absent"}
+    refused(bridges, "bridge_port", gone, "interface lan0 was not put on bridge br0 by owner default and is left there")
+    assert not [one for one in bridges.module("netns_info", {})["host"]["interfaces"] if one["port_owner"]]
 
 
 def test_an_interface_with_our_mark_needs_no_record(bridges: Host) -> None:
@@ -323,12 +366,61 @@ def watched(options: dict[str, Any]) -> list[tuple[str | None, str | None]]:
     return moments
 
 
-@pytest.mark.parametrize("wish", [{"hairpin": True}, {"fdb": ["02:00:00:00:00:07"]}])
-def test_a_port_that_left_its_bridge_meanwhile_is_told(host: Host, wish: dict[str, Any]) -> None:
+LEAVING: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "a flag": ({}, {"hairpin": True}),
+    "a new address": ({}, {"fdb": ["02:00:00:00:00:07"]}),
+    "an old address": ({"fdb": ["02:00:00:00:00:07"]}, {"fdb": []}),
+    "a new VLAN": ({}, {"vlans": [7]}),
+    "an old VLAN": ({"vlans": [7]}, {"vlans": []}),
+    "a new PVID": ({}, {"pvid": 7}),
+}
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, marks=pytest.mark.needs("vlan-filtering")) if "VLAN" in case or "PVID" in case else case
+        for case in LEAVING
+    ],
+)
+def test_a_port_that_left_its_bridge_meanwhile_is_told(host: Host, case: str) -> None:
     """As when systemd-networkd takes the interface for its own."""
+    before, wish = LEAVING[case]
     host.sh("ip link add br9 type bridge; ip link add lan9 type veth peer far9; ip link set lan9 master br9")
-    options = {"interface": "lan9", "bridge": "br9", **wish}
-    told = host.call(with_interference, "bridge_port", options, "ip link set lan9 nomaster")["msg"]
+    port = {"interface": "lan9", "bridge": "br9"}
+    host.module("bridge_port", {**port, **before})
+    options = {**port, **wish}
+    failed = host.call(with_interference, "bridge_port", options, "ip link set lan9 nomaster")
+    assert failed.get("failed"), failed
+    told = failed["msg"]
     assert "of port lan9: somebody took it off its bridge just now; see who else manages it, then run again" in told
     host.module("bridge_port", options)
     assert "master br9" in host.sh("ip -o link show lan9")
+
+
+def without_its_bridge(step: bridge_port_steps.Step) -> str:
+    """What is told where a step finds that its port is none any more."""
+    with KernelHost(check_mode=False) as there:
+        try:
+            bridge_port_steps.execute(there, [step])
+        except LinuxnetError as error:
+            return str(error)
+    return "nothing"
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        bridge_port_steps.SetVlans(None, "lan9", frozenset({7}), None),
+        bridge_port_steps.SetVlans(None, "lan9", frozenset(), 7),
+        bridge_port_steps.SetVlans(None, "lan9", frozenset(), None),
+        bridge_port_steps.SetFlags(None, "lan9", {"hairpin": True}),
+        bridge_port_steps.SetFdb(None, "lan9", ("02:00:00:00:00:07",), ()),
+    ],
+    ids=["a VLAN", "a PVID", "no VLANs", "a flag", "an old address"],
+)
+def test_each_step_tells_that_the_port_left_its_bridge(host: Host, step: bridge_port_steps.Step) -> None:
+    """On kernels without VLANs on bridges, too, which refuse what is asked for any other reason."""
+    host.sh("ip link add lan9 type veth peer far9")
+    told = host.call(without_its_bridge, step)
+    assert told == f"cannot {step}: somebody took it off its bridge just now; see who else manages it, then run again"

@@ -16,6 +16,8 @@ from tests.integration.networks import apply
 from tests.lab import modules
 from tests.lab.errors import LabError
 from tests.lab.host import Host
+from tests.sweep import inside
+from tests.sweep.faults import faults
 
 SUBNETS = [{"subnet": "172.18.0.0/16"}, {"subnet": "fd00:18::/64"}]
 SHOP: dict[str, Any] = {
@@ -76,3 +78,41 @@ def test_killed_at_any_moment(host: Host, part: int) -> None:
             apply(host, **variables)
             assert apply(host, **variables).changed == []
             assert without_chance(host) == wished[stage], f"{stage}, after {killed} kills of part {part}"
+
+
+#: The first of two addresses of a subnet goes, and the second one is to stay.
+MOVED: dict[str, Any] = {"name": "eth0", "netns": "web", "addresses": ["10.0.0.3/24"], "purge_addresses": True}
+PROMOTE = "net.ipv4.conf.card.promote_secondaries"
+
+
+def _swept(host: Host, point: inside.Point | None) -> inside.Watched:
+    watched: inside.Watched = host.call(
+        inside.run, "interface", MOVED, point, None, 60, preload=(modules.file_of("interface"),), timeout=120
+    )
+    return watched
+
+
+@pytest.mark.needs("seccomp-notification")
+def test_killed_while_an_address_goes(host: Host) -> None:
+    """The setting that keeps the others of its subnet is off again after any other run, and though it is renamed."""
+    host.sh("ip netns add web; ip link add vweb type veth peer name eth0 netns web")
+    web = host.inside("web")
+    web.sh("sysctl -qw net.ipv4.conf.eth0.promote_secondaries=0")
+    again = "ip addr flush dev eth0; ip addr add 10.0.0.2/24 brd + dev eth0; ip addr add 10.0.0.3/24 brd + dev eth0"
+    web.sh(again)
+    points = [fault.point for fault in faults(_swept(host, None).points) if fault.error is None]
+    killed_inside = 0
+    for point in points:
+        web.sh(again)
+        watched = _swept(host, point)
+        assert watched.exit == (-9 if watched.hit else 0), point
+        left = web.sh("sysctl -n net.ipv4.conf.eth0.promote_secondaries").strip() == "1"
+        killed_inside += left
+        host.sh("ip -n web link set eth0 down; ip -n web link set eth0 name card")
+        host.module("bridge", {"name": "br0"}, check=True)
+        host.module("bridge", {"name": "br0"})
+        assert web.sh(f"sysctl -n {PROMOTE}").strip() == "0", point
+        assert "10.0.0.3/24" in web.sh("ip -brief address show card"), point
+        assert not host.exists("/run/linuxnet/promoting"), point
+        host.sh("ip -n web link set card down; ip -n web link set card name eth0")
+    assert killed_inside

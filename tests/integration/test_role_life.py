@@ -276,6 +276,19 @@ def test_a_network_card_becomes_a_port_and_is_let_go(host: Host) -> None:
     assert "eth1" not in host.sh("ip -o link show master br-shop")
 
 
+def test_a_network_card_is_let_go_though_it_was_renamed(host: Host) -> None:
+    """Also from a bridge that is not ours, which stays."""
+    host.sh("ip link add docker0 type bridge; ip addr add 172.17.0.1/16 dev docker0; ip link set docker0 up")
+    host.sh("ip link add eth1 type veth peer far; ip link set far up")
+    become(host, name="docker0", external=True, ipam_config=[{"subnet": "172.17.0.0/16"}], endpoints=[], ports=["eth1"])
+    assert "eth1" in host.sh("ip -o link show master docker0")
+    host.sh("ip link set eth1 down; ip link set eth1 name lan7; ip link set lan7 up")
+    remove(host, "docker0")
+    assert host.sh("ip -o link show master docker0") == ""
+    assert "lan7" in host.sh("ip -o link show")
+    assert not host.exists("/run/linuxnet")
+
+
 def test_a_foreign_port_is_left_and_named(host: Host) -> None:
     become(host, **shop("web"))
     host.sh("ip link add tap7 type veth peer tap8 && ip link set tap7 master br-shop")

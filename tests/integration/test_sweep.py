@@ -8,9 +8,15 @@
 
 from __future__ import annotations
 
+import errno
+from typing import Any
+
 import pytest
 
+from tests.lab import modules
+from tests.lab.host import Host
 from tests.lab.lab import Lab
+from tests.sweep import inside
 from tests.sweep.sweeping import STAGES, Stage, Sweep, one_of_each_kind
 
 #: Every so many of the faults, of which each stage has some hundreds of kinds, in parts that run side by side.
@@ -25,3 +31,38 @@ def test_a_fault_leaves_nothing_that_the_next_run_does_not_mend(lab: Lab, stage:
     cases = one_of_each_kind(sweep.cases(stage))[::EVERY][part::PARTS]
     hits = [sweep.run(case) for case in cases]
     assert sum(hits) > len(hits) / 2, "most faults never took place"
+
+
+def _with_fault(host: Host, options: dict[str, Any], point: inside.Point | None) -> inside.Watched:
+    preload, error = (modules.file_of("interface"),), errno.EMFILE
+    arguments = ("interface", options, point, error, 60)
+    watched: inside.Watched = host.call(inside.run, *arguments, preload=preload, timeout=120)
+    return watched
+
+
+@pytest.mark.needs("seccomp-notification")
+def test_an_error_that_no_step_expects_is_a_sentence_and_keeps_what_had_been_done(host: Host) -> None:
+    """Each socket in its turn cannot be had: for reading, for the first namespace and for the second one."""
+    names = ("web", "db")
+    for name in names:
+        host.sh(f"ip netns add {name}; ip link add v{name} type veth peer name eth0 netns {name}")
+    options = {"aggregate": [{"name": "eth0", "netns": name, "addresses": ["10.0.0.2/24"]} for name in names]}
+    points = [point for point in _with_fault(host, options, None).points if point.call == "socket"]
+    told = set()
+    for point in points:
+        for name in names:
+            host.sh(f"ip -n {name} address flush dev eth0; ip -n {name} link set eth0 down")
+        watched = _with_fault(host, options, point)
+        done = [name for name in names if "10.0.0.2" in host.sh(f"ip -n {name} address show dev eth0")]
+        result = watched.result or {}
+        if not result.get("failed"):
+            assert done == list(names), point
+            continue
+        told.add((len(done), result["msg"]))
+        assert "exception" not in result, result
+    why = "Too many open files (EMFILE)"
+    first = "add address 10.0.0.2/24 to interface eth0 in namespace web; turn up interface eth0 in namespace web"
+    assert told == {
+        (0, f"cannot read this host: {why}"),
+        (1, f"cannot go on: {why}. Done before, and left so: {first}"),
+    }

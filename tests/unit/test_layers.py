@@ -19,7 +19,7 @@ PACKAGE = "ansible_collections.netplumb.linuxnet.plugins."
 #: From the top to the ground; rooms on one floor do not know each other.
 FLOORS = (
     ("action", "become", "filter", "inventory", "modules"),
-    ("_module",),
+    ("_call", "_module"),
     ("_service",),
     ("_network",),
     ("_firewall", "_resources"),

@@ -39,6 +39,10 @@ class Refused(LinuxnetError):
     """A wish that conflicts with what the host has: a foreign object, another owner, a missing namespace."""
 
 
+class Unchangeable(Refused):
+    """The same, where nothing that a run does before could make it come true."""
+
+
 class KernelRefused(LinuxnetError):
     """The kernel or one of its tools said no; the sentence tells what was being done."""
 

@@ -19,7 +19,13 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.manager_f
 #: What begins so is no file yet: who lists a directory of ours leaves it out.
 UNFINISHED = ".tmp-linuxnet-"
 #: All directories that files of ours are written to, and those among them that are gone with the last file.
-_OURS = ("/run/linuxnet/netns", "/run/linuxnet/ports", "/run/linuxnet/untold", "/etc/linuxnet")
+_OURS = (
+    "/run/linuxnet/netns",
+    "/run/linuxnet/ports",
+    "/run/linuxnet/promoting",
+    "/run/linuxnet/untold",
+    "/etc/linuxnet",
+)
 _OTHERS = tuple(path for manager in MANAGERS for path in (manager.volatile, manager.lasting))
 _DIRECTORIES = (*_OURS, "/etc/sysctl.d", "/etc/systemd/system", *_OTHERS)
 _PASSING = (*_OURS, "/run/linuxnet")

@@ -22,6 +22,18 @@ def processes(host: Host, wanted: t.Sequence[str]) -> dict[str, int]:
 
     :raises Refused: for a container that no engine knows, or that does not run
     """
+    found, words = known(host, wanted)
+    for name in wanted:
+        if name not in found:
+            reason = "; ".join(words) or f"neither {' nor '.join(_ENGINES)} is installed"
+            raise Refused(f"container {name} was not found: {reason}")
+        if not found[name]:
+            raise Refused(f"container {name} does not run, so that it has no network namespace")
+    return found
+
+
+def known(host: Host, wanted: t.Sequence[str]) -> tuple[dict[str, int], list[str]]:
+    """The same of those that are known, 0 for one that does not run, and what the engines say of the others."""
     found: dict[str, int] = {}
     words: list[str] = []
     for engine in _ENGINES:
@@ -30,13 +42,7 @@ def processes(host: Host, wanted: t.Sequence[str]) -> dict[str, int]:
         if answer:
             found.update(_recognized(answer.out, missing))
             words += [f"{engine}: {line}" for line in answer.err.splitlines()[-1:]]
-    for name in wanted:
-        if name not in found:
-            reason = "; ".join(words) or f"neither {' nor '.join(_ENGINES)} is installed"
-            raise Refused(f"container {name} was not found: {reason}")
-        if not found[name]:
-            raise Refused(f"container {name} does not run, so that it has no network namespace")
-    return found
+    return found, words
 
 
 def _ask(host: Host, engine: str, names: t.Sequence[str]) -> Completed | None:

@@ -33,6 +33,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     namespaces,
     plain_netlink,
     programs,
+    promoting,
     refusals,
 )
 
@@ -63,6 +64,7 @@ class Host:
         self.check_mode = check_mode
         self._exclusive = exclusive and not check_mode
         self._lock: int | None = None
+        self._library = library
         self._open_socket = refusals.open_socket if library else plain_netlink.PlainRoute
         self.warnings: list[str] = []
         #: What was done so far, in words, for the message of a later failure.
@@ -81,6 +83,8 @@ class Host:
         _allow_many_descriptors()
         if self._exclusive:
             self._lock = lock.take()
+            with self.trying("put back what a killed run had switched on for a moment"):
+                promoting.end(self)
         return self
 
     def __exit__(
@@ -95,6 +99,10 @@ class Host:
         if self._missing:
             names = ", ".join(self._missing)
             self.warn(f"check mode: namespaces that do not exist yet are taken as freshly made: {names}")
+
+    def rehearsal(self) -> Host:
+        """The same host, for a call in check mode that tells what this one would meet."""
+        return Host(check_mode=True, library=self._library)
 
     def unlock(self) -> None:
         """Let others change the host from now on; what comes after this is to be of no consequence for us."""

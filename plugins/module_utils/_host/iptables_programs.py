@@ -83,7 +83,10 @@ def _save(host: Host, ref: str | None, family: str, name: str) -> str:
         error = NoTable if "Table does not exist" in done.err else KernelRefused
         raise error(f"cannot {what}: {_reason(done, None)}")
     if "is incompatible, use 'nft' tool" in done.out:
-        raise KernelRefused(f"cannot {what}: the table was made by the nft tool and iptables cannot show it")
+        raise KernelRefused(
+            f"cannot {what}: the table was made by the nft tool and iptables cannot show it; move what is in"
+            " it to a table of another name"
+        )
     return done.out
 
 

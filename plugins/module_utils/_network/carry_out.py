@@ -18,10 +18,17 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import
     converge,
     wishes_of,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, LinuxnetError
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import (
+    Invalid,
+    LinuxnetError,
+    Refused,
+    Unchangeable,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.spec import complete
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.bridge_forward import BridgeForward
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.dnat import Dnat
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import commands
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.masquerade import Masquerade
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.endpoints import (
@@ -31,7 +38,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.endpoin
     converge_each,
     words,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import netns
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import namesakes, netns
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge import Bridge
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge_port import BridgePort
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface import Interface
@@ -108,6 +115,9 @@ def carry_out(
     if not standing:
         # Where nothing of the network is there yet, nothing can be open.
         _check_attached(wished["netns"])
+    _check_namesakes(host, endpoints, wished["netns"], standing)
+    if state == "present" and not host.check_mode and _is_hampered(host):
+        _rehearse(host, owner, modules, problems)
     run = _Run(host, endpoints)
     for name in ORDER[state]:
         if state == "present" and name in KINDS:
@@ -158,10 +168,27 @@ class _Run:
 
     def _may_be_mended(self, error: Exception) -> bool:
         """Whether this is check mode, where what would be done before may mend the error; told then."""
-        found = self._host.check_mode and any(map(_changes_in_place, self.outcomes.values()))
+        mendable = self._host.check_mode and not isinstance(error, Unchangeable)
+        found = mendable and any(map(_changes_in_place, self.outcomes.values()))
         if found:
             self._host.warn(f"check mode: what would be done before may mend this: {words(error)}")
         return found
+
+
+def _is_hampered(host: Host) -> bool:
+    """Whether there is anything because of which a run could not go on that had begun."""
+    return any(commands.odd(host, None, family) for family in FAMILIES)
+
+
+def _rehearse(host: Host, owner: str, modules: object, problems: t.Sequence[t.Mapping[str, str | None]]) -> None:
+    """Find in check mode what stands in the way, before the first change; all else the run itself will tell."""
+    with host.rehearsal() as other:
+        try:
+            carry_out(other, owner, "present", modules, problems)
+        except Unchangeable:
+            raise
+        except LinuxnetError:
+            return
 
 
 def _changes_in_place(outcome: Outcome) -> bool:
@@ -207,6 +234,15 @@ def _definitions(name: str, owner: str, listed: t.Iterable[object]) -> t.Iterato
     for number, definition in enumerate(listed):
         where = f"modules.{name}[{number}]."
         yield where, complete(options, definition, where)
+
+
+def _check_namesakes(host: Host, endpoints: Endpoints, wishes: list[netns.Wish], standing: bool) -> None:
+    """Whether each namespace has one name. Where the network stands, a second one costs its endpoint alone."""
+    for wish, sentence in namesakes.find(host, wishes):
+        if not standing:
+            raise Refused(sentence)
+        endpoints.fail("netns", wish, Refused(sentence))
+        wishes.remove(wish)
 
 
 def _check_attached(wishes: t.Iterable[netns.Wish]) -> None:

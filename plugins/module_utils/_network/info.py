@@ -202,7 +202,7 @@ def _host(host: Host, wished: Wish, contents: _Contents, records: t.Mapping[str,
     there = contents.of[None]
     owners = _known_owners(wished, contents, records)
     own = host.identity(wished.netns) == host.identity(None)
-    ports = {**port_records.read_all(), **_told_by_bridges(host, there)} if own else {}
+    ports = {**port_records.of(there.links), **_told_by_bridges(host, there)} if own else {}
     persistent = [name for name in service_files.networks() if _ours(name, wished)] if own else []
     unmanaged = link_managers.files() if own else {}
     settings = host.run(wished.netns, lambda: _settings(there))

@@ -53,7 +53,7 @@ class State:
     spaces: t.Mapping[str | None, Identity]
     links: t.Mapping[Identity, Links]
     foreign_ports: t.Mapping[tuple[Identity, str], tuple[str, ...]]
-    #: On removal, by bridge, what the module bridge_port put on it and remembers.
+    #: On removal, by bridge, by which names the module bridge_port remembers what it put on it.
     taken: t.Mapping[tuple[Identity, str], tuple[str, ...]]
     machine_id: str
 
@@ -76,7 +76,7 @@ class Set:
 
 @dataclasses.dataclass(frozen=True)
 class Delete:
-    """``taken``: the interfaces that were put on the bridge, to be forgotten with it."""
+    """``taken``: by which names the interfaces are remembered that were put on the bridge, to be forgotten with it."""
 
     name: str
     netns: str | None
@@ -144,8 +144,9 @@ class Bridge:
             if wish.state == "absent":
                 everything = host.run(wish.netns, _all)
                 bridge = everything.get(wish.name)
-                taken[space, wish.name] = _taken_in(wish)
-                foreign[space, wish.name] = _foreign_ports(bridge, everything, _taken_in(wish)) if bridge else ()
+                ports = _taken_in(wish, everything)
+                taken[space, wish.name] = tuple(sorted({record.name for record in ports.values()}))
+                foreign[space, wish.name] = _foreign_ports(bridge, everything, ports) if bridge else ()
             else:
                 bridge = host.run(wish.netns, functools.partial(_find, wish.name))
             if bridge:
@@ -186,12 +187,12 @@ def _with(values: t.Mapping[str, t.Any]) -> str:
     return f" with {', '.join(values)}" if values else ""
 
 
-def _taken_in(wish: Wish) -> tuple[str, ...]:
+def _taken_in(wish: Wish, everything: Links) -> dict[str, port_records.PortRecord]:
     """The interfaces that the module bridge_port put on the bridge and that carry no mark, such as a network card."""
     if wish.netns is not None:
-        return ()
-    records = sorted(port_records.read_all().items())
-    return tuple(name for name, record in records if (record.bridge, record.owner) == (wish.name, wish.owner))
+        return {}
+    records = port_records.of(everything).items()
+    return {name: record for name, record in records if (record.bridge, record.owner) == (wish.name, wish.owner)}
 
 
 def _foreign_ports(bridge: Link, everything: Links, taken: t.Container[str]) -> tuple[str, ...]:

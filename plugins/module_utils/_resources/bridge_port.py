@@ -163,8 +163,8 @@ class BridgePort:
         damaged = witness.damaged_ports(host, {wish.interface for wish in wishes if wish.netns is None})
         for name in damaged:
             record_files.refuse_full_directory(port_records.path(name))
-        told = witness.ports_by_bridges(links.get(host.identity(None), {}), damaged)
-        records = {**port_records.read_all(), **told}
+        own = links.get(host.identity(None), {})
+        records = {**port_records.of(own), **witness.ports_by_bridges(own, damaged)}
         return State(host.identity(None), refs, links, indexed, found_vlans, found_fdb, records, damaged, can_lock)
 
     def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
@@ -308,10 +308,14 @@ def _plan_membership(wish: Wish, link: Link, state: State, joins: bool, plan: Pl
         plan.steps.append(Remember(wish.interface, wish.bridge, wish.owner))
     if own and marked and (wish.interface in state.records or wish.interface in state.damaged):
         plan.steps.append(Forget(wish.interface))
+    if record and record.name not in ("", wish.interface):
+        plan.steps.append(Forget(record.name, record.ifindex))
 
 
 def _needs_record(wish: Wish, link: Link, record: PortRecord | None, state: State) -> bool:
-    return wish.interface in state.damaged or record != PortRecord(link.index, wish.bridge, wish.owner)
+    if wish.interface in state.damaged or record is None or record.name != wish.interface:
+        return True
+    return record != PortRecord(link.index, wish.bridge, wish.owner, link.mac_address)
 
 
 def _entries(wish: Wish, link: Link, state: State) -> frozenset[fdb.Entry]:
@@ -373,7 +377,9 @@ def _plan_absent(wish: Wish, state: State, plan: Plan) -> Change:
     if bridge is not None and there:
         _refuse_foreign(wish, link, bridge, mine, state)
         plan.steps.append(Leave(wish.netns, wish.interface, wish.bridge))
-    if mine or (wish.netns is None and wish.interface in state.damaged):
+    if record and mine:
+        plan.steps.append(Forget(record.name or wish.interface, record.ifindex))
+    elif wish.netns is None and wish.interface in state.damaged:
         plan.steps.append(Forget(wish.interface))
     return Change({"bridge": wish.bridge} if there else {}, {})
 

@@ -10,14 +10,19 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import errno
 import functools
 import itertools
 import socket
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import KernelRefused
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import dumps, fdb, link_changes, port_records
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
+    dumps,
+    fdb,
+    link_changes,
+    port_records,
+    refusals,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Reader, Writer
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.port_records import PortRecord
@@ -101,7 +106,10 @@ class Remember:
 
 @dataclasses.dataclass(frozen=True)
 class Forget:
+    """``ifindex``: only what is remembered of this one."""
+
     interface: str
+    ifindex: int | None = None
 
     def __str__(self) -> str:
         return f"forget whose port {self.interface} was"
@@ -139,9 +147,9 @@ def _do(host: Host, writer: Writer, step: Step) -> None:
     with host.doing(str(step)):
         if isinstance(step, Remember):
             index = socket.if_nametoindex(step.interface)
-            port_records.write(step.interface, PortRecord(index, step.bridge, step.owner))
+            _remember(writer, index, step.interface, step.bridge, step.owner)
         elif isinstance(step, Forget):
-            port_records.remove(step.interface)
+            port_records.remove(step.interface, step.ifindex)
         elif isinstance(step, Join):
             _join(writer, step)
         elif isinstance(step, Leave):
@@ -155,25 +163,32 @@ def _do(host: Host, writer: Writer, step: Step) -> None:
 
 
 @contextlib.contextmanager
-def _on_a_bridge(step: SetFlags | SetFdb) -> t.Iterator[None]:
-    """The kernel says the same of what it cannot do with ports and of an interface that is no port any more."""
+def _on_a_bridge(step: SetFlags | SetFdb | SetVlans) -> t.Iterator[None]:
+    """Of an interface that is no port any more the kernel says many things, all of them misleading."""
     try:
         yield
-    except OSError as error:
+    except refusals.refusals() as error:
         with Reader() as reader:
             link = dumps.link(reader, socket.if_nametoindex(step.interface))
-        if not link.master and error.errno == errno.EOPNOTSUPP:
-            raise KernelRefused(
-                f"cannot {step}: somebody took it off its bridge just now; see who else manages it, then run again"
-            ) from error
+        if not link.master:
+            raise KernelRefused(_left(step)) from error
         raise
+
+
+def _left(step: SetFlags | SetFdb | SetVlans) -> str:
+    return f"cannot {step}: somebody took it off its bridge just now; see who else manages it, then run again"
+
+
+def _remember(writer: Writer, index: int, interface: str, bridge: str, owner: str) -> None:
+    mac_address = dumps.link(writer, index).mac_address
+    port_records.write(interface, PortRecord(index, bridge, owner, mac_address))
 
 
 def _join(writer: Writer, step: Join) -> None:
     """It is remembered first: were we stopped in between, nobody would know of a port that is on a bridge."""
     index, master = socket.if_nametoindex(step.interface), socket.if_nametoindex(step.bridge)
     if step.owner is not None:
-        port_records.write(step.interface, PortRecord(index, step.bridge, step.owner))
+        _remember(writer, index, step.interface, step.bridge, step.owner)
     try:
         link_changes.set_values(writer, index, {"master": master})
     except OSError:
@@ -191,7 +206,7 @@ def _set_fdb(writer: Writer, index: int, step: SetFdb) -> None:
 
 def _set_all_vlans(host: Host, steps: t.Sequence[SetVlans], ip: t.Any) -> None:
     for step in steps:
-        with host.doing(str(step)):
+        with host.doing(str(step)), _on_a_bridge(step):
             _set_vlans(ip, socket.if_nametoindex(step.interface), step)
 
 
@@ -199,6 +214,8 @@ def _set_vlans(ip: t.Any, index: int, step: SetVlans) -> None:
     """What has to go goes first, the old PVID included: a port that just joined was given one by the bridge."""
     with Reader() as reader:
         found = dumps.vlans(reader).get(index, Vlans())
+        if not dumps.link(reader, index).master:
+            raise KernelRefused(_left(step))
     tagged = found.tagged if step.tagged is None else step.tagged
     pvid = found.pvid if step.pvid is None else step.pvid
     for number in (found.tagged - tagged) | ({found.pvid} - {pvid, None} - tagged):

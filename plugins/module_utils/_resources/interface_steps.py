@@ -24,6 +24,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     link_changes,
     namespace_records,
     new_mac,
+    promoting,
     stack_changes,
     sysctl,
 )
@@ -342,23 +343,9 @@ def _add_address(writer: Writer, index: int, step: AddAddress) -> None:
 
 
 def _delete_address(writer: Writer, index: int, step: DeleteAddress) -> None:
-    with _promoting(step.name) if step.keep_others else contextlib.nullcontext(), _gone_is_done(errno.EADDRNOTAVAIL):
+    kept = promoting.others(step.netns, step.name) if step.keep_others else contextlib.nullcontext()
+    with kept, _gone_is_done(errno.EADDRNOTAVAIL):
         stack_changes.delete_address(writer, index, step.address)
-
-
-@contextlib.contextmanager
-def _promoting(name: str) -> t.Iterator[None]:
-    """Let the next IPv4 address of a subnet take the place of a deleted first one, for a moment."""
-    path = f"net/ipv4/conf/{name}/promote_secondaries"
-    before = sysctl.read(path)
-    if before != "0":
-        yield
-        return
-    sysctl.write(path, "1")
-    try:
-        yield
-    finally:
-        sysctl.write(path, before)
 
 
 def _remember(host: Host, wished: t.Sequence[Lease]) -> None:

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from tests.integration.traffic.combinations import PAIRWISE, Combination
 from tests.integration.traffic.siege import Siege, besieged
 
 
@@ -44,7 +45,26 @@ def sieges() -> Iterator[Sieges]:
 @pytest.fixture
 def siege(sieges: Sieges, request: pytest.FixtureRequest) -> Iterator[Siege]:
     """A sound one. Indirect parameter: the backend, nft if there is none."""
-    backend = getattr(request, "param", "nft")
+    yield from _lent(sieges, request, getattr(request, "param", "nft"))
+
+
+@pytest.fixture(scope="session", params=[one.param() for one in PAIRWISE])
+def combination(request: pytest.FixtureRequest) -> Combination:
+    """Of the whole session, so that all tests for one of them follow one another."""
+    made: Combination = request.param
+    return made
+
+
+@pytest.fixture
+def each_siege(sieges: Sieges, combination: Combination, request: pytest.FixtureRequest) -> Iterator[Siege]:
+    """A sound one of each kind, one after the other."""
+    backend, *settings = combination
+    for siege in _lent(sieges, request, backend):
+        siege.configure(*settings)
+        yield siege
+
+
+def _lent(sieges: Sieges, request: pytest.FixtureRequest, backend: str) -> Iterator[Siege]:
     failed = request.session.testsfailed
     yield sieges.of(backend)
     if request.session.testsfailed > failed:

@@ -23,6 +23,7 @@ from typing import Any
 from tests.integration.networks import apply
 from tests.integration.rule_hosts import use_backend
 from tests.integration.traffic import agents
+from tests.integration.traffic.combinations import prepare
 from tests.lab import town
 from tests.lab.calls import Background
 from tests.lab.host import Host
@@ -119,11 +120,7 @@ class Siege:
 
     def configure(self, bridge_nf: int, policy: str, rp_filter: int) -> None:
         """Set what differs from host to host, and run the role again where that is what the settings ask for."""
-        for kind in ("iptables", "ip6tables"):
-            self.host.sysctl(f"net/bridge/bridge-nf-call-{kind}", bridge_nf)
-        for name in ("all", "default", "eth0"):
-            self.host.sysctl(f"net/ipv4/conf/{name}/rp_filter", rp_filter)
-        self.policy(policy)
+        prepare(self.host, bridge_nf, policy, rp_filter)
         if bridge_nf != self.bridge_nf:
             self.bridge_nf = bridge_nf
             self.apply()

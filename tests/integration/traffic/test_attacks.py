@@ -5,38 +5,23 @@
 
 from __future__ import annotations
 
-import itertools
 import time
-from collections.abc import Iterator
 
 import pytest
 
-from tests.integration.rule_hosts import LEGACY
 from tests.integration.traffic import wanted
 from tests.integration.traffic.attacks import ATTACKS
+from tests.integration.traffic.combinations import EVERY, Combination
 from tests.integration.traffic.controls import CONTROLS
 from tests.integration.traffic.siege import Siege
 from tests.integration.traffic.volley import fire, sound
 from tests.lab import frames
 
 
-def _combinations() -> Iterator[object]:
-    """Sorted so that the role has to run again but once for each backend."""
-    for combination in itertools.product(("nft", "legacy"), (0, 1), ("ACCEPT", "DROP"), (0, 1, 2)):
-        backend, bridge_nf, policy, rp_filter = combination
-        marks = [LEGACY] * (backend == "legacy") + [pytest.mark.needs("bridge-nf")] * bridge_nf
-        name = f"{backend}-bridge-nf {bridge_nf}-{policy}-rp_filter {rp_filter}"
-        yield pytest.param(*combination, marks=marks, id=name)
-
-
-_COMBINATIONS = list(_combinations())
-
-
-@pytest.mark.parametrize(("siege", "bridge_nf", "policy", "rp_filter"), _COMBINATIONS, indirect=["siege"])
-def test_on_every_kind_of_host(siege: Siege, bridge_nf: int, policy: str, rp_filter: int) -> None:
-    siege.configure(bridge_nf, policy, rp_filter)
-    sound(siege)
-    assert wanted.found(siege, wanted.all_paths(bridge_nf)) == {}
+@pytest.mark.parametrize("combination", [one.param() for one in EVERY])
+def test_on_every_kind_of_host(each_siege: Siege, combination: Combination) -> None:
+    sound(each_siege)
+    assert wanted.found(each_siege, wanted.all_paths(combination.bridge_nf)) == {}
 
 
 @pytest.mark.parametrize("control", CONTROLS)

@@ -9,9 +9,6 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
-
-from tests.integration.rule_hosts import BACKENDS
 from tests.integration.traffic import wanted
 from tests.integration.traffic.attacks import Attack
 from tests.integration.traffic.keeping import PROGRAMS, put_back
@@ -52,19 +49,16 @@ def translated(siege: Siege) -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("siege", BACKENDS, indirect=True)
-@pytest.mark.parametrize("policy", ["ACCEPT", "DROP"])
-def test_nobody_is_opened_who_is_not_named(siege: Siege, policy: str) -> None:
-    siege.configure(0, policy, 0)
-    with translated(siege):
-        assert fire(siege, ATTACKS) == []
-        assert fire(siege, NAMED) == NAMED
-        assert wanted.found(siege, list(wanted.published())) == {}
+def test_nobody_is_opened_who_is_not_named(each_siege: Siege) -> None:
+    with translated(each_siege):
+        assert fire(each_siege, ATTACKS) == []
+        assert fire(each_siege, NAMED) == NAMED
+        assert wanted.found(each_siege, list(wanted.published())) == {}
 
 
-def test_all_are_opened_where_every_translation_is_trusted(siege: Siege) -> None:
+def test_all_are_opened_where_every_translation_is_trusted(each_siege: Siege) -> None:
     """The control."""
-    siege.configure(0, "ACCEPT", 0)
+    siege = each_siege
     with translated(siege):
         for program in PROGRAMS:
             rules = re.sub(

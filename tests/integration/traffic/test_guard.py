@@ -8,9 +8,6 @@ from __future__ import annotations
 import random
 import time
 
-import pytest
-
-from tests.integration.rule_hosts import LEGACY
 from tests.integration.traffic.attacks import Attack
 from tests.integration.traffic.packets import tcp, udp
 from tests.integration.traffic.siege import ADDRESSES, Siege
@@ -21,14 +18,6 @@ from tests.lab import frames
 BOTH = (False, True)
 #: The published ports of the victims, TCP and UDP.
 PORTS = {"web": (8080, 53), "t1": (8090, 8090)}
-NF = pytest.mark.needs("bridge-nf")
-HOSTS = [
-    pytest.param("nft", 0, "ACCEPT", id="nft-bridge-nf 0-ACCEPT"),
-    pytest.param("nft", 1, "DROP", id="nft-bridge-nf 1-DROP", marks=[NF]),
-    pytest.param("legacy", 0, "DROP", id="legacy-bridge-nf 0-DROP", marks=[LEGACY]),
-    pytest.param("legacy", 1, "ACCEPT", id="legacy-bridge-nf 1-ACCEPT", marks=[LEGACY, NF]),
-]
-EVERY_HOST = pytest.mark.parametrize(("siege", "bridge_nf", "policy"), HOSTS, indirect=["siege"])
 #: An entry of the neighbour table is not replaced in the first second.
 LOCKED_SECONDS = 1.1
 
@@ -63,19 +52,15 @@ NAMES = [
 ]
 
 
-@EVERY_HOST
-def test_nobody_takes_anothers_place(siege: Siege, bridge_nf: int, policy: str) -> None:
-    siege.configure(bridge_nf, policy, 0)
-    siege.refresh()
+def test_nobody_takes_anothers_place(each_siege: Siege) -> None:
+    each_siege.refresh()
     time.sleep(LOCKED_SECONDS)
-    found = [(theft, *pair) for pair in PAIRS for theft in THEFTS if is_stolen(siege, theft, *pair)]
+    found = [(theft, *pair) for pair in PAIRS for theft in THEFTS if is_stolen(each_siege, theft, *pair)]
     assert found == []
 
 
-@EVERY_HOST
-def test_nobody_speaks_in_anothers_name(siege: Siege, bridge_nf: int, policy: str) -> None:
-    siege.configure(bridge_nf, policy, 0)
-    siege.unfiltered()
+def test_nobody_speaks_in_anothers_name(each_siege: Siege) -> None:
+    siege = each_siege
     assert [str(attack) for attack in fire(siege, NAMES)] == []
     assert [str(attack) for attack in spoofed(siege)] == []
 
@@ -114,20 +99,25 @@ def answers_by_the_gateway(siege: Siege) -> int:
     return sum(siege.place("web").ask(address, 80, timeout=1) is not None for address in ADDRESSES["outside"])
 
 
-def test_nobody_takes_the_gateways_place(siege: Siege) -> None:
+def after_the_theft(siege: Siege) -> int:
+    """The same after db has taken the gateway's place."""
+    assert answers_by_the_gateway(siege) == 2
+    time.sleep(LOCKED_SECONDS)
+    siege.place("db").send_frames("eth0", gateway(siege, "db", "web"))
+    time.sleep(0.05)
+    return answers_by_the_gateway(siege)
+
+
+def test_nobody_takes_the_gateways_place(each_siege: Siege) -> None:
+    assert after_the_theft(each_siege) == 2
+
+
+def test_that_place_where_nothing_guards(siege: Siege) -> None:
+    """The control."""
     siege.configure(0, "ACCEPT", 0)
-
-    def after_the_theft() -> int:
-        assert answers_by_the_gateway(siege) == 2
-        time.sleep(LOCKED_SECONDS)
-        siege.place("db").send_frames("eth0", gateway(siege, "db", "web"))
-        time.sleep(0.05)
-        return answers_by_the_gateway(siege)
-
-    assert after_the_theft() == 2
     with unguarded(siege):
-        assert after_the_theft() < 2, "the control"
-    assert after_the_theft() == 2
+        assert after_the_theft(siege) < 2
+    assert after_the_theft(siege) == 2
 
 
 def _entries(siege: Siege) -> int:
@@ -145,11 +135,8 @@ def _flood(siege: Siege) -> int:
     return _entries(siege) - before
 
 
-def test_a_flood_of_mac_addresses_leaves_no_trace(siege: Siege) -> None:
-    siege.configure(0, "ACCEPT", 0)
-    assert _flood(siege) == 0
-    with unguarded(siege):
-        assert _flood(siege) > 1000, "the control"
+def test_a_flood_of_mac_addresses_leaves_no_trace(each_siege: Siege) -> None:
+    assert _flood(each_siege) == 0
 
 
 def _to_the_silent(siege: Siege) -> list[Attack]:
@@ -162,8 +149,13 @@ def _to_the_silent(siege: Siege) -> list[Attack]:
         siege.host.sh("ip link set br3 type bridge ageing_time 30000")
 
 
-def test_what_is_for_a_silent_one_is_seen_by_nobody_else(siege: Siege) -> None:
+def test_what_is_for_a_silent_one_is_seen_by_nobody_else(each_siege: Siege) -> None:
+    assert _to_the_silent(each_siege) == []
+
+
+def test_what_a_bridge_learns_and_floods_where_nothing_guards(siege: Siege) -> None:
+    """The controls."""
     siege.configure(0, "ACCEPT", 0)
-    assert _to_the_silent(siege) == []
     with unguarded(siege):
-        assert _to_the_silent(siege) != [], "the control"
+        assert _flood(siege) > 1000
+        assert _to_the_silent(siege) != []

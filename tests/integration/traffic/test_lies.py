@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import pytest
 
 from tests.integration.networks import apply
-from tests.integration.rule_hosts import BACKENDS
 from tests.integration.traffic.attacks import WIRE, Attack
+from tests.integration.traffic.combinations import PAIRWISE, Combination
 from tests.integration.traffic.packets import Packets, Shot, udp
 from tests.integration.traffic.siege import Siege, network
 from tests.integration.traffic.test_flush import flush
@@ -105,11 +105,8 @@ def told(siege: Siege, first_port: int) -> dict[str, int]:
 NONE = dict.fromkeys(LIES, 0)
 
 
-@pytest.mark.parametrize("siege", BACKENDS, indirect=True)
-@pytest.mark.parametrize("bridge_nf", [0, pytest.param(1, marks=pytest.mark.needs("bridge-nf"))])
-def test_no_lie_is_believed(siege: Siege, bridge_nf: int) -> None:
-    siege.configure(bridge_nf, "ACCEPT", 0)
-    assert told(siege, 30000 + 1000 * bridge_nf) == NONE
+def test_no_lie_is_believed(each_siege: Siege, combination: Combination) -> None:
+    assert told(each_siege, 40000 + 1000 * PAIRWISE.index(combination)) == NONE
 
 
 @pytest.mark.parametrize(("table", "port"), [("mangle", 32000), ("filter", 33000)])

@@ -12,6 +12,7 @@ import pytest
 from tests.integration.rule_hosts import BACKENDS
 from tests.integration.traffic import names
 from tests.integration.traffic.attacks import Attack
+from tests.integration.traffic.combinations import PAIRWISE, Combination
 from tests.integration.traffic.keeping import PROGRAMS, put_back
 from tests.integration.traffic.names import CLOSED, RUSES, believed, speak
 from tests.integration.traffic.packets import udp
@@ -31,15 +32,22 @@ def _without_names(siege: Siege) -> None:
         siege.host.run([f"{program}-restore"], stdin="\n".join([*kept, ""]))
 
 
+def test_no_ruse_opens_anything(each_siege: Siege, combination: Combination) -> None:
+    port = 24000 + 100 * PAIRWISE.index(combination)
+    speak(each_siege, RUSES, port)
+    assert believed(each_siege, RUSES, port) == []
+
+
 @pytest.mark.parametrize("siege", BACKENDS, indirect=True)
 def test_what_a_ruse_opens(siege: Siege) -> None:
     """The control: without the rules about names the answers pass, and it is what was said that lets them pass."""
     siege.configure(0, "ACCEPT", 0)
-    with put_back(siege):
-        _without_names(siege)
-        assert believed(siege, RUSES, 20000) == []
-        speak(siege, RUSES, 20100)
-        opened = believed(siege, RUSES, 20100)
+    _without_names(siege)
+    assert believed(siege, RUSES, 20000) == []
+    speak(siege, RUSES, 20100)
+    opened = believed(siege, RUSES, 20100)
+    siege.apply()
+    siege.unfiltered()
     routed = [str(ruse) for ruse in RUSES if ruse.then.victim in ("r1", "r2")]
     nobody = [str(ruse) for ruse in RUSES if "nobody" in ruse.name and ruse.then.victim != "in1"]
     assert set(opened) >= {*routed, *nobody}

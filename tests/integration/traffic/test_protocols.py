@@ -5,10 +5,7 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.integration.networks import apply
-from tests.integration.rule_hosts import BACKENDS
 from tests.integration.traffic.attacks import WIRE_ANY, Attack
 from tests.integration.traffic.packets import protocol
 from tests.integration.traffic.siege import Siege, network
@@ -27,11 +24,9 @@ def _back(peer: str) -> list[Attack]:
     return [Attack("", f"{n}", v6, peer, "db", "", protocol(n)(peer, "host")) for n in NUMBERS for v6 in BOTH]
 
 
-@pytest.mark.parametrize("siege", BACKENDS, indirect=True)
-def test_the_hosts_tunnels_are_its_own(siege: Siege) -> None:
-    siege.configure(0, "ACCEPT", 0)
-    assert fire(siege, _out("outside")) == []
-    assert fire(siege, _back("outside")) == []
+def test_the_hosts_tunnels_are_its_own(each_siege: Siege) -> None:
+    assert fire(each_siege, _out("outside")) == []
+    assert fire(each_siege, _back("outside")) == []
 
 
 def test_where_every_protocol_is_asked_for(siege: Siege) -> None:

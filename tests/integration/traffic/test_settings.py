@@ -13,7 +13,9 @@ import pytest
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import LinuxnetError
 from tests.integration.networks import apply, remove
+from tests.integration.rule_hosts import use_backend
 from tests.integration.settling import settle
+from tests.integration.traffic.combinations import Combination, prepare
 from tests.lab import frames, town
 from tests.lab.host import Host
 from tests.lab.lab import Lab
@@ -34,6 +36,15 @@ def built() -> Iterator[Town]:
         one = town.build(lab)
         one.host.sh(f"ip address add {SECOND}/24 dev eth0")
         yield one
+
+
+@pytest.fixture
+def each_built(built: Town, combination: Combination) -> Town:
+    """The same on each kind of host."""
+    backend, *settings = combination
+    use_backend(built.host, backend)
+    prepare(built.host, *settings)
+    return built
 
 
 def test_soon(built: Town) -> None:
@@ -239,9 +250,9 @@ def test_a_router_elsewhere_brings_endpoints_to_the_host(built: Town) -> None:
     assert "-s 172.18.0.0/16 ! -i br0" in seen
 
 
-def test_nobody_else_answers_by_the_other_network(built: Town) -> None:
+def test_nobody_else_answers_by_the_other_network(each_built: Town) -> None:
     """web may answer by br0 for what it publishes on br1; its neighbour on br0 may not answer so for app."""
-    host, lan = built.host, built.neighbour
+    host, lan = each_built.host, each_built.neighbour
     apply(host, **{**SHOP, "endpoints": [WEB, {"namespace": "db"}]})
     apply(
         host, **{**BACK, "endpoints": [BACK["endpoints"][0], {"namespace": "app", "published_ports": ["5300:53/udp"]}]}
@@ -264,9 +275,9 @@ def test_nobody_else_answers_by_the_other_network(built: Town) -> None:
             assert lan_sees.wait(PATIENCE, protocol=frames.UDP, source_port=5300), "the control"
 
 
-def test_nobody_else_answers_in_its_name(built: Town) -> None:
+def test_nobody_else_answers_in_its_name(each_built: Town) -> None:
     """web answers by br0 from its own MAC address there; its neighbour on br0 cannot, with web's address on br1."""
-    host, lan = built.host, built.neighbour
+    host, lan = each_built.host, each_built.neighbour
     apply(host, **{**SHOP, "endpoints": [WEB, {"namespace": "db"}]})
     apply(host, **BACK)
     web, db = host.inside("web"), host.inside("db")

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import PortRange
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import ended_flows, port_overlaps
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.ended_flows import Flow
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.publish_rules import Key, Publication
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.flows import Flow
 
 WEB = ipaddress.ip_address("172.18.0.2")
 

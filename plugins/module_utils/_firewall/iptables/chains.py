@@ -16,11 +16,13 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import rule_text
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Place
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import BUILT_IN, Place
 
 #: The comment of the shared jumps.
 SHARED = "linuxnet"
 
+#: What the names of all our chains begin with.
+PREFIX = "LINUXNET-"
 FORWARD = "LINUXNET-FORWARD"
 #: The administrator's own chain: made with LINUXNET-FORWARD, never written, removed only when empty.
 USER = "LINUXNET-USER"
@@ -94,6 +96,12 @@ for _family in FAMILIES:
     GROUPS[_family, "nat"] = _translation(_family)
     GROUPS[_family, "filter"] = (_forward(USER),)
 GROUPS["ipv4", "mangle"] += (Group((INPUT,), (), (_jump("INPUT", INPUT, destination=_THIS_HOST),)),)
+
+
+def heads(table: str) -> set[str]:
+    """The built-in chains of a table in which our jumps stand."""
+    groups = (group for family in FAMILIES for group in GROUPS[family, table])
+    return {jump.chain for group in groups for jump in group.jumps if jump.chain in BUILT_IN[table]}
 
 
 def is_shared(text: str) -> bool:

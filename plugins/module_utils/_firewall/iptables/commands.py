@@ -8,9 +8,10 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import tables
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import odd_tables, tables
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import iptables_programs
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 
@@ -22,6 +23,15 @@ def read(host: Host, ref: str | None, wanted: t.Iterable[tuple[str, str]]) -> Ta
     return {
         (family, name): tables.parse(name, iptables_programs.save(host, ref, family, name)) for family, name in wanted
     }
+
+
+def odd(host: Host, ref: str | None, family: str) -> dict[str, str]:
+    """By name the tables in which our rules cannot be, with a sentence; the legacy backend has tables of its own."""
+    place = ("odd tables", host.identity(ref), family)
+    if place not in host.memory:
+        found = host.run(ref, functools.partial(odd_tables.read, family))
+        host.memory[place] = found if found and iptables_programs.other_backend(host, family) == "legacy" else {}
+    return dict(host.memory[place])
 
 
 def write(host: Host, ref: str | None, family: str, name: str, edits: t.Sequence[tables.Edit]) -> None:

@@ -14,7 +14,7 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused, Unchangeable
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.netfilter import TABLES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
     chains,
@@ -53,6 +53,8 @@ class Tables:
     #: References to namespaces that do not exist, where there is nothing to remove.
     missing: set[str | None]
     by_key: dict[TableKey, Table]
+    #: A sentence for each of them in which no rule of ours can be.
+    odd: dict[TableKey, str] = dataclasses.field(default_factory=dict)
 
     def of(self, ref: str | None) -> dict[tuple[str, str], Table]:
         """The tables of a namespace by family and name."""
@@ -85,6 +87,10 @@ def read_tables(host: Host, wishes: t.Sequence[t.Any], wanted: t.Callable[[str],
             if names and _usable(host, ref, family, family in asked, bool(needed)):
                 for key, table in commands.read(host, ref, [(family, name) for name in names]).items():
                     found.by_key[(ref, *key)] = table
+                if needed:
+                    found.odd.update(
+                        {(ref, family, name): told for name, told in commands.odd(host, ref, family).items()}
+                    )
     return found
 
 
@@ -149,6 +155,8 @@ class Ledger:
         steps = []
         for key, claims in self._claims.items():
             ref, family, name = key
+            if key in self._tables.odd and any(claim.wanted for claim in claims.values()):
+                raise Unchangeable(self._tables.odd[key])
             numbers = sorted(claims)
             table = self._tables.by_key[key]
             made = table_plan.draft(table, [claims[number] for number in numbers], self._groups(family, name))

@@ -22,6 +22,18 @@ BUILT_IN = {
 }
 
 
+#: The hooks by their numbers, each named as the built-in chain that hangs on it.
+HOOKS = ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING")
+_PRIORITIES = {"raw": -300, "mangle": -150, "filter": 0}
+
+
+def base_chain(table: str, chain: str) -> tuple[str, int]:
+    """The type and the priority that a built-in chain has in nftables."""
+    if table == "nat":
+        return "nat", -100 if chain in ("PREROUTING", "OUTPUT") else 100
+    return "route" if (table, chain) == ("mangle", "OUTPUT") else "filter", _PRIORITIES[table]
+
+
 class Place(t.NamedTuple):
     """A rule's text and the chain that it stands in."""
 

@@ -1,0 +1,98 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""The setting promote_secondaries of an interface, switched on for the moment in which one of its addresses goes.
+
+Without it the kernel takes all other IPv4 addresses of the subnet along with the first one. A run may be killed in that
+moment, so the interface is written down before, in a file below /run/linuxnet/promoting, and the next run that changes
+anything on the host switches it off:
+
+    {"netns": "web", "device": 4, "inode": 4026532001, "ifindex": 2}
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import socket
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
+    atomic_files,
+    namespaces,
+    record_files,
+    sysctl,
+)
+
+_DIRECTORY = "/run/linuxnet/promoting"
+_OFF, _ON = "0", "1"
+
+
+@contextlib.contextmanager
+def others(netns: str | None, name: str) -> t.Iterator[None]:
+    """Let the next IPv4 address of a subnet take the place of a deleted first one. Called inside the namespace."""
+    if sysctl.read(_setting(name)) != _OFF:
+        yield
+        return
+    index = socket.if_nametoindex(name)
+    found = os.stat(namespaces.OWN)
+    path = f"{_DIRECTORY}/{found.st_ino}-{index}"
+    record_files.write(path, {"netns": netns, "device": found.st_dev, "inode": found.st_ino, "ifindex": index})
+    sysctl.write(_setting(name), _ON)
+    try:
+        yield
+    finally:
+        sysctl.write(_setting(name), _OFF)
+        record_files.remove(path)
+
+
+class Visits(t.Protocol):
+    """What :func:`end` needs of a Host."""
+
+    def exists(self, ref: str | None) -> bool: ...
+    def identity(self, ref: str | None) -> t.Any: ...
+    def run(self, ref: str | None, work: t.Callable[[], None]) -> None: ...
+    def forget(self, ref: str) -> None: ...
+
+
+def end(host: Visits) -> None:
+    """Switch it off where a killed run left it on; whoever calls this holds the lock."""
+    atomic_files.trust(os.path.dirname(_DIRECTORY), _DIRECTORY)
+    for path in _paths():
+        found = record_files.read(path) or {}
+        netns, index = found.get("netns"), found.get("ifindex")
+        if not (netns is None or isinstance(netns, str)) or not isinstance(index, int):
+            continue
+        if host.exists(netns):
+            same = host.identity(netns) == (found.get("device"), found.get("inode"))
+            if netns is None and not same:
+                continue  # we run in another namespace than the one that was killed
+            if same:
+                host.run(netns, functools.partial(_switch_off, index))
+            if netns is not None:
+                host.forget(netns)
+        record_files.remove(path)
+
+
+def _paths() -> list[str]:
+    try:
+        return [f"{_DIRECTORY}/{name}" for name in sorted(os.listdir(_DIRECTORY))]
+    except FileNotFoundError:
+        return []
+
+
+def _switch_off(index: int) -> None:
+    try:
+        name = socket.if_indextoname(index)
+    except OSError:  # it is gone, and its setting with it
+        return
+    if sysctl.read(_setting(name)) == _ON:
+        sysctl.write(_setting(name), _OFF)
+
+
+def _setting(name: str) -> str:
+    return f"net/ipv4/conf/{name}/promote_secondaries"
