@@ -25,7 +25,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._endpoints impor
     converge_each,
     words,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import iptables
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import iptables, sysctl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import (
     Invalid,
@@ -177,7 +177,7 @@ class _Run:
 
 def _is_hampered(host: Host) -> bool:
     """Whether there is anything because of which a run could not go on that had begun."""
-    return any(iptables.odd(host, None, family) for family in FAMILIES)
+    return not sysctl.writable() or any(iptables.odd(host, None, family) for family in FAMILIES)
 
 
 def _rehearse(host: Host, owner: str, modules: object, problems: t.Sequence[t.Mapping[str, str | None]]) -> None:

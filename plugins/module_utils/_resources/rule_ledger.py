@@ -17,6 +17,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import chains, draft, names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import Refused, Unchangeable
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.flows import Chosen
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.sysctls import Written
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import (
     FAMILIES,
     TABLES,
@@ -50,6 +51,10 @@ class WriteSetting:
     path: str
     value: str
     words: str
+
+    @property
+    def written(self) -> list[Written]:
+        return [Written(self.ref, self.path, self.value)]
 
 
 @dataclasses.dataclass(frozen=True)
