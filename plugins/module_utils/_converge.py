@@ -9,16 +9,23 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import (
     Invalid,
     KernelRefused,
     LinuxnetError,
+    Unchangeable,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import Options
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import refusals
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import refusals, sysctl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.sysctls import (
+    WritesSettings,
+    elsewhere,
+    name_of,
+)
 
 #: States whose wishes are converged first, so that what they free can be taken by the others.
 _FREEING = ("absent", "disabled")
@@ -136,7 +143,26 @@ def freeing_first(wishes: t.Sequence[t.Any]) -> list[int]:
 
 def planned(host: Host, resource: Resource, ordered: t.Sequence[t.Any]) -> Plan:
     """What is to be done about wishes, as the host is now."""
-    return resource.plan(ordered, resource.read(host, ordered))
+    plan = resource.plan(ordered, resource.read(host, ordered))
+    if plan.steps and not sysctl.writable():
+        _refuse_unwritable(host, plan.steps)
+    return plan
+
+
+def _refuse_unwritable(host: Host, steps: t.Iterable[t.Any]) -> None:
+    """Refuse steps by which a setting would become another one, where none can be written."""
+    for setting in (one for step in steps if isinstance(step, WritesSettings) for one in step.written):
+        look = functools.partial(_value, setting.path)
+        found = host.run(setting.netns, look) if host.exists(setting.netns) else host.fresh(look)
+        if found not in (None, setting.value):
+            where = f" in namespace {setting.netns}" if setting.netns else ""
+            raise Unchangeable(f"{name_of(setting.path)}{where} is to be {setting.value}, but {sysctl.READ_ONLY}")
+
+
+def _value(path: str) -> str | None:
+    """Of an interface that is not there yet, what it will begin with."""
+    value = sysctl.read(path)
+    return sysctl.read(elsewhere(path)) if value is None else value
 
 
 def outcome(resource: Resource, wishes: t.Sequence[t.Any], changes: t.Mapping[int, Change]) -> Outcome:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
-from tests.integration.networks import SHOP, apply, plan, remove
+from tests.integration.networks import SHOP, apply, in_one, plan, remove
 from tests.integration.promises import refused
 from tests.integration.settling import settle
 from tests.lab.host import Host
@@ -174,6 +174,59 @@ def test_settings_that_cannot_be_written_are_found_before_the_first_change(host:
     with pytest.raises(Refused, match="br-shop: /proc/sys/net is mounted read-only on this host"):
         apply(host, check=check, **SHOP)
     assert before.changes_to(host.dump()) == []
+
+
+_READ_ONLY = "mount --bind /proc/sys /proc/sys; mount -o remount,bind,ro /proc/sys"
+
+
+@pytest.mark.parametrize(
+    ("damage", "setting"),
+    [
+        ("sysctl -w net.ipv4.conf.br-shop.rp_filter=1", "net.ipv4.conf.br-shop.rp_filter is to be 2"),
+        ("sysctl -w net.ipv6.conf.br-shop.accept_ra=1", "net.ipv6.conf.br-shop.accept_ra is to be 0"),
+        ("sysctl -w net.ipv4.conf.br-shop.route_localnet=0", "net.ipv4.conf.br-shop.route_localnet is to be 1"),
+        ("sysctl -w net.ipv4.ip_forward=0", "forwarding is to be 1"),
+    ],
+)
+def test_a_setting_that_somebody_changed_and_nobody_can_write_is_found_before_a_change(
+    host: Host, damage: str, setting: str
+) -> None:
+    apply(host, **SHOP)
+    host.sh(f"{damage}; ip link set br-shop mtu 1400; iptables -t nat -F; {_READ_ONLY}")
+    before = host.dump()
+    for check in (True, False):
+        message = in_one(host, SHOP, check=check, fails=True)["msg"]
+        assert f"{setting}, but /proc/sys/net is mounted read-only on this host" in message
+    assert before.changes_to(host.dump()) == []
+
+
+def test_a_setting_inside_that_nobody_can_write_costs_that_endpoint_alone(host: Host) -> None:
+    apply(host, **SHOP)
+    host.sh(f"ip netns exec web sysctl -w net.ipv6.conf.eth0.accept_ra=1; iptables -t nat -F; {_READ_ONLY}")
+    told = [in_one(host, SHOP, check=check, fails=True) for check in (True, False)]
+    sentence = "net.ipv6.conf.eth0.accept_ra in namespace web is to be 0, but /proc/sys/net is mounted read-only"
+    assert [[sentence in failure for failure in one["failures"]] for one in told] == [[True], [True]]
+    assert told[0]["diff"] == told[1]["diff"]
+    assert "MASQUERADE" in host.sh("iptables-save -t nat")
+
+
+@pytest.mark.parametrize(
+    ("module", "options"),
+    [
+        ("bridge", {"name": "br1"}),
+        ("interface", {"name": "br0", "sysctls": {"net.ipv4.conf.IFNAME.rp_filter": "2"}}),
+        ("interface", {"name": "br0", "addresses": ["192.0.2.2/24"], "purge_addresses": True}),
+        ("netns", {"name": "web", "sysctls": {"net.ipv4.ip_unprivileged_port_start": 0}}),
+        ("ip_forward", {}),
+        ("dnat", {"host_port": "80", "to_address": "192.0.2.2", "out_interface": "br0"}),
+        ("bridge_forward", {"bridge": "br0", "subnets": ["192.0.2.0/24", "fd00:2::/64"]}),
+    ],
+)
+def test_the_modules_find_a_setting_that_nobody_can_write_too(host: Host, module: str, options: dict[str, Any]) -> None:
+    host.sh("ip link add br0 type bridge; ip netns add web")
+    host.sh("ip address add 192.0.2.1/24 dev br0; ip address add 192.0.2.2/24 dev br0; ip link set br0 up")
+    host.sh(_READ_ONLY)
+    refused(host, module, options, "but /proc/sys/net is mounted read-only on this host; mount it for writing")
 
 
 def test_settings_that_cannot_be_written_do_not_matter_where_they_are_right(host: Host) -> None:

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from tests.integration.networks import SHOP, plan, whole
+from tests.integration.networks import SHOP
 from tests.integration.promises import refused
 from tests.lab.host import Host
 
 
-def _made(host: Host, *endpoints: dict[str, Any], check: bool = False) -> dict[str, Any]:
-    return whole(plan(host, {**SHOP, "endpoints": list(endpoints)}, check))
+def _with(*endpoints: dict[str, Any]) -> dict[str, Any]:
+    return {**SHOP, "endpoints": list(endpoints)}
 
 
 def _by(word: str, pid: int) -> dict[str, Any]:
@@ -32,9 +32,9 @@ def test_a_name_and_another_way_to_the_same_namespace(
     host.sh("ip netns add one; touch /run/elsewhere; mount --bind /run/netns/one /run/elsewhere")
     process = host.spawn(["sleep", "100"], netns="one")
     endpoints = [{"namespace": "one"}, {**_by(word, process.pid), **more}]
-    made = _made(host, *(reversed(endpoints) if turned else endpoints))
-    refused(host, "network_plan", made, "is the same namespace as")
-    message = host.module("network_plan", made, fails=True)["msg"]
+    wish = _with(*(reversed(endpoints) if turned else endpoints))
+    refused(host, "bridge_network", wish, "is the same namespace as")
+    message = host.module("bridge_network", wish, fails=True)["msg"]
     assert "namespace one" in message
     assert "namespace two (" in message
     assert message.endswith("; give both endpoints one name for it")
@@ -44,29 +44,26 @@ def test_two_processes_of_one_namespace(host: Host) -> None:
     host.sh("ip netns add somewhere")
     pids = [host.spawn(["sleep", "100"], netns="somewhere").pid for _number in range(2)]
     endpoints = [{"namespace": name, "pid": pid} for name, pid in zip(("one", "two"), pids, strict=True)]
-    refused(host, "network_plan", _made(host, *endpoints), f"namespace two (/proc/{pids[1]}/ns/net) is the same")
+    refused(host, "bridge_network", _with(*endpoints), f"namespace two (/proc/{pids[1]}/ns/net) is the same")
 
 
 def test_one_name_for_two_interfaces_is_fine(host: Host) -> None:
     pid = host.spawn(["sleep", "100"], unshare_net=True).pid
     endpoints = [{"namespace": "one", "pid": pid}, {"namespace": "one", "pid": pid, "interface": "eth1"}]
-    made = _made(host, endpoints[0], {**endpoints[1], "default_route": False}, {"namespace": "two"})
-    assert host.module("network_plan", made)["changed"]
-    assert not host.module("network_plan", made)["changed"]
+    wish = _with(endpoints[0], {**endpoints[1], "default_route": False}, {"namespace": "two"})
+    assert host.module("bridge_network", wish)["changed"]
+    assert not host.module("bridge_network", wish)["changed"]
     assert host.inside("one").reaches("172.18.0.1")
 
 
 def test_where_the_network_stands_it_costs_that_endpoint_alone(host: Host) -> None:
     host.sh("ip netns add one")
     process = host.spawn(["sleep", "100"], netns="one")
-    host.module("network_plan", _made(host, {"namespace": "one"}))
+    host.module("bridge_network", _with({"namespace": "one"}))
     host.sh("iptables -t nat -F")
     endpoints = [{"namespace": "one"}, _by("pid", process.pid), {"namespace": "three"}]
     sentence = f"namespace two (/proc/{process.pid}/ns/net) is the same namespace as namespace one"
-    told = [
-        host.module("network_plan", _made(host, *endpoints, check=check), check=check, fails=True)
-        for check in (True, False)
-    ]
+    told = [host.module("bridge_network", _with(*endpoints), check=check, fails=True) for check in (True, False)]
     for one in told:
         assert [sentence in failure for failure in one["failures"]] == [True]
     assert told[0]["diff"] == told[1]["diff"]

@@ -35,18 +35,18 @@ _OFF, _ON = "0", "1"
 @contextlib.contextmanager
 def others(netns: str | None, name: str) -> t.Iterator[None]:
     """Let the next IPv4 address of a subnet take the place of a deleted first one. Called inside the namespace."""
-    if sysctl.read(_setting(name)) != _OFF:
+    if sysctl.read(setting(name)) != _OFF:
         yield
         return
     index = socket.if_nametoindex(name)
     found = os.stat(namespaces.OWN)
     path = f"{_DIRECTORY}/{found.st_ino}-{index}"
     record_files.write(path, {"netns": netns, "device": found.st_dev, "inode": found.st_ino, "ifindex": index})
-    sysctl.write(_setting(name), _ON)
+    sysctl.write(setting(name), _ON)
     try:
         yield
     finally:
-        sysctl.write(_setting(name), _OFF)
+        sysctl.write(setting(name), _OFF)
         record_files.remove(path)
 
 
@@ -90,9 +90,9 @@ def _switch_off(index: int) -> None:
         name = socket.if_indextoname(index)
     except OSError:  # it is gone, and its setting with it
         return
-    if sysctl.read(_setting(name)) == _ON:
-        sysctl.write(_setting(name), _OFF)
+    if sysctl.read(setting(name)) == _ON:
+        sysctl.write(setting(name), _OFF)
 
 
-def _setting(name: str) -> str:
+def setting(name: str) -> str:
     return f"net/ipv4/conf/{name}/promote_secondaries"

@@ -13,6 +13,7 @@ import dataclasses
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import conntrack, sysctl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.flows import Chosen
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.sysctls import Written
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,6 +24,10 @@ class WriteSetting:
     path: str
     value: str
     words: str
+
+    @property
+    def written(self) -> list[Written]:
+        return [Written(self.netns, self.path, self.value)]
 
     def do(self, host: Host) -> None:
         with host.doing(self.words):

@@ -22,6 +22,12 @@ _ROOT = "/proc/sys/"
 #: The kernel tells no more of a setting by one call.
 _LONGEST = 65536
 
+#: Why nothing can be written, and what helps.
+READ_ONLY = (
+    "/proc/sys/net is mounted read-only on this host; mount it for writing, or start the container that this is with"
+    " such a mount"
+)
+
 
 def read(path: str) -> str | None:
     """The value without its line end, several words joined by one space; None where the kernel has no such setting.

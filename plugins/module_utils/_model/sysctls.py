@@ -56,6 +56,22 @@ def settings(option: str, value: t.Mapping[str, t.Any] | None) -> dict[str, str]
     return found
 
 
+class Written(t.NamedTuple):
+    """A setting that a step writes: the namespace, the path below /proc/sys, and the value."""
+
+    netns: str | None
+    path: str
+    value: str
+
+
+@t.runtime_checkable
+class WritesSettings(t.Protocol):
+    """A step that writes settings."""
+
+    @property
+    def written(self) -> list[Written]: ...
+
+
 def is_manifold(value: str) -> bool:
     """Whether the kernel may tell a value in another form than that in which it was written."""
     return _MANIFOLD.fullmatch(value) is not None

@@ -22,6 +22,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host impor
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Reader
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links, refuse_others
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.sysctls import Written
 
 #: Option to its netlink word, the kernel's number per unit of the option, and the least and the greatest value.
 _OPTIONS: dict[str, tuple[str, int, int, int]] = {
@@ -62,6 +63,10 @@ class State:
 class Make:
     wish: Wish
     mac_address: str
+
+    @property
+    def written(self) -> list[Written]:
+        return [Written(self.wish.netns, _accept_ra(self.wish.name), "0")]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -300,10 +305,14 @@ def _make(step: Make, ip: t.Any) -> None:
         values["mtu"] = wish.mtu + (1 if wish.mtu < 1500 else -1)
         later["mtu"] = wish.mtu
     ip.link("add", ifname=wish.name, kind="bridge", **values)
-    accept_ra = f"net/ipv6/conf/{wish.name}/accept_ra"
+    accept_ra = _accept_ra(wish.name)
     if sysctl.read(accept_ra) not in (None, "0"):
         sysctl.write(accept_ra, "0")
     ip.link("set", index=socket.if_nametoindex(wish.name), **later)
+
+
+def _accept_ra(name: str) -> str:
+    return f"net/ipv6/conf/{name}/accept_ra"
 
 
 def _set(step: Set, ip: t.Any) -> None:

@@ -32,6 +32,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host impor
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Writer
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import connected
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import Route
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.sysctls import Written
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import leases
 
 
@@ -88,6 +89,10 @@ class WriteSettings(Step):
     def what(self) -> str:
         return f"set {', '.join(self.values)} of"
 
+    @property
+    def written(self) -> list[Written]:
+        return [Written(self.netns, path, value) for path, value in self.values.items()]
+
 
 @dataclasses.dataclass(frozen=True)
 class AddAddress(Step):
@@ -104,6 +109,10 @@ class DeleteAddress(Step):
 
     address: IPInterface
     keep_others: bool = False
+
+    @property
+    def written(self) -> list[Written]:
+        return [Written(self.netns, promoting.setting(self.name), "1")] if self.keep_others else []
 
     @property
     def what(self) -> str:

@@ -26,6 +26,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host impor
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Writer
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.sysctls import Written
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import leases
 
 
@@ -71,6 +72,10 @@ class Inside:
     name: str
     loopback: bool | None
     sysctls: t.Mapping[str, str]
+
+    @property
+    def written(self) -> list[Written]:
+        return [Written(self.name, path, value) for path, value in self.sysctls.items()]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -26,11 +26,13 @@ Forms = t.Mapping[tuple[str, str], str]
 
 
 def forms(host: Host, differing: t.Iterable[tuple[str, str]]) -> Forms:
-    """The kernel's words for wished values that are not what was read.
+    """The kernel's words for wished values that are not what was read; none where nothing can be tried.
 
     :param differing: paths below /proc/sys and wished values
     :raises Refused: the kernel does not let it be set; Invalid: it does not take the value
     """
+    if not sysctl.writable():
+        return {}
     asked = sorted({(path, value) for path, value in differing if sysctls.is_manifold(value)})
     return host.fresh(lambda: {(path, value): _tried(path, value) for path, value in asked}) if asked else {}
 
