@@ -378,13 +378,14 @@ objects:
 """
 
 import base64
+import gc
 import importlib
-import importlib.abc
-import importlib.machinery
 import json
 import sys
+import types
 import typing as t
 import zlib
+from importlib.machinery import ModuleSpec
 
 # Ansible puts the arguments in place of these words and sends the file as it is. With them comes all other code as text: a module that
 # imports it has Ansible search through every import of a hundred files, which takes longer than the network itself.
@@ -394,24 +395,30 @@ _OLDEST = (3, 9)
 _UTILS = "ansible_collections.netplumb.linuxnet.plugins.module_utils"
 
 
-class _Sent(importlib.abc.InspectLoader, importlib.abc.MetaPathFinder):
-    """Modules out of the texts that came with the arguments."""
+class _Sent:
+    """Finds and loads modules out of the texts that came with the arguments."""
+
+    # Not derived from the abstract classes of importlib, which would have more loaded than all else here.
 
     def __init__(self, texts: dict[str, str]) -> None:
         self._texts = texts
         self._packages = {name.rpartition(".")[0] for name in texts}
         self._packages.update(".".join(_UTILS.split(".")[:length]) for length in range(1, _UTILS.count(".") + 1))
 
-    def find_spec(self, fullname: str, *_others: t.Any) -> importlib.machinery.ModuleSpec | None:
+    def find_spec(self, fullname: str, *_others: t.Any) -> ModuleSpec | None:
         if fullname not in self._texts and fullname not in self._packages:
             return None
-        return importlib.machinery.ModuleSpec(fullname, self, origin="sent", is_package=fullname in self._packages)
+        return ModuleSpec(fullname, t.cast(t.Any, self), origin="sent", is_package=fullname in self._packages)
+
+    def create_module(self, _spec: ModuleSpec) -> None:
+        """A module as Python makes them."""
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        name = module.__name__
+        exec(compile(self.get_source(name), name, "exec", dont_inherit=True), module.__dict__)
 
     def get_source(self, fullname: str) -> str:
         return self._texts.get(fullname, "")
-
-    def is_package(self, fullname: str) -> bool:
-        return fullname in self._packages
 
 
 def main() -> None:
@@ -423,8 +430,11 @@ def main() -> None:
         words = f"Python {'.'.join(map(str, _OLDEST))} or newer is needed on the target, and this is {sys.version.split()[0]}"
         sys.stdout.write(json.dumps({"failed": True, "msg": words}))
         return
+    # To look for garbage all the time takes a sixth of the run, and the process ends soon.
+    gc.disable()
     arguments = json.loads(_ARGUMENTS)
-    sys.meta_path.insert(0, _Sent(json.loads(zlib.decompress(base64.b64decode(arguments.pop("program"))))))
+    texts = json.loads(zlib.decompress(base64.b64decode(arguments.pop("program"))))
+    sys.meta_path.insert(0, t.cast(t.Any, _Sent(texts)))
     sys.stdout.write(json.dumps(importlib.import_module(f"{_UTILS}._call").run(arguments)))
 
 
