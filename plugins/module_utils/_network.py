@@ -25,7 +25,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._endpoints impor
     converge_each,
     words,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import iptables, sysctl
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import iptables, published, sysctl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import (
     Invalid,
@@ -126,6 +126,8 @@ def carry_out(
             run.aside(name, wished[name])
         else:
             run.all(name, wished[name])
+    if state == "absent" and not host.check_mode:
+        published.write(owner, frozenset())
     if endpoints.failures:
         raise EndpointsFailed(endpoints.failures, run.outcomes)
     return run.outcomes

@@ -117,9 +117,7 @@ host:
     listeners: [{protocol: tcp, address: 0.0.0.0, port: 22, process: sshd, pid: 812}]
   contains:
     seen:
-      description:
-        - A word for the links and namespaces of ours and the published ports, another one when any of them changed.
-          M(netplumb.linuxnet.network_plan) takes it.
+      description: A word for our links, namespaces and published ports, for M(netplumb.linuxnet.network_plan).
       type: str
     interfaces:
       description: Its interfaces.
@@ -260,6 +258,9 @@ host:
         - C(process) and C(pid) are nothing where the process cannot be seen from here.
       type: list
       elements: dict
+    published:
+      description: By owner the ports of the host that were published, also where somebody deleted the rule.
+      type: dict
     persistent:
       description:
         - By name the networks that come back after a reboot, each with C(leases), by namespace and interface the addresses in it, and

@@ -13,8 +13,9 @@ import functools
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import sysctl
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import published, sysctl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.published import Port
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import (
     addresses,
     chains,
@@ -29,7 +30,11 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors im
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.publish_rules import Key, Publication
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import Place
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import alternative_names, rule_ledger
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import (
+    alternative_names,
+    dnat_records,
+    rule_ledger,
+)
 
 _TABLES = ("mangle", "nat", "filter")
 
@@ -72,6 +77,8 @@ class State:
     found: t.Mapping[tuple[str | None, Key], list[Found]]
     #: route_localnet by namespace and interface, None where the interface does not exist.
     route_localnet: t.Mapping[tuple[str | None, str], str | None]
+    #: By owner what is remembered to be published on the host.
+    remembered: t.Mapping[str, frozenset[Port]] = dataclasses.field(default_factory=dict)
 
 
 class Dnat:
@@ -135,7 +142,7 @@ class Dnat:
         missing = sorted(name for ref, name in needed if settings[ref, name] is None)
         if missing and not host.check_mode:
             raise Refused(f"out_interface: interface {missing[0]} does not exist")
-        return State(tables, found, settings)
+        return State(tables, found, settings, published.read_all())
 
     def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
         mine = [_own(wish, state) for wish in wishes]
@@ -155,11 +162,16 @@ class Dnat:
                 before["route_localnet"] = is_on
             plan.changes.append(Change(*rule_ledger.change_of(before, after, ledger.drift(number))))
         plan.steps += localnet.steps()
+        first, last = dnat_records.plan(state.remembered, wishes)
+        plan.steps = [*first, *plan.steps, *last]
         return plan
 
     def apply(self, host: Host, plan: Plan) -> None:
         for step in plan.steps:
-            rule_ledger.apply_step(host, step)
+            if isinstance(step, dnat_records.Remember):
+                dnat_records.apply(host, step)
+            else:
+                rule_ledger.apply_step(host, step)
 
 
 def found_in(tables: rule_ledger.Tables) -> dict[tuple[str | None, Key], list[Found]]:

@@ -23,6 +23,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
     namespaces,
     policy_rules,
     port_records,
+    published,
     registry,
     requirements,
     service,
@@ -208,6 +209,7 @@ def _host(host: Host, wished: Wish, contents: _Contents, records: t.Mapping[str,
     ports = {**port_records.of(there.links), **_told_by_bridges(host, there)} if own else {}
     persistent = [name for name in service.networks() if _ours(name, wished)] if own else []
     unmanaged = link_managers.files() if own else {}
+    remembered = published.read_all() if own else {}
     settings = host.run(wished.netns, lambda: _settings(there))
     rules, unread, empty = rules_told.read(host, wished.netns)
     shown = views.interfaces(there, lambda index: contents.peer(None, index))
@@ -235,6 +237,7 @@ def _host(host: Host, wished: Wish, contents: _Contents, records: t.Mapping[str,
         "policy_rules": settings["policy_rules"],
         "settings_writable": settings["settings_writable"],
         "listeners": _listeners(host, wished.netns),
+        "published": {owner: sorted(them) for owner, them in remembered.items() if _ours(owner, wished)},
         "persistent": {name: _persistent(name) for name in persistent},
         "machine_id": machine.identity(),
         "unmanaged_links": {owner: found for owner, found in unmanaged.items() if _ours(owner, wished)},

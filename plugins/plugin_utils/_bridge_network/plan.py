@@ -109,7 +109,7 @@ def _present(draft: Draft, view: HostView) -> Document:
     stale_endpoints: Document = {"dnat": [], "netns": [], "veth": []}
     if not network.appends:
         stale_endpoints = {
-            "dnat": removal.stale_dnat(view, draft.published),
+            "dnat": removal.stale_dnat(view, draft.published) + removal.forgotten_dnat(view, draft.published),
             "netns": removal.stale_netns(view, namespaces),
             "veth": removal.stale_veth(view, draft.ends.stale, namespaces),
         }
