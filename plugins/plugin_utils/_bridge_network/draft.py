@@ -14,6 +14,7 @@ import ipaddress
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.allocation import Addresses, Key
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.host_ends import HostEnds
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.moving import Moves
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.publishing import Published
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network.wish import Endpoint, Network, Subnet
 
@@ -27,6 +28,7 @@ class Draft:
     ends: HostEnds
     published: list[Published]
     mtu: int
+    moves: Moves
 
     def host_end(self, endpoint: Endpoint) -> str:
         return self.ends.names[endpoint.key]

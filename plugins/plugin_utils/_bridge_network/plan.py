@@ -19,6 +19,7 @@ from ansible_collections.netplumb.linuxnet.plugins.plugin_utils._bridge_network 
     endpoint_elements,
     guard,
     host_elements,
+    moving,
     others,
     policy,
     proxying,
@@ -72,10 +73,12 @@ def make_plan(variables: object, info: object, check_mode: bool = False) -> Docu
             problems.of_card(name, sentence)
     check_namespaces(network, view, ends.existing, problems)
     addresses = allocate(network, view, ends.existing, problems)
-    ports = problems.without_unmade(published(network, addresses))
-    check_free(network, view, ports)
+    moves = moving.moves(network, view, addresses)
+    ports = published(network, addresses)
+    ports = problems.without_unmade([*ports, *moving.ports(view, ports, moves)])
+    check_free(network, view, ports, moves)
     ports = check_listeners(view, ports, problems)
-    draft = Draft(network, addresses, ends, ports, mtu_of(network, view))
+    draft = Draft(network, addresses, ends, ports, mtu_of(network, view), moves)
     _refuse_narrow(draft)
     return {
         "version": VERSION,
@@ -106,7 +109,7 @@ def _present(draft: Draft, view: HostView) -> Document:
     namespaces = {endpoint.namespace for endpoint in network.endpoints}
     masquerade = host_elements.masquerade(network)
     forward = host_elements.bridge_forward(draft, view)
-    stale_endpoints: Document = {"dnat": [], "netns": [], "veth": []}
+    stale_endpoints: Document = {"dnat": moving.former_openings(view, draft.moves), "netns": [], "veth": []}
     if not network.appends:
         stale_endpoints = {
             "dnat": removal.stale_dnat(view, draft.published) + removal.forgotten_dnat(view, draft.published),
