@@ -28,6 +28,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors im
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links, refuse_others
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.sysctls import Written
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import alternative_names
 
 #: Option to its netlink word, the kernel's number per unit of the option, and the least and the greatest value.
 _OPTIONS: dict[str, tuple[str, int, int, int]] = {
@@ -289,7 +290,11 @@ def _all() -> Links:
 
 def _find(name: str) -> Link | None:
     with Reader() as reader:
-        return inventory.find(reader, name)
+        found = inventory.named(reader, name)
+    if found is None or found.name == name:
+        return found
+    alternative_names.refuse_links({found.name: found}, [("name", name)])
+    return None
 
 
 def _delete(step: Delete, ip: t.Any) -> None:

@@ -27,7 +27,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors im
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links, by_index, refuse_others
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.vlans import Vlans
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import witness
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import alternative_names, witness
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge_port_steps import (
     Forget,
     Join,
@@ -190,6 +190,8 @@ def _read(host: Host, ref: str | None, wishes: t.Sequence[Wish]) -> _Read:
     def visit() -> _Read:
         with Reader() as reader:
             links = inventory.links(reader)
+            named = [pair for wish in wishes for pair in (("interface", wish.interface), ("bridge", wish.bridge))]
+            alternative_names.refuse_links(links, named)
             found_vlans = inventory.vlans(reader) if any(wish.manages_vlans for wish in wishes) else {}
             entries: dict[int, frozenset[fdb.Entry]] = {}
             for name in bridges:

@@ -41,6 +41,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options i
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import NOWHERE, Route, RouteWish
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.stack import Stack
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import (
+    alternative_names,
     interface_hazards,
     interface_late,
     interface_neighbours,
@@ -237,6 +238,7 @@ def _read(wishes: t.Sequence[Wish], limit: int | None, led: interface_hazards.Pe
     """All that the wishes of one namespace need to know of it, inside it."""
     with Reader(None if wishes[0].netns is None else limit) as reader:
         links = inventory.links(reader)
+        alternative_names.refuse_links(links, [("name", wish.name) for wish in wishes if wish.state == "present"])
         read = {wish.name: _read_settings(wish, links.get(wish.name)) for wish in wishes if wish.state == "present"}
         found = tuple(inventory.addresses(reader))
         routes_there = tuple(_routes(reader, wishes, links))

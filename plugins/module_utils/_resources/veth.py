@@ -19,6 +19,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors im
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.pairs import Draft, End, Pairs
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import alternative_names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.veth_steps import (
     Delete,
     Make,
@@ -102,6 +103,8 @@ class Veth:
 
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
         spaces, found = pairs.read(host, _wanted(host, wishes))
+        for space, named in _named(wishes, spaces).items():
+            alternative_names.refuse_links(found.links.get(space, {}), named)
         groups = {marks.group(wish.owner) for wish in wishes}
         every = (link for links in found.links.values() for link in links.values())
         in_doubt = any(link.group in groups and not marks.parse_alias(link.alias) for link in every)
@@ -115,6 +118,17 @@ class Veth:
 
     def apply(self, host: Host, plan: Plan) -> None:
         execute(host, plan.steps)
+
+
+def _named(wishes: t.Sequence[Wish], spaces: t.Mapping[str | None, Identity]) -> dict[Identity, list[tuple[str, str]]]:
+    """By namespace the options with the names of ends that are to be there."""
+    named: dict[Identity, list[tuple[str, str]]] = {}
+    for wish in wishes:
+        if wish.state == "present" and wish.peer:
+            for option, end in (("name", wish.end), ("peer_name", wish.peer)):
+                if end.netns in spaces:
+                    named.setdefault(spaces[end.netns], []).append((option, end.name))
+    return named
 
 
 def _claims(found: Pairs) -> dict[Identity, t.Collection[str]]:
