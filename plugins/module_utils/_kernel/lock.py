@@ -22,6 +22,7 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import netlink, whole_files
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import KernelRefused, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.printing import printable
 
 #: Not in a directory of ours, which goes with the last network.
 PATH = "/run/linuxnet.lock"
@@ -115,8 +116,8 @@ def _words(process: int) -> str:
         return ""
     try:
         with open(f"/proc/{process}/cmdline", "rb") as file:
-            words = file.read().decode("utf-8", "backslashreplace").split("\0")
+            words = file.read().decode("utf-8", "surrogateescape").split("\0")
     except OSError:
         return f": process {process}"
-    command = " ".join(word if word.isprintable() else repr(word) for word in words if word)
+    command = printable(" ".join(filter(None, words)))
     return f": process {process} ({command[:200]})"

@@ -13,6 +13,7 @@ import os
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import (
+    bridge_nf,
     capacity,
     inventory,
     link_managers,
@@ -38,6 +39,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import ma
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.addresses import IPAddress
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import by_index
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.names import namespace_path
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import FAMILIES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.views import Contents
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import (
     other_rules,
@@ -46,10 +48,8 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources impor
     witness,
 )
 
-_FAMILIES = ("ipv4", "ipv6")
 _FORWARDING = {"ipv4": "net/ipv4/ip_forward", "ipv6": "net/ipv6/conf/all/forwarding"}
 _ACCEPT_RA = "net/ipv6/conf/IFNAME/accept_ra"
-_BRIDGE_NF = {"ipv4": "net/bridge/bridge-nf-call-iptables", "ipv6": "net/bridge/bridge-nf-call-ip6tables"}
 
 #: So many namespaces are open at once, since a thousand may be more than a process is allowed.
 _AT_ONCE = 100
@@ -257,7 +257,7 @@ def _told_by_bridges(host: Host, there: Contents) -> dict[str, PortRecord]:
 
 def _persistent(network: str) -> View:
     """What brings a network back after a reboot."""
-    switched = [family for family in _FAMILIES if sysctl_files.read(switches.File(network, family, None).name)]
+    switched = [family for family in FAMILIES if sysctl_files.read(switches.File(network, family, None).name)]
     return {"leases": service.leases(network), "switches": switched}
 
 
@@ -298,12 +298,13 @@ def _settings(there: Contents) -> View:
     """The host's settings, read inside it; None where it has no such setting."""
     forwarding = {family: sysctl.read(path) for family, path in _FORWARDING.items()}
     accept_ra = {name: link_settings.read(link, _ACCEPT_RA) for name, link in there.links.items()}
+    shown = bridge_nf.families()
     with Reader() as reader:
         limits = capacity.read(reader)
         chosen = policy_rules.read(reader)
     return {
         "ip_forward": {family: None if value is None else value != "0" for family, value in forwarding.items()},
-        "bridge_nf": {family: sysctl.read(path) not in (None, "0") for family, path in _BRIDGE_NF.items()},
+        "bridge_nf": {family: family in shown for family in FAMILIES},
         "accept_ra": {name: int(value) for name, value in accept_ra.items() if value is not None},
         "limits": limits,
         "policy_rules": chosen,

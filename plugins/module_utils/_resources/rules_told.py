@@ -15,9 +15,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel import i
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._kernel.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import KernelRefused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.own_rules import is_ours, rules_of_ours
-
-_FAMILIES = ("ipv4", "ipv6")
-_TABLES = ("raw", "mangle", "nat", "filter")
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import FAMILIES, TABLES
 
 View = dict[str, t.Any]
 
@@ -28,7 +26,7 @@ def read(host: Host, ref: str | None) -> tuple[list[View], list[str], list[str]]
     found: list[View] = []
     unread: list[str] = []
     empty: dict[str, None] = {}
-    for family in _FAMILIES:
+    for family in FAMILIES:
         if not iptables.has_family(host, ref, family):
             continue
         if not iptables.installed(host, family):
@@ -37,7 +35,7 @@ def read(host: Host, ref: str | None) -> tuple[list[View], list[str], list[str]]
             if host.run(ref, functools.partial(rule_tables.present, family)):
                 unread.append(f"{program} is not installed, and there are tables of rules that it shows")
             continue
-        for table in _TABLES:
+        for table in TABLES:
             try:
                 tables = iptables.read(host, ref, [(family, table)])
             except iptables.NoTable:

@@ -24,8 +24,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import ma
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.errors import KernelRefused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.own_rules import rules_of_ours
-
-_FAMILIES = ("ipv4", "ipv6")
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.tables import FAMILIES
 
 
 def sighted(links: t.Iterable[Link], records: t.Mapping[str, Record], rules: t.Iterable[t.Mapping[str, t.Any]]) -> str:
@@ -54,7 +53,7 @@ def _links() -> list[Link]:
 
 
 def _rules(host: Host) -> t.Iterator[dict[str, t.Any]]:
-    for family in _FAMILIES:
+    for family in FAMILIES:
         if iptables.has_family(host, None, family) and iptables.installed(host, family):
             try:
                 yield from rules_of_ours(iptables.read(host, None, [(family, "nat")]))
