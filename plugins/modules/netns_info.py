@@ -254,6 +254,9 @@ host:
         - C(process) and C(pid) are nothing where the process cannot be seen from here.
       type: list
       elements: dict
+    published:
+      description: By owner the ports of the host that were published, also where somebody deleted the rule.
+      type: dict
     persistent:
       description:
         - By name the networks that come back after a reboot, each with C(leases), by namespace and interface the addresses in it, and

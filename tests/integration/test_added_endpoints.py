@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.integration.networks import Applied, apply
 from tests.integration.persistence import program, rebooted
 from tests.lab.host import Host
@@ -132,3 +134,42 @@ def test_both_ends_come_back_after_a_reboot(lab: Lab, host: Host) -> None:
     program(new, "up", "br-shop")
     assert new.reaches("172.18.0.2")
     assert new.reaches("172.18.0.3")
+
+
+@pytest.mark.parametrize("listed", [True, False], ids=["with its ports", "without them"])
+@pytest.mark.parametrize("mode", ["nat", "routed"])
+def test_an_endpoint_with_another_address_takes_its_ports_along(
+    lab: Lab, host: Host, neighbour: Host, mode: str, listed: bool
+) -> None:
+    """And nobody is left under the former one: no rule, no neighbour, nothing that comes back at a boot."""
+    ports = {"published_ports": ["8080:8080", "8081:8081/udp"]}
+    new = {"ipv4_address": "172.18.0.9", "ipv6_address": "fd00:18::9"}
+    network = {**PAIR, "name": "br-shop", "gateway_mode": mode, "persistent": True}
+    db = {"namespace": "db", "published_ports": ["8082:8080", *(["8080:8080"] if mode == "routed" else [])]}
+    apply(host, **{**network, "endpoints": [{"namespace": "web", **ports}, db]})
+    _add(host, {"namespace": "web", **new, **(ports if listed else {})}, **network)
+    whole = apply(host, **{**network, "endpoints": [db, {"namespace": "web", **new, **ports}]})
+    assert set(whole.changed) <= {"network_service"}, "its file tells of a whole list"
+    asked = [("192.0.2.1", "2001:db8::1"), ("172.18.0.9", "fd00:18::9")][mode == "routed"]
+    with host.inside("web").server(8080):
+        assert all(neighbour.ask(address, 8080) for address in asked)
+    for former in ("172.18.0.2", "fd00:18::2"):
+        assert f"{former} " not in host.sh("ip neigh show dev br-shop nud permanent; ip -6 neigh show nud permanent")
+        assert former not in host.sh("iptables-save; ip6tables-save").replace(":80", " ").split()
+        assert f'"{former}"' not in host.sh("cat /etc/linuxnet/*.json")
+
+
+def test_two_endpoints_exchange_their_addresses(host: Host, neighbour: Host) -> None:
+    one = {"namespace": "web", "published_ports": ["8080:80"], "ipv4_address": "172.18.0.2"}
+    two = {"namespace": "db", "published_ports": ["8081:80"], "ipv4_address": "172.18.0.3"}
+    network = {**BACK, "endpoints": [one, two]}
+    apply(host, **network)
+    _add(
+        host,
+        {"namespace": "web", "ipv4_address": "172.18.0.3"},
+        {"namespace": "db", "ipv4_address": "172.18.0.2"},
+        **BACK,
+    )
+    for name, port in (("web", 8080), ("db", 8081)):
+        with host.inside(name).server(80):
+            assert neighbour.ask("192.0.2.1", port) is not None

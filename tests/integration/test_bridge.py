@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 from tests.integration.promises import converge, refused, repairs
 from tests.lab.host import Host
 
@@ -93,6 +94,25 @@ def test_on_a_foreign_bridge_only_given_options_are_touched(host: Host) -> None:
     after = _bridge(host)
     assert {**before, "mtu": 1400} == after
     refused(host, "bridge", {"name": "br0", "state": "absent"}, "was not made by this collection")
+
+
+def test_a_strangers_bridge_in_a_group_that_is_numbered_like_ours_is_left_alone(host: Host) -> None:
+    host.sh(f"ip link add br0 group {marks.group('default')} type bridge")
+    before = _bridge(host)
+    converge(host, "bridge", {"name": "br0"}, changed=False)
+    assert _bridge(host) == before
+    refused(host, "bridge", {"name": "br0", "state": "absent"}, "interface br0 was not made by this collection")
+
+
+@pytest.mark.parametrize("more", [{}, {"mac_address": "02:42:ac:12:00:01"}, {"owner": "br0"}], ids=str)
+def test_a_bridge_that_lost_its_alias_goes_by_its_group(host: Host, more: dict[str, Any]) -> None:
+    """While something else says that it is ours: its MAC address, its name or a port."""
+    options = {"name": "br0", **more}
+    host.module("bridge", options)
+    repairs(host, "bridge", options, "ip link set br0 alias ''")
+    host.module("veth", {"name": "v0", "peer_name": "v1", "owner": more.get("owner", "default")})
+    host.sh("ip link set br0 alias ''; ip link set br0 address 02:00:00:00:00:07; ip link set v0 master br0")
+    converge(host, "bridge", {**options, "state": "absent"})
 
 
 def test_another_owners_bridge_is_refused(host: Host) -> None:

@@ -131,12 +131,43 @@ def test_an_alternative_name_is_refused_with_the_real_one(host: Host, variables:
         ("dnat", {"host_port": "80", "to_address": "172.18.0.2", "out_interface": "enp0s25"}),
         ("bridge_forward", {"bridge": "br0", "subnets": ["172.18.0.0/16"], "trusted_interfaces": ["enp0s25"]}),
         ("bridge_forward", {"bridge": "enp0s25", "subnets": ["172.18.0.0/16"]}),
+        (
+            "bridge_forward",
+            {
+                "bridge": "br0",
+                "subnets": ["172.18.0.0/16"],
+                "answers_by": [{"interface": "enp0s25", "addresses": ["172.18.0.2"]}],
+            },
+        ),
     ],
 )
 def test_rules_for_an_alternative_name_are_refused(host: Host, module: str, options: dict[str, Any]) -> None:
     host.sh("ip link add br0 type bridge; ip link add card0 type bridge")
     host.sh("ip link property add dev card0 altname enp0s25")
     refused(host, module, options, "'enp0s25' is an alternative name of interface card0, which no rule would match")
+
+
+@pytest.mark.parametrize("netns", [None, "web"])
+@pytest.mark.parametrize(
+    ("module", "option", "options"),
+    [
+        ("bridge", "name", {"name": "enp0s25"}),
+        ("veth", "name", {"name": "enp0s25", "peer_name": "other0"}),
+        ("veth", "peer_name", {"name": "other0", "peer_name": "enp0s25"}),
+        ("bridge_port", "interface", {"interface": "enp0s25", "bridge": "br0"}),
+        ("bridge_port", "bridge", {"interface": "port0", "bridge": "enp0s25"}),
+        ("interface", "name", {"name": "enp0s25", "addresses": ["192.0.2.1/24"]}),
+    ],
+)
+def test_a_link_by_an_alternative_name_is_refused(
+    host: Host, module: str, option: str, options: dict[str, Any], netns: str | None
+) -> None:
+    host.sh("ip netns add web")
+    place = host.inside(netns) if netns else host
+    place.sh("ip link add br0 type bridge; ip link add card0 type bridge; ip link add port0 type veth peer name port1")
+    place.sh("ip link property add dev card0 altname enp0s25")
+    given = {**options, "netns": netns, **({"peer_netns": netns} if module == "veth" else {})}
+    refused(host, module, given, f"{option}: 'enp0s25' is an alternative name of interface card0; say card0")
 
 
 def test_a_trusted_interface_that_is_not_there_is_told(host: Host) -> None:

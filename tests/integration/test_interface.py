@@ -170,6 +170,26 @@ def test_an_address_without_a_route_to_its_subnet_stays_without(web: Host) -> No
     assert _own(web) == before
 
 
+def test_an_address_that_is_given_anew_stays_without_a_route_to_its_subnet(web: Host) -> None:
+    """The broadcast address is missing of the one, and the host does not hear the other."""
+    options = {"netns": "web", "name": "eth0", "addresses": ["10.0.0.2/24", "fd00::2/64"]}
+    web.module("interface", {**options, "addresses": []})
+    settle(web, "web")
+    web.inside("web").sh(
+        "ip addr add 10.0.0.2/24 dev eth0 noprefixroute; ip addr add fd00::2/64 dev eth0 nodad noprefixroute"
+    )
+    settle(web, "web")
+    web.inside("web").sh("ip route del local fd00::2 dev eth0 table local")
+    _converge(web, options)
+    shown = web.inside("web").sh("ip addr show dev eth0")
+    assert shown.count("noprefixroute") == 2
+    assert "brd 10.0.0.255 scope global noprefixroute" in shown
+    routes = web.inside("web").sh("ip route show dev eth0; ip -6 route show dev eth0")
+    assert "10.0.0.0/24" not in routes
+    assert "fd00::/64" not in routes
+    assert web.inside("web").sh("ip route show dev eth0 table local; ip -6 route show table local").count("::2 ") == 1
+
+
 def test_what_the_kernel_is_late_with_is_not_lost(web: Host) -> None:
     web.module("interface", EVERYTHING)
     settle(web, "web")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
-from tests.integration.networks import SHOP, apply, plan, remove, whole
+from tests.integration.networks import SHOP, apply, in_one, plan, remove
 from tests.integration.promises import refused
 from tests.integration.rule_hosts import LEGACY, NETWORK, SOURCES, use_backend
 from tests.lab.host import Host
@@ -41,9 +41,8 @@ def test_a_table_that_iptables_cannot_extend_is_refused(
     host: Host, table: str, chain: str, rest: str, reason: str
 ) -> None:
     _make(host, table, chain, rest)
-    for check in (True, False):
-        refused(host, "network_plan", whole(plan(host, SHOP, check)), f"table {table} was made by the nft tool")
-    message = host.module("network_plan", whole(plan(host, SHOP)), fails=True)["msg"]
+    refused(host, "bridge_network", SHOP, f"table {table} was made by the nft tool")
+    message = in_one(host, SHOP, fails=True)["msg"]
     assert reason in message
     assert "move what is in it to a table of another name" in message
 
@@ -67,26 +66,26 @@ def test_the_modules_refuse_it_too(host: Host, module: str, options: dict[str, A
 def test_a_sleeping_table_is_refused_also_when_the_rules_are_in_it(host: Host) -> None:
     use_backend(host, "nft")
     apply(host, **SHOP)
-    made = whole(plan(host, SHOP))
+    made = SHOP
     host.sh("nft 'add table ip filter { flags dormant; }'")
     before = host.dump()
     for check in (True, False):
-        assert "table ip filter is dormant" in host.module("network_plan", made, check=check, fails=True)["msg"]
+        assert "table ip filter is dormant" in in_one(host, made, check=check, fails=True)["msg"]
     assert before.changes_to(host.dump()) == []
     host.sh("nft 'add table ip filter { ; }'")
-    assert not host.module("network_plan", made)["changed"]
+    assert not in_one(host, made)["changed"]
 
 
 def test_a_table_that_belongs_to_a_program_is_refused(host: Host) -> None:
     use_backend(host, "nft")
-    made = whole(plan(host, SHOP))
+    made = SHOP
     program = host.popen(["nft", "-i"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     program.stdin.write("add table ip nat { flags owner; }\nlist tables\n")
     program.stdin.flush()
     assert any("ip nat" in line and "add" not in line for line in program.stdout)
-    refused(host, "network_plan", made, "table ip nat belongs to a program that lets nobody else change it")
+    refused(host, "bridge_network", made, "table ip nat belongs to a program that lets nobody else change it")
     program.communicate("quit\n")
-    assert host.module("network_plan", made)["changed"]
+    assert in_one(host, made)["changed"]
 
 
 def test_a_table_that_iptables_cannot_show_is_refused_with_the_cure(host: Host) -> None:
@@ -119,7 +118,7 @@ def test_what_is_not_in_the_way_is_left_alone(host: Host, script: str) -> None:
 def test_a_network_of_one_family_does_not_mind_the_other(host: Host) -> None:
     _make(host, "ip6 nat", "POSTROUTING")
     ipv4 = {**SHOP, "ipam_config": SHOP["ipam_config"][:1]}
-    assert host.module("network_plan", whole(plan(host, ipv4)))["changed"]
+    assert in_one(host, ipv4)["changed"]
 
 
 def test_a_network_is_taken_away_beside_such_a_table(host: Host) -> None:
@@ -134,4 +133,4 @@ def test_a_network_is_taken_away_beside_such_a_table(host: Host) -> None:
 def test_the_legacy_backend_does_not_mind(host: Host) -> None:
     _make(host, "ip nat", "PREROUTING")
     use_backend(host, "legacy")
-    assert host.module("network_plan", whole(plan(host, SHOP)))["changed"]
+    assert in_one(host, SHOP)["changed"]

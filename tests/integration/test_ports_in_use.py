@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
-from tests.integration.networks import SHOP, apply
+from tests.integration.networks import SHOP, apply, plan
 from tests.integration.settling import settle
 from tests.lab.host import Host
 
@@ -27,6 +27,11 @@ def _refused(host: Host, **variables: Any) -> str:
         apply(host, **{**SHOP, **variables})
     assert before.changes_to(host.dump()) == []
     return str(error.value)
+
+
+def _problems(host: Host, variables: dict[str, Any]) -> list[str]:
+    """What cannot be done of a network that stands, beside which all else is done."""
+    return [str(one["sentence"]) for one in plan(host, variables)["problems"]]
 
 
 def test_listeners_are_told(host: Host) -> None:
@@ -69,3 +74,48 @@ def test_a_port_of_another_network_is_refused(host: Host) -> None:
     other = {"name": "br-other", "ipam_config": [{"subnet": "172.19.0.0/16"}]}
     sentence = _refused(host, **other, endpoints=[{"namespace": "app", "published_ports": ["8080:80"]}])
     assert sentence.endswith("port 8080/tcp of the host is published already, by network br-shop")
+
+
+@pytest.mark.parametrize("subnet", ["172.18.0.0/16", "fd00:18::/64"])
+def test_a_published_port_whose_one_rule_was_deleted_comes_back_whoever_listens(host: Host, subnet: str) -> None:
+    """Others of the same network stand, so that it is no flush."""
+    web = {"namespace": "web", "published_ports": ["8080:80", "127.0.0.1:8081:81", "8082:82"]}
+    network: dict[str, Any] = {"name": "br0", "ipam_config": [{"subnet": subnet}], "endpoints": [web]}
+    if ":" in subnet:
+        web["published_ports"] = ["8080:80", "8082:82"]
+    apply(host, **network)
+    program = "ip6tables" if ":" in subnet else "iptables"
+    rules = host.sh(f"{program}-save -t nat")
+    deletions = f"{program}-save -t nat | sed -n '/dport 808[01] /s/^-A/{program} -t nat -D/p'"
+    host.sh(f"{deletions} | sh -e")
+    assert "--dport 8080 " not in host.sh(f"{program}-save -t nat")
+    with host.server(8080), host.server(8081):
+        foretold = apply(host, check=True, **network)
+        done = apply(host, **network)
+        assert foretold.diffs == done.diffs
+        assert done.changed == ["dnat"]
+        (warning,) = [one for one in done.plan["warnings"] if "8080/tcp" in one]
+        assert warning.endswith(", and gets no connections from outside any more")
+        assert host.sh(f"{program}-save -t nat | grep -c 'dport 808'") == f"{rules.count('dport 808')}\n"
+        assert apply(host, **network).changed == []
+        web["published_ports"].append("8083:83")
+        apply(host, **network)
+        with host.server(8084):
+            web["published_ports"].append("8084:84")
+            assert [one for one in _problems(host, network) if "port 8084/tcp of the host is in use" in one]
+
+
+def test_a_port_that_was_unpublished_is_not_remembered(host: Host) -> None:
+    """Though somebody had deleted its rule before."""
+    network: dict[str, Any] = {"name": "br0", "ipam_config": [{"subnet": "172.18.0.0/16"}]}
+    web = {"namespace": "web", "published_ports": ["8080:80", "8082:82"]}
+    apply(host, **network, endpoints=[web])
+    host.sh("iptables -t nat -D LINUXNET-DNAT 1")
+    fewer = {**web, "published_ports": ["8082:82"]}
+    apply(host, **network, endpoints=[fewer])
+    assert apply(host, **network, endpoints=[fewer]).changed == []
+    with host.server(8080):
+        (told,) = _problems(host, {**network, "endpoints": [web]})
+        assert "port 8080/tcp of the host is in use" in told
+    apply(host, name="br0", state="absent")
+    assert not host.exists("/run/linuxnet")

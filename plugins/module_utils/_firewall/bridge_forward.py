@@ -277,3 +277,5 @@ def _interfaces(wishes: t.Iterable[Wish]) -> t.Iterator[tuple[str | None, str, s
         yield wish.netns, "bridge", wish.network.bridge
         for number, name in enumerate(wish.network.trusted_interfaces):
             yield wish.netns, f"trusted_interfaces[{number}]", name
+        for number, answering in enumerate(wish.network.answers_by):
+            yield wish.netns, f"answers_by[{number}].interface", answering.interface

@@ -17,7 +17,11 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import add
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.labels import within
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import ended_flows, port_overlaps
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import (
+    dnat_records,
+    ended_flows,
+    port_overlaps,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
     chains,
     port_tree,
@@ -27,8 +31,9 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.publish_rules import Key, Publication
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Place
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import alternative_names, sysctl
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import alternative_names, published, sysctl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.published import Port
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.steps import EndFlows, WriteSetting
 
 _TABLES = ("mangle", "nat", "filter")
@@ -72,6 +77,8 @@ class State:
     found: t.Mapping[tuple[str | None, Key], list[Found]]
     #: route_localnet by namespace and interface, None where the interface does not exist.
     route_localnet: t.Mapping[tuple[str | None, str], str | None]
+    #: By owner what is remembered to be published on the host.
+    remembered: t.Mapping[str, frozenset[Port]] = dataclasses.field(default_factory=dict)
 
 
 class Dnat:
@@ -135,7 +142,7 @@ class Dnat:
         missing = sorted(name for ref, name in needed if settings[ref, name] is None)
         if missing and not host.check_mode:
             raise Refused(f"out_interface: interface {missing[0]} does not exist")
-        return State(tables, found, settings)
+        return State(tables, found, settings, published.read_all())
 
     def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
         mine = [_own(wish, state) for wish in wishes]
@@ -155,11 +162,16 @@ class Dnat:
                 before["route_localnet"] = is_on
             plan.changes.append(Change(*rule_ledger.change_of(before, after, ledger.drift(number))))
         plan.steps += localnet.steps()
+        first, last = dnat_records.plan(state.remembered, wishes)
+        plan.steps = [*first, *plan.steps, *last]
         return plan
 
     def apply(self, host: Host, plan: Plan) -> None:
         for step in plan.steps:
-            rule_ledger.apply_step(host, step)
+            if isinstance(step, dnat_records.Remember):
+                dnat_records.apply(host, step)
+            else:
+                rule_ledger.apply_step(host, step)
 
 
 def found_in(tables: rule_ledger.Tables) -> dict[tuple[str | None, Key], list[Found]]:

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Alternative names of interfaces, which no rule of a firewall ever matches: it compares the one real name."""
+"""Alternative names of interfaces: no rule of a firewall ever matches one, and no other interface can have it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import dumps
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Links
 
 
 def refuse(host: Host, named: t.Iterable[tuple[str | None, str, str | None]]) -> None:
@@ -33,3 +34,16 @@ def refuse(host: Host, named: t.Iterable[tuple[str | None, str, str | None]]) ->
                     f"{option}: {name!r} is an alternative name of interface {real[name]}, which no rule would match;"
                     f" say {real[name]}"
                 )
+
+
+def refuse_links(links: Links, named: t.Iterable[tuple[str, str]]) -> None:
+    """Refuse names that a link of the namespace is called by beside its own.
+
+    The kernel finds the link by such a name and tells of it by its own.
+
+    :param named: options with the names that they give
+    """
+    real = {other: link.name for link in links.values() for other in link.alternatives}
+    for option, name in named if real else ():
+        if name in real:
+            raise Refused(f"{option}: {name!r} is an alternative name of interface {real[name]}; say {real[name]}")

@@ -23,6 +23,7 @@ _OURS = (
     "/run/linuxnet/netns",
     "/run/linuxnet/ports",
     "/run/linuxnet/promoting",
+    "/run/linuxnet/published",
     "/run/linuxnet/untold",
     "/etc/linuxnet",
 )

@@ -21,6 +21,7 @@ import time
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import KernelRefused, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.printing import printable
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import atomic_files, refusals
 
 #: Not in a directory of ours, which goes with the last network.
@@ -115,8 +116,8 @@ def _words(process: int) -> str:
         return ""
     try:
         with open(f"/proc/{process}/cmdline", "rb") as file:
-            words = file.read().decode("utf-8", "backslashreplace").split("\0")
+            words = file.read().decode("utf-8", "surrogateescape").split("\0")
     except OSError:
         return f": process {process}"
-    command = " ".join(word if word.isprintable() else repr(word) for word in words if word)
+    command = printable(" ".join(filter(None, words)))
     return f": process {process} ({command[:200]})"

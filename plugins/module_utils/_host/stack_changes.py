@@ -32,6 +32,7 @@ _U32 = struct.Struct("=I").pack
 _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 #: Use the address at once: nobody else on a network of ours has it, and a service that starts now can bind to it.
 _NO_DUPLICATE_DETECTION = 2
+_NO_PREFIX_ROUTE = 0x200
 _SCOPE_GLOBAL, _SCOPE_LINK, _SCOPE_HOST, _SCOPE_ANY = 0, 253, 254, 255
 _SCOPES = {"global": _SCOPE_GLOBAL, "link": _SCOPE_LINK, "host": _SCOPE_HOST}
 _ALL_TYPES = {**TYPES, **KERNEL_TYPES}
@@ -41,11 +42,15 @@ _PERMANENT = 0x80
 _PROXY = 8
 
 
-def put_address(writer: Writer, index: int, address: IPInterface) -> None:
-    """Like ``ip address add`` with ``brd +``, so that programs which ask are told the subnet's broadcast address."""
+def put_address(writer: Writer, index: int, address: IPInterface, routeless: bool = False) -> None:
+    """Like ``ip address add`` with ``brd +``, so that programs which ask are told the subnet's broadcast address.
+
+    :param routeless: with ``noprefixroute``
+    """
     # All addresses of an IPv4 subnet have one scope, and 127.0.0.1 has this.
     scope = _SCOPE_HOST if address.version == 4 and address.ip.is_loopback else _SCOPE_GLOBAL
-    more = attribute(8, _U32(_NO_DUPLICATE_DETECTION)) if address.version == 6 else b""
+    flags = (_NO_DUPLICATE_DETECTION if address.version == 6 else 0) | (_NO_PREFIX_ROUTE if routeless else 0)
+    more = attribute(8, _U32(flags)) if flags else b""
     everybody = broadcast_of(address)
     if everybody:
         more += attribute(4, _packed(everybody))

@@ -70,7 +70,9 @@ def document(network: str, owner: str, modules: Modules, before: Document | None
     ]
     if before:
         guests = {**before["guests"], **guests}
-        wished = _added(before["modules"], wished)
+        gone = {_port(element) for element in modules["dnat"] if element.get("state") == "absent"}
+        published = [element for element in before["modules"]["dnat"] if _port(element) not in gone]
+        wished = _added({**before["modules"], "dnat": published}, wished)
         named = {element["name"] for element in wished["netns"]}
         guests = {name: path for name, path in guests.items() if name in named}
     return {"version": VERSION, "network": network, "owner": owner, "guests": guests, "modules": wished}
@@ -130,7 +132,9 @@ def _with_old_neighbours(element: Element, identity: str, old: t.Iterable[Elemen
         for one in other.get("neighbours", ())
         if taken.isdisjoint(one.values())
     ]
-    return {**element, "neighbours": kept + element["neighbours"]}
+    # Where somebody has another address now, those who stay are said again, and whoever is not said goes. Once.
+    purged = {"purge_neighbours": False} if "purge_neighbours" in element else {}
+    return {**element, "neighbours": kept + element["neighbours"], **purged}
 
 
 def _with_old_proxies(new: t.Sequence[Element], old: t.Iterable[Element]) -> list[Element]:

@@ -51,8 +51,8 @@ class Stack:
             self.addresses = [one for one in self.addresses if one.index != index or one.address.version == 4]
             self._lose_routes(index)
 
-    def add_address(self, index: int, address: IPInterface) -> None:
-        self.addresses.append(Address(index, address, broadcast=broadcast_of(address)))
+    def add_address(self, index: int, address: IPInterface, routeless: bool = False) -> None:
+        self.addresses.append(Address(index, address, broadcast=broadcast_of(address), routeless=routeless))
 
     def delete_address(self, index: int, address: IPInterface, keep_others: bool) -> None:
         """Take an address off, and with it the later IPv4 addresses of its subnet, unless those are kept."""

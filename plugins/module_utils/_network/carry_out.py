@@ -30,7 +30,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.bridge
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.dnat import Dnat
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import commands
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.masquerade import Masquerade
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import sysctl
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import published, sysctl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.endpoints import (
     KINDS,
@@ -127,6 +127,8 @@ def carry_out(
             run.aside(name, wished[name])
         else:
             run.all(name, wished[name])
+    if state == "absent" and not host.check_mode:
+        published.write(owner, frozenset())
     if endpoints.failures:
         raise EndpointsFailed(endpoints.failures, run.outcomes)
     return run.outcomes

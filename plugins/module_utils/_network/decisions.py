@@ -14,6 +14,7 @@ import ipaddress
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.allocation import Addresses, Key
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_ends import HostEnds
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.moving import Moves
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Endpoint, Network, Subnet
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.published_ports import Published
 
@@ -27,6 +28,7 @@ class Draft:
     ends: HostEnds
     published: list[Published]
     mtu: int
+    moves: Moves
 
     def host_end(self, endpoint: Endpoint) -> str:
         return self.ends.names[endpoint.key]

@@ -41,6 +41,22 @@ def on_the_bridge(draft: Draft, view: HostView) -> list[Neighbour]:
     ]
 
 
+def former_neighbours(draft: Draft, view: HostView) -> bool:
+    """Whether the host knows endpoints on the list by addresses that they do not have any more."""
+    known = view.known_neighbours(draft.network.name) if draft.moves else {}
+    return not known.keys().isdisjoint(draft.moves)
+
+
+def all_on_the_bridge(draft: Draft, view: HostView) -> list[Neighbour]:
+    """After those who are not on the list and stay neighbours of the host."""
+    wished = on_the_bridge(draft, view)
+    taken = {value for one in wished for value in one.values()}
+    known = view.known_neighbours(draft.network.name).items()
+    kept = [(address, mac) for address, mac in known if address not in draft.moves]
+    others = [{"address": str(address), "mac_address": mac} for address, mac in kept if str(address) not in taken]
+    return others + wished
+
+
 def in_rules(draft: Draft, view: HostView) -> list[Neighbour]:
     """From which MAC address each address speaks; from those of all its ends one of a namespace that has several.
 

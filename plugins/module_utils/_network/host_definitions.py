@@ -174,6 +174,8 @@ def bridge_interface(draft: Draft, view: HostView) -> list[Element]:
     # IPv6 forwards by the host's switch alone, and the bridge's would take away default routes by router advertisement.
     if "ipv4" in network.families and _is_routed(network):
         settings["net.ipv4.conf.IFNAME.forwarding"] = "1"
+    moved = guard.former_neighbours(draft, view)
+    neighbours = guard.all_on_the_bridge(draft, view) if moved else guard.on_the_bridge(draft, view)
     return [
         {
             "name": network.name,
@@ -181,8 +183,8 @@ def bridge_interface(draft: Draft, view: HostView) -> list[Element]:
             "enabled": True,
             "addresses": gateways,
             "purge_addresses": True,
-            "neighbours": guard.on_the_bridge(draft, view) if gateways else [],
-            "purge_neighbours": not network.appends,
+            "neighbours": neighbours if gateways else [],
+            "purge_neighbours": not network.appends or moved,
             "sysctls": settings,
         }
     ]

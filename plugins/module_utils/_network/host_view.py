@@ -56,6 +56,8 @@ class HostView:
         self._forwarding: View = host["ip_forward"]
         self._bridge_nf: View = host["bridge_nf"]
         self._limits: View = host["limits"]
+        #: The ports that we published, as we remember it beside the rules; keys of the module ``dnat``.
+        self.remembered_ports = [tuple(map(str, port)) for port in host.get("published", {}).get(owner, ())]
         self._persistent: View = host["persistent"]
         self.machine_id = str(host["machine_id"])
         self._unmanaged_links: View = host["unmanaged_links"]

@@ -17,6 +17,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.names import namespace_path
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import foreign_rules, own_rules
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
+    bridge_nf,
     capacity,
     dumps,
     link_managers,
@@ -28,6 +29,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     namespaces,
     policy_rules,
     port_records,
+    published,
     requirements,
     service_files,
     sysctl,
@@ -45,7 +47,6 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources impor
 
 _FORWARDING = {"ipv4": "net/ipv4/ip_forward", "ipv6": "net/ipv6/conf/all/forwarding"}
 _ACCEPT_RA = "net/ipv6/conf/IFNAME/accept_ra"
-_BRIDGE_NF = {"ipv4": "net/bridge/bridge-nf-call-iptables", "ipv6": "net/bridge/bridge-nf-call-ip6tables"}
 
 #: So many namespaces are open at once, since a thousand may be more than a process is allowed.
 _AT_ONCE = 100
@@ -205,6 +206,7 @@ def _host(host: Host, wished: Wish, contents: _Contents, records: t.Mapping[str,
     ports = {**port_records.of(there.links), **_told_by_bridges(host, there)} if own else {}
     persistent = [name for name in service_files.networks() if _ours(name, wished)] if own else []
     unmanaged = link_managers.files() if own else {}
+    remembered = published.read_all() if own else {}
     settings = host.run(wished.netns, lambda: _settings(there))
     rules, unread, empty = own_rules.read(host, wished.netns)
     shown = info_views.interfaces(there, lambda index: contents.peer(None, index))
@@ -231,6 +233,7 @@ def _host(host: Host, wished: Wish, contents: _Contents, records: t.Mapping[str,
         "policy_rules": settings["policy_rules"],
         "settings_writable": settings["settings_writable"],
         "listeners": _listeners(host, wished.netns),
+        "published": {owner: sorted(them) for owner, them in remembered.items() if _ours(owner, wished)},
         "persistent": {name: _persistent(name) for name in persistent},
         "machine_id": machine.identity(),
         "unmanaged_links": {owner: found for owner, found in unmanaged.items() if _ours(owner, wished)},
@@ -291,12 +294,13 @@ def _settings(there: Contents) -> View:
     """The host's settings, read inside it; None where it has no such setting."""
     forwarding = {family: sysctl.read(path) for family, path in _FORWARDING.items()}
     accept_ra = {name: link_settings.read(link, _ACCEPT_RA) for name, link in there.links.items()}
+    shown = bridge_nf.families()
     with Reader() as reader:
         limits = capacity.read(reader)
         chosen = policy_rules.read(reader)
     return {
         "ip_forward": {family: None if value is None else value != "0" for family, value in forwarding.items()},
-        "bridge_nf": {family: sysctl.read(path) not in (None, "0") for family, path in _BRIDGE_NF.items()},
+        "bridge_nf": {family: family in shown for family in FAMILIES},
         "accept_ra": {name: int(value) for name, value in accept_ra.items() if value is not None},
         "limits": limits,
         "policy_rules": chosen,

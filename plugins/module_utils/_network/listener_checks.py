@@ -8,8 +8,8 @@
 
 Only what is published anew is looked at. A port that this network has published already stays so, whoever began to
 listen on it since: the process can see that nobody comes, and a network that works must not fail at its next run. The
-same holds where a firewall's flush took rules away, since any user might be quick to listen there then; whether it has
-left that of the other family is no matter.
+same holds where a firewall's flush or a hand took rules away, since any user might be quick to listen there then;
+whether it has left that of the other family is no matter, and a single port is remembered beside its rule.
 """
 
 from __future__ import annotations
@@ -35,12 +35,19 @@ def check_listeners(view: HostView, wished: list[Published], problems: Problems)
     refused: set[str] = set()
     for entry in wished:
         sentence = _trouble(view, entry, existing)
-        if sentence and (view.lost_published_ports(entry.ip_version) or _published_otherwise(entry, existing)):
+        if sentence and _was_ours(view, entry, existing):
             problems.warnings.append(f"{sentence}, and gets no connections from outside any more")
         elif sentence and entry.path not in refused:
             problems.of_port(sentence)
             refused.add(entry.path)
     return [entry for entry in wished if entry.path not in refused]
+
+
+def _was_ours(view: HostView, entry: Published, existing: list[Published]) -> bool:
+    """Whether it has been published until somebody took the rule away."""
+    if entry.key in view.remembered_ports or _published_otherwise(entry, existing):
+        return True
+    return view.lost_published_ports(entry.ip_version)
 
 
 def _published_otherwise(entry: Published, existing: list[Published]) -> bool:

@@ -17,6 +17,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import 
     foreign_rule_warnings,
     guard,
     host_definitions,
+    moving,
     policy_rule_warnings,
     proxying,
     removal,
@@ -73,10 +74,12 @@ def plan_of(network: Network, view: HostView, check_mode: bool) -> Document:
             problems.of_card(name, sentence)
     check_namespaces(network, view, ends.existing, problems)
     addresses = allocate(network, view, ends.existing, problems)
-    ports = problems.without_unmade(published(network, addresses))
-    check_free(network, view, ports)
+    moves = moving.moves(network, view, addresses)
+    ports = published(network, addresses)
+    ports = problems.without_unmade([*ports, *moving.ports(view, ports, moves)])
+    check_free(network, view, ports, moves)
     ports = check_listeners(view, ports, problems)
-    draft = Draft(network, addresses, ends, ports, mtu_of(network, view))
+    draft = Draft(network, addresses, ends, ports, mtu_of(network, view), moves)
     _refuse_narrow(draft)
     return {
         "version": VERSION,
@@ -106,10 +109,10 @@ def _present(draft: Draft, view: HostView) -> Document:
     namespaces = {endpoint.namespace for endpoint in network.endpoints}
     masquerade = host_definitions.masquerade(network)
     forward = host_definitions.bridge_forward(draft, view)
-    stale_endpoints: Document = {"dnat": [], "netns": [], "veth": []}
+    stale_endpoints: Document = {"dnat": moving.former_openings(view, draft.moves), "netns": [], "veth": []}
     if not network.appends:
         stale_endpoints = {
-            "dnat": removal.stale_dnat(view, draft.published),
+            "dnat": removal.stale_dnat(view, draft.published) + removal.forgotten_dnat(view, draft.published),
             "netns": removal.stale_netns(view, namespaces),
             "veth": removal.stale_veth(view, draft.ends.stale, namespaces),
         }

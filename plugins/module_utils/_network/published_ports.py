@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, PortRange, family_of
@@ -92,13 +92,17 @@ def _published(network: Network, endpoint: Endpoint, port: Port, word: str, own:
     )
 
 
-def check_free(network: Network, view: HostView, wished: list[Published]) -> None:
+def check_free(
+    network: Network, view: HostView, wished: list[Published], former: Collection[IPAddress] = frozenset()
+) -> None:
     """Refuse a host port that two endpoints wish, or that another network has published already.
 
     One on all addresses and one on a single address collide too, as two sockets would. Where a network is routed
     nothing is taken on the host: the port is opened on the endpoint's own address.
+
+    :param former: addresses that wished endpoints had
     """
-    staying = [rule for rule in _others(network, view, wished) if rule.ip_version in network.families]
+    staying = [rule for rule in _others(network, view, wished, former) if rule.ip_version in network.families]
     candidates = [entry for entry in wished + staying if not entry.routed]
     candidates.sort(key=lambda entry: (entry.ip_version, entry.protocol, entry.host.first))
     open_ranges: list[Published] = []
@@ -124,25 +128,28 @@ def _refuse_collision(one: Published, other: Published) -> None:
         raise Refused(f"{mine.path}: {where} is published already, by {theirs.path}")
 
 
-def _others(network: Network, view: HostView, wished: list[Published]) -> Iterator[Published]:
+def _others(
+    network: Network, view: HostView, wished: list[Published], former: Collection[IPAddress]
+) -> Iterator[Published]:
     """What stays published on the host: by other networks, and with ``appends`` by endpoints not on the list."""
     for rule in view.foreign_rules("dnat"):
         if "host_port" in rule:
-            yield _from_rule(rule, f"network {rule['owner']}")
+            yield from_rule(rule, f"network {rule['owner']}")
     if network.appends:
-        own = {entry.to_address for entry in wished}
+        own = {entry.to_address for entry in wished} | {str(address) for address in former}
         for rule in view.our_rules("dnat"):
             if "host_port" in rule and rule["to_address"] not in own:
-                yield _from_rule(rule, f"another endpoint of this network, {rule['to_address']}")
+                yield from_rule(rule, f"another endpoint of this network, {rule['to_address']}")
 
 
 def published_already(view: HostView) -> list[Published]:
     """What this network itself has published on the host, as its rules tell."""
     rules = [rule for rule in view.our_rules("dnat") if "host_port" in rule and rule["gateway_mode"] != "routed"]
-    return [_from_rule(rule, "this network") for rule in rules]
+    return [from_rule(rule, "this network") for rule in rules]
 
 
-def _from_rule(rule: View, who: str) -> Published:
+def from_rule(rule: View, who: str) -> Published:
+    """What a rule publishes, as its owner or its endpoint has it."""
     return Published(
         path=who,
         wished=False,

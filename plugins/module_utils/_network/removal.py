@@ -146,15 +146,30 @@ def stale_dnat(view: HostView, wished: Iterable[Published]) -> list[Element]:
             # Damaged by hand: it has no key any more, so the module repairs or leaves it.
             continue
         key = (rule["ip_version"], rule["protocol"], rule["host_ip"] or "", str(rule["host_port"]))
-        element: Element = {"ip_version": key[0], "protocol": key[1], "host_port": key[3], "state": "absent"}
-        if key[2]:
-            element["host_ip"] = key[2]
+        element = unpublished(key)
         if rule["gateway_mode"] != "routed":
             if key not in wanted:
                 found[key] = element
         elif key not in translated and (key, rule["to_address"]) not in targets:
             found[key, rule["to_address"]] = {**element, "gateway_mode": "routed", "to_address": rule["to_address"]}
     return list(found.values())
+
+
+def forgotten_dnat(view: HostView, wished: Iterable[Published]) -> list[Element]:
+    """Ports that are published no more and whose rules somebody had deleted: what is remembered of them goes."""
+    there = {
+        (rule["ip_version"], rule["protocol"], rule["host_ip"] or "", str(rule["host_port"]))
+        for rule in view.our_rules("dnat")
+        if "host_port" in rule and rule["gateway_mode"] != "routed"
+    }
+    kept = there | {entry.key for entry in wished}
+    return [unpublished(port) for port in view.remembered_ports if port not in kept]
+
+
+def unpublished(key: tuple[str, ...]) -> Element:
+    """That nothing is published under this key any more."""
+    element: Element = {"ip_version": key[0], "protocol": key[1], "host_port": key[3], "state": "absent"}
+    return {**element, "host_ip": key[2]} if key[2] else element
 
 
 def stale_masquerade(view: HostView, wished: Collection[tuple[str, str]]) -> list[Element]:

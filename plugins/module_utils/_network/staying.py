@@ -56,8 +56,9 @@ def published(draft: Draft, view: HostView) -> list[View]:
 
 
 def published_addresses(draft: Draft, view: HostView) -> set[IPAddress]:
-    """The addresses of the endpoints whose ports these are."""
-    return {ipaddress.ip_address(rule["to_address"]) for rule in published(draft, view)}
+    """The addresses of the endpoints whose ports these are, those that they have from now on."""
+    found = {ipaddress.ip_address(rule["to_address"]) for rule in published(draft, view)}
+    return {draft.moves[address][1] if address in draft.moves else address for address in found}
 
 
 def _is_locked(end: View) -> bool:

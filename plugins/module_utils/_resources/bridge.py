@@ -17,7 +17,14 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import dumps, machine, port_records, sysctl, udev
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
+    alternative_names,
+    dumps,
+    machine,
+    port_records,
+    sysctl,
+    udev,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host, Identity
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Reader
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
@@ -57,6 +64,8 @@ class State:
     #: On removal, by bridge, by which names the module bridge_port remembers what it put on it.
     taken: t.Mapping[tuple[Identity, str], tuple[str, ...]]
     machine_id: str
+    #: The bridges with a port that carries the mark of their wish's owner, looked for where nothing else tells whose.
+    with_marked_ports: t.Collection[tuple[Identity, str]] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -142,6 +151,7 @@ class Bridge:
         found: dict[Identity, Links] = {space: {} for space in spaces.values()}
         foreign: dict[tuple[Identity, str], tuple[str, ...]] = {}
         taken: dict[tuple[Identity, str], tuple[str, ...]] = {}
+        with_marked_ports: set[tuple[Identity, str]] = set()
         for wish in wishes:
             if wish.netns not in spaces:
                 continue
@@ -156,7 +166,11 @@ class Bridge:
                 bridge = host.run(wish.netns, functools.partial(_find, wish.name))
             if bridge:
                 found[space][wish.name] = bridge
-        return State(spaces, found, foreign, taken, machine.identity())
+            if bridge and _is_in_doubt(bridge, wish):
+                links = host.run(wish.netns, _all).values()
+                if any(one.owner() == wish.owner for one in links if one.master == bridge.index):
+                    with_marked_ports.add((space, wish.name))
+        return State(spaces, found, foreign, taken, machine.identity(), with_marked_ports)
 
     def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
         plan = Plan([])
@@ -206,6 +220,24 @@ def _foreign_ports(bridge: Link, everything: Links, taken: t.Container[str]) -> 
     return tuple(sorted(link.name for link in ports if owner is None or link.owner(owner) != owner))
 
 
+def _is_in_doubt(link: Link, wish: Wish) -> bool:
+    """Whether its group alone says that it is the owner's."""
+    return link.owner() is None and link.owner(wish.owner) == wish.owner
+
+
+def _is_ours(wish: Wish, link: Link, state: State) -> bool:
+    """By its alias. The link group tells it where the alias was edited by hand, or was not written any more, as long as
+    something else bears witness: anybody may number groups. That is its name, its MAC address or a port being the
+    owner's."""
+    if not _is_in_doubt(link, wish):
+        return link.owner() == wish.owner
+    derived = {addresses.derived_mac("bridge", state.machine_id, name) for name in (wish.name, wish.owner)}
+    where = (state.spaces[wish.netns], wish.name)
+    return (
+        wish.name == wish.owner or link.mac_address in {*derived, wish.mac_address} or where in state.with_marked_ports
+    )
+
+
 def _own_mac(wish: Wish, state: State) -> str:
     return wish.mac_address or addresses.derived_mac("bridge", state.machine_id, wish.name)
 
@@ -234,7 +266,7 @@ def _plan_existing(wish: Wish, link: Link, state: State, plan: Plan) -> Change:
         kind = link.kind or "a physical interface"
         raise Refused(f"interface {wish.name} exists and is no bridge but {kind}; choose another name")
     refuse_others(link, wish.owner)
-    ours = link.owner(wish.owner) == wish.owner
+    ours = _is_ours(wish, link, state)
     after = _managed(wish, _own_mac(wish, state) if ours else wish.mac_address, marked=ours)
     current = {
         **(link.bridge or {}),
@@ -254,7 +286,7 @@ def _plan_absent(wish: Wish, link: Link | None, state: State, plan: Plan) -> Cha
     if link is None:
         return Change({}, {})
     refuse_others(link, wish.owner)
-    if link.kind != "bridge" or link.owner(wish.owner) is None:
+    if link.kind != "bridge" or not _is_ours(wish, link, state):
         raise Refused(
             f"interface {wish.name} was not made by this collection and is left alone; "
             f"remove it by: ip link del {wish.name}"
@@ -284,7 +316,11 @@ def _all() -> Links:
 
 def _find(name: str) -> Link | None:
     with Reader() as reader:
-        return dumps.find(reader, name)
+        found = dumps.named(reader, name)
+    if found is None or found.name == name:
+        return found
+    alternative_names.refuse_links({found.name: found}, [("name", name)])
+    return None
 
 
 def _delete(step: Delete, ip: t.Any) -> None:

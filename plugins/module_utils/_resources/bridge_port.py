@@ -16,6 +16,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import add
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
+    alternative_names,
     dumps,
     fdb,
     port_locking,
@@ -191,6 +192,8 @@ def _read(host: Host, ref: str | None, wishes: t.Sequence[Wish]) -> _Read:
     def visit() -> _Read:
         with Reader() as reader:
             links = dumps.links(reader)
+            named = [pair for wish in wishes for pair in (("interface", wish.interface), ("bridge", wish.bridge))]
+            alternative_names.refuse_links(links, named)
             found_vlans = dumps.vlans(reader) if any(wish.manages_vlans for wish in wishes) else {}
             entries: dict[int, frozenset[fdb.Entry]] = {}
             for name in bridges:

@@ -19,6 +19,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
+    alternative_names,
     dumps,
     link_settings,
     namespace_records,
@@ -228,6 +229,7 @@ def _read(wishes: t.Sequence[Wish], limit: int | None, led: interface_hazards.Pe
     """All that the wishes of one namespace need to know of it, inside it."""
     with Reader(None if wishes[0].netns is None else limit) as reader:
         links = dumps.links(reader)
+        alternative_names.refuse_links(links, [("name", wish.name) for wish in wishes if wish.state == "present"])
         read = {wish.name: _read_settings(wish, links.get(wish.name)) for wish in wishes if wish.state == "present"}
         found = tuple(dumps.addresses(reader))
         routes_there = tuple(_routes(reader, wishes, links))

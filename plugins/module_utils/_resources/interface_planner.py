@@ -119,6 +119,8 @@ class InterfacePlanner:
         self._lost = Lost(self._link, wished, stack, found.quiet, found.liars)
         self._neighbours = interface_neighbours.managed(wish.neighbours or {}, found.neighbours, wish.purge_neighbours)
         self._answered = interface_proxies.managed(wish.proxies, wish.purge_proxies, found.proxies)
+        #: What is given anew of these stays as somebody wanted it.
+        self._routeless = {one.address for one in stack.addresses_of(self._index) if one.routeless}
         self.steps: list[Step] = []
 
     @property
@@ -305,8 +307,9 @@ class InterfacePlanner:
             self._delete_address(spare)
 
     def _add_address(self, address: IPInterface) -> None:
-        self.steps.append(AddAddress(self._wish.netns, self._wish.name, address))
-        self._stack.add_address(self._index, address)
+        routeless = address in self._routeless
+        self.steps.append(AddAddress(self._wish.netns, self._wish.name, address, routeless))
+        self._stack.add_address(self._index, address, routeless)
 
     def _delete_address(self, address: IPInterface) -> None:
         mine = self._stack.addresses_of(self._index)

@@ -96,7 +96,10 @@ class WriteSettings(Step):
 
 @dataclasses.dataclass(frozen=True)
 class AddAddress(Step):
+    """``routeless``: the kernel makes no route to its subnet."""
+
     address: IPInterface
+    routeless: bool = False
 
     @property
     def what(self) -> str:
@@ -343,7 +346,7 @@ def _gone_is_done(code: int) -> t.Iterator[None]:
 
 def _add_address(writer: Writer, index: int, step: AddAddress) -> None:
     try:
-        stack_changes.put_address(writer, index, step.address)
+        stack_changes.put_address(writer, index, step.address, step.routeless)
     except OSError as error:
         if error.errno == errno.EACCES and step.address.version == 6:
             setting = f"net.ipv6.conf.{step.name}.disable_ipv6"

@@ -15,7 +15,11 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import namespace_records, veth_peers
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
+    alternative_names,
+    namespace_records,
+    veth_peers,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host, Identity
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
@@ -103,6 +107,8 @@ class Veth:
 
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
         spaces, found = veth_peers.read(host, _wanted(host, wishes))
+        for space, named in _named(wishes, spaces).items():
+            alternative_names.refuse_links(found.links.get(space, {}), named)
         groups = {marks.group(wish.owner) for wish in wishes}
         every = (link for links in found.links.values() for link in links.values())
         in_doubt = any(link.group in groups and not marks.parse_alias(link.alias) for link in every)
@@ -116,6 +122,17 @@ class Veth:
 
     def apply(self, host: Host, plan: Plan) -> None:
         execute(host, plan.steps)
+
+
+def _named(wishes: t.Sequence[Wish], spaces: t.Mapping[str | None, Identity]) -> dict[Identity, list[tuple[str, str]]]:
+    """By namespace the options with the names of ends that are to be there."""
+    named: dict[Identity, list[tuple[str, str]]] = {}
+    for wish in wishes:
+        if wish.state == "present" and wish.peer:
+            for option, end in (("name", wish.end), ("peer_name", wish.peer)):
+                if end.netns in spaces:
+                    named.setdefault(spaces[end.netns], []).append((option, end.name))
+    return named
 
 
 def _claims(found: Pairs) -> dict[Identity, t.Collection[str]]:

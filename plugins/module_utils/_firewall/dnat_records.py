@@ -1,0 +1,72 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What is remembered of published ports beside their rules, see ``_kernel/published.py``."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.publish_rules import Key, Publication
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import published
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.published import Port
+
+
+@dataclasses.dataclass(frozen=True)
+class Remember:
+    """Remember these ports of an owner, and no others."""
+
+    owner: str
+    ports: frozenset[Port]
+
+
+def apply(host: Host, step: Remember) -> None:
+    """Do it; what is remembered is no part of what is told as done."""
+    with host.trying(f"remember which ports owner {step.owner} has published"):
+        published.write(step.owner, step.ports)
+
+
+class Wish(t.Protocol):
+    """Of a wish of the module ``dnat``. ``to_address``: of an absent one the target where nothing is translated."""
+
+    @property
+    def owner(self) -> str: ...
+    @property
+    def netns(self) -> str | None: ...
+    @property
+    def key(self) -> Key: ...
+    @property
+    def publication(self) -> Publication | None: ...
+    @property
+    def to_address(self) -> IPAddress | None: ...
+
+
+def plan(found: t.Mapping[str, frozenset[Port]], wishes: t.Iterable[Wish]) -> tuple[list[Remember], list[Remember]]:
+    """What is forgotten before the rules go, and what is remembered after they came."""
+    kept, wished = dict(found), dict(found)
+    for owner, port, present in _on_the_host(wishes):
+        before = wished.get(owner, frozenset())
+        wished[owner] = before | {port} if present else before - {port}
+        if not present:
+            kept[owner] = kept.get(owner, frozenset()) - {port}
+    first = [Remember(owner, ports) for owner, ports in kept.items() if ports != found.get(owner, frozenset())]
+    last = [Remember(owner, ports) for owner, ports in wished.items() if ports != kept.get(owner, frozenset())]
+    return first, last
+
+
+def _on_the_host(wishes: t.Iterable[Wish]) -> t.Iterator[tuple[str, Port, bool]]:
+    """Owner and port of those that are about the host's own ports, and whether it is to be published there.
+
+    Where nothing is translated, nothing is taken on the host.
+    """
+    for wish in wishes:
+        if wish.netns is None and (wish.publication or wish.to_address is None):
+            host_ip = "" if wish.key.host_ip is None else str(wish.key.host_ip)
+            port = (wish.key.family, wish.key.protocol, host_ip, str(wish.key.host_port))
+            yield wish.owner, port, wish.publication is not None and wish.publication.gateway_mode == "nat"

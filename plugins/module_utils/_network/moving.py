@@ -1,0 +1,70 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Endpoints that get another address where endpoints are only added: what led to the former one leads to the new one.
+
+A list that is whole says all of that itself.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, family_of
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import removal
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.allocation import Addresses, Key
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView, View
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Endpoint, Network
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.published_ports import Published, from_rule
+
+Element = dict[str, t.Any]
+#: By its former address an endpoint and the address that it has from now on.
+Moves = t.Mapping[IPAddress, tuple[Endpoint, IPAddress]]
+
+
+def moves(network: Network, view: HostView, given: t.Mapping[Key, Addresses]) -> Moves:
+    """Of the endpoints on the list those that have another address than they were given before."""
+    found: dict[IPAddress, tuple[Endpoint, IPAddress]] = {}
+    for endpoint in network.endpoints if network.appends else ():
+        own = given[endpoint.key]
+        kept = {*own.values(), *endpoint.further}
+        for former in view.leases(*endpoint.key):
+            if former not in kept and network.subnet_holding(former) and family_of(former) in own:
+                found[former] = (endpoint, own[family_of(former)])
+    return found
+
+
+def ports(view: HostView, wished: t.Iterable[Published], moved: Moves) -> list[Published]:
+    """The ports that such endpoints have published and are not on the list with."""
+    taken = {entry.key for entry in wished if not entry.routed}
+    opened = {(entry.key, entry.to_address) for entry in wished if entry.routed}
+    found: dict[Published, None] = {}
+    for rule, (endpoint, address) in _moving(view, moved):
+        former = from_rule(rule, f"{endpoint.path}.published_ports")
+        entry = dataclasses.replace(former, wished=True, to_address=str(address))
+        if entry.key not in taken and (entry.key, entry.to_address) not in opened:
+            found[entry] = None
+    return list(found)
+
+
+def former_openings(view: HostView, moved: Moves) -> list[Element]:
+    """Where nothing is translated a port is opened for an address, so the opening for the former one is to go."""
+    found: dict[t.Any, Element] = {}
+    for rule, _target in _moving(view, moved):
+        if rule["gateway_mode"] == "routed":
+            key = (rule["ip_version"], rule["protocol"], rule["host_ip"] or "", str(rule["host_port"]))
+            opening = {**removal.unpublished(key), "gateway_mode": "routed", "to_address": rule["to_address"]}
+            found[key, rule["to_address"]] = opening
+    return list(found.values())
+
+
+def _moving(view: HostView, moved: Moves) -> t.Iterator[tuple[View, tuple[Endpoint, IPAddress]]]:
+    """The rules of published ports that lead to former addresses; where nothing is translated several tell of one."""
+    targets = {str(former): target for former, target in moved.items()}
+    for rule in view.our_rules("dnat") if moved else ():
+        if "host_port" in rule and rule["to_address"] in targets:
+            yield rule, targets[rule["to_address"]]
