@@ -21,6 +21,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import refusals, sysctl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Session, Step
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.sysctls import (
     WritesSettings,
     elsewhere,
@@ -57,12 +58,14 @@ class Plan:
     """The changes, one per wish in the order of the wishes, and the steps that bring them about."""
 
     changes: list[Change]
-    steps: list[t.Any] = dataclasses.field(default_factory=list)
+    steps: list[Step] = dataclasses.field(default_factory=list)
     warnings: list[str] = dataclasses.field(default_factory=list)
+    #: A namespace in which a step fails holds up no other one; the first failure is raised when all else is done.
+    apart: bool = False
 
 
 class Resource(t.Protocol):
-    """A kind of object. ``wish``, ``key``, ``label`` and ``plan`` are pure; ``read`` and ``apply`` do all the I/O.
+    """A kind of object. All but ``read`` is pure; the steps of a plan do themselves.
 
     options: what may be said of one, as Ansible's argument specification has it.
     identified_by: the options without which there is no object; none where the host itself is meant.
@@ -85,9 +88,6 @@ class Resource(t.Protocol):
 
     def plan(self, wishes: t.Sequence[t.Any], state: t.Any) -> Plan:
         """What to do; a later wish sees the effects of an earlier one; raises Refused."""
-
-    def apply(self, host: Host, plan: Plan) -> None:
-        """Do it, each step inside ``host.doing``."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -129,10 +129,7 @@ def converge(host: Host, resource: Resource, wishes: t.Sequence[t.Any]) -> Outco
     """
     order = freeing_first(wishes)
     plan = planned(host, resource, [wishes[number] for number in order])
-    if not host.check_mode and plan.steps:
-        resource.apply(host, plan)
-    for warning in plan.warnings:
-        host.warn(warning)
+    execute(host, plan)
     return outcome(resource, wishes, dict(zip(order, plan.changes)))
 
 
@@ -163,6 +160,17 @@ def _value(path: str) -> str | None:
     """Of an interface that is not there yet, what it will begin with."""
     value = sysctl.read(path)
     return sysctl.read(elsewhere(path)) if value is None else value
+
+
+def execute(host: Host, plan: Plan) -> None:
+    """Do what is planned, in check mode nothing, and warn of what the plan warns of."""
+    if not host.check_mode:
+        session = Session(host, plan.apart)
+        session.execute(plan.steps)
+        for error in session.failed.values():
+            raise error
+    for warning in plan.warnings:
+        host.warn(warning)
 
 
 def outcome(resource: Resource, wishes: t.Sequence[t.Any], changes: t.Mapping[int, Change]) -> Outcome:

@@ -102,10 +102,6 @@ class BridgeForward:
             plan.changes.append(Change(*rule_ledger.change_of(before, after, ledger.drift(number))))
         return plan
 
-    def apply(self, host: Host, plan: Plan) -> None:
-        for step in plan.steps:
-            rule_ledger.apply_step(host, step)
-
 
 def _accept_ra(bridge: str, taken_as_made: bool) -> str | None:
     """The setting; of a bridge that is not there yet, in check mode, the one that the module bridge makes it with."""

@@ -29,6 +29,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Place
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import alternative_names, sysctl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Step
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.steps import EndFlows, WriteSetting
 
 _TABLES = ("mangle", "nat", "filter")
@@ -141,7 +142,7 @@ class Dnat:
         mine = [_own(wish, state) for wish in wishes]
         _refuse_overlaps(wishes, mine, state)
         ledger = _claimed(wishes, mine, state)
-        steps: list[t.Any] = list(ledger.settle(building=any(wish.publication for wish in wishes)))
+        steps: list[Step] = list(ledger.settle(building=any(wish.publication for wish in wishes)))
         steps += _end_flows(ledger, wishes, mine)
         localnet = _Localnet(wishes, mine, state)
         plan = Plan([], steps)
@@ -156,10 +157,6 @@ class Dnat:
             plan.changes.append(Change(*rule_ledger.change_of(before, after, ledger.drift(number))))
         plan.steps += localnet.steps()
         return plan
-
-    def apply(self, host: Host, plan: Plan) -> None:
-        for step in plan.steps:
-            rule_ledger.apply_step(host, step)
 
 
 def found_in(tables: rule_ledger.Tables) -> dict[tuple[str | None, Key], list[Found]]:

@@ -25,6 +25,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Place
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import alternative_names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Step
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.steps import EndFlows
 
 
@@ -87,7 +88,7 @@ class Masquerade:
     def plan(self, wishes: t.Sequence[Wish], state: rule_ledger.Tables) -> Plan:
         ledger = rule_ledger.Ledger(state, len(wishes), _groups)
         befores = [_claim(ledger, number, wish, state) for number, wish in enumerate(wishes)]
-        steps: list[t.Any] = list(ledger.settle(building=any(wish.state == "present" for wish in wishes)))
+        steps: list[Step] = list(ledger.settle(building=any(wish.state == "present" for wish in wishes)))
         changes = []
         for number, (wish, before) in enumerate(zip(wishes, befores)):
             after = wish.rule.views() if wish.state == "present" else {}
@@ -95,10 +96,6 @@ class Masquerade:
             if _translates_anew(ledger, number):
                 steps.append(EndFlows(wish.netns, wish.rule.family, (ended_flows.untranslated(wish.rule.source),)))
         return Plan(changes, steps)
-
-    def apply(self, host: Host, plan: Plan) -> None:
-        for step in plan.steps:
-            rule_ledger.apply_step(host, step)
 
 
 def _groups(family: str, table: str) -> list[chains.Group]:

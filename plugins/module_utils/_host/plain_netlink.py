@@ -55,7 +55,7 @@ class PlainRoute:
         self._writer = Writer()
 
     def close(self) -> None:
-        self._writer.__exit__(None, None, None)
+        self._writer.close()
 
     def link(self, command: str, index: int = 0, kind: str | None = None, **values: t.Any) -> None:
         """Add, set or delete an interface."""

@@ -20,6 +20,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import
     Change,
     Outcome,
     Resource,
+    execute,
     freeing_first,
     outcome,
     planned,
@@ -157,10 +158,7 @@ def converge_each(
             for number, change in zip(numbers, plan.changes):
                 # What a first attempt has done is not there to be seen in the next one.
                 changes.setdefault(number, change)
-            if not host.check_mode and plan.steps:
-                resource.apply(host, plan)
-            for warning in plan.warnings:
-                host.warn(warning)
+            execute(host, plan)
         except (LinuxnetError, OSError) as error:
             if len(numbers) > 1:
                 middle = len(numbers) // 2

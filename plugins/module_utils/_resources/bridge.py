@@ -16,10 +16,12 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.labels import within
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import dumps, machine, port_records, sysctl, udev
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host, Identity
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Reader
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Session
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links, refuse_others
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.sysctls import Written
@@ -68,6 +70,33 @@ class Make:
     def written(self) -> list[Written]:
         return [Written(self.wish.netns, _accept_ra(self.wish.name), "0")]
 
+    @property
+    def netns(self) -> str | None:
+        return self.wish.netns
+
+    def __str__(self) -> str:
+        given = f" with {', '.join(self.wish.values)}" if self.wish.values else ""
+        return f"make bridge {self.wish.name}{within(self.netns)}{given}"
+
+    def do(self, session: Session) -> None:
+        """Make the bridge with everything that the kernel takes at once; ifalias it ignores then.
+
+        The MTU is set by a message of its own, and to a value that differs: only then does the kernel take it as chosen
+        and not follow the ports any more. No endpoint is to give the host a route by offering itself as a router, be
+        the rules of the bridge made already or later.
+        """
+        wish = self.wish
+        values = {**_netlink_words(wish.values), "address": self.mac_address, "group": marks.group(wish.owner)}
+        later: dict[str, t.Any] = {"ifalias": marks.alias(wish.owner)}
+        if wish.mtu is not None:
+            values["mtu"] = wish.mtu + (1 if wish.mtu < 1500 else -1)
+            later["mtu"] = wish.mtu
+        session.route.link("add", ifname=wish.name, kind="bridge", **values)
+        accept_ra = _accept_ra(wish.name)
+        if sysctl.read(accept_ra) not in (None, "0"):
+            sysctl.write(accept_ra, "0")
+        session.route.link("set", index=socket.if_nametoindex(wish.name), **later)
+
 
 @dataclasses.dataclass(frozen=True)
 class Set:
@@ -78,6 +107,18 @@ class Set:
     index: int
     values: t.Mapping[str, t.Any]
 
+    def __str__(self) -> str:
+        return f"set {', '.join(self.values)} of bridge {self.name}"
+
+    def do(self, session: Session) -> None:
+        values = _netlink_words(self.values)
+        common = {word: value for word, value in values.items() if not word.startswith("br_")}
+        special = {word: value for word, value in values.items() if word.startswith("br_")}
+        if common:
+            session.route.link("set", index=self.index, **common)
+        if special:
+            session.route.link("set", index=self.index, kind="bridge", **special)
+
 
 @dataclasses.dataclass(frozen=True)
 class Delete:
@@ -87,6 +128,14 @@ class Delete:
     netns: str | None
     index: int
     taken: t.Collection[str]
+
+    def __str__(self) -> str:
+        return f"delete bridge {self.name}"
+
+    def do(self, session: Session) -> None:
+        session.route.link("del", index=self.index)
+        for name in self.taken:
+            port_records.remove(name)
 
 
 class Bridge:
@@ -170,26 +219,9 @@ class Bridge:
                 plan.changes.append(_plan_new(wish, state, plan))
             else:
                 plan.changes.append(_plan_existing(wish, link, state, plan))
+        made = [step.wish.name for step in plan.steps if isinstance(step, Make) and step.netns is None]
+        plan.steps += udev.settling(made)
         return plan
-
-    def apply(self, host: Host, plan: Plan) -> None:
-        for step in plan.steps:
-            if isinstance(step, Make):
-                with host.doing(f"make {self.label(step.wish)}" + _with(step.wish.values)):
-                    host.netlink(step.wish.netns, functools.partial(_make, step))
-            elif isinstance(step, Set):
-                with host.doing(f"set {', '.join(step.values)} of bridge {step.name}"):
-                    host.netlink(step.netns, functools.partial(_set, step))
-            else:
-                with host.doing(f"delete bridge {step.name}"):
-                    host.netlink(step.netns, functools.partial(_delete, step))
-                for name in step.taken:
-                    port_records.remove(name)
-        udev.settle(host, [step.wish.name for step in plan.steps if isinstance(step, Make) and step.wish.netns is None])
-
-
-def _with(values: t.Mapping[str, t.Any]) -> str:
-    return f" with {', '.join(values)}" if values else ""
 
 
 def _taken_in(wish: Wish, everything: Links) -> dict[str, port_records.PortRecord]:
@@ -287,39 +319,5 @@ def _find(name: str) -> Link | None:
         return dumps.find(reader, name)
 
 
-def _delete(step: Delete, ip: t.Any) -> None:
-    ip.link("del", index=step.index)
-
-
-def _make(step: Make, ip: t.Any) -> None:
-    """Make the bridge with everything that the kernel takes at once; ifalias it ignores then.
-
-    The MTU is set by a message of its own, and to a value that differs: only then does the kernel take it as chosen
-    and not follow the ports any more. No endpoint is to give the host a route by offering itself as a router, be the
-    rules of the bridge made already or later.
-    """
-    wish = step.wish
-    values = {**_netlink_words(wish.values), "address": step.mac_address, "group": marks.group(wish.owner)}
-    later: dict[str, t.Any] = {"ifalias": marks.alias(wish.owner)}
-    if wish.mtu is not None:
-        values["mtu"] = wish.mtu + (1 if wish.mtu < 1500 else -1)
-        later["mtu"] = wish.mtu
-    ip.link("add", ifname=wish.name, kind="bridge", **values)
-    accept_ra = _accept_ra(wish.name)
-    if sysctl.read(accept_ra) not in (None, "0"):
-        sysctl.write(accept_ra, "0")
-    ip.link("set", index=socket.if_nametoindex(wish.name), **later)
-
-
 def _accept_ra(name: str) -> str:
     return f"net/ipv6/conf/{name}/accept_ra"
-
-
-def _set(step: Set, ip: t.Any) -> None:
-    index, values = step.index, _netlink_words(step.values)
-    common = {word: value for word, value in values.items() if not word.startswith("br_")}
-    special = {word: value for word, value in values.items() if word.startswith("br_")}
-    if common:
-        ip.link("set", index=index, **common)
-    if special:
-        ip.link("set", index=index, kind="bridge", **special)

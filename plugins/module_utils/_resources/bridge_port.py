@@ -37,7 +37,6 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridg
     SetFdb,
     SetFlags,
     SetVlans,
-    execute,
 )
 
 _SWITCHES = ("hairpin", "isolated", "learning", "locked", "flood", "guard")
@@ -176,9 +175,6 @@ class BridgePort:
                 _plan_absent(wish, state, plan) if wish.state == "absent" else _plan_present(wish, state, plan)
             )
         return plan
-
-    def apply(self, host: Host, plan: Plan) -> None:
-        execute(host, plan.steps)
 
 
 _Read = tuple[Links, t.Mapping[int, Vlans], t.Mapping[int, frozenset[fdb.Entry]]]

@@ -32,17 +32,18 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import NOWHERE, Route, RouteWish
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.simulated_namespace import Stack
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import (
+    interface_afterwards,
     interface_hazards,
     interface_late,
     interface_neighbours,
     settings,
 )
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_afterwards import Lease
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_planner import (
     Found,
     InterfacePlanner,
     Wish,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_steps import Lease, execute
 
 #: The least MTU with which the kernel runs IPv6 on an interface.
 _LEAST_MTU_6 = 1280
@@ -155,18 +156,14 @@ class Interface:
         return State(host.identity(None), refs, spaces, records, dumps.table_names() if strange else {})
 
     def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
-        plan = Plan([])
+        plan = Plan([], apart=True)
         known = _known(wishes, state)
         stacks = {space: Stack(there.links, there.addresses, there.routes) for space, there in state.spaces.items()}
         for wish in wishes:
             plan.changes.append(_plan(wish, state, stacks, known, plan))
-            lease = _lease(wish, state)
-            if lease:
-                plan.steps.append(lease)
+        remembered = [lease for lease in (_lease(wish, state) for wish in wishes) if lease]
+        plan.steps = interface_afterwards.in_order(plan.steps, remembered)
         return plan
-
-    def apply(self, host: Host, plan: Plan) -> None:
-        execute(host, plan.steps)
 
 
 def _known(wishes: t.Sequence[Wish], state: State) -> dict[IPAddress, str | None]:

@@ -35,7 +35,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.netns
     Free,
     Inside,
     Remove,
-    execute,
+    in_order,
 )
 
 Identity = tuple[int, int]
@@ -139,10 +139,8 @@ class Netns:
         for wish in wishes:
             decide = _plan_absent if wish.state == "absent" else _plan_present
             plan.changes.append(decide(wish, state[wish.name], plan))
+        plan.steps = in_order(plan.steps)
         return plan
-
-    def apply(self, host: Host, plan: Plan) -> None:
-        execute(host, plan.steps)
 
 
 def _in_kernels_words(host: Host, wishes: t.Sequence[Wish], found: dict[str, Found]) -> dict[str, Found]:

@@ -15,7 +15,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import namespace_records, veth_peers
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import namespace_records, udev, veth_peers
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host, Identity
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
@@ -26,7 +26,6 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.veth_
     Put,
     Set,
     Where,
-    execute,
 )
 
 
@@ -112,10 +111,9 @@ class Veth:
         _refuse_shared_ends(wishes, state)
         planner = _Planner(state)
         changes = [planner.absent(wish) if wish.state == "absent" else planner.present(wish) for wish in wishes]
-        return Plan(changes, _joined(planner.steps))
-
-    def apply(self, host: Host, plan: Plan) -> None:
-        execute(host, plan.steps)
+        made = [end for step in planner.steps if isinstance(step, Make) for end in (step.end, step.peer)]
+        settling = udev.settling(end.name for end in made if end.netns is None)
+        return Plan(changes, [*_joined(planner.steps), *settling])
 
 
 def _claims(found: Pairs) -> dict[Identity, t.Collection[str]]:
