@@ -22,6 +22,11 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options im
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import refusals, sysctl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Session, Step
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import (
+    Element,
+    EndpointKey,
+    Ends,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.sysctls import (
     WritesSettings,
     elsewhere,
@@ -32,6 +37,8 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.sysctls i
 _FREEING = ("absent", "disabled")
 
 View = dict[str, t.Any]
+#: An interface by its namespace, None for the host's own, and its name there.
+Link = tuple[t.Optional[str], str]
 #: An object that is wished, in option words, after the prefix that names it in messages.
 Definition = tuple[str, t.Mapping[str, t.Any]]
 
@@ -64,15 +71,33 @@ class Plan:
     apart: bool = False
 
 
+class Order(t.NamedTuple):
+    """The place of a kind among the kinds of a network: when it is brought about, and when it is taken away."""
+
+    present: int
+    absent: int
+
+
 class Resource(t.Protocol):
     """A kind of object. All but ``read`` is pure; the steps of a plan do themselves.
 
     options: what may be said of one, as Ansible's argument specification has it.
     identified_by: the options without which there is no object; none where the host itself is meant.
+
+    What a network has to know of its kinds they say themselves, and what they do not say holds as it stands here:
+
+    name: of the module.
+    order: where networks are made of it, too.
+    of_endpoints: whether endpoints are made of it, so that one that fails holds up no other.
+    needed: the options by which a network's document tells its definitions apart, all of them strings.
     """
 
     options: t.ClassVar[Options]
     identified_by: t.ClassVar[tuple[str, ...]]
+    name: t.ClassVar[str]
+    order: t.ClassVar[Order | None] = None
+    of_endpoints: t.ClassVar[bool] = False
+    needed: t.ClassVar[tuple[str, ...]] = ()
 
     def wish(self, options: t.Mapping[str, t.Any]) -> t.Any:
         """The checked wish, with its ``state``; raises Invalid."""
@@ -88,6 +113,32 @@ class Resource(t.Protocol):
 
     def plan(self, wishes: t.Sequence[t.Any], state: t.Any) -> Plan:
         """What to do; a later wish sees the effects of an earlier one; raises Refused."""
+
+    def identity(self, _definition: Element) -> t.Hashable:
+        """What tells a definition from the network's others; None where they are the whole network's and change as
+        one."""
+        return None
+
+    def link_of(self, _definition: Element) -> Link | None:
+        """The interface that a definition is about, by its namespace and its name there."""
+        return None
+
+    def endpoint_of(self, definition: Element, ends: Ends) -> EndpointKey | None:
+        """The endpoint that a definition is about, with no interface where it is about a whole namespace."""
+        link = self.link_of(definition)
+        return ends.of_link(*link) if link else None
+
+    def makes(self, _definition: Element) -> str | None:
+        """The interface of the host that a definition makes."""
+        return None
+
+    def needs(self, _definition: Element) -> str | None:
+        """The one that has to be there."""
+        return None
+
+    def extended(self, definition: Element, _old: t.Sequence[Element]) -> Element:
+        """A definition of the whole network where endpoints are only added, with what older ones say of the others."""
+        return definition
 
 
 @dataclasses.dataclass(frozen=True)

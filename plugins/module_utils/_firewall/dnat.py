@@ -12,7 +12,7 @@ import dataclasses
 import functools
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Order, Plan, Resource
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.labels import within
@@ -31,6 +31,11 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import alt
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Step
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.steps import EndFlows, WriteSetting
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import (
+    Element,
+    EndpointKey,
+    Ends,
+)
 
 _TABLES = ("mangle", "nat", "filter")
 
@@ -75,7 +80,7 @@ class State:
     route_localnet: t.Mapping[tuple[str | None, str], str | None]
 
 
-class Dnat:
+class Dnat(Resource):
     options: t.ClassVar[Options] = {
         "ip_version": {"type": "str", "choices": ["ipv4", "ipv6"]},
         "protocol": {"type": "str", "choices": ["tcp", "udp", "sctp"], "default": "tcp"},
@@ -91,6 +96,14 @@ class Dnat:
         **OWNER,
     }
     identified_by: t.ClassVar[tuple[str, ...]] = ("host_port",)
+    name: t.ClassVar[str] = "dnat"
+    order: t.ClassVar[Order] = Order(present=50, absent=20)
+    needed: t.ClassVar[tuple[str, ...]] = (
+        "host_port",
+        "ip_version",
+        "protocol",
+        "to_address",
+    )
 
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         present = options["state"] == "present"
@@ -117,6 +130,15 @@ class Dnat:
 
     def label(self, wish: Wish) -> str:
         return f"dnat {wish.key}{within(wish.netns)}"
+
+    def identity(self, definition: Element) -> t.Hashable:
+        """Where nothing is translated, several endpoints may open the same port."""
+        target = definition["to_address"] if definition.get("gateway_mode") == "routed" else None
+        where = (definition["ip_version"], definition["protocol"], definition.get("host_ip"))
+        return (*where, definition["host_port"], target)
+
+    def endpoint_of(self, definition: Element, ends: Ends) -> EndpointKey | None:
+        return ends.addresses.get(definition["to_address"])
 
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
         rules = [(wish.netns, wish.publication) for wish in wishes if wish.publication]

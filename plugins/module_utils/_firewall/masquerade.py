@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Order, Plan, Resource
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.labels import within
@@ -40,7 +40,7 @@ class Wish:
         return (self.rule.family,) if self.state == "present" else ()
 
 
-class Masquerade:
+class Masquerade(Resource):
     options: t.ClassVar[Options] = {
         "source": {"type": "str"},
         "out_interface": {"type": "str"},
@@ -51,6 +51,8 @@ class Masquerade:
         **OWNER,
     }
     identified_by: t.ClassVar[tuple[str, ...]] = ("source",)
+    name: t.ClassVar[str] = "masquerade"
+    order: t.ClassVar[Order] = Order(present=40, absent=70)
 
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         source = addresses.network("source", options["source"])

@@ -25,12 +25,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink im
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import SCOPES, Address, Neighbour, Proxy
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import (
-    KERNEL_TYPES,
-    TABLES,
-    TYPES,
-    Route,
-)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import KERNEL_TYPES, TABLES, TYPES, Route
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.vlans import Vlans
 
 _GETLINK, _GETADDR, _GETROUTE, _GETNEIGH, _GETNSID = 18, 22, 26, 30, 90

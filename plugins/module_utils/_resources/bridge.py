@@ -13,7 +13,7 @@ import functools
 import socket
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Order, Plan, Resource
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.labels import within
@@ -24,6 +24,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink im
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Session
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links, refuse_others
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import Element
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.sysctls import Written
 
 #: Option to its netlink word, the kernel's number per unit of the option, and the least and the greatest value.
@@ -138,7 +139,7 @@ class Delete:
             port_records.remove(name)
 
 
-class Bridge:
+class Bridge(Resource):
     options: t.ClassVar[Options] = {
         "name": {"type": "str"},
         "state": STATE,
@@ -154,6 +155,9 @@ class Bridge:
         "vlan_filtering": {"type": "bool"},
     }
     identified_by: t.ClassVar[tuple[str, ...]] = ("name",)
+    name: t.ClassVar[str] = "bridge"
+    order: t.ClassVar[Order] = Order(present=20, absent=60)
+    needed: t.ClassVar[tuple[str, ...]] = ("name",)
 
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         values = {option: options[option] for option in _OPTIONS if options[option] is not None}
@@ -181,6 +185,9 @@ class Bridge:
 
     def label(self, wish: Wish) -> str:
         return f"bridge {wish.name}" + (f" in namespace {wish.netns}" if wish.netns else "")
+
+    def makes(self, definition: Element) -> str | None:
+        return None if definition.get("netns") else str(definition["name"])
 
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
         spaces = {

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Order, Plan, Resource
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
@@ -27,6 +27,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink im
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.port_records import PortRecord
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import vlans
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links, by_index, refuse_others
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import Element
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.vlans import Vlans
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import witness
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge_port_steps import (
@@ -85,7 +86,7 @@ class State:
     can_lock: bool = True
 
 
-class BridgePort:
+class BridgePort(Resource):
     options: t.ClassVar[Options] = {
         "interface": {"type": "str"},
         "bridge": {"type": "str"},
@@ -105,6 +106,10 @@ class BridgePort:
         "fdb": {"type": "list", "elements": "raw"},
     }
     identified_by: t.ClassVar[tuple[str, ...]] = ("interface",)
+    name: t.ClassVar[str] = "bridge_port"
+    order: t.ClassVar[Order] = Order(present=80, absent=40)
+    of_endpoints: t.ClassVar[bool] = True
+    needed: t.ClassVar[tuple[str, ...]] = ("interface",)
 
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         flags = {option: options[option] for option in (*_SWITCHES, *_NUMBERS) if options[option] is not None}
@@ -140,6 +145,15 @@ class BridgePort:
 
     def label(self, wish: Wish) -> str:
         return str(wish)
+
+    def identity(self, definition: Element) -> t.Hashable:
+        return definition["interface"]
+
+    def link_of(self, definition: Element) -> tuple[str | None, str]:
+        return (definition.get("netns"), definition["interface"])
+
+    def needs(self, definition: Element) -> str | None:
+        return None if definition.get("netns") else str(definition["interface"])
 
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
         refs = {

@@ -28,6 +28,15 @@ class Lease:
     owner: str
     addresses: tuple[str, ...] | None
 
+    def unless_in(self, record: namespace_records.Record | None) -> Lease | None:
+        """None where there is nothing to write."""
+        if record is None or self.owner not in record.owners:
+            return None
+        remembered = record.addresses.get(self.owner, {})
+        elsewhere = {one for name, given in remembered.items() if name != self.name for one in given}
+        same = list(self.addresses or ()) == list(remembered.get(self.name) or ())
+        return None if same and elsewhere.isdisjoint(self.addresses or ()) else self
+
 
 @dataclasses.dataclass(frozen=True)
 class AnnounceAll(Silent):

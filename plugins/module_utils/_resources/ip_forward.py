@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Order, Plan, Resource
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
@@ -105,7 +105,7 @@ class WriteFile(Aside):
             sysctl_files.write(self.name, self.text)
 
 
-class IpForward:
+class IpForward(Resource):
     options: t.ClassVar[Options] = {
         "state": {"type": "str", "choices": ["enabled", "disabled"], "default": "enabled"},
         "ip_version": {"type": "str", "choices": ["ipv4", "ipv6", "both"], "default": "ipv4"},
@@ -115,6 +115,8 @@ class IpForward:
         **OWNER,
     }
     identified_by: t.ClassVar[tuple[str, ...]] = ()
+    name: t.ClassVar[str] = "ip_forward"
+    order: t.ClassVar[Order] = Order(present=100, absent=90)
 
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         wish = Wish(

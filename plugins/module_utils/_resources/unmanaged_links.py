@@ -13,7 +13,7 @@ import os
 import time
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Order, Plan, Resource
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import OWNER, STATE, Options
@@ -21,6 +21,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import lin
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Aside, Session
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.manager_files import MANAGERS, NETWORKD, Manager
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import Element
 
 #: Seconds in which a manager lets go of a link once it was told.
 _PATIENCE = 5
@@ -83,7 +84,7 @@ class Tell(Aside):
                 time.sleep(0.05)
 
 
-class UnmanagedLinks:
+class UnmanagedLinks(Resource):
     options: t.ClassVar[Options] = {
         "state": STATE,
         "interfaces": {"type": "list", "elements": "str"},
@@ -91,6 +92,8 @@ class UnmanagedLinks:
         **OWNER,
     }
     identified_by: t.ClassVar[tuple[str, ...]] = ()
+    name: t.ClassVar[str] = "unmanaged_links"
+    order: t.ClassVar[Order] = Order(present=10, absent=100)
 
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         owner = names.owner_name("owner", options["owner"])
@@ -108,6 +111,10 @@ class UnmanagedLinks:
 
     def label(self, wish: Wish) -> str:
         return f"unmanaged_links {wish.owner}"
+
+    def extended(self, definition: Element, old: t.Sequence[Element]) -> Element:
+        known = {name for element in old for name in element["interfaces"]}
+        return {**definition, "interfaces": sorted(known.union(definition["interfaces"]))}
 
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
         running = link_managers.running()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Order, Plan, Resource
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
@@ -19,6 +19,11 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import nam
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host, Identity
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import (
+    Element,
+    EndpointKey,
+    Ends,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.simulated_pairs import Draft, End, Pairs
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.veth_steps import (
     Delete,
@@ -56,7 +61,7 @@ class State:
     claims: t.Mapping[Identity, t.Collection[str]] = dataclasses.field(default_factory=dict)
 
 
-class Veth:
+class Veth(Resource):
     options: t.ClassVar[Options] = {
         "name": {"type": "str"},
         "state": STATE,
@@ -69,6 +74,10 @@ class Veth:
         "peer_mac_address": {"type": "raw"},
     }
     identified_by: t.ClassVar[tuple[str, ...]] = ("name",)
+    name: t.ClassVar[str] = "veth"
+    order: t.ClassVar[Order] = Order(present=70, absent=30)
+    of_endpoints: t.ClassVar[bool] = True
+    needed: t.ClassVar[tuple[str, ...]] = ("name", "peer_name", "peer_netns")
 
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         end = Where(names.namespace_ref("netns", options["netns"]), names.interface_name("name", options["name"]))
@@ -99,6 +108,19 @@ class Veth:
 
     def label(self, wish: Wish) -> str:
         return f"veth {wish.end}"
+
+    def identity(self, definition: Element) -> t.Hashable:
+        return (definition["peer_netns"], definition["peer_name"])
+
+    def link_of(self, definition: Element) -> tuple[str | None, str]:
+        return (definition.get("netns"), definition["name"])
+
+    def endpoint_of(self, definition: Element, ends: Ends) -> EndpointKey | None:
+        peer = definition.get("peer_netns")
+        return (peer, definition["peer_name"]) if peer else ends.of_link(*self.link_of(definition))
+
+    def makes(self, definition: Element) -> str | None:
+        return None if definition.get("netns") else str(definition["name"])
 
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
         spaces, found = veth_peers.read(host, _wanted(host, wishes))

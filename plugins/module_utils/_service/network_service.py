@@ -12,7 +12,7 @@ import dataclasses
 import hashlib
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan, Resource
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import STATE, Options
@@ -21,6 +21,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host impor
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Step
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import network_document
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.carry_out import read_definitions
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.kinds import NEEDED, RESOURCES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._service import archive, boot, service_steps, unit
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._service.service_steps import (
     Enable,
@@ -83,7 +84,7 @@ class State:
     networks: t.Sequence[str]
 
 
-class NetworkService:
+class NetworkService(Resource):
     options: t.ClassVar[Options] = {
         "name": {"type": "str"},
         "state": STATE,
@@ -92,6 +93,7 @@ class NetworkService:
         "owner": {"type": "str"},
     }
     identified_by: t.ClassVar[tuple[str, ...]] = ("name",)
+    name: t.ClassVar[str] = "network_service"
 
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         name = names.network_name("name", options["name"])
@@ -157,10 +159,10 @@ def _read_unit(host: Host, name: str, others: t.Sequence[str]) -> Unit:
 
 def _plan_present(wish: Wish, found: Found, program: bytes | None, state: State, plan: Plan) -> Change:
     old = _parsed(found.definitions)
-    wished = network_document.document(wish.name, wish.owner, wish.modules, old if wish.appends else None)
+    wished = network_document.document(wish.name, wish.owner, wish.modules, old if wish.appends else None, RESOURCES)
     definitions = network_document.text(wished)
     command = f"{state.interpreter} -I {service_files.PROGRAM}"
-    ports = network_document.foreign_ports(wished["modules"])
+    ports = network_document.foreign_ports(wished["modules"], RESOURCES)
     texts = unit.texts(wish.name, command, ports, external=not wished["modules"]["bridge"])
     before: dict[str, t.Any] = {
         "definitions": _lines(found.definitions) if old is None else old,
@@ -259,7 +261,7 @@ def _removing(name: str, found: Found, last: bool) -> list[Step]:
 def _parsed(content: bytes | None) -> network_document.Document | None:
     """The document in a file, None where there is none or it is damaged."""
     try:
-        return network_document.parse(content.decode("utf-8"), "") if content is not None else None
+        return network_document.parse(content.decode("utf-8"), "", NEEDED) if content is not None else None
     except (Invalid, UnicodeDecodeError):
         return None
 
