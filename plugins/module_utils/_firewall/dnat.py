@@ -98,12 +98,7 @@ class Dnat(Resource):
     identified_by: t.ClassVar[tuple[str, ...]] = ("host_port",)
     name: t.ClassVar[str] = "dnat"
     order: t.ClassVar[Order] = Order(present=50, absent=20)
-    needed: t.ClassVar[tuple[str, ...]] = (
-        "host_port",
-        "ip_version",
-        "protocol",
-        "to_address",
-    )
+    needed: t.ClassVar[tuple[str, ...]] = ("host_port", "ip_version", "protocol", "to_address")
 
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         present = options["state"] == "present"

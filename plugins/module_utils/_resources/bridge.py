@@ -15,27 +15,20 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Order, Plan, Resource
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.labels import within
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import dumps, machine, port_records, sysctl, udev
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host, Identity
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Reader
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Session
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import link_attributes, marks
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.link_attributes import BRIDGE, MTU
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links, refuse_others
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import Element
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.sysctls import Written
 
-#: Option to its netlink word, the kernel's number per unit of the option, and the least and the greatest value.
-_OPTIONS: dict[str, tuple[str, int, int, int]] = {
-    "stp": ("br_stp_state", 1, 0, 1),
-    "forward_delay": ("br_forward_delay", 100, 2, 30),
-    "ageing_time": ("br_ageing_time", 100, 0, 1_000_000),
-    "priority": ("br_priority", 1, 0, 65535),
-    "multicast_snooping": ("br_mcast_snooping", 1, 0, 1),
-    "vlan_filtering": ("br_vlan_filtering", 1, 0, 1),
-}
+_ROWS = {row.name: row for row in BRIDGE}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +39,7 @@ class Wish:
     owner: str
     mtu: int | None
     mac_address: str | None
-    #: The options of _OPTIONS that are given.
+    #: What is given of what bridges alone have.
     values: t.Mapping[str, t.Any]
 
 
@@ -145,14 +138,9 @@ class Bridge(Resource):
         "state": STATE,
         **NETNS,
         **OWNER,
-        "mtu": {"type": "int"},
+        **link_attributes.options((MTU,)),
         "mac_address": {"type": "raw"},
-        "stp": {"type": "bool"},
-        "forward_delay": {"type": "int"},
-        "ageing_time": {"type": "int"},
-        "priority": {"type": "int"},
-        "multicast_snooping": {"type": "bool"},
-        "vlan_filtering": {"type": "bool"},
+        **link_attributes.options(BRIDGE),
     }
     identified_by: t.ClassVar[tuple[str, ...]] = ("name",)
     name: t.ClassVar[str] = "bridge"
@@ -160,20 +148,13 @@ class Bridge(Resource):
     needed: t.ClassVar[tuple[str, ...]] = ("name",)
 
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
-        values = {option: options[option] for option in _OPTIONS if options[option] is not None}
-        for option, value in values.items():
-            _word, _unit, least, greatest = _OPTIONS[option]
-            if not least <= value <= greatest:
-                raise Invalid(option, value, f"{least} to {greatest}")
-        mtu = options["mtu"]
-        if mtu is not None and not 68 <= mtu <= 65535:
-            raise Invalid("mtu", mtu, "68 to 65535 bytes")
+        values = link_attributes.given(BRIDGE, options)
         return Wish(
             name=names.interface_name("name", options["name"]),
             netns=names.namespace_ref("netns", options["netns"]),
             state=options["state"],
             owner=names.owner_name("owner", options["owner"]),
-            mtu=mtu,
+            mtu=link_attributes.given((MTU,), options).get("mtu"),
             mac_address=None
             if options["mac_address"] is None
             else addresses.mac("mac_address", options["mac_address"]),
@@ -308,9 +289,8 @@ def _plan_absent(wish: Wish, link: Link | None, state: State, plan: Plan) -> Cha
 def _netlink_words(values: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     words: dict[str, t.Any] = {}
     for option, value in values.items():
-        if option in _OPTIONS:
-            word, unit, _least, _greatest = _OPTIONS[option]
-            words[word] = int(value * unit)
+        if option in _ROWS:
+            words[_ROWS[option].word] = _ROWS[option].kernels(value)
         else:
             words[{"mac_address": "address", "alias": "ifalias"}.get(option, option)] = value
     return words

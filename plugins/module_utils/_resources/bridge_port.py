@@ -25,7 +25,12 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host, Identity
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Reader
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.port_records import PortRecord
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import vlans
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import link_attributes, vlans
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.link_attributes import (
+    BRIDGE_PORT,
+    FORWARDING,
+    PORT_STATE,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links, by_index, refuse_others
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import Element
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.vlans import Vlans
@@ -39,12 +44,6 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridg
     SetFlags,
     SetVlans,
 )
-
-_SWITCHES = ("hairpin", "isolated", "learning", "locked", "flood", "guard")
-#: Least and greatest value.
-_NUMBERS = {"cost": (1, 65535), "priority": (0, 63)}
-#: Of the states of a port that in which it passes frames on.
-_FORWARDING = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,14 +92,7 @@ class BridgePort(Resource):
         "state": STATE,
         **NETNS,
         **OWNER,
-        "hairpin": {"type": "bool"},
-        "isolated": {"type": "bool"},
-        "learning": {"type": "bool"},
-        "locked": {"type": "bool"},
-        "flood": {"type": "bool"},
-        "guard": {"type": "bool"},
-        "cost": {"type": "int"},
-        "priority": {"type": "int"},
+        **link_attributes.options(BRIDGE_PORT),
         "vlans": {"type": "list", "elements": "int"},
         "pvid": {"type": "int"},
         "fdb": {"type": "list", "elements": "raw"},
@@ -112,10 +104,7 @@ class BridgePort(Resource):
     needed: t.ClassVar[tuple[str, ...]] = ("interface",)
 
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
-        flags = {option: options[option] for option in (*_SWITCHES, *_NUMBERS) if options[option] is not None}
-        for option, (least, greatest) in _NUMBERS.items():
-            if option in flags and not least <= flags[option] <= greatest:
-                raise Invalid(option, flags[option], f"{least} to {greatest}")
+        flags = link_attributes.given(BRIDGE_PORT, options)
         tagged, pvid = options["vlans"], options["pvid"]
         if options["bridge"] is None:
             raise Invalid("bridge", None, "the name of the bridge is required")
@@ -287,7 +276,7 @@ def _plan_present(wish: Wish, state: State, plan: Plan) -> Change:
         flags = {option: value for option, value in flags.items() if before[option] != value}
         if bridge and _is_shut(link, bridge):
             before["forwarding"] = False
-            flags["state"] = _FORWARDING
+            flags[PORT_STATE.name] = FORWARDING
     if flags:
         plan.steps.append(SetFlags(wish.netns, wish.interface, flags))
     if wish.manages_vlans and before != after:

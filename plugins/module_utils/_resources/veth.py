@@ -17,7 +17,8 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import namespace_records, udev, veth_peers
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host, Identity
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import link_attributes, marks
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.link_attributes import VETH
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import (
     Element,
@@ -41,7 +42,8 @@ class Wish:
     end: Where
     #: Not given where an absent pair is named by its first end alone.
     peer: Where | None
-    mtu: int | None
+    #: What is given of what both ends have.
+    both: t.Mapping[str, t.Any]
     mac_address: str | None
     peer_mac_address: str | None
 
@@ -69,7 +71,7 @@ class Veth(Resource):
         **OWNER,
         "peer_name": {"type": "str"},
         "peer_netns": {"type": "str"},
-        "mtu": {"type": "int"},
+        **link_attributes.options(VETH),
         "mac_address": {"type": "raw"},
         "peer_mac_address": {"type": "raw"},
     }
@@ -81,15 +83,13 @@ class Veth(Resource):
 
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         end = Where(names.namespace_ref("netns", options["netns"]), names.interface_name("name", options["name"]))
-        mtu, peer_mac = options["mtu"], options["peer_mac_address"]
-        if mtu is not None and not 68 <= mtu <= 65535:
-            raise Invalid("mtu", mtu, "68 to 65535 bytes")
+        peer_mac = options["peer_mac_address"]
         wish = Wish(
             state=options["state"],
             owner=names.owner_name("owner", options["owner"]),
             end=end,
             peer=_peer(options),
-            mtu=mtu,
+            both=link_attributes.given(VETH, options),
             mac_address=None
             if options["mac_address"] is None
             else addresses.mac("mac_address", options["mac_address"]),
@@ -355,9 +355,7 @@ def _view(end: Where, peer: Where | None) -> dict[str, t.Any]:
 
 def _values(wish: Wish, ours: bool) -> dict[str, t.Any]:
     """The wished attributes of the first end, by their names in Link."""
-    values: dict[str, t.Any] = {}
-    if wish.mtu is not None:
-        values["mtu"] = wish.mtu
+    values: dict[str, t.Any] = dict(wish.both)
     if wish.mac_address is not None:
         values["mac_address"] = wish.mac_address
     if ours:
@@ -368,9 +366,7 @@ def _values(wish: Wish, ours: bool) -> dict[str, t.Any]:
 
 def _peer_values(wish: Wish) -> dict[str, t.Any]:
     """The wished attributes of the other end, by their names in Link."""
-    values: dict[str, t.Any] = {}
-    if wish.mtu is not None:
-        values["mtu"] = wish.mtu
+    values: dict[str, t.Any] = dict(wish.both)
     if wish.peer_mac_address is not None:
         values["mac_address"] = wish.peer_mac_address
     return values
