@@ -21,6 +21,12 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import refusals, sysctl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Session, Step
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import (
+    Element,
+    EndpointKey,
+    Ends,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.sysctls import (
     WritesSettings,
     elsewhere,
@@ -31,6 +37,8 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.sysctls i
 _FREEING = ("absent", "disabled")
 
 View = dict[str, t.Any]
+#: An interface by its namespace, None for the host's own, and its name there.
+Link = tuple[t.Optional[str], str]
 #: An object that is wished, in option words, after the prefix that names it in messages.
 Definition = tuple[str, t.Mapping[str, t.Any]]
 
@@ -57,19 +65,39 @@ class Plan:
     """The changes, one per wish in the order of the wishes, and the steps that bring them about."""
 
     changes: list[Change]
-    steps: list[t.Any] = dataclasses.field(default_factory=list)
+    steps: list[Step] = dataclasses.field(default_factory=list)
     warnings: list[str] = dataclasses.field(default_factory=list)
+    #: A namespace in which a step fails holds up no other one; the first failure is raised when all else is done.
+    apart: bool = False
+
+
+class Order(t.NamedTuple):
+    """The place of a kind among the kinds of a network: when it is brought about, and when it is taken away."""
+
+    present: int
+    absent: int
 
 
 class Resource(t.Protocol):
-    """A kind of object. ``wish``, ``key``, ``label`` and ``plan`` are pure; ``read`` and ``apply`` do all the I/O.
+    """A kind of object. All but ``read`` is pure; the steps of a plan do themselves.
 
     options: what may be said of one, as Ansible's argument specification has it.
     identified_by: the options without which there is no object; none where the host itself is meant.
+
+    What a network has to know of its kinds they say themselves, and what they do not say holds as it stands here:
+
+    name: of the module.
+    order: where networks are made of it, too.
+    of_endpoints: whether endpoints are made of it, so that one that fails holds up no other.
+    needed: the options by which a network's document tells its definitions apart, all of them strings.
     """
 
     options: t.ClassVar[Options]
     identified_by: t.ClassVar[tuple[str, ...]]
+    name: t.ClassVar[str]
+    order: t.ClassVar[Order | None] = None
+    of_endpoints: t.ClassVar[bool] = False
+    needed: t.ClassVar[tuple[str, ...]] = ()
 
     def wish(self, options: t.Mapping[str, t.Any]) -> t.Any:
         """The checked wish, with its ``state``; raises Invalid."""
@@ -86,8 +114,31 @@ class Resource(t.Protocol):
     def plan(self, wishes: t.Sequence[t.Any], state: t.Any) -> Plan:
         """What to do; a later wish sees the effects of an earlier one; raises Refused."""
 
-    def apply(self, host: Host, plan: Plan) -> None:
-        """Do it, each step inside ``host.doing``."""
+    def identity(self, _definition: Element) -> t.Hashable:
+        """What tells a definition from the network's others; None where they are the whole network's and change as
+        one."""
+        return None
+
+    def link_of(self, _definition: Element) -> Link | None:
+        """The interface that a definition is about, by its namespace and its name there."""
+        return None
+
+    def endpoint_of(self, definition: Element, ends: Ends) -> EndpointKey | None:
+        """The endpoint that a definition is about, with no interface where it is about a whole namespace."""
+        link = self.link_of(definition)
+        return ends.of_link(*link) if link else None
+
+    def makes(self, _definition: Element) -> str | None:
+        """The interface of the host that a definition makes."""
+        return None
+
+    def needs(self, _definition: Element) -> str | None:
+        """The one that has to be there."""
+        return None
+
+    def extended(self, definition: Element, _old: t.Sequence[Element]) -> Element:
+        """A definition of the whole network where endpoints are only added, with what older ones say of the others."""
+        return definition
 
 
 @dataclasses.dataclass(frozen=True)
@@ -129,10 +180,7 @@ def converge(host: Host, resource: Resource, wishes: t.Sequence[t.Any]) -> Outco
     """
     order = freeing_first(wishes)
     plan = planned(host, resource, [wishes[number] for number in order])
-    if not host.check_mode and plan.steps:
-        resource.apply(host, plan)
-    for warning in plan.warnings:
-        host.warn(warning)
+    execute(host, plan)
     return outcome(resource, wishes, dict(zip(order, plan.changes)))
 
 
@@ -163,6 +211,17 @@ def _value(path: str) -> str | None:
     """Of an interface that is not there yet, what it will begin with."""
     value = sysctl.read(path)
     return sysctl.read(elsewhere(path)) if value is None else value
+
+
+def execute(host: Host, plan: Plan) -> None:
+    """Do what is planned, in check mode nothing, and warn of what the plan warns of."""
+    if not host.check_mode:
+        session = Session(host, plan.apart)
+        session.execute(plan.steps)
+        for error in session.failed.values():
+            raise error
+    for warning in plan.warnings:
+        host.warn(warning)
 
 
 def outcome(resource: Resource, wishes: t.Sequence[t.Any], changes: t.Mapping[int, Change]) -> Outcome:

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 import yaml
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.carry_out import ORDER
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.kinds import ORDER
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.options import OPTIONS
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.plan import make_plan
 from tests.lab.host import Host

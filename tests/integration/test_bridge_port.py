@@ -12,9 +12,10 @@ from unittest import mock
 
 import pytest
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Plan, execute, planned
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import LinuxnetError
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.spec import complete
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import port_records
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import port_records, session
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host as KernelHost
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Writer
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import bridge_port_steps
@@ -361,8 +362,8 @@ def watched(options: dict[str, Any]) -> list[tuple[str | None, str | None]]:
 
     resource = BridgePort()
     wish = resource.wish(complete(resource.options, options, ""))
-    with mock.patch.object(bridge_port_steps, "Writer", Watching), KernelHost(check_mode=False) as there:
-        resource.apply(there, resource.plan([wish], resource.read(there, [wish])))
+    with mock.patch.object(session, "Writer", Watching), KernelHost(check_mode=False) as there:
+        execute(there, planned(there, resource, [wish]))
     return moments
 
 
@@ -398,11 +399,11 @@ def test_a_port_that_left_its_bridge_meanwhile_is_told(host: Host, case: str) ->
     assert "master br9" in host.sh("ip -o link show lan9")
 
 
-def without_its_bridge(step: bridge_port_steps.Step) -> str:
+def without_its_bridge(step: session.Step) -> str:
     """What is told where a step finds that its port is none any more."""
     with KernelHost(check_mode=False) as there:
         try:
-            bridge_port_steps.execute(there, [step])
+            execute(there, Plan([], [step]))
         except LinuxnetError as error:
             return str(error)
     return "nothing"
@@ -419,7 +420,7 @@ def without_its_bridge(step: bridge_port_steps.Step) -> str:
     ],
     ids=["a VLAN", "a PVID", "no VLANs", "a flag", "an old address"],
 )
-def test_each_step_tells_that_the_port_left_its_bridge(host: Host, step: bridge_port_steps.Step) -> None:
+def test_each_step_tells_that_the_port_left_its_bridge(host: Host, step: session.Step) -> None:
     """On kernels without VLANs on bridges, too, which refuse what is asked for any other reason."""
     host.sh("ip link add lan9 type veth peer far9")
     told = host.call(without_its_bridge, step)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.carry_out import ORDER
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.kinds import ORDER
 from tests.integration.settling import settle
 from tests.lab import town
 from tests.lab.dumps import Dump

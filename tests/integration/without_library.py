@@ -11,7 +11,7 @@ from typing import Any
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import converge, wishes_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.spec import complete
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.carry_out import RESOURCES
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.kinds import RESOURCES
 
 
 def bring_about(name: str, definition: dict[str, Any], library: bool) -> bool:

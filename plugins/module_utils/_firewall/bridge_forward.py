@@ -12,7 +12,7 @@ import dataclasses
 import functools
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Order, Plan, Resource
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.labels import within
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.netfilter import TABLES
@@ -36,6 +36,10 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import alt
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.steps import WriteSetting
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import bindings
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import (
+    Element,
+    with_old_neighbours,
+)
 
 #: Without IPv6 in the kernel there is nothing to heed; where the bridge is not there yet, it is yet to be told.
 _NO_SETTING = "absent"
@@ -52,9 +56,11 @@ class State:
     bridges: t.Mapping[str | None, t.Collection[str]] = dataclasses.field(default_factory=dict)
 
 
-class BridgeForward:
+class BridgeForward(Resource):
     options: t.ClassVar[Options] = forwarding_options.OPTIONS
     identified_by: t.ClassVar[tuple[str, ...]] = ("bridge",)
+    name: t.ClassVar[str] = "bridge_forward"
+    order: t.ClassVar[Order] = Order(present=30, absent=80)
 
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         return forwarding_options.wish(options)
@@ -64,6 +70,9 @@ class BridgeForward:
 
     def label(self, wish: Wish) -> str:
         return f"bridge_forward {wish.network.bridge}{within(wish.netns)}"
+
+    def extended(self, definition: Element, old: t.Sequence[Element]) -> Element:
+        return with_old_neighbours(definition, "bridge", old)
 
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
         alternative_names.refuse(host, _interfaces(wish for wish in wishes if wish.state == "present"))
@@ -101,10 +110,6 @@ class BridgeForward:
             after = _views(wish, wish.network, state, policy="drop", accept_ra=False)
             plan.changes.append(Change(*rule_ledger.change_of(before, after, ledger.drift(number))))
         return plan
-
-    def apply(self, host: Host, plan: Plan) -> None:
-        for step in plan.steps:
-            rule_ledger.apply_step(host, step)
 
 
 def _accept_ra(bridge: str, taken_as_made: bool) -> str | None:

@@ -12,7 +12,7 @@ import dataclasses
 import functools
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Order, Plan, Resource
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.labels import within
@@ -34,7 +34,13 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import alternative_names, published, sysctl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.published import Port
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Step
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.steps import EndFlows, WriteSetting
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import (
+    Element,
+    EndpointKey,
+    Ends,
+)
 
 _TABLES = ("mangle", "nat", "filter")
 
@@ -81,7 +87,7 @@ class State:
     remembered: t.Mapping[str, frozenset[Port]] = dataclasses.field(default_factory=dict)
 
 
-class Dnat:
+class Dnat(Resource):
     options: t.ClassVar[Options] = {
         "ip_version": {"type": "str", "choices": ["ipv4", "ipv6"]},
         "protocol": {"type": "str", "choices": ["tcp", "udp", "sctp"], "default": "tcp"},
@@ -97,6 +103,9 @@ class Dnat:
         **OWNER,
     }
     identified_by: t.ClassVar[tuple[str, ...]] = ("host_port",)
+    name: t.ClassVar[str] = "dnat"
+    order: t.ClassVar[Order] = Order(present=50, absent=20)
+    needed: t.ClassVar[tuple[str, ...]] = ("host_port", "ip_version", "protocol", "to_address")
 
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         present = options["state"] == "present"
@@ -124,6 +133,15 @@ class Dnat:
     def label(self, wish: Wish) -> str:
         return f"dnat {wish.key}{within(wish.netns)}"
 
+    def identity(self, definition: Element) -> t.Hashable:
+        """Where nothing is translated, several endpoints may open the same port."""
+        target = definition["to_address"] if definition.get("gateway_mode") == "routed" else None
+        where = (definition["ip_version"], definition["protocol"], definition.get("host_ip"))
+        return (*where, definition["host_port"], target)
+
+    def endpoint_of(self, definition: Element, ends: Ends) -> EndpointKey | None:
+        return ends.addresses.get(definition["to_address"])
+
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
         rules = [(wish.netns, wish.publication) for wish in wishes if wish.publication]
         alternative_names.refuse(host, ((ref, "in_interface", rule.in_interface) for ref, rule in rules))
@@ -148,7 +166,7 @@ class Dnat:
         mine = [_own(wish, state) for wish in wishes]
         _refuse_overlaps(wishes, mine, state)
         ledger = _claimed(wishes, mine, state)
-        steps: list[t.Any] = list(ledger.settle(building=any(wish.publication for wish in wishes)))
+        steps: list[Step] = list(ledger.settle(building=any(wish.publication for wish in wishes)))
         steps += _end_flows(ledger, wishes, mine)
         localnet = _Localnet(wishes, mine, state)
         plan = Plan([], steps)
@@ -165,13 +183,6 @@ class Dnat:
         first, last = dnat_records.plan(state.remembered, wishes)
         plan.steps = [*first, *plan.steps, *last]
         return plan
-
-    def apply(self, host: Host, plan: Plan) -> None:
-        for step in plan.steps:
-            if isinstance(step, dnat_records.Remember):
-                dnat_records.apply(host, step)
-            else:
-                rule_ledger.apply_step(host, step)
 
 
 def found_in(tables: rule_ledger.Tables) -> dict[tuple[str | None, Key], list[Found]]:

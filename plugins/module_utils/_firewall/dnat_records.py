@@ -14,22 +14,20 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.publish_rules import Key, Publication
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import published
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.published import Port
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Session, Silent
 
 
 @dataclasses.dataclass(frozen=True)
-class Remember:
-    """Remember these ports of an owner, and no others."""
+class Remember(Silent):
+    """Remember these ports of an owner, and no others; it is no part of what is told as done."""
 
     owner: str
     ports: frozenset[Port]
 
-
-def apply(host: Host, step: Remember) -> None:
-    """Do it; what is remembered is no part of what is told as done."""
-    with host.trying(f"remember which ports owner {step.owner} has published"):
-        published.write(step.owner, step.ports)
+    def do(self, session: Session) -> None:
+        with session.host.trying(f"remember which ports owner {self.owner} has published"):
+            published.write(self.owner, self.ports)
 
 
 class Wish(t.Protocol):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Order, Plan, Resource
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.labels import within
@@ -25,6 +25,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Place
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import alternative_names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Step
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.steps import EndFlows
 
 
@@ -39,7 +40,7 @@ class Wish:
         return (self.rule.family,) if self.state == "present" else ()
 
 
-class Masquerade:
+class Masquerade(Resource):
     options: t.ClassVar[Options] = {
         "source": {"type": "str"},
         "out_interface": {"type": "str"},
@@ -50,6 +51,8 @@ class Masquerade:
         **OWNER,
     }
     identified_by: t.ClassVar[tuple[str, ...]] = ("source",)
+    name: t.ClassVar[str] = "masquerade"
+    order: t.ClassVar[Order] = Order(present=40, absent=70)
 
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         source = addresses.network("source", options["source"])
@@ -87,7 +90,7 @@ class Masquerade:
     def plan(self, wishes: t.Sequence[Wish], state: rule_ledger.Tables) -> Plan:
         ledger = rule_ledger.Ledger(state, len(wishes), _groups)
         befores = [_claim(ledger, number, wish, state) for number, wish in enumerate(wishes)]
-        steps: list[t.Any] = list(ledger.settle(building=any(wish.state == "present" for wish in wishes)))
+        steps: list[Step] = list(ledger.settle(building=any(wish.state == "present" for wish in wishes)))
         changes = []
         for number, (wish, before) in enumerate(zip(wishes, befores)):
             after = wish.rule.views() if wish.state == "present" else {}
@@ -95,10 +98,6 @@ class Masquerade:
             if _translates_anew(ledger, number):
                 steps.append(EndFlows(wish.netns, wish.rule.family, (ended_flows.untranslated(wish.rule.source),)))
         return Plan(changes, steps)
-
-    def apply(self, host: Host, plan: Plan) -> None:
-        for step in plan.steps:
-            rule_ledger.apply_step(host, step)
 
 
 def _groups(family: str, table: str) -> list[chains.Group]:

@@ -4,7 +4,10 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""End tracked connections through the kernel's own netlink interface; the conntrack tool is not needed."""
+"""End tracked connections through the kernel's own netlink interface; the conntrack tool is not needed.
+
+Called inside ``Host.run``.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,6 @@ import struct
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.flows import Chosen, Flow
 
 _NETLINK_NETFILTER = 12
@@ -36,9 +38,9 @@ _FAMILY = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
 Attributes = dict[int, bytes]
 
 
-def end(host: Host, ref: str | None, family: str, chosen: t.Sequence[Chosen]) -> int:
+def end(family: str, chosen: t.Sequence[Chosen]) -> int:
     """End the connections that any of ``chosen`` chooses; how many there were. OSError where the kernel refuses."""
-    return host.run(ref, lambda: _end(_FAMILY[family], chosen, _own_addresses(family)))
+    return _end(_FAMILY[family], chosen, _own_addresses(family))
 
 
 def _end(family: int, chosen: t.Sequence[Chosen], local: t.Container[IPAddress]) -> int:

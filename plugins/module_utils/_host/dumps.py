@@ -24,13 +24,17 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink im
     each_attribute,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import SCOPES, Address, Neighbour, Proxy
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import (
-    KERNEL_TYPES,
-    TABLES,
-    TYPES,
-    Route,
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.link_attributes import (
+    BRIDGE,
+    BRIDGE_PORT,
+    DEFAULT_PVID,
+    FORWARDING,
+    MTU,
+    PORT_STATE,
+    Table,
 )
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import KERNEL_TYPES, TABLES, TYPES, Route
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.vlans import Vlans
 
 _GETLINK, _GETADDR, _GETROUTE, _GETNEIGH, _GETNSID = 18, 22, 26, 30, 90
@@ -47,8 +51,6 @@ _XDP_ATTACHED = 2
 _IFNAME = 3
 _EXT_MASK, _WITHOUT_STATISTICS, _WITH_VLANS = 29, 8, 2
 _WITHOUT = attribute(_EXT_MASK, _U32.pack(_WITHOUT_STATISTICS))
-#: Of the states of a bridge's port the one in which it passes frames on.
-_FORWARDING = 3
 _VLAN = struct.Struct("=HH")
 _VLAN_PVID = 2
 _ADDRESS_PERMANENT, _ADDRESS_TENTATIVE, _ADDRESS_FAILED, _ADDRESS_ROUTELESS = 0x80, 0x40, 0x08, 0x200
@@ -70,38 +72,8 @@ _UNASSIGNED = -1
 _MANY = 1000
 
 
-def _flag(value: bytes) -> bool:
-    return value[0] != 0
-
-
-def _seconds(value: bytes) -> float:
-    hundredths = _U32.unpack_from(value)[0]
-    return hundredths // 100 if hundredths % 100 == 0 else hundredths / 100
-
-
-#: Option, number of the attribute, and how its value is read.
-_BRIDGE: tuple[tuple[str, int, t.Callable[[bytes], t.Any]], ...] = (
-    ("stp", 5, lambda value: _U32.unpack_from(value)[0] != 0),
-    ("forward_delay", 1, _seconds),
-    ("ageing_time", 4, _seconds),
-    ("priority", 6, lambda value: _U16.unpack_from(value)[0]),
-    ("multicast_snooping", 23, _flag),
-    ("vlan_filtering", 7, _flag),
-    # Only a kernel with VLAN filtering tells this one.
-    ("default_pvid", 39, lambda value: _U16.unpack_from(value)[0]),
-)
-_PORT: tuple[tuple[str, int, t.Callable[[bytes], t.Any]], ...] = (
-    ("hairpin", 4, _flag),
-    ("isolated", 33, _flag),
-    ("learning", 8, _flag),
-    # Only a kernel that can lock ports, 5.18 or newer, tells this one.
-    ("locked", 39, _flag),
-    ("flood", 9, _flag),
-    ("guard", 5, _flag),
-    ("cost", 3, lambda value: _U32.unpack_from(value)[0]),
-    ("priority", 2, lambda value: _U16.unpack_from(value)[0]),
-    ("forwarding", 1, lambda value: value[0] == _FORWARDING),
-)
+_BRIDGE = (*BRIDGE, DEFAULT_PVID)
+_PORT = (*BRIDGE_PORT, PORT_STATE)
 
 
 def links(reader: Reader) -> Links:
@@ -146,7 +118,7 @@ def _link(row: bytes) -> Link:
         name=_text(found[3]),
         kind=kind,
         up=bool(flags & _IFF_UP),
-        mtu=_U32.unpack_from(found[4])[0] if 4 in found else 0,
+        mtu=MTU.read(found[MTU.number]) if MTU.number in found else 0,
         mac_address=found[1].hex(":") if len(found.get(1, b"")) == 6 else None,
         alias=_text(found[20]) if 20 in found else None,
         alternatives=tuple(_text(value) for kind, value in each_attribute(found.get(52, b"")) if kind == 53),
@@ -156,7 +128,7 @@ def _link(row: bytes) -> Link:
         peer_index=_number(found, 5) if kind == "veth" else None,
         peer_nsid=_I32.unpack_from(found[37])[0] if 37 in found else None,
         bridge=_values(info.get(2), _BRIDGE) if kind == "bridge" else None,
-        port=_values(info.get(5), _PORT) if info.get(4, b"").rstrip(b"\0") == b"bridge" else None,
+        port=_port(info.get(5)) if info.get(4, b"").rstrip(b"\0") == b"bridge" else None,
         families=found.get(26, b""),
         running=bool(flags & _IFF_RUNNING),
         qdisc=_text(found[6]) if 6 in found else None,
@@ -190,9 +162,15 @@ def _number(found: t.Mapping[int, bytes], kind: int) -> int | None:
     return _U32.unpack_from(found[kind])[0] if kind in found else None
 
 
-def _values(data: bytes | None, table: tuple[tuple[str, int, t.Callable[[bytes], t.Any]], ...]) -> dict[str, t.Any]:
+def _values(data: bytes | None, table: Table) -> dict[str, t.Any]:
     found = attributes(data or b"")
-    return {option: convert(found[kind]) for option, kind, convert in table if kind in found}
+    return {row.name: row.read(found[row.number]) for row in table if row.number in found}
+
+
+def _port(data: bytes | None) -> dict[str, t.Any]:
+    values = _values(data, _PORT)
+    state = values.pop(PORT_STATE.name, None)
+    return values if state is None else {**values, "forwarding": state == FORWARDING}
 
 
 def addresses(reader: Reader) -> list[Address]:

@@ -195,10 +195,9 @@ class Host:
         found = [(self.fd(ref), work) for ref, work in stops]
         return self._visit().tour(found) if found else []
 
-    def netlink(self, ref: str | None, work: t.Callable[[t.Any], T]) -> T:
-        """Call ``work`` with an IPRoute, or what stands in for it, inside the namespace."""
-        visitor = self._visit()
-        return visitor.run(self.fd(ref), lambda: work(visitor.socket()))
+    def socket(self) -> t.Any:
+        """An IPRoute, or what stands in for it, of the namespace that is visited; called inside ``run``."""
+        return self._visit().socket()
 
     def fresh(self, work: t.Callable[[], T]) -> T:
         """Call ``work`` in a new namespace, which goes with the next visit unless ``work`` gives it a name."""
@@ -228,6 +227,8 @@ class Host:
 
     def _visit(self) -> _Visitor:
         if self._visitor is None:
+            # From now on the way back home can be found from inside a namespace, too.
+            self.fd(None)
             self._visitor = _Visitor(self._open_socket)
         return self._visitor
 

@@ -16,6 +16,11 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import dumps
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Writer, attribute
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.link_attributes import (
+    BRIDGE_PORT,
+    MTU,
+    PORT_STATE,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
 
 _NEWLINK, _DELLINK = 16, 17
@@ -36,23 +41,13 @@ def _text(value: str) -> bytes:
 _VALUES: dict[str, tuple[int, t.Callable[[t.Any], bytes]]] = {
     "name": (_NAME, _text),
     "mac_address": (1, lambda value: bytes.fromhex(value.replace(":", ""))),
-    "mtu": (4, _U32),
+    MTU.name: (MTU.number, MTU.write),
     "master": (10, _U32),
     "alias": (20, _text),
     "group": (_GROUP, _U32),
     "netns_fd": (_NETNS_FD, _U32),
 }
-_PORT_VALUES: dict[str, tuple[int, struct.Struct]] = {
-    "hairpin": (4, struct.Struct("=B")),
-    "isolated": (33, struct.Struct("=B")),
-    "learning": (8, struct.Struct("=B")),
-    "locked": (39, struct.Struct("=B")),
-    "flood": (9, struct.Struct("=B")),
-    "guard": (5, struct.Struct("=B")),
-    "cost": (3, struct.Struct("=I")),
-    "priority": (2, struct.Struct("=H")),
-    "state": (1, struct.Struct("=B")),
-}
+_PORT_VALUES = {row.name: row for row in (*BRIDGE_PORT, PORT_STATE)}
 
 
 def _attributes(values: t.Mapping[str, t.Any]) -> bytes:
@@ -77,18 +72,30 @@ def speak_arp(writer: Writer, index: int) -> None:
 
 def set_port(writer: Writer, index: int, values: t.Mapping[str, t.Any]) -> None:
     """Set flags and numbers of a bridge's port."""
-    written = ((_PORT_VALUES[option], value) for option, value in values.items())
-    data = b"".join(attribute(kind, form.pack(int(value))) for (kind, form), value in written)
+    rows = ((_PORT_VALUES[option], value) for option, value in values.items())
+    data = b"".join(attribute(row.number, row.write(value)) for row, value in rows)
     info = attribute(_PORT_KIND, b"bridge\0") + attribute(_PORT_DATA, data)
     writer.change(_NEWLINK, _LINK.pack(0, 0, index, 0, 0) + attribute(_LINKINFO, info))
 
 
+def make(writer: Writer, kind: str, values: t.Mapping[str, t.Any], data: bytes) -> None:
+    """An interface of a kind, with what is particular to that; an alias the kernel ignores then."""
+    body = _LINK.pack(0, 0, 0, 0, 0) + _attributes(values) + _info(kind, data)
+    writer.change(_NEWLINK, body, _CREATE_NEW)
+
+
+def set_kind(writer: Writer, index: int, kind: str, data: bytes) -> None:
+    """Set what is particular to the kind of an interface."""
+    writer.change(_NEWLINK, _LINK.pack(0, 0, index, 0, 0) + _info(kind, data))
+
+
+def _info(kind: str, data: bytes) -> bytes:
+    return attribute(_LINKINFO, attribute(_KIND, _text(kind)) + attribute(_DATA, data))
+
+
 def make_veth(writer: Writer, values: t.Mapping[str, t.Any], peer_values: t.Mapping[str, t.Any]) -> None:
     """A pair, each end with its values, by one message; an alias the kernel ignores then."""
-    peer = attribute(_VETH_PEER, _LINK.pack(0, 0, 0, 0, 0) + _attributes(peer_values))
-    info = attribute(_KIND, b"veth\0") + attribute(_DATA, peer)
-    body = _LINK.pack(0, 0, 0, 0, 0) + _attributes(values) + attribute(_LINKINFO, info)
-    writer.change(_NEWLINK, body, _CREATE_NEW)
+    make(writer, "veth", values, attribute(_VETH_PEER, _LINK.pack(0, 0, 0, 0, 0) + _attributes(peer_values)))
 
 
 def delete(writer: Writer, index: int) -> None:

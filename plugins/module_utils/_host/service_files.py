@@ -61,7 +61,7 @@ def leases(network: str) -> network_document.Leases:
     """The addresses that a network's file has for its endpoints; none where it cannot be read."""
     written = read(definitions(network))
     try:
-        found = network_document.parse((written or b"").decode("utf-8", "surrogateescape"), "")
+        found = network_document.parse((written or b"").decode("utf-8", "surrogateescape"), "", {})
         return network_document.leases(found)
     except (Invalid, AttributeError, KeyError, TypeError):
         return {}

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import conntrack, sysctl
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Session
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.flows import Chosen
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.sysctls import Written
 
@@ -29,9 +29,11 @@ class WriteSetting:
     def written(self) -> list[Written]:
         return [Written(self.netns, self.path, self.value)]
 
-    def do(self, host: Host) -> None:
-        with host.doing(self.words):
-            host.run(self.netns, lambda: sysctl.write(self.path, self.value))
+    def __str__(self) -> str:
+        return self.words
+
+    def do(self, _session: Session) -> None:
+        sysctl.write(self.path, self.value)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,9 +47,12 @@ class EndFlows:
     family: str
     chosen: tuple[Chosen, ...]
 
-    def do(self, host: Host) -> None:
+    def __str__(self) -> str:
+        return ""
+
+    def do(self, session: Session) -> None:
         try:
-            conntrack.end(host, self.netns, self.family, self.chosen)
+            conntrack.end(self.family, self.chosen)
         except OSError as error:
             reason = f"the kernel does not end them ({error.strerror})"
-            host.warn(f"connections that began before this change go on: {reason}")
+            session.host.warn(f"connections that began before this change go on: {reason}")

@@ -11,12 +11,14 @@ What is set before that is lost to a line such as ``net.ipv6.conf.*.accept_ra = 
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import socket
 import time
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Session, Silent
 
 _CONTROL, _QUEUE = "/run/udev/control", "/run/udev/queue"
 #: Where udev notes what it knows of a link, by the link's index.
@@ -26,16 +28,27 @@ _PATIENCE = 10.0
 _PAUSE = 0.01
 
 
-def settle(host: Host, names: t.Iterable[str]) -> None:
-    """Wait until udev is through with new links of the host; at once where it does not run or looks elsewhere."""
-    listed = list(names)
-    if not listed or not os.path.exists(_CONTROL) or not _is_first(host):
-        return
-    indexes = host.run(None, lambda: [index for index in map(_index, listed) if index])
-    end = time.monotonic() + _PATIENCE
-    # The note is written before the programs of its rules run, and while any does there is a queue.
-    while _is_busy(indexes) and time.monotonic() < end:
-        time.sleep(_PAUSE)
+@dataclasses.dataclass(frozen=True)
+class Settle(Silent):
+    """A step: wait until udev is through with new links of the host."""
+
+    names: tuple[str, ...]
+
+    def do(self, session: Session) -> None:
+        """At once where it does not run or looks elsewhere."""
+        if not os.path.exists(_CONTROL) or not _is_first(session.host):
+            return
+        indexes = session.host.run(None, lambda: [index for index in map(_index, self.names) if index])
+        end = time.monotonic() + _PATIENCE
+        # The note is written before the programs of its rules run, and while any does there is a queue.
+        while _is_busy(indexes) and time.monotonic() < end:
+            time.sleep(_PAUSE)
+
+
+def settling(names: t.Iterable[str]) -> list[Settle]:
+    """The step for links of the host that are made before it, none where there are none."""
+    made = tuple(names)
+    return [Settle(made)] if made else []
 
 
 def _is_busy(indexes: t.Iterable[int]) -> bool:

@@ -15,6 +15,7 @@ A process ID is not: it may be another process's then.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import typing as t
@@ -28,22 +29,44 @@ Element = dict[str, t.Any]
 Modules = t.Mapping[str, t.Sequence[Element]]
 #: By namespace and interface the addresses in it.
 Leases = dict[str, dict[str, list[str]]]
+#: An endpoint by its namespace and its interface there.
+EndpointKey = tuple[str, str]
 
 #: By module the options that a definition cannot do without.
-_NEEDED = {
-    "bridge": ("name",),
-    "bridge_port": ("interface",),
-    "dnat": ("host_port", "ip_version", "protocol", "to_address"),
-    "interface": ("name",),
-    "netns": ("name",),
-    "veth": ("name", "peer_name", "peer_netns"),
-}
-#: Options by which a namespace is somebody else's.
 _ATTACHING = ("pid", "path", "container")
 _OF_A_PROCESS = re.compile(r"/proc/[^/]+/")
 
 
-def document(network: str, owner: str, modules: Modules, before: Document | None) -> Document:
+@dataclasses.dataclass(frozen=True)
+class Ends:
+    """Which endpoint is meant by an interface of the host, and by an address."""
+
+    links: t.Mapping[str, EndpointKey]
+    addresses: t.Mapping[str, EndpointKey]
+
+    def of_link(self, netns: str | None, name: str) -> EndpointKey | None:
+        """The endpoint that an interface belongs to: every one inside a namespace is an endpoint's."""
+        return self.links.get(name) if netns is None else (netns, name)
+
+
+class Kind(t.Protocol):
+    """What a document has to know of a kind of object; see Resource."""
+
+    def identity(self, definition: Element, /) -> t.Hashable: ...
+
+    def endpoint_of(self, definition: Element, ends: Ends, /) -> EndpointKey | None: ...
+
+    def makes(self, definition: Element, /) -> str | None: ...
+
+    def needs(self, definition: Element, /) -> str | None: ...
+
+    def extended(self, definition: Element, old: t.Sequence[Element], /) -> Element: ...
+
+
+Kinds = t.Mapping[str, Kind]
+
+
+def document(network: str, owner: str, modules: Modules, before: Document | None, kinds: Kinds) -> Document:
     """The document of a plan.
 
     :param owner: whose mark everything carries
@@ -70,9 +93,10 @@ def document(network: str, owner: str, modules: Modules, before: Document | None
     ]
     if before:
         guests = {**before["guests"], **guests}
-        gone = {_port(element) for element in modules["dnat"] if element.get("state") == "absent"}
-        published = [element for element in before["modules"]["dnat"] if _port(element) not in gone]
-        wished = _added({**before["modules"], "dnat": published}, wished)
+        port = kinds["dnat"].identity
+        gone = {port(element) for element in modules["dnat"] if element.get("state") == "absent"}
+        published = [element for element in before["modules"]["dnat"] if port(element) not in gone]
+        wished = _added({**before["modules"], "dnat": published}, wished, kinds)
         named = {element["name"] for element in wished["netns"]}
         guests = {name: path for name, path in guests.items() if name in named}
     return {"version": VERSION, "network": network, "owner": owner, "guests": guests, "modules": wished}
@@ -83,30 +107,19 @@ def _lasting(path: str | None) -> str | None:
     return None if path is None or _OF_A_PROCESS.match(path) else path
 
 
-def _added(old: Modules, new: t.Mapping[str, list[Element]]) -> dict[str, list[Element]]:
+def _added(old: Modules, new: t.Mapping[str, list[Element]], kinds: Kinds) -> dict[str, list[Element]]:
     """The new definitions and those of the old ones that are about other endpoints or ports."""
-    peers = {(pair["peer_netns"], pair["peer_name"]) for pair in new["veth"]}
-    ends = {pair["name"] for pair in old["veth"] if (pair["peer_netns"], pair["peer_name"]) in peers}
-    keys: dict[str, t.Callable[[Element], t.Any]] = {
-        "dnat": _port,
-        "netns": lambda element: element["name"],
-        "veth": lambda element: (element["peer_netns"], element["peer_name"]),
-        "bridge_port": lambda element: element["interface"],
-        "interface": lambda element: (element.get("netns"), element["name"]),
-    }
     found = {}
+    peers = set(_pairs(new).values())
+    # By their links alone: a port that an endpoint publishes already stays open.
+    giving_way = Ends({end: peer for end, peer in _pairs(old).items() if peer in peers}, {})
     for name, elements in new.items():
-        if name == "unmanaged_links":
-            found[name] = _joined(old.get(name, ()), elements)
-            continue
-        if name not in keys:
-            found[name] = list(elements)
-            continue
-        taken = {keys[name](element) for element in elements}
-        kept = [one for one in old[name] if keys[name](one) not in taken and not _is_end(name, one, ends)]
-        found[name] = kept + list(elements)
-    for name, identity in (("bridge_forward", "bridge"), ("interface", "name")):
-        found[name] = [_with_old_neighbours(element, identity, old.get(name, ())) for element in found[name]]
+        kind, known = kinds[name], old.get(name, ())
+        taken = {kind.identity(element) for element in elements} | {None}
+        kept = [
+            one for one in known if kind.identity(one) not in taken and kind.endpoint_of(one, giving_way) not in peers
+        ]
+        found[name] = kept + [kind.extended(element, known) for element in elements]
     found["interface"] = _with_old_proxies(found["interface"], old.get("interface", ()))
     # The bridge comes last, as it goes up when everything on it is configured.
     bridges = {element["name"] for element in new["bridge"]}
@@ -114,13 +127,12 @@ def _added(old: Modules, new: t.Mapping[str, list[Element]]) -> dict[str, list[E
     return found
 
 
-def _joined(old: t.Sequence[Element], new: t.Sequence[Element]) -> list[Element]:
-    """The new definitions with the interfaces of the old ones."""
-    known = {name for element in old for name in element["interfaces"]}
-    return [{**element, "interfaces": sorted(known.union(element["interfaces"]))} for element in new]
+def _pairs(modules: Modules) -> dict[str, EndpointKey]:
+    """Endpoints by their interfaces on the host."""
+    return {pair["name"]: (pair["peer_netns"], pair["peer_name"]) for pair in modules["veth"]}
 
 
-def _with_old_neighbours(element: Element, identity: str, old: t.Iterable[Element]) -> Element:
+def with_old_neighbours(element: Element, identity: str, old: t.Iterable[Element]) -> Element:
     """What belongs to the whole bridge, with the neighbours who are there already and are not others now."""
     if "neighbours" not in element or "netns" in element:
         return element
@@ -155,26 +167,16 @@ def _inner_addresses(inside: t.Iterable[Element]) -> set[str]:
     return {address.partition("/")[0] for element in inside for address in element.get("addresses", ())}
 
 
-def _is_end(module: str, element: Element, ends: t.Container[str]) -> bool:
-    """Whether it is about a host end that gives way to another one."""
-    if module == "bridge_port":
-        return element["interface"] in ends
-    return module == "interface" and "netns" not in element and element["name"] in ends
-
-
-def _port(element: Element) -> tuple[t.Any, ...]:
-    """The key of a published port; where nothing is translated, several endpoints may open the same one."""
-    target = element["to_address"] if element.get("gateway_mode") == "routed" else None
-    return (element["ip_version"], element["protocol"], element.get("host_ip"), element["host_port"], target)
-
-
 def text(found: Document) -> str:
     """What stands in the file."""
     return json.dumps(found, indent=2, sort_keys=True) + "\n"
 
 
-def parse(written: str, where: str) -> Document:
-    """The document in a file; raises Invalid where it is none."""
+def parse(written: str, where: str, needed: t.Mapping[str, t.Sequence[str]]) -> Document:
+    """The document in a file; raises Invalid where it is none.
+
+    :param needed: by kind the options that are strings in all of its definitions
+    """
     try:
         found = json.loads(written)
     except (ValueError, RecursionError) as error:
@@ -185,7 +187,7 @@ def parse(written: str, where: str) -> Document:
     for word, kind in (("network", str), ("owner", str), ("guests", dict), ("modules", dict)):
         if not isinstance(found.get(word), kind):
             raise Invalid(f"{where}: {word}", found.get(word), f"a value of the type {kind.__name__}")
-    _check_modules(found["modules"], where)
+    _check_modules(found["modules"], where, needed)
     known = {element["name"] for element in found["modules"].get("netns", ())}
     for name, path in found["guests"].items():
         if name not in known or not isinstance(path, (str, type(None))):
@@ -193,7 +195,7 @@ def parse(written: str, where: str) -> Document:
     return found
 
 
-def _check_modules(modules: t.Mapping[str, t.Any], where: str) -> None:
+def _check_modules(modules: t.Mapping[str, t.Any], where: str, needed: t.Mapping[str, t.Sequence[str]]) -> None:
     """What is looked at before the modules themselves check their definitions."""
     for name, listed in modules.items():
         if not isinstance(listed, list):
@@ -202,7 +204,7 @@ def _check_modules(modules: t.Mapping[str, t.Any], where: str) -> None:
             place = f"{where}: modules.{name}[{number}]"
             if not isinstance(element, dict):
                 raise Invalid(place, element, "a dictionary")
-            for word in _NEEDED.get(name, ()):
+            for word in needed.get(name, ()):
                 if not isinstance(element.get(word), str):
                     raise Invalid(f"{place}.{word}", element.get(word), "a string")
             if not isinstance(element.get("addresses", []), list):
@@ -218,11 +220,14 @@ def leases(found: Document) -> Leases:
     return given
 
 
-def without(modules: Modules, away: t.Container[str]) -> dict[str, list[Element]]:
+def without(modules: Modules, away: t.Container[str], kinds: Kinds) -> dict[str, list[Element]]:
     """The definitions without the endpoints in these namespaces, which are not there."""
-    ends = {pair["name"] for pair in modules["veth"] if pair["peer_netns"] in away}
     inside = [element for element in modules["interface"] if element.get("netns") in away]
     addresses = _inner_addresses(inside)
+    ends = Ends(
+        {end: peer for end, peer in _pairs(modules).items() if peer[0] in away},
+        {address: (element["netns"], element["name"]) for element in inside for address in _inner_addresses([element])},
+    )
 
     def kept(element: Element) -> Element:
         if "proxy_neighbours" not in element:
@@ -230,23 +235,15 @@ def without(modules: Modules, away: t.Container[str]) -> dict[str, list[Element]
         return {**element, "proxy_neighbours": [one for one in element["proxy_neighbours"] if one not in addresses]}
 
     def stays(name: str, element: Element) -> bool:
-        if name == "netns":
-            return element["name"] not in away
-        if name == "veth":
-            return element["name"] not in ends
-        if name == "dnat":
-            return element["to_address"] not in addresses
-        return element not in inside and not _is_end(name, element, ends)
+        endpoint = kinds[name].endpoint_of(element, ends) if name in kinds else None
+        return endpoint is None or endpoint[0] not in away
 
     return {name: [kept(element) for element in listed if stays(name, element)] for name, listed in modules.items()}
 
 
-def foreign_ports(modules: Modules) -> list[str]:
+def foreign_ports(modules: Modules, kinds: Kinds) -> list[str]:
     """The interfaces of the host that the network needs and does not make: ports, and where it answers."""
-    made = {pair["name"] for pair in modules["veth"]}
-    ports = {
-        element["interface"]
-        for element in modules["bridge_port"]
-        if element["interface"] not in made and not element.get("netns")
-    }
-    return sorted(ports | {element["name"] for element in modules["interface"] if "proxy_neighbours" in element})
+    each = [(kinds[name], element) for name, listed in modules.items() if name in kinds for element in listed]
+    made = {kind.makes(element) for kind, element in each}
+    needed = {kind.needs(element) for kind, element in each}
+    return sorted(name for name in needed - made if name is not None)

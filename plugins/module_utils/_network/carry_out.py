@@ -14,7 +14,6 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import (
     Definition,
     Outcome,
-    Resource,
     converge,
     wishes_of,
 )
@@ -26,74 +25,20 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors imp
     Unchangeable,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.spec import complete
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.bridge_forward import BridgeForward
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.dnat import Dnat
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import commands
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.masquerade import Masquerade
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import published, sysctl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.endpoints import (
-    KINDS,
     Endpoints,
     EndpointsFailed,
     converge_each,
     words,
 )
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.kinds import ORDER, RESOURCES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import namesakes, netns
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge import Bridge
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge_port import BridgePort
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface import Interface
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.ip_forward import IpForward
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.netns import Netns
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.unmanaged_links import UnmanagedLinks
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.veth import Veth
-
-RESOURCES: dict[str, Resource] = {
-    "bridge": Bridge(),
-    "bridge_forward": BridgeForward(),
-    "bridge_port": BridgePort(),
-    "dnat": Dnat(),
-    "interface": Interface(),
-    "ip_forward": IpForward(),
-    "masquerade": Masquerade(),
-    "netns": Netns(),
-    "unmanaged_links": UnmanagedLinks(),
-    "veth": Veth(),
-}
 
 #: What an endpoint's root puts into its namespace must not cost the others much.
 _LIMIT = 32 << 20
-
-#: That links are not for others to manage is said before they are made and until they are gone.
-#: Rules come before links, so that nothing is open for a moment; published ports come before links too, so that an
-#: address that becomes free is not published to whoever gets it next. The other way round, links go before what
-#: protects them; forwarding is the last and stays on, because others may rely on it, but need not come back at a boot.
-ORDER = {
-    "present": (
-        "unmanaged_links",
-        "bridge",
-        "bridge_forward",
-        "masquerade",
-        "dnat",
-        "netns",
-        "veth",
-        "bridge_port",
-        "interface",
-        "ip_forward",
-    ),
-    "absent": (
-        "interface",
-        "dnat",
-        "veth",
-        "bridge_port",
-        "netns",
-        "bridge",
-        "masquerade",
-        "bridge_forward",
-        "ip_forward",
-        "unmanaged_links",
-    ),
-}
 
 
 def carry_out(
@@ -121,7 +66,7 @@ def carry_out(
         _rehearse(host, owner, modules, problems)
     run = _Run(host, endpoints)
     for name in ORDER[state]:
-        if state == "present" and name in KINDS:
+        if state == "present" and RESOURCES[name].of_endpoints:
             run.each(name, endpoints.feasible(name, wished[name]))
         elif standing and name == "unmanaged_links":
             run.aside(name, wished[name])

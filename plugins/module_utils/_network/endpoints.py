@@ -20,6 +20,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import
     Change,
     Outcome,
     Resource,
+    execute,
     freeing_first,
     outcome,
     planned,
@@ -27,13 +28,11 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import LinuxnetError
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import refusals
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import EndpointKey, Ends
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.kinds import RESOURCES
 
-#: An endpoint by its namespace and its interface there.
-Key = tuple[str, str]
 Wishes = t.Mapping[str, t.Sequence[t.Any]]
 
-#: The kinds of objects that an endpoint is made of, in the order in which they are made.
-KINDS = ("netns", "veth", "bridge_port", "interface")
 #: So many sentences are told in full.
 _TOLD = 20
 
@@ -56,15 +55,15 @@ class Endpoints:
 
     def __init__(self, host: Host, wished: Wishes, problems: t.Iterable[t.Mapping[str, str | None]]) -> None:
         self._host = host
-        self._ends: dict[Key, str] = {
+        self._ends: dict[EndpointKey, str] = {
             (wish.peer.netns, wish.peer.name): wish.end.name
             for wish in wished["veth"]
             if wish.state == "present" and wish.end.netns is None and wish.peer.netns is not None
         }
-        self._of_end = {end: key for key, end in self._ends.items()}
+        self._known = Ends({end: key for key, end in self._ends.items()}, {})
         #: Sentences in the order in which they were found, each endpoint's first one alone.
         self.failures: list[str] = []
-        self._troubled: set[Key] = set()
+        self._troubled: set[EndpointKey] = set()
         #: Interfaces of the host that are not there.
         self._cards: set[str] = set()
         for problem in problems:
@@ -74,16 +73,13 @@ class Endpoints:
                 self._cards.add(problem["interface"])
             self.failures.append(str(problem["sentence"]))
 
-    def of(self, kind: str, wish: t.Any) -> list[Key]:
+    def of(self, kind: str, wish: t.Any) -> list[EndpointKey]:
         """The endpoints that a part is of; none for what is the whole network's."""
-        if kind == "netns":
-            return [key for key in self._ends if key[0] == wish.name] or [(wish.name, "")]
-        if kind == "veth":
-            return [(wish.peer.netns, wish.peer.name)] if wish.peer and wish.peer.netns else []
-        name = _interface(kind, wish)
-        if wish.netns is not None:
-            return [(wish.netns, name)]
-        return [self._of_end[name]] if name in self._of_end else []
+        resource = RESOURCES[kind]
+        key = resource.endpoint_of(resource.key(wish), self._known)
+        if key is None or key[1]:
+            return [key] if key else []
+        return [other for other in self._ends if other[0] == key[0]] or [key]
 
     def standing(self, bridges: t.Iterable[t.Any]) -> bool:
         """Whether anything of the network is there, so that there is something to repair."""
@@ -103,13 +99,15 @@ class Endpoints:
         return [wish for wish in wishes if self._is_feasible(kind, wish, there)]
 
     def _is_feasible(self, kind: str, wish: t.Any, there: t.Collection[str]) -> bool:
-        if kind in ("bridge_port", "interface") and wish.netns is None and _interface(kind, wish) in self._cards:
+        resource = RESOURCES[kind]
+        link = resource.link_of(resource.key(wish))
+        if link is None:
+            return True
+        netns, name = link
+        if netns is None and name in self._cards:
             return False
         keys = self._troubled.intersection(self.of(kind, wish))
-        if not keys or kind == "netns":
-            return True
-        inside = kind == "interface" and wish.netns is not None
-        return not inside and all(self._ends.get(key) in there for key in keys)
+        return not keys or (netns is None and all(self._ends.get(key) in there for key in keys))
 
     def _there(self, names: t.Sequence[str]) -> list[bool]:
         return self._host.run(None, functools.partial(_existing, names))
@@ -124,11 +122,6 @@ class Endpoints:
             named = f"namespace {keys[0][0]}"
             self.failures.append(told if named in told else f"{named}: {told}")
         self._troubled.update(keys)
-
-
-def _interface(kind: str, wish: t.Any) -> str:
-    """The interface that a wish of the kind bridge_port or interface is about."""
-    return str(wish.interface if kind == "bridge_port" else wish.name)
 
 
 def _existing(names: t.Sequence[str]) -> list[bool]:
@@ -157,10 +150,7 @@ def converge_each(
             for number, change in zip(numbers, plan.changes):
                 # What a first attempt has done is not there to be seen in the next one.
                 changes.setdefault(number, change)
-            if not host.check_mode and plan.steps:
-                resource.apply(host, plan)
-            for warning in plan.warnings:
-                host.warn(warning)
+            execute(host, plan)
         except (LinuxnetError, OSError) as error:
             if len(numbers) > 1:
                 middle = len(numbers) // 2

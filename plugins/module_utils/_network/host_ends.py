@@ -15,7 +15,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView, View, peer_is
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Endpoint, Network
 
-Key = tuple[str, str]
+EndpointKey = tuple[str, str]
 Matches = t.Callable[[View, Endpoint], bool]
 
 
@@ -25,15 +25,15 @@ class HostEnds(t.NamedTuple):
     ``names`` are as they shall be, ``existing`` the ones of those that are there as they are now.
     """
 
-    names: dict[Key, str]
-    existing: dict[Key, str]
+    names: dict[EndpointKey, str]
+    existing: dict[EndpointKey, str]
     stale: list[str]
 
 
 def host_ends(network: Network, view: HostView) -> HostEnds:
     """Match the endpoints with our links on the host and name those that have none yet."""
     existing = _reusable(network, view, _existing(network, view))
-    found: dict[Key, str] = {}
+    found: dict[EndpointKey, str] = {}
     for endpoint in network.endpoints:
         if endpoint.host_interface:
             _refuse_taken(endpoint, view, existing.get(endpoint.key))
@@ -52,7 +52,7 @@ def host_ends(network: Network, view: HostView) -> HostEnds:
     return HostEnds(found, existing, stale)
 
 
-def _existing(network: Network, view: HostView) -> dict[Key, str]:
+def _existing(network: Network, view: HostView) -> dict[EndpointKey, str]:
     """The links that the endpoints have now, surest first, each link and each endpoint once.
 
     A link of ours whose peer was renamed by hand, or whose endpoint was given another interface name, is still the
@@ -73,7 +73,7 @@ def _existing(network: Network, view: HostView) -> dict[Key, str]:
     rounds: list[tuple[list[View], Matches]] = [(ours, leads_there), (ours, is_named_so)]
     if not network.appends:
         rounds.append((ours, is_marked_so))
-    found: dict[Key, str] = {}
+    found: dict[EndpointKey, str] = {}
     used: set[str] = set()
     for candidates, matches in rounds:
         by_namespace = _by_namespace(candidates, view)
@@ -88,7 +88,7 @@ def _existing(network: Network, view: HostView) -> dict[Key, str]:
     return found
 
 
-def _reusable(network: Network, view: HostView, existing: dict[Key, str]) -> dict[Key, str]:
+def _reusable(network: Network, view: HostView, existing: dict[EndpointKey, str]) -> dict[EndpointKey, str]:
     """Without the links that have neither the wished name nor the wished peer, by which the module veth finds them."""
     given = {endpoint.key: endpoint.host_interface for endpoint in network.endpoints if endpoint.host_interface}
     return {

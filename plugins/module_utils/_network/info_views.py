@@ -12,11 +12,12 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.contents import Contents
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.link_attributes import BRIDGE_PORT
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, by_index
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import PROTOCOLS, table_name
 
 View = dict[str, t.Any]
-_PORT_FLAGS = ("hairpin", "isolated", "learning", "locked", "flood", "guard", "cost", "priority")
+_PORT_FLAGS = tuple(row.name for row in BRIDGE_PORT)
 
 
 def interfaces(contents: Contents, peer: t.Callable[[int], View | None]) -> list[View]:

@@ -13,9 +13,10 @@ import functools
 import socket
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Order, Plan, Resource
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.labels import within
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     alternative_names,
@@ -27,19 +28,14 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host, Identity
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Reader
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Session
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import link_attributes, marks
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.link_attributes import BRIDGE, MTU
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links, refuse_others
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import Element
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.sysctls import Written
 
-#: Option to its netlink word, the kernel's number per unit of the option, and the least and the greatest value.
-_OPTIONS: dict[str, tuple[str, int, int, int]] = {
-    "stp": ("br_stp_state", 1, 0, 1),
-    "forward_delay": ("br_forward_delay", 100, 2, 30),
-    "ageing_time": ("br_ageing_time", 100, 0, 1_000_000),
-    "priority": ("br_priority", 1, 0, 65535),
-    "multicast_snooping": ("br_mcast_snooping", 1, 0, 1),
-    "vlan_filtering": ("br_vlan_filtering", 1, 0, 1),
-}
+_ROWS = {row.name: row for row in BRIDGE}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,7 +46,7 @@ class Wish:
     owner: str
     mtu: int | None
     mac_address: str | None
-    #: The options of _OPTIONS that are given.
+    #: What is given of what bridges alone have.
     values: t.Mapping[str, t.Any]
 
 
@@ -77,6 +73,33 @@ class Make:
     def written(self) -> list[Written]:
         return [Written(self.wish.netns, _accept_ra(self.wish.name), "0")]
 
+    @property
+    def netns(self) -> str | None:
+        return self.wish.netns
+
+    def __str__(self) -> str:
+        given = f" with {', '.join(self.wish.values)}" if self.wish.values else ""
+        return f"make bridge {self.wish.name}{within(self.netns)}{given}"
+
+    def do(self, session: Session) -> None:
+        """Make the bridge with everything that the kernel takes at once; ifalias it ignores then.
+
+        The MTU is set by a message of its own, and to a value that differs: only then does the kernel take it as chosen
+        and not follow the ports any more. No endpoint is to give the host a route by offering itself as a router, be
+        the rules of the bridge made already or later.
+        """
+        wish = self.wish
+        values = {**_netlink_words(wish.values), "address": self.mac_address, "group": marks.group(wish.owner)}
+        later: dict[str, t.Any] = {"ifalias": marks.alias(wish.owner)}
+        if wish.mtu is not None:
+            values["mtu"] = wish.mtu + (1 if wish.mtu < 1500 else -1)
+            later["mtu"] = wish.mtu
+        session.route.link("add", ifname=wish.name, kind="bridge", **values)
+        accept_ra = _accept_ra(wish.name)
+        if sysctl.read(accept_ra) not in (None, "0"):
+            sysctl.write(accept_ra, "0")
+        session.route.link("set", index=socket.if_nametoindex(wish.name), **later)
+
 
 @dataclasses.dataclass(frozen=True)
 class Set:
@@ -86,6 +109,18 @@ class Set:
     netns: str | None
     index: int
     values: t.Mapping[str, t.Any]
+
+    def __str__(self) -> str:
+        return f"set {', '.join(self.values)} of bridge {self.name}"
+
+    def do(self, session: Session) -> None:
+        values = _netlink_words(self.values)
+        common = {word: value for word, value in values.items() if not word.startswith("br_")}
+        special = {word: value for word, value in values.items() if word.startswith("br_")}
+        if common:
+            session.route.link("set", index=self.index, **common)
+        if special:
+            session.route.link("set", index=self.index, kind="bridge", **special)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,39 +132,38 @@ class Delete:
     index: int
     taken: t.Collection[str]
 
+    def __str__(self) -> str:
+        return f"delete bridge {self.name}"
 
-class Bridge:
+    def do(self, session: Session) -> None:
+        session.route.link("del", index=self.index)
+        for name in self.taken:
+            port_records.remove(name)
+
+
+class Bridge(Resource):
     options: t.ClassVar[Options] = {
         "name": {"type": "str"},
         "state": STATE,
         **NETNS,
         **OWNER,
-        "mtu": {"type": "int"},
+        **link_attributes.options((MTU,)),
         "mac_address": {"type": "raw"},
-        "stp": {"type": "bool"},
-        "forward_delay": {"type": "int"},
-        "ageing_time": {"type": "int"},
-        "priority": {"type": "int"},
-        "multicast_snooping": {"type": "bool"},
-        "vlan_filtering": {"type": "bool"},
+        **link_attributes.options(BRIDGE),
     }
     identified_by: t.ClassVar[tuple[str, ...]] = ("name",)
+    name: t.ClassVar[str] = "bridge"
+    order: t.ClassVar[Order] = Order(present=20, absent=60)
+    needed: t.ClassVar[tuple[str, ...]] = ("name",)
 
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
-        values = {option: options[option] for option in _OPTIONS if options[option] is not None}
-        for option, value in values.items():
-            _word, _unit, least, greatest = _OPTIONS[option]
-            if not least <= value <= greatest:
-                raise Invalid(option, value, f"{least} to {greatest}")
-        mtu = options["mtu"]
-        if mtu is not None and not 68 <= mtu <= 65535:
-            raise Invalid("mtu", mtu, "68 to 65535 bytes")
+        values = link_attributes.given(BRIDGE, options)
         return Wish(
             name=names.interface_name("name", options["name"]),
             netns=names.namespace_ref("netns", options["netns"]),
             state=options["state"],
             owner=names.owner_name("owner", options["owner"]),
-            mtu=mtu,
+            mtu=link_attributes.given((MTU,), options).get("mtu"),
             mac_address=None
             if options["mac_address"] is None
             else addresses.mac("mac_address", options["mac_address"]),
@@ -141,6 +175,9 @@ class Bridge:
 
     def label(self, wish: Wish) -> str:
         return f"bridge {wish.name}" + (f" in namespace {wish.netns}" if wish.netns else "")
+
+    def makes(self, definition: Element) -> str | None:
+        return None if definition.get("netns") else str(definition["name"])
 
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
         spaces = {
@@ -184,26 +221,9 @@ class Bridge:
                 plan.changes.append(_plan_new(wish, state, plan))
             else:
                 plan.changes.append(_plan_existing(wish, link, state, plan))
+        made = [step.wish.name for step in plan.steps if isinstance(step, Make) and step.netns is None]
+        plan.steps += udev.settling(made)
         return plan
-
-    def apply(self, host: Host, plan: Plan) -> None:
-        for step in plan.steps:
-            if isinstance(step, Make):
-                with host.doing(f"make {self.label(step.wish)}" + _with(step.wish.values)):
-                    host.netlink(step.wish.netns, functools.partial(_make, step))
-            elif isinstance(step, Set):
-                with host.doing(f"set {', '.join(step.values)} of bridge {step.name}"):
-                    host.netlink(step.netns, functools.partial(_set, step))
-            else:
-                with host.doing(f"delete bridge {step.name}"):
-                    host.netlink(step.netns, functools.partial(_delete, step))
-                for name in step.taken:
-                    port_records.remove(name)
-        udev.settle(host, [step.wish.name for step in plan.steps if isinstance(step, Make) and step.wish.netns is None])
-
-
-def _with(values: t.Mapping[str, t.Any]) -> str:
-    return f" with {', '.join(values)}" if values else ""
 
 
 def _taken_in(wish: Wish, everything: Links) -> dict[str, port_records.PortRecord]:
@@ -301,9 +321,8 @@ def _plan_absent(wish: Wish, link: Link | None, state: State, plan: Plan) -> Cha
 def _netlink_words(values: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     words: dict[str, t.Any] = {}
     for option, value in values.items():
-        if option in _OPTIONS:
-            word, unit, _least, _greatest = _OPTIONS[option]
-            words[word] = int(value * unit)
+        if option in _ROWS:
+            words[_ROWS[option].word] = _ROWS[option].kernels(value)
         else:
             words[{"mac_address": "address", "alias": "ifalias"}.get(option, option)] = value
     return words
@@ -323,39 +342,5 @@ def _find(name: str) -> Link | None:
     return None
 
 
-def _delete(step: Delete, ip: t.Any) -> None:
-    ip.link("del", index=step.index)
-
-
-def _make(step: Make, ip: t.Any) -> None:
-    """Make the bridge with everything that the kernel takes at once; ifalias it ignores then.
-
-    The MTU is set by a message of its own, and to a value that differs: only then does the kernel take it as chosen
-    and not follow the ports any more. No endpoint is to give the host a route by offering itself as a router, be the
-    rules of the bridge made already or later.
-    """
-    wish = step.wish
-    values = {**_netlink_words(wish.values), "address": step.mac_address, "group": marks.group(wish.owner)}
-    later: dict[str, t.Any] = {"ifalias": marks.alias(wish.owner)}
-    if wish.mtu is not None:
-        values["mtu"] = wish.mtu + (1 if wish.mtu < 1500 else -1)
-        later["mtu"] = wish.mtu
-    ip.link("add", ifname=wish.name, kind="bridge", **values)
-    accept_ra = _accept_ra(wish.name)
-    if sysctl.read(accept_ra) not in (None, "0"):
-        sysctl.write(accept_ra, "0")
-    ip.link("set", index=socket.if_nametoindex(wish.name), **later)
-
-
 def _accept_ra(name: str) -> str:
     return f"net/ipv6/conf/{name}/accept_ra"
-
-
-def _set(step: Set, ip: t.Any) -> None:
-    index, values = step.index, _netlink_words(step.values)
-    common = {word: value for word, value in values.items() if not word.startswith("br_")}
-    special = {word: value for word, value in values.items() if word.startswith("br_")}
-    if common:
-        ip.link("set", index=index, **common)
-    if special:
-        ip.link("set", index=index, kind="bridge", **special)

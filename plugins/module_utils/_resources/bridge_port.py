@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Order, Plan, Resource
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
@@ -26,8 +26,14 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host, Identity
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Reader
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.port_records import PortRecord
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import vlans
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import link_attributes, vlans
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.link_attributes import (
+    BRIDGE_PORT,
+    FORWARDING,
+    PORT_STATE,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links, by_index, refuse_others
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import Element
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.vlans import Vlans
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import witness
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge_port_steps import (
@@ -38,14 +44,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridg
     SetFdb,
     SetFlags,
     SetVlans,
-    execute,
 )
-
-_SWITCHES = ("hairpin", "isolated", "learning", "locked", "flood", "guard")
-#: Least and greatest value.
-_NUMBERS = {"cost": (1, 65535), "priority": (0, 63)}
-#: Of the states of a port that in which it passes frames on.
-_FORWARDING = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,32 +86,26 @@ class State:
     can_lock: bool = True
 
 
-class BridgePort:
+class BridgePort(Resource):
     options: t.ClassVar[Options] = {
         "interface": {"type": "str"},
         "bridge": {"type": "str"},
         "state": STATE,
         **NETNS,
         **OWNER,
-        "hairpin": {"type": "bool"},
-        "isolated": {"type": "bool"},
-        "learning": {"type": "bool"},
-        "locked": {"type": "bool"},
-        "flood": {"type": "bool"},
-        "guard": {"type": "bool"},
-        "cost": {"type": "int"},
-        "priority": {"type": "int"},
+        **link_attributes.options(BRIDGE_PORT),
         "vlans": {"type": "list", "elements": "int"},
         "pvid": {"type": "int"},
         "fdb": {"type": "list", "elements": "raw"},
     }
     identified_by: t.ClassVar[tuple[str, ...]] = ("interface",)
+    name: t.ClassVar[str] = "bridge_port"
+    order: t.ClassVar[Order] = Order(present=80, absent=40)
+    of_endpoints: t.ClassVar[bool] = True
+    needed: t.ClassVar[tuple[str, ...]] = ("interface",)
 
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
-        flags = {option: options[option] for option in (*_SWITCHES, *_NUMBERS) if options[option] is not None}
-        for option, (least, greatest) in _NUMBERS.items():
-            if option in flags and not least <= flags[option] <= greatest:
-                raise Invalid(option, flags[option], f"{least} to {greatest}")
+        flags = link_attributes.given(BRIDGE_PORT, options)
         tagged, pvid = options["vlans"], options["pvid"]
         if options["bridge"] is None:
             raise Invalid("bridge", None, "the name of the bridge is required")
@@ -142,6 +135,15 @@ class BridgePort:
 
     def label(self, wish: Wish) -> str:
         return str(wish)
+
+    def identity(self, definition: Element) -> t.Hashable:
+        return definition["interface"]
+
+    def link_of(self, definition: Element) -> tuple[str | None, str]:
+        return (definition.get("netns"), definition["interface"])
+
+    def needs(self, definition: Element) -> str | None:
+        return None if definition.get("netns") else str(definition["interface"])
 
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
         refs = {
@@ -177,9 +179,6 @@ class BridgePort:
                 _plan_absent(wish, state, plan) if wish.state == "absent" else _plan_present(wish, state, plan)
             )
         return plan
-
-    def apply(self, host: Host, plan: Plan) -> None:
-        execute(host, plan.steps)
 
 
 _Read = tuple[Links, t.Mapping[int, Vlans], t.Mapping[int, frozenset[fdb.Entry]]]
@@ -280,7 +279,7 @@ def _plan_present(wish: Wish, state: State, plan: Plan) -> Change:
         flags = {option: value for option, value in flags.items() if before[option] != value}
         if bridge and _is_shut(link, bridge):
             before["forwarding"] = False
-            flags["state"] = _FORWARDING
+            flags[PORT_STATE.name] = FORWARDING
     if flags:
         plan.steps.append(SetFlags(wish.netns, wish.interface, flags))
     if wish.manages_vlans and before != after:

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
-import itertools
 import socket
 import typing as t
 
@@ -23,9 +21,9 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     port_records,
     refusals,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Reader, Writer
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.port_records import PortRecord
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Session
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.vlans import Vlans
 
 _PVID_UNTAGGED = 2 | 4
@@ -43,6 +41,18 @@ class Join:
     def __str__(self) -> str:
         return f"put interface {self.interface} on bridge {self.bridge}"
 
+    def do(self, session: Session) -> None:
+        """It is remembered first: were we stopped in between, nobody would know of a port that is on a bridge."""
+        index, master = socket.if_nametoindex(self.interface), socket.if_nametoindex(self.bridge)
+        if self.owner is not None:
+            _remember(session.writer, index, self.interface, self.bridge, self.owner)
+        try:
+            link_changes.set_values(session.writer, index, {"master": master})
+        except OSError:
+            if self.owner is not None:
+                port_records.remove(self.interface)
+            raise
+
 
 @dataclasses.dataclass(frozen=True)
 class Leave:
@@ -52,6 +62,9 @@ class Leave:
 
     def __str__(self) -> str:
         return f"take interface {self.interface} off bridge {self.bridge}"
+
+    def do(self, session: Session) -> None:
+        link_changes.set_values(session.writer, socket.if_nametoindex(self.interface), {"master": 0})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,6 +77,10 @@ class SetFlags:
 
     def __str__(self) -> str:
         return f"set {', '.join(self.values)} of port {self.interface}"
+
+    def do(self, session: Session) -> None:
+        with _on_a_bridge(self):
+            link_changes.set_port(session.writer, socket.if_nametoindex(self.interface), self.values)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,6 +95,22 @@ class SetVlans:
     def __str__(self) -> str:
         return f"set the VLANs of port {self.interface}"
 
+    def do(self, session: Session) -> None:
+        """What has to go goes first, the old PVID included: a port that just joined was given one by the bridge."""
+        with _on_a_bridge(self):
+            index, ip = socket.if_nametoindex(self.interface), session.route
+            found = dumps.vlans(session.writer).get(index, Vlans())
+            if not dumps.link(session.writer, index).master:
+                raise KernelRefused(_left(self))
+            tagged = found.tagged if self.tagged is None else self.tagged
+            pvid = found.pvid if self.pvid is None else self.pvid
+            for number in (found.tagged - tagged) | ({found.pvid} - {pvid, None} - tagged):
+                ip.vlan_filter("del", index=index, vlan_info={"vid": number, "flags": 0})
+            if pvid is not None and pvid != found.pvid:
+                ip.vlan_filter("add", index=index, vlan_info={"vid": pvid, "flags": _PVID_UNTAGGED})
+            for number in tagged - found.tagged:
+                ip.vlan_filter("add", index=index, vlan_info={"vid": number, "flags": 0})
+
 
 @dataclasses.dataclass(frozen=True)
 class SetFdb:
@@ -91,9 +124,25 @@ class SetFdb:
     def __str__(self) -> str:
         return f"set the static MAC addresses of port {self.interface}"
 
+    def do(self, session: Session) -> None:
+        with _on_a_bridge(self):
+            index = socket.if_nametoindex(self.interface)
+            for address in self.gone:
+                fdb.delete(session.writer, index, address)
+            for address in self.new:
+                fdb.put(session.writer, index, address)
+
+
+class _OfTheHost:
+    """Records are of the host's own interfaces."""
+
+    @property
+    def netns(self) -> None:
+        return None
+
 
 @dataclasses.dataclass(frozen=True)
-class Remember:
+class Remember(_OfTheHost):
     """Note that an owner puts an interface of the host, which carries no mark, on a bridge."""
 
     interface: str
@@ -103,9 +152,13 @@ class Remember:
     def __str__(self) -> str:
         return f"remember whose port {self.interface} is"
 
+    def do(self, session: Session) -> None:
+        index = socket.if_nametoindex(self.interface)
+        _remember(session.writer, index, self.interface, self.bridge, self.owner)
+
 
 @dataclasses.dataclass(frozen=True)
-class Forget:
+class Forget(_OfTheHost):
     """``ifindex``: only what is remembered of this one."""
 
     interface: str
@@ -114,52 +167,8 @@ class Forget:
     def __str__(self) -> str:
         return f"forget whose port {self.interface} was"
 
-
-Step = t.Union[Join, Leave, SetFlags, SetVlans, SetFdb, Remember, Forget]
-
-
-def execute(host: Host, steps: t.Sequence[Step]) -> None:
-    """Do the steps in order, those that follow on one another in one namespace by one visit."""
-    for (netns, about_vlans), group in itertools.groupby(steps, key=_visit):
-        if about_vlans:
-            host.netlink(netns, functools.partial(_set_all_vlans, host, t.cast("tuple[SetVlans, ...]", tuple(group))))
-        else:
-            host.run(netns, functools.partial(_do_all, host, tuple(group)))
-
-
-def _visit(step: Step) -> tuple[str | None, bool]:
-    """Steps with the same are done by one visit: VLANs, which are rare, go by pyroute2."""
-    return _where(step), isinstance(step, SetVlans)
-
-
-def _where(step: Step) -> str | None:
-    """The namespace in which a step is done; records are of the host's own interfaces."""
-    return None if isinstance(step, (Remember, Forget)) else step.netns
-
-
-def _do_all(host: Host, steps: t.Sequence[Step]) -> None:
-    with Writer() as writer:
-        for step in steps:
-            _do(host, writer, step)
-
-
-def _do(host: Host, writer: Writer, step: Step) -> None:
-    with host.doing(str(step)):
-        if isinstance(step, Remember):
-            index = socket.if_nametoindex(step.interface)
-            _remember(writer, index, step.interface, step.bridge, step.owner)
-        elif isinstance(step, Forget):
-            port_records.remove(step.interface, step.ifindex)
-        elif isinstance(step, Join):
-            _join(writer, step)
-        elif isinstance(step, Leave):
-            link_changes.set_values(writer, socket.if_nametoindex(step.interface), {"master": 0})
-        elif isinstance(step, SetFlags):
-            with _on_a_bridge(step):
-                link_changes.set_port(writer, socket.if_nametoindex(step.interface), step.values)
-        elif isinstance(step, SetFdb):
-            with _on_a_bridge(step):
-                _set_fdb(writer, socket.if_nametoindex(step.interface), step)
+    def do(self, _session: Session) -> None:
+        port_records.remove(self.interface, self.ifindex)
 
 
 @contextlib.contextmanager
@@ -182,45 +191,3 @@ def _left(step: SetFlags | SetFdb | SetVlans) -> str:
 def _remember(writer: Writer, index: int, interface: str, bridge: str, owner: str) -> None:
     mac_address = dumps.link(writer, index).mac_address
     port_records.write(interface, PortRecord(index, bridge, owner, mac_address))
-
-
-def _join(writer: Writer, step: Join) -> None:
-    """It is remembered first: were we stopped in between, nobody would know of a port that is on a bridge."""
-    index, master = socket.if_nametoindex(step.interface), socket.if_nametoindex(step.bridge)
-    if step.owner is not None:
-        _remember(writer, index, step.interface, step.bridge, step.owner)
-    try:
-        link_changes.set_values(writer, index, {"master": master})
-    except OSError:
-        if step.owner is not None:
-            port_records.remove(step.interface)
-        raise
-
-
-def _set_fdb(writer: Writer, index: int, step: SetFdb) -> None:
-    for address in step.gone:
-        fdb.delete(writer, index, address)
-    for address in step.new:
-        fdb.put(writer, index, address)
-
-
-def _set_all_vlans(host: Host, steps: t.Sequence[SetVlans], ip: t.Any) -> None:
-    for step in steps:
-        with host.doing(str(step)), _on_a_bridge(step):
-            _set_vlans(ip, socket.if_nametoindex(step.interface), step)
-
-
-def _set_vlans(ip: t.Any, index: int, step: SetVlans) -> None:
-    """What has to go goes first, the old PVID included: a port that just joined was given one by the bridge."""
-    with Reader() as reader:
-        found = dumps.vlans(reader).get(index, Vlans())
-        if not dumps.link(reader, index).master:
-            raise KernelRefused(_left(step))
-    tagged = found.tagged if step.tagged is None else step.tagged
-    pvid = found.pvid if step.pvid is None else step.pvid
-    for number in (found.tagged - tagged) | ({found.pvid} - {pvid, None} - tagged):
-        ip.vlan_filter("del", index=index, vlan_info={"vid": number, "flags": 0})
-    if pvid is not None and pvid != found.pvid:
-        ip.vlan_filter("add", index=index, vlan_info={"vid": pvid, "flags": _PVID_UNTAGGED})
-    for number in tagged - found.tagged:
-        ip.vlan_filter("add", index=index, vlan_info={"vid": number, "flags": 0})

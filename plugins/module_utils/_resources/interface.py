@@ -13,7 +13,7 @@ import functools
 import ipaddress
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Order, Plan, Resource
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, IPInterface, IPNetwork
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
@@ -30,20 +30,25 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink im
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import bindings, routes, sysctls
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address, Neighbour, Proxy
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links, refuse_others
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import (
+    Element,
+    with_old_neighbours,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import NOWHERE, Route, RouteWish
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.simulated_namespace import Stack
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import (
+    interface_afterwards,
     interface_hazards,
     interface_late,
     interface_neighbours,
     settings,
 )
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_afterwards import Lease
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_planner import (
     Found,
     InterfacePlanner,
     Wish,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_steps import Lease, execute
 
 #: The least MTU with which the kernel runs IPv6 on an interface.
 _LEAST_MTU_6 = 1280
@@ -80,7 +85,7 @@ class State:
     tables: t.Mapping[str, int]
 
 
-class Interface:
+class Interface(Resource):
     options: t.ClassVar[Options] = {
         "name": {"type": "str"},
         "state": STATE,
@@ -100,6 +105,10 @@ class Interface:
         "sysctls": {"type": "dict"},
     }
     identified_by: t.ClassVar[tuple[str, ...]] = ("name",)
+    name: t.ClassVar[str] = "interface"
+    order: t.ClassVar[Order] = Order(present=90, absent=10)
+    of_endpoints: t.ClassVar[bool] = True
+    needed: t.ClassVar[tuple[str, ...]] = ("name",)
 
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         wish = Wish(
@@ -132,6 +141,19 @@ class Interface:
     def label(self, wish: Wish) -> str:
         return str(wish)
 
+    def identity(self, definition: Element) -> t.Hashable:
+        return self.link_of(definition)
+
+    def link_of(self, definition: Element) -> tuple[str | None, str]:
+        return (definition.get("netns"), definition["name"])
+
+    def needs(self, definition: Element) -> str | None:
+        """One on which the host answers for endpoints is never the network's own."""
+        return str(definition["name"]) if "proxy_neighbours" in definition else None
+
+    def extended(self, definition: Element, old: t.Sequence[Element]) -> Element:
+        return with_old_neighbours(definition, "name", old)
+
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
         refs = {
             wish.netns: host.identity(wish.netns)
@@ -156,18 +178,14 @@ class Interface:
         return State(host.identity(None), refs, spaces, records, dumps.table_names() if strange else {})
 
     def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
-        plan = Plan([])
+        plan = Plan([], apart=True)
         known = _known(wishes, state)
         stacks = {space: Stack(there.links, there.addresses, there.routes) for space, there in state.spaces.items()}
         for wish in wishes:
             plan.changes.append(_plan(wish, state, stacks, known, plan))
-            lease = _lease(wish, state)
-            if lease:
-                plan.steps.append(lease)
+        remembered = [lease for lease in (_lease(wish, state) for wish in wishes) if lease]
+        plan.steps = interface_afterwards.in_order(plan.steps, remembered)
         return plan
-
-    def apply(self, host: Host, plan: Plan) -> None:
-        execute(host, plan.steps)
 
 
 def _known(wishes: t.Sequence[Wish], state: State) -> dict[IPAddress, str | None]:
@@ -212,17 +230,10 @@ def _plan(
 
 def _lease(wish: Wish, state: State) -> Lease | None:
     """What is to be remembered of the wished addresses, if it differs from what is."""
-    record = state.records.get(wish.netns or "")
-    if record is None or wish.owner not in record.owners:
-        return None
     if wish.addresses is None and wish.state == "present":
         return None
     leased = None if wish.state == "absent" else tuple(str(address) for address in wish.addresses or ())
-    remembered = record.addresses.get(wish.owner, {})
-    elsewhere = {one for name, given in remembered.items() if name != wish.name for one in given}
-    if list(leased or ()) == list(remembered.get(wish.name) or ()) and elsewhere.isdisjoint(leased or ()):
-        return None
-    return Lease(wish.netns, wish.name, wish.owner, leased)
+    return Lease(wish.netns, wish.name, wish.owner, leased).unless_in(state.records.get(wish.netns or ""))
 
 
 def _read(wishes: t.Sequence[Wish], limit: int | None, led: interface_hazards.Peers) -> Space:

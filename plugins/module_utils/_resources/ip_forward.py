@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Order, Plan, Resource
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
@@ -28,6 +28,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Reader
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Aside, Session
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.steps import WriteSetting
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks, switches, sysctls
 
@@ -88,14 +89,23 @@ class State:
 
 
 @dataclasses.dataclass(frozen=True)
-class WriteFile:
+class WriteFile(Aside):
     """A step: make the file what it should be, or, without a text, remove it."""
 
     name: str
     text: str | None
 
+    def __str__(self) -> str:
+        return f"{'remove' if self.text is None else 'write'} {sysctl_files.DIRECTORY / self.name}"
 
-class IpForward:
+    def do(self, _session: Session) -> None:
+        if self.text is None:
+            sysctl_files.remove(self.name)
+        else:
+            sysctl_files.write(self.name, self.text)
+
+
+class IpForward(Resource):
     options: t.ClassVar[Options] = {
         "state": {"type": "str", "choices": ["enabled", "disabled"], "default": "enabled"},
         "ip_version": {"type": "str", "choices": ["ipv4", "ipv6", "both"], "default": "ipv4"},
@@ -105,6 +115,8 @@ class IpForward:
         **OWNER,
     }
     identified_by: t.ClassVar[tuple[str, ...]] = ()
+    name: t.ClassVar[str] = "ip_forward"
+    order: t.ClassVar[Order] = Order(present=100, absent=90)
 
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         wish = Wish(
@@ -159,13 +171,6 @@ class IpForward:
                 _does_not_forward(name) for name in space.stuck if values[ref].get(("ipv4", name), "0") == "0"
             ]
         return plan
-
-    def apply(self, host: Host, plan: Plan) -> None:
-        for step in plan.steps:
-            if isinstance(step, WriteFile):
-                _write_file(host, step)
-            else:
-                step.do(host)
 
 
 def _read_space(host: Host, ref: str | None, wishes: t.Sequence[Wish]) -> Space:
@@ -355,14 +360,3 @@ def _file(wish: Wish, family: str, state: State) -> tuple[str | None, str | None
         return text, None
     routed = state.spaces[state.same[None]].accept_ra if family == "ipv6" and wish.state == "enabled" else ()
     return text, file.text(wish.value, [name for name in routed if wish.interface in (None, name)], text)
-
-
-def _write_file(host: Host, step: WriteFile) -> None:
-    path = sysctl_files.DIRECTORY / step.name
-    text = step.text
-    if text is None:
-        with host.doing(f"remove {path}"):
-            sysctl_files.remove(step.name)
-    else:
-        with host.doing(f"write {path}"):
-            sysctl_files.write(step.name, text)

@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES, family_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.namespace_records import Record
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Session
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.steps import EndFlows
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.flows import with_address
 
@@ -26,10 +27,8 @@ def of(record: Record | None, owner: str) -> list[str]:
 
 def end_flows(host: Host, given: t.Collection[str]) -> None:
     """End the host's connections of these addresses, so that their next users inherit none."""
-    if not given:
-        return
     freed = [ipaddress.ip_interface(text) for text in given]
     for family in FAMILIES:
         mine = {one.ip for one in freed if family_of(one) == family}
         if mine:
-            EndFlows(None, family, (with_address(mine),)).do(host)
+            Session(host).execute([EndFlows(None, family, (with_address(mine),))])

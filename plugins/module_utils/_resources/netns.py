@@ -12,7 +12,7 @@ import dataclasses
 import functools
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Order, Plan, Resource
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.names import namespace_path
@@ -27,6 +27,11 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import sysctls
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import (
+    Element,
+    EndpointKey,
+    Ends,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import leases, settings, witness
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.netns_steps import (
     Bind,
@@ -35,7 +40,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.netns
     Free,
     Inside,
     Remove,
-    execute,
+    in_order,
 )
 
 Identity = tuple[int, int]
@@ -81,7 +86,7 @@ class Found:
         return self.record if self.record and self.identity and self.record.identity == self.identity else None
 
 
-class Netns:
+class Netns(Resource):
     options: t.ClassVar[Options] = {
         "name": {"type": "str"},
         "state": STATE,
@@ -93,6 +98,10 @@ class Netns:
         **OWNER,
     }
     identified_by: t.ClassVar[tuple[str, ...]] = ("name",)
+    name: t.ClassVar[str] = "netns"
+    order: t.ClassVar[Order] = Order(present=60, absent=50)
+    of_endpoints: t.ClassVar[bool] = True
+    needed: t.ClassVar[tuple[str, ...]] = ("name",)
 
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         name = names.namespace_name("name", options["name"])
@@ -120,6 +129,12 @@ class Netns:
     def label(self, wish: Wish) -> str:
         return f"netns {wish.name}"
 
+    def identity(self, definition: Element) -> t.Hashable:
+        return definition["name"]
+
+    def endpoint_of(self, definition: Element, _ends: Ends) -> EndpointKey | None:
+        return (definition["name"], "")
+
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> dict[str, Found]:
         paths = _paths(host, wishes)
         found = {wish.name: _read(host, wish, paths.get(wish.name)) for wish in wishes}
@@ -139,10 +154,8 @@ class Netns:
         for wish in wishes:
             decide = _plan_absent if wish.state == "absent" else _plan_present
             plan.changes.append(decide(wish, state[wish.name], plan))
+        plan.steps = in_order(plan.steps)
         return plan
-
-    def apply(self, host: Host, plan: Plan) -> None:
-        execute(host, plan.steps)
 
 
 def _in_kernels_words(host: Host, wishes: t.Sequence[Wish], found: dict[str, Found]) -> dict[str, Found]:

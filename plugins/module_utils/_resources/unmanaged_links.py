@@ -13,13 +13,15 @@ import os
 import time
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Order, Plan, Resource
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import link_managers
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Aside, Session
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.manager_files import MANAGERS, NETWORKD, Manager
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import Element
 
 #: Seconds in which a manager lets go of a link once it was told.
 _PATIENCE = 5
@@ -49,7 +51,7 @@ class State:
 
 
 @dataclasses.dataclass(frozen=True)
-class Tell:
+class Tell(Aside):
     """A step: write and remove files, then tell the managers and wait until they have let go of the interfaces."""
 
     owner: str
@@ -58,8 +60,31 @@ class Tell:
     managers: t.Sequence[Manager]
     interfaces: t.Sequence[str]
 
+    def __str__(self) -> str:
+        return f"tell {', '.join(manager.name for manager in self.managers)} whose links these are"
 
-class UnmanagedLinks:
+    def do(self, session: Session) -> None:
+        """Remembered first and forgotten last: who is stopped in between leaves no manager without the news."""
+        if self.write:
+            link_managers.remember_untold(self.owner)
+        for path, text in self.write.items():
+            link_managers.write(path, text)
+        for path in self.remove:
+            link_managers.remove(path)
+        for manager in self.managers:
+            link_managers.tell(session.host, manager)
+        link_managers.forget_untold(self.owner)
+        self._await()
+
+    def _await(self) -> None:
+        """Return when the managers have let go of the links: what they undo meanwhile is put back afterwards."""
+        end = time.monotonic() + _PATIENCE
+        for manager in self.managers:
+            while link_managers.managed(manager, self.interfaces) and time.monotonic() < end:
+                time.sleep(0.05)
+
+
+class UnmanagedLinks(Resource):
     options: t.ClassVar[Options] = {
         "state": STATE,
         "interfaces": {"type": "list", "elements": "str"},
@@ -67,6 +92,8 @@ class UnmanagedLinks:
         **OWNER,
     }
     identified_by: t.ClassVar[tuple[str, ...]] = ()
+    name: t.ClassVar[str] = "unmanaged_links"
+    order: t.ClassVar[Order] = Order(present=10, absent=100)
 
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         owner = names.owner_name("owner", options["owner"])
@@ -85,6 +112,10 @@ class UnmanagedLinks:
     def label(self, wish: Wish) -> str:
         return f"unmanaged_links {wish.owner}"
 
+    def extended(self, definition: Element, old: t.Sequence[Element]) -> Element:
+        known = {name for element in old for name in element["interfaces"]}
+        return {**definition, "interfaces": sorted(known.union(definition["interfaces"]))}
+
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
         running = link_managers.running()
         found = host.run(None, lambda: {wish.owner: _read(wish, running) for wish in wishes})
@@ -95,10 +126,6 @@ class UnmanagedLinks:
         for wish in wishes:
             plan.changes.append(_plan(wish, state.found[wish.owner], state.running, plan))
         return plan
-
-    def apply(self, host: Host, plan: Plan) -> None:
-        for step in plan.steps:
-            _tell(host, step)
 
 
 def _read(wish: Wish, running: t.Sequence[Manager]) -> Found:
@@ -176,26 +203,3 @@ def _managed(wish: Wish, found: Found) -> tuple[list[str], list[str]]:
             else:
                 lost.append(name)
     return lost, held
-
-
-def _tell(host: Host, step: Tell) -> None:
-    """Remembered first and forgotten last: who is stopped in between leaves no manager without the news."""
-    with host.doing(f"tell {', '.join(manager.name for manager in step.managers)} whose links these are"):
-        if step.write:
-            link_managers.remember_untold(step.owner)
-        for path, text in step.write.items():
-            link_managers.write(path, text)
-        for path in step.remove:
-            link_managers.remove(path)
-        for manager in step.managers:
-            link_managers.tell(host, manager)
-        link_managers.forget_untold(step.owner)
-    _await(step)
-
-
-def _await(step: Tell) -> None:
-    """Return when the managers have let go of the links: what they undo of them meanwhile is put back afterwards."""
-    end = time.monotonic() + _PATIENCE
-    for manager in step.managers:
-        while link_managers.managed(manager, step.interfaces) and time.monotonic() < end:
-            time.sleep(0.05)

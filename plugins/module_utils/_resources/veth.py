@@ -11,18 +11,25 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Order, Plan, Resource
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     alternative_names,
     namespace_records,
+    udev,
     veth_peers,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host, Identity
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import link_attributes, marks
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.link_attributes import VETH
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import (
+    Element,
+    EndpointKey,
+    Ends,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.simulated_pairs import Draft, End, Pairs
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.veth_steps import (
     Delete,
@@ -30,7 +37,6 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.veth_
     Put,
     Set,
     Where,
-    execute,
 )
 
 
@@ -41,7 +47,8 @@ class Wish:
     end: Where
     #: Not given where an absent pair is named by its first end alone.
     peer: Where | None
-    mtu: int | None
+    #: What is given of what both ends have.
+    both: t.Mapping[str, t.Any]
     mac_address: str | None
     peer_mac_address: str | None
 
@@ -61,7 +68,7 @@ class State:
     claims: t.Mapping[Identity, t.Collection[str]] = dataclasses.field(default_factory=dict)
 
 
-class Veth:
+class Veth(Resource):
     options: t.ClassVar[Options] = {
         "name": {"type": "str"},
         "state": STATE,
@@ -69,23 +76,25 @@ class Veth:
         **OWNER,
         "peer_name": {"type": "str"},
         "peer_netns": {"type": "str"},
-        "mtu": {"type": "int"},
+        **link_attributes.options(VETH),
         "mac_address": {"type": "raw"},
         "peer_mac_address": {"type": "raw"},
     }
     identified_by: t.ClassVar[tuple[str, ...]] = ("name",)
+    name: t.ClassVar[str] = "veth"
+    order: t.ClassVar[Order] = Order(present=70, absent=30)
+    of_endpoints: t.ClassVar[bool] = True
+    needed: t.ClassVar[tuple[str, ...]] = ("name", "peer_name", "peer_netns")
 
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         end = Where(names.namespace_ref("netns", options["netns"]), names.interface_name("name", options["name"]))
-        mtu, peer_mac = options["mtu"], options["peer_mac_address"]
-        if mtu is not None and not 68 <= mtu <= 65535:
-            raise Invalid("mtu", mtu, "68 to 65535 bytes")
+        peer_mac = options["peer_mac_address"]
         wish = Wish(
             state=options["state"],
             owner=names.owner_name("owner", options["owner"]),
             end=end,
             peer=_peer(options),
-            mtu=mtu,
+            both=link_attributes.given(VETH, options),
             mac_address=None
             if options["mac_address"] is None
             else addresses.mac("mac_address", options["mac_address"]),
@@ -105,6 +114,19 @@ class Veth:
     def label(self, wish: Wish) -> str:
         return f"veth {wish.end}"
 
+    def identity(self, definition: Element) -> t.Hashable:
+        return (definition["peer_netns"], definition["peer_name"])
+
+    def link_of(self, definition: Element) -> tuple[str | None, str]:
+        return (definition.get("netns"), definition["name"])
+
+    def endpoint_of(self, definition: Element, ends: Ends) -> EndpointKey | None:
+        peer = definition.get("peer_netns")
+        return (peer, definition["peer_name"]) if peer else ends.of_link(*self.link_of(definition))
+
+    def makes(self, definition: Element) -> str | None:
+        return None if definition.get("netns") else str(definition["name"])
+
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
         spaces, found = veth_peers.read(host, _wanted(host, wishes))
         for space, named in _named(wishes, spaces).items():
@@ -118,10 +140,9 @@ class Veth:
         _refuse_shared_ends(wishes, state)
         planner = _Planner(state)
         changes = [planner.absent(wish) if wish.state == "absent" else planner.present(wish) for wish in wishes]
-        return Plan(changes, _joined(planner.steps))
-
-    def apply(self, host: Host, plan: Plan) -> None:
-        execute(host, plan.steps)
+        made = [end for step in planner.steps if isinstance(step, Make) for end in (step.end, step.peer)]
+        settling = udev.settling(end.name for end in made if end.netns is None)
+        return Plan(changes, [*_joined(planner.steps), *settling])
 
 
 def _named(wishes: t.Sequence[Wish], spaces: t.Mapping[str | None, Identity]) -> dict[Identity, list[tuple[str, str]]]:
@@ -352,9 +373,7 @@ def _view(end: Where, peer: Where | None) -> dict[str, t.Any]:
 
 def _values(wish: Wish, ours: bool) -> dict[str, t.Any]:
     """The wished attributes of the first end, by their names in Link."""
-    values: dict[str, t.Any] = {}
-    if wish.mtu is not None:
-        values["mtu"] = wish.mtu
+    values: dict[str, t.Any] = dict(wish.both)
     if wish.mac_address is not None:
         values["mac_address"] = wish.mac_address
     if ours:
@@ -365,9 +384,7 @@ def _values(wish: Wish, ours: bool) -> dict[str, t.Any]:
 
 def _peer_values(wish: Wish) -> dict[str, t.Any]:
     """The wished attributes of the other end, by their names in Link."""
-    values: dict[str, t.Any] = {}
-    if wish.mtu is not None:
-        values["mtu"] = wish.mtu
+    values: dict[str, t.Any] = dict(wish.both)
     if wish.peer_mac_address is not None:
         values["mac_address"] = wish.peer_mac_address
     return values

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Outcome, sentence, unforeseen
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Outcome, Resource, sentence, unforeseen
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, LinuxnetError, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.printing import printable
@@ -31,12 +31,9 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import network_document
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.carry_out import (
-    RESOURCES,
-    carry_out,
-    definitions_of,
-)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.carry_out import carry_out, definitions_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.endpoints import EndpointsFailed
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.kinds import NEEDED, RESOURCES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.teardown import end_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._service import unit
 
@@ -120,7 +117,7 @@ def _up(network: str, joining: t.Mapping[str, int]) -> None:
         elif not namespaces.alive(name):
             away.add(name)
             _tell(f"namespace {name} is not there yet and is left out, until: attach {network} {name} PID", _WARNING)
-    changed = _carry_out(found["owner"], "present", _there(modules, away))
+    changed = _carry_out(found["owner"], "present", available(modules, away))
     _tell(f"network {network} is up, {changed} of its parts were changed")
 
 
@@ -129,18 +126,33 @@ def _read(network: str) -> network_document.Document | None:
     path = service_files.definitions(network)
     atomic_files.trust(str(service_files.DIRECTORY))
     written = service_files.read(path)
-    return None if written is None else network_document.parse(written.decode("utf-8", "surrogateescape"), str(path))
+    return (
+        None
+        if written is None
+        else network_document.parse(written.decode("utf-8", "surrogateescape"), str(path), NEEDED)
+    )
 
 
-def _there(modules: network_document.Modules, away: t.Collection[str]) -> dict[str, list[network_document.Element]]:
+def available(modules: network_document.Modules, away: t.Collection[str]) -> dict[str, list[network_document.Element]]:
     """The definitions of what can be brought about now: without guests and network cards that are not there."""
-    present = network_document.without(modules, away)
-    missing = {name for name in network_document.foreign_ports(present) if not os.path.exists(f"/sys/class/net/{name}")}
+    present = network_document.without(modules, away, RESOURCES)
+    missing = {
+        name
+        for name in network_document.foreign_ports(present, RESOURCES)
+        if not os.path.exists(f"/sys/class/net/{name}")
+    }
     for name in sorted(missing):
         _tell(f"interface {name} is not there and is left out", _WARNING)
-    present["bridge_port"] = [one for one in present["bridge_port"] if one["interface"] not in missing]
-    present["interface"] = [one for one in present["interface"] if one.get("netns") or one["name"] not in missing]
-    return {name: present[name] for name in RESOURCES}
+    return {
+        kind.name: [one for one in present[kind.name] if missing.isdisjoint(_interfaces(kind, one))]
+        for kind in RESOURCES.values()
+    }
+
+
+def _interfaces(kind: Resource, definition: network_document.Element) -> list[str | None]:
+    """The interfaces of the host without which a definition cannot be brought about."""
+    netns, name = kind.link_of(definition) or (None, None)
+    return [kind.needs(definition), name if netns is None else None]
 
 
 def _carry_out(owner: str, state: str, modules: network_document.Modules) -> int:

@@ -12,15 +12,25 @@ import dataclasses
 import hashlib
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan, Resource
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import STATE, Options
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import atomic_files, service_files
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import service_files
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Step
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import network_document
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.carry_out import read_definitions
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._service import archive, boot, unit
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.kinds import NEEDED, RESOURCES
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._service import archive, boot, service_steps, unit
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._service.service_steps import (
+    Enable,
+    Forget,
+    Reload,
+    RemoveFile,
+    Start,
+    WriteFile,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +69,10 @@ class Found:
     def there(self) -> bool:
         return self.definitions is not None or any(unit.there for unit in self.units.values())
 
+    @property
+    def systemd_runs(self) -> bool:
+        return any(unit.active is not None for unit in self.units.values())
+
 
 @dataclasses.dataclass(frozen=True)
 class State:
@@ -70,30 +84,7 @@ class State:
     networks: t.Sequence[str]
 
 
-@dataclasses.dataclass(frozen=True)
-class Write:
-    """Write what is not None, and have systemd follow: units to write, to enable and to start, by name."""
-
-    name: str
-    definitions: str | None
-    program: bytes | None
-    units: t.Mapping[str, str]
-    enable: t.Sequence[str]
-    reload: bool
-    start: t.Sequence[str]
-
-
-@dataclasses.dataclass(frozen=True)
-class Remove:
-    """``stop``: the units that are active."""
-
-    name: str
-    reload: bool
-    stop: t.Sequence[str]
-    program: bool
-
-
-class NetworkService:
+class NetworkService(Resource):
     options: t.ClassVar[Options] = {
         "name": {"type": "str"},
         "state": STATE,
@@ -102,6 +93,7 @@ class NetworkService:
         "owner": {"type": "str"},
     }
     identified_by: t.ClassVar[tuple[str, ...]] = ("name",)
+    name: t.ClassVar[str] = "network_service"
 
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         name = names.network_name("name", options["name"])
@@ -142,16 +134,8 @@ class NetworkService:
             else:
                 plan.changes.append(_plan_present(wish, found, program, state, plan))
                 program = state.wished_program
+        plan.steps = service_steps.in_order(plan.steps)
         return plan
-
-    def apply(self, host: Host, plan: Plan) -> None:
-        for step in plan.steps:
-            _write(host, step) if isinstance(step, Write) else _remove(host, step)
-        # A service that is started changes the host itself, and waits for us otherwise.
-        host.unlock()
-        for name in (name for step in plan.steps if isinstance(step, Write) for name in step.start):
-            with host.doing(f"start {name}"):
-                service_files.systemctl(host, "start", name)
 
 
 def _read(host: Host, name: str) -> Found:
@@ -175,10 +159,10 @@ def _read_unit(host: Host, name: str, others: t.Sequence[str]) -> Unit:
 
 def _plan_present(wish: Wish, found: Found, program: bytes | None, state: State, plan: Plan) -> Change:
     old = _parsed(found.definitions)
-    wished = network_document.document(wish.name, wish.owner, wish.modules, old if wish.appends else None)
+    wished = network_document.document(wish.name, wish.owner, wish.modules, old if wish.appends else None, RESOURCES)
     definitions = network_document.text(wished)
     command = f"{state.interpreter} -I {service_files.PROGRAM}"
-    ports = network_document.foreign_ports(wished["modules"])
+    ports = network_document.foreign_ports(wished["modules"], RESOURCES)
     texts = unit.texts(wish.name, command, ports, external=not wished["modules"]["bridge"])
     before: dict[str, t.Any] = {
         "definitions": _lines(found.definitions) if old is None else old,
@@ -190,27 +174,36 @@ def _plan_present(wish: Wish, found: Found, program: bytes | None, state: State,
         "program": _fingerprint(state.wished_program),
         "units": {name: _wished_view(text, found.units[name], name in found.due) for name, text in texts.items()},
     }
-    drifted = {name: text for name, text in texts.items() if found.units[name].text != text.encode()}
-    enable = [name for name in texts if not found.units[name].enabled]
-    runs = any(one.active is not None for one in found.units.values())
-    if not runs:
+    if not found.systemd_runs:
         plan.warnings.append(f"systemd does not run here: network {wish.name} comes up when it next starts this host")
-    step = Write(
-        name=wish.name,
-        definitions=definitions if found.definitions != definitions.encode() else None,
-        program=state.wished_program if program != state.wished_program else None,
-        units=drifted,
-        enable=enable,
-        reload=runs and bool(drifted or enable or any(one.stale for one in found.units.values())),
-        start=[name for name in found.due if found.units[name].active is False],
+    steps = _writing(
+        wish.name, texts, found, definitions, state.wished_program if program != state.wished_program else None
     )
-    if step != Write(wish.name, None, None, {}, [], False, []):
-        plan.steps.append(step)
+    if steps:
+        plan.steps += steps
         if before == after:
             # The same in another form.
             before["file"], after["file"] = _lines(found.definitions), definitions.splitlines()
     facts = {"unit_name": unit.name(wish.name), "path": str(service_files.definitions(wish.name))}
     return Change(before if found.there else {}, after, facts)
+
+
+def _writing(
+    name: str, texts: t.Mapping[str, str], found: Found, definitions: str, program: bytes | None
+) -> list[Step]:
+    """The units come last, so that what they run is there."""
+    steps: list[Step] = []
+    if found.definitions != definitions.encode():
+        steps.append(WriteFile(service_files.definitions(name), definitions.encode(), 0o644))
+    if program is not None:
+        steps.append(WriteFile(service_files.PROGRAM, program, 0o755))
+    drifted = {one: text.encode() for one, text in texts.items() if found.units[one].text != text.encode()}
+    steps += [WriteFile(service_files.unit_file(one), text, 0o644) for one, text in drifted.items()]
+    enable = [one for one in texts if not found.units[one].enabled]
+    steps += [Enable(one, unit.started_with(name)[one]) for one in enable]
+    if found.systemd_runs and (drifted or enable or any(one.stale for one in found.units.values())):
+        steps.append(Reload())
+    return [*steps, *(Start(one) for one in found.due if found.units[one].active is False)]
 
 
 def _refuse_foreign(wish: Wish, found: Found) -> None:
@@ -243,17 +236,32 @@ def _wished_view(text: str, found: Unit, start: bool) -> dict[str, t.Any]:
 def _plan_absent(wish: Wish, found: Found, last: bool, plan: Plan) -> Change:
     if not found.there and not last:
         return Change({}, {})
-    active = [name for name, one in found.units.items() if one.active]
-    runs = any(one.active is not None for one in found.units.values())
-    plan.steps.append(Remove(wish.name, reload=runs, stop=active, program=last))
+    plan.steps += _removing(wish.name, found, last)
     units = {name: _lines(one.text) for name, one in found.units.items()}
     return Change({"definitions": _parsed(found.definitions), "units": units}, {})
+
+
+def _removing(name: str, found: Found, last: bool) -> list[Step]:
+    """The definitions go last, since by them the next run knows that something is left.
+
+    The units are stopped when their files are gone and without those that need them, so that nothing is taken down by
+    that: the network may be meant to stay, and is gone already if not.
+    """
+    units = unit.started_with(name)
+    links = [link for one, others in units.items() for link in service_files.enabling_links(one, others)]
+    return [
+        *map(RemoveFile, (*links, *map(service_files.unit_file, units))),
+        *([Reload()] if found.systemd_runs else []),
+        *(Forget(one) for one, there in found.units.items() if there.active),
+        *([RemoveFile(service_files.PROGRAM)] if last else []),
+        RemoveFile(service_files.definitions(name)),
+    ]
 
 
 def _parsed(content: bytes | None) -> network_document.Document | None:
     """The document in a file, None where there is none or it is damaged."""
     try:
-        return network_document.parse(content.decode("utf-8"), "") if content is not None else None
+        return network_document.parse(content.decode("utf-8"), "", NEEDED) if content is not None else None
     except (Invalid, UnicodeDecodeError):
         return None
 
@@ -265,45 +273,3 @@ def _lines(content: bytes | None) -> list[str] | None:
 def _fingerprint(program: bytes | None) -> str | None:
     """The program itself is long and the same for all networks."""
     return f"sha256 {hashlib.sha256(program).hexdigest()}" if program is not None else None
-
-
-def _write(host: Host, step: Write) -> None:
-    """The units come last, so that what they run is there."""
-    for path, content, mode in (
-        (service_files.definitions(step.name), step.definitions, 0o644),
-        (service_files.PROGRAM, step.program, 0o755),
-        *((service_files.unit_file(name), text, 0o644) for name, text in step.units.items()),
-    ):
-        if content is not None:
-            with host.doing(f"write {path}"):
-                atomic_files.write(str(path), content.encode() if isinstance(content, str) else content, mode)
-    for name in step.enable:
-        with host.doing(f"enable {name}"):
-            service_files.enable(name, unit.started_with(step.name)[name])
-    if step.reload:
-        with host.doing("have systemd read its units anew"):
-            service_files.systemctl(host, "daemon-reload")
-
-
-def _remove(host: Host, step: Remove) -> None:
-    """The definitions go last, since by them the next run knows that something is left.
-
-    The units are stopped when their files are gone and without those that need them, so that nothing is taken down by
-    that: the network may be meant to stay, and is gone already if not.
-    """
-    units = unit.started_with(step.name)
-    links = [link for name, others in units.items() for link in service_files.enabling_links(name, others)]
-    for path in (*links, *map(service_files.unit_file, units)):
-        with host.doing(f"remove {path}"):
-            service_files.remove(path)
-    if step.reload:
-        with host.doing("have systemd read its units anew"):
-            service_files.systemctl(host, "daemon-reload")
-    for name in step.stop:
-        with host.doing(f"have systemd forget {name}"):
-            service_files.systemctl(host, "stop", "--job-mode=ignore-dependencies", name)
-    if step.program:
-        with host.doing(f"remove {service_files.PROGRAM}"):
-            service_files.remove(service_files.PROGRAM)
-    with host.doing(f"remove {service_files.definitions(step.name)}"):
-        service_files.remove(service_files.definitions(step.name))

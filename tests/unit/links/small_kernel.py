@@ -45,7 +45,7 @@ class Namespace:
 
     def execute(self, steps: Iterable[object]) -> None:
         for step in steps:
-            if isinstance(step, interface_steps.Step) and not isinstance(step, interface_steps.Lease):
+            if isinstance(step, interface_steps.Step):
                 self._execute(step, self.links[step.name])
 
     def _execute(self, step: interface_steps.Step, link: Link) -> None:
@@ -136,7 +136,7 @@ class Machine:
 
     ends: dict[tuple[str | None, str], End]
 
-    def execute(self, steps: Iterable[veth_steps.Step]) -> None:
+    def execute(self, steps: Iterable[object]) -> None:
         for step in steps:
             if isinstance(step, veth_steps.Make):
                 first = End(self._new(step.end, step.values))
@@ -151,7 +151,7 @@ class Machine:
             elif isinstance(step, veth_steps.Set):
                 end = self.ends[step.end.netns, step.end.name]
                 end.link = dataclasses.replace(end.link, **step.values)
-            else:
+            elif isinstance(step, veth_steps.Delete):
                 self._delete(step)
 
     def _new(self, where: veth_steps.Where, values: Mapping[str, Any]) -> Link:

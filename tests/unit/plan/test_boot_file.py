@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import network_document
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.kinds import RESOURCES
 from tests.unit.plan.builders import dual, plan
 from tests.unit.plan.world import Info, after, empty_info
 
@@ -17,7 +18,7 @@ def _neighbours(document: Info) -> list[list[Info]]:
 
 
 def _file(made: Info, before: Info | None = None) -> Info:
-    return network_document.document("br0", "br0", made["modules"], before)
+    return network_document.document("br0", "br0", made["modules"], before, RESOURCES)
 
 
 def test_who_is_added_is_guarded_beside_those_who_are_there() -> None:

@@ -15,7 +15,7 @@ import typing as t
 import zlib
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.carry_out import ORDER
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.kinds import ORDER
 
 Info = dict[str, t.Any]
 

@@ -35,12 +35,6 @@ def odd(host: Host, ref: str | None, family: str) -> dict[str, str]:
 
 
 def write(host: Host, ref: str | None, family: str, name: str, edits: t.Sequence[tables.Edit]) -> None:
-    """Edit one table, all or nothing."""
-    with host.doing(f"change the {iptables_programs.WORD[family]} rules of table {name}"):
-        _write(host, ref, family, name, edits)
-
-
-def _write(host: Host, ref: str | None, family: str, name: str, edits: t.Sequence[tables.Edit]) -> None:
     """Edit one table, in parts where it must be.
 
     In a user namespace iptables cannot raise the size of its socket's buffer, so thousands of edits are refused as one
@@ -52,5 +46,5 @@ def _write(host: Host, ref: str | None, family: str, name: str, edits: t.Sequenc
         if len(edits) < 2:
             raise
         middle = len(edits) // 2
-        _write(host, ref, family, name, edits[:middle])
-        _write(host, ref, family, name, edits[middle:])
+        write(host, ref, family, name, edits[:middle])
+        write(host, ref, family, name, edits[middle:])

@@ -25,7 +25,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Edit, Place, Table
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import iptables_programs
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.steps import EndFlows, WriteSetting
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Aside, Session
 
 View = dict[str, t.Any]
 #: The groups of chains that a resource is about, by family and table.
@@ -35,13 +35,19 @@ TableKey = tuple[t.Optional[str], str, str]
 
 
 @dataclasses.dataclass(frozen=True)
-class WriteRules:
+class WriteRules(Aside):
     """A step: edit one table."""
 
     ref: str | None
     family: str
     table: str
     edits: list[Edit]
+
+    def __str__(self) -> str:
+        return f"change the {iptables_programs.WORD[self.family]} rules of table {self.table}"
+
+    def do(self, session: Session) -> None:
+        commands.write(session.host, self.ref, self.family, self.table, self.edits)
 
 
 @dataclasses.dataclass
@@ -208,11 +214,3 @@ def change_of(before: View, after: View, drift: tuple[list[str], list[str]]) -> 
     if before and before == after:
         return {**before, "rules": removed}, {**after, "rules": added}
     return before, after
-
-
-def apply_step(host: Host, step: WriteRules | WriteSetting | EndFlows) -> None:
-    """Do one of the steps of a resource that writes rules."""
-    if isinstance(step, WriteRules):
-        commands.write(host, step.ref, step.family, step.table, step.edits)
-    else:
-        step.do(host)

@@ -1,0 +1,113 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What is to be done, step by step: each step does itself, and each namespace is visited once for all that follow on
+one another in it."""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import functools
+import itertools
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import LinuxnetError
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Writer
+
+
+class Outside(enum.Enum):
+    """Where a step is done that is no visit, since it starts programs, makes namespaces or visits them itself."""
+
+    OUTSIDE = "outside"
+
+
+class Step(t.Protocol):
+    """One thing done to the host; ``str`` of it completes "cannot ..." and is remembered as done, or is empty."""
+
+    @property
+    def netns(self) -> str | Outside | None:
+        """The namespace in which it is done, None for the host's own."""
+
+    def do(self, session: Session) -> None:
+        """Do it; called inside the namespace."""
+
+
+class Aside:
+    """A step that is no visit."""
+
+    @property
+    def netns(self) -> Outside:
+        return Outside.OUTSIDE
+
+
+class Silent(Aside):
+    """One that tells itself what it does, or is nothing that anybody wants to hear of."""
+
+    def __str__(self) -> str:
+        return ""
+
+
+class Session:
+    """What steps have at hand."""
+
+    def __init__(self, host: Host, apart: bool = False) -> None:
+        """:param apart: a namespace in which something fails holds up no other one"""
+        self.host = host
+        #: By namespace the first failure, where they are apart; nothing more is done in these.
+        self.failed: dict[str | None, LinuxnetError] = {}
+        self._apart = apart
+        self._writer: Writer | None = None
+
+    @property
+    def writer(self) -> Writer:
+        """A socket for our own netlink messages, one for each visit."""
+        if self._writer is None:
+            self._writer = Writer()
+        return self._writer
+
+    @property
+    def route(self) -> t.Any:
+        """An IPRoute of pyroute2, or what stands in for it, one for each visit."""
+        return self.host.socket()
+
+    def execute(self, steps: t.Iterable[Step]) -> None:
+        """Do steps in their order, with one tour for those that follow on one another inside namespaces."""
+        for aside, group in itertools.groupby(steps, key=lambda step: step.netns is Outside.OUTSIDE):
+            if aside:
+                for step in group:
+                    self._do(step)
+            else:
+                self._tour(group)
+
+    def _tour(self, steps: t.Iterable[Step]) -> None:
+        visits = [(netns, tuple(group)) for netns, group in itertools.groupby(steps, key=_place)]
+        self.host.tour((netns, functools.partial(self._visit, netns, group)) for netns, group in visits)
+
+    def _visit(self, netns: str | None, steps: t.Sequence[Step]) -> None:
+        if netns in self.failed:
+            return
+        try:
+            for step in steps:
+                self._do(step)
+        except LinuxnetError as error:
+            if not self._apart:
+                raise
+            self.failed[netns] = error
+        finally:
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
+
+    def _do(self, step: Step) -> None:
+        words = str(step)
+        with self.host.doing(words) if words else contextlib.nullcontext():
+            step.do(self)
+
+
+def _place(step: Step) -> str | None:
+    return t.cast("str | None", step.netns)

@@ -1,0 +1,57 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""The kinds of objects that networks are made of. All else about a kind it says itself."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Resource
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.bridge_forward import BridgeForward
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.dnat import Dnat
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.masquerade import Masquerade
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge import Bridge
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge_port import BridgePort
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface import Interface
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.ip_forward import IpForward
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.netns import Netns
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.unmanaged_links import UnmanagedLinks
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.veth import Veth
+
+_KINDS: tuple[Resource, ...] = (
+    Bridge(),
+    BridgeForward(),
+    BridgePort(),
+    Dnat(),
+    Interface(),
+    IpForward(),
+    Masquerade(),
+    Netns(),
+    UnmanagedLinks(),
+    Veth(),
+)
+RESOURCES: dict[str, Resource] = {kind.name: kind for kind in _KINDS}
+#: By kind, the options that are strings in every definition of a network's document.
+NEEDED = {kind.name: kind.needed for kind in _KINDS}
+
+
+def in_order(kinds: t.Iterable[Resource]) -> dict[str, tuple[str, ...]]:
+    """The names of kinds by the state of a network, in the order in which it is brought about.
+
+    That links are not for others to manage is said before they are made and until they are gone.
+    Rules come before links, so that nothing is open for a moment; published ports come before links too, so that an
+    address that becomes free is not published to whoever gets it next. The other way round, links go before what
+    protects them; forwarding is the last and stays on, because others may rely on it, but need not come back at a boot.
+    """
+    places = {kind.name: kind.order for kind in kinds if kind.order}
+    return {
+        "present": tuple(sorted(places, key=lambda name: places[name].present)),
+        "absent": tuple(sorted(places, key=lambda name: places[name].absent)),
+    }
+
+
+ORDER = in_order(_KINDS)

@@ -1,0 +1,95 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What can be done to the files of a network's service, and to systemd."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import atomic_files, service_files
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Aside, Session, Step
+
+
+@dataclasses.dataclass(frozen=True)
+class WriteFile(Aside):
+    path: pathlib.Path
+    content: bytes
+    mode: int
+
+    def __str__(self) -> str:
+        return f"write {self.path}"
+
+    def do(self, _session: Session) -> None:
+        atomic_files.write(str(self.path), self.content, self.mode)
+
+
+@dataclasses.dataclass(frozen=True)
+class RemoveFile(Aside):
+    path: pathlib.Path
+
+    def __str__(self) -> str:
+        return f"remove {self.path}"
+
+    def do(self, _session: Session) -> None:
+        service_files.remove(self.path)
+
+
+@dataclasses.dataclass(frozen=True)
+class Enable(Aside):
+    """Have a unit started with others."""
+
+    unit: str
+    others: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"enable {self.unit}"
+
+    def do(self, _session: Session) -> None:
+        service_files.enable(self.unit, self.others)
+
+
+@dataclasses.dataclass(frozen=True)
+class Reload(Aside):
+    def __str__(self) -> str:
+        return "have systemd read its units anew"
+
+    def do(self, session: Session) -> None:
+        service_files.systemctl(session.host, "daemon-reload")
+
+
+@dataclasses.dataclass(frozen=True)
+class Forget(Aside):
+    """Stop a unit that has no file any more, and nothing with it."""
+
+    unit: str
+
+    def __str__(self) -> str:
+        return f"have systemd forget {self.unit}"
+
+    def do(self, session: Session) -> None:
+        service_files.systemctl(session.host, "stop", "--job-mode=ignore-dependencies", self.unit)
+
+
+@dataclasses.dataclass(frozen=True)
+class Start(Aside):
+    """A service that is started changes the host itself, and waits for us otherwise."""
+
+    unit: str
+
+    def __str__(self) -> str:
+        return f"start {self.unit}"
+
+    def do(self, session: Session) -> None:
+        session.host.unlock()
+        service_files.systemctl(session.host, "start", self.unit)
+
+
+def in_order(steps: t.Sequence[Step]) -> list[Step]:
+    """Services are started when the files of all networks are as they are to be."""
+    return sorted(steps, key=lambda step: isinstance(step, Start))
