@@ -158,6 +158,8 @@ BREAKAGES: dict[str, list[Breakage]] = {
             "sysctl -qw net.ipv6.conf.eth0.disable_ipv6=1",
             "sysctl -qw net.ipv6.conf.all.disable_ipv6=1; sysctl -qw net.ipv6.conf.lo.disable_ipv6=0",
             "sysctl -qw net.ipv6.conf.eth0.accept_ra=1",
+            "sysctl -qw net.ipv4.conf.all.accept_redirects=1",
+            "sysctl -qw net.ipv6.conf.eth0.accept_redirects=1",
         ),
         Breakage(
             "sysctl -qw net.ipv4.conf.all.arp_ignore=8",
@@ -186,6 +188,7 @@ BREAKAGES: dict[str, list[Breakage]] = {
             "sysctl -qw net.ipv4.conf.br-shop.forwarding=0",
             "sysctl -qw net.ipv6.conf.br-shop.disable_ipv6=1",
             "sysctl -qw net.ipv4.conf.br-shop.route_localnet=0",
+            "sysctl -qw net.ipv4.conf.br-shop.accept_redirects=1",
         ),
         Breakage(
             "sysctl -qw net.ipv4.conf.eth0.forwarding=0",

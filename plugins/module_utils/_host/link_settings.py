@@ -25,12 +25,14 @@ _VALUES = {socket.AF_INET: 1, socket.AF_INET6: 2}
 #: The settings that we look at on every interface of a network: the family, and the place among its values.
 _PLACES = {
     "net/ipv4/conf/IFNAME/forwarding": (socket.AF_INET, 0),
+    "net/ipv4/conf/IFNAME/accept_redirects": (socket.AF_INET, 3),
     "net/ipv4/conf/IFNAME/rp_filter": (socket.AF_INET, 7),
     "net/ipv4/conf/IFNAME/arp_ignore": (socket.AF_INET, 18),
     "net/ipv4/conf/IFNAME/promote_secondaries": (socket.AF_INET, 19),
     "net/ipv4/conf/IFNAME/arp_notify": (socket.AF_INET, 21),
     "net/ipv6/conf/IFNAME/forwarding": (socket.AF_INET6, 0),
     "net/ipv6/conf/IFNAME/accept_ra": (socket.AF_INET6, 3),
+    "net/ipv6/conf/IFNAME/accept_redirects": (socket.AF_INET6, 4),
     "net/ipv6/conf/IFNAME/disable_ipv6": (socket.AF_INET6, 26),
     "net/ipv6/conf/IFNAME/ndisc_notify": (socket.AF_INET6, 29),
 }

@@ -36,6 +36,10 @@ def netns(network: Network) -> list[Element]:
             element["container"] = endpoint.container
         if endpoint.sysctls:
             element["sysctls"] = {**element.get("sysctls", {}), **endpoint.sysctls}
+    for endpoint in network.endpoints:
+        if wished := guard.of_the_namespace(network, endpoint):
+            element = found[endpoint.namespace]
+            element["sysctls"] = {**wished, **element.get("sysctls", {})}
     return list(found.values())
 
 
@@ -120,6 +124,7 @@ def inner_interfaces(draft: Draft, view: HostView) -> list[Element]:
     found = []
     for endpoint in draft.network.endpoints:
         settings = {**_ipv6_settings(draft, endpoint), **constant} if view.has_ipv6 else constant
+        settings = {**settings, **guard.settings(draft.network, endpoint)}
         found.append(
             {
                 "netns": endpoint.namespace,

@@ -7,7 +7,8 @@
 """What keeps an endpoint from taking the address, the MAC address or the packets of another one.
 
 Its port passes its own MAC address alone and learns no other one; the host knows by which MAC address each endpoint is
-found, and takes no packet for an endpoint's that comes from another one; and the endpoint knows that of its gateway.
+found, and takes no packet for an endpoint's that comes from another one; and the endpoint knows that of its gateway,
+and believes nobody who tells it a better one.
 """
 
 from __future__ import annotations
@@ -95,6 +96,18 @@ def inside(draft: Draft, endpoint: Endpoint, view: HostView) -> dict[str, t.Any]
     gateways = [subnet.gateway for subnet, _address in draft.subnets(endpoint) if subnet.gateway]
     known = [{"address": str(gateway), "mac_address": own} for gateway in gateways]
     return {"neighbours": known, "purge_neighbours": True}
+
+
+def settings(network: Network, endpoint: Endpoint) -> dict[str, str]:
+    """Those of its interface: a redirect in the gateway's name would lead what it sends to another endpoint."""
+    words = network.families if endpoint.guard else ()
+    return {f"net.{word}.conf.IFNAME.accept_redirects": "0" for word in words}
+
+
+def of_the_namespace(network: Network, endpoint: Endpoint) -> dict[str, str]:
+    """What IPv4 believes on one interface it believes where either that one or all are told to."""
+    wished = endpoint.guard and "ipv4" in network.families
+    return {"net.ipv4.conf.all.accept_redirects": "0"} if wished else {}
 
 
 def warnings(network: Network) -> t.Iterator[str]:

@@ -136,11 +136,13 @@ _BRIDGE_SETTINGS = {
     "ipv4": {
         "net.ipv4.conf.IFNAME.rp_filter": "2",
         "net.ipv4.conf.IFNAME.arp_ignore": "0",
+        "net.ipv4.conf.IFNAME.accept_redirects": "0",
         "net.ipv4.conf.IFNAME.promote_secondaries": "1",
     },
     "ipv6": {
         "net.ipv6.conf.IFNAME.accept_dad": "0",
         "net.ipv6.conf.IFNAME.addr_gen_mode": "0",
+        "net.ipv6.conf.IFNAME.accept_redirects": "0",
         "net.ipv6.conf.IFNAME.disable_ipv6": "0",
     },
 }
@@ -155,10 +157,10 @@ def bridge_interface(draft: Draft, view: HostView) -> list[Element]:
     """The bridge's own addresses, which are the endpoints' gateways, and the settings it needs before it goes up.
 
     The host may have other defaults for new interfaces, and somebody may have changed the bridge's. rp_filter is
-    loose, since the answers of an endpoint on two networks may come back by the other bridge. What arrives there is
-    forwarded, unless the network is to have no way out. Its link-local address needs no test for duplicates: until the
-    end of that test, which takes seconds, the host could not look for endpoints in the name of those whose packets it
-    forwards.
+    loose, since the answers of an endpoint on two networks may come back by the other bridge. No endpoint is to tell
+    the host a better router than its own. What arrives there is forwarded, unless the network is to have no way out.
+    Its link-local address needs no test for duplicates: until the end of that test, which takes seconds, the host could
+    not look for endpoints in the name of those whose packets it forwards.
     """
     network = draft.network
     if network.external:

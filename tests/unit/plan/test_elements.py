@@ -12,6 +12,9 @@ import pytest
 from tests.unit.plan.builders import addresses, dual, elements, plan, variables
 from tests.unit.plan.world import Info, empty_info, interface, route
 
+#: What a namespace with a guarded endpoint is told as a whole.
+DEAF = {"net.ipv4.conf.all.accept_redirects": "0"}
+
 
 def inside(document: Info, namespace: str = "web") -> Info:
     """The element for the interface inside a namespace."""
@@ -155,11 +158,12 @@ def test_sysctls_go_to_the_namespace_or_to_the_interface() -> None:
     wished = {"net.core.somaxconn": 1024, "net.ipv4.conf.IFNAME.arp_notify": "1", "net.ipv4.conf.IFNAME.rp_filter": 1}
     document = plan(variables({"namespace": "web", "sysctls": wished}))
     assert document["modules"]["netns"] == [
-        {"name": "web", "state": "present", "sysctls": {"net.core.somaxconn": "1024"}}
+        {"name": "web", "state": "present", "sysctls": {**DEAF, "net.core.somaxconn": "1024"}}
     ]
     assert inside(document)["sysctls"] == {
         "net.ipv6.conf.IFNAME.accept_ra": "0",
         "net.ipv6.conf.IFNAME.disable_ipv6": "1",
+        "net.ipv4.conf.IFNAME.accept_redirects": "0",
         "net.ipv4.conf.IFNAME.rp_filter": "1",
         "net.ipv4.conf.IFNAME.arp_ignore": "0",
         "net.ipv4.conf.IFNAME.arp_notify": "1",
@@ -170,6 +174,7 @@ def test_sysctls_go_to_the_namespace_or_to_the_interface() -> None:
 def test_endpoints_announce_themselves_in_the_families_of_the_network() -> None:
     both = {
         "net.ipv6.conf.IFNAME.accept_ra": "0",
+        "net.ipv4.conf.IFNAME.accept_redirects": "0",
         "net.ipv4.conf.IFNAME.rp_filter": "2",
         "net.ipv4.conf.IFNAME.arp_ignore": "0",
         "net.ipv4.conf.IFNAME.arp_notify": "1",
@@ -180,6 +185,7 @@ def test_endpoints_announce_themselves_in_the_families_of_the_network() -> None:
         **both,
         "net.ipv6.conf.IFNAME.disable_ipv6": "0",
         "net.ipv6.conf.IFNAME.ndisc_notify": "1",
+        "net.ipv6.conf.IFNAME.accept_redirects": "0",
     }
 
 
@@ -203,7 +209,7 @@ def test_an_attached_namespace_and_a_mac_address() -> None:
     document = plan(
         variables({"namespace": "1234", "pid": "77", "mac_address": "02:00:00:00:00:0A", "host_interface": "veth_host"})
     )
-    assert document["modules"]["netns"] == [{"name": "1234", "state": "present", "pid": 77}]
+    assert document["modules"]["netns"] == [{"name": "1234", "state": "present", "pid": 77, "sysctls": DEAF}]
     (pair,) = document["modules"]["veth"]
     assert pair.pop("mac_address").startswith("fe:")
     assert [pair] == [
@@ -236,7 +242,9 @@ def test_a_mac_address_that_nobody_chose_is_fixed_for_network_namespace_interfac
 
 def test_the_namespace_of_a_container() -> None:
     document = plan(variables({"namespace": "shop", "container": "shop-1"}))
-    assert document["modules"]["netns"] == [{"name": "shop", "state": "present", "container": "shop-1"}]
+    assert document["modules"]["netns"] == [
+        {"name": "shop", "state": "present", "container": "shop-1", "sysctls": DEAF}
+    ]
 
 
 def test_two_interfaces_in_one_namespace() -> None:
@@ -294,6 +302,16 @@ def test_where_the_host_is_not_the_router_it_does_not_judge_what_another_one_sen
     assert forward["neighbours"] == []
     assert "neighbours" not in inside(document)
     assert _port(document)["locked"]
+
+
+def test_who_is_guarded_believes_no_redirects() -> None:
+    document = plan(dual("web", {"namespace": "vms", "guard": False}))
+    namespaces = {one["name"]: one for one in elements(document, "netns")}
+    assert namespaces["web"]["sysctls"] == DEAF
+    assert "sysctls" not in namespaces["vms"]
+    believing = {"namespace": "web", "sysctls": {"net.ipv4.conf.all.accept_redirects": 1}}
+    (found,) = elements(plan(variables(believing)), "netns")
+    assert found["sysctls"] == {"net.ipv4.conf.all.accept_redirects": "1"}
 
 
 def test_where_endpoints_are_added_the_others_stay_guarded() -> None:
