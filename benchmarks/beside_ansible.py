@@ -6,8 +6,8 @@
 python -m benchmarks.beside_ansible [--rounds 5] [--only "one endpoint"]
 
 Each row is a run of ansible-playbook with the role, and right after it one with the same variables, their check against
-the role's argument specification and a ping. User and system time of all processes count, those on the host too. A number
-is the median, over the rounds, of the ratio of two such runs.
+the role's argument specification and a ping. User and system time of all processes count, those on the host too. A
+number is the median, over the rounds, of the ratio of two such runs.
 """
 
 from __future__ import annotations

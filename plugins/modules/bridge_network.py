@@ -379,8 +379,12 @@ objects:
 
 import base64
 import gc
+import hashlib
 import importlib
 import json
+import marshal
+import os
+import stat
 import sys
 import types
 import typing as t
@@ -395,15 +399,23 @@ _OLDEST = (3, 9)
 _UTILS = "ansible_collections.netplumb.linuxnet.plugins.module_utils"
 
 
+#: What the code was compiled to is kept while the host has a network, since compiling takes as long as all else.
+_KEPT, _STATE = "/run/linuxnet.code", "/run/linuxnet"
+
+
 class _Sent:
     """Finds and loads modules out of the texts that came with the arguments."""
 
     # Not derived from the abstract classes of importlib, which would have more loaded than all else here.
 
-    def __init__(self, texts: dict[str, str]) -> None:
+    def __init__(self, texts: dict[str, str], codes: dict[str, types.CodeType]) -> None:
+        """
+        :param codes: what some of the texts were compiled to earlier
+        """
         self._texts = texts
         self._packages = {name.rpartition(".")[0] for name in texts}
         self._packages.update(".".join(_UTILS.split(".")[:length]) for length in range(1, _UTILS.count(".") + 1))
+        self.codes, self.compiled = codes, False
 
     def find_spec(self, fullname: str, *_others: t.Any) -> ModuleSpec | None:
         if fullname not in self._texts and fullname not in self._packages:
@@ -415,7 +427,10 @@ class _Sent:
 
     def exec_module(self, module: types.ModuleType) -> None:
         name = module.__name__
-        exec(compile(self.get_source(name), name, "exec", dont_inherit=True), module.__dict__)
+        if name not in self.codes:
+            self.codes[name] = compile(self.get_source(name), name, "exec", dont_inherit=True)
+            self.compiled = True
+        exec(self.codes[name], module.__dict__)
 
     def get_source(self, fullname: str) -> str:
         return self._texts.get(fullname, "")
@@ -433,9 +448,40 @@ def main() -> None:
     # To look for garbage all the time takes a sixth of the run, and the process ends soon.
     gc.disable()
     arguments = json.loads(_ARGUMENTS)
-    texts = json.loads(zlib.decompress(base64.b64decode(arguments.pop("program"))))
-    sys.meta_path.insert(0, t.cast(t.Any, _Sent(texts)))
-    sys.stdout.write(json.dumps(importlib.import_module(f"{_UTILS}._call").run(arguments)))
+    program = arguments.pop("program").encode()
+    key = hashlib.sha256(program + sys.version.encode()).digest()
+    sent = _Sent(json.loads(zlib.decompress(base64.b64decode(program))), _kept(key))
+    sys.meta_path.insert(0, t.cast(t.Any, sent))
+    result = importlib.import_module(f"{_UTILS}._call").run(arguments)
+    if not arguments["_ansible_check_mode"]:
+        _keep(key, sent)
+    sys.stdout.write(json.dumps(result))
+
+
+def _kept(key: bytes) -> dict[str, types.CodeType]:
+    """What the same texts were compiled to by the same Python, if root alone can have written it."""
+    try:
+        with open(os.open(_KEPT, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            found = os.fstat(file.fileno())
+            if found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) == 0o600 and file.read(len(key)) == key:
+                return dict(marshal.load(file))
+    except (OSError, ValueError, EOFError, TypeError):
+        pass
+    return {}
+
+
+def _keep(key: bytes, sent: _Sent) -> None:
+    """Keep it as long as there is a network; that it cannot be kept does no harm."""
+    new = f"{_KEPT}.{os.getpid()}"
+    try:
+        if not os.path.isdir(_STATE):
+            os.unlink(_KEPT)
+        elif sent.compiled:
+            with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
+                file.write(key + marshal.dumps(sent.codes))
+            os.rename(new, _KEPT)
+    except OSError:
+        pass
 
 
 def _show_options() -> None:
