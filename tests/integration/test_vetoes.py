@@ -288,11 +288,11 @@ def test_very_many_routes_cost_little(host: Host) -> None:
 
 
 def test_the_role_tells_last_what_it_could_not_do(host: Host) -> None:
-    host.playbook(PLAY, variables={**VARIABLES, "bridge_network_persistent": True})
+    wish = {**VARIABLES, "bridge_network_endpoints": NETWORK["endpoints"], "bridge_network_persistent": True}
+    host.playbook(PLAY, variables=wish)
     rules = _rules(host)
     host.inside("db").sh(TRICKS["link in place"])
     _break(host)
-    wish = {**VARIABLES, "bridge_network_endpoints": NETWORK["endpoints"], "bridge_network_persistent": True}
     run = host.playbook(PLAY, variables=wish, fails=True)
     (failed,) = run.failed
     assert "namespace 'db' has an interface 'eth0' already, that is not ours" in failed.result["msg"]

@@ -21,7 +21,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.contents import Contents
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Links
 
-#: So many bytes of each kind are some thousand interfaces, or some ten thousand addresses or routes.
+#: So many bytes in all are some thousand interfaces, or some ten thousand addresses or routes.
 _LIMIT = 4 << 20
 #: So many addresses of an interface are told in a brief look.
 _ADDRESSES = 64
@@ -43,36 +43,55 @@ def whole() -> Contents:
 
 def tolerant() -> Contents:
     """All that can be read of a namespace, and why something cannot."""
-    troubles: list[str] = []
+    look = _Look(None)
     return Contents(
-        _try(dumps.links, None, troubles) or {},
-        tuple(_try(dumps.addresses, None, troubles) or ()),
-        tuple(_try(dumps.routes, None, troubles) or ()),
-        tuple(_try(dumps.neighbours, None, troubles) or ()),
-        troubles[0] if troubles else None,
+        look.take(dumps.links) or {},
+        tuple(look.take(dumps.addresses) or ()),
+        tuple(look.take(dumps.routes) or ()),
+        tuple(look.take(dumps.neighbours) or ()),
+        look.end(),
     )
 
 
 def brief() -> Contents:
     """What the planner asks of a namespace: interfaces, some addresses of veth ends, default routes and few others."""
-    troubles: list[str] = []
-    links = _try(dumps.links, _LIMIT, troubles) or {}
+    look = _Look(_LIMIT)
+    links = look.take(dumps.links) or {}
     return Contents(
         links,
-        tuple(_of_veths(links, _try(dumps.addresses, _LIMIT, troubles) or ())),
-        tuple(_try(dumps.brief_routes, _LIMIT, troubles) or ()),
+        tuple(_of_veths(links, look.take(dumps.addresses) or ())),
+        tuple(look.take(dumps.brief_routes) or ()),
         (),
-        troubles[0] if troubles else None,
+        look.end(),
     )
 
 
-def _try(read: t.Callable[[Reader], T], limit: int | None, troubles: list[str]) -> T | None:
-    try:
-        with Reader(limit) as reader:
-            return read(reader)
-    except (LinuxnetError, OSError) as error:
-        troubles.append(str(error) if isinstance(error, LinuxnetError) else refusals.reason(error))
-        return None
+class _Look:
+    """One dump after another by one socket, or by a new one where one failed."""
+
+    def __init__(self, limit: int | None) -> None:
+        self._limit = limit
+        self._reader: Reader | None = None
+        self._trouble: str | None = None
+
+    def take(self, read: t.Callable[[Reader], T]) -> T | None:
+        """What is read, None where it cannot be."""
+        try:
+            if self._reader is None:
+                self._reader = Reader(self._limit)
+            return read(self._reader)
+        except (LinuxnetError, OSError) as error:
+            words = str(error) if isinstance(error, LinuxnetError) else refusals.reason(error)
+            self._trouble = self._trouble or words
+            self.end()
+            return None
+
+    def end(self) -> str | None:
+        """Close the socket; why something could not be read."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+        return self._trouble
 
 
 def _of_veths(links: Links, addresses: t.Iterable[Address]) -> t.Iterator[Address]:
