@@ -29,7 +29,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.link_attr
     BRIDGE_PORT,
     DEFAULT_PVID,
     FORWARDING,
-    MTU,
+    LINK,
     PORT_STATE,
     Table,
 )
@@ -118,7 +118,6 @@ def _link(row: bytes) -> Link:
         name=_text(found[3]),
         kind=kind,
         up=bool(flags & _IFF_UP),
-        mtu=MTU.read(found[MTU.number]) if MTU.number in found else 0,
         mac_address=found[1].hex(":") if len(found.get(1, b"")) == 6 else None,
         alias=_text(found[20]) if 20 in found else None,
         alternatives=tuple(_text(value) for kind, value in each_attribute(found.get(52, b"")) if kind == 53),
@@ -133,6 +132,7 @@ def _link(row: bytes) -> Link:
         running=bool(flags & _IFF_RUNNING),
         qdisc=_text(found[6]) if 6 in found else None,
         xdp=any(found_xdp.get(_XDP_ATTACHED, b"\0")),
+        **{row.name: row.read(found[row.number]) for row in LINK if row.number in found},
     )
 
 

@@ -18,7 +18,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import dum
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Writer, attribute
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.link_attributes import (
     BRIDGE_PORT,
-    MTU,
+    LINK,
     PORT_STATE,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
@@ -41,7 +41,7 @@ def _text(value: str) -> bytes:
 _VALUES: dict[str, tuple[int, t.Callable[[t.Any], bytes]]] = {
     "name": (_NAME, _text),
     "mac_address": (1, lambda value: bytes.fromhex(value.replace(":", ""))),
-    MTU.name: (MTU.number, MTU.write),
+    **{row.name: (row.number, row.write) for row in LINK},
     "master": (10, _U32),
     "alias": (20, _text),
     "group": (_GROUP, _U32),

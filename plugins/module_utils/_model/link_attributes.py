@@ -56,6 +56,8 @@ class Attribute:
         value = self.form.unpack_from(data)[0]
         if self.switch:
             return value != 0
+        if self.unit == 1:
+            return value
         return value // self.unit if value % self.unit == 0 else value / self.unit
 
     def kernels(self, value: t.Any) -> int:
@@ -78,8 +80,10 @@ def _switch(name: str, number: int, form: struct.Struct = _U8, word: str = "") -
 Table = tuple[Attribute, ...]
 
 MTU = Attribute("mtu", 4, _U32, 68, 65535, of="bytes")
-#: What both ends of a veth pair have.
-VETH: Table = (MTU,)
+#: What every link has, each a field of Link.
+LINK: Table = (MTU,)
+#: What both ends of a veth pair are given.
+VETH: Table = LINK
 BRIDGE: Table = (
     _switch("stp", 5, _U32, "br_stp_state"),
     Attribute("forward_delay", 1, _U32, 2, 30, 100, "br_forward_delay"),
