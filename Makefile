@@ -7,6 +7,7 @@
 #              traffic, packet by packet) and molecule, each a target of its own too
 # make fresh   demo and test on Debian 12 and 13 as debootstrap makes them, where nothing else helps; needs root
 # make machines  the role on Debian 11, 12 and 13 as they are, booted and reached by SSH; needs root
+# make here    what wants more than a fresh machine has: sanity with every Python, and machines, side by side; needs root
 # make test-matrix  the collection on many versions of Python, ansible-core, pyroute2 and iptables (tools/versions.py);
 #              MATRIX=--short: a few combinations; MATRIX=--write: writes docs/versions.md; see tools/matrix.py for more
 # make bench   networks of up to 1000 endpoints, built by the role and its rivals; writes docs/scale.md (hours, on a
@@ -21,7 +22,7 @@ VENV := .venv
 CHECK := $(VENV)/bin/python -m tools.check
 PARTS := lint sanity unit integration traffic molecule
 
-.PHONY: demo test test-matrix clean bench engines fresh machines model sweep $(PARTS)
+.PHONY: demo test test-matrix clean bench engines fresh machines here model sweep $(PARTS)
 
 demo: $(VENV)/requirements.txt
 	@$(VENV)/bin/python -m tests.demo
@@ -34,6 +35,9 @@ test-matrix: $(VENV)/requirements-dev.txt
 
 $(PARTS) fresh machines: $(VENV)/requirements-dev.txt
 	@$(CHECK) $(WHOLE) $@
+
+here: $(VENV)/requirements-dev.txt
+	@$(CHECK) --whole sanity machines
 
 engines: $(VENV)/requirements-dev.txt
 	@$(VENV)/bin/python -m tests.engines --write

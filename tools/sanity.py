@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,15 +39,16 @@ class Result:
     lacking: list[str]
 
 
-def run(build: Path, environment: dict[str, str], pip: str) -> Result:
+def run(build: Path, environment: dict[str, str], pip: str, tests: Sequence[str] = ()) -> Result:
     """Run all sanity tests on every Python that ansible-test supports, or on this one if not all of them are here.
 
     :param pip: pip's settings, which it gets as a file
+    :param tests: these alone, where there are any
     """
     place = tree.copy(build / "sanity" / "ansible_collections" / "netplumb" / "linuxnet")
     home = _home(build / "sanity" / "home", f"{pip}cache-dir = {environment['PIP_CACHE_DIR']}\n")
     directories, missing = _interpreters()
-    command = ["ansible-test", "sanity", "--color", "no"]
+    command = ["ansible-test", "sanity", "--color", "no", *(word for name in tests for word in ("--test", name))]
     if missing:
         command += ["--python", f"{sys.version_info[0]}.{sys.version_info[1]}"]
     path = ":".join([str(Path(sys.prefix, "bin")), *directories, "/usr/bin:/bin:/usr/sbin:/sbin"])

@@ -40,7 +40,7 @@ CHANGED: dict[str, Any] = {
     ],
 }
 STAGES: dict[str, dict[str, Any]] = {"made": SHOP, "changed": CHANGED, "gone": {"name": "br0", "state": "absent"}}
-KILLS, PARTS = 100, 4
+KILLS, PARTS = 60, 4
 
 
 def _run_for(host: Host, variables: dict[str, Any], seconds: float) -> bool:

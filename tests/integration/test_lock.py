@@ -19,7 +19,7 @@ from tests.integration.persistence import PROGRAM, program
 from tests.lab.host import Host, Process
 
 LOCK = "/run/linuxnet.lock"
-ROUNDS = 5
+ROUNDS = 3
 FIRST: dict[str, Any] = {
     "name": "br0",
     "ipam_config": [{"subnet": "172.18.0.0/16"}, {"subnet": "fd00:18::/64"}],
