@@ -41,7 +41,15 @@ def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
     environment = os.environ | {"ANSIBLE_HOME": str(place / "home")}
     build = [*galaxy, "build", "--output-path", str(place), str(checkout)]
     subprocess.run(build, env=environment, check=True, capture_output=True)
-    install = [*galaxy, "install", "--offline", "--collections-path", str(place), str(next(place.glob("*.tar.gz")))]
+    install = [
+        *galaxy,
+        "install",
+        "--force",
+        "--offline",
+        "--collections-path",
+        str(place),
+        str(next(place.glob("*.tar.gz"))),
+    ]
     subprocess.run(install, env=environment, check=True, capture_output=True)
     return place / "ansible_collections/netplumb/linuxnet"
 

@@ -138,5 +138,5 @@ def test_absent_with_the_name_alone_leaves_nothing_but_forwarding(story: Story) 
     ]
     # With forwarding the kernel stops believing redirects.
     assert [line for line in left if "accept_redirects" not in line] == []
-    assert "orwarding" in json.dumps([task.result.get("msg") for task in removed.tasks])
+    assert "orwarding" in json.dumps([task.result.get("summary") for task in removed.tasks])
     assert remove(host).changed == []
