@@ -86,7 +86,8 @@ def test_the_role_by_ansible_itself(host: Host) -> None:
     variables = {**VARIABLES, "bridge_network_persistent": True}
     first = host.playbook(PLAY, variables=variables)
     assert (
-        first.task("Build, repair or remove networks").result["objects"][0]["modules"]["network_service"]["changed"] == 1
+        first.task("Build, repair or remove networks").result["objects"][0]["modules"]["network_service"]["changed"]
+        == 1
     )
     again = host.playbook(PLAY, variables=variables)
     assert again.changed == []
