@@ -36,6 +36,29 @@ attributes:
     platforms: linux
 """
 
+    NETWORK = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return changed status prediction without modifying the target.
+    support: full
+    details:
+      - With O(state=present), a namespace or an interface that does not exist yet is taken as freshly made, and one warning names it.
+        So the modules of a whole network foretell their changes on an empty host.
+  diff_mode:
+    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
+    support: full
+    details:
+      - C(diff) is a list with one entry per changed definition, holding only what the module manages.
+  idempotent:
+    description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
+    support: full
+  platform:
+    description: Target OS or families that can be operated against.
+    support: full
+    platforms: linux
+"""
+
     INFO = r"""
 options: {}
 attributes:

@@ -23,7 +23,7 @@ description:
   - Everything it makes is marked with the network's name, its owner. Nothing of another owner is changed or removed.
   - If an endpoint cannot be put right, the rest of the network still is, and the task fails at the end with a sentence for each.
 extends_documentation_fragment:
-  - netplumb.linuxnet.attributes
+  - netplumb.linuxnet.attributes.network
   - netplumb.linuxnet.common
   - netplumb.linuxnet.common.netlink
   - netplumb.linuxnet.common.iptables

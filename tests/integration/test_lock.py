@@ -82,7 +82,7 @@ def test_the_program_waits_for_a_module_and_a_module_for_it(host: Host) -> None:
     for _round in range(3):
         apply(host, **GONE, check=False)
         apply(host, **FIRST, persistent=True)
-        in_one(host, {"name": "br0", "state": "absent"})
+        program(host, "stop", "br0")
         with ThreadPoolExecutor() as threads:
             booting = threads.submit(program, host, "up", "br0")
             _at_once(host, [SECOND])
