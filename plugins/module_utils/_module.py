@@ -74,7 +74,7 @@ def failing(module: AnsibleModule, host: Host) -> t.Iterator[None]:
 def _lacks(library: str) -> str:
     """Ansible's usual words or, where another Python of the host has the library, the cure."""
     with Host(check_mode=True) as host:
-        better = requirements.better_python(host)
+        better = requirements.better_python(host, [library])
     if better is None:
         return missing_required_lib(library)
     return f"{sys.executable} lacks {library}, which {better} has; set ansible_python_interpreter: {better}"

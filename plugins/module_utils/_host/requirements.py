@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import programs
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
@@ -28,9 +29,9 @@ def missing() -> list[str]:
     return [*_missing_libraries(), *(name for name, program in _PROGRAMS.items() if not _find(program))]
 
 
-def better_python(host: Host) -> str | None:
-    """The system's own Python where it has the libraries that this one lacks, as beside a virtual environment."""
-    lacking = _missing_libraries()
+def better_python(host: Host, needed: t.Sequence[str] = _LIBRARIES) -> str | None:
+    """The system's own Python where it has what is needed and this one lacks, as beside a virtual environment."""
+    lacking = [name for name in _missing_libraries() if name in needed]
     if not lacking or not os.path.exists(_SYSTEM_PYTHON):
         return None
     return None if host.command(None, [_SYSTEM_PYTHON, "-I", "-c", _ASK, *lacking]).rc else _SYSTEM_PYTHON
