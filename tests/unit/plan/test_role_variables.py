@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.kinds import ORDER
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.options import OF_A_CALL, OPTIONS
 from ansible_collections.netplumb.linuxnet.plugins.modules import bridge_network
 from tests.unit.plan.builders import plan, variables
@@ -27,7 +28,7 @@ def load(path: pathlib.Path) -> t.Any:
 DOCUMENTED = load(ROLE / "meta" / "argument_specs.yml")["argument_specs"]["main"]["options"]
 DEFAULTS = load(ROLE / "defaults" / "main.yml")
 #: What the role sees to, and no network.
-OF_THE_ROLE = {"bridge_networks", "bridge_network_install_dependencies"}
+OF_THE_ROLE = {"bridge_networks", "bridge_network_by", "bridge_network_install_dependencies"}
 _CHECKED = ("type", "elements", "choices", "required")
 
 
@@ -63,9 +64,16 @@ def test_the_module_documents_what_it_takes() -> None:
 def test_the_role_tells_the_module_every_variable() -> None:
     (task,) = load(ROLE / "tasks" / "call.yml")
     told = task["netplumb.linuxnet.bridge_network"]
-    assert set(told) == {*OPTIONS, "aggregate"}
+    assert set(told) == {*OPTIONS, *OF_A_CALL}
     plain = set(OPTIONS) - {"name"}
     assert {name: told[name] for name in plain} == {name: f"{{{{ bridge_network_{name} }}}}" for name in plain}
+
+
+@pytest.mark.parametrize("state", ORDER)
+def test_the_role_composes_networks_in_the_order_of_the_call(state: str) -> None:
+    tasks = load(ROLE / "tasks" / f"by_modules_{state}.yml")
+    order = [word.rpartition(".")[2] for task in tasks for word in task if word.startswith("netplumb.linuxnet.")]
+    assert order == list(ORDER[state])
 
 
 @pytest.mark.parametrize("option", ["endpoints", "ipam_config"])
