@@ -12,15 +12,22 @@ It runs without Ansible around it: options in, the result out, both as JSON has 
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import sys
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Outcome, converge, sentence, unforeseen
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPNetwork
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, LinuxnetError, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.printing import printable, printable_all
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import refusals, requirements
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
+    machine,
+    refusals,
+    requirements,
+    subnet_records,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import conflicts, info
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import address_pools, conflicts, info
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.carry_out import carry_out, definitions_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.endpoints import EndpointsFailed
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView
@@ -42,10 +49,15 @@ Result = dict[str, t.Any]
 
 @dataclasses.dataclass
 class Wanted:
-    """One network of the call; ``network`` is None for one that is to be taken away."""
+    """One network of the call; ``network`` is None for one that is to be taken away.
 
+    ``pooled`` are the families that it has a subnet of out of the address pools.
+    """
+
+    section: Section
     name: str
     network: Network | None
+    pooled: tuple[str, ...] = ()
     plan: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     outcomes: t.Mapping[str, Outcome] = dataclasses.field(default_factory=dict)
     failures: list[str] = dataclasses.field(default_factory=list)
@@ -68,12 +80,14 @@ def run(arguments: Options) -> Result:
         given = Section("", arguments["options"], tuple(ARGUMENTS))
         with_plan = given.flag("return_plan", False)
         wanted = [_read(options_of(options, prefix)) for prefix, options in _elements(given, role)]
-        conflicts.refuse([one.network for one in wanted if one.network])
+        conflicts.refuse([one.network for one in wanted if one.network and not one.pooled])
         lacking = _lacking(wanted)
         if lacking:
             return lacking
         with host:
-            _bring_about(host, wanted, role)
+            look = _Look(host)
+            _choose_subnets(look, wanted)
+            _bring_about(look, wanted, role)
             _persist(host, wanted)
     except LinuxnetError as error:
         return _told(host, wanted, {"failed": True, "msg": sentence(host, error)})
@@ -128,17 +142,65 @@ def _failed(words: str) -> Result:
 
 def _read(section: Section) -> Wanted:
     if is_absent(section):
-        return Wanted(network_name(section), None)
-    network = read_network(section)
-    return Wanted(network.name, network)
+        return Wanted(section, network_name(section), None)
+    pooled = address_pools.families(section)
+    found = address_pools.first(pooled, address_pools.read(section, machine.identity()))
+    network = read_network(_with_subnets(section, found))
+    address_pools.refuse_given_addresses(network, pooled)
+    return Wanted(section, network.name, network, pooled)
 
 
-def _bring_about(host: Host, wanted: t.Sequence[Wanted], role: bool) -> None:
+def _with_subnets(section: Section, found: t.Iterable[IPNetwork]) -> Section:
+    return section.extended("ipam_config", [{"subnet": str(network)} for network in found])
+
+
+class _Look:
+    """What the host has, looked at anew only where something was changed since."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self._seen: dict[str, t.Any] | None = None
+
+    def whole(self) -> dict[str, t.Any]:
+        """As a plan for a network that is to be there needs it."""
+        if self._seen is None:
+            self._seen = info.view(self.host, info.Wish(brief=True))
+        return self._seen
+
+    def forget(self) -> None:
+        """Something was changed, or may have been."""
+        self._seen = None
+
+
+def _choose_subnets(look: _Look, wanted: t.Sequence[Wanted]) -> None:
+    """For the networks that give none: the subnets they have, or free ones."""
+    records = subnet_records.read_all() if any(one.pooled for one in wanted) else {}
+    given = [subnet.network for one in wanted if one.network and not one.pooled for subnet in one.network.subnets]
+    for one in wanted:
+        if not one.network or not one.pooled:
+            continue
+        view = HostView(look.whole(), one.name)
+        mine = [ipaddress.ip_network(text) for text in records.get(one.name, ())]
+        others = [ipaddress.ip_network(text) for name, kept in records.items() if name != one.name for text in kept]
+        found = address_pools.choose(
+            one.section.path("address_pools"),
+            one.pooled,
+            address_pools.read(one.section, machine.identity()),
+            [*mine, *address_pools.standing(view)],
+            address_pools.taken(view, [*others, *given]),
+        )
+        given += found
+        one.network = read_network(_with_subnets(one.section, found))
+    conflicts.refuse([one.network for one in wanted if one.network])
+
+
+def _bring_about(look: _Look, wanted: t.Sequence[Wanted], role: bool) -> None:
     """Each network, whatever becomes of the others; of a single one the error is raised as it is."""
+    host = look.host
     host.drop_option = f"{'bridge_network_' if role else ''}forward_policy: drop"
     for one in wanted:
         try:
-            _carry_out(host, one)
+            _carry_out(look, one)
         except EndpointsFailed as error:
             one.outcomes, one.failures = error.outcomes, [str(error)] if len(wanted) > 1 else error.failures
         except LinuxnetError as error:
@@ -149,21 +211,31 @@ def _bring_about(host: Host, wanted: t.Sequence[Wanted], role: bool) -> None:
             if len(wanted) == 1:
                 raise
             one.failures = [sentence(host, unforeseen(host, error))]
+        if host.done or one.failures or any(outcome.changed for outcome in one.outcomes.values()):
+            look.forget()
         host.done.clear()
 
 
-def _carry_out(host: Host, one: Wanted) -> None:
+def _carry_out(look: _Look, one: Wanted) -> None:
+    host = look.host
     if one.network is None:
         view = info.view(host, info.Wish(contents=False))
         one.plan = absent(HostView(view, one.name))
         if "iptables" in view["host"]["missing"] and any(one.plan["modules"].values()):
             raise Refused(f"iptables is not installed, without which the rules of {one.name} cannot be taken away")
     else:
-        view = info.view(host, info.Wish(brief=True))
-        one.plan = plan_of(one.network, HostView(view, one.name), host.check_mode)
+        one.plan = plan_of(one.network, HostView(look.whole(), one.name), host.check_mode)
     for warning in one.plan["warnings"]:
         host.warn(warning)
+    if not host.check_mode and one.pooled and one.network:
+        # Before anything is built with them, so that a run that is interrupted is gone on with.
+        pooled = [str(subnet.network) for subnet in one.network.subnets if subnet.family in one.pooled]
+        with host.trying(f"remember the subnets of network {one.name}"):
+            subnet_records.write(one.name, pooled)
     one.outcomes = carry_out(host, one.name, one.state, one.plan["modules"], one.plan["problems"])
+    if not host.check_mode and not one.pooled:
+        with host.trying(f"forget the subnets of network {one.name}"):
+            subnet_records.write(one.name, ())
 
 
 def _persist(host: Host, wanted: t.Sequence[Wanted]) -> None:

@@ -44,7 +44,7 @@ options:
     default: present
   ipam_config:
     description:
-      - The subnets of the network, IPv4 or IPv6 or both. Required when it shall be present.
+      - The subnets of the network, IPv4 or IPv6 or both. If omitted, an IPv4 subnet comes from O(address_pools).
       - Automatic addresses come out of the first subnet of each family.
     type: list
     elements: dict
@@ -68,6 +68,31 @@ options:
         description:
           - Addresses that others on the segment have and no endpoint gets, each under a name of your own.
         type: dict
+  enable_ipv6:
+    description:
+      - Give the network an IPv6 subnet out of O(address_pools), if O(ipam_config) has none.
+    type: bool
+    default: false
+  address_pools:
+    description:
+      - Where a network without O(ipam_config) gets its subnets from, the first free one. It keeps them from then on, also after a reboot.
+      - A subnet is free if it overlaps no address, route or network of the host.
+      - Without pools of a family, IPv4 subnets come from 172.16.0.0/12 in V(16), and IPv6 subnets in V(64) from a unique local V(/48) that is
+        derived from the machine's ID.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      base:
+        description:
+          - The addresses of the pool, such as V(10.200.0.0/16).
+        type: raw
+        required: true
+      size:
+        description:
+          - The prefix length of the subnets, such as V(24).
+        type: raw
+        required: true
   external:
     description:
       - The bridge exists and is not ours, such as Docker's V(docker0). Endpoints join it, and it is never edited.

@@ -40,13 +40,18 @@ class Section:
     """
 
     def __init__(self, prefix: str, raw: object, known: Sequence[str]) -> None:
-        self.prefix = prefix
+        self.prefix, self._known = prefix, known
         if not isinstance(raw, Mapping):
             raise Invalid(prefix.rstrip("._"), raw, f"a dictionary with the options {', '.join(known)}")
         for name in raw:
             if name not in known:
                 raise Invalid(f"{prefix}{name}", raw[name], f"there is no such option, there are {', '.join(known)}")
         self._raw = {name: value for name, value in raw.items() if not is_omitted(value)}
+
+    def extended(self, name: str, elements: Sequence[t.Any]) -> Section:
+        """The same with further elements at the end of a list."""
+        given = [element for _path, element in self.elements(name)]
+        return Section(self.prefix, {**self._raw, name: [*given, *elements]}, self._known)
 
     def path(self, name: str) -> str:
         """The option's name as the user knows it."""

@@ -27,6 +27,13 @@ OPTIONS: t.Final[Options] = {
             "aux_addresses": {"type": "dict"},
         },
     },
+    "enable_ipv6": {"type": "bool", "default": False},
+    "address_pools": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {"base": {"type": "raw", "required": True}, "size": {"type": "raw", "required": True}},
+    },
     "external": {"type": "bool", "default": False},
     "gateway_mode": {"type": "str", "choices": ["nat", "nat-unprotected", "routed"], "default": "nat"},
     "gateway_mode_ipv6": {"type": "str", "choices": ["nat", "nat-unprotected", "routed"]},

@@ -44,7 +44,7 @@ def read_subnets(section: Section) -> tuple[Subnet, ...]:
         raise Invalid(
             section.path("ipam_config"),
             section.raw("ipam_config"),
-            'at least one subnet, such as [{subnet: "172.18.0.0/16"}]',
+            'at least one subnet of the external bridge, such as [{subnet: "172.18.0.0/16"}]',
         )
     return tuple(found)
 
