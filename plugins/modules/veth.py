@@ -63,6 +63,10 @@ options:
     description: &mtu
       - Largest packet in bytes, 68 to 65535, of both ends. Where it is not given, the MTU is not managed.
     type: int
+  txqueuelen:
+    description: &txqueuelen
+      - Length of the transmit queue in packets, 0 to 2147483647, of both ends. If omitted, it is not managed.
+    type: int
   mac_address:
     description: &mac_address
       - MAC address of the first end, in quotes. Where it is not given, the kernel chooses one and it is not managed.
@@ -99,6 +103,9 @@ options:
         type: str
       mtu:
         description: *mtu
+        type: int
+      txqueuelen:
+        description: *txqueuelen
         type: int
       mac_address:
         description: *mac_address
@@ -191,6 +198,12 @@ objects:
       type: int
     peer_mtu:
       description: The MTU of the other end, where it is managed.
+      type: int
+    txqueuelen:
+      description: The length of the first end's transmit queue, if it is managed.
+      type: int
+    peer_txqueuelen:
+      description: The length of the other end's transmit queue, if it is managed.
       type: int
     mac_address:
       description: The MAC address of the first end, where it is managed.

@@ -20,6 +20,7 @@ PAIR = {
     "peer_name": "eth0",
     "peer_netns": "web",
     "mtu": 1400,
+    "txqueuelen": 500,
     "mac_address": "02:00:00:00:00:01",
     "peer_mac_address": "02:00:00:00:00:02",
 }
@@ -40,6 +41,7 @@ def _link(host: Host, name: str, netns: str | None = None) -> Any:
 def test_a_pair_into_a_namespace(spaces: Host) -> None:
     converge(spaces, "veth", PAIR)
     first, second = _link(spaces, "vweb"), _link(spaces, "eth0", "web")
+    assert (first["txqlen"], second["txqlen"]) == (500, 500)
     assert (first["mtu"], first["address"], first["ifalias"]) == (1400, "02:00:00:00:00:01", "linuxnet:default:web")
     assert (second["mtu"], second["address"]) == (1400, "02:00:00:00:00:02")
     assert "ifalias" not in second
@@ -58,6 +60,8 @@ def test_a_pair_inside_one_namespace_and_one_between_two(spaces: Host) -> None:
     ("netns", "damage"),
     [
         (None, "ip link set vweb mtu 1300"),
+        (None, "ip link set vweb txqueuelen 1000"),
+        ("web", "ip link set eth0 txqueuelen 7"),
         ("web", "ip link set eth0 mtu 1300"),
         (None, "ip link set vweb address 02:00:00:00:00:07"),
         ("web", "ip link set eth0 address 02:00:00:00:00:07"),

@@ -80,8 +80,9 @@ def _switch(name: str, number: int, form: struct.Struct = _U8, word: str = "") -
 Table = tuple[Attribute, ...]
 
 MTU = Attribute("mtu", 4, _U32, 68, 65535, of="bytes")
+TXQUEUELEN = Attribute("txqueuelen", 13, _U32, 0, 2**31 - 1, of="packets")
 #: What every link has, each a field of Link.
-LINK: Table = (MTU,)
+LINK: Table = (MTU, TXQUEUELEN)
 #: What both ends of a veth pair are given.
 VETH: Table = LINK
 BRIDGE: Table = (

@@ -34,6 +34,7 @@ class Link:
     kind: str | None = None
     up: bool = False
     mtu: int = 1500
+    txqueuelen: int = 1000
     mac_address: str | None = None
     alias: str | None = None
     alternatives: tuple[str, ...] = dataclasses.field(default=(), compare=False)

@@ -69,6 +69,7 @@ def wishes(draw: st.DrawFn, state: str = "present") -> Wish:
         "peer_netns": peer_netns,
         "peer_name": draw(st.sampled_from([None, peer_name])) if state == "absent" else peer_name,
         "mtu": draw(st.sampled_from([None, 1400])),
+        "txqueuelen": draw(st.sampled_from([None, 500])),
         "mac_address": draw(st.sampled_from([None, "02:00:00:00:00:11"])),
         "peer_mac_address": draw(st.sampled_from([None, "02:00:00:00:00:12"])),
     }
@@ -158,7 +159,7 @@ def _not_ours(machine: Machine) -> list[tuple[str | None, str, Link]]:
 
 def _wish(name: str, peer_netns: str, **options: object) -> Wish:
     given = {"state": "present", "owner": "default", "netns": None, "name": name, "peer_netns": peer_netns}
-    unmanaged = dict.fromkeys(["mtu", "mac_address", "peer_mac_address"])
+    unmanaged = dict.fromkeys(["mtu", "txqueuelen", "mac_address", "peer_mac_address"])
     return RESOURCE.wish({**unmanaged, **given, "peer_name": "eth0", **options})
 
 
