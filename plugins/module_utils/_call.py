@@ -16,7 +16,7 @@ import ipaddress
 import sys
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Outcome, converge, sentence, unforeseen
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Outcome, sentence, unforeseen
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPNetwork
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, LinuxnetError, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.printing import printable, printable_all
@@ -29,7 +29,11 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import address_pools, conflicts, info
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.carry_out import carry_out, definitions_of
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.endpoints import EndpointsFailed
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.endpoints import (
+    EndpointsFailed,
+    converge_each,
+    words,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Network
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.option_reader import Section, is_omitted
@@ -61,6 +65,12 @@ class Wanted:
     plan: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     outcomes: t.Mapping[str, Outcome] = dataclasses.field(default_factory=dict)
     failures: list[str] = dataclasses.field(default_factory=list)
+    #: Whether anything was done, also where that did not come to an end.
+    touched: bool = False
+
+    @property
+    def changed(self) -> bool:
+        return self.touched or any(outcome.changed for outcome in self.outcomes.values())
 
     @property
     def state(self) -> str:
@@ -80,21 +90,30 @@ def run(arguments: Options) -> Result:
         given = Section("", arguments["options"], tuple(ARGUMENTS))
         with_plan = given.flag("return_plan", False)
         wanted = [_read(options_of(options, prefix)) for prefix, options in _elements(given, role)]
+        conflicts.refuse_names([(one.name, one.section.prefix) for one in wanted])
         conflicts.refuse([one.network for one in wanted if one.network and not one.pooled])
         lacking = _lacking(wanted)
         if lacking:
             return lacking
+        # To take networks away needs no library.
+        host = Host(host.check_mode, library=any(one.network for one in wanted), exclusive=True)
         with host:
             look = _Look(host)
             _choose_subnets(look, wanted)
             _bring_about(look, wanted, role)
             _persist(host, wanted)
     except LinuxnetError as error:
-        return _told(host, wanted, {"failed": True, "msg": sentence(host, error)})
+        return _told(host, wanted, {"failed": True, "msg": _words(host, error)})
     except refusals.refusals() as error:
         return _told(host, wanted, {"failed": True, "msg": sentence(host, unforeseen(host, error))})
     result = _result(wanted, bool(arguments.get("_ansible_diff")), with_plan)
     return _told(host, wanted, result)
+
+
+def _words(host: Host, error: LinuxnetError) -> str:
+    if isinstance(error, refusals.LibraryMissing):
+        return f"{sys.executable} cannot load {error.library}: {error.trace.strip().splitlines()[-1]}"
+    return sentence(host, error)
 
 
 def _elements(given: Section, role: bool) -> list[tuple[str, Options]]:
@@ -195,10 +214,13 @@ def _choose_subnets(look: _Look, wanted: t.Sequence[Wanted]) -> None:
 
 
 def _bring_about(look: _Look, wanted: t.Sequence[Wanted], role: bool) -> None:
-    """Each network, whatever becomes of the others; of a single one the error is raised as it is."""
+    """Each network, whatever becomes of the others; of a single one the error is raised as it is.
+
+    What is taken away goes first, since it may be in the way of what comes.
+    """
     host = look.host
     host.drop_option = f"{'bridge_network_' if role else ''}forward_policy: drop"
-    for one in wanted:
+    for one in sorted(wanted, key=lambda one: one.network is not None):
         try:
             _carry_out(look, one)
         except EndpointsFailed as error:
@@ -206,12 +228,13 @@ def _bring_about(look: _Look, wanted: t.Sequence[Wanted], role: bool) -> None:
         except LinuxnetError as error:
             if len(wanted) == 1:
                 raise
-            one.failures = [sentence(host, error)]
+            one.failures = [_words(host, error)]
         except refusals.refusals() as error:
             if len(wanted) == 1:
                 raise
             one.failures = [sentence(host, unforeseen(host, error))]
-        if host.done or one.failures or any(outcome.changed for outcome in one.outcomes.values()):
+        one.touched = bool(host.done)
+        if one.changed or one.failures:
             look.forget()
         host.done.clear()
 
@@ -255,16 +278,20 @@ def _persist(host: Host, wanted: t.Sequence[Wanted]) -> None:
         )
         for one in due
     ]
-    if wishes:
-        outcome = converge(host, network_service.NetworkService(), wishes)
-        for one, part in zip(due, outcome.singly()):
-            one.outcomes = {**one.outcomes, "network_service": part}
+    by_name = {one.name: one for one in due}
+
+    def fail(wish: network_service.Wish, error: Exception) -> None:
+        by_name[wish.name].failures.append(words(error))
+
+    outcome = converge_each(host, network_service.NetworkService(), wishes, fail)
+    for one, part in zip(due, outcome.singly()):
+        one.outcomes = {**one.outcomes, "network_service": part}
 
 
 def _result(wanted: t.Sequence[Wanted], diff: bool, with_plan: bool) -> Result:
     failures = [sentence for one in wanted for sentence in one.failures]
     result: Result = {
-        "changed": any(outcome.changed for one in wanted for outcome in one.outcomes.values()),
+        "changed": any(one.changed for one in wanted),
         "summary": [line for one in wanted if not one.failures for line in one.plan["summary"]],
         "objects": [_object(one, with_plan) for one in wanted],
     }
@@ -287,7 +314,7 @@ def _object(one: Wanted, with_plan: bool) -> Result:
     found: Result = {
         "name": one.name,
         "state": one.state,
-        "changed": any(outcome.changed for outcome in one.outcomes.values()),
+        "changed": one.changed,
         "modules": {
             kind: {"definitions": len(outcome.changes), "changed": sum(change.changed for change in outcome.changes)}
             for kind, outcome in one.outcomes.items()
@@ -298,7 +325,7 @@ def _object(one: Wanted, with_plan: bool) -> Result:
 
 def _told(host: Host, wanted: t.Sequence[Wanted], result: Result) -> Result:
     told = {
-        "changed": any(outcome.changed for one in wanted for outcome in one.outcomes.values()) or bool(host.done),
+        "changed": any(one.changed for one in wanted) or bool(host.done),
         "missing": [],
         "warnings": host.warnings,
         "objects": [_object(one, False) for one in wanted],

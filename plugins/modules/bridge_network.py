@@ -402,7 +402,14 @@ objects:
             - name: web
 """
 
+import sys
+
+# Sent by a pipe, Python would look into the directory that it was started in before anywhere else.
+while "" in sys.path:
+    sys.path.remove("")
+
 import base64
+import contextlib
 import gc
 import hashlib
 import importlib
@@ -410,7 +417,6 @@ import json
 import marshal
 import os
 import stat
-import sys
 import types
 import typing as t
 import zlib
@@ -425,7 +431,9 @@ _UTILS = "ansible_collections.netplumb.linuxnet.plugins.module_utils"
 
 
 #: What the code was compiled to is kept while the host has a network, since compiling takes as long as all else.
-_KEPT, _STATE = "/run/linuxnet.code", "/run/linuxnet"
+_STATE = "/run/linuxnet"
+_KEPT = f"{_STATE}/code"
+_UNFINISHED = f"{_STATE}/.tmp-code"
 
 
 class _Sent:
@@ -496,17 +504,17 @@ def _kept(key: bytes) -> dict[str, types.CodeType]:
 
 
 def _keep(key: bytes, sent: _Sent) -> None:
-    """Keep it as long as there is a network; that it cannot be kept does no harm."""
-    new = f"{_KEPT}.{os.getpid()}"
+    """Keep it as long as there is a network, with whose last record it goes; that it cannot be kept does no harm."""
+    if not sent.compiled or not os.path.isdir(_STATE):
+        return
+    new = f"{_UNFINISHED}.{os.getpid()}"
     try:
-        if not os.path.isdir(_STATE):
-            os.unlink(_KEPT)
-        elif sent.compiled:
-            with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
-                file.write(key + marshal.dumps(sent.codes))
-            os.rename(new, _KEPT)
+        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
+            file.write(key + marshal.dumps(sent.codes))
+        os.rename(new, _KEPT)
     except OSError:
-        pass
+        with contextlib.suppress(OSError):
+            os.unlink(new)
 
 
 def _show_options() -> None:

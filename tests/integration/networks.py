@@ -61,13 +61,12 @@ def defaults() -> dict[str, Any]:
     """The role's defaults of a network's options."""
     read = yaml.safe_load((ROLE / "defaults/main.yml").read_text(encoding="utf-8"))
     found = {name.removeprefix("bridge_network_"): value for name, value in read.items()}
-    return {**{name: value for name, value in found.items() if name in OPTIONS}, "gateway_mode_ipv6": ""}
+    return {name: value for name, value in found.items() if name in OPTIONS}
 
 
 def plan(host: Runner, variables: dict[str, Any], check: bool = False) -> dict[str, Any]:
     """What the role would do; raises the planner's error for bad input."""
     wish = {**defaults(), **variables}
-    wish["gateway_mode_ipv6"] = wish["gateway_mode_ipv6"] or wish["gateway_mode"]
     return make_plan(wish, host.module("netns_info", {"brief": True}), check)
 
 

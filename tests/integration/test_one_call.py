@@ -22,7 +22,7 @@ BACK: dict[str, Any] = {
     "endpoints": [{"namespace": "web", "interface": "eth1"}, {"namespace": "store"}],
 }
 #: What the code was compiled to.
-KEPT = "/run/linuxnet.code"
+KEPT = "/run/linuxnet/code"
 
 
 def _play(options: dict[str, Any], **more: Any) -> list[dict[str, Any]]:
@@ -139,3 +139,66 @@ def test_the_roles_variables_are_the_defaults_of_all_networks(host: Host) -> Non
     ):
         told = host.playbook(PLAY, variables=variables, fails=True).failed[-1].result["msg"]
         assert told.startswith(f"{option}: 1 is not allowed")
+
+
+def test_ipv6_follows_the_gateway_mode_of_its_own_network(host: Host) -> None:
+    dual = [{"subnet": "172.18.0.0/16"}, {"subnet": "fd00:18::/64"}]
+    open_to_all = "-A LINUXNET-TO -o br-a -m comment --comment linuxnet-forward-br-a -j ACCEPT"
+    for common, own, is_open in (("nat-unprotected", "nat", False), ("nat", "nat-unprotected", True)):
+        networks = [{"name": "br-a", "gateway_mode": own, "ipam_config": dual}]
+        variables = {"bridge_networks": networks, "bridge_network_gateway_mode": common}
+        host.playbook(PLAY, variables=variables)
+        for program in ("iptables", "ip6tables"):
+            assert (open_to_all in host.sh(f"{program} -S LINUXNET-TO")) is is_open, (program, own)
+
+
+@pytest.mark.parametrize("name", ["netaddr", "base64", "ansible_collections"])
+def test_nothing_is_loaded_out_of_the_directory_that_ansible_is_in(host: Host, name: str) -> None:
+    host.sh("mkdir -p /tmp/place")
+    host.write(f"/tmp/place/{name}.py", "open('/tmp/ran', 'w').close()\n")
+    host.write("/tmp/play.json", json.dumps([{"hosts": "all", "gather_facts": False, "tasks": _play(SHOP)}]))
+    host.sh("cd /tmp/place; ANSIBLE_PIPELINING=true ansible-playbook -i localhost, -c local /tmp/play.json")
+    assert not host.exists("/tmp/ran")
+
+
+def test_absent_goes_first_and_a_failure_costs_its_network_alone(host: Host) -> None:
+    old = {"name": "br-old", "ipam_config": [{"subnet": "172.18.0.0/16"}], "endpoints": [{"namespace": "old"}]}
+    host.module("bridge_network", old)
+    told = host.module("bridge_network", {"aggregate": [SHOP, {"name": "br-old", "state": "absent"}]})
+    assert [one["changed"] for one in told["objects"]] == [True, True]
+    assert host.sh("ip -o link show type bridge | cut -d: -f2").split() == ["br-shop"]
+
+
+def test_what_a_network_that_failed_had_changed_counts(host: Host) -> None:
+    host.sh("ip link add br-back type bridge")
+    refused = host.module("bridge_network", {"aggregate": [SHOP, BACK]}, fails=True)
+    assert [one["changed"] for one in refused["objects"]] == [True, False]
+    host.sh("ip link delete br-back")
+    host.write("/tmp/restore", "#!/bin/sh\ngrep -q 9090 && exit 1\nexit 0\n")
+    host.sh("chmod 755 /tmp/restore; ln -sfn /tmp/restore /etc/alternatives/iptables-restore")
+    half = {**BACK, "internal": False, "endpoints": [{"namespace": "store", "published_ports": ["9090:90"]}]}
+    refused = host.module("bridge_network", {"aggregate": [SHOP, half]}, fails=True)
+    assert refused["changed"]
+    assert [one["changed"] for one in refused["objects"]] == [False, True]
+    assert "br-back: " in refused["msg"]
+
+
+def test_a_service_that_is_anothers_costs_its_network_alone(host: Host) -> None:
+    host.sh("mkdir -p /etc/systemd/system; echo '[Unit]' >/etc/systemd/system/linuxnet-br-shop.service")
+    networks = [{**SHOP, "persistent": True}, {**BACK, "persistent": True}, {"name": "br-none", "ports": ["none"]}]
+    networks[2]["ipam_config"] = [{"subnet": "172.20.0.0/16"}]
+    told = host.module("bridge_network", {"aggregate": networks}, fails=True)
+    assert [one["name"] for one in told["objects"] if one["modules"].get("network_service", {}).get("changed")] == [
+        "br-back"
+    ]
+    assert "linuxnet-br-shop.service is not this collection's" in told["msg"]
+    assert "there is no interface 'none' on the host" in told["msg"]
+
+
+@pytest.mark.parametrize("name", ["net.core.x\0y", "net.core. x", "net.core.\u00e4"])
+def test_no_name_of_a_setting_is_a_traceback(host: Host, name: str) -> None:
+    before = host.dump()
+    endpoints = [{"namespace": "web", "sysctls": {name: 1}}]
+    told = host.module("bridge_network", {**SHOP, "endpoints": endpoints}, fails=True)["msg"]
+    assert "is not allowed: " in told
+    assert before.changes_to(host.dump()) == []

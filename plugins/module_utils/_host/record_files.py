@@ -18,6 +18,8 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import atomic_files
 
+#: What the module bridge_network keeps beside the records: its code, compiled.
+_CODE = "code"
 #: What an open says of a symbolic link, of a directory on the way that is none, and of a FIFO or a socket.
 _NO_FILE = (errno.ELOOP, errno.ENOTDIR, errno.ENXIO)
 
@@ -64,9 +66,12 @@ def remove(path: str) -> None:
     except FileNotFoundError:
         pass
     directory = os.path.dirname(path)
+    above = os.path.dirname(directory)
     with contextlib.suppress(OSError):
         os.rmdir(directory)
-        os.rmdir(os.path.dirname(directory))
+        if os.listdir(above) == [_CODE]:
+            os.unlink(os.path.join(above, _CODE))
+        os.rmdir(above)
 
 
 def refuse_full_directory(path: str) -> None:

@@ -17,6 +17,8 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors imp
 #: to try one may have the kernel load a module.
 _MANIFOLD = re.compile(r"[-0-9a-fA-FxX,:. ]*[0-9][-0-9a-fA-FxX,:. ]*")
 
+_NAME = re.compile(r"[!-~]+", re.ASCII)
+
 
 def path_of(name: str) -> str:
     """The path below /proc/sys of a name as ``sysctl`` takes it: the first of ``.`` and ``/`` in it is the separator.
@@ -50,9 +52,14 @@ def settings(option: str, value: t.Mapping[str, t.Any] | None) -> dict[str, str]
         parts = path.split("/")
         if parts[0] != "net" or len(parts) < 3 or any(part in ("", ".", "..") for part in parts):
             raise Invalid(option, name, "a setting of the network, such as net.ipv4.ip_unprivileged_port_start")
+        if not _NAME.fullmatch(str(name)):
+            raise Invalid(option, name, "a name of printable ASCII characters without blanks")
         if isinstance(wished, bool) or not isinstance(wished, (int, str)) or not str(wished).strip():
             raise Invalid(f"{option}.{name}", wished, "a number or a string; quote it")
-        found[path] = " ".join(str(wished).split())
+        text = " ".join(str(wished).split())
+        if not text.isprintable():
+            raise Invalid(f"{option}.{name}", wished, "printable characters")
+        found[path] = text
     return found
 
 

@@ -54,7 +54,6 @@ def carry_out(
     :raises LinuxnetError: ``host.done`` tells what had been done before
     """
     host.limit = _LIMIT
-    host.drop_option = "bridge_network_forward_policy: drop"
     wished = _wishes(owner, state, modules)
     endpoints = Endpoints(host, wished, problems)
     standing = state == "present" and endpoints.standing(wished["bridge"])

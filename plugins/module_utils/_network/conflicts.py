@@ -28,8 +28,21 @@ def refuse(networks: t.Sequence[Network]) -> None:
     for one, other in itertools.combinations(networks, 2):
         _refuse_subnets(one, other)
     _refuse_shared(networks)
+    _refuse_settings(networks)
     _refuse_default_routes(networks)
     _refuse_ports(networks)
+
+
+def refuse_names(named: t.Iterable[tuple[str, str]]) -> None:
+    """Refuse a name that stands twice, be it for a network that is to be taken away.
+
+    :param named: each name, with what stands before the names of its network's options
+    """
+    found: dict[str, str] = {}
+    for name, prefix in named:
+        if name in found:
+            raise Refused(f"{prefix}name: {name!r} is the name of {found[name].rstrip('.')} already")
+        found[name] = prefix
 
 
 def _refuse_subnets(one: Network, other: Network) -> None:
@@ -42,7 +55,9 @@ def _refuse_shared(networks: t.Sequence[Network]) -> None:
     """What one network alone can have: an interface in a namespace, a host end, a card."""
     found: dict[tuple[str, ...], str] = {}
     for network in networks:
-        taken: list[tuple[tuple[str, ...], str, str]] = []
+        taken: list[tuple[tuple[str, ...], str, str]] = [
+            (("host", network.name), network.option("name"), f"{network.name!r} is taken")
+        ]
         for endpoint in network.endpoints:
             inside = f"{endpoint.namespace} has the interface {endpoint.interface!r}"
             taken.append((("inside", *endpoint.key), f"{endpoint.path}.interface", inside))
@@ -55,6 +70,20 @@ def _refuse_shared(networks: t.Sequence[Network]) -> None:
             if key in found:
                 raise Refused(f"{path}: {words} already, by {found[key]}")
             found[key] = path
+
+
+def _refuse_settings(networks: t.Sequence[Network]) -> None:
+    """A namespace cannot have two values of one setting."""
+    found: dict[tuple[str, str], tuple[str, str]] = {}
+    for network in networks:
+        for endpoint in network.endpoints:
+            for name, value in endpoint.sysctls.items():
+                other = found.setdefault((endpoint.namespace, name), (value, endpoint.path))
+                if other[0] != value:
+                    raise Refused(
+                        f"{endpoint.path}.sysctls: {name} of namespace {endpoint.namespace!r} cannot be {value}"
+                        f" and, by {other[1]}, {other[0]}"
+                    )
 
 
 def _refuse_default_routes(networks: t.Sequence[Network]) -> None:

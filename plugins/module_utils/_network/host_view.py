@@ -113,6 +113,8 @@ class HostView:
         Our group is a mark too where the alias was edited by hand, or was not written any more, as long as something
         else of ours bears witness: anybody may number groups.
         """
+        if marks.parse_alias(interface["alias"]):
+            return marks.link_owner(interface["alias"], 0, ())
         candidates = (self.owner,) if self._bears_witness(interface) else ()
         return marks.link_owner(interface["alias"], int(interface["group"] or 0), candidates)
 

@@ -161,6 +161,7 @@ def _carry_out(owner: str, state: str, modules: network_document.Modules) -> int
     failed: EndpointsFailed | None = None
     try:
         with host:
+            host.drop_option = "bridge_network_forward_policy: drop"
             outcomes = carry_out(host, owner, state, modules)
     except EndpointsFailed as error:
         failed, outcomes = error, dict(error.outcomes)

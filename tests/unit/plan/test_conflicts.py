@@ -17,7 +17,14 @@ FRONT: dict[str, t.Any] = {
     "name": "front",
     "ipam_config": [{"subnet": "172.18.0.0/16"}, {"subnet": "fd00:18::/64"}],
     "ports": ["lan1"],
-    "endpoints": [{"namespace": "web", "host_interface": "veth0", "published_ports": ["8080-8089:80-89"]}],
+    "endpoints": [
+        {
+            "namespace": "web",
+            "host_interface": "veth0",
+            "published_ports": ["8080-8089:80-89"],
+            "sysctls": {"net.core.somaxconn": 100},
+        }
+    ],
 }
 BACK: dict[str, t.Any] = {
     "name": "back",
@@ -40,7 +47,21 @@ def endpoint(**options: t.Any) -> dict[str, t.Any]:
 @pytest.mark.parametrize(
     ("back", "sentence"),
     [
-        ({**BACK, "name": "front"}, "bridge_networks[1].name: 'front' is the name of bridge_networks[0] already"),
+        (
+            endpoint(host_interface="front"),
+            "bridge_networks[1].endpoints[0].host_interface: 'front' is taken already, by bridge_networks[0].name",
+        ),
+        (
+            {**BACK, "ports": ["front"]},
+            "bridge_networks[1].ports[0]: 'front' is taken already, by bridge_networks[0].name",
+        ),
+        (
+            endpoint(namespace="web", interface="eth1", default_route=False, sysctls={"net.core.somaxconn": 200}),
+            (
+                "bridge_networks[1].endpoints[0].sysctls: net.core.somaxconn of namespace 'web' cannot be 200 "
+                "and, by bridge_networks[0].endpoints[0], 100"
+            ),
+        ),
         (
             {**BACK, "ipam_config": [{"subnet": "172.18.128.0/17"}]},
             (
@@ -114,3 +135,10 @@ def test_what_goes_together(back: dict[str, t.Any]) -> None:
 def test_one_port_on_two_addresses_goes_together() -> None:
     front = {**FRONT, "endpoints": [{"namespace": "web", "published_ports": ["192.0.2.1:8085:80"]}]}
     refuse(front, endpoint(published_ports=["192.0.2.2:8085:80"]))
+
+
+def test_a_name_stands_once_whatever_is_to_become_of_the_network() -> None:
+    named = [("front", "bridge_networks[0]."), ("back", "bridge_networks[1]."), ("front", "bridge_networks[2].")]
+    with pytest.raises(Refused) as raised:
+        conflicts.refuse_names(named)
+    assert str(raised.value) == "bridge_networks[2].name: 'front' is the name of bridge_networks[0] already"
