@@ -22,6 +22,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session im
 class Remember(Silent):
     """Remember these ports of an owner, and no others; it is no part of what is told as done."""
 
+    changes_links: t.ClassVar[bool] = False
     owner: str
     ports: frozenset[Port]
 

@@ -36,6 +36,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     promoting,
     refusals,
 )
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Links
 
 T = t.TypeVar("T")
 Identity = t.Union[tuple[int, int], str]
@@ -71,6 +72,7 @@ class Host:
         self.done: list[str] = []
         #: What was read and not changed by this process since, where one call looks at it more than once.
         self.memory: dict[t.Hashable, t.Any] = {}
+        self._links: dict[Identity, Links] = {}
         #: What whoever called us says to have the FORWARD chain drop, for warnings.
         self.drop_option = "netplumb.linuxnet.bridge_forward with forward_policy: drop"
         #: So many bytes one look into a namespace may take; that of the host itself may take any number.
@@ -131,6 +133,20 @@ class Host:
         with self.trying(what):
             yield
         self.done.append(what)
+
+    def known_links(self, identity: Identity) -> Links | None:
+        """The interfaces of a namespace as they were read last, None where something was changed since."""
+        return self._links.get(identity)
+
+    def learn_links(self, identity: Identity, links: Links) -> None:
+        """Remember what was read, so that the next kind of objects need not read it again."""
+        # What stands in for namespaces that are not there yet is not worth it.
+        if not isinstance(identity, str):
+            self._links[identity] = links
+
+    def forget_links(self) -> None:
+        """Something is changed that may be one of them."""
+        self._links.clear()
 
     def exists(self, ref: str | None) -> bool:
         """Whether the namespace is there and alive."""

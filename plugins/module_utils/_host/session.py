@@ -40,6 +40,9 @@ class Step(t.Protocol):
 class Aside:
     """A step that is no visit."""
 
+    #: Whether an interface may be another one after it.
+    changes_links: t.ClassVar[bool] = True
+
     @property
     def netns(self) -> Outside:
         return Outside.OUTSIDE
@@ -104,6 +107,8 @@ class Session:
                 self._writer = None
 
     def _do(self, step: Step) -> None:
+        if getattr(step, "changes_links", True):
+            self.host.forget_links()
         words = str(step)
         with self.host.doing(words) if words else contextlib.nullcontext():
             step.do(self)

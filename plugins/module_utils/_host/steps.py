@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import conntrack, sysctl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Session
@@ -43,6 +44,7 @@ class EndFlows:
     The rules are right already, so where the kernel cannot end connections this is a warning.
     """
 
+    changes_links: t.ClassVar[bool] = False
     netns: str | None
     family: str
     chosen: tuple[Chosen, ...]

@@ -68,7 +68,7 @@ class _Reading:
 
     def _look(self, space: Identity, ends: t.Sequence[Wanted]) -> None:
         with Reader(None if self.refs[space] is None else self._host.limit) as reader:
-            self.links[space] = dumps.links(reader)
+            self.links[space] = self._host.known_links(space) or dumps.links(reader)
             numbers: dict[int | None, Identity] = {None: space}
             asked = {space}
             for name, expected in ends:

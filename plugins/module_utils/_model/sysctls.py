@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import typing as t
 
@@ -20,6 +21,8 @@ _MANIFOLD = re.compile(r"[-0-9a-fA-FxX,:. ]*[0-9][-0-9a-fA-FxX,:. ]*")
 _NAME = re.compile(r"[!-~]+", re.ASCII)
 
 
+# A large network has the same few in each of a thousand namespaces.
+@functools.lru_cache(maxsize=1024)
 def path_of(name: str) -> str:
     """The path below /proc/sys of a name as ``sysctl`` takes it: the first of ``.`` and ``/`` in it is the separator.
 
@@ -29,6 +32,7 @@ def path_of(name: str) -> str:
     return name if first == "/" else name.translate(str.maketrans("./", "/."))
 
 
+@functools.lru_cache(maxsize=1024)
 def name_of(path: str) -> str:
     """The dotted name of a path, a dot in it written as a slash."""
     return path.translate(str.maketrans("./", "/."))

@@ -124,6 +124,7 @@ class _Contents:
         self.identities = {name: identity for name, identity in found if identity}
         self.of: dict[str | None, Contents] = {None: host.run(host_ref, looks.whole)}
         host_identity = host.identity(host_ref)
+        host.learn_links(host_identity, self.of[None].links)
         # The namespace taken for the host may have a name, too.
         self.of.update({name: self.of[None] for name, one in self.identities.items() if one == host_identity})
         others = [name for name in self.identities if name not in self.of]
@@ -146,6 +147,9 @@ class _Contents:
             self.gone.update(set(batch) - set(some))
             self.identities.update((name, t.cast(Identity, self._host.identity(name))) for name in some)
             self.of.update(zip(some, self._host.tour((name, look) for name in some)))
+            for name in some:
+                if not self.of[name].trouble:
+                    self._host.learn_links(self.identities[name], self.of[name].links)
             for name in some:
                 self._host.forget(name)
 

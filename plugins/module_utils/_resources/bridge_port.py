@@ -187,10 +187,11 @@ _Read = tuple[Links, t.Mapping[int, Vlans], t.Mapping[int, frozenset[fdb.Entry]]
 def _read(host: Host, ref: str | None, wishes: t.Sequence[Wish]) -> _Read:
     """All that the wishes of one namespace need to know of it."""
     bridges = {wish.bridge for wish in wishes if wish.fdb is not None}
+    known = host.known_links(host.identity(ref))
 
     def visit() -> _Read:
         with Reader() as reader:
-            links = dumps.links(reader)
+            links = dumps.links(reader) if known is None else known
             named = [pair for wish in wishes for pair in (("interface", wish.interface), ("bridge", wish.bridge))]
             alternative_names.refuse_links(links, named)
             found_vlans = dumps.vlans(reader) if any(wish.manages_vlans for wish in wishes) else {}

@@ -38,6 +38,7 @@ TableKey = tuple[t.Optional[str], str, str]
 class WriteRules(Aside):
     """A step: edit one table."""
 
+    changes_links: t.ClassVar[bool] = False
     ref: str | None
     family: str
     table: str
