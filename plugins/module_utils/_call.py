@@ -27,7 +27,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     subnet_records,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import address_pools, conflicts, info
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import address_pools, assumed, conflicts, info
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.carry_out import carry_out, definitions_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.endpoints import (
     EndpointsFailed,
@@ -179,12 +179,19 @@ class _Look:
     def __init__(self, host: Host) -> None:
         self.host = host
         self._seen: dict[str, t.Any] | None = None
+        self._gone: list[str] = []
 
     def whole(self) -> dict[str, t.Any]:
         """As a plan for a network that is to be there needs it."""
         if self._seen is None:
-            self._seen = info.view(self.host, info.Wish(brief=True))
+            self._seen = assumed.without(info.view(self.host, info.Wish(brief=True)), self._gone)
         return self._seen
+
+    def assume_gone(self, name: str) -> None:
+        """In check mode a network that would be taken away is still there."""
+        if self.host.check_mode:
+            self._gone.append(name)
+            self.forget()
 
     def forget(self) -> None:
         """Something was changed, or may have been."""
@@ -256,6 +263,8 @@ def _carry_out(look: _Look, one: Wanted) -> None:
         with host.trying(f"remember the subnets of network {one.name}"):
             subnet_records.write(one.name, pooled)
     one.outcomes = carry_out(host, one.name, one.state, one.plan["modules"], one.plan["problems"])
+    if one.network is None:
+        look.assume_gone(one.name)
     if not host.check_mode and not one.pooled:
         with host.trying(f"forget the subnets of network {one.name}"):
             subnet_records.write(one.name, ())

@@ -298,8 +298,12 @@ options:
     default: false
   aggregate:
     description:
-      - Several networks, each a dictionary of the options above. Options given beside it are their defaults.
-      - All networks are checked, also against each other, before the first one is changed. If one fails, the others are still built.
+      - Several networks, each a dictionary of the options above without O(return_plan). Options given beside it are their defaults.
+      - All networks are checked, also against each other, before the first one is changed. Absent ones go first. If one fails, the others
+        are still built.
+      - The networks are built in the order given. Give one that has a namespace's default route before the others of that namespace.
+      - In check mode each network is planned on the host as it is, less the networks that would be taken away. What an earlier one of the list
+        would bring, such as a namespace that two of them share, is not seen by a later one.
     type: list
     elements: dict
 seealso:

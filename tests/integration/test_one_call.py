@@ -164,7 +164,10 @@ def test_nothing_is_loaded_out_of_the_directory_that_ansible_is_in(host: Host, n
 def test_absent_goes_first_and_a_failure_costs_its_network_alone(host: Host) -> None:
     old = {"name": "br-old", "ipam_config": [{"subnet": "172.18.0.0/16"}], "endpoints": [{"namespace": "old"}]}
     host.module("bridge_network", old)
-    told = host.module("bridge_network", {"aggregate": [SHOP, {"name": "br-old", "state": "absent"}]})
+    options = {"aggregate": [SHOP, {"name": "br-old", "state": "absent"}]}
+    foretold = host.module("bridge_network", options, check=True)
+    told = host.module("bridge_network", options)
+    assert foretold["diff"] == told["diff"]
     assert [one["changed"] for one in told["objects"]] == [True, True]
     assert host.sh("ip -o link show type bridge | cut -d: -f2").split() == ["br-shop"]
 
