@@ -15,8 +15,8 @@ author:
 description:
   - Builds a network on a host - a bridge with a gateway, a veth pair for each endpoint, addresses, routes, forwarding,
     masquerading, published ports and isolation - and repairs whatever was changed by hand.
-  - The whole network is one call. The host is read once, every conflict is found before the first change, and one lock is held
-    from the first look to the last step.
+  - The whole network is one call. The host is read, every conflict is found before the first change of the network, and one lock is
+    held from the first look to the last step.
   - It does what the modules M(netplumb.linuxnet.bridge), M(netplumb.linuxnet.bridge_forward), M(netplumb.linuxnet.masquerade),
     M(netplumb.linuxnet.dnat), M(netplumb.linuxnet.netns), M(netplumb.linuxnet.veth), M(netplumb.linuxnet.bridge_port),
     M(netplumb.linuxnet.interface), M(netplumb.linuxnet.ip_forward) and M(netplumb.linuxnet.network_service) would do one after another.
@@ -293,7 +293,7 @@ options:
     default: false
   return_plan:
     description:
-      - Return the C(plan) of each network in RV(objects). It is long for a large network, and Ansible takes its time over long results.
+      - Return the C(plan) of each network in RV(objects). It is long for a large network, and Ansible is slow with long results.
     type: bool
     default: false
   aggregate:
@@ -365,6 +365,14 @@ missing:
   type: list
   elements: str
   sample: []
+better_python:
+  description: A Python of the host that has what is missing, to be set as C(ansible_python_interpreter), or V(null).
+  returned: if anything is missing
+  type: str
+package_manager:
+  description: What the host installs packages with, V(apt), V(dnf) or V(null).
+  returned: if anything is missing
+  type: str
 failures:
   description: What could not be done, a sentence each; everything else was.
   returned: failure, if part of it was done

@@ -64,6 +64,9 @@ def _damage(host: Host, commands: list[str]) -> None:
     port = next(rule.removeprefix("-A ") for rule in rules if "--dport 8080 " in rule)
     for command in commands:
         host.run(command.format(web=web, port=port).split())
+    if "ip netns delete web" in commands:
+        # The kernel takes what was in it down a moment later.
+        host.sh(f"while ip link show {web} >/dev/null 2>&1; do sleep 0.02; done")
 
 
 def _apply(host: Host, check: bool = False, **variables: Any) -> dict[str, Any]:

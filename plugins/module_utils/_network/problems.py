@@ -33,7 +33,7 @@ class Problems:
         self._endpoints: dict[tuple[str, str], Endpoint] = {}
         self._unaddressed: set[tuple[str, str]] = set()
         self.warnings: list[str] = []
-        #: For the module network_plan.
+        #: For whoever carries the plan out.
         self.found: list[dict[str, str | None]] = []
 
     def of_endpoint(self, endpoint: Endpoint, sentence: str) -> None:
