@@ -80,7 +80,9 @@ class Background:
         if self._channel.fileno() < 0:
             return
         self._channel.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
+        # A Python that ends has stopped its other threads where they were, and would wait for ever.
+        if not sys.is_finalizing():
+            self._thread.join()
         self._channel.close()
 
     def __enter__(self) -> Background:
