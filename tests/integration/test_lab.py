@@ -213,7 +213,7 @@ def _stay() -> Iterator[str]:
 
 def test_what_was_left_running_ends_with_its_host(lab: Lab) -> None:
     """Else it would be found as garbage, and fail whatever test runs at that moment."""
-    host = lab.host("victim")
+    host = lab.host("victim{signal}")
     processes = [host.popen(["sleep", "1000"], stdout=subprocess.PIPE) for _number in range(2)]
     inside = host.inside(f"/proc/{host.spawn(['sleep', '1000'], unshare_net=True).pid}/ns/net").start(_stay)
     host.stop()
@@ -263,7 +263,7 @@ sys.path.insert(0, {repository!r})
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job inherits that it is ignored
 from tests.lab.lab import Lab
 lab = Lab()
-host = lab.host("victim")
+host = lab.host("victim{signal}")
 lab.segment("wan").join(host)
 process = host.spawn(["sleep", "1000"])
 server = host.server(80)
@@ -285,7 +285,7 @@ def test_nothing_is_left_of_a_killed_test(signal_: signal.Signals) -> None:
     assert killed.returncode != 0
     pid = killed.stdout.split()[0]
     end = time.monotonic() + 5
-    while Path(f"/proc/{pid}").exists() or any("lab-host-victim" in line for line in _processes()):
+    while Path(f"/proc/{pid}").exists() or any(f"lab-host-victim{int(signal_)} " in line for line in _processes()):
         assert time.monotonic() < end, "the host lives on"
         time.sleep(0.02)
 
