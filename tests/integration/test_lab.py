@@ -213,7 +213,7 @@ def _stay() -> Iterator[str]:
 
 def test_what_was_left_running_ends_with_its_host(lab: Lab) -> None:
     """Else it would be found as garbage, and fail whatever test runs at that moment."""
-    host = lab.host("victim{signal}")
+    host = lab.host("victim")
     processes = [host.popen(["sleep", "1000"], stdout=subprocess.PIPE) for _number in range(2)]
     inside = host.inside(f"/proc/{host.spawn(['sleep', '1000'], unshare_net=True).pid}/ns/net").start(_stay)
     host.stop()
