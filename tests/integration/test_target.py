@@ -14,6 +14,7 @@ import netaddr
 import pyroute2
 import pytest
 
+from tests.integration.networks import SHOP
 from tests.integration.role_plays import PLAY, VARIABLES
 from tests.lab.host import Host
 from tools import environments, interpreters
@@ -46,6 +47,14 @@ def test_without_pyroute2_what_needs_none_of_it_works(host: Host) -> None:
     tasks = [{"name": "Namespace", "netplumb.linuxnet.netns": {"name": "web"}}]
     host.playbook(tasks, env=BARE)
     assert host.inside("web").reaches("127.0.0.1")
+
+
+def test_without_libraries_networks_are_taken_away(host: Host) -> None:
+    host.module("bridge_network", SHOP)
+    absent = {"name": SHOP["name"], "state": "absent"}
+    host.playbook([{"name": "Absent", "netplumb.linuxnet.bridge_network": absent}], env=BARE)
+    assert host.sh("ip netns list; ip -o link show type bridge") == ""
+    assert not host.exists("/run/linuxnet")
 
 
 def test_what_is_missing_is_told(host: Host) -> None:
