@@ -17,6 +17,7 @@ from tests.machines import tools
 
 _OFFERED = (
     "python3-pyroute2",
+    "python3-netaddr",
     "iptables",
     "iproute2",
     "python3-apt",
