@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import subprocess
 import sys
@@ -46,7 +47,14 @@ def version(python: Path, package: str) -> str:
 
 def _make(name: str, python: str, requirements: list[str]) -> Path:
     """The interpreter of a virtual environment. A list of what is in it says that it is done."""
-    place = PLACE / name
+    PLACE.mkdir(parents=True, exist_ok=True)
+    with (PLACE / f"{name}.lock").open("w") as lock:
+        # Tests that run side by side want the same one.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _made(PLACE / name, python, requirements)
+
+
+def _made(place: Path, python: str, requirements: list[str]) -> Path:
     interpreter, done = place / "bin" / "python", place / "requirements.txt"
     wanted = "\n".join(requirements) + "\n"
     if interpreter.exists() and done.exists() and done.read_text(encoding="utf-8") == wanted:
@@ -55,7 +63,6 @@ def _make(name: str, python: str, requirements: list[str]) -> Path:
     if base is None:
         raise Missing(f"no Python {python} on this machine")
     shutil.rmtree(place, ignore_errors=True)
-    place.parent.mkdir(parents=True, exist_ok=True)
     subprocess.run([base, "-m", "venv", "--without-pip", place], check=True)
     pip = [sys.executable, "-m", "pip", "--python", str(interpreter), "--disable-pip-version-check"]
     made = subprocess.run([*pip, "install", "--quiet", *requirements], capture_output=True, text=True, check=False)
