@@ -145,18 +145,18 @@ def _lacking(wanted: t.Sequence[Wanted]) -> Result | None:
         return None
     with Host(check_mode=True) as asking:
         better = requirements.better_python(asking)
-    words = ", ".join(missing)
+    listed = ", ".join(missing)
     told = (
-        f"{sys.executable} lacks {words}, which {better} has; set ansible_python_interpreter: {better}"
+        f"{sys.executable} lacks {listed}, which {better} has; set ansible_python_interpreter: {better}"
         if better
-        else f"this host lacks {words}"
+        else f"this host lacks {listed}"
     )
     manager = requirements.package_manager()
     return {**_failed(told), "missing": missing, "better_python": better, "package_manager": manager}
 
 
-def _failed(words: str) -> Result:
-    return {"failed": True, "changed": False, "msg": printable(words), "missing": [], "objects": [], "warnings": []}
+def _failed(told: str) -> Result:
+    return {"failed": True, "changed": False, "msg": printable(told), "missing": [], "objects": [], "warnings": []}
 
 
 def _read(section: Section) -> Wanted:
@@ -240,7 +240,8 @@ def _bring_about(look: _Look, wanted: t.Sequence[Wanted], role: bool) -> None:
             if len(wanted) == 1:
                 raise
             one.failures = [sentence(host, unforeseen(host, error))]
-        one.touched = bool(host.done)
+        finally:
+            one.touched = bool(host.done)
         if one.changed or one.failures:
             look.forget()
         host.done.clear()
@@ -298,7 +299,7 @@ def _persist(host: Host, wanted: t.Sequence[Wanted]) -> None:
 
 
 def _result(wanted: t.Sequence[Wanted], diff: bool, with_plan: bool) -> Result:
-    failures = [sentence for one in wanted for sentence in one.failures]
+    failures = [failure for one in wanted for failure in one.failures]
     result: Result = {
         "changed": any(one.changed for one in wanted),
         "summary": [line for one in wanted if not one.failures for line in one.plan["summary"]],

@@ -184,6 +184,11 @@ def test_what_a_network_that_failed_had_changed_counts(host: Host) -> None:
     assert refused["changed"]
     assert [one["changed"] for one in refused["objects"]] == [False, True]
     assert "br-back: " in refused["msg"]
+    third = {**half, "name": "br-third", "ipam_config": [{"subnet": "172.21.0.0/16"}]}
+    third["endpoints"] = [{"namespace": "third", "published_ports": ["9090:90"]}]
+    alone = host.module("bridge_network", third, fails=True)
+    assert alone["changed"]
+    assert alone["objects"][0]["changed"]
 
 
 def test_a_service_that_is_anothers_costs_its_network_alone(host: Host) -> None:

@@ -15,14 +15,13 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.publish_rules import Key, Publication
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import published
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.published import Port
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Session, Silent
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import LinksStay, Session, Silent
 
 
 @dataclasses.dataclass(frozen=True)
-class Remember(Silent):
+class Remember(LinksStay, Silent):
     """Remember these ports of an owner, and no others; it is no part of what is told as done."""
 
-    changes_links: t.ClassVar[bool] = False
     owner: str
     ports: frozenset[Port]
 

@@ -37,11 +37,12 @@ class Step(t.Protocol):
         """Do it; called inside the namespace."""
 
 
+class LinksStay:
+    """A step after which every interface is what it was before."""
+
+
 class Aside:
     """A step that is no visit."""
-
-    #: Whether an interface may be another one after it.
-    changes_links: t.ClassVar[bool] = True
 
     @property
     def netns(self) -> Outside:
@@ -107,7 +108,7 @@ class Session:
                 self._writer = None
 
     def _do(self, step: Step) -> None:
-        if getattr(step, "changes_links", True):
+        if not isinstance(step, LinksStay):
             self.host.forget_links()
         words = str(step)
         with self.host.doing(words) if words else contextlib.nullcontext():

@@ -9,10 +9,9 @@
 from __future__ import annotations
 
 import dataclasses
-import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import conntrack, sysctl
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Session
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import LinksStay, Session
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.flows import Chosen
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.sysctls import Written
 
@@ -38,13 +37,12 @@ class WriteSetting:
 
 
 @dataclasses.dataclass(frozen=True)
-class EndFlows:
+class EndFlows(LinksStay):
     """End the connections that began under other rules.
 
     The rules are right already, so where the kernel cannot end connections this is a warning.
     """
 
-    changes_links: t.ClassVar[bool] = False
     netns: str | None
     family: str
     chosen: tuple[Chosen, ...]

@@ -23,6 +23,7 @@ _DIRECTORY = "/etc/linuxnet/subnets"
 
 def read_all() -> dict[str, list[str]]:
     """The subnets by network; a file that is not ours in form tells of none."""
+    atomic_files.trust(os.path.dirname(_DIRECTORY), _DIRECTORY)
     try:
         names = os.listdir(_DIRECTORY)
     except FileNotFoundError:

@@ -166,12 +166,12 @@ class Interface(Resource):
                 by_space.setdefault(refs[wish.netns], []).append(wish)
         led = interface_hazards.peers(wishes)
         patience = interface_late.Patience()
-        stops = [
-            (
-                there[0].netns,
-                functools.partial(patience.look, _Looks(there, host.limit, led, host.known_links(space)), there),
-            )
+        looks = {
+            space: functools.partial(_read, there, host.limit, led, host.known_links(space))
             for space, there in by_space.items()
+        }
+        stops = [
+            (there[0].netns, functools.partial(patience.look, looks[space], there)) for space, there in by_space.items()
         ]
         spaces = dict(zip(by_space, host.tour(stops)))
         spaces = _in_kernels_words(host, _with_phantoms(host, spaces, by_space), by_space)
@@ -239,23 +239,12 @@ def _lease(wish: Wish, state: State) -> Lease | None:
     return Lease(wish.netns, wish.name, wish.owner, leased).unless_in(state.records.get(wish.netns or ""))
 
 
-class _Looks:
-    """One look after another at one namespace; the first one is content with interfaces that were read before."""
-
-    def __init__(
-        self, wishes: t.Sequence[Wish], limit: int | None, led: interface_hazards.Peers, known: Links | None
-    ) -> None:
-        self._wishes, self._limit, self._led, self._known = wishes, limit, led, known
-
-    def __call__(self) -> Space:
-        known, self._known = self._known, None
-        return _read(self._wishes, self._limit, self._led, known)
-
-
-def _read(wishes: t.Sequence[Wish], limit: int | None, led: interface_hazards.Peers, known: Links | None) -> Space:
+def _read(
+    wishes: t.Sequence[Wish], limit: int | None, led: interface_hazards.Peers, known: Links | None, again: bool
+) -> Space:
     """All that the wishes of one namespace need to know of it, inside it."""
     with Reader(None if wishes[0].netns is None else limit) as reader:
-        links = dumps.links(reader) if known is None else known
+        links = dumps.links(reader) if known is None or again else known
         alternative_names.refuse_links(links, [("name", wish.name) for wish in wishes if wish.state == "present"])
         read = {wish.name: _read_settings(wish, links.get(wish.name)) for wish in wishes if wish.state == "present"}
         found = tuple(dumps.addresses(reader))

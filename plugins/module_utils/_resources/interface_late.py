@@ -48,10 +48,14 @@ class Patience:
     def __init__(self) -> None:
         self._left = _PATIENCE
 
-    def look(self, look: t.Callable[[], S], wishes: t.Sequence[Wish]) -> S:
-        """What is seen once the kernel has caught up with the wished addresses, or time is up."""
+    def look(self, look: t.Callable[[bool], S], wishes: t.Sequence[Wish]) -> S:
+        """What is seen once the kernel has caught up with the wished addresses, or time is up.
+
+        :param look: is told whether it looks again, so that nothing will do that was read before
+        """
+        again = False
         while True:
-            seen = look()
+            seen, again = look(again), True
             if self._left <= 0 or not _is_late(seen, wishes):
                 return seen
             time.sleep(_PAUSE)

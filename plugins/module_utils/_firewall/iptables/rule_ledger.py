@@ -25,7 +25,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Edit, Place, Table
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import iptables_programs
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Aside, Session
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Aside, LinksStay, Session
 
 View = dict[str, t.Any]
 #: The groups of chains that a resource is about, by family and table.
@@ -35,10 +35,9 @@ TableKey = tuple[t.Optional[str], str, str]
 
 
 @dataclasses.dataclass(frozen=True)
-class WriteRules(Aside):
+class WriteRules(LinksStay, Aside):
     """A step: edit one table."""
 
-    changes_links: t.ClassVar[bool] = False
     ref: str | None
     family: str
     table: str
