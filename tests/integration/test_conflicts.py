@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
 from tests.integration.networks import SHOP, apply, in_one, plan, remove
-from tests.integration.promises import refused
+from tests.integration.promises import converge, refused
 from tests.integration.settling import settle
 from tests.lab.host import Host
 
@@ -168,6 +168,67 @@ def test_a_link_by_an_alternative_name_is_refused(
     place.sh("ip link property add dev card0 altname enp0s25")
     given = {**options, "netns": netns, **({"peer_netns": netns} if module == "veth" else {})}
     refused(host, module, given, f"{option}: 'enp0s25' is an alternative name of interface card0; say card0")
+
+
+@pytest.mark.parametrize("netns", [None, "web"])
+@pytest.mark.parametrize(
+    ("module", "option", "options"),
+    [
+        ("bridge", "name", {"name": "enp0s25"}),
+        ("veth", "name", {"name": "enp0s25"}),
+        ("veth", "name", {"name": "enp0s25", "peer_name": "other0"}),
+        ("bridge_port", "interface", {"interface": "enp0s25", "bridge": "br0"}),
+        ("bridge_port", "bridge", {"interface": "port0", "bridge": "enp0s25"}),
+        ("interface", "name", {"name": "enp0s25", "addresses": ["192.0.2.1/24"]}),
+        ("masquerade", "out_interface", {"source": "172.18.0.0/16", "out_interface": "enp0s25"}),
+        ("bridge_forward", "bridge", {"bridge": "enp0s25"}),
+    ],
+)
+def test_what_is_to_be_absent_by_an_alternative_name_is_refused(
+    host: Host, module: str, option: str, options: dict[str, Any], netns: str | None
+) -> None:
+    """It is there, and by its real name it would go."""
+    host.sh("ip netns add web")
+    place = host.inside(netns) if netns else host
+    place.sh("ip link add br0 type bridge; ip link add card0 type bridge; ip link add port0 type veth peer name port1")
+    place.sh("ip link property add dev card0 altname enp0s25; ip address add 192.0.2.1/24 dev card0")
+    given = {**options, "netns": netns, "state": "absent"}
+    refused(host, module, given, f"{option}: 'enp0s25' is an alternative name of interface card0")
+
+
+def test_rules_that_are_there_by_an_alternative_name_go_by_it(host: Host) -> None:
+    """As the name of an interface became an alternative one after they were written."""
+    masquerade = {"source": "172.18.0.0/16", "out_interface": "enp0s25"}
+    forward = {"bridge": "enp0s25", "subnets": ["172.18.0.0/16"]}
+    before = host.dump()
+    host.module("masquerade", masquerade)
+    host.module("bridge_forward", forward)
+    host.sh("ip link add card0 type bridge; ip link property add dev card0 altname enp0s25")
+    assert host.module("masquerade", {**masquerade, "state": "absent"})["changed"]
+    assert host.module("bridge_forward", {"bridge": "enp0s25", "state": "absent"})["changed"]
+    host.sh("ip link del card0")
+    assert before.changes_to(host.dump()) == []
+
+
+def test_a_pair_goes_by_an_alternative_name_of_its_other_end(host: Host) -> None:
+    """Whoever is inside the namespace renames that one and leaves it the old name as another."""
+    host.sh("ip netns add web")
+    pair = {"name": "v0", "peer_name": "eth0", "peer_netns": "web"}
+    host.module("veth", pair)
+    host.sh("ip link set v0 name v1; ip -n web link set eth0 name eth9")
+    host.sh("ip -n web link property add dev eth9 altname eth0")
+    converge(host, "veth", {**pair, "state": "absent"})
+    assert "v1" not in host.sh("ip -o link")
+
+
+@pytest.mark.parametrize("netns", [None, "web"])
+@pytest.mark.parametrize("state", ["enabled", "disabled"])
+def test_forwarding_by_an_alternative_name_is_refused(host: Host, state: str, netns: str | None) -> None:
+    host.sh("ip netns add web")
+    place = host.inside(netns) if netns else host
+    place.sh("ip link add card0 type bridge; ip link property add dev card0 altname enp0s25")
+    given = {"interface": "enp0s25", "state": state, "netns": netns}
+    refused(host, "ip_forward", given, "interface: 'enp0s25' is an alternative name of interface card0; say card0")
 
 
 def test_a_trusted_interface_that_is_not_there_is_told(host: Host) -> None:

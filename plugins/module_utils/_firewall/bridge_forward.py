@@ -54,6 +54,8 @@ class State:
     bridge_nf: t.Collection[tuple[str | None, str]] = ()
     #: By namespace the bridges between whose ports frames pass; looked at only where a policy is to stop them.
     bridges: t.Mapping[str | None, t.Collection[str]] = dataclasses.field(default_factory=dict)
+    #: Of bridges that are called by another one where rules are to be absent.
+    real_names: alternative_names.RealNames = dataclasses.field(default_factory=dict)
 
 
 class BridgeForward(Resource):
@@ -88,7 +90,9 @@ class BridgeForward(Resource):
         shown = {(ref, family) for ref in tables.same.values() for family in host.run(ref, bridge_nf.families)}
         policies = {wish.netns for wish in wishes if wish.state == "present" and wish.forward_policy == "drop"}
         at_stake = {tables.same[ref] for ref in policies} & {ref for ref, _family in shown}
-        return State(tables, settings, shown, {ref: host.run(ref, bridge_nf.carrying) for ref in at_stake})
+        absent = (wish for wish in wishes if wish.state == "absent" and wish.netns in tables.same)
+        real = alternative_names.real_names(host, ((wish.netns, wish.network.bridge) for wish in absent))
+        return State(tables, settings, shown, {ref: host.run(ref, bridge_nf.carrying) for ref in at_stake}, real)
 
     def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
         wishes = [_completed(wish, state) for wish in wishes]
@@ -103,7 +107,13 @@ class BridgeForward(Resource):
         plan.warnings += _cut_off(list(present.values()), state)
         for number, (wish, before) in enumerate(zip(wishes, befores)):
             if wish.state == "absent":
-                plan.changes.append(Change(*rule_ledger.change_of(before, {}, ledger.drift(number))))
+                change = Change(*rule_ledger.change_of(before, {}, ledger.drift(number)))
+                if not change.changed:
+                    bridge = wish.network.bridge
+                    alternative_names.refuse_name(
+                        state.real_names, wish.netns, "bridge", bridge, "which no rule matches"
+                    )
+                plan.changes.append(change)
                 continue
             plan.steps += guard.ended(ledger, number, wish.netns, wish.network, state.tables.of(wish.netns))
             plan.steps += _settings(wish, state, plan.warnings)

@@ -40,6 +40,13 @@ class Wish:
         return (self.rule.family,) if self.state == "present" else ()
 
 
+@dataclasses.dataclass(frozen=True)
+class State:
+    tables: rule_ledger.Tables
+    #: Of interfaces that are called by another one where a rule is to be absent.
+    real_names: alternative_names.RealNames
+
+
 class Masquerade(Resource):
     options: t.ClassVar[Options] = {
         "source": {"type": "str"},
@@ -80,21 +87,28 @@ class Masquerade(Resource):
         out = f" out of {wish.rule.out_interface}" if wish.rule.out_interface else ""
         return f"masquerade {wish.rule.source}{out}{within(wish.netns)}"
 
-    def read(self, host: Host, wishes: t.Sequence[Wish]) -> rule_ledger.Tables:
+    def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
         present = (wish for wish in wishes if wish.state == "present")
         alternative_names.refuse(host, ((wish.netns, "out_interface", wish.rule.out_interface) for wish in present))
-        return rule_ledger.read_tables(
+        tables = rule_ledger.read_tables(
             host, wishes, lambda family: ("nat",) if any(family == wish.rule.family for wish in wishes) else ()
         )
+        absent = (wish for wish in wishes if wish.state == "absent" and wish.netns in tables.same)
+        real = alternative_names.real_names(host, ((wish.netns, wish.rule.out_interface) for wish in absent))
+        return State(tables, real)
 
-    def plan(self, wishes: t.Sequence[Wish], state: rule_ledger.Tables) -> Plan:
-        ledger = rule_ledger.Ledger(state, len(wishes), _groups)
-        befores = [_claim(ledger, number, wish, state) for number, wish in enumerate(wishes)]
+    def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
+        ledger = rule_ledger.Ledger(state.tables, len(wishes), _groups)
+        befores = [_claim(ledger, number, wish, state.tables) for number, wish in enumerate(wishes)]
         steps: list[Step] = list(ledger.settle(building=any(wish.state == "present" for wish in wishes)))
         changes = []
         for number, (wish, before) in enumerate(zip(wishes, befores)):
             after = wish.rule.views() if wish.state == "present" else {}
             changes.append(Change(*rule_ledger.change_of(before, after, ledger.drift(number))))
+            if not changes[-1].changed:
+                alternative_names.refuse_name(
+                    state.real_names, wish.netns, "out_interface", wish.rule.out_interface, "which no rule matches"
+                )
             if _translates_anew(ledger, number):
                 steps.append(EndFlows(wish.netns, wish.rule.family, (ended_flows.untranslated(wish.rule.source),)))
         return Plan(changes, steps)

@@ -4,7 +4,10 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Alternative names of interfaces: no rule of a firewall ever matches one, and no other interface can have it."""
+"""Alternative names of interfaces: no rule of a firewall ever matches one, and no other interface can have it.
+
+Who names one is told the real name, whether something is to be there or not.
+"""
 
 from __future__ import annotations
 
@@ -16,24 +19,40 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import dum
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Links
 
+#: By namespace and other name the one by which the kernel tells of an interface.
+RealNames = t.Mapping[tuple[t.Optional[str], str], str]
+
 
 def refuse(host: Host, named: t.Iterable[tuple[str | None, str, str | None]]) -> None:
     """Refuse rules for interfaces that are called by another name than their own.
 
     :param named: the namespaces, and the options with the interfaces that they name, maybe with ``!`` in front
     """
-    by_space: dict[str | None, dict[str, str]] = {}
-    for ref, option, name in named:
+    asked = list(named)
+    real = real_names(host, ((ref, name) for ref, _option, name in asked))
+    for ref, option, name in asked if real else ():
+        refuse_name(real, ref, option, name, "which no rule would match")
+
+
+def real_names(host: Host, named: t.Iterable[tuple[str | None, str | None]]) -> RealNames:
+    """Those of the interfaces that are called by another one in their namespace, maybe with ``!`` in front."""
+    by_space: dict[str | None, dict[str, None]] = {}
+    for ref, name in named:
         if name:
-            by_space.setdefault(ref, {}).setdefault(name.lstrip("!"), option)
-    for ref, options in by_space.items():
-        real = host.run(ref, functools.partial(dumps.real_names, tuple(options)))
-        for name, option in options.items():
-            if real.get(name, name) != name:
-                raise Refused(
-                    f"{option}: {name!r} is an alternative name of interface {real[name]}, which no rule would match;"
-                    f" say {real[name]}"
-                )
+            by_space.setdefault(ref, {})[name.lstrip("!")] = None
+    found = {}
+    for ref, names in by_space.items():
+        for name, real in host.run(ref, functools.partial(dumps.real_names, tuple(names))).items():
+            if real != name:
+                found[ref, name] = real
+    return found
+
+
+def refuse_name(real: RealNames, ref: str | None, option: str, name: str | None, why: str = "") -> None:
+    """Refuse one name, if it is another one than an interface's own."""
+    given = (name or "").lstrip("!")
+    if (ref, given) in real:
+        raise Refused(_sentence(option, given, real[ref, given], why))
 
 
 def refuse_links(links: Links, named: t.Iterable[tuple[str, str]]) -> None:
@@ -46,4 +65,8 @@ def refuse_links(links: Links, named: t.Iterable[tuple[str, str]]) -> None:
     real = {other: link.name for link in links.values() for other in link.alternatives}
     for option, name in named if real else ():
         if name in real:
-            raise Refused(f"{option}: {name!r} is an alternative name of interface {real[name]}; say {real[name]}")
+            raise Refused(_sentence(option, name, real[name]))
+
+
+def _sentence(option: str, name: str, real: str, why: str = "") -> str:
+    return f"{option}: {name!r} is an alternative name of interface {real}{f', {why}' if why else ''}; say {real}"

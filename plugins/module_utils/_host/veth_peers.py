@@ -70,9 +70,10 @@ class _Reading:
         with Reader(None if self.refs[space] is None else self._host.limit) as reader:
             self.links[space] = self._host.known_links(space) or dumps.links(reader)
             numbers: dict[int | None, Identity] = {None: space}
+            others = {other: link for link in self.links[space].values() for other in link.alternatives}
             asked = {space}
             for name, expected in ends:
-                link = self.links[space].get(name)
+                link = self.links[space].get(name) or others.get(name)
                 if link is None or link.kind != "veth" or (space, link.index) in self.peers:
                     continue
                 other = self.spaces[expected]

@@ -52,9 +52,14 @@ class Draft:
             if peer in ends and place in ends:
                 ends[place].peer = ends[peer]
         self._ends = {(end.space, end.link.name): end for end in ends.values()}
+        self._by_other_name = {(end.space, name): end for end in ends.values() for name in end.link.alternatives}
 
-    def find(self, space: Space, name: str | None) -> End | None:
-        return self._ends.get((space, name or ""))
+    def find(self, space: Space, name: str, by_any_name: bool = False) -> End | None:
+        """The end that has this name, or, if asked so, has it beside its own."""
+        found = self._ends.get((space, name))
+        other = self._by_other_name.get((space, name)) if by_any_name and not found else None
+        # It may be gone by now, or somewhere else.
+        return other if other and self._ends.get((space, other.link.name)) is other else found
 
     def put(self, end: End, space: Space, name: str) -> None:
         """Move and rename an end, whose place is free; a moved link is down and out of its bridge."""

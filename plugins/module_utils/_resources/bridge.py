@@ -195,6 +195,7 @@ class Bridge(Resource):
             space = spaces[wish.netns]
             if wish.state == "absent":
                 everything = host.run(wish.netns, _all)
+                alternative_names.refuse_links(everything, [("name", wish.name)])
                 bridge = everything.get(wish.name)
                 ports = _taken_in(wish, everything)
                 taken[space, wish.name] = tuple(sorted({record.name for record in ports.values()}))

@@ -156,7 +156,7 @@ class BridgePort(Resource):
         found_fdb: dict[Identity, t.Mapping[int, frozenset[fdb.Entry]]] = {}
         for ref, space in refs.items():
             if space not in links:
-                here = [wish for wish in wishes if refs.get(wish.netns) == space and wish.state == "present"]
+                here = [wish for wish in wishes if refs.get(wish.netns) == space]
                 links[space], found_vlans[space], found_fdb[space] = _read(host, ref, here)
         _refuse_missing(host, wishes, {ref: links[space] for ref, space in refs.items()})
         indexed = {space: by_index(there) for space, there in links.items()}
@@ -186,7 +186,8 @@ _Read = tuple[Links, t.Mapping[int, Vlans], t.Mapping[int, frozenset[fdb.Entry]]
 
 def _read(host: Host, ref: str | None, wishes: t.Sequence[Wish]) -> _Read:
     """All that the wishes of one namespace need to know of it."""
-    bridges = {wish.bridge for wish in wishes if wish.fdb is not None}
+    present = [wish for wish in wishes if wish.state == "present"]
+    bridges = {wish.bridge for wish in present if wish.fdb is not None}
     known = host.known_links(host.identity(ref))
 
     def visit() -> _Read:
@@ -194,7 +195,7 @@ def _read(host: Host, ref: str | None, wishes: t.Sequence[Wish]) -> _Read:
             links = dumps.links(reader) if known is None else known
             named = [pair for wish in wishes for pair in (("interface", wish.interface), ("bridge", wish.bridge))]
             alternative_names.refuse_links(links, named)
-            found_vlans = dumps.vlans(reader) if any(wish.manages_vlans for wish in wishes) else {}
+            found_vlans = dumps.vlans(reader) if any(wish.manages_vlans for wish in present) else {}
             entries: dict[int, frozenset[fdb.Entry]] = {}
             for name in bridges:
                 if name in links:

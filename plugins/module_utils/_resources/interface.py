@@ -245,7 +245,7 @@ def _read(
     """All that the wishes of one namespace need to know of it, inside it."""
     with Reader(None if wishes[0].netns is None else limit) as reader:
         links = dumps.links(reader) if known is None or again else known
-        alternative_names.refuse_links(links, [("name", wish.name) for wish in wishes if wish.state == "present"])
+        alternative_names.refuse_links(links, [("name", wish.name) for wish in wishes])
         read = {wish.name: _read_settings(wish, links.get(wish.name)) for wish in wishes if wish.state == "present"}
         found = tuple(dumps.addresses(reader))
         routes_there = tuple(_routes(reader, wishes, links))

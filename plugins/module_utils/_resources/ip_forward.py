@@ -19,6 +19,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.labels imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     advertised,
+    alternative_names,
     bridge_nf,
     dumps,
     forward_chain,
@@ -175,6 +176,9 @@ class IpForward(Resource):
 
 def _read_space(host: Host, ref: str | None, wishes: t.Sequence[Wish]) -> Space:
     found = host.run(ref, lambda: _read_switches(wishes))
+    real = alternative_names.real_names(host, ((ref, wish.interface) for wish in wishes))
+    for wish in wishes if real else ():
+        alternative_names.refuse_name(real, ref, "interface", wish.interface)
     for wish in wishes:
         for family in wish.families:
             if (family, None) not in found and wish.ip_version != "both" and not _rests(wish):

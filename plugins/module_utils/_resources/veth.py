@@ -220,10 +220,14 @@ class _Planner:
         self._draft = Draft(state.pairs)
         self.steps: list[t.Any] = []
 
-    def _find(self, where: Where | None) -> End | None:
+    def _find(self, where: Where | None, by_any_name: bool = False) -> End | None:
         if where is None or where.netns not in self._state.spaces:
             return None
-        return self._draft.find(self._state.spaces[where.netns], where.name)
+        return self._draft.find(self._state.spaces[where.netns], where.name, by_any_name)
+
+    def _refuse_alternative(self, where: Where) -> None:
+        links = self._state.pairs.links.get(self._state.spaces.get(where.netns, ""), {})
+        alternative_names.refuse_links(links, [("name", where.name)])
 
     def _where(self, end: End, *wished: Where | None) -> Where:
         """Where an end is, the namespace in the words of the wish where it has any for it."""
@@ -316,7 +320,7 @@ class _Planner:
                 end.link = dataclasses.replace(end.link, **differing)
 
     def absent(self, wish: Wish) -> Change:
-        first, second = self._find(wish.end), self._find(wish.peer)
+        first, second = self._find(wish.end), self._find(wish.peer, by_any_name=True)
         # Maybe the first end was renamed or moved by hand; then its peer tells where it is, if that is ours.
         other = second.peer if second else None
         if other and self._owner(other, wish) != wish.owner:
@@ -325,6 +329,7 @@ class _Planner:
             raise Refused(self._no_pair(first, second, wish))
         first = first or other
         if first is None:
+            self._refuse_alternative(wish.end)
             return Change({}, {})
         found = self._owner(first, wish)
         where = self._where(first, wish.end)

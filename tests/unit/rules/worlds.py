@@ -23,6 +23,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.dnat i
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import rule_ledger, tables
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Table
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.masquerade import Masquerade
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.masquerade import State as MasqueradeState
 from tests.unit.rules.restore import restore
 
 Tables = dict[tuple[str, str], Table]
@@ -91,7 +92,7 @@ def plan(host: Tables, module: str, definitions: list[Options], bridge_nf: bool 
             entry.publication.out_interface for group in found.values() for entry in group
         }
         return resource.plan(wishes, DnatState(state, found, {(None, name): "1" for name in interfaces if name}))
-    return resource.plan(wishes, state)
+    return resource.plan(wishes, MasqueradeState(state, {}))
 
 
 def run(host: Tables, module: str, definitions: list[Options], bridge_nf: bool = False) -> tuple[Tables, bool]:
