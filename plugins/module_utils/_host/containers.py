@@ -11,7 +11,8 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Completed, Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.programs import Completed
 
 _ENGINES = ("docker", "podman")
 _INSPECT = ("inspect", "--type", "container", "--format", "{{.State.Pid}} {{.Id}} {{.Name}}")

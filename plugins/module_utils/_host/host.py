@@ -16,10 +16,8 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
-import dataclasses
 import os
 import resource
-import subprocess
 import types
 import typing as t
 
@@ -40,15 +38,6 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links imp
 
 T = t.TypeVar("T")
 Identity = t.Union[tuple[int, int], str]
-
-
-@dataclasses.dataclass(frozen=True)
-class Completed:
-    """What a command left behind."""
-
-    rc: int
-    out: str
-    err: str
 
 
 class Host:
@@ -219,27 +208,9 @@ class Host:
         """Call ``work`` in a new namespace, which goes with the next visit unless ``work`` gives it a name."""
         return self._visit().run_in_new(work)
 
-    def command(self, ref: str | None, argv: t.Sequence[str], stdin: str | None = None) -> Completed:
+    def command(self, ref: str | None, argv: t.Sequence[str], stdin: str | None = None) -> programs.Completed:
         """Run a program inside the namespace, without a shell, its messages in English."""
-        environment = {
-            **os.environ,
-            "LC_ALL": "C",
-            "PATH": programs.search_path(),
-        }
-
-        def start() -> Completed:
-            finished = subprocess.run(
-                argv,
-                input=stdin,
-                capture_output=True,
-                text=True,
-                check=False,
-                env=environment,
-                errors="surrogateescape",
-            )
-            return Completed(finished.returncode, finished.stdout, finished.stderr)
-
-        return self.run(ref, start)
+        return self.run(ref, lambda: programs.run(argv, stdin))
 
     def _visit(self) -> _Visitor:
         if self._visitor is None:

@@ -12,7 +12,8 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import KernelRefused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import sysctl
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Completed, Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.programs import Completed
 
 _PROGRAM = {"ipv4": "iptables", "ipv6": "ip6tables"}
 WORD = {"ipv4": "IPv4", "ipv6": "IPv6"}

@@ -4,11 +4,14 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Where programs are looked for."""
+"""Where programs are looked for, and how they are run."""
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import subprocess
+import typing as t
 
 _STANDARD = ("/usr/sbin", "/sbin", "/usr/bin", "/bin")
 
@@ -17,3 +20,38 @@ def search_path() -> str:
     """The PATH of this process and the standard one; never the current directory, which an empty entry means."""
     given = [one for one in os.environ.get("PATH", "").split(":") if one.startswith("/")]
     return ":".join(dict.fromkeys((*given, *_STANDARD)))
+
+
+@dataclasses.dataclass(frozen=True)
+class Completed:
+    """What a command left behind."""
+
+    rc: int
+    out: str
+    err: str
+
+
+class _Program(subprocess.Popen[str]):
+    """A program that was started without a shell, its messages in English.
+
+    A module's ``run_command`` would do the same, but what runs at boot, and what gets its arguments as JSON, has no
+    AnsibleModule.
+    """
+
+    def __init__(self, argv: t.Sequence[str], with_input: bool) -> None:
+        super().__init__(
+            argv,
+            stdin=subprocess.PIPE if with_input else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="surrogateescape",
+            env={**os.environ, "LC_ALL": "C", "PATH": search_path()},
+        )
+
+
+def run(argv: t.Sequence[str], stdin: str | None = None) -> Completed:
+    """Run a program to its end; OSError where it cannot be started."""
+    with _Program(argv, stdin is not None) as program:
+        out, err = program.communicate(stdin)
+    return Completed(program.returncode, out, err)

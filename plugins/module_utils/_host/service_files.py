@@ -11,12 +11,12 @@ from __future__ import annotations
 import contextlib
 import os
 import pathlib
-import subprocess
 import sys
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, KernelRefused, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.names import network_of_unit
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import programs
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import network_document
 
@@ -102,7 +102,7 @@ def interpreter() -> str:
 def _is_new_enough(path: str) -> bool:
     script = f"import sys; sys.exit(sys.version_info < {_LEAST})"
     try:
-        return subprocess.run([path, "-IS", "-c", script], check=False, stdin=subprocess.DEVNULL).returncode == 0
+        return programs.run([path, "-IS", "-c", script]).rc == 0
     except OSError:
         return False
 

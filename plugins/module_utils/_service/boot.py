@@ -13,7 +13,6 @@ role, the other one finds nothing to do.
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import typing as t
 
@@ -225,13 +224,6 @@ def _stop(network: str) -> None:
 def _asked(*words: str) -> str:
     """What systemd answers; nothing where it does not run."""
     try:
-        return subprocess.run(
-            ["systemctl", *words],
-            check=False,
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            env={**os.environ, "PATH": programs.search_path()},
-        ).stdout
+        return programs.run(["systemctl", *words]).out
     except OSError:
         return ""
