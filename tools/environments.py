@@ -30,13 +30,19 @@ def controller(row: Row) -> Path:
 
 
 def target(row: Row) -> Path:
-    """The Python that runs the modules, with pyroute2 and nothing else."""
-    return _make(f"target-{row.pyroute2}-py{row.target_python}", row.target_python, [f"pyroute2=={row.pyroute2}"])
+    """The Python that runs the modules, with what they need and nothing else."""
+    wanted = [f"pyroute2=={row.pyroute2}", f"netaddr=={pins()['netaddr']}"]
+    return _make(f"target-{row.pyroute2}-py{row.target_python}", row.target_python, wanted)
 
 
 def old_ansible(core: str, python: str) -> Path:
     """The Python of an ansible-core that is too old for the collection."""
     return _make(f"old-{core}-py{python}", python, [f"ansible-core=={core}.*", f"netaddr=={pins()['netaddr']}"])
+
+
+def ansible(core: str, python: str) -> Path:
+    """The Python of an ansible-core and nothing else."""
+    return _make(f"ansible-{core}-py{python}", python, [f"ansible-core=={core}.*"])
 
 
 def version(python: Path, package: str) -> str:

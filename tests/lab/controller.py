@@ -53,11 +53,18 @@ class Controller:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._directory.cleanup()
 
-    def playbook(self, play: str, hosts: Mapping[str, tuple[Host, Mapping[str, Any]]], *arguments: str) -> Timed:
+    def playbook(
+        self, play: str | list[Any], hosts: Mapping[str, tuple[Host, Mapping[str, Any]]], *arguments: str
+    ) -> Timed:
         """Run a playbook on all of these hosts, each with variables of its own; arguments: more for ansible-playbook.
 
-        A host that was stopped is in the inventory all the same, and is unreachable.
+        play: a file, an FQCN, a list of plays, or a list of tasks. A host that was stopped is in the inventory all the
+        same, and is unreachable.
         """
+        if not isinstance(play, str):
+            written = self._home / "playbook.yml"
+            written.write_text(playbooks.text(play), encoding="utf-8")
+            play = str(written)
         inventory, report = self._home / "inventory.json", self._home / "report.json"
         entries = {name: {**_way_to(host), **variables} for name, (host, variables) in hosts.items()}
         inventory.write_text(json.dumps({"all": {"hosts": entries}}), encoding="utf-8")

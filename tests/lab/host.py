@@ -12,8 +12,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from tests.lab import bytecode, dumps, files, modules, playbooks, target
 from tests.lab.errors import LabError, ModuleFailed
 from tests.lab.paths import COLLECTION
@@ -173,9 +171,7 @@ class Host(Place):
     def _play_file(self, play: str | Path | list[Any]) -> str:
         if not isinstance(play, list):
             return str(play)
-        if not any("hosts" in entry or "ansible.builtin.import_playbook" in entry for entry in play):
-            play = [{"name": "Test", "hosts": "all", "gather_facts": False, "tasks": play}]
-        self.write("/tmp/playbook.yml", yaml.safe_dump(play, sort_keys=False))
+        self.write("/tmp/playbook.yml", playbooks.text(play))
         return "/tmp/playbook.yml"
 
     def ansible(self, *arguments: str, check: bool = True) -> Result:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 CALLBACKS = Path(__file__).with_name("callbacks")
 REPORT = "/tmp/playbook-report.json"
 
@@ -62,3 +64,10 @@ class Run:
 
 def read(rc: int, output: str, report: str) -> Run:
     return Run(rc, output, [Task(**entry) for entry in json.loads(report or "[]")])
+
+
+def text(play: list[Any]) -> str:
+    """A list of plays, or of tasks for all hosts, as a playbook."""
+    if not any("hosts" in entry or "ansible.builtin.import_playbook" in entry for entry in play):
+        play = [{"name": "Test", "hosts": "all", "gather_facts": False, "tasks": play}]
+    return str(yaml.safe_dump(play, sort_keys=False))
