@@ -70,6 +70,7 @@ LINTERS = {
         *("--package=benchmarks", "--package=tools"),
     ],
     "ansible-lint": ["ansible-lint", "--offline", "--strict"],
+    "aggregate-docs": ["python", "-m", "tools.aggregate_docs", "--lint"],
     "antsibull-docs": ["antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck", "."],
     "antsibull-changelog": ["antsibull-changelog", "lint"],
 }

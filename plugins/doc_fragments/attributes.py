@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What every module supports: one fragment for those that change the host, one for the one that reads it."""
+"""What the modules support: a fragment each for those that change the host, for C(bridge_network), and for C(netns_info)."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ attributes:
     description: Can run in C(check_mode) and return changed status prediction without modifying the target.
     support: full
     details:
-      - With O(state=present), a namespace or an interface that does not exist yet is taken as freshly made, and one warning names it.
-        So the modules of a whole network foretell their changes on an empty host.
+      - With O(state=present), a namespace or interface that does not exist yet is treated as just created, and a warning names it. The
+        tasks of a whole network can thus be checked on an empty host.
   diff_mode:
     description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
     support: full
     details:
-      - C(diff) is a list with one entry per changed definition, holding only what the module manages.
+      - C(diff) is a list with one entry per changed definition. It contains only what the module manages.
   idempotent:
     description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
     support: full
@@ -43,13 +43,13 @@ attributes:
     description: Can run in C(check_mode) and return changed status prediction without modifying the target.
     support: full
     details:
-      - With O(state=present), a namespace or an interface that does not exist yet is taken as freshly made, and one warning names it.
-        So the modules of a whole network foretell their changes on an empty host.
+      - With O(state=present), a namespace or interface that does not exist yet is treated as just created, and a warning names it. The
+        tasks of a whole network can thus be checked on an empty host.
   diff_mode:
     description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
     support: full
     details:
-      - C(diff) is a list with one entry per changed definition, holding only what the module manages.
+      - C(diff) is a list with one entry per changed definition. It contains only what the module manages.
   idempotent:
     description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
     support: full

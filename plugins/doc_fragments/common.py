@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options of C(module_utils/_spec.py) that modules share: O(owner) and O(netns)."""
+"""What modules share: the options O(owner) and O(netns), as C(module_utils/_core/options.py) has them, and requirements."""
 
 from __future__ import annotations
 
@@ -11,15 +11,31 @@ class ModuleDocFragment:
     # Needs nothing more than the standard library and iptables.
     DOCUMENTATION = r"""
 options: {}
-notes:
-  - An owner is a word of your choice for whoever wants a thing to be there, such as a service or a team. What these modules
-    make carries it on the host - in an interface's alias, in a rule's comment, in a file below C(/run/linuxnet) for a
-    namespace. By this mark a later call with the same owner finds what is its own. It changes and removes that alone, and
-    refuses what is another owner's. Give all calls that belong together one owner, for example by C(module_defaults) of the
-    group C(netplumb.linuxnet.linuxnet); without one, things belong to the owner V(default). The role takes the network's name.
 requirements:
   - root, or CAP_NET_ADMIN and CAP_SYS_ADMIN over the network namespaces concerned
   - Python 3.9 or newer on the target
+"""
+
+    OWNER = r"""
+options:
+  owner:
+    description:
+      - A label stored on everything this task creates, in the alias of an interface, the comment of a rule or a file below
+        C(/run/linuxnet). Only objects with the same label are changed or removed; objects of another owner are refused.
+      - 1 to 64 characters out of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.).
+      - Give all tasks that belong together the same owner, for example with C(module_defaults) for the group
+        C(netplumb.linuxnet.linuxnet). M(netplumb.linuxnet.bridge_network) uses the name of the network.
+    type: str
+    default: default
+"""
+
+    NETNS = r"""
+options:
+  netns:
+    description:
+      - The network namespace to work in, a name such as V(web) or an absolute path such as V(/proc/1234/ns/net).
+      - If omitted, the host's own namespace.
+    type: str
 """
 
     NETLINK = r"""
@@ -31,5 +47,5 @@ requirements:
     IPTABLES = r"""
 options: {}
 requirements:
-  - iptables 1.8 or newer on the target, either backend (nf_tables or legacy), with ip6tables where IPv6 is managed
+  - iptables 1.8 or newer on the target, either backend (nf_tables or legacy), with ip6tables if IPv6 is managed
 """

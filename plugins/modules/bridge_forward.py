@@ -13,88 +13,92 @@ version_added: 0.1.0
 author:
   - The netplumb.linuxnet authors (@netplumb)
 description:
-  - Makes the constant rules of one network. Their number does not depend on how many endpoints it has.
-  - Endpoints reach each other and the outside. From outside they are reached only by ports that somebody published, whatever else the
-    host accepts. The drops stand in the tables C(mangle) and C(filter), so that what another tool accepts too early is held as well,
-    and so that a flush of one table opens nothing.
-  - No endpoint can speak from or to C(127.0.0.0/8), and no packet leaves with a source that is not the network's.
-  - Nobody elsewhere speaks in the name of an endpoint, neither to the host nor through it.
-  - A family without a subnet is closed, so that IPv6 does not cross the bridge of an IPv4 network.
-  - Every rule carries a comment that names its owner. Rules without that comment are never touched, moved or flushed. The chain
-    C(LINUXNET-USER) is visited first and never written; it is the place for rules of your own.
+  - Manages the firewall rules that protect one network. Their number does not depend on the number of endpoints.
+  - Endpoints reach each other and the outside. From outside, only published ports of endpoints are reachable, whatever else the host
+    accepts. The drops are in both tables C(mangle) and C(filter), so that neither an early ACCEPT of another tool nor flushing one table
+    opens anything.
+  - No endpoint can send from or to 127.0.0.0/8, and no packet leaves with a source address outside the network's subnets.
+  - Nobody outside the bridge can impersonate an endpoint, neither to the host nor through it.
+  - An IP version without a subnet is closed, so that IPv6 does not cross the bridge of an IPv4 network.
+  - Each rule has a comment that names its owner. Rules without that comment are never touched, moved or flushed. Put rules of your own
+    into the chain C(LINUXNET-USER), which is visited first and never written.
   - The bridge ignores router advertisements.
-  - Where the kernel shows bridged frames to iptables (bridge-nf), endpoints reach ports published on their own bridge only if its ports
-    are in hairpin mode (O(netplumb.linuxnet.bridge_port#module:hairpin)).
-  - Needs M(netplumb.linuxnet.ip_forward) for anything to be forwarded, and M(netplumb.linuxnet.masquerade) to translate what goes out.
+  - If the kernel passes bridged frames to iptables (bridge-nf), endpoints reach ports published on their own bridge only if its ports are
+    in hairpin mode, see O(netplumb.linuxnet.bridge_port#module:hairpin).
+  - Use M(netplumb.linuxnet.ip_forward) to have packets forwarded, and M(netplumb.linuxnet.masquerade) to translate their source.
 extends_documentation_fragment:
   - netplumb.linuxnet.attributes
   - netplumb.linuxnet.common
   - netplumb.linuxnet.common.iptables
+  - netplumb.linuxnet.common.netns
+  - netplumb.linuxnet.common.owner
 options:
   bridge:
-    description: &bridge
-      - The bridge's name. It need not exist yet. One that M(netplumb.linuxnet.bridge) makes later ignores router advertisements at once,
-        one that something else makes after the next run of this module.
+    description:
+      - The name of the bridge. It need not exist yet. If M(netplumb.linuxnet.bridge) creates it later, it ignores router advertisements at
+        once; if something else does, after the next run of this module.
+      - Required unless O(aggregate) is given.
     type: str
   subnets:
-    description: &subnets
-      - The networks on the bridge, such as V(172.18.0.0/16) and V(fd00:18::/64). Needed unless O(state=absent).
+    description:
+      - The networks on the bridge, such as V(172.18.0.0/16) and V(fd00:18::/64).
+      - Required if O(state=present).
     type: list
     elements: str
   gateway_mode:
-    description: &gateway_mode
-      - V(nat) lets only published ports be reached from outside.
-      - V(nat-unprotected) lets every port be reached by those who have a route to the endpoint.
-      - V(routed) translates nothing. Published ports are reached at the endpoint's own address, and ICMP reaches it.
+    description:
+      - With V(nat), only published ports are reachable from outside.
+      - With V(nat-unprotected), every port is reachable for those who have a route to the endpoint.
+      - With V(routed), nothing is translated. Published ports are reachable at the endpoint's own address, and so is ICMP.
     type: str
     choices: [nat, nat-unprotected, routed]
     default: nat
   gateway_mode_ipv6:
-    description: &gateway_mode_ipv6
-      - The same for IPv6; O(gateway_mode) by default.
+    description:
+      - The gateway mode for IPv6. If omitted, O(gateway_mode).
     type: str
     choices: [nat, nat-unprotected, routed]
   internal:
-    description: &internal
-      - Whether nothing leaves the network and nothing enters it. An endpoint then reaches the host at its gateway address alone.
+    description:
+      - Whether the network has no way in and no way out. Endpoints then reach the host at its gateway address only.
     type: bool
     default: false
   icc:
-    description: &icc
-      - Whether endpoints may talk to each other. Without it they cannot by way of the router either, provided that the ports are isolated
-        (O(netplumb.linuxnet.bridge_port#module:isolated)).
-      - Where the kernel shows bridged frames to iptables (bridge-nf), rules let those of ports that are not isolated pass. Should it begin
-        to do so later, they are dropped until the next run.
+    description:
+      - Whether endpoints may talk to each other. V(false) also blocks the way through the router, provided that the ports are isolated,
+        see O(netplumb.linuxnet.bridge_port#module:isolated).
+      - If the kernel passes bridged frames to iptables (bridge-nf), rules let those of ports that are not isolated pass. If bridge-nf is
+        enabled later, they are dropped until the next run.
     type: bool
     default: true
   trusted_interfaces:
-    description: &trusted_interfaces
-      - Interfaces whose hosts may reach every port of every endpoint by route.
+    description:
+      - Interfaces whose hosts may reach every port of every endpoint by routing, such as V([wg0]).
     type: list
     elements: str
   masquerade:
-    description: &masquerade
-      - Whether M(netplumb.linuxnet.masquerade) translates what leaves. Where it does not, errors about connections of endpoints,
-        such as packet too big, are let in for the endpoints' own addresses.
-      - Heeded with O(gateway_mode=nat) and O(gateway_mode=nat-unprotected).
+    description:
+      - Whether M(netplumb.linuxnet.masquerade) translates what leaves. With V(false), ICMP errors about connections of endpoints, such as
+        packet too big, are accepted for the endpoints' own addresses.
+      - Only used for the gateway modes V(nat) and V(nat-unprotected).
     type: bool
     default: true
   masquerade_protocols:
-    description: &masquerade_protocols
-      - What may leave where it is translated. V(common) are TCP, UDP, ICMP and SCTP; what is of any other protocol is dropped.
-      - V(all) lets everything leave. Of a protocol without ports, such as ESP, GRE or IP in IP, all packets between two addresses are one
-        connection, so that an endpoint that speaks first to a peer of the host gets what this peer sends to the host.
-      - Not heeded with O(gateway_mode=routed) and O(masquerade=false).
+    description:
+      - The protocols that may leave with a translated address. V(common) accepts TCP, UDP, ICMP and SCTP, and drops the rest.
+      - V(all) accepts every protocol. Note that protocols without ports, such as ESP, GRE or IP in IP, have one connection per pair of
+        addresses, so that an endpoint that contacts a peer of the host first receives what this peer sends to the host.
+      - Not used with O(gateway_mode=routed) or O(masquerade=false).
     type: str
     choices: [common, all]
     default: common
   answers_by:
-    description: &answers_by
-      - Other interfaces of the host, bridges as a rule, by which endpoints answer for what is published here, since their default
-        route leads there. Nobody else's packets with an address of O(subnets) pass.
+    description:
+      - Host interfaces (usually bridges) through which endpoints of this network send replies because their default route uses another
+        network. Only replies to published ports are accepted there.
     type: list
     elements: dict
-    suboptions: &answers
+    suboptions:
       interface:
         description:
           - The interface of the host.
@@ -102,36 +106,36 @@ options:
         required: true
       addresses:
         description:
-          - The addresses in O(subnets) of those endpoints, and no others.
+          - The addresses of those endpoints in O(subnets), and no others.
         type: list
         elements: str
         required: true
       mac_address:
         description:
-          - From where they answer. Without it, whoever else is behind the interface can answer in their names.
-          - Endpoints with different MAC addresses are entries of their own.
+          - The MAC address that they reply from. If omitted, anyone behind the interface can reply in their place.
+          - Use one entry for each MAC address.
         type: str
   gateways:
-    description: &gateways
-      - The host's own addresses in O(subnets), by which endpoints reach published ports. What was meant for any other address there is
-        not taken for published, whatever another tool's rules make of its port.
-      - By default the first address of each subnet, and none with O(inhibit_gateway=true).
+    description:
+      - The host's own addresses in O(subnets), at which endpoints reach published ports. Packets to other addresses there never count as
+        published, whatever the rules of another tool do with their ports.
+      - If omitted, the first address of each subnet, or none with O(inhibit_gateway=true).
     type: list
     elements: str
   inhibit_gateway:
-    description: &inhibit_gateway
-      - Whether the endpoints' router is not this host but elsewhere on their segment. Their packets may then come by any interface.
-        Otherwise whoever speaks in the name of an endpoint from another interface than O(bridge) is not listened to.
+    description:
+      - Whether the router of the endpoints is not this host but another machine on their segment. Packets of endpoints are then accepted
+        from any interface, otherwise only from O(bridge).
     type: bool
     default: false
   neighbours:
-    description: &neighbours
-      - Addresses behind the bridge with the MAC address that each belongs to. What comes by the bridge from one of these addresses and
-        from another MAC address is dropped. An address may stand there with several MAC addresses.
-      - That nobody uses another's MAC address is for the ports to see to, see M(netplumb.linuxnet.bridge_port).
+    description:
+      - The MAC addresses of addresses behind the bridge. A packet from one of these addresses with another MAC address is dropped. An
+        address may be listed with several MAC addresses.
+      - To prevent the use of a foreign MAC address, see O(netplumb.linuxnet.bridge_port#module:locked).
     type: list
     elements: dict
-    suboptions: &neighbour
+    suboptions:
       address:
         description:
           - The address.
@@ -139,119 +143,130 @@ options:
         required: true
       mac_address:
         description:
-          - The MAC address, in quotes.
+          - The MAC address, such as V("02:42:ac:12:00:02"). Quote it.
         type: raw
         required: true
   purge_neighbours:
-    description: &purge_neighbours
-      - Whether those that are not listed are forgotten. Only heeded where O(neighbours) is given, be it empty.
+    description:
+      - Whether to remove all other neighbours. Only has an effect together with O(neighbours), which may be empty.
     type: bool
     default: false
   forward_policy:
-    description: &forward_policy
-      - With V(drop), the policy of C(FORWARD) is set to C(DROP), so that the host does not route between its other interfaces.
-      - Where the kernel shows bridged frames to iptables (bridge-nf), it also stops what other bridges carry between their own ports, unless
-        rules let that pass. A warning names them.
-      - With V(keep), and with O(state=absent), the policy stays as it is.
+    description:
+      - With V(drop), the policy of the chain C(FORWARD) is set to C(DROP), so that the host does not route between its other interfaces.
+        If the kernel passes bridged frames to iptables (bridge-nf), this also stops traffic between the ports of other bridges unless rules
+        accept it. A warning names them.
+      - With V(keep) or O(state=absent), the policy stays as it is.
     type: str
     choices: [keep, drop]
     default: keep
   ip_version:
-    description: &ip_version
-      - The families to write rules in. With V(both), a family that the host lacks and no subnet needs is passed over.
+    description:
+      - The IP versions to write rules for. V(both) skips a version that the host lacks and no subnet needs.
     type: str
     choices: [ipv4, ipv6, both]
     default: both
   state:
-    description: &state
-      - With V(absent), every rule of this bridge and owner is removed, and with the last network the chains.
+    description:
+      - V(absent) removes all rules of this bridge and owner and, with the last network, the chains.
     type: str
     choices: [present, absent]
     default: present
-  netns:
-    description: &netns
-      - The network namespace that the bridge lives in, a name or an absolute path; the host's own by default.
-    type: str
-  owner:
-    description: &owner
-      - Whose the rules are, 1 to 64 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.). A bridge of another owner is refused.
-    type: str
-    default: default
   aggregate:
     description:
-      - Many at once. Options given beside it are the defaults of each.
+      - A list of networks to manage in one call. Options given next to it are the defaults of each element.
     type: list
     elements: dict
     suboptions:
       bridge:
-        description: *bridge
+        description: See O(bridge). Required in each element.
         type: str
       subnets:
-        description: *subnets
+        description: See O(subnets).
         type: list
         elements: str
       gateway_mode:
-        description: *gateway_mode
+        description: See O(gateway_mode).
         type: str
         choices: [nat, nat-unprotected, routed]
       gateway_mode_ipv6:
-        description: *gateway_mode_ipv6
+        description: See O(gateway_mode_ipv6).
         type: str
         choices: [nat, nat-unprotected, routed]
       internal:
-        description: *internal
+        description: See O(internal).
         type: bool
       icc:
-        description: *icc
+        description: See O(icc).
         type: bool
       trusted_interfaces:
-        description: *trusted_interfaces
+        description: See O(trusted_interfaces).
         type: list
         elements: str
       masquerade:
-        description: *masquerade
+        description: See O(masquerade).
         type: bool
       masquerade_protocols:
-        description: *masquerade_protocols
+        description: See O(masquerade_protocols).
         type: str
         choices: [common, all]
       answers_by:
-        description: *answers_by
+        description: See O(answers_by).
         type: list
         elements: dict
-        suboptions: *answers
+        suboptions:
+          interface:
+            description: See O(answers_by[].interface).
+            type: str
+            required: true
+          addresses:
+            description: See O(answers_by[].addresses).
+            type: list
+            elements: str
+            required: true
+          mac_address:
+            description: See O(answers_by[].mac_address).
+            type: str
       gateways:
-        description: *gateways
+        description: See O(gateways).
         type: list
         elements: str
       inhibit_gateway:
-        description: *inhibit_gateway
+        description: See O(inhibit_gateway).
         type: bool
       neighbours:
-        description: *neighbours
+        description: See O(neighbours).
         type: list
         elements: dict
-        suboptions: *neighbour
+        suboptions:
+          address:
+            description: See O(neighbours[].address).
+            type: str
+            required: true
+          mac_address:
+            description: See O(neighbours[].mac_address).
+            type: raw
+            required: true
       purge_neighbours:
-        description: *purge_neighbours
+        description: See O(purge_neighbours).
         type: bool
       forward_policy:
-        description: *forward_policy
+        description: See O(forward_policy).
         type: str
         choices: [keep, drop]
       ip_version:
-        description: *ip_version
+        description: See O(ip_version).
         type: str
         choices: [ipv4, ipv6, both]
       state:
-        description: *state
+        description: See O(state).
         type: str
         choices: [present, absent]
       netns:
-        description: *netns
+        description: See O(netns).
         type: str
       owner:
-        description: *owner
+        description: See O(owner).
         type: str
 seealso:
   - module: netplumb.linuxnet.bridge
@@ -261,12 +276,12 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Protect a network of two families
+- name: Protect a dual-stack network
   netplumb.linuxnet.bridge_forward:
     bridge: br0
     subnets: [172.18.0.0/16, "fd00:18::/64"]
 
-- name: Protect more networks, one that is closed and one whose endpoints do not see each other
+- name: Protect an internal network and one whose endpoints do not reach each other
   netplumb.linuxnet.bridge_forward:
     aggregate:
       - bridge: br1
@@ -276,6 +291,27 @@ EXAMPLES = r"""
         subnets: [172.21.0.0/16]
         icc: false
 
+- name: Route a public IPv6 subnet, trust a VPN, and let the host route nothing else
+  netplumb.linuxnet.bridge_forward:
+    bridge: br3
+    subnets: [172.22.0.0/16, "2001:db8:22::/64"]
+    gateway_mode_ipv6: routed
+    trusted_interfaces: [wg0]
+    forward_policy: drop
+
+- name: Accept replies of an endpoint whose default route uses the network of br0
+  netplumb.linuxnet.bridge_forward:
+    bridge: br2
+    subnets: [172.21.0.0/16]
+    icc: false
+    answers_by:
+      - interface: br0
+        addresses: [172.21.0.2]
+        mac_address: "02:42:ac:12:00:02"
+    neighbours:
+      - address: 172.21.0.2
+        mac_address: "02:42:ac:15:00:02"
+
 - name: Remove all of it
   netplumb.linuxnet.bridge_forward:
     state: absent
@@ -283,11 +319,12 @@ EXAMPLES = r"""
       - bridge: br0
       - bridge: br1
       - bridge: br2
+      - bridge: br3
 """
 
 RETURN = r"""
 objects:
-  description: The networks, one entry per definition, in the order of the definitions.
+  description: The networks, one entry per definition, in the same order.
   returned: success
   type: list
   elements: dict
@@ -302,12 +339,15 @@ objects:
       trusted_interfaces: []
       masquerade: true
       answers_by: []
+      inhibit_gateway: false
+      gateways: [172.18.0.1, "fd00:18::1"]
+      masquerade_protocols: common
       accept_ra: false
       state: present
       changed: true
   contains:
     netns:
-      description: The namespace, or nothing for the host's own.
+      description: The namespace, or V(null) for the host's own.
       type: str
     bridge:
       description: The bridge.
@@ -317,58 +357,80 @@ objects:
       type: list
       elements: str
     gateway_mode:
-      description: How endpoints are reached by IPv4.
+      description: The gateway mode for IPv4.
       type: str
     gateway_mode_ipv6:
-      description: How endpoints are reached by IPv6.
+      description: The gateway mode for IPv6.
       type: str
     internal:
-      description: Whether nothing leaves and nothing enters.
+      description: As O(internal).
       type: bool
     icc:
-      description: Whether endpoints may talk to each other.
+      description: As O(icc).
       type: bool
     trusted_interfaces:
-      description: Interfaces whose hosts may reach every port.
+      description: As O(trusted_interfaces).
       type: list
       elements: str
     masquerade:
-      description: Whether what leaves is taken to be translated.
+      description: As O(masquerade).
       type: bool
+    masquerade_protocols:
+      description: As O(masquerade_protocols).
+      type: str
     answers_by:
-      description: Other interfaces by which endpoints answer.
+      description: As O(answers_by).
+      type: list
+      elements: dict
+    inhibit_gateway:
+      description: As O(inhibit_gateway).
+      type: bool
+    gateways:
+      description: The host's own addresses in O(subnets).
       type: list
       elements: str
+    neighbours:
+      description: The neighbours, if managed.
+      type: list
+      elements: dict
     forward_policy:
-      description: The policy of C(FORWARD), where it is managed.
+      description: The policy of C(FORWARD), if managed.
       type: str
     accept_ra:
-      description: Whether the bridge heeds router advertisements. Missing where the kernel has no IPv6.
+      description: Whether the bridge accepts router advertisements. Missing if the kernel has no IPv6.
       type: bool
     rules:
-      description: Rules that were put back, where nothing else had changed.
+      description: Rules that were restored, if nothing else had changed.
       type: list
       elements: str
     state:
-      description: The state that was asked for.
+      description: The requested state.
       type: str
     changed:
       description: Whether this one was changed.
       type: bool
 diff:
-  description: What differed, for changed definitions only. Where only rules do, they are shown as C(iptables-save) does.
+  description: The differences, one entry per changed definition. If only rules differ, they are listed as C(rules), in the format of C(iptables-save).
   returned: in diff mode
   type: list
   elements: dict
   sample:
-    - before:
-        bridge: br0
-        rules: []
+    - before: {}
       after:
-        bridge: br0
-        rules: ["ipv4 filter -A LINUXNET-TO -o br0 -m comment --comment linuxnet-forward-default -j DROP"]
-      before_header: bridge_forward br0
-      after_header: bridge_forward br0
+        subnets: [172.20.0.0/16]
+        gateway_mode: nat
+        gateway_mode_ipv6: nat
+        internal: true
+        icc: true
+        trusted_interfaces: []
+        masquerade: true
+        answers_by: []
+        inhibit_gateway: false
+        gateways: [172.20.0.1]
+        masquerade_protocols: common
+        accept_ra: false
+      before_header: bridge_forward br1
+      after_header: bridge_forward br1
 """
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.bridge_forward import BridgeForward

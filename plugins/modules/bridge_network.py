@@ -13,15 +13,15 @@ version_added: 0.1.0
 author:
   - The netplumb.linuxnet authors (@netplumb)
 description:
-  - Builds a network on a host - a bridge with a gateway, a veth pair for each endpoint, addresses, routes, forwarding,
-    masquerading, published ports and isolation - and repairs whatever was changed by hand.
-  - The whole network is one call. The host is read, every conflict is found before the first change of the network, and one lock is
-    held from the first look to the last step.
-  - It does what the modules M(netplumb.linuxnet.bridge), M(netplumb.linuxnet.bridge_forward), M(netplumb.linuxnet.masquerade),
+  - Builds a network on a host and repairs it after changes by hand. A network is a bridge with a gateway, a veth pair for each endpoint,
+    addresses, routes, forwarding, masquerading, published ports and isolation.
+  - A network is one call, and so are all networks of a host with O(aggregate). The module reads the host once, detects every conflict
+    before it changes anything, and holds one lock throughout.
+  - It does the work of the modules M(netplumb.linuxnet.bridge), M(netplumb.linuxnet.bridge_forward), M(netplumb.linuxnet.masquerade),
     M(netplumb.linuxnet.dnat), M(netplumb.linuxnet.netns), M(netplumb.linuxnet.veth), M(netplumb.linuxnet.bridge_port),
-    M(netplumb.linuxnet.interface), M(netplumb.linuxnet.ip_forward) and M(netplumb.linuxnet.network_service) would do one after another.
-  - Everything it makes is marked with the network's name, its owner. Nothing of another owner is changed or removed.
-  - If an endpoint cannot be put right, the rest of the network still is, and the task fails at the end with a sentence for each.
+    M(netplumb.linuxnet.interface), M(netplumb.linuxnet.ip_forward) and M(netplumb.linuxnet.network_service), in the right order.
+  - Everything it creates is marked with the name of the network, its owner. Objects of other owners are never changed or removed.
+  - If an endpoint cannot be repaired, the rest of the network is. The task then fails at the end, with a sentence for each problem.
 extends_documentation_fragment:
   - netplumb.linuxnet.attributes.network
   - netplumb.linuxnet.common
@@ -32,278 +32,251 @@ requirements:
 options:
   name:
     description:
-      - The name of the network and of its bridge, at most 15 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-) and
-        C(.).
+      - The name of the network and of its bridge, at most 15 characters out of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.).
+      - Required unless O(aggregate) is given.
     type: str
   state:
     description:
-      - Whether the network shall be there. For V(absent) the name alone is enough, and nothing of the network is
-        left.
+      - Whether the network exists. V(absent) needs only the name, and leaves nothing of the network behind.
     type: str
     choices: [present, absent]
     default: present
   ipam_config:
     description:
-      - The subnets of the network, IPv4 or IPv6 or both. If omitted, an IPv4 subnet comes from O(address_pools).
-      - Automatic addresses come out of the first subnet of each family.
+      - The subnets of the network, IPv4, IPv6 or both. If omitted, the network gets an IPv4 subnet from O(address_pools).
+      - Automatic addresses are taken from the first subnet of each IP version.
     type: list
     elements: dict
     default: []
     suboptions:
       subnet:
-        description:
-          - The subnet, such as V(172.18.0.0/16) or V(fd00:18::/64).
+        description: The subnet, such as V(172.18.0.0/16) or V(fd00:18::/64).
         type: raw
         required: true
       gateway:
         description:
-          - The address of the bridge, which is the endpoints' gateway. The first usable one if left out, on an
-            external bridge the bridge's own.
+          - The address of the bridge, which is the gateway of the endpoints.
+          - If omitted, the first usable address of the subnet, or the bridge's own address with O(external=true).
         type: raw
       iprange:
-        description:
-          - The part of the subnet that automatic addresses are taken from. All of it if left out.
+        description: The part of the subnet to take automatic addresses from, such as V(172.18.4.0/24). If omitted, the whole subnet.
         type: raw
       aux_addresses:
         description:
-          - Addresses that others on the segment have and no endpoint gets, each under a name of your own.
+          - Addresses that no endpoint gets because another machine on the segment has them, each under a name of your choice, such as
+            C(router).
         type: dict
   enable_ipv6:
-    description:
-      - Give the network an IPv6 subnet out of O(address_pools), if O(ipam_config) has none.
+    description: Whether the network gets an IPv6 subnet from O(address_pools) if O(ipam_config) has none.
     type: bool
     default: false
   address_pools:
     description:
-      - Where a network without O(ipam_config) gets its subnets from, the first free one. It keeps them from then on, also after a reboot.
+      - Where a network without O(ipam_config) gets its subnets from. It gets the first free one and keeps it from then on, even after a
+        reboot.
       - A subnet is free if it overlaps no address, route or network of the host.
-      - Without pools of a family, IPv4 subnets come from 172.16.0.0/12 in V(16), and IPv6 subnets in V(64) from a unique local V(/48) that is
+      - Without a pool for IPv4, subnets are V(/16) from 172.16.0.0/12. Without one for IPv6, they are V(/64) from a unique local V(/48)
         derived from the machine's ID.
     type: list
     elements: dict
     default: []
     suboptions:
       base:
-        description:
-          - The addresses of the pool, such as V(10.200.0.0/16).
+        description: The addresses of the pool, such as V(10.200.0.0/16).
         type: raw
         required: true
       size:
-        description:
-          - The prefix length of the subnets, such as V(24).
+        description: The prefix length of the subnets, such as V(24).
         type: raw
         required: true
   external:
     description:
-      - The bridge exists and is not ours, such as Docker's V(docker0). Endpoints join it, and it is never edited.
-      - Automatic addresses then need C(iprange), since nobody knows which others are free.
+      - Whether the bridge is managed by something else, such as Docker's C(docker0). It has to exist. Endpoints join it, and the bridge
+        itself is never changed.
+      - Automatic addresses then require O(ipam_config[].iprange), since it is unknown which other addresses are free.
     type: bool
     default: false
   gateway_mode:
     description:
-      - With V(nat), an endpoint is reached from elsewhere by its published ports alone.
-      - With V(nat-unprotected), who has a route to it reaches every port of it as well.
-      - With V(routed), nothing is translated, and who has a route to it reaches its published ports at its own
-        address.
+      - With V(nat), only published ports of endpoints are reachable from outside.
+      - With V(nat-unprotected), every port is reachable for those who have a route to the endpoint.
+      - With V(routed), nothing is translated, and published ports are reachable at the endpoint's own address by routing.
     type: str
     choices: [nat, nat-unprotected, routed]
     default: nat
   gateway_mode_ipv6:
-    description:
-      - The same for IPv6. If left out, it follows O(gateway_mode).
+    description: The gateway mode for IPv6. If omitted, O(gateway_mode).
     type: str
     choices: [nat, nat-unprotected, routed]
   inhibit_gateway:
-    description:
-      - The bridge takes no address, because the endpoints' router is elsewhere on the segment.
+    description: Whether the bridge gets no address, because the router of the endpoints is another machine on the segment.
     type: bool
     default: false
   internal:
-    description:
-      - There is no way in and no way out.
+    description: Whether the network has no way in and no way out.
     type: bool
     default: false
   icc:
-    description:
-      - Endpoints may talk to each other. V(false) holds at layer 2 and by way of the router.
+    description: Whether endpoints may talk to each other. V(false) blocks both the direct way and the way through the router.
     type: bool
     default: true
   masquerade:
-    description:
-      - What leaves the network carries an address of the host.
+    description: Whether what leaves the network gets an address of the host as its source.
     type: bool
     default: true
   masquerade_address:
-    description:
-      - The IPv4 address of the host that it carries. Any fitting one if left out or empty.
+    description: The IPv4 address of the host to masquerade with. If omitted or empty, that of the interface by which a packet leaves.
     type: str
   masquerade_address_ipv6:
-    description:
-      - The IPv6 address of the host that it carries. Any fitting one if left out or empty.
+    description: The IPv6 address of the host to masquerade with. If omitted or empty, that of the interface by which a packet leaves.
     type: str
   masquerade_protocols:
     description:
-      - What may leave the network with an address of the host.
-      - V(common) lets TCP, UDP, ICMP and SCTP leave, and drops what is of any other protocol.
-      - V(all) lets everything leave. An endpoint that speaks first to a peer of the host in a protocol without
-        ports, such as ESP, GRE or IP in IP, then gets what this peer sends to the host.
+      - The protocols that may leave with an address of the host. V(common) accepts TCP, UDP, ICMP and SCTP, and drops the rest.
+      - V(all) accepts every protocol. An endpoint that contacts a peer of the host first, in a protocol without ports such as ESP, GRE or
+        IP in IP, then receives what this peer sends to the host.
     type: str
     choices: [common, all]
     default: common
   trusted_interfaces:
-    description:
-      - Interfaces of the host whose neighbours may reach every port of the endpoints directly.
+    description: Interfaces of the host whose neighbours may reach every port of the endpoints directly, such as V([wg0]).
     type: list
     elements: str
     default: []
   default_host_ip:
-    description:
-      - The address of the host on which a port is published that names none. All addresses if left out or empty.
+    description: The address of the host for published ports that name none. If omitted or empty, all addresses.
     type: str
   forward_policy:
     description:
-      - With V(drop), the policy of the host's FORWARD chain is set to DROP, so that the host routes for nobody
-        without a rule that says so.
+      - With V(drop), the policy of the host's chain C(FORWARD) is set to C(DROP), so that the host routes only what a rule accepts.
     type: str
     choices: [keep, drop]
     default: keep
   mtu:
     description:
-      - The MTU of the bridge and of both ends of each pair. With V(auto), that of the default route's interface,
-        else 1500.
+      - The MTU of the bridge and of both ends of each pair.
+      - V(auto) is the MTU of the default route's interface or, without a default route, V(1500).
     type: raw
     default: "auto"
   ports:
-    description:
-      - Interfaces of the host to make ports of the bridge as well, such as a network card.
+    description: Existing interfaces of the host to add to the bridge as well, such as V([eth1]).
     type: list
     elements: str
     default: []
   ports_force:
     description:
-      - Enslave interfaces too that carry addresses or the default route. Their addresses stay as they are and most
-        often stop working.
+      - Whether to accept O(ports) that have addresses or the default route. Their addresses stay, but in most cases stop working.
     type: bool
     default: false
   proxy_interface:
     description:
-      - The interface of the host on whose segment the host answers for the endpoints' addresses, by proxy ARP and
-        neighbour discovery, so that a subnet of the network may be a part of the subnet that is there.
-      - Only with a subnet whose gateway mode is V(routed), and for addresses of such subnets alone.
+      - The interface of the host on whose segment the host answers for the addresses of the endpoints, by proxy ARP and neighbour
+        discovery. A subnet of the network may then be a part of that segment's subnet.
+      - Requires a subnet with the gateway mode V(routed), and applies to addresses of such subnets only.
     type: str
   endpoints:
-    description:
-      - Who is on the network.
+    description: The endpoints of the network.
     type: list
     elements: dict
     default: []
     suboptions:
       namespace:
-        description:
-          - The name of the endpoint's network namespace, as C(ip netns) shows it. It is made if it does not exist.
+        description: The name of the endpoint's network namespace, as in C(ip netns). It is created if it does not exist.
         type: raw
         required: true
       pid:
-        description:
-          - Give the namespace of this process the name, instead of making one.
+        description: Give the name to the namespace of this process instead of creating one.
         type: raw
       path:
-        description:
-          - Give the namespace of this file the name, such as V(/proc/1234/ns/net), instead of making one.
+        description: Give the name to the namespace behind this file, such as V(/proc/1234/ns/net), instead of creating one.
         type: raw
       container:
-        description:
-          - Give the namespace of this running container of Docker or Podman the name, instead of making one.
+        description: Give the name to the namespace of this running container of Docker or Podman instead of creating one.
         type: raw
       interface:
-        description:
-          - The name of the interface inside. V(eth0) if left out.
+        description: The name of the interface inside the namespace. If omitted, V(eth0).
         type: raw
       host_interface:
-        description:
-          - The name of the host's end. A readable, stable and unique one if left out.
+        description: The name of the host's end of the pair. If omitted, a readable, stable and unique name is derived.
         type: raw
       ipv4_address:
-        description:
-          - The IPv4 address. If left out, the one it has, else the lowest that is free.
+        description: The IPv4 address. If omitted, the endpoint keeps the one it has, or gets the lowest free one.
         type: raw
       ipv6_address:
-        description:
-          - The IPv6 address. If left out, the one it has, else the lowest that is free.
+        description: The IPv6 address. If omitted, the endpoint keeps the one it has, or gets the lowest free one.
         type: raw
       addresses:
         description:
-          - Further addresses of the network's subnets, such as one that floats between endpoints. They come after
-            the endpoint's own, which packets leave with. Ports are published to the endpoint's own.
+          - Additional addresses from the network's subnets, such as one that floats between endpoints. They are listed after the
+            endpoint's own address, which is used for outgoing packets and published ports.
         type: list
         elements: raw
       mac_address:
         description:
-          - The MAC address inside. Quote it. If left out, one that is derived from the names of network, namespace
-            and interface and the machine's ID, so that it is always the same.
+          - The MAC address inside the namespace, such as V("02:42:ac:12:00:02"). Quote it.
+          - If omitted, one is derived from the names of network, namespace and interface and the machine's ID, so that it never changes.
         type: raw
       published_ports:
         description:
-          - Ports of the host that lead to the endpoint, in Docker's short syntax
-            C([[ip]:]host[-end]:container[-end][/protocol]), such as V("8080:80"), V("127.0.0.1:8081:81"),
-            V("5000-5010:6000-6010/udp") or V("[fd00::1]:8443:443"). Quote them.
-          - The port of the host is never left out, because nothing is here that could pick one.
+          - Ports of the host that lead to the endpoint, in Docker's short syntax C([[ip]:]host[-end]:container[-end][/protocol]), such as
+            V("8080:80"), V("127.0.0.1:8081:81"), V("5000-5010:6000-6010/udp") or V("[fd00::1]:8443:443"). Quote them.
+          - The port of the host is required, since nothing here can pick one.
         type: list
         elements: raw
       default_route:
         description:
-          - The namespace's way out is by this network. In a namespace on several networks set it to V(false) in all
-            but one.
-          - V(true) if left out. An internal network gives none.
+          - Whether the default route of the namespace uses this network. If omitted, V(true), except on an internal network, which has none.
+          - In a namespace on several networks, set it to V(false) for all but one.
         type: bool
       routes:
         description:
-          - Further routes inside, each with C(to) (a network or V(default)) and if needed C(via), C(metric),
-            C(table), C(src), C(on_link) and C(type), as the module M(netplumb.linuxnet.interface) takes them.
-            C(table) is a number or a name that the host has.
-          - A gateway is on a subnet of the endpoint, or on the link by another of these routes, unless C(on_link)
-            is V(true).
+          - Additional routes inside the namespace, each with C(to) (a network or V(default)) and optionally C(via), C(metric), C(table),
+            C(src), C(on_link) and C(type), see O(netplumb.linuxnet.interface#module:routes). C(table) is a number or a name that the
+            host has.
+          - A gateway has to be in a subnet of the endpoint or, by another of these routes, on the link, unless C(on_link) is V(true).
         type: list
         elements: dict
       sysctls:
         description:
-          - Settings of the namespace by their full names, such as V(net.core.somaxconn). In those of the interface,
-            V(IFNAME) stands for its name, such as in V(net.ipv4.conf.IFNAME.arp_notify).
+          - Kernel settings of the namespace, such as C(net.core.somaxconn). In settings of the interface, V(IFNAME) stands for its name,
+            such as in C(net.ipv4.conf.IFNAME.arp_notify).
         type: dict
       guard:
         description:
-          - To the host, the gateway and everybody outside nobody else on the bridge can take this endpoint's
-            address, MAC address or packets, nor can it take another's. With O(icc), what endpoints tell each other
-            by ARP or neighbour discovery is not looked into. V(true) if left out.
-          - Set it to V(false) for a namespace that bridges for others, such as virtual machines, or sends from MAC
-            addresses that are not its interface's.
+          - Whether to protect the endpoint's address, MAC address and packets. Towards the host, the gateway and the outside, nobody else
+            on the bridge can then take them over, nor can the endpoint take over another's. With O(icc=true), ARP and neighbour
+            discovery between endpoints are not checked. If omitted, V(true).
+          - Set it to V(false) for a namespace that bridges for others, such as virtual machines, or that sends from other MAC addresses
+            than that of its interface.
         type: bool
   appends:
     description:
-      - With V(false), the list of endpoints is canonical, and who is no longer on it is detached.
+      - With V(false), O(endpoints) is the complete list, and an endpoint that is no longer on it is detached.
       - With V(true), endpoints are only added and changed.
     type: bool
     default: false
   persistent:
     description:
-      - The network is back after a reboot, by a systemd service C(linuxnet-NAME.service) that needs neither Ansible
-        nor pyroute2.
-      - With V(false), a service that was there is removed, and the network stays until the next reboot.
+      - With V(true), a systemd service C(linuxnet-NAME.service) brings the network back after a reboot. It needs neither Ansible nor
+        pyroute2.
+      - With V(false), such a service is removed, and the network stays until the next reboot.
     type: bool
     default: false
   return_plan:
     description:
-      - Return the C(plan) of each network in RV(objects). It is long for a large network, and Ansible is slow with long results.
+      - Whether to return the C(plan) of each network in RV(objects). It is long for a large network, and Ansible is slow with long results.
+      - Not part of an element of O(aggregate).
     type: bool
     default: false
   aggregate:
     description:
-      - Several networks, each a dictionary of the options above without O(return_plan). Options given beside it are their defaults.
-      - All networks are checked, also against each other, before the first one is changed. Absent ones go first. If one fails, the others
-        are still built.
-      - The networks are built in the order given. Give one that has a namespace's default route before the others of that namespace.
-      - In check mode each network is planned on the host as it is, less the networks that would be taken away. What an earlier one of the list
-        would bring, such as a namespace that two of them share, is not seen by a later one.
+      - A list of networks to manage in one call, each with the options above except O(return_plan). Options given next to it are the
+        defaults of each element.
+      - All networks are checked before the first change, also against each other. Absent ones are removed first, the others are built in
+        the order given. If one fails, the others are still built.
+      - If a namespace is on several networks, list the one with its default route first.
+      - In check mode, each network is planned on the host as it is, without the networks that would be removed. It does not see what
+        an earlier element would create, such as a namespace that two networks share.
     type: list
     elements: dict
 seealso:
@@ -314,7 +287,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Two services on a network of their own
+- name: Connect two services to a dual-stack network
   netplumb.linuxnet.bridge_network:
     name: br-shop
     ipam_config:
@@ -326,7 +299,7 @@ EXAMPLES = r"""
       - namespace: db
         ipv4_address: 172.18.0.10
 
-- name: Two networks, of which the second has no way out
+- name: Build two networks, of which the second one is internal
   netplumb.linuxnet.bridge_network:
     aggregate:
       - name: br-front
@@ -343,8 +316,29 @@ EXAMPLES = r"""
             interface: eth1
             default_route: false
           - namespace: store
+    return_plan: true
+  register: built
 
-- name: Take a network away, with everything that was made for it
+- name: Show the host's end of each pair
+  ansible.builtin.debug:
+    msg: "{{ built.objects | map(attribute='plan.endpoints') | flatten | map(attribute='host_interface') }}"
+
+- name: Let the host choose free subnets, for IPv4 out of 10.200.0.0/16
+  netplumb.linuxnet.bridge_network:
+    name: br-auto
+    enable_ipv6: true
+    address_pools:
+      - base: 10.200.0.0/16
+        size: 24
+    endpoints:
+      - namespace: job
+  register: network
+
+- name: Show the addresses that were chosen
+  ansible.builtin.debug:
+    var: network.summary
+
+- name: Remove a network with everything that was created for it
   netplumb.linuxnet.bridge_network:
     name: br-shop
     state: absent
@@ -352,30 +346,33 @@ EXAMPLES = r"""
 
 RETURN = r"""
 summary:
-  description: What there is now, a line for each endpoint and each published port.
+  description: The networks as they are now, a line for each network and each endpoint.
   returned: success
   type: list
   elements: str
   sample:
-    - "br-shop: 172.18.0.0/16, gateway 172.18.0.1"
-    - "web: eth0 172.18.0.2"
+    - "br-shop: bridge for 172.18.0.0/16 fd00:18::/64, MTU 1500"
+    - "web: eth0 172.18.0.2/16 fd00:18::2/64, published 8080:80/tcp 127.0.0.1:8081:81/tcp"
+    - "db: eth0 172.18.0.10/16 fd00:18::3/64"
 missing:
-  description: What the host lacks. If there is anything, nothing was done and the task failed.
+  description: What the host lacks. If this is not empty, nothing was done and the task failed.
   returned: always
   type: list
   elements: str
   sample: []
 better_python:
-  description: A Python of the host that has what is missing, to be set as C(ansible_python_interpreter), or V(null).
+  description: A Python interpreter of the host that has what is missing, to be used as C(ansible_python_interpreter), or V(null).
   returned: if anything is missing
   type: str
+  sample: /usr/bin/python3
 package_manager:
-  description: What the host installs packages with, V(apt), V(dnf) or V(null).
+  description: The package manager of the host, V(apt), V(dnf) or V(null).
   returned: if anything is missing
   type: str
+  sample: apt
 failures:
-  description: What could not be done, a sentence each; everything else was.
-  returned: failure, if part of it was done
+  description: What could not be done, a sentence each. Everything else was done.
+  returned: on failure, if part of the work was done
   type: list
   elements: str
 objects:
@@ -385,33 +382,58 @@ objects:
   elements: dict
   contains:
     name:
-      description: The network.
+      description: The name of the network.
       type: str
       sample: br-shop
     state:
-      description: The state asked for.
+      description: The requested state.
       type: str
       sample: present
     changed:
-      description: Whether anything of it was changed.
+      description: Whether this one was changed.
       type: bool
       sample: true
     modules:
-      description: For each kind of object the number of its C(definitions), and how many of these C(changed).
+      description: The number of C(definitions) by module, and how many of them C(changed).
       type: dict
       sample:
-        veth: {definitions: 2, changed: 1}
+        bridge: {definitions: 1, changed: 1}
+        veth: {definitions: 2, changed: 2}
     plan:
       description:
-        - What was decided, as C(docs/plan.md) describes it - among other things C(endpoints) with their names and addresses, and
-          C(modules) with the definitions that each module would take in its option C(aggregate).
+        - What was decided, see C(docs/plan.md). It includes the C(endpoints) with their names and addresses, and C(modules), lists of
+          definitions keyed by module name, each in the format of that module's O(aggregate) option.
       returned: if O(return_plan=true)
       type: dict
       sample:
-        network: br-shop
+        version: 1
+        network: br-front
+        state: present
+        endpoints:
+          - namespace: proxy
+            interface: eth0
+            addresses: [172.19.0.2/16]
+            default_route: true
+            published_ports: []
         modules:
-          netns:
-            - name: web
+          masquerade:
+            - {source: 172.19.0.0/16, out_interface: "!br-front", state: present}
+diff:
+  description: The differences, one entry per changed definition of any module.
+  returned: in diff mode
+  type: list
+  elements: dict
+  sample:
+    - before: {}
+      after:
+        to_address: 172.18.0.2
+        to_port: "80"
+        in_interface:
+        out_interface: br-shop
+        gateway_mode: nat
+        route_localnet: true
+      before_header: dnat 8080/tcp (ipv4)
+      after_header: dnat 8080/tcp (ipv4)
 """
 
 import sys

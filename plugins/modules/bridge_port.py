@@ -8,176 +8,168 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: bridge_port
-short_description: Manage which interfaces are ports of a bridge
+short_description: Manage the ports of a bridge
 version_added: 0.1.0
 author:
   - The netplumb.linuxnet authors (@netplumb)
 description:
-  - Puts an interface on a bridge or takes it off, and sets the properties that it has as a port. Physical interfaces
-    are taken as well as
-    virtual ones.
-  - Only the properties given are managed.
-  - A port of another bridge is moved, and then begins with the kernel's defaults.
-  - Interface and bridge are made by others, for example by M(netplumb.linuxnet.veth) and M(netplumb.linuxnet.bridge).
-  - Whose membership it is of an interface of the host that we did not make, is remembered below C(/run/linuxnet/ports).
-    One that was renamed since is known by its index and MAC address.
-  - Where such a record was damaged by hand, a warning names the file, and the mark of the bridge that the interface is on tells
-    whose port it is.
+  - Adds an interface to a bridge or removes it, and sets its properties as a port. The interface can be virtual or physical.
+  - Options that are omitted are not managed.
+  - A port of another bridge is moved. It starts there with the kernel's defaults.
+  - The interface and the bridge have to exist; see M(netplumb.linuxnet.veth) and M(netplumb.linuxnet.bridge).
+  - For interfaces of the host that this collection did not create, the owner of the port is recorded in C(/run/linuxnet/ports). An
+    interface that has been renamed since is recognised by its index and MAC address.
+  - If such a record was damaged by hand, a warning names the file, and the port counts as the bridge owner's.
 extends_documentation_fragment:
   - netplumb.linuxnet.attributes
   - netplumb.linuxnet.common
   - netplumb.linuxnet.common.netlink
+  - netplumb.linuxnet.common.netns
+  - netplumb.linuxnet.common.owner
 options:
   interface:
-    description: &interface
-      - The name of the interface that is to be a port.
+    description:
+      - The name of the interface.
+      - Required unless O(aggregate) is given.
     type: str
   bridge:
-    description: &bridge
-      - The name of the bridge. Required, beside O(aggregate) or in its elements.
+    description:
+      - The name of the bridge.
+      - Always required, either in each element of O(aggregate) or next to it.
     type: str
   state:
-    description: &state
-      - With V(present), the interface is a port of the bridge.
-      - With V(absent), it is not. A port of another bridge stays there. What O(owner) neither made nor put on the bridge is refused,
-        unless the bridge is O(owner)'s.
+    description:
+      - V(present) ensures that the interface is a port of the bridge.
+      - V(absent) ensures that it is not. A port of another bridge stays there. An interface that O(owner) neither created nor added to
+        the bridge is refused, unless the bridge belongs to O(owner).
     type: str
     choices: [present, absent]
     default: present
-  netns:
-    description: &netns
-      - The network namespace of both, a name or an absolute path; the host's own by default.
-    type: str
-  owner:
-    description: &owner
-      - Whose the membership is, 1 to 64 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.).
-      - An interface of the host that is another owner's is refused.
-    type: str
-    default: default
   hairpin:
-    description: &hairpin
-      - Whether packets may leave by the port they came from.
+    description:
+      - Whether the port may send packets back to where they came from.
     type: bool
   isolated:
-    description: &isolated
+    description:
       - Whether the port exchanges packets only with ports that are not isolated.
     type: bool
   learning:
-    description: &learning
-      - Whether the bridge learns MAC addresses from the port's packets.
+    description:
+      - Whether the bridge learns MAC addresses from packets that arrive on the port.
     type: bool
   locked:
-    description: &locked
-      - Whether the port drops packets from MAC addresses that the bridge does not find behind it, by O(fdb) for example. Together
-        with O(learning=false) nobody behind it can speak in another's name.
-      - Linux 5.18 can do that. Older kernels cannot, and a warning says so.
+    description:
+      - Whether the port drops packets from MAC addresses that the bridge does not know behind it, for example from O(fdb). With
+        O(learning=false), nobody behind the port can use another MAC address.
+      - Requires Linux 5.18. Older kernels cannot lock ports, which a warning reports.
     type: bool
   fdb:
-    description: &fdb
-      - The MAC addresses, in quotes, that the bridge is told to find behind the port, as by C(bridge fdb replace ... static sticky).
-        They do not age, and no other port takes them over. Other static ones are taken off the port.
+    description:
+      - The MAC addresses behind the port, such as V(["02:42:ac:12:00:02"]), entered like C(bridge fdb replace ... static sticky). Quote
+        them.
+      - They do not age, and no other port takes them over. Other static entries of the port are removed.
     type: list
     elements: raw
   flood:
-    description: &flood
-      - Whether packets for unknown MAC addresses leave by the port.
+    description:
+      - Whether packets to unknown MAC addresses leave by the port.
     type: bool
   guard:
-    description: &guard
-      - Whether the port drops packets of the spanning tree protocol.
+    description:
+      - Whether the port drops packets of the spanning tree protocol (BPDU guard).
     type: bool
   cost:
-    description: &cost
-      - Path cost in the spanning tree, 1 to 65535.
+    description:
+      - The path cost of the port in the spanning tree, 1 to 65535.
     type: int
   priority:
-    description: &priority
-      - Priority in the spanning tree, 0 to 63.
+    description:
+      - The priority of the port in the spanning tree, 0 to 63. The kernel's default is V(32).
     type: int
   vlans:
-    description: &vlans
-      - VLANs whose packets pass with a tag; others are taken off the port. The kernel must have been built with VLAN
-        filtering.
+    description:
+      - The VLANs that leave the port with a tag, such as V([10, 20]). Other VLANs are removed from the port.
+      - Requires a kernel built with VLAN filtering.
     type: list
     elements: int
   pvid:
-    description: &pvid
-      - The VLAN that packets without a tag belong to.
+    description:
+      - The VLAN of packets without a tag.
     type: int
   aggregate:
     description:
-      - Many ports at once. Options given beside it are the defaults of each.
+      - A list of ports to manage in one call. Options given next to it are the defaults of each element.
     type: list
     elements: dict
     suboptions:
       interface:
-        description: *interface
+        description: See O(interface). Required in each element.
         type: str
       bridge:
-        description: *bridge
+        description: See O(bridge).
         type: str
       state:
-        description: *state
+        description: See O(state).
         type: str
         choices: [present, absent]
-      netns:
-        description: *netns
-        type: str
-      owner:
-        description: *owner
-        type: str
       hairpin:
-        description: *hairpin
+        description: See O(hairpin).
         type: bool
       isolated:
-        description: *isolated
+        description: See O(isolated).
         type: bool
       learning:
-        description: *learning
+        description: See O(learning).
         type: bool
       locked:
-        description: *locked
+        description: See O(locked).
         type: bool
       fdb:
-        description: *fdb
+        description: See O(fdb).
         type: list
         elements: raw
       flood:
-        description: *flood
+        description: See O(flood).
         type: bool
       guard:
-        description: *guard
+        description: See O(guard).
         type: bool
       cost:
-        description: *cost
+        description: See O(cost).
         type: int
       priority:
-        description: *priority
+        description: See O(priority).
         type: int
       vlans:
-        description: *vlans
+        description: See O(vlans).
         type: list
         elements: int
       pvid:
-        description: *pvid
+        description: See O(pvid).
         type: int
+      netns:
+        description: See O(netns).
+        type: str
+      owner:
+        description: See O(owner).
+        type: str
 seealso:
   - module: netplumb.linuxnet.bridge
   - module: netplumb.linuxnet.veth
 """
 
 EXAMPLES = r"""
-- name: Make a bridge
+- name: Create a bridge
   netplumb.linuxnet.bridge:
     name: br0
 
-- name: Make two pairs
+- name: Create two veth pairs
   netplumb.linuxnet.veth:
     aggregate:
       - {name: left, peer_name: left-end}
       - {name: right, peer_name: right-end}
 
-- name: Put one end of each on the bridge
+- name: Add one end of each to the bridge
   netplumb.linuxnet.bridge_port:
     bridge: br0
     aggregate:
@@ -186,7 +178,7 @@ EXAMPLES = r"""
         isolated: true
         hairpin: true
 
-- name: Let nobody behind a port speak from another MAC address than this one
+- name: Accept packets from a single MAC address on a port
   netplumb.linuxnet.bridge_port:
     bridge: br0
     interface: left
@@ -194,7 +186,7 @@ EXAMPLES = r"""
     locked: true
     fdb: ["02:42:ac:12:00:02"]
 
-- name: Take one off again
+- name: Remove a port from the bridge
   netplumb.linuxnet.bridge_port:
     bridge: br0
     interface: left
@@ -203,7 +195,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 objects:
-  description: The ports, one entry per definition, in the order of the definitions.
+  description: The ports, one entry per definition, in the same order.
   returned: success
   type: list
   elements: dict
@@ -211,75 +203,79 @@ objects:
     - netns:
       interface: right
       bridge: br0
-      state: present
-      changed: true
       hairpin: true
       isolated: true
+      state: present
+      changed: true
   contains:
     netns:
-      description: The namespace, or nothing for the host's own.
+      description: The namespace, or V(null) for the host's own.
       type: str
     interface:
       description: The interface.
       type: str
     bridge:
-      description: The bridge. Missing where it is absent.
+      description: The bridge. Missing with O(state=absent).
       type: str
+    hairpin:
+      description: As O(hairpin), if managed.
+      type: bool
+    isolated:
+      description: As O(isolated), if managed.
+      type: bool
+    learning:
+      description: As O(learning), if managed.
+      type: bool
+    locked:
+      description: As O(locked), if managed and supported by the kernel.
+      type: bool
+    fdb:
+      description: As O(fdb), if managed.
+      type: list
+      elements: str
+    flood:
+      description: As O(flood), if managed.
+      type: bool
+    guard:
+      description: As O(guard), if managed.
+      type: bool
+    cost:
+      description: As O(cost), if managed.
+      type: int
+    priority:
+      description: As O(priority), if managed.
+      type: int
+    vlans:
+      description: As O(vlans), if managed.
+      type: list
+      elements: int
+    pvid:
+      description: As O(pvid), if managed.
+      type: int
     state:
-      description: The state that was asked for.
+      description: The requested state.
       type: str
     changed:
       description: Whether this one was changed.
       type: bool
-    hairpin:
-      description: As the option, as are the following; missing where it is not managed.
-      type: bool
-    isolated:
-      description: As the option.
-      type: bool
-    learning:
-      description: As the option.
-      type: bool
-    locked:
-      description: As the option. Missing, too, where the kernel cannot lock ports.
-      type: bool
-    fdb:
-      description: As the option.
-      type: list
-      elements: str
-    flood:
-      description: As the option.
-      type: bool
-    guard:
-      description: As the option.
-      type: bool
-    cost:
-      description: As the option.
-      type: int
-    priority:
-      description: As the option.
-      type: int
-    vlans:
-      description: As the option.
-      type: list
-      elements: int
-    pvid:
-      description: As the option.
-      type: int
 diff:
-  description: What differed, for changed definitions only.
+  description: The differences, one entry per changed definition.
   returned: in diff mode
   type: list
   elements: dict
   sample:
     - before:
-        bridge: br1
-        hairpin: false
+        bridge: br0
+        learning: true
+        locked: false
+        fdb: []
       after:
         bridge: br0
-        hairpin: true
-      before_header: port right of bridge br0
-      after_header: port right of bridge br0
+        learning: false
+        locked: true
+        fdb: ["02:42:ac:12:00:02"]
+      before_header: port left of bridge br0
+      after_header: port left of bridge br0
 """
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._module import run

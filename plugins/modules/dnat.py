@@ -13,132 +13,125 @@ version_added: 0.1.0
 author:
   - The netplumb.linuxnet authors (@netplumb)
 description:
-  - Leads a port of the host, or a range of ports, to an endpoint, as C(docker run -p) does. One rule per port or range in table C(nat).
-  - What is published is reached from other hosts, from the host itself and from endpoints, by every address of the host or by one.
-    Where the kernel shows bridged frames to iptables (bridge-nf), endpoints on the target's own bridge reach it only if its port is in
-    hairpin mode (O(netplumb.linuxnet.bridge_port#module:hairpin)).
-  - Rules in table C(nat) open nothing by themselves where M(netplumb.linuxnet.bridge_forward) protects the bridge; it lets translated
-    connections in, and makes the answers come back through the host.
-  - Every rule carries a comment that names its owner. Rules without that comment are never touched. A port that another owner has
-    published on the same address is refused.
-  - When a port is removed or moved, the connections to its old target are ended, and no others.
+  - Forwards a port of the host, or a range of ports, to an endpoint, like C(docker run -p). Each is one rule in the table C(nat).
+  - O(netns), O(ip_version), O(protocol), O(host_ip) and O(host_port) identify a published port.
+  - A published port is reachable from other hosts, from the host itself and from endpoints. If the kernel passes bridged frames to
+    iptables (bridge-nf), endpoints on the target's own bridge reach it only if the target's port is in hairpin mode, see
+    O(netplumb.linuxnet.bridge_port#module:hairpin).
+  - If M(netplumb.linuxnet.bridge_forward) protects the bridge, it lets translated connections in and makes the replies return through
+    the host. The rules of this module open nothing by themselves.
+  - Each rule has a comment that names its owner. Rules without that comment are never touched. A port that another owner has published
+    on the same address is refused.
+  - When a published port is removed or moved, connections to its old target are ended, and no others.
 extends_documentation_fragment:
   - netplumb.linuxnet.attributes
   - netplumb.linuxnet.common
   - netplumb.linuxnet.common.iptables
+  - netplumb.linuxnet.common.netns
+  - netplumb.linuxnet.common.owner
 options:
   ip_version:
-    description: &ip_version
-      - The family. By default that of O(to_address) or else of O(host_ip), and V(ipv4) where neither is given.
-      - Part of the key.
+    description:
+      - The IP version. If omitted, that of O(to_address) or else of O(host_ip), and V(ipv4) if neither is given.
     type: str
     choices: [ipv4, ipv6]
   protocol:
-    description: &protocol
-      - The protocol. Part of the key.
+    description:
+      - The protocol.
     type: str
     choices: [tcp, udp, sctp]
     default: tcp
   host_ip:
-    description: &host_ip
-      - The host's address to publish on. Without it, or with V(0.0.0.0) or V(::), the port is published on every address.
-      - On an address of C(127.0.0.0/8) it is reached from the host alone. V(::1) is refused, because no rule makes it work.
-      - Part of the key.
+    description:
+      - The address of the host to publish on, such as V(192.0.2.1). If omitted, V(0.0.0.0) or V(::), every address of the host.
+      - On an address of 127.0.0.0/8, the port is reachable from the host only. V(::1) is refused, because no rule can make it work.
     type: str
   host_port:
-    description: &host_port
-      - The port to publish, such as V(8080), or a range, such as V(5000-5010).
-      - Part of the key.
+    description:
+      - The port to publish, such as V("8080"), or a range, such as V("5000-5010").
+      - Required unless O(aggregate) is given.
     type: str
   to_address:
-    description: &to_address
-      - The endpoint's address. Needed unless O(state=absent).
+    description:
+      - The address of the endpoint, such as V(172.18.0.2).
+      - Required if O(state=present).
     type: str
   to_port:
-    description: &to_port
-      - The endpoint's port, or a range of as many ports as O(host_port) has; O(host_port) itself by default.
+    description:
+      - The port of the endpoint, or a range of as many ports as O(host_port). If omitted, O(host_port).
     type: str
   in_interface:
-    description: &in_interface
-      - Only for packets that come by this interface. With V(!) in front, by any but this one.
+    description:
+      - Accept only packets that arrive on this interface or, with a leading V(!), on any interface but this one, such as V(!br0).
     type: str
   out_interface:
-    description: &out_interface
-      - The bridge behind which the endpoint is. Needed for the endpoint to be reached by C(127.0.0.1), since the kernel setting
-        C(route_localnet) of the bridge is switched on for that, and off with the last such port.
-      - Required where O(host_ip) is in C(127.0.0.0/8).
+    description:
+      - The bridge of the endpoint. It makes the port reachable by 127.0.0.1, for which the kernel setting C(route_localnet) of the
+        bridge is switched on, and off with the last such port.
+      - Required if O(host_ip) is in 127.0.0.0/8.
     type: str
   gateway_mode:
-    description: &gateway_mode
-      - With V(nat), the host's port is translated to the endpoint's.
-      - With V(routed), nothing is translated. O(to_port) is opened at O(to_address), which others reach by route. O(host_ip) and
-        O(host_port) are nothing but the name of this opening then, and O(to_address) is part of the key.
+    description:
+      - With V(nat), the port of the host is translated to the endpoint's.
+      - With V(routed), no address is translated; O(to_port) is opened on O(to_address), which others reach by routing. O(host_ip),
+        O(host_port) and O(to_address) then only identify the entry.
     type: str
     choices: [nat, routed]
     default: nat
   state:
-    description: &state
-      - With V(absent), whatever this owner has published under the key is removed. The key is enough.
+    description:
+      - Whether the port is published. V(absent) needs only the options that identify it.
     type: str
     choices: [present, absent]
     default: present
-  netns:
-    description: &netns
-      - The network namespace whose port is published, a name or an absolute path; the host's own by default.
-    type: str
-  owner:
-    description: &owner
-      - Whose the rules are, 1 to 64 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.).
-    type: str
-    default: default
   aggregate:
     description:
-      - Many at once. Options given beside it are the defaults of each.
+      - A list of ports to publish in one call. Options given next to it are the defaults of each element.
     type: list
     elements: dict
     suboptions:
       ip_version:
-        description: *ip_version
+        description: See O(ip_version).
         type: str
         choices: [ipv4, ipv6]
       protocol:
-        description: *protocol
+        description: See O(protocol).
         type: str
         choices: [tcp, udp, sctp]
       host_ip:
-        description: *host_ip
+        description: See O(host_ip).
         type: str
       host_port:
-        description: *host_port
+        description: See O(host_port). Required in each element.
         type: str
       to_address:
-        description: *to_address
+        description: See O(to_address).
         type: str
       to_port:
-        description: *to_port
+        description: See O(to_port).
         type: str
       in_interface:
-        description: *in_interface
+        description: See O(in_interface).
         type: str
       out_interface:
-        description: *out_interface
+        description: See O(out_interface).
         type: str
       gateway_mode:
-        description: *gateway_mode
+        description: See O(gateway_mode).
         type: str
         choices: [nat, routed]
       state:
-        description: *state
+        description: See O(state).
         type: str
         choices: [present, absent]
       netns:
-        description: *netns
+        description: See O(netns).
         type: str
       owner:
-        description: *owner
+        description: See O(owner).
         type: str
 notes:
-  - A rule of somebody else that takes all packets above ours in C(PREROUTING) or C(OUTPUT) of table C(nat) wins.
+  - A foreign rule that takes all packets in C(PREROUTING) or C(OUTPUT) of the table C(nat), before the rules of this module, wins.
 seealso:
   - module: netplumb.linuxnet.bridge_forward
   - module: netplumb.linuxnet.masquerade
@@ -152,7 +145,7 @@ EXAMPLES = r"""
     to_port: "80"
     out_interface: br0
 
-- name: Publish more at once
+- name: Publish several ports in one call
   netplumb.linuxnet.dnat:
     out_interface: br0
     aggregate:
@@ -168,14 +161,21 @@ EXAMPLES = r"""
         to_address: fd00:18::2
         to_port: "80"
 
-- name: Publish it on another endpoint from now on, but not for the endpoints of br0 themselves
+- name: Move the web server to another endpoint and hide it from the endpoints of br0
   netplumb.linuxnet.dnat:
     host_port: "8080"
     to_address: 172.18.0.3
     to_port: "80"
     in_interface: "!br0"
 
-- name: Unpublish everything again
+- name: Open port 443 of an endpoint that has a public address
+  netplumb.linuxnet.dnat:
+    gateway_mode: routed
+    host_port: "443"
+    to_address: 2001:db8:18::2
+    out_interface: br0
+
+- name: Unpublish everything
   netplumb.linuxnet.dnat:
     state: absent
     aggregate:
@@ -186,11 +186,14 @@ EXAMPLES = r"""
         host_ip: 127.0.0.1
       - host_port: 5000-5010
         protocol: udp
+      - host_port: "443"
+        gateway_mode: routed
+        to_address: 2001:db8:18::2
 """
 
 RETURN = r"""
 objects:
-  description: The published ports, one entry per definition, in the order of the definitions.
+  description: The published ports, one entry per definition, in the same order.
   returned: success
   type: list
   elements: dict
@@ -210,68 +213,66 @@ objects:
       changed: true
   contains:
     netns:
-      description: The namespace, or nothing for the host's own.
+      description: The namespace, or V(null) for the host's own.
       type: str
     ip_version:
-      description: The family.
+      description: The IP version.
       type: str
     protocol:
       description: The protocol.
       type: str
     host_ip:
-      description: The host's address, or nothing for all.
+      description: The address of the host, or V(null) for all.
       type: str
     host_port:
-      description: The host's port or range of ports.
+      description: The port or ports of the host.
       type: str
     to_address:
-      description: The endpoint's address.
+      description: The address of the endpoint.
       type: str
     to_port:
-      description: The endpoint's port or range of ports.
+      description: The port or ports of the endpoint.
       type: str
     in_interface:
-      description: The interface by which packets must come, or nothing for any.
+      description: The interface that packets must arrive on, or V(null) for any.
       type: str
     out_interface:
-      description: The bridge behind which the endpoint is, where given.
+      description: The bridge of the endpoint, or V(null).
       type: str
     gateway_mode:
       description: Whether the port is translated or only opened.
       type: str
     route_localnet:
-      description: Whether the bridge carries packets from C(127.0.0.0/8). Missing where the port is not reached by C(127.0.0.1).
+      description: Whether the bridge carries packets from 127.0.0.0/8. Missing if the port is not reachable by 127.0.0.1.
       type: bool
     rules:
-      description: Rules that were put back, where nothing else had changed.
+      description: Rules that were restored, if nothing else had changed.
       type: list
       elements: str
     state:
-      description: The state that was asked for.
+      description: The requested state.
       type: str
     changed:
       description: Whether this one was changed.
       type: bool
 diff:
-  description: What differed, for changed definitions only.
+  description: The differences, one entry per changed definition.
   returned: in diff mode
   type: list
   elements: dict
   sample:
     - before:
-        to_address: 172.18.0.3
-        to_port: "80"
-        in_interface:
-        out_interface: br0
-        gateway_mode: nat
-        route_localnet: true
-      after:
         to_address: 172.18.0.2
         to_port: "80"
         in_interface:
         out_interface: br0
         gateway_mode: nat
-        route_localnet: true
+      after:
+        to_address: 172.18.0.3
+        to_port: "80"
+        in_interface: "!br0"
+        out_interface:
+        gateway_mode: nat
       before_header: dnat 8080/tcp (ipv4)
       after_header: dnat 8080/tcp (ipv4)
 """

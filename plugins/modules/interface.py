@@ -13,225 +13,246 @@ version_added: 0.1.0
 author:
   - The netplumb.linuxnet authors (@netplumb)
 description:
-  - Brings an interface that exists up or down and manages its addresses, its routes, its MTU, its MAC address and its
-    kernel settings.
-  - Only what is given is managed. Addresses and routes that are not listed stay, unless they are to be purged.
-  - What the kernel, a router's advertisement, a lease or a routing daemon put there is never shown as a difference
-    and never purged.
-  - The interface is made by others, for example by M(netplumb.linuxnet.veth) or M(netplumb.linuxnet.bridge). Those
-    also manage MTU and
-    MAC address of what they make, so use these options here for other interfaces.
+  - Brings an existing interface up or down and manages its addresses, routes, neighbours, MTU, MAC address and kernel settings.
+  - Options that are omitted are not managed. Addresses and routes that are not listed stay, unless they are purged.
+  - Whatever the kernel, a router advertisement, a lease or a routing daemon added is never reported as a difference and never purged.
+  - The interface has to exist. M(netplumb.linuxnet.veth) and M(netplumb.linuxnet.bridge) create interfaces and manage their MTU and
+    MAC address, so use O(mtu) and O(mac_address) here for other interfaces only.
+  - In a namespace that O(owner) has a claim on, see M(netplumb.linuxnet.netns), the addresses are recorded as leases.
 extends_documentation_fragment:
   - netplumb.linuxnet.attributes
   - netplumb.linuxnet.common
   - netplumb.linuxnet.common.netlink
+  - netplumb.linuxnet.common.netns
+  - netplumb.linuxnet.common.owner
 options:
   name:
-    description: &name
-      - The interface's name, 1 to 15 bytes. V(lo) is one as good as any.
+    description:
+      - The name of the interface, 1 to 15 bytes. The loopback interface V(lo) can be managed as well.
+      - Required unless O(aggregate) is given.
     type: str
   state:
-    description: &state
-      - With V(present), the interface is as described.
-      - With V(absent), the listed addresses, routes, neighbours and proxy neighbours are gone, an address whatever its prefix length. Nothing else
-        is touched; in
-        particular the interface stays, up or down as it is.
+    description:
+      - V(present) ensures that the interface is as described.
+      - V(absent) removes the listed addresses (of any prefix length), routes, neighbours and proxy neighbours. Nothing else is
+        touched; the interface stays, up or down as it is.
     type: str
     choices: [present, absent]
     default: present
-  netns:
-    description: &netns
-      - The network namespace of the interface, a name or an absolute path; the host's own by default.
-    type: str
-  owner:
-    description: &owner
-      - Whose the addresses are, 1 to 64 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.).
-      - An interface of the host that is marked as another owner's is refused.
-      - In a namespace that this owner has a claim on, see M(netplumb.linuxnet.netns), the addresses are remembered as
-        leases.
-    type: str
-    default: default
   enabled:
-    description: &enabled
+    description:
       - Whether the interface is up.
     type: bool
     default: true
   mtu:
-    description: &mtu
-      - Largest packet in bytes, 68 to 65536; at least 1280 with IPv6 addresses.
+    description:
+      - The MTU in bytes, 68 to 65536; at least 1280 with IPv6 addresses.
     type: int
   mac_address:
-    description: &mac_address
-      - The MAC address, in quotes.
+    description:
+      - The MAC address, such as V("02:42:ac:12:00:02"). Quote it.
     type: raw
   addresses:
-    description: &addresses
-      - Addresses with prefix length, of both families.
-      - An address that is there with another prefix length is replaced.
-      - IPv6 addresses are usable at once, without the kernel's search for duplicates.
-      - IPv4 addresses of subnets with more than two have the subnet's broadcast address, and are given anew where they
-        have another one.
-      - What the kernel adds to the address of an interface that is up is put back where it is lost - the routes to the
-        address and to its subnet, and with IPv6 addresses the link-local one - and a bridge or a veth speaks ARP. A diff
-        names what was C(lost).
+    description:
+      - The addresses of the interface with their prefix lengths, such as V(172.18.0.2/16) or V(fd00:18::2/64).
+      - An address with another prefix length is replaced.
+      - IPv6 addresses are usable at once, without duplicate address detection.
+      - An IPv4 address gets the broadcast address of its subnet, if that has more than two addresses. One with another broadcast
+        address is replaced.
+      - What the kernel adds to the addresses of an interface that is up is restored if it was lost, namely the routes to an address and
+        its subnet and the IPv6 link-local address; so is ARP on a bridge or veth. The diff lists it as C(lost).
     type: list
     elements: str
   purge_addresses:
-    description: &purge_addresses
-      - Whether other addresses are removed. Only heeded where O(addresses) is given, be it empty.
-      - Link-local addresses, those of the host alone as 127.0.0.1 and those that end by themselves stay in any case.
+    description:
+      - Whether to remove all other addresses. Only has an effect together with O(addresses), which may be empty.
+      - Link-local addresses, host-only addresses such as 127.0.0.1, and addresses with a limited lifetime are never removed.
     type: bool
     default: false
   routes:
-    description: &routes
-      - Routes over the interface. Destination, table and metric tell one from the others.
-      - A route with the same destination, table and metric over another interface is an error that names it.
+    description:
+      - Routes over the interface. A route is identified by its destination, table and metric.
+      - If another interface has a route with the same destination, table and metric, the task fails and names it.
     type: list
     elements: dict
-    suboptions: &route
+    suboptions:
       to:
         description:
-          - Destination, a network such as V(10.0.0.0/8), or V(default).
-          - V(default) is of the family of C(via) or C(src), and of IPv4 without any. V(::/0) is always IPv6's.
+          - The destination, a network such as V(10.0.0.0/8) or V(default).
+          - V(default) takes the family of C(via) or C(src), and IPv4 if both are omitted. V(::/0) is always IPv6.
         type: str
         required: true
       via:
         description:
-          - The gateway's address. Without one the destination is on the link.
+          - The address of the gateway. If omitted, the destination is on the link.
         type: str
       metric:
         description:
-          - The lower one is taken. By default 0 for IPv4 and 1024 for IPv6, as the kernel has it.
+          - The metric. Of several routes, the one with the lowest is used. If omitted, V(0) for IPv4 and V(1024) for IPv6, as in the kernel.
         type: int
       table:
         description:
-          - Routing table, a number or a name that C(/etc/iproute2/rt_tables) has.
+          - The routing table, a number or a name from C(/etc/iproute2/rt_tables).
         type: str
         default: main
       src:
         description:
-          - The address that packets of the host itself leave with.
+          - The source address of the host's own packets.
         type: str
       on_link:
         description:
-          - Take the gateway as reachable on the link though no address says so.
+          - Whether the gateway is reachable on the link even if no address of the interface implies it.
         type: bool
         default: false
       type:
         description:
-          - All but V(unicast) lead nowhere and so over no interface.
+          - The type of the route. Types other than V(unicast) have no interface.
         type: str
         choices: [unicast, blackhole, unreachable, prohibit, throw]
         default: unicast
   purge_routes:
-    description: &purge_routes
-      - Whether other routes over the interface that somebody put there are removed. Only heeded where O(routes) is
-        given, be it empty.
-      - Routes by the kernel, a router's advertisement, a lease or a routing daemon stay in any case.
+    description:
+      - Whether to remove all other routes over the interface that were added by hand. Only has an effect together with O(routes), which may be empty.
+      - Routes added by the kernel, a router advertisement, a lease or a routing daemon are never removed.
     type: bool
     default: false
   neighbours:
-    description: &neighbours
-      - Neighbours on the link whose MAC addresses are written down, as by C(ip neigh replace ... nud permanent), so that nobody there
-        can pretend to be one of them.
+    description:
+      - Permanent neighbour entries, like C(ip neigh replace ... nud permanent), so that nobody on the link can impersonate these
+        addresses.
     type: list
     elements: dict
-    suboptions: &neighbour
+    suboptions:
       address:
         description:
-          - The neighbour's address.
+          - The address of the neighbour.
         type: str
         required: true
       mac_address:
         description:
-          - Its MAC address, in quotes.
+          - The MAC address of the neighbour. Quote it.
         type: raw
         required: true
   purge_neighbours:
-    description: &purge_neighbours
-      - Whether other neighbours that are written down are removed. Only heeded where O(neighbours) is given, be it empty.
+    description:
+      - Whether to remove all other permanent neighbour entries. Only has an effect together with O(neighbours), which may be empty.
     type: bool
     default: false
   proxy_neighbours:
-    description: &proxy_neighbours
-      - Addresses that the host answers for on this interface in the name of others, as by C(ip neigh add proxy). Others stay.
-      - IPv4 answers where the interface forwards and the host's route to the address leads over another one. IPv6 needs
-        C(net.ipv6.conf.IFNAME.proxy_ndp) as well.
+    description:
+      - Addresses that the host answers for on this interface (proxy ARP and neighbour discovery), like C(ip neigh add proxy). Others stay.
+      - The host answers for IPv4 addresses if the interface forwards and the route to the address uses another interface. IPv6 also
+        needs C(net.ipv6.conf.IFNAME.proxy_ndp).
     type: list
     elements: str
   purge_proxy_neighbours:
-    description: &purge_proxy_neighbours
-      - Networks whose other proxy neighbours are removed, as far as this module wrote them. Only heeded where
-        O(proxy_neighbours) is given, be it empty, and with O(state=present). Kernels before Linux 5.0 do not remember who wrote one.
+    description:
+      - Networks in which all other proxy neighbours added by this module are removed. Only has an effect together with O(proxy_neighbours),
+        which may be empty, and with O(state=present).
+      - Kernels before Linux 5.0 do not record who added an entry.
     type: list
     elements: str
   sysctls:
-    description: &sysctls
-      - Kernel settings of the interface, its name written as C(IFNAME), for example C(net.ipv4.conf.IFNAME.rp_filter).
+    description:
+      - Kernel settings of the interface, with C(IFNAME) for its name, such as C(net.ipv4.conf.IFNAME.rp_filter).
     type: dict
   aggregate:
     description:
-      - Many interfaces at once. Options given beside it are the defaults of each.
-      - Absent ones go first. After that each definition sees what those before it did.
+      - A list of interfaces to manage in one call. Options given next to it are the defaults of each element.
+      - Absent ones are processed first. The others are processed in order, each after the changes of those before it.
     type: list
     elements: dict
     suboptions:
       name:
-        description: *name
+        description: See O(name). Required in each element.
         type: str
       state:
-        description: *state
+        description: See O(state).
         type: str
         choices: [present, absent]
-      netns:
-        description: *netns
-        type: str
-      owner:
-        description: *owner
-        type: str
       enabled:
-        description: *enabled
+        description: See O(enabled).
         type: bool
       mtu:
-        description: *mtu
+        description: See O(mtu).
         type: int
       mac_address:
-        description: *mac_address
+        description: See O(mac_address).
         type: raw
       addresses:
-        description: *addresses
+        description: See O(addresses).
         type: list
         elements: str
       purge_addresses:
-        description: *purge_addresses
+        description: See O(purge_addresses).
         type: bool
       routes:
-        description: *routes
+        description: See O(routes).
         type: list
         elements: dict
-        suboptions: *route
+        suboptions:
+          to:
+            description: See O(routes[].to).
+            type: str
+            required: true
+          via:
+            description: See O(routes[].via).
+            type: str
+          metric:
+            description: See O(routes[].metric).
+            type: int
+          table:
+            description: See O(routes[].table).
+            type: str
+            default: main
+          src:
+            description: See O(routes[].src).
+            type: str
+          on_link:
+            description: See O(routes[].on_link).
+            type: bool
+            default: false
+          type:
+            description: See O(routes[].type).
+            type: str
+            choices: [unicast, blackhole, unreachable, prohibit, throw]
+            default: unicast
       purge_routes:
-        description: *purge_routes
+        description: See O(purge_routes).
         type: bool
       neighbours:
-        description: *neighbours
+        description: See O(neighbours).
         type: list
         elements: dict
-        suboptions: *neighbour
+        suboptions:
+          address:
+            description: See O(neighbours[].address).
+            type: str
+            required: true
+          mac_address:
+            description: See O(neighbours[].mac_address).
+            type: raw
+            required: true
       purge_neighbours:
-        description: *purge_neighbours
+        description: See O(purge_neighbours).
         type: bool
       proxy_neighbours:
-        description: *proxy_neighbours
+        description: See O(proxy_neighbours).
         type: list
         elements: str
       purge_proxy_neighbours:
-        description: *purge_proxy_neighbours
+        description: See O(purge_proxy_neighbours).
         type: list
         elements: str
       sysctls:
-        description: *sysctls
+        description: See O(sysctls).
         type: dict
+      netns:
+        description: See O(netns).
+        type: str
+      owner:
+        description: See O(owner).
+        type: str
 seealso:
   - module: netplumb.linuxnet.veth
   - module: netplumb.linuxnet.bridge
@@ -239,26 +260,26 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Make a bridge, a namespace, and a link from one to the other
+- name: Create a bridge
   netplumb.linuxnet.bridge:
     name: br0
 
-- name: Make the namespace
+- name: Create a namespace
   netplumb.linuxnet.netns:
     name: web
 
-- name: Make the link
+- name: Connect the namespace to the host
   netplumb.linuxnet.veth:
     name: vweb
     peer_name: eth0
     peer_netns: web
 
-- name: Give the bridge an address and bring it up
+- name: Bring the bridge up with two addresses
   netplumb.linuxnet.interface:
     name: br0
     addresses: ["172.18.0.1/16", "fd00:18::1/64"]
 
-- name: Give the inner end one and lead everything over the bridge
+- name: Configure the interface inside the namespace, with routes by way of the bridge
   netplumb.linuxnet.interface:
     name: eth0
     netns: web
@@ -274,19 +295,19 @@ EXAMPLES = r"""
     sysctls:
       net.ipv4.conf.IFNAME.rp_filter: 2
 
-- name: Let nobody else on the bridge be taken for the neighbour with this address
+- name: Pin the MAC address of a neighbour on the bridge
   netplumb.linuxnet.interface:
     name: br0
     neighbours:
       - address: 172.18.0.2
         mac_address: "02:42:ac:12:00:02"
 
-- name: Bring up the outer ends of many links, without addresses
+- name: Bring several interfaces up without addresses
   netplumb.linuxnet.interface:
     aggregate:
       - name: vweb
 
-- name: Take an address away again
+- name: Remove an address
   netplumb.linuxnet.interface:
     name: br0
     state: absent
@@ -295,66 +316,66 @@ EXAMPLES = r"""
 
 RETURN = r"""
 objects:
-  description: The interfaces, one entry per definition, in the order of the definitions.
+  description: The interfaces, one entry per definition, in the same order.
   returned: success
   type: list
   elements: dict
   sample:
     - netns: web
       name: eth0
+      enabled: true
+      addresses: [172.18.0.2/16, "fd00:18::2/64"]
+      routes:
+        - {to: 192.168.0.0/16, metric: 0, table: main, type: unreachable}
+        - {to: default, metric: 0, table: main, via: 172.18.0.1, ip_version: ipv4}
+        - {to: default, metric: 1024, table: main, via: "fd00:18::1", ip_version: ipv6}
+      sysctls:
+        net.ipv4.conf.IFNAME.rp_filter: "2"
       state: present
       changed: true
-      enabled: true
-      addresses: [172.18.0.2/16]
-      routes:
-        - to: default
-          ip_version: ipv4
-          via: 172.18.0.1
-          metric: 0
-          table: main
   contains:
     netns:
-      description: The namespace, or nothing for the host's own.
+      description: The namespace, or V(null) for the host's own.
       type: str
     name:
       description: The name.
       type: str
+    enabled:
+      description: Whether the interface is up.
+      type: bool
+    mtu:
+      description: The MTU, if managed.
+      type: int
+    mac_address:
+      description: The MAC address, if managed.
+      type: str
+    addresses:
+      description: The managed addresses.
+      type: list
+      elements: str
+    routes:
+      description: The managed routes.
+      type: list
+      elements: dict
+    neighbours:
+      description: The managed permanent neighbours.
+      type: list
+      elements: dict
+    proxy_neighbours:
+      description: The managed proxy neighbours.
+      type: list
+      elements: str
+    sysctls:
+      description: The managed settings.
+      type: dict
     state:
-      description: The state that was asked for.
+      description: The requested state.
       type: str
     changed:
       description: Whether this one was changed.
       type: bool
-    enabled:
-      description: Whether it is up.
-      type: bool
-    mtu:
-      description: Its MTU, where it is managed.
-      type: int
-    mac_address:
-      description: Its MAC address, where it is managed.
-      type: str
-    addresses:
-      description: The addresses that are managed.
-      type: list
-      elements: str
-    routes:
-      description: The routes that are managed.
-      type: list
-      elements: dict
-    neighbours:
-      description: The permanent neighbours that are managed.
-      type: list
-      elements: dict
-    proxy_neighbours:
-      description: The addresses that are managed and answered for.
-      type: list
-      elements: str
-    sysctls:
-      description: The settings that are managed, by name.
-      type: dict
 diff:
-  description: What differed, for changed definitions only.
+  description: The differences, one entry per changed definition.
   returned: in diff mode
   type: list
   elements: dict
@@ -364,7 +385,7 @@ diff:
         addresses: []
       after:
         enabled: true
-        addresses: [172.18.0.1/16]
+        addresses: [172.18.0.1/16, "fd00:18::1/64"]
       before_header: interface br0
       after_header: interface br0
 """

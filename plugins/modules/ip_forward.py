@@ -8,79 +8,73 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ip_forward
-short_description: Manage whether a host forwards packets
+short_description: Manage IP forwarding
 version_added: 0.1.0
 author:
   - The netplumb.linuxnet authors (@netplumb)
 description:
-  - Turns the forwarding of packets on or off, for all interfaces or for one, at once and, if wished, after every reboot.
-  - A host that forwards IPv6 ignores router advertisements unless told otherwise, and drops the default route that it has by one. So before
-    IPv6 forwarding goes on, C(accept_ra) is set to C(2) on the interfaces that have a route by router advertisement.
-  - Where forwarding goes on for all interfaces and the policy of C(FORWARD) is C(ACCEPT), a warning tells that the host now routes between
-    all of its interfaces.
-  - Where forwarding is on for all interfaces but off for one of the host's that is up, a warning names that one.
+  - Enables or disables the forwarding of packets, for all interfaces or for one, at once and optionally after every reboot.
+  - By default, a host that forwards IPv6 ignores router advertisements and loses the default route that it has from them. Before
+    this module enables IPv6 forwarding, it sets C(accept_ra) to V(2) on the interfaces that have a route by router advertisement.
+  - A warning reports if forwarding is enabled for all interfaces while the policy of the chain C(FORWARD) is C(ACCEPT), since the host
+    then routes between all of its interfaces.
+  - A warning names an interface of the host that is up and does not forward although forwarding is enabled for all interfaces.
+  - The switch itself has no owner. O(owner) is the owner of the file that O(persistent) writes.
 extends_documentation_fragment:
   - netplumb.linuxnet.attributes
   - netplumb.linuxnet.common
+  - netplumb.linuxnet.common.netns
+  - netplumb.linuxnet.common.owner
 options:
   state:
-    description: &state
+    description:
       - Whether packets are forwarded.
     type: str
     choices: [enabled, disabled]
     default: enabled
   ip_version:
-    description: &ip_version
-      - The families. With V(both), a family that the kernel lacks is passed over.
+    description:
+      - The IP versions to manage. V(both) skips a version that the kernel lacks.
     type: str
     choices: [ipv4, ipv6, both]
     default: ipv4
   interface:
-    description: &interface
-      - Forward packets that come by this interface; by all of them by default, which overwrites the setting of each.
+    description:
+      - Forward packets that arrive on this interface.
+      - If omitted, on all interfaces, which overwrites the setting of each.
     type: str
   persistent:
-    description: &persistent
-      - Whether the host forwards after a reboot as well, by a file for each family such as
-        C(/etc/sysctl.d/90-linuxnet-OWNER-ipv4.conf), or C(90-linuxnet-OWNER-ipv4-IFNAME.conf) with O(interface). With V(false), such
-        files of the same owner are removed.
-      - Refused together with O(netns).
+    description:
+      - Whether the setting survives a reboot, by a file for each IP version such as C(/etc/sysctl.d/90-linuxnet-OWNER-ipv4.conf) or, with
+        O(interface), C(90-linuxnet-OWNER-ipv4-IFNAME.conf). V(false) removes such files of the same owner.
+      - Mutually exclusive with O(netns).
     type: bool
     default: false
-  netns:
-    description: &netns
-      - The network namespace that forwards, a name or an absolute path; the host's own by default.
-    type: str
-  owner:
-    description: &owner
-      - Whose the file is, 1 to 64 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.). The switch itself has no owner.
-    type: str
-    default: default
   aggregate:
     description:
-      - Many at once. Options given beside it are the defaults of each.
+      - A list of settings to manage in one call. Options given next to it are the defaults of each element.
     type: list
     elements: dict
     suboptions:
       state:
-        description: *state
+        description: See O(state).
         type: str
         choices: [enabled, disabled]
       ip_version:
-        description: *ip_version
+        description: See O(ip_version).
         type: str
         choices: [ipv4, ipv6, both]
       interface:
-        description: *interface
+        description: See O(interface).
         type: str
       persistent:
-        description: *persistent
+        description: See O(persistent).
         type: bool
       netns:
-        description: *netns
+        description: See O(netns).
         type: str
       owner:
-        description: *owner
+        description: See O(owner).
         type: str
 seealso:
   - module: netplumb.linuxnet.bridge_forward
@@ -92,11 +86,11 @@ EXAMPLES = r"""
   netplumb.linuxnet.ip_forward:
     persistent: true
 
-- name: Forward both families
+- name: Forward IPv4 and IPv6 until the next reboot
   netplumb.linuxnet.ip_forward:
     ip_version: both
 
-- name: Forward no IPv6
+- name: Do not forward IPv6
   netplumb.linuxnet.ip_forward:
     ip_version: ipv6
     state: disabled
@@ -104,7 +98,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 objects:
-  description: The switches, one entry per definition, in the order of the definitions.
+  description: The settings, one entry per definition, in the same order.
   returned: success
   type: list
   elements: dict
@@ -119,34 +113,34 @@ objects:
       changed: true
   contains:
     netns:
-      description: The namespace, or nothing for the host's own.
+      description: The namespace, or V(null) for the host's own.
       type: str
     ip_version:
-      description: The families.
+      description: The IP versions.
       type: str
     interface:
-      description: The interface, or nothing for all.
+      description: The interface, or V(null) for all.
       type: str
     ipv4:
-      description: Whether IPv4 is forwarded, where that was asked for.
+      description: Whether IPv4 is forwarded, if managed.
       type: bool
     ipv6:
-      description: Whether IPv6 is forwarded, where that was asked for.
+      description: Whether IPv6 is forwarded, if managed.
       type: bool
     accept_ra:
-      description: The interfaces whose C(accept_ra) was raised, with its value.
+      description: The interfaces whose C(accept_ra) was raised, each with its value.
       type: dict
     persistent:
-      description: Whether a file brings the switch back after a reboot. Missing inside a namespace.
+      description: Whether the setting survives a reboot. Missing in a namespace.
       type: bool
     state:
-      description: The state that was asked for.
+      description: The requested state.
       type: str
     changed:
       description: Whether this one was changed.
       type: bool
 diff:
-  description: What differed, for changed definitions only.
+  description: The differences, one entry per changed definition.
   returned: in diff mode
   type: list
   elements: dict

@@ -13,78 +13,70 @@ version_added: 0.1.0
 author:
   - The netplumb.linuxnet authors (@netplumb)
 description:
-  - Lets the packets of a network leave with an address of the host, as C(docker network create) does, by a rule in the chain
-    C(LINUXNET-POSTROUTING) of table C(nat).
-  - Packets to multicast addresses keep their source.
-  - Every rule carries a comment that names its owner. Rules without that comment are never touched.
-  - Connections of the network that began while no rule translated them are ended when the rule is made, since nobody could answer them.
+  - Translates the source address of packets that leave a network to an address of the host, as Docker does for its networks.
+  - O(source) and O(out_interface) identify an entry. Each is a rule in the chain C(LINUXNET-POSTROUTING) of the table C(nat), with a
+    comment that names its owner. Rules without that comment are never touched.
+  - Packets to multicast addresses keep their source address.
+  - When a rule is added, connections of the network that began without translation are ended, since no reply could reach them.
 extends_documentation_fragment:
   - netplumb.linuxnet.attributes
   - netplumb.linuxnet.common
   - netplumb.linuxnet.common.iptables
+  - netplumb.linuxnet.common.netns
+  - netplumb.linuxnet.common.owner
 options:
   source:
-    description: &source
+    description:
       - The network whose packets are translated, such as V(172.18.0.0/16) or V(fd00:18::/64).
-      - Part of the key.
+      - Required unless O(aggregate) is given.
     type: str
   out_interface:
-    description: &out_interface
-      - The interface by which the packets leave. With V(!) in front, every interface but this one.
-      - Without it packets are translated whatever interface they leave by.
-      - Part of the key.
+    description:
+      - Translate only packets that leave by this interface or, with a leading V(!), by any interface but this one, such as V(!br0).
+      - If omitted, any interface.
     type: str
   to_source:
-    description: &to_source
-      - Translate to this address instead of that of the interface by which a packet leaves.
+    description:
+      - Translate to this address. If omitted, to the address of the interface by which a packet leaves.
     type: str
   random_fully:
-    description: &random_fully
-      - Choose the source port of each connection at random.
+    description:
+      - Whether to choose the source port of each connection at random.
     type: bool
     default: false
   state:
-    description: &state
-      - With V(absent), the rules of this key and owner are removed, and the chain with the last one.
+    description:
+      - Whether the entry exists. The chain is removed with the last entry.
     type: str
     choices: [present, absent]
     default: present
-  netns:
-    description: &netns
-      - The network namespace that translates, a name or an absolute path; the host's own by default.
-    type: str
-  owner:
-    description: &owner
-      - Whose the rules are, 1 to 64 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.). A key of another owner is refused.
-    type: str
-    default: default
   aggregate:
     description:
-      - Many at once. Options given beside it are the defaults of each.
+      - A list of entries to manage in one call. Options given next to it are the defaults of each element.
     type: list
     elements: dict
     suboptions:
       source:
-        description: *source
+        description: See O(source). Required in each element.
         type: str
       out_interface:
-        description: *out_interface
+        description: See O(out_interface).
         type: str
       to_source:
-        description: *to_source
+        description: See O(to_source).
         type: str
       random_fully:
-        description: *random_fully
+        description: See O(random_fully).
         type: bool
       state:
-        description: *state
+        description: See O(state).
         type: str
         choices: [present, absent]
       netns:
-        description: *netns
+        description: See O(netns).
         type: str
       owner:
-        description: *owner
+        description: See O(owner).
         type: str
 seealso:
   - module: netplumb.linuxnet.bridge_forward
@@ -98,7 +90,7 @@ EXAMPLES = r"""
     source: 172.18.0.0/16
     out_interface: "!br0"
 
-- name: The same for IPv6, always with the same address
+- name: Always use the same address for IPv6
   netplumb.linuxnet.masquerade:
     source: fd00:18::/64
     out_interface: "!br0"
@@ -115,7 +107,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 objects:
-  description: The translations, one entry per definition, in the order of the definitions.
+  description: The entries, one entry per definition, in the same order.
   returned: success
   type: list
   elements: dict
@@ -129,32 +121,32 @@ objects:
       changed: true
   contains:
     netns:
-      description: The namespace, or nothing for the host's own.
+      description: The namespace, or V(null) for the host's own.
       type: str
     source:
       description: The network.
       type: str
     out_interface:
-      description: The interface, or nothing for all.
+      description: The interface, or V(null) for any.
       type: str
     to_source:
-      description: The address translated to, or nothing for that of the interface.
+      description: The address translated to, or V(null) for that of the interface.
       type: str
     random_fully:
       description: Whether source ports are chosen at random.
       type: bool
     rules:
-      description: Rules that were put back, where nothing else had changed.
+      description: Rules that were restored, if nothing else had changed.
       type: list
       elements: str
     state:
-      description: The state that was asked for.
+      description: The requested state.
       type: str
     changed:
       description: Whether this one was changed.
       type: bool
 diff:
-  description: What differed, for changed definitions only.
+  description: The differences, one entry per changed definition.
   returned: in diff mode
   type: list
   elements: dict

@@ -13,88 +13,90 @@ version_added: 0.1.0
 author:
   - The netplumb.linuxnet authors (@netplumb)
 description:
-  - Makes a network namespace, or gives an existing one a name, as C(ip netns add) and C(ip netns attach) do.
-  - Namespaces made here are seen and used by C(ip netns) and the other way round.
-  - What is ours is remembered below C(/run/linuxnet/netns). A namespace that somebody else made is used as it is and never removed.
-  - Where such a record was damaged by hand, a warning names the file, and the links of ours that lead into the namespace tell
-    whose it is; the record is written anew. Without such links the namespace is taken for somebody else's.
+  - Creates a network namespace, or gives an existing one a name, like C(ip netns add) and C(ip netns attach).
+  - C(ip netns) sees and uses the namespaces of this module, and this module uses those of C(ip netns).
+  - The owners of a namespace are recorded in C(/run/linuxnet/netns). A namespace that something else created is used as it is and
+    never removed.
+  - If such a record was damaged by hand, a warning names the file. The owner is then taken from the interfaces of this
+    collection that lead into the namespace, and the record is written anew. Without such interfaces, the namespace counts as foreign.
 extends_documentation_fragment:
   - netplumb.linuxnet.attributes
   - netplumb.linuxnet.common
+  - netplumb.linuxnet.common.owner
 options:
   name:
-    description: &name
-      - The name, a file name below C(/run/netns). A number is a name as good as any.
+    description:
+      - The name of the namespace, a file name in C(/run/netns). Numeric names are allowed.
+      - Required unless O(aggregate) is given.
     type: str
   state:
-    description: &state
-      - With V(present), the name leads to a live namespace. A dead file in its place is repaired.
-      - With V(absent), the name is gone. A namespace that was made here loses its links first and then ends, unless processes inside
-        keep it alive, which is said in a warning. One that was only given its name lives on.
-      - Several owners may have asked for one namespace. It is removed with the last of them.
+    description:
+      - V(present) ensures that the name refers to a live namespace. A dead file of that name is repaired.
+      - V(absent) removes the name. A namespace that this module created loses its interfaces and ceases to exist, unless processes
+        keep it alive, which a warning reports. A namespace that was only given the name lives on.
+      - A namespace with several owners is removed with the last of them.
     type: str
     choices: [present, absent]
     default: present
   pid:
-    description: &pid
-      - Give the network namespace of this process the name, instead of making a new one.
-      - The name stays valid after the process has ended. A later call with another O(pid) re-points it then.
+    description:
+      - Give the name to the network namespace of this process instead of creating one.
+      - The name stays valid after the process has ended. A later call with another O(pid) then points it at the new process.
+      - Mutually exclusive with O(path) and O(container).
     type: int
   path:
-    description: &path
-      - Give the network namespace of this file the name, for example C(/proc/1234/ns/net).
+    description:
+      - Give the name to the network namespace behind this file, such as V(/proc/1234/ns/net).
+      - Mutually exclusive with O(pid) and O(container).
     type: path
   container:
-    description: &container
-      - Give the network namespace of this running container the name. It is found by name or ID with C(docker), or else with C(podman),
-        as the user that the module runs as.
-      - Once the container was started anew a later call re-points the name.
+    description:
+      - Give the name to the network namespace of this running container.
+      - The name or ID of a container of Docker or, if Docker does not have it, Podman, as seen by the user that the module runs as.
+      - After the container was restarted, a later call points the name at its new namespace.
+      - Mutually exclusive with O(pid) and O(path).
     type: str
   loopback:
-    description: &loopback
-      - Whether the interface C(lo) inside is up. If it is, it has also 127.0.0.1 and ::1 with the kernel's routes to them.
+    description:
+      - Whether the interface C(lo) inside is up. If it is, it also has the addresses 127.0.0.1 and ::1 and the kernel's routes to them.
     type: bool
     default: true
   sysctls:
-    description: &sysctls
-      - Settings below C(net.) inside the namespace, by their full names. A slash stands for a dot in an interface's name.
-      - Settings that are not named here are left alone.
+    description:
+      - Kernel settings below C(net.) to set inside the namespace, such as C(net.ipv4.ip_forward). In the name of an interface,
+        write a slash instead of a dot.
+      - Other settings are not managed.
     type: dict
-  owner:
-    description: &owner
-      - Whose the namespace is, 1 to 64 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.).
-    type: str
-    default: default
   aggregate:
     description:
-      - Many namespaces at once. Options given beside it are the defaults of each.
+      - A list of namespaces to manage in one call. Options given next to it are the defaults of each element.
     type: list
     elements: dict
     suboptions:
       name:
-        description: *name
+        description: See O(name). Required in each element.
         type: str
       state:
-        description: *state
+        description: See O(state).
         type: str
         choices: [present, absent]
       pid:
-        description: *pid
+        description: See O(pid).
         type: int
       path:
-        description: *path
+        description: See O(path).
         type: path
       container:
-        description: *container
+        description: See O(container).
         type: str
       loopback:
-        description: *loopback
+        description: See O(loopback).
         type: bool
       sysctls:
-        description: *sysctls
+        description: See O(sysctls).
         type: dict
       owner:
-        description: *owner
+        description: See O(owner).
         type: str
 seealso:
   - module: netplumb.linuxnet.veth
@@ -102,7 +104,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Make a namespace
+- name: Create a namespace
   netplumb.linuxnet.netns:
     name: web
 
@@ -112,19 +114,19 @@ EXAMPLES = r"""
     sysctls:
       net.ipv4.ip_unprivileged_port_start: 80
 
-- name: Make two at once
+- name: Create two namespaces in one call
   netplumb.linuxnet.netns:
     aggregate:
       - name: web
       - name: db
         loopback: false
 
-- name: Give the namespace of a running process a name
+- name: Name the namespace of a running process
   netplumb.linuxnet.netns:
     name: app
     pid: "{{ app_pid }}"
 
-- name: Give the namespace of a container a name, which was started with --network none
+- name: Name the namespace of a container that was started with --network none
   netplumb.linuxnet.netns:
     name: shop
     container: shop
@@ -141,61 +143,69 @@ EXAMPLES = r"""
 
 RETURN = r"""
 objects:
-  description: The namespaces, one entry per definition, in the order of the definitions.
+  description: The namespaces, one entry per definition, in the same order.
   returned: success
   type: list
   elements: dict
   sample:
     - name: web
-      path: /run/netns/web
-      state: present
-      changed: true
-      attached: false
       loopback: true
       owners: [default]
+      sysctls:
+        net.ipv4.ip_unprivileged_port_start: "80"
+      path: /run/netns/web
+      attached: false
+      state: present
+      changed: true
   contains:
     name:
       description: The name.
       type: str
     path:
-      description: The file that it is.
+      description: The file of the name.
       type: str
-    state:
-      description: The state that was asked for.
-      type: str
-    changed:
-      description: Whether this one was changed.
-      type: bool
     attached:
-      description: Whether the namespace was there before and only got its name here.
+      description: Whether the namespace existed before and only got its name here.
       type: bool
     loopback:
       description: Whether C(lo) is up.
       type: bool
     owners:
-      description: Whose it is. Missing where somebody else made it.
+      description: The owners. Missing if something else created the namespace.
       type: list
       elements: str
     sysctls:
-      description: The settings that are managed, by name.
+      description: The managed settings.
       type: dict
     inode:
-      description: The number of the namespace that got its name by O(pid), O(path) or O(container), as C(ls -i) shows it.
+      description: The number of a namespace named with O(pid), O(path) or O(container), as in C(ls -i).
       type: int
     pids:
       description: The processes that were inside when the name was removed.
       type: list
       elements: int
+    state:
+      description: The requested state.
+      type: str
+    changed:
+      description: Whether this one was changed.
+      type: bool
 diff:
-  description: What differed, for changed definitions only.
+  description: The differences, one entry per changed definition.
   returned: in diff mode
   type: list
   elements: dict
   sample:
-    - before: {}
+    - before:
+        loopback: true
+        owners: [default]
+        sysctls:
+          net.ipv4.ip_unprivileged_port_start: "1024"
       after:
         loopback: true
         owners: [default]
+        sysctls:
+          net.ipv4.ip_unprivileged_port_start: "80"
       before_header: netns web
       after_header: netns web
 """

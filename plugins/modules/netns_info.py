@@ -8,65 +8,68 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: netns_info
-short_description: Tell about network namespaces, interfaces, addresses, routes and rules
+short_description: Gather information about network namespaces, interfaces, routes and rules
 version_added: 0.1.0
 author:
   - The netplumb.linuxnet authors (@netplumb)
 description:
-  - Reads what the modules of this collection manage, of the host and of every namespace with a name. Nothing is
-    changed.
-  - Whose a thing is, is told by its mark (an interface's alias, a rule's comment) or by what is remembered below
+  - Reads what the modules of this collection manage, on the host and in every named network namespace. Nothing is changed.
+  - The owner of an object is taken from its mark (the alias of an interface, the comment of a rule) or from the records in
     C(/run/linuxnet).
-  - Routes of the table C(local), which the kernel keeps for every address, are left out.
-  - What cannot be read of a namespace, which its root may bring about, is left out, and a warning names it.
-  - Without iptables there are no rules in the result, and a warning. So it is where rules cannot be read, and
-    RV(host.rules_complete) is false then, unless the kernel has no tables.
+  - Routes of the table C(local), which the kernel adds for every address, are left out.
+  - What cannot be read in a namespace, for example because of what its root did, is left out and named in a warning.
+  - Without iptables, no rules are returned and a warning says so. The same applies if rules cannot be read, in which case
+    RV(host.rules_complete) is V(false), unless the kernel has no tables.
 extends_documentation_fragment:
   - netplumb.linuxnet.attributes.info
   - netplumb.linuxnet.common
 options:
   netns:
-    description: &netns
-      - The network namespace that is taken for the host, a name or an absolute path; the host's own by default.
+    description:
+      - The network namespace to treat as the host, a name such as V(web) or an absolute path such as V(/proc/1234/ns/net).
+      - If omitted, the host's own namespace.
     type: str
   names:
-    description: &names
-      - Tell only about these namespaces. A name that is not there is left out.
+    description:
+      - The namespaces to return. Names that do not exist are left out.
+      - If omitted, all of them.
     type: list
     elements: str
   owner:
-    description: &owner
-      - Call ours only what is this owner's. By default every owner's is told, with the owner.
+    description:
+      - Return only objects of this owner as objects of this collection.
+      - If omitted, those of every owner.
     type: str
   text:
     description:
-      - Tell the view as one string of JSON, RV(text), in place of RV(namespaces) and most of RV(host).
-      - Ansible goes over each value of a result several times, which for a thousand namespaces takes seconds.
-      - Not together with O(aggregate).
+      - Whether to return the result as one JSON string in RV(text), instead of RV(namespaces) and most of RV(host).
+      - Ansible processes each value of a result several times, which takes seconds for a thousand namespaces.
+      - Mutually exclusive with O(aggregate).
     type: bool
     default: false
   brief:
     description:
-      - Of namespaces tell what the role needs alone, so that what others put there costs little. Their neighbours are left out,
-        addresses of interfaces that are no veth, and where there are more than 1000 routes all but the default ones.
-      - Not together with O(aggregate).
+      - Whether to return only what the role needs of namespaces, so that whatever others put there costs little. This leaves out
+        neighbours, the addresses of interfaces other than veth, and, if there are more than 1000 routes, all but the default routes.
+      - Mutually exclusive with O(aggregate).
     type: bool
     default: false
   aggregate:
     description:
-      - Several views at once, told in RV(objects) alone. Options given beside it are the defaults of each.
+      - A list of queries to answer in one call, which are returned in RV(objects) only. Options given next to it are the defaults of each
+        element.
     type: list
     elements: dict
     suboptions:
       netns:
-        description: *netns
+        description: See O(netns).
         type: str
       names:
-        description: *names
+        description: See O(names).
         type: list
         elements: str
       owner:
-        description: *owner
+        description: See O(owner).
         type: str
 seealso:
   - module: netplumb.linuxnet.netns
@@ -74,46 +77,60 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See what is there
+- name: Gather information about the host and all named namespaces
   netplumb.linuxnet.netns_info:
   register: info
 
-- name: Show the namespaces as ip netns list would
+- name: Show the namespaces like ip netns list
   ansible.builtin.debug:
     msg: "{{ info.namespaces | map(attribute='name') }}"
 
-- name: Show which end of which namespace is behind each port of a bridge
+- name: Show the peer of each port of a bridge
   ansible.builtin.debug:
     msg: "{{ item.name }} leads to {{ item.peer }}"
   loop: "{{ info.host.interfaces | selectattr('bridge', 'equalto', 'br0') }}"
   loop_control:
     label: "{{ item.name }}"
 
-- name: Read two namespaces alone
+- name: Gather information about two namespaces
   netplumb.linuxnet.netns_info:
     names: [web, db]
 """
 
 RETURN = r"""
 text:
-  description: The view, a dictionary with C(host) and C(namespaces), as JSON.
-  returned: with O(text)
+  description: The result as JSON, a dictionary with C(host) and C(namespaces).
+  returned: if O(text=true)
   type: str
-  sample: '{"host": {"interfaces": []}, "namespaces": []}'
 host:
-  description: The host. With O(text) only C(missing), C(better_python) and C(package_manager).
-  returned: without O(aggregate)
+  description: The host. With O(text=true), only C(missing), C(better_python) and C(package_manager).
+  returned: unless O(aggregate) is given
   type: dict
   sample:
-    interfaces: []
+    interfaces:
+      - name: vweb
+        index: 3
+        kind: veth
+        enabled: false
+        mtu: 1500
+        mac_address: ba:23:43:e1:9f:86
+        alias:
+        alternative_names: []
+        group: 0
+        bridge: br0
+        addresses: []
+        peer: {netns: web, name: eth0}
+        port: {hairpin: false, isolated: false, learning: true, locked: false, flood: true, guard: false, cost: 2, priority: 32}
+        owner:
+        endpoint:
+        port_owner:
+        accept_ra: 1
     routes: []
     neighbours: []
     proxy_neighbours: []
     rules: []
-    ip_forward: {ipv4: true, ipv6: false}
-    bridge_nf: {ipv4: false, ipv6: false}
-    limits: {neighbours: {ipv4: 1024, ipv6: 1024}, backlog: 1000}
-    listeners: [{protocol: tcp, address: 0.0.0.0, port: 22, process: sshd, pid: 812}]
+    ip_forward: {ipv4: false, ipv6: false}
+    missing: []
   contains:
     interfaces:
       description: Its interfaces.
@@ -127,7 +144,7 @@ host:
           description: The index.
           type: int
         kind:
-          description: What kind it is, C(veth) or C(bridge) for example; nothing for physical ones and C(lo).
+          description: The kind, such as V(veth) or V(bridge). V(null) for physical interfaces and C(lo).
           type: str
         enabled:
           description: Whether it is up.
@@ -142,151 +159,143 @@ host:
           description: The alias.
           type: str
         alternative_names:
-          description: Further names that C(ip link) knows it by, and no rule of a firewall.
+          description: Further names that C(ip link) accepts. Firewall rules do not.
           type: list
           elements: str
         group:
           description: The link group.
           type: int
         bridge:
-          description: The bridge that it is a port of.
+          description: The bridge that it is a port of, or V(null).
           type: str
         addresses:
-          description: Each with C(address), C(ip_version), C(scope) and C(dynamic), true for those that end by
-            themselves.
+          description: The addresses, each with C(address), C(ip_version), C(scope) and C(dynamic). The last is V(true) for addresses
+            with a limited lifetime.
           type: list
           elements: dict
         peer:
-          description: Of a veth end the other end, C(netns) and C(name). C(netns) is nothing for the host. Nothing
-            where the other end is in a namespace without a name.
+          description: The other end of a veth pair, with C(netns) (V(null) for the host) and C(name). V(null) if the other end is in a
+            namespace without a name.
           type: dict
         port:
-          description: Of a bridge's port C(hairpin), C(isolated), C(learning), C(locked), C(flood), C(guard), C(cost) and
-            C(priority).
+          description: The properties of a bridge port, C(hairpin), C(isolated), C(learning), C(locked), C(flood), C(guard), C(cost) and
+            C(priority), or V(null).
           type: dict
         owner:
-          description: Whose mark it carries.
+          description: The owner according to its mark, or V(null).
           type: str
         endpoint:
-          description: The namespace that our mark says it leads to.
+          description: The namespace that it leads to according to its mark, or V(null).
           type: str
         port_owner:
-          description: Who put it on its bridge, where it carries no mark itself.
+          description: The owner that added it to its bridge, if the interface itself has no mark.
           type: str
         accept_ra:
-          description: What it does with router advertisements, the kernel setting.
+          description: The kernel setting C(accept_ra) for router advertisements.
           type: int
     routes:
       description:
-        - Its routes, each with C(to), C(via), C(interface), C(metric), C(table), C(type), C(src), C(protocol),
-          C(scope) and C(ip_version).
-        - C(table) is a string, V(main), V(local), V(default) or a number. A route over several interfaces stands here
-          once for each.
+        - Its routes, each with C(to), C(via), C(interface), C(metric), C(table), C(type), C(src), C(protocol), C(scope) and
+          C(ip_version).
+        - C(table) is a string, V(main), V(local), V(default) or a number. A multipath route is listed once for each interface.
       type: list
       elements: dict
     policy_rules:
       description:
-        - The rules of C(ip rule) that choose a table by a packet's destination at most, in order, each with
-          C(ip_version), C(priority), C(to), C(table) and C(suppressed).
+        - The rules of C(ip rule) that choose a table by nothing but the destination, in order, each with C(ip_version), C(priority),
+          C(to), C(table) and C(suppressed).
       type: list
       elements: dict
     settings_writable:
-      description: Whether C(/proc/sys/net) is mounted for writing.
+      description: Whether C(/proc/sys/net) is writable.
       type: bool
     neighbours:
-      description: What ARP and neighbour discovery know, each with C(address), C(mac_address), C(interface) and
-        C(state).
+      description: The neighbour entries (ARP and neighbour discovery), each with C(address), C(mac_address), C(interface) and C(state).
       type: list
       elements: dict
     proxy_neighbours:
-      description: What is answered for in the name of others, each with C(address), C(interface) and C(managed), which
-        is whether M(netplumb.linuxnet.interface) wrote it.
+      description: The proxy neighbour entries, each with C(address), C(interface) and C(managed), which is V(true) if
+        M(netplumb.linuxnet.interface) added it.
       type: list
       elements: dict
     rules:
       description:
-        - The rules that carry a mark of ours, each with C(ip_version), C(table), C(chain), C(kind), C(owner) and
-          C(text), and what the kind has
-          beside that, in the words of the options of M(netplumb.linuxnet.dnat), M(netplumb.linuxnet.masquerade) and
-          M(netplumb.linuxnet.bridge_forward).
+        - The rules of this collection, each with C(ip_version), C(table), C(chain), C(kind), C(owner) and C(text), and the values of its
+          kind, named like the options of M(netplumb.linuxnet.dnat), M(netplumb.linuxnet.masquerade) and M(netplumb.linuxnet.bridge_forward).
       type: list
       elements: dict
     rules_complete:
-      description: Whether these are all. If not, the role and every teardown end with an error.
+      description: Whether all rules could be read. If not, the role and every teardown fail.
       type: bool
     rules_unread:
-      description: What could not be read, and why, a sentence for each.
+      description: What could not be read and why, a sentence each.
       type: list
       elements: str
     empty_chains:
-      description: Chains of ours that somebody emptied.
+      description: Chains of this collection that were flushed by hand.
       type: list
       elements: str
     other_rules:
       description:
-        - What others have in the packet filter that may be in the way of a network.
-        - C(translations) are rules of iptables that translate what comes to the host, each with C(ip_version), C(chain),
-          C(text), C(protocol), C(ports), C(destination) and C(first), whether it stands above ours.
-        - C(backends) are those that iptables does not use here and that have rules, each with C(ip_version) and
-          C(backend), V(legacy) or V(nft).
-        - C(dropping) are chains of nftables that are not those of iptables and drop what is forwarded unless they accept
-          it, each with C(family), C(table), C(chain) and C(interfaces), those that rules of the table name.
-        - C(strict_forward_ports) is true where firewalld is there and has C(StrictForwardPorts=yes).
+        - Foreign rules that may interfere with a network.
+        - C(translations) lists the rules of iptables that translate packets to the host, each with C(ip_version), C(chain), C(text),
+          C(protocol), C(ports), C(destination) and C(first), which is V(true) if it comes before the rules of this collection.
+        - C(backends) lists the backends with rules that C(iptables) does not use here, each with C(ip_version) and C(backend), V(legacy) or
+          V(nft).
+        - C(dropping) lists the other chains of nftables that drop forwarded packets unless they accept them, each with C(family),
+          C(table), C(chain) and C(interfaces), the interfaces that rules of the table name.
+        - C(strict_forward_ports) is V(true) if firewalld has C(StrictForwardPorts=yes).
       type: dict
     ip_forward:
-      description: Whether packets are forwarded, by family. Nothing for C(ipv6) where the kernel has none.
+      description: Whether packets are forwarded, by IP version. C(ipv6) is V(null) if the kernel has no IPv6.
       type: dict
     bridge_nf:
-      description: Whether iptables sees what bridges pass on, by family.
+      description: Whether the kernel passes bridged frames to iptables, by IP version.
       type: dict
     limits:
       description:
-        - What all namespaces of the machine share, C(neighbours) being the entries that the neighbour table of a family
-          holds (C(gc_thresh3)), C(backlog) the packets that are queued for one processor (C(netdev_max_backlog)).
-        - C(backlog) is nothing where it cannot be seen from here.
+        - Limits that all namespaces of the machine share. C(neighbours) is the size of the neighbour table by IP version (C(gc_thresh3)),
+          C(backlog) the number of packets queued per processor (C(netdev_max_backlog)), or V(null) if it is not visible here.
       type: dict
     listeners:
       description:
-        - The sockets that wait for others to begin, TCP ones that listen and UDP ones that are bound and have no peer,
-          each with C(protocol), C(address), C(port), C(process) and C(pid).
-        - C(address) is V(0.0.0.0) or V(::) for all of them. The kernel does not tell here whether one on V(::) takes
-          IPv4 as well.
-        - C(process) and C(pid) are nothing where the process cannot be seen from here.
+        - Listening TCP sockets and unconnected bound UDP sockets, each with C(protocol), C(address), C(port), C(process) and C(pid).
+        - C(address) is V(0.0.0.0) or V(::) for all addresses. Whether a socket on V(::) also accepts IPv4 is not known.
+        - C(process) and C(pid) are V(null) if the process is not visible here.
       type: list
       elements: dict
     published:
-      description: By owner the ports of the host that were published, also where somebody deleted the rule.
+      description: The published ports of the host by owner, including those whose rule was deleted by hand.
       type: dict
     persistent:
       description:
-        - By name the networks that come back after a reboot, each with C(leases), by namespace and interface the addresses in it, and
-          C(switches), the families that a file has the machine forward.
+        - The networks that survive a reboot by name, each with C(leases), its addresses by namespace and interface, and C(switches), the
+          IP versions that a file lets the machine forward.
       type: dict
     machine_id:
-      description: What C(/etc/machine-id) says, from which MAC addresses are derived; the empty string where it is missing.
+      description: The content of C(/etc/machine-id), which MAC addresses are derived from. Empty if it is missing.
       type: str
     unmanaged_links:
       description:
-        - By owner and file the interfaces that a file of M(netplumb.linuxnet.unmanaged_links) names.
-        - An owner without a file is one whose run was stopped before it wrote the first one.
+        - The interfaces in files of M(netplumb.linuxnet.unmanaged_links), by owner and file.
+        - An owner without files comes from a run that was interrupted before it wrote the first one.
       type: dict
     missing:
       description:
-        - What other modules of the collection need and the machine lacks, V(pyroute2), V(netaddr) or V(iptables).
-        - V(pyroute2) is looked for by the Python that this module runs on.
+        - What other modules of this collection need and the host lacks, V(pyroute2), V(netaddr) or V(iptables).
+        - Libraries are looked up with the Python interpreter that runs this module.
       type: list
       elements: str
     better_python:
-      description:
-        - The machine's C(/usr/bin/python3) where it has a library that the Python of this module lacks, to be named by
-          C(ansible_python_interpreter). Else nothing.
+      description: The host's C(/usr/bin/python3) if it has a library that the current interpreter lacks, to be used as
+        C(ansible_python_interpreter), or V(null).
       type: str
     package_manager:
-      description: What the machine installs packages with, V(apt) or V(dnf); nothing for any other.
+      description: The package manager of the host, V(apt), V(dnf) or V(null).
       type: str
 namespaces:
-  description: The namespaces with a name, sorted by it; those too that are lost but remembered.
-  returned: without O(aggregate) and O(text)
+  description: The named namespaces, sorted by name, including lost ones that have a record.
+  returned: unless O(aggregate) or O(text=true) is given
   type: list
   elements: dict
   sample:
@@ -294,12 +303,25 @@ namespaces:
       path: /run/netns/web
       live: true
       device: 4
-      inode: 4026532001
-      owners: [br-shop]
+      inode: 4026532958
+      owners: []
       attached: false
-      leases: {br-shop: {eth0: [172.18.0.2/16]}}
-      pids: [4711]
-      interfaces: []
+      leases: {}
+      pids: []
+      interfaces:
+        - name: eth0
+          index: 2
+          kind: veth
+          enabled: false
+          mtu: 1500
+          mac_address: 9a:20:fa:f5:ca:c7
+          alias:
+          alternative_names: []
+          group: 0
+          bridge:
+          addresses: []
+          peer: {netns: null, name: vweb}
+          port:
       routes: []
       neighbours: []
   contains:
@@ -307,52 +329,48 @@ namespaces:
       description: The name.
       type: str
     path:
-      description: The file.
+      description: The file of the name.
       type: str
     live:
-      description: Whether the file leads to a namespace.
+      description: Whether the file refers to a namespace.
       type: bool
     device:
-      description: With C(inode), what tells it from all other namespaces.
+      description: Identifies the namespace together with C(inode).
       type: int
     inode:
-      description: See C(device).
+      description: Identifies the namespace together with C(device).
       type: int
     owners:
-      description: Who has a claim on it.
+      description: The owners with a claim on it.
       type: list
       elements: str
     attached:
-      description: Whether it was there before and only got its name by us.
+      description: Whether it existed before and only got its name from this collection.
       type: bool
     leases:
-      description: By owner and interface the addresses that were given.
+      description: The recorded addresses by owner and interface.
       type: dict
     pids:
       description: The processes inside.
       type: list
       elements: int
     interfaces:
-      description: Its interfaces, as of the host, without what is about ownership.
+      description: Its interfaces, like those of the host but without ownership.
       type: list
       elements: dict
     routes:
-      description: Its routes, as of the host.
+      description: Its routes, like those of the host.
       type: list
       elements: dict
     neighbours:
-      description: Its neighbours, as of the host.
+      description: Its neighbours, like those of the host.
       type: list
       elements: dict
 objects:
-  description: The views, each with C(host) and C(namespaces), in the order of the definitions.
-  returned: with O(aggregate)
+  description: The results, each with C(netns), C(host) and C(namespaces), in the order of the elements.
+  returned: if O(aggregate) is given
   type: list
   elements: dict
-  sample:
-    - netns: lab1
-      host: {}
-      namespaces: []
 """
 
 import json

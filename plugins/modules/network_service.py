@@ -8,71 +8,72 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: network_service
-short_description: Have a network come back after a reboot
+short_description: Bring a network back after a reboot
 version_added: 0.1.0
 author:
   - The netplumb.linuxnet authors (@netplumb)
 description:
-  - Writes the definitions of a network to C(/etc/linuxnet/NAME.json), and a systemd service C(linuxnet-NAME.service) that brings them about
-    when the machine starts, by the same code as the modules do.
-  - What the service runs is C(/etc/linuxnet/network.pyz), one file that all networks share. It needs the distribution's Python and C(iptables),
+  - Writes the definitions of a network to C(/etc/linuxnet/NAME.json) and creates a systemd service C(linuxnet-NAME.service) that
+    restores them when the machine starts, with the same code as the modules.
+  - The service runs C(/etc/linuxnet/network.pyz), a file that all networks share. It needs the distribution's Python and C(iptables), but
     neither Ansible nor pyroute2.
-  - The service is enabled and started. Starting it where the network is up changes nothing.
-  - The role P(netplumb.linuxnet.bridge_network#role) calls this with its plan where C(bridge_network_persistent) is set.
+  - The service is enabled and started. Starting it while the network is up changes nothing.
+  - For a whole network, O(netplumb.linuxnet.bridge_network#module:persistent) does the same in the same call.
 extends_documentation_fragment:
   - netplumb.linuxnet.attributes
 options:
   name:
-    description: &name
-      - The network's name, at most 15 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.).
+    description:
+      - The name of the network, at most 15 characters out of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.).
       - Required unless O(aggregate) is given.
     type: str
   state:
-    description: &state
-      - Whether the service shall be there. Taking it away leaves the network itself as it is.
+    description:
+      - Whether the service exists. Removing it leaves the network itself as it is.
     type: str
     choices: [present, absent]
     default: present
   modules:
-    description: &modules
-      - The definitions as the plan has them, by the name of each module a list, in JSON. Those with C(state=absent) are left out.
-      - Required when O(state=present).
+    description:
+      - Lists of definitions keyed by module name, each in the format of that module's O(aggregate) option, in JSON. Definitions with
+        C(state=absent) are left out.
+      - Required if O(state=present).
     type: json
   appends:
-    description: &appends
-      - Keep what the file has of other endpoints and ports than those in O(modules).
+    description:
+      - Whether to keep the endpoints and ports in the file that are not in O(modules).
     type: bool
     default: false
   owner:
-    description: &owner
-      - Whose mark the objects carry, if that is not the network's name.
+    description:
+      - The owner of the network's objects. If omitted, O(name).
     type: str
   aggregate:
     description:
-      - Many at once. Options given beside it are the defaults of each.
+      - A list of services to manage in one call. Options given next to it are the defaults of each element.
     type: list
     elements: dict
     suboptions:
       name:
-        description: *name
+        description: See O(name). Required in each element.
         type: str
       state:
-        description: *state
+        description: See O(state).
         type: str
         choices: [present, absent]
       modules:
-        description: *modules
+        description: See O(modules).
         type: json
       appends:
-        description: *appends
+        description: See O(appends).
         type: bool
       owner:
-        description: *owner
+        description: See O(owner).
         type: str
 notes:
-  - A namespace that a definition gives a name by C(pid), or by C(path) below C(/proc), is a guest. After a reboot it is left out until its
-    owner or the role brings it in, as C(docs/persistence.md) describes.
-  - Where systemd does not run, as while an image is built, the files are written and the service is enabled, with a warning.
+  - A namespace that a definition takes from a process (C(pid), or C(path) below C(/proc)) does not exist after a reboot. It is left out
+    until its owner or the role adds it again, as C(docs/persistence.md) describes.
+  - If systemd does not run, for example while an image is built, the files are written and the service is enabled, with a warning.
 seealso:
   - module: netplumb.linuxnet.bridge_network
 """
@@ -88,12 +89,12 @@ EXAMPLES = r"""
     return_plan: true
   register: built
 
-- name: Have it come back after a reboot, as persistent would do in the same call
+- name: Bring it back after a reboot, as persistent would in the same call
   netplumb.linuxnet.network_service:
     name: br-shop
     modules: "{{ built.objects[0].plan.modules | to_json }}"
 
-- name: Have it not come back
+- name: Do not bring it back
   netplumb.linuxnet.network_service:
     name: br-shop
     state: absent
@@ -101,52 +102,75 @@ EXAMPLES = r"""
 
 RETURN = r"""
 objects:
-  description: The services, one entry per definition, in the order of the definitions.
+  description: The services, one entry per definition, in the same order.
   returned: success
   type: list
   elements: dict
   sample:
     - name: br-shop
-      path: /etc/linuxnet/br-shop.json
-      unit_name: linuxnet-br-shop.service
-      definitions: {version: 1, network: br-shop, guests: {}, modules: {}}
+      definitions:
+        version: 1
+        network: br-shop
+        owner: br-shop
+        guests: {}
+        modules:
+          masquerade:
+            - {source: 172.18.0.0/16, out_interface: "!br-shop", state: present}
+      program: sha256 e97cec0b0912601093d23c578b3e3bd50fea3ef2093c7b1ce7dd3b8b436f5144
       units:
-        linuxnet-br-shop.service: {text: [], enabled: true, started: true, known: true}
-        linuxnet-br-shop.rules.service: {text: [], enabled: true, started: false, known: true}
-        linuxnet-br-shop.firewalld.service: {text: [], enabled: true, started: false, known: true}
-      program: sha256 0123
+        linuxnet-br-shop.service:
+          text:
+            - "[Unit]"
+            - Description=Network br-shop
+          enabled: true
+      unit_name: linuxnet-br-shop.service
+      path: /etc/linuxnet/br-shop.json
       state: present
       changed: true
   contains:
     name:
-      description: The network's name.
+      description: The name of the network.
       type: str
     path:
-      description: Where the definitions are.
-      returned: when present
+      description: The file with the definitions.
+      returned: if O(state=present)
       type: str
     unit_name:
-      description: The name of the unit.
-      returned: when present
+      description: The name of the service.
+      returned: if O(state=present)
       type: str
     definitions:
-      description: What is in the file.
-      returned: when present
+      description: The content of the file.
+      returned: if O(state=present)
       type: dict
     units:
-      description: By name the units, each with C(text), C(enabled), and where systemd runs C(started) and C(known), whether it has read the text.
-      returned: when present
+      description: The units by name, each with its lines as C(text), C(enabled) and, if systemd runs, C(started) and C(known), which is
+        V(true) if systemd has read the text.
+      returned: if O(state=present)
       type: dict
     program:
-      description: What tells this version of the program from others.
-      returned: when present
+      description: The checksum of the program.
+      returned: if O(state=present)
       type: str
     state:
-      description: The state.
+      description: The requested state.
       type: str
     changed:
-      description: Whether anything of it was changed.
+      description: Whether this one was changed.
       type: bool
+diff:
+  description: The differences, one entry per changed definition.
+  returned: in diff mode
+  type: list
+  elements: dict
+  sample:
+    - before: {}
+      after:
+        definitions:
+          version: 1
+          network: br-shop
+      before_header: network_service br-shop
+      after_header: network_service br-shop
 """
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._module import run

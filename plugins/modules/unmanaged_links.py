@@ -8,86 +8,82 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: unmanaged_links
-short_description: Keep systemd-networkd and NetworkManager away from links
+short_description: Keep systemd-networkd and NetworkManager away from interfaces
 version_added: 0.1.0
 author:
   - The netplumb.linuxnet authors (@netplumb)
 description:
-  - Programs that configure the links of a host take every link that one of their files matches. C(systemd-networkd) with a C(.network)
-    file for V(Name=*) takes bridges and veth pairs off one another and removes their addresses, when they are made and again when it is
-    restarted.
-  - This module tells those of them that run which links are not theirs, C(systemd-networkd) by C(Unmanaged=yes) and C(NetworkManager)
-    by C(unmanaged-devices) and C(managed=0), and has them read it. On a host where none of them runs it does nothing.
-  - To be called before the links are made. They need not be there. A link that is managed already is waited for until it is not.
-  - The files are called C(0-linuxnet-OWNER), so that no file whose name begins with two digits comes before them. One of that name
-    whose first line is not ours is refused.
+  - Network managers configure every interface that one of their files matches. For example, C(systemd-networkd) with a C(.network) file for
+    V(Name=*) removes veth ends from their bridges and deletes their addresses, both when they are created and when it is restarted.
+  - This module tells the running managers which interfaces to leave alone, C(systemd-networkd) by C(Unmanaged=yes) and C(NetworkManager) by
+    C(unmanaged-devices) and C(managed=0), and has them reload. If neither runs, it does nothing.
+  - Use it before the interfaces are created. For an interface that is managed already, it waits until it is not.
+  - The files are called C(0-linuxnet-OWNER), so that they precede all files whose names begin with two digits. A file of that name that
+    this module did not write is refused.
 extends_documentation_fragment:
   - netplumb.linuxnet.attributes
+  - netplumb.linuxnet.common.owner
 options:
-  owner:
-    description: &owner
-      - Whose links they are, 1 to 64 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.). Each owner has one list.
-    type: str
-    default: default
   interfaces:
-    description: &interfaces
-      - The names of the links on the host. Links inside of other namespaces are managed by nobody.
-      - Required when O(state=present).
+    description:
+      - The names of the interfaces, such as V([br-lan, to-web]). They need not exist. Interfaces inside other namespaces are never managed
+        and need not be listed.
+      - Required if O(state=present).
     type: list
     elements: str
   state:
-    description: &state
-      - With V(present), the programs leave these links of the owner alone, and no others of his.
-      - With V(absent), nothing is said of the owner's links any more.
+    description:
+      - V(present) ensures that exactly these interfaces of the owner are left alone. Each owner has one list.
+      - V(absent) removes the list of the owner.
     type: str
     choices: [present, absent]
     default: present
   persistent:
-    description: &persistent
-      - Whether that is so after a reboot, too. The files are below C(/etc) then, otherwise below C(/run).
+    description:
+      - Whether the list survives a reboot. The files are then below C(/etc), otherwise below C(/run).
     type: bool
     default: false
   aggregate:
     description:
-      - Several owners to converge in one process.
-      - Options given beside it are defaults for each.
+      - The lists of several owners to manage in one call. Options given next to it are the defaults of each element.
     type: list
     elements: dict
     suboptions:
-      owner:
-        description: *owner
-        type: str
       interfaces:
-        description: *interfaces
+        description: See O(interfaces).
         type: list
         elements: str
       state:
-        description: *state
+        description: See O(state).
         type: str
         choices: [present, absent]
       persistent:
-        description: *persistent
+        description: See O(persistent).
         type: bool
+      owner:
+        description: See O(owner).
+        type: str
 notes:
-  - C(systemd-networkd) is told by C(networkctl reload), which makes it heed other files that were changed in the meantime as well. A link
-    that it manages by a file which comes before ours, or NetworkManager by C(nmcli device set), is named in a warning.
+  - C(systemd-networkd) is told by C(networkctl reload), which also makes it read other files that were changed in the meantime.
+  - A warning names each interface that is managed nevertheless, because a file of C(systemd-networkd) comes first or because of
+    C(nmcli device set).
 seealso:
   - module: netplumb.linuxnet.bridge
   - module: netplumb.linuxnet.veth
 """
 
 EXAMPLES = r"""
-- name: Keep the host's network manager away from a bridge and its ports
+- name: Keep the host's network manager away from a bridge and its port
   netplumb.linuxnet.unmanaged_links:
     owner: lan
     interfaces: [br-lan, to-web]
 
-- name: Make them
+- name: Create the bridge
   netplumb.linuxnet.bridge:
     name: br-lan
     owner: lan
 
-- name: Let it have them again
+- name: Leave the interfaces to the network manager again
   netplumb.linuxnet.unmanaged_links:
     owner: lan
     state: absent
@@ -95,7 +91,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 objects:
-  description: One entry per definition, in the order of the definitions.
+  description: The lists, one entry per definition, in the same order.
   returned: success
   type: list
   elements: dict
@@ -117,19 +113,38 @@ objects:
       description: The owner.
       type: str
     files:
-      description: By path the lines of each file; none where no such program runs.
-      returned: when there is one
+      description: The lines of each file, by path. Empty if no network manager runs.
+      returned: if O(state=present)
       type: dict
     known:
-      description: Whether C(systemd-networkd) knows what is in its file.
-      returned: when the file was right and that was not so
+      description: Whether C(systemd-networkd) has read its file.
+      returned: if the file was right, but had not been read
       type: bool
     state:
-      description: The state.
+      description: The requested state.
       type: str
     changed:
-      description: Whether anything was changed.
+      description: Whether this one was changed.
       type: bool
+diff:
+  description: The differences, one entry per changed definition.
+  returned: in diff mode
+  type: list
+  elements: dict
+  sample:
+    - before:
+        files:
+          /run/systemd/network/0-linuxnet-lan.network:
+            - "# Links that systemd-networkd shall leave alone, of owner lan. Written by netplumb.linuxnet.unmanaged_links."
+            - "[Match]"
+            - Name=br-lan
+            - Name=to-web
+            - ""
+            - "[Link]"
+            - Unmanaged=yes
+      after: {}
+      before_header: unmanaged_links lan
+      after_header: unmanaged_links lan
 """
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._module import run

@@ -13,106 +13,105 @@ version_added: 0.1.0
 author:
   - The netplumb.linuxnet authors (@netplumb)
 description:
-  - Makes, changes and removes a pair of virtual Ethernet interfaces, each end by its name in its network namespace.
-  - A pair is found by its first end, else by its peer. An end in the wrong namespace or with the wrong name is moved
-    or renamed.
-    What a moved end had beside its MAC address and MTU (addresses, routes, membership of a bridge) is lost.
-  - A pair made here is marked at its first end, by the alias C(linuxnet:OWNER:PEER_NETNS) and by the link group. A
-    pair without our mark
-    is accepted where it is as wished already. It is never changed or removed.
-  - Where the alias was edited by hand, the group is heeded only if something else bears witness, which is the names of both ends, the bridge
-    of the first one, or the namespace that the other is in.
-  - Whether an end is up, its addresses and its routes are managed by M(netplumb.linuxnet.interface), its membership
-    of a bridge by
-    M(netplumb.linuxnet.bridge_port).
+  - Creates, changes and removes pairs of virtual Ethernet interfaces, with either end in any network namespace.
+  - A pair is looked up by its first end and, if that is not found, by its peer. An end in the wrong namespace or with the wrong name
+    is moved or renamed. An end that is moved keeps its MAC address and MTU, but loses its addresses, its routes and its
+    membership of a bridge.
+  - A pair created by this module carries the alias C(linuxnet:OWNER:PEER_NETNS) and the link group of its owner on its first end. A
+    pair without that mark is accepted if it is as requested already, and is never changed or removed.
+  - If the alias was edited by hand, the pair is still recognised by its link group, provided that the names of both ends, the bridge
+    of the first end or the namespace of the peer confirm it.
+  - Use M(netplumb.linuxnet.interface) to bring an end up and to manage its addresses and routes, and
+    M(netplumb.linuxnet.bridge_port) to make it a port of a bridge.
 extends_documentation_fragment:
   - netplumb.linuxnet.attributes
   - netplumb.linuxnet.common
   - netplumb.linuxnet.common.netlink
+  - netplumb.linuxnet.common.owner
 options:
   name:
-    description: &name
+    description:
       - The name of the first end, 1 to 15 bytes.
+      - Required unless O(aggregate) is given.
+    type: str
+  netns:
+    description:
+      - The network namespace of the first end, a name such as V(web) or an absolute path such as V(/proc/1234/ns/net).
+      - If omitted, the host's own namespace.
+    type: str
+  peer_name:
+    description:
+      - The name of the other end, 1 to 15 bytes.
+      - Required if O(state=present).
+    type: str
+  peer_netns:
+    description:
+      - The network namespace of the other end, a name or an absolute path.
+      - If omitted, the host's own namespace.
     type: str
   state:
-    description: &state
-      - With V(present), both ends are there and are each other's peer.
-      - With V(absent), the pair is gone, whichever of the given ends is found. A missing namespace has no pair to
-        remove.
+    description:
+      - V(present) ensures that both ends exist and are each other's peer.
+      - V(absent) removes the pair, whichever of the given ends is found. If a namespace does not exist, there is nothing to remove.
     type: str
     choices: [present, absent]
     default: present
-  netns:
-    description: &netns
-      - The network namespace of the first end, a name or an absolute path; the host's own by default.
-    type: str
-  owner:
-    description: &owner
-      - Whose the pair is, 1 to 64 characters of C(A-Z), C(a-z), C(0-9), C(_), C(-) and C(.). Another owner's pair is refused.
-    type: str
-    default: default
-  peer_name:
-    description: &peer_name
-      - The name of the other end. Required with O(state=present).
-    type: str
-  peer_netns:
-    description: &peer_netns
-      - The network namespace of the other end, a name or an absolute path; the host's own by default.
-    type: str
   mtu:
-    description: &mtu
-      - Largest packet in bytes, 68 to 65535, of both ends. Where it is not given, the MTU is not managed.
+    description:
+      - The MTU of both ends in bytes, 68 to 65535. If omitted, it is not managed.
     type: int
   txqueuelen:
-    description: &txqueuelen
-      - Length of the transmit queue in packets, 0 to 2147483647, of both ends. If omitted, it is not managed.
+    description:
+      - The length of the transmit queue of both ends in packets, 0 to 2147483647. If omitted, it is not managed.
     type: int
   mac_address:
-    description: &mac_address
-      - MAC address of the first end, in quotes. Where it is not given, the kernel chooses one and it is not managed.
+    description:
+      - The MAC address of the first end, such as V("02:42:ac:12:00:01"). Quote it.
+      - If omitted, the kernel chooses one and it is not managed.
     type: raw
   peer_mac_address:
-    description: &peer_mac_address
-      - MAC address of the other end, in quotes. Where it is not given, the kernel chooses one and it is not managed.
+    description:
+      - The MAC address of the other end. Quote it.
+      - If omitted, the kernel chooses one and it is not managed.
     type: raw
   aggregate:
     description:
-      - Many pairs at once. Options given beside it are the defaults of each.
-      - Absent ones go first. After that each definition sees what those before it did.
+      - A list of pairs to manage in one call. Options given next to it are the defaults of each element.
+      - Absent pairs are removed first. The others are processed in order, each after the changes of those before it.
     type: list
     elements: dict
     suboptions:
       name:
-        description: *name
+        description: See O(name). Required in each element.
         type: str
-      state:
-        description: *state
-        type: str
-        choices: [present, absent]
       netns:
-        description: *netns
-        type: str
-      owner:
-        description: *owner
+        description: See O(netns).
         type: str
       peer_name:
-        description: *peer_name
+        description: See O(peer_name).
         type: str
       peer_netns:
-        description: *peer_netns
+        description: See O(peer_netns).
         type: str
+      state:
+        description: See O(state).
+        type: str
+        choices: [present, absent]
       mtu:
-        description: *mtu
+        description: See O(mtu).
         type: int
       txqueuelen:
-        description: *txqueuelen
+        description: See O(txqueuelen).
         type: int
       mac_address:
-        description: *mac_address
+        description: See O(mac_address).
         type: raw
       peer_mac_address:
-        description: *peer_mac_address
+        description: See O(peer_mac_address).
         type: raw
+      owner:
+        description: See O(owner).
+        type: str
 seealso:
   - module: netplumb.linuxnet.netns
   - module: netplumb.linuxnet.bridge_port
@@ -120,13 +119,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Make the namespaces
+- name: Create the namespaces
   netplumb.linuxnet.netns:
     aggregate:
       - name: web
       - name: db
 
-- name: Lead a link from the host into a namespace
+- name: Connect a namespace to the host
   netplumb.linuxnet.veth:
     name: vweb
     peer_name: eth0
@@ -134,14 +133,14 @@ EXAMPLES = r"""
     peer_mac_address: "02:42:ac:12:00:02"
     mtu: 1450
 
-- name: Join two namespaces directly
+- name: Connect two namespaces directly
   netplumb.linuxnet.veth:
     name: to-db
     netns: web
     peer_name: to-web
     peer_netns: db
 
-- name: Lead one link into each of several namespaces
+- name: Connect several namespaces to the host
   netplumb.linuxnet.veth:
     peer_name: eth0
     aggregate:
@@ -150,7 +149,13 @@ EXAMPLES = r"""
       - name: vdb
         peer_netns: db
 
-- name: Remove a pair by its first end alone
+- name: Rename the end inside a namespace
+  netplumb.linuxnet.veth:
+    name: vdb
+    peer_name: eth1
+    peer_netns: db
+
+- name: Remove a pair by the name of its first end
   netplumb.linuxnet.veth:
     name: vweb
     state: absent
@@ -158,83 +163,87 @@ EXAMPLES = r"""
 
 RETURN = r"""
 objects:
-  description: The pairs, one entry per definition, in the order of the definitions.
+  description: The pairs, one entry per definition, in the same order.
   returned: success
   type: list
   elements: dict
   sample:
     - netns:
       name: vweb
-      peer_netns: web
       peer_name: eth0
+      peer_netns: web
+      mtu: 1450
+      alias: "linuxnet:default:web"
+      group: 1815587054
+      peer_mtu: 1450
+      peer_mac_address: "02:42:ac:12:00:02"
       state: present
       changed: true
-      mtu: 1450
-      peer_mtu: 1450
-      peer_mac_address: 02:42:ac:12:00:02
-      alias: "linuxnet:default:web"
-      group: 1815741221
   contains:
     netns:
-      description: The namespace of the first end, or nothing for the host's own.
+      description: The namespace of the first end, or V(null) for the host's own.
       type: str
     name:
       description: The name of the first end.
       type: str
     peer_netns:
-      description: The namespace of the other end, or nothing for the host's own.
+      description: The namespace of the other end, or V(null) for the host's own.
       type: str
     peer_name:
       description: The name of the other end.
       type: str
+    mtu:
+      description: The MTU of the first end, if managed.
+      type: int
+    peer_mtu:
+      description: The MTU of the other end, if managed.
+      type: int
+    txqueuelen:
+      description: The transmit queue length of the first end, if managed.
+      type: int
+    peer_txqueuelen:
+      description: The transmit queue length of the other end, if managed.
+      type: int
+    mac_address:
+      description: The MAC address of the first end, if managed.
+      type: str
+    peer_mac_address:
+      description: The MAC address of the other end, if managed.
+      type: str
+    alias:
+      description: The mark with the owner. Missing if the object is not this collection's.
+      type: str
+    group:
+      description: The link group of the owner. Missing if the object is not this collection's.
+      type: int
     state:
-      description: The state that was asked for.
+      description: The requested state.
       type: str
     changed:
       description: Whether this one was changed.
       type: bool
-    mtu:
-      description: The MTU of the first end, where it is managed.
-      type: int
-    peer_mtu:
-      description: The MTU of the other end, where it is managed.
-      type: int
-    txqueuelen:
-      description: The length of the first end's transmit queue, if it is managed.
-      type: int
-    peer_txqueuelen:
-      description: The length of the other end's transmit queue, if it is managed.
-      type: int
-    mac_address:
-      description: The MAC address of the first end, where it is managed.
-      type: str
-    peer_mac_address:
-      description: The MAC address of the other end, where it is managed.
-      type: str
-    alias:
-      description: The mark that tells whose it is. Missing where it is not ours.
-      type: str
-    group:
-      description: The link group of its owner. Missing where it is not ours.
-      type: int
 diff:
-  description: What differed, for changed definitions only.
+  description: The differences, one entry per changed definition.
   returned: in diff mode
   type: list
   elements: dict
   sample:
     - before:
-        name: vweb
-        netns:
-        peer_name: eth1
-        peer_netns: web
-      after:
-        name: vweb
+        name: vdb
         netns:
         peer_name: eth0
-        peer_netns: web
-      before_header: veth vweb
-      after_header: veth vweb
+        peer_netns: db
+        alias: "linuxnet:default:db"
+        group: 1815587054
+      after:
+        name: vdb
+        netns:
+        peer_name: eth1
+        peer_netns: db
+        alias: "linuxnet:default:db"
+        group: 1815587054
+      before_header: veth vdb
+      after_header: veth vdb
 """
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._module import run

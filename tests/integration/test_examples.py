@@ -1,12 +1,14 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The examples in the modules' documentation, run as they stand there."""
+"""The examples in the modules' documentation, run as they stand there, and the samples of what they return."""
 
 from __future__ import annotations
 
 import importlib
 import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,27 +30,82 @@ GIVEN = {
 }
 #: What the examples of whole networks call, one after another.
 OF_NETWORKS = {
-    "bridge_network": ("bridge_network", "bridge_network", "bridge_network"),
+    "bridge_network": ("bridge_network",) * 4,
     "network_service": ("bridge_network", "network_service", "network_service"),
 }
+#: Modules with results of their own kind.
+WHOLE = ("netns_info", *OF_NETWORKS)
 MODULES = sorted(
     {Path(name).stem for place in modules.__path__ for name in os.listdir(place) if name.endswith(".py")} - {"__init__"}
 )
 
 
+#: What no example returns, since nothing is missing on the hosts of the lab.
+_ELSEWHERE = ("better_python", "package_manager")
+_OF_ANSIBLE = {"changed", "invocation", "warnings", "deprecations", "_ansible_no_log", "_ansible_verbose_always"}
+#: What differs from run to run or from machine to machine.
+_NUMBERS = ("inode", "index", "device", "pids", "accept_ra", "program")
+_MAC = re.compile(r"(?!02:42)[0-9a-f]{2}(:[0-9a-f]{2}){5}")
+
+
+def _documented(name: str, part: str) -> Any:
+    return yaml.safe_load(
+        getattr(importlib.import_module(f"ansible_collections.netplumb.linuxnet.plugins.modules.{name}"), part)
+    )
+
+
 def _examples(name: str) -> list[dict[str, Any]]:
-    text = importlib.import_module(f"ansible_collections.netplumb.linuxnet.plugins.modules.{name}").EXAMPLES
-    tasks: list[dict[str, Any]] = yaml.safe_load(text)
+    tasks: list[dict[str, Any]] = _documented(name, "EXAMPLES")
     return tasks
+
+
+def _is_of(sample: Any, returned: Any) -> bool:
+    """Whether a run returned this, of which a sample may show a part only."""
+    if isinstance(sample, dict):
+        return isinstance(returned, dict) and all(
+            key in returned
+            and (type(value) is type(returned[key]) if key in _NUMBERS else _is_of(value, returned[key]))
+            for key, value in sample.items()
+        )
+    if isinstance(sample, list):
+        return isinstance(returned, list) and all(any(_is_of(one, other) for other in returned) for one in sample)
+    if isinstance(sample, str) and isinstance(returned, str) and _MAC.fullmatch(sample):
+        return _MAC.fullmatch(returned) is not None
+    return type(sample) is type(returned) and bool(sample == returned)
+
+
+def _samples(documented: dict[str, Any]) -> Iterator[Any]:
+    """Each sample with the keys and lists around it."""
+    for key, value in documented.items():
+        if "sample" in value and key not in _ELSEWHERE:
+            yield {key: value["sample"]}
+        else:
+            for inner in _samples(value.get("contains", {})):
+                yield {key: [inner] if value["type"] == "list" else inner}
+
+
+def _check_samples(name: str, results: list[dict[str, Any]]) -> None:
+    """Every sample is what one of the examples returned, and whatever they returned of an object is documented."""
+    documented = _documented(name, "RETURN")
+    for sample in _samples(documented):
+        assert any(_is_of(sample, result) for result in results), f"no example returns {sample}"
+    for result in results:
+        assert set(result) - _OF_ANSIBLE <= set(documented)
+        for one in result.get("objects", ()):
+            assert set(one) <= set(documented["objects"]["contains"])
+    if name not in WHOLE:
+        (sample,) = documented["objects"]["sample"]
+        assert any(set(sample) == set(one) for result in results for one in result["objects"])
 
 
 def test_there_are_thirteen() -> None:
     assert len(MODULES) == 13
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if name not in ("netns_info", *OF_NETWORKS)])
+@pytest.mark.parametrize("name", [name for name in MODULES if name not in WHOLE])
 def test_each_example_does_something_that_check_mode_foretells(host: Host, name: str) -> None:
     host.sh(GIVEN.get(name, "true"))
+    results = []
     with host.spawn(["sleep", "1000"], unshare_net=True) as process:
         for task in _examples(name):
             (module,) = [key for key in task if key.startswith("netplumb.linuxnet.")]
@@ -60,9 +117,12 @@ def test_each_example_does_something_that_check_mode_foretells(host: Host, name:
                 continue  # needs an engine that runs: see test_container.py
             if module == "netplumb.linuxnet.interface":
                 namespaces = [line.split()[0] for line in host.sh("ip netns list").splitlines()]
-                converge_settled(host, options, *namespaces)
+                done = converge_settled(host, options, *namespaces)
             else:
-                converge(host, module.removeprefix("netplumb.linuxnet."), options)
+                done = converge(host, module.removeprefix("netplumb.linuxnet."), options)
+            if module == f"netplumb.linuxnet.{name}":
+                results.append(done)
+    _check_samples(name, results)
 
 
 def test_the_examples_of_netns_info(host: Host) -> None:
@@ -71,12 +131,14 @@ def test_the_examples_of_netns_info(host: Host) -> None:
     assert run.changed == []
     assert run.task("Show the namespaces").result["msg"] == ["db", "web"]
     assert "vweb leads to" in run.output
+    _check_samples("netns_info", [task.result for task in run.tasks if task.action == "netplumb.linuxnet.netns_info"])
 
 
 @pytest.mark.parametrize("name", OF_NETWORKS)
 def test_the_examples_of_whole_networks(host: Host, name: str) -> None:
-    changed = [task.action for task in host.playbook(_examples(name)).changed]
-    assert changed == [f"netplumb.linuxnet.{module}" for module in OF_NETWORKS[name]]
+    run = host.playbook(_examples(name), diff=True)
+    assert [task.action for task in run.changed] == [f"netplumb.linuxnet.{module}" for module in OF_NETWORKS[name]]
+    _check_samples(name, [task.result for task in run.tasks if task.action == f"netplumb.linuxnet.{name}"])
 
 
 def test_one_default_for_the_whole_group(host: Host) -> None:

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
+import re
 import typing as t
 
 import pytest
@@ -58,6 +60,24 @@ def test_the_module_documents_what_it_takes() -> None:
     for name, option in {**OPTIONS, **OF_A_CALL}.items():
         assert _checked(documented[name], "suboptions") == _checked(option, "options"), name
         assert documented[name].get("default") == option.get("default"), name
+
+
+def _texts(options: t.Mapping[str, t.Any], inner: str) -> dict[str, t.Any]:
+    return {
+        name: {"description": option["description"], **_texts(option.get(inner, {}), inner)}
+        for name, option in options.items()
+    }
+
+
+def test_the_role_and_the_module_describe_the_options_alike() -> None:
+    of_the_module = {
+        name: option
+        for name, option in yaml.safe_load(bridge_network.DOCUMENTATION)["options"].items()
+        if name not in ("name", *OF_A_CALL)
+    }
+    prefixed = re.sub(r"\bO\((?=\w+[=)[])", "O(bridge_network_", json.dumps(_texts(of_the_module, "suboptions")))
+    of_the_role = {f"bridge_network_{name}": text for name, text in json.loads(prefixed).items()}
+    assert _texts(DOCUMENTED, "options").items() >= of_the_role.items()
 
 
 def test_the_role_tells_the_module_every_variable() -> None:

@@ -1,0 +1,86 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fill in the suboptions of `aggregate` in the modules' documentation: python -m tools.aggregate_docs [--lint]
+
+Each suboption refers to the module's option of that name, so that no text stands there twice. --lint writes nothing and
+fails if something would be written.
+"""
+
+from __future__ import annotations
+
+import re
+import runpy
+import sys
+import typing as t
+from pathlib import Path
+
+import yaml
+
+PLUGINS = Path(__file__).parents[1] / "plugins"
+
+#: What options say that have to be in each element, or cannot be in one.
+REQUIRED = "Required unless O(aggregate) is given."
+ALONE = "Mutually exclusive with O(aggregate)."
+
+_DOCUMENTATION = re.compile(r'^DOCUMENTATION = r"""\n(.*?)^"""$', re.MULTILINE | re.DOTALL)
+_SUBOPTIONS = re.compile(r"(^  aggregate:\n(?:    .*\n)*?    suboptions:\n)((?:      .*\n)*)", re.MULTILINE)
+
+Options = t.Mapping[str, t.Mapping[str, t.Any]]
+
+
+def filled_in(text: str) -> str:
+    """The text of a module with the suboptions of its `aggregate`, if it is to have any."""
+    documentation = _DOCUMENTATION.search(text)
+    if documentation is None:
+        return text
+    lines = "".join(_lines(_options(documentation[1])))
+    return _SUBOPTIONS.sub(lambda found: found[1] + lines, text, count=1)
+
+
+def _options(documentation: str) -> dict[str, t.Any]:
+    """A module's options and those that it has from fragments, without what is no part of an element."""
+    loaded = yaml.safe_load(documentation)
+    options: dict[str, t.Any] = dict(loaded["options"])
+    del options["aggregate"]
+    for name in loaded["extends_documentation_fragment"]:
+        file, part = (*name.split(".")[2:], "documentation")[:2]
+        fragment = runpy.run_path(str(PLUGINS / "doc_fragments" / f"{file}.py"))["ModuleDocFragment"]
+        options |= yaml.safe_load(getattr(fragment, part.upper()))["options"]
+    return {name: option for name, option in options.items() if ALONE not in option["description"]}
+
+
+def _lines(options: Options, path: str = "", indent: str = " " * 6) -> t.Iterator[str]:
+    for name, option in options.items():
+        yield f"{indent}{name}:\n"
+        required = " Required in each element." if REQUIRED in option["description"] else ""
+        yield f"{indent}  description: See O({path}{name}).{required}\n"
+        # An element's own options have no defaults, since what it leaves out is taken from beside it.
+        words = ("type", "elements", "choices") + (("required", "default") if path else ())
+        for word in words:
+            if word in option:
+                yield f"{indent}  {word}: {_flow(option[word])}\n"
+        if "suboptions" in option:
+            yield f"{indent}  suboptions:\n"
+            yield from _lines(option["suboptions"], f"{path}{name}[].", f"{indent}    ")
+
+
+def _flow(value: t.Any) -> str:
+    return yaml.safe_dump(value, default_flow_style=True, width=1000).removesuffix("...\n").strip()
+
+
+def main() -> None:
+    """Fill all in, or tell what is not."""
+    old = []
+    for path in sorted(PLUGINS.glob("modules/*.py")):
+        text = path.read_text(encoding="utf-8")
+        if (new := filled_in(text)) != text:
+            old.append(path.name)
+            if "--lint" not in sys.argv:
+                path.write_text(new, encoding="utf-8")
+    if old and "--lint" in sys.argv:
+        raise SystemExit(f"python -m tools.aggregate_docs would change {', '.join(old)}")
+
+
+if __name__ == "__main__":
+    main()
