@@ -39,7 +39,7 @@ _STRAY = "do not leave over it, by a policy rule or another route"
 _HOLDS = "which may hold packets back"
 
 BREAKAGES: dict[str, list[Breakage]] = {
-    "Routes that the kernel wrote": [
+    "Routes of the kernel": [
         *_inside(
             REPAIRED,
             "ip route flush table main",
@@ -58,7 +58,7 @@ BREAKAGES: dict[str, list[Breakage]] = {
             "ip -6 route flush table local dev br-shop",
         ),
     ],
-    "Routes and policy rules of others": [
+    "Foreign routes and policy rules": [
         Breakage("ip rule add prio 10 blackhole", WARNED, True, _STRAY, "ip rule del prio 10"),
         Breakage("ip -6 rule add prio 10 blackhole", WARNED, True, _STRAY, "ip -6 rule del prio 10"),
         Breakage("ip rule del prio 32766", WARNED, True, _STRAY, "ip rule add prio 32766 lookup main"),

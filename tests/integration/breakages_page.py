@@ -16,18 +16,17 @@ GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gp
 SPDX-License-Identifier: GPL-3.0-or-later
 -->
 
-# What is broken by hand, and what the next run makes of it
+# What a run does about changes by hand
 
-Each of these commands is run by a test on a host whose network `br-shop` has the endpoints `web` and `db`, in both
-families, with a published port. `$END` is the host's end of `web`.
+A test runs each of these commands on a host whose network `br-shop` has the endpoints `web` and `db`, with IPv4, IPv6
+and a published port. `$END` is the host's end of `web`.
 
-- **repaired**: the next run changes it back, check mode says so before, everything is reached again, and the run after
-  that finds nothing to do.
-- **warned**: it is somebody's choice, which is left as it is, and each run tells of it in words that name the
-  interface.
-- **harmless**: everything is reached all the same, and a run changes nothing.
+- **repaired**: the next run reverts it, check mode predicts that, everything is reachable again, and the run after that
+  finds nothing to do.
+- **warned**: it may be intended and is left as it is, and each run warns about it and names the interface.
+- **harmless**: everything stays reachable, and a run changes nothing.
 
-What is broken about the rules of the firewall is on a page of its own, [flush.md](flush.md).
+[flush.md](flush.md) covers changes to firewall rules.
 """
 
 

@@ -35,36 +35,36 @@ def _endpoints(ports: list[str]) -> list[Any]:
     return [{"namespace": "web", "published_ports": ports}, "db"]
 
 
-#: Heading, what is to be said, and the role's variables.
+#: Heading, introduction, and the role's variables.
 MODES: list[tuple[str, str, Info]] = [
     ("nat", "The default.", dual(*_endpoints(_PORTS))),
     (
         "nat-unprotected",
-        "Whoever routes to the endpoints' addresses by this host reaches all of their ports.",
+        "All ports of the endpoints are reachable for those who route to their addresses through this host.",
         dual(*_endpoints(_PORTS), gateway_mode="nat-unprotected"),
     ),
     (
         "routed",
-        "Nothing is translated; published ports are open at the endpoints' own addresses, and by these alone.",
+        "Nothing is translated. Published ports are open at the endpoints' own addresses only.",
         dual(*_endpoints(_NOT_ON_LOOPBACK), gateway_mode="routed"),
     ),
-    ("internal", "No way in, no way out.", dual("web", "db", internal=True)),
+    ("internal", "No way in and no way out.", dual("web", "db", internal=True)),
     (
         "icc: false",
         (
-            "Endpoints do not reach each other. Where the kernel shows bridged frames to iptables, one rule more lets"
-            " those of ports that are not isolated pass: `-i br0 -o br0 -m physdev --physdev-is-bridged`."
+            "Endpoints do not reach each other. If the kernel passes bridged frames to iptables, an additional rule"
+            " accepts those of ports that are not isolated: `-i br0 -o br0 -m physdev --physdev-is-bridged`."
         ),
         dual(*_endpoints(_PORTS), icc=False),
     ),
     (
         "external",
-        "The bridge is not ours, and its maker decides what may cross it. Ours are published ports and masquerading.",
+        "Whatever manages the bridge decides what may cross it. The role adds published ports and masquerading.",
         dual(*_endpoints(_NOT_ON_LOOPBACK), external=True, ipam_config=_RANGES),
     ),
     (
         "IPv4 only",
-        "The other family is closed, since an endpoint's root can give itself an address of it.",
+        "IPv6 is closed, since the root of an endpoint can add an IPv6 address.",
         variables(*_endpoints(_PORTS)),
     ),
 ]
@@ -76,38 +76,38 @@ GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gp
 SPDX-License-Identifier: GPL-3.0-or-later
 -->
 
-# The rules
+# The firewall rules
 
-All rules of a network `br0` with the endpoints `web` and `db`, of which `web` publishes `8080:80`,
-`127.0.0.1:8081:81` and `5000-5010:6000-6010/udp`, in each mode that the role knows. The number in front says why the
-rule is there, see the table. Every rule also carries a comment that names its owner, which is left out here.
+All rules of a network `br0` in each mode of the role. It has the endpoints `web` and `db`, of which `web` publishes
+`8080:80`, `127.0.0.1:8081:81` and `5000-5010:6000-6010/udp`. The number before a rule refers to its reason in the
+first table. The comment that names the owner of each rule is left out.
 
-Each address of an endpoint is one rule in the chain of its bridge, `LINUXNET-GUARD-` with a digest of the bridge's
-name, and each published port or range is one rule; in a routed network one in mangle and one in filter. All else does
-not depend on how many there are. The drops stand in mangle and in filter: one in mangle
-holds whatever another tool accepts earlier in filter, and `iptables -F` alone opens nothing.
+Each address of an endpoint is one rule in a chain of its bridge, `LINUXNET-GUARD-` with a hash of the bridge's name.
+Each published port or range is one rule, or in a routed network one in mangle and one in filter. The number of all
+other rules is constant. The drops are in both mangle and filter: those in mangle hold if another tool accepts packets
+earlier in filter, and `iptables -F` alone opens nothing.
 
-This page is made by `{COMMAND}` and compared by a test.
+`{COMMAND}` generates this page, and a test compares it with the code.
 """
 
 MANY = """\
 ## Many ports
 
-Up to 64 published ports of one family stand in one chain. More than that stand in a tree, since a new connection would
-otherwise be held against each of them: the chain has one rule for each block of 4,096 ports, this one's chain one for
-each block of 256, and that one's the published ports. The blocks never move. A range that no block of 256 holds stands
-in the chain above. With 5,000 published ports a connection takes 1.0 to 1.1 times as long as with one; in a single
-chain it would be 3 to 6 times (`python -m benchmarks.published_ports`). The step from one form to the other is one
-transaction and takes along the ports of all networks. Which form it is depends on the number of published ports alone.
+Up to 64 published ports per IP version are in one chain. More are in a tree, since a new connection would otherwise
+be compared with each of them: the chain has one rule for each block of 4,096 ports, that rule's chain one for each
+block of 256, and that rule's chain the published ports. The blocks are fixed. A range that no block of 256 holds is
+in the chain above. With 5,000 published ports, a connection takes 1.0 to 1.1 times as long as with one; in a single
+chain it would take 3 to 6 times (`python -m benchmarks.published_ports`). The switch between the two forms is one
+transaction for the ports of all networks, and depends on nothing but the number of published ports.
 
-Ports that are opened in routed networks stand in one chain, however many there are.
+Ports that are opened in routed networks are always in one chain.
 
 ## Many endpoints
 
-Up to 64 addresses of one family stand in the chain of their bridge. More than that stand in a tree by their last
-digits, so that a packet of an endpoint is held against 16 rules for the last one, 16 for the one before it, and then
-those of the addresses that end so: with a thousand endpoints some 20 rules, in one chain it would be 500. A packet that
-does not come by the bridge passes one rule of it.
+Up to 64 addresses per IP version are in the chain of their bridge. More are in a tree by their last digits: a packet
+of an endpoint is compared with 16 rules for the last digit, 16 for the one before it, and then the addresses that end
+so. With a thousand endpoints, that is about 20 rules; in one chain it would be 500. Packets that do not arrive by the
+bridge pass one rule of it.
 """
 
 
