@@ -4,7 +4,8 @@
 """``python -m benchmarks.own_time``: what each module takes of its own for a network of three endpoints.
 
 Each call is a new Python on a host of the lab, as Ansible starts one; no root is needed. The network is built by the
-modules one by one, then by bridge_network in one call, both from nothing. Medians of several rounds, in milliseconds:
+modules one by one, then by bridge_network in one call, both from nothing. Medians of several rounds, in milliseconds of
+the processor:
 
 - Ansible: importing what every module needs of Ansible, which is not ours to spare
 - imports: importing the module beyond that, compiled before, as files on a disk are

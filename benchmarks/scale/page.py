@@ -9,11 +9,13 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from benchmarks.beside_ansible import ROWS
 from benchmarks.own_time import COLUMNS
-from benchmarks.scale import aims, plot
-from benchmarks.scale.aims import ALONE, ROLE
+from benchmarks.scale import aims, plot, rivals
+from benchmarks.scale.aims import ROLE
 from benchmarks.scale.cells import Cell, Found, told
-from benchmarks.scale.rivals import RIVALS, STAGES
+from benchmarks.scale.record import BESIDE, MODULES, RIVALS
+from benchmarks.scale.rivals import STAGES
 from tests.lab.paths import REPOSITORY
 
 _PAGE, _PLOT = REPOSITORY / "docs/scale.md", REPOSITORY / "docs/scale.svg"
@@ -33,17 +35,28 @@ SPDX-License-Identifier: GPL-3.0-or-later
 
 # Many endpoints
 """
+_INTRO = """\
+Made by `make bench`, which anybody can run, in three parts, each of which says when it was measured.
+"""
+_MEASURED = (
+    "Measured on {date} ({state}) in {took} on {processors} processors with Linux {kernel} and ansible-core {core}."
+)
+_BESIDE = """\
+What a run of the role takes beside what `ansible-playbook` takes in any case, for the same variables, their check
+against the role's argument specification, and one `ping`: seconds of the processor, of all processes, those on the host
+too. A ratio is the median of {rounds} pairs of runs, one right after the other (`python -m benchmarks.beside_ansible`).
+{measured}
+"""
 _HOW = """\
-Made by `make bench`, which anybody can run, in {hours:.1f} hours on {processors} processors with Linux {kernel}. Every
-contestant builds the same network on a host of its own in the lab: a bridge, and for each endpoint a namespace, a veth
-pair, an address, a default route and a published port; masquerading and forwarding; IPv4. What Docker does beside that
-or not, its lines say. The versions are {versions}. The same numbers, with the number of rounds of which each is the
-median: [scale.json](scale.json). A contestant that takes long has fewer rounds than the others.
+Every contestant builds the same network on a host of its own in the lab: a bridge, and for each endpoint a namespace, a
+veth pair, an address, a default route and a published port; masquerading and forwarding; IPv4. What Docker does beside
+that or not, its lines say. The versions are {versions}. The same numbers, with the number of rounds of which each is
+the median: [scale.json](scale.json). A contestant that takes long has fewer rounds than the others. {measured}
 """
 _OWN = """\
-What each module takes of its own for a network of three endpoints, in milliseconds, in a Python that was just started
-(`python -m benchmarks.own_time`): importing what every module needs of Ansible; its own imports, compiled before; the
-same compiled anew, as from the archive in which Ansible sends a module; its work.
+What each module takes of its own for a network of three endpoints, in milliseconds of the processor, in a Python that
+was just started (`python -m benchmarks.own_time`): importing what every module needs of Ansible; its own imports,
+compiled before; the same compiled anew, as from the archive in which Ansible sends a module; its work. {measured}
 """
 _CELLS = """\
 A cell has the seconds, and in brackets the seconds of processor time, the largest process in MiB and the processes and
@@ -62,15 +75,26 @@ def line(count: int, name: str, stages: dict[str, Cell]) -> str:
     return f"{count:5} {name:14} " + "  ".join(f"{stage} {told(cell)}" for stage, cell in stages.items())
 
 
-def write(record: dict[str, Any]) -> None:
-    """docs/scale.md and .svg."""
-    found: Found = record["costs"]
-    _PAGE.write_text("\n".join(_lines(record, found)) + "\n", encoding="utf-8")
-    plot.write(found, _builders(found), _PLOT)
+def write(record: dict[str, Any], with_plot: bool = True) -> None:
+    """docs/scale.md, and .svg as well."""
+    _PAGE.write_text("\n".join(lines(record)) + "\n", encoding="utf-8")
+    if with_plot:
+        found = _costs(record)
+        plot.write(found, _builders(found), _PLOT)
+
+
+def _costs(record: dict[str, Any]) -> Found:
+    return dict(record.get(RIVALS, {}).get("costs", {}))
+
+
+def _measured(part: dict[str, Any]) -> str:
+    hours, minutes = part["seconds"] / 3600, part["seconds"] / 60
+    took = f"{hours:.1f} hours" if hours >= 1 else f"{minutes:.0f} minutes"
+    return _MEASURED.format(**part, took=took, core=part["ansible-core"])
 
 
 def _names(found: Found) -> list[str]:
-    return [name for name in RIVALS if any(name in contestants for contestants in found.values())]
+    return [name for name in rivals.RIVALS if any(name in contestants for contestants in found.values())]
 
 
 def _builders(found: Found) -> list[str]:
@@ -78,22 +102,53 @@ def _builders(found: Found) -> list[str]:
     return [name for name in _names(found) if any("build" in row.get(name, {}) for row in found.values())]
 
 
-def _lines(record: dict[str, Any], found: Found) -> Iterator[str]:
-    versions = ", ".join(f"{package} {version}" for package, version in record["versions"].items())
+def lines(record: dict[str, Any]) -> Iterator[str]:
+    """Of docs/scale.md. A part that was never measured is left out, and its aims are open."""
     yield _LICENCE
-    yield _filled(_HOW.format(**{**record, "versions": versions, "hours": record["seconds"] / 3600}))
+    yield _filled(_INTRO).rstrip()
+    yield "\n## The aims\n"
+    yield from _aims(record)
+    if BESIDE in record:
+        yield "\n## Beside Ansible alone\n"
+        yield from _beside(record[BESIDE])
+    if RIVALS in record:
+        yield "\n## Beside others\n"
+        yield from _rivals(record[RIVALS])
+    if MODULES in record:
+        yield "\n## The modules\n"
+        yield _filled(_OWN.format(measured=_measured(record[MODULES])))
+        yield from _own_times(record[MODULES]["own_time"])
+    if RIVALS in record:
+        yield "\n## The numbers beside others\n"
+        yield from _numbers(record[RIVALS])
+
+
+def _beside(part: dict[str, Any]) -> Iterator[str]:
+    yield _filled(_BESIDE.format(**part, measured=_measured(part)))
+    yield from _table(
+        ["", "the role", "Ansible alone", "ratio"],
+        (
+            [what, *(f"{numbers[side]:.2f} s" for side in ("role", "alone")), f"{numbers['ratio']:.2f}"]
+            for what, numbers in part["rows"].items()
+        ),
+    )
+
+
+def _rivals(part: dict[str, Any]) -> Iterator[str]:
+    found: Found = part["costs"]
+    versions = ", ".join(f"{package} {version}" for package, version in part["versions"].items())
+    yield _filled(_HOW.format(versions=versions, measured=_measured(part)))
     yield "![Seconds to build, by number of endpoints](scale.svg)\n"
     yield "A hollow mark with an arrow is where a contestant was given up: it takes more than that.\n"
     for name in _names(found):
-        yield textwrap.fill(f"- {name}: {RIVALS[name].how}.", 120, subsequent_indent="  ")
-    yield "\n## What it comes to\n"
+        yield textwrap.fill(f"- {name}: {rivals.RIVALS[name].how}.", 120, subsequent_indent="  ")
+    yield ""
     yield from _comparison(found)
-    yield from _aims(found, record["own_time"])
-    yield "\n## The modules\n"
-    yield _filled(_OWN)
-    yield from _own_times(record["own_time"])
-    yield "\n## The numbers\n"
-    yield _filled(_CELLS.format(**record, but=_BUT_ENOUGH if record["enough"] else "")).rstrip()
+
+
+def _numbers(part: dict[str, Any]) -> Iterator[str]:
+    found: Found = part["costs"]
+    yield _filled(_CELLS.format(**part, but=_BUT_ENOUGH if part["enough"] else "")).rstrip()
     for stage in STAGES:
         yield f"\n### {_TITLES[stage]}\n"
         yield from _table(
@@ -111,33 +166,30 @@ def _comparison(found: Found) -> Iterator[str]:
     )
 
 
-def _aims(found: Found, own: aims.Own) -> Iterator[str]:
-    judged = [*aims.aims(found), *aims.of_modules(own)]
+def judged(record: dict[str, Any]) -> list[aims.Aim]:
+    """All aims, of whatever part."""
+    asked = {row.what: row.asked for row in ROWS}
+    return [
+        *aims.beside_ansible(record.get(BESIDE, {}).get("rows", {}), asked),
+        *aims.aims(_costs(record)),
+        *aims.of_modules(record.get(MODULES, {}).get("own_time", {})),
+    ]
+
+
+def _aims(record: dict[str, Any]) -> Iterator[str]:
+    found = judged(record)
     words = {True: "met", False: "**not met**", None: "open"}
-    counts = [sum(aim.met is met for aim in judged) for met in words]
-    many = max(map(int, found))
+    counts = [sum(aim.met is met for aim in found) for met in words]
+    many = max(map(int, _costs(record)), default=0)
     open_ = f", {counts[2]} open, because of what was given up or not measured" if counts[2] else ""
-    yield "\n" + _filled(
-        f"The aims of this project, with {many} endpoints: {counts[0]} met, {counts[1]} not met{open_}."
+    yield _filled(
+        f"What this project asks of itself, beside others with {many} endpoints: {counts[0]} met, {counts[1]} not "
+        f"met{open_}."
     )
     yield from _table(
         ["", "asked", "found", ""],
-        ([aim.what[0].upper() + aim.what[1:], aim.asked, str(aim.found), words[aim.met]] for aim in judged),
+        ([aim.what[0].upper() + aim.what[1:], aim.asked, str(aim.found), words[aim.met]] for aim in found),
     )
-    yield from _least(found)
-
-
-def _least(found: Found) -> Iterator[str]:
-    """How much of a run does not come of the endpoints, if that was measured."""
-    few, many = min(map(int, found)), max(map(int, found))
-    build = aims.seconds(found, many, ROLE)
-    alone, again = aims.seconds(found, many, ALONE, "again"), aims.seconds(found, few, ROLE, "again")
-    if alone.least:
-        text = (
-            f"No run without a change can be shorter than that of Ansible alone, with {many} endpoints {alone / build} "
-            f"times the role's build; that of the role with {few} takes {again / build} times as long as that build."
-        )
-        yield "\n" + _filled(text).rstrip()
 
 
 def _own_times(own: aims.Own) -> Iterator[str]:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""docs/scale.json: what was measured, and on what."""
+"""docs/scale.json: what was measured, part by part, with when, of which state of the collection, and on what."""
 
 from __future__ import annotations
 
@@ -9,34 +9,46 @@ import importlib.metadata
 import json
 import os
 import platform
+import subprocess
+import time
 from typing import Any
 
-from benchmarks.scale.aims import Own
-from benchmarks.scale.cells import Found
 from tests.engines import packages
 from tests.lab.paths import REPOSITORY
 
 FILE = REPOSITORY / "docs/scale.json"
+#: The rivals at all sizes; the role beside Ansible alone; each module on its own.
+RIVALS, BESIDE, MODULES = PARTS = ("rivals", "beside", "modules")
 _PACKAGES = ("docker.io", "containerd", "runc", "containernetworking-plugins", "netavark")
 
 
-def save(found: Found, own: Own, budget: float, enough: bool, seconds: float) -> None:
-    """budget, enough: the options; seconds: how long all of it took until now."""
-    versions = {"ansible-core": importlib.metadata.version("ansible-core")}
-    versions |= {package: packages.version(package) for package in _PACKAGES}
-    made = {
+def save(part: str, numbers: dict[str, Any], begun: float) -> None:
+    """The other parts stay as they are. begun: by the monotonic clock."""
+    made = load() if FILE.exists() else {}
+    made[part] = {
+        "date": time.strftime("%Y-%m-%d"),
+        "state": _state(),
         "kernel": platform.release(),
         "processors": os.cpu_count(),
-        "versions": versions,
-        "budget": budget,
-        "enough": enough,
-        "seconds": round(seconds),
-        "own_time": own,
-        "costs": found,
+        "ansible-core": importlib.metadata.version("ansible-core"),
+        "seconds": round(time.monotonic() - begun),
+        **numbers,
     }
     FILE.write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+
+
+def versions() -> dict[str, str]:
+    """Of the rivals."""
+    return {package: packages.version(package) for package in _PACKAGES}
 
 
 def load() -> dict[str, Any]:
     made: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
     return made
+
+
+def _state() -> str:
+    """The commit, and whether there was more; nothing where there is no repository."""
+    command = ["git", "describe", "--always", "--dirty=, changed", "--exclude=*"]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    return done.stdout.strip()

@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import itertools
 import math
+import time
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.scale import aims, cells, plot
+from benchmarks.beside_ansible import ROWS
+from benchmarks.own_time import COLUMNS
+from benchmarks.scale import aims, cells, page, plot, record
 from benchmarks.scale.aims import Span
 from benchmarks.scale.cells import Cell, Found
+from tests.lab.paths import REPOSITORY
 
 
 def cost(seconds: float) -> Cell:
@@ -105,13 +110,12 @@ def test_a_bound_never_tells_more_than_the_measurement_would(seconds: float, mor
 
 
 def test_the_aims() -> None:
-    role = {"build": cost(30.0), "again": cost(7.0), "remove": cost(16.0)}
+    role = {"build": cost(30.0), "remove": cost(16.0)}
     found: Found = {
         "100": row(role=6.0),
         "1000": {
             **row(expert=20.0, floor=8.0, CNI=310.0, netavark=200.0, docker_run=800.0),
             "plain Ansible": {"build": cells.given_up(1800.0)},
-            "docker connect": {"build": cells.given_up(1800.0)},
             "role": role,
         },
     }
@@ -121,9 +125,7 @@ def test_the_aims() -> None:
         "the build of CNI, in times the role's": ("10.3", True),
         "the build of netavark, in times the role's": ("6.67", False),
         "the build of docker run, in times the role's": ("26.7", False),
-        "the build of docker connect, in times the role's": ("more than 60", True),
         "the build of plain Ansible, in times the role's": ("more than 60", None),
-        "the role's run without a change, in times its build": ("0.233", True),
         "the role's teardown, in times its build": ("0.533", False),
         "the role's build per endpoint, in times that with 100": ("0.5", True),
         "the memory of a module of the role, in MB": ("less than 52.4", True),
@@ -143,15 +145,68 @@ def test_enough_is_what_decides() -> None:
 
 
 def test_nothing_is_judged_of_what_was_not_measured() -> None:
-    assert set(judged(aims.aims({"10": row(floor=1.0)})).values()) == {("not known", None)}
+    for found in ({}, {"10": row(floor=1.0)}):
+        assert set(judged(aims.aims(found)).values()) == {("not known", None)}
+    assert set(judged(aims.of_modules({})).values()) == {("not known", None)}
+    assert set(judged(page.judged({})).values()) == {("not known", None)}
 
 
 def test_the_modules_are_judged_by_the_slowest() -> None:
-    own = {"netns": {"imports": 30.0, "work": 220.0}, "network_plan": {"imports": 160.0, "work": 50.0}}
+    own = {"netns": {"imports": 30.0, "work": 220.0}, "bridge_network": {"imports": 160.0, "work": 50.0}}
     assert judged(aims.of_modules(own)) == {
         "what a module imports beside Ansible, in milliseconds": ("160", False),
         "the same and its work for three endpoints, in milliseconds": ("250", True),
     }
+
+
+def test_the_role_is_judged_beside_ansible_alone() -> None:
+    rows = {"build": {"role": 3.0, "alone": 2.0, "ratio": 1.5}, "no change": {"role": 2.2, "alone": 2.0, "ratio": 1.1}}
+    assert judged(aims.beside_ansible(rows, {"build": 1.25, "no change": 1.1, "moved": 2.0})) == {
+        "build, in times Ansible alone": ("1.5", False),
+        "no change, in times Ansible alone": ("1.1", True),
+        "moved, in times Ansible alone": ("not known", None),
+    }
+
+
+PART = {
+    "date": "2026-11-26",
+    "state": "0123abc",
+    "kernel": "6.18",
+    "processors": 2,
+    "ansible-core": "2.19",
+    "rounds": 3,
+}
+
+
+def test_the_page_says_of_each_part_when_it_was_measured() -> None:
+    rows = {one.what: {"role": 3.0, "alone": 2.0, "ratio": 1.5} for one in ROWS}
+    own = {"bridge_network": dict.fromkeys(COLUMNS, 30.0)}
+    versions = {"versions": {"netavark": "1.4.0"}, "budget": 130.0, "enough": True}
+    measured = {
+        "rivals": {**PART, **versions, "date": "2026-11-21", "seconds": 7200, "costs": {"10": row(role=2.0)}},
+        "beside": {**PART, "seconds": 600, "rows": rows},
+        "modules": {**PART, "date": "2026-11-25", "seconds": 60, "own_time": own},
+    }
+    told = " ".join("\n".join(page.lines(measured)).split())
+    for when in ("2026-11-21 (0123abc) in 2.0 hours", "2026-11-26 (0123abc) in 10 minutes", "2026-11-25 (0123abc) in"):
+        assert f"Measured on {when}" in told
+    assert "| One endpoint, build, in times Ansible alone | at most 1.25 | 1.5 | **not met** |" in told
+    assert "| one endpoint, build | 3.00 s | 2.00 s | 1.50 |" in told
+
+
+def test_what_was_measured_of_a_part_stays_when_another_one_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(record, "FILE", tmp_path / "scale.json")
+    record.save(record.BESIDE, {"rows": {"build": {"ratio": 1.0}}}, time.monotonic())
+    record.save(record.MODULES, {"own_time": {}}, time.monotonic() - 60)
+    record.save(record.BESIDE, {"rows": {"build": {"ratio": 2.0}}}, time.monotonic())
+    made = record.load()
+    assert made.keys() == {"beside", "modules"}
+    assert made["beside"]["rows"] == {"build": {"ratio": 2.0}}
+    assert made["modules"]["seconds"] == 60
+
+
+def test_the_page_is_made_of_what_was_measured() -> None:
+    assert "\n".join(page.lines(record.load())) + "\n" == (REPOSITORY / "docs/scale.md").read_text(encoding="utf-8")
 
 
 def test_a_line_ends_where_the_contestant_was_given_up() -> None:
