@@ -12,6 +12,7 @@ import functools
 import hashlib
 import ipaddress
 import re
+import socket
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, kind_of
@@ -34,6 +35,11 @@ _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 def family_of(value: IPAddress | IPInterface | IPNetwork) -> str:
     """The word for the family of an address or a network."""
     return f"ipv{value.version}"
+
+
+def spelled(value: IPAddress) -> str:
+    """An address as the C library writes it, which for IPv4-mapped ones is not what ``ipaddress`` writes."""
+    return socket.inet_ntop(socket.AF_INET if value.version == 4 else socket.AF_INET6, value.packed)
 
 
 class PortRange(t.NamedTuple):

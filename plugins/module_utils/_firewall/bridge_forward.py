@@ -36,6 +36,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import alt
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.steps import WriteSetting
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import bindings
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.intents import Answer, Isolation
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import (
     Element,
     with_old_neighbours,
@@ -141,7 +142,7 @@ def _completed(wish: Wish, state: State) -> Wish:
 
 
 def _groups(
-    family: str, table: str, networks: t.Sequence[isolation_rules.Network], tables: rule_ledger.Tables, building: bool
+    family: str, table: str, networks: t.Sequence[Isolation], tables: rule_ledger.Tables, building: bool
 ) -> list[chains.Group]:
     """Where nothing is made also those of published ports, since nobody else comes for chains that somebody emptied."""
     about = {chains.RAW, chains.PREROUTING, chains.TO, chains.INPUT, chains.POSTROUTING}
@@ -187,7 +188,7 @@ def _claim(ledger: rule_ledger.Ledger, number: int, wish: Wish, state: State) ->
     return _views(wish, isolation_reading.reading(mine, wish.network), state, policy, heeds)
 
 
-def _plain_views(wish: Wish, network: isolation_rules.Network) -> dict[str, t.Any]:
+def _plain_views(wish: Wish, network: Isolation) -> dict[str, t.Any]:
     """A network in option words."""
     view: dict[str, t.Any] = {
         "subnets": [str(subnet) for subnet in _ordered(network.subnets, wish.network.subnets)],
@@ -207,7 +208,7 @@ def _plain_views(wish: Wish, network: isolation_rules.Network) -> dict[str, t.An
     return view
 
 
-def _answering(answers: t.Iterable[isolation_rules.Answer]) -> list[dict[str, t.Any]]:
+def _answering(answers: t.Iterable[Answer]) -> list[dict[str, t.Any]]:
     """Each interface with all that answer by it, from one MAC address, in the form of the option."""
     found: dict[tuple[str, str | None], list[str]] = {}
     for interface, address, mac_address in answers:
@@ -225,9 +226,7 @@ def _ordered(found: t.Sequence[t.Any], wished: t.Sequence[t.Any]) -> list[t.Any]
     )
 
 
-def _views(
-    wish: Wish, network: isolation_rules.Network, state: State, policy: str, accept_ra: bool
-) -> dict[str, t.Any]:
+def _views(wish: Wish, network: Isolation, state: State, policy: str, accept_ra: bool) -> dict[str, t.Any]:
     view = _plain_views(wish, network)
     if wish.forward_policy == "drop":
         view["forward_policy"] = policy

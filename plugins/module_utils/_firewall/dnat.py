@@ -27,15 +27,14 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
     port_tree,
     publish_rules,
     rule_ledger,
-    rule_text,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.publish_rules import Key, Publication
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Place
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import alternative_names, published, sysctl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.published import Port
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Step
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.steps import EndFlows, WriteSetting
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.intents import Key, Publication
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import (
     Element,
     EndpointKey,
@@ -123,11 +122,11 @@ class Dnat(Resource):
             "netns": wish.netns,
             "ip_version": wish.key.family,
             "protocol": wish.key.protocol,
-            "host_ip": None if wish.key.host_ip is None else rule_text.address(wish.key.host_ip),
+            "host_ip": None if wish.key.host_ip is None else addresses.spelled(wish.key.host_ip),
             "host_port": str(wish.key.host_port),
         }
         if wish.to_address is not None:
-            view["to_address"] = rule_text.address(wish.to_address)
+            view["to_address"] = addresses.spelled(wish.to_address)
         return view
 
     def label(self, wish: Wish) -> str:

@@ -12,9 +12,9 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import ended_flows
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import chains, effect, rule_ledger
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.isolation_rules import Network
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.steps import EndFlows
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.flows import Chosen
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.intents import Isolation
 
 #: Chains that keep strangers out, and the built-in ones that lead there, which all networks share.
 _SHARED = ("FORWARD", chains.FORWARD, "PREROUTING")
@@ -28,7 +28,7 @@ class Wish(t.Protocol):
     def netns(self) -> str | None: ...
 
     @property
-    def network(self) -> Network: ...
+    def network(self) -> Isolation: ...
 
     @property
     def families(self) -> tuple[str, ...]: ...
@@ -56,7 +56,7 @@ def ended(ledger: rule_ledger.Ledger, tables: rule_ledger.Tables, wishes: t.Mapp
                 yield EndFlows(wish.netns, family, tuple(chosen))
 
 
-def _chosen(network: Network, family: str, there: effect.Tables) -> t.Iterator[Chosen]:
+def _chosen(network: Isolation, family: str, there: effect.Tables) -> t.Iterator[Chosen]:
     """Connections do not tell by which interface they came, so that endpoints' own end as well where nothing at all
     kept others from speaking in their name."""
     subnets = network.subnets_of(family)

@@ -17,15 +17,19 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import guard
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import isolation_rules
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import bindings
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.intents import (
+    GATEWAY_MODES,
+    Answer,
+    Isolation,
+)
 
 _ANSWERS: Options = {
     "interface": {"type": "str", "required": True},
     "addresses": {"type": "list", "elements": "str", "required": True},
     "mac_address": {"type": "str"},
 }
-_MODES = list(isolation_rules.GATEWAY_MODES)
+_MODES = list(GATEWAY_MODES)
 OPTIONS: Options = {
     "bridge": {"type": "str"},
     "subnets": {"type": "list", "elements": "str"},
@@ -59,7 +63,7 @@ _SHORTEST = {4: 8, 6: 16}
 class Wish:
     state: str
     netns: str | None
-    network: isolation_rules.Network
+    network: Isolation
     forward_policy: str
     families: tuple[str, ...]
     #: Families named by ip_version or by a subnet; the others are closed where the host can.
@@ -90,7 +94,7 @@ def wish(options: t.Mapping[str, t.Any]) -> Wish:
     return Wish(
         state=options["state"],
         netns=names.namespace_ref("netns", options["netns"]),
-        network=isolation_rules.Network(
+        network=Isolation(
             bridge=bridge,
             owner=names.owner_name("owner", options["owner"]),
             subnets=subnets,
@@ -157,9 +161,9 @@ def _asked(subnets: t.Sequence[addresses.IPNetwork], families: tuple[str, ...]) 
 
 def _answers_by(
     given: t.Sequence[t.Mapping[str, t.Any]], bridge: str, subnets: t.Sequence[addresses.IPNetwork]
-) -> tuple[isolation_rules.Answer, ...]:
+) -> tuple[Answer, ...]:
     """Who may answer by what, checked: addresses of endpoints by other interfaces than their bridge."""
-    found: dict[isolation_rules.Answer, None] = {}
+    found: dict[Answer, None] = {}
     for number, entry in enumerate(given):
         option = f"answers_by[{number}]"
         interface = names.interface_name(f"{option}.interface", entry["interface"])
@@ -174,5 +178,5 @@ def _answers_by(
             if not any(address in subnet for subnet in subnets):
                 told = ", ".join(map(str, subnets))
                 raise Invalid(f"{option}.addresses[{place}]", value, f"the address of an endpoint in {told}")
-            found[isolation_rules.Answer(interface, address, mac_address)] = None
+            found[Answer(interface, address, mac_address)] = None
     return tuple(found)

@@ -17,18 +17,19 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
     chains,
     guard_rules,
+    isolation_rules,
     rule_ledger,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.isolation_rules import Network
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.rule_text import fields
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Place, Table
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.steps import EndFlows
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import bindings
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.intents import Isolation, Neighbours
 
 Tables = t.Mapping[tuple[str, str], Table]
 
 
-def read(options: t.Mapping[str, t.Any], families: t.Sequence[str]) -> guard_rules.Neighbours | None:
+def read(options: t.Mapping[str, t.Any], families: t.Sequence[str]) -> Neighbours | None:
     """The checked option ``neighbours``."""
     found = bindings.read_pairs("neighbours", options["neighbours"])
     if found and options["inhibit_gateway"]:
@@ -39,7 +40,7 @@ def read(options: t.Mapping[str, t.Any], families: t.Sequence[str]) -> guard_rul
     return found
 
 
-def there(tables: Tables, bridge: str, family: str) -> guard_rules.Neighbours:
+def there(tables: Tables, bridge: str, family: str) -> Neighbours:
     """Those of a bridge that rules are there for, if packets get to these rules."""
     table = tables.get((family, "mangle"))
     if table is None:
@@ -49,7 +50,7 @@ def there(tables: Tables, bridge: str, family: str) -> guard_rules.Neighbours:
     return guard_rules.reading(Place(name, text) for name, texts in mine.items() for text in texts)
 
 
-def completed(network: Network, purge: bool, families: t.Iterable[str], tables: Tables) -> Network:
+def completed(network: Isolation, purge: bool, families: t.Iterable[str], tables: Tables) -> Isolation:
     """With the neighbours that stay beside the wished ones, unless those are all."""
     if network.inhibit_gateway:
         return dataclasses.replace(network, neighbours=())
@@ -62,18 +63,17 @@ def completed(network: Network, purge: bool, families: t.Iterable[str], tables: 
     return dataclasses.replace(network, neighbours=bindings.ordered([*wished, *kept]))
 
 
-def groups(wishes: t.Iterable[Network], tables: t.Iterable[Table], family: str) -> list[chains.Group]:
+def groups(wishes: t.Iterable[Isolation], tables: t.Iterable[Table], family: str) -> list[chains.Group]:
     """The groups of chains of all that is wished and there."""
     networks = list(wishes)
     names = {name for table in tables for name in table.chains if guard_rules.is_ours(name)}
     for network in networks:
-        own = [one for one in network.neighbours or () if family_of(one[0]) == family]
-        names.update(place.chain for place in guard_rules.places(network.bridge, tuple(own), network.rule))
+        names.update(place.chain for place in isolation_rules.guards(network, family))
     return guard_rules.groups(family, {network.bridge for network in networks}, names)
 
 
 def ended(
-    ledger: rule_ledger.Ledger, number: int, netns: str | None, network: Network, tables: Tables
+    ledger: rule_ledger.Ledger, number: int, netns: str | None, network: Isolation, tables: Tables
 ) -> t.Iterator[EndFlows]:
     """What began in the name of an endpoint before it was known who that is may be anybody's."""
     top = guard_rules.root(network.bridge)

@@ -27,13 +27,14 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import alt
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Step
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.steps import EndFlows
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.intents import SourceNat
 
 
 @dataclasses.dataclass(frozen=True)
 class Wish:
     state: str
     netns: str | None
-    rule: masquerade_rules.Masquerade
+    rule: SourceNat
 
     @property
     def asks_for(self) -> tuple[str, ...]:
@@ -71,7 +72,7 @@ class Masquerade(Resource):
         return Wish(
             state=options["state"],
             netns=names.namespace_ref("netns", options["netns"]),
-            rule=masquerade_rules.Masquerade(
+            rule=SourceNat(
                 source=source,
                 out_interface=rule_ledger.interface_match("out_interface", options["out_interface"]),
                 owner=names.owner_name("owner", options["owner"]),
@@ -137,7 +138,7 @@ def _claim(ledger: rule_ledger.Ledger, number: int, wish: Wish, state: rule_ledg
     return (translating or [wish.rule])[0].views()
 
 
-def _key(rule: masquerade_rules.Masquerade) -> tuple[t.Any, ...]:
+def _key(rule: SourceNat) -> tuple[t.Any, ...]:
     return (rule.source, rule.out_interface)
 
 

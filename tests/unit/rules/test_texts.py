@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES, PortRange, family_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.netfilter import TABLES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
@@ -24,8 +25,9 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
     rule_text,
     tables,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.publish_rules import Key, Publication
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Place, Table
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import intents
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.intents import Key, Publication
 from tests.unit.rules.worlds import RESOURCES, empty_host, networks, ports, run, sources
 
 _INTERFACES = st.sampled_from([None, "eth0", "!eth0", "br.10", "!br.10", "a@b", "-x"[1:]])
@@ -104,7 +106,7 @@ def test_a_network_is_read_back(definition: dict[str, Any]) -> None:
     }
     wish = RESOURCES["bridge_forward"].wish({**options, **definition}).network
     places = {key: [place for place, _bridge, _owner in isolation_rules.found(table)] for key, table in host.items()}
-    other = isolation_rules.Network(wish.bridge, wish.owner, (), dict.fromkeys(FAMILIES, "nat"), icc=not wish.icc)
+    other = intents.Isolation(wish.bridge, wish.owner, (), dict.fromkeys(FAMILIES, "nat"), icc=not wish.icc)
     found = isolation_reading.reading(places, other)
     assert (found.internal, found.icc) == (wish.internal, wish.icc)
     assert found.inhibit_gateway == wish.inhibit_gateway
@@ -143,7 +145,7 @@ def test_a_table_that_nobody_used_yet() -> None:
 
 
 def test_an_ipv4_mapped_address_is_written_as_the_c_library_does() -> None:
-    assert rule_text.address(ipaddress.ip_address("::ffff:10.0.0.1")) == "::ffff:10.0.0.1"
+    assert addresses.spelled(ipaddress.ip_address("::ffff:10.0.0.1")) == "::ffff:10.0.0.1"
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.placement import END
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Table
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.intents import Isolation
 
 Tables = t.Mapping[tuple[str, str], Table]
 
@@ -58,13 +59,13 @@ def _leads(table: Table, chain: str, target: str) -> bool:
     return False
 
 
-def networks(tables: Tables) -> list[isolation_rules.Network]:
+def networks(tables: Tables) -> list[Isolation]:
     """All networks that there are rules of, as far as these tell."""
     places: dict[tuple[str, str], dict[tuple[str, str], list[t.Any]]] = {}
     for key, table in tables.items():
         for place, bridge, owner in isolation_rules.found(table):
             places.setdefault((bridge, owner), {}).setdefault(key, []).append(place)
     return [
-        isolation_reading.reading(mine, isolation_rules.Network(bridge, owner, (), dict.fromkeys(FAMILIES, "nat")))
+        isolation_reading.reading(mine, Isolation(bridge, owner, (), dict.fromkeys(FAMILIES, "nat")))
         for (bridge, owner), mine in places.items()
     ]

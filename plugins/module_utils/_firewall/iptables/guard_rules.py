@@ -26,19 +26,17 @@ import ipaddress
 import re
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, spelled
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import chains, rule_text
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.chains import Group
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Place
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import bindings
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.intents import Neighbours
 
 #: So many addresses of one family stay in one chain.
 FEW = 64
 _STEM = "LINUXNET-GUARD-"
 _NAME = re.compile(_STEM + r"([0-9a-f]{7})(?:-([0-9A-F]{1,2}))?")
-
-#: Addresses with the MAC address that each belongs to; one with two MAC addresses stands there twice.
-Neighbours = tuple[bindings.Pair, ...]
 
 
 class Write(t.Protocol):
@@ -126,5 +124,5 @@ def _way_in(family: str, name: str, roots: t.Mapping[str, str]) -> Place:
     digits = name.rpartition("-")[2]
     value, mask = int(digits, 16), (1 << 4 * len(digits)) - 1
     make: t.Callable[[int], IPAddress] = ipaddress.IPv4Address if family == "ipv4" else ipaddress.IPv6Address
-    source = f"-s {rule_text.address(make(value))}/{rule_text.address(make(mask))} "
+    source = f"-s {spelled(make(value))}/{spelled(make(mask))} "
     return Place(above, source + rule_text.render(name, [chains.SHARED]))

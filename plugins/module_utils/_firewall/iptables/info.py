@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import spelled
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
     chains,
     guard_rules,
@@ -82,7 +83,7 @@ def _publication(family: str, place: Place) -> View:
     key = found.key
     return {
         "protocol": key.protocol,
-        "host_ip": rule_text.address(key.host_ip) if key.host_ip is not None else None,
+        "host_ip": spelled(key.host_ip) if key.host_ip is not None else None,
         "host_port": str(key.host_port),
         **found.views(),
     }

@@ -24,11 +24,15 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
     rule_text,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Place
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.intents import (
+    LOOPBACK,
+    TRANSLATED,
+    Answer,
+    Isolation,
+)
 
 
-def reading(
-    places: t.Mapping[tuple[str, str], t.Iterable[Place]], wish: isolation_rules.Network
-) -> isolation_rules.Network:
+def reading(places: t.Mapping[tuple[str, str], t.Iterable[Place]], wish: Isolation) -> Isolation:
     """The network as its rules describe it; where they do not tell, because some are missing, it is as wished.
 
     :param places: its rules by family and table
@@ -45,10 +49,8 @@ def reading(
     subnets = _subnets(every) or wish.subnets
     modes = {family: _mode(every[family]) or wish.gateway_mode[family] for family in FAMILIES}
     # Only the rules of a family that is translated tell the rest.
-    untold = [gate for gate in wish.gateways if modes[family_of(gate)] not in isolation_rules.TRANSLATED]
-    telling = (
-        forward and not internal and any(modes[family_of(subnet)] in isolation_rules.TRANSLATED for subnet in subnets)
-    )
+    untold = [gate for gate in wish.gateways if modes[family_of(gate)] not in TRANSLATED]
+    telling = forward and not internal and any(modes[family_of(subnet)] in TRANSLATED for subnet in subnets)
     return dataclasses.replace(
         wish,
         internal=internal,
@@ -65,7 +67,7 @@ def reading(
     )
 
 
-def _icc(forward: t.Iterable[Place], wish: isolation_rules.Network) -> bool:
+def _icc(forward: t.Iterable[Place], wish: Isolation) -> bool:
     """Without it there is a drop, and of what passes only bridged frames."""
     entries = [rule_text.fields(place.text) for place in forward]
     within = [entry for entry in entries if entry.get("-i") == entry.get("-o") == wish.bridge]
@@ -95,7 +97,7 @@ def _subnets(every: t.Mapping[str, list[Place]]) -> tuple[IPNetwork, ...]:
                 continue
             text = entry.get("-d" if place.chain == chains.RAW else "-s")
             subnet = rule_text.network_of(text) if text else None
-            if subnet and subnet != isolation_rules.LOOPBACK and subnet not in isolation_rules.SEGMENT[family]:
+            if subnet and subnet != LOOPBACK and subnet not in isolation_rules.SEGMENT[family]:
                 seen[subnet] = None
     return tuple(seen)
 
@@ -115,7 +117,7 @@ def _masquerade(places: t.Iterable[Place]) -> bool:
     return not any(rule_text.fields(place.text).get("--ctstate") == "RELATED" for place in places)
 
 
-def _protocols(every: t.Mapping[str, list[Place]], wish: isolation_rules.Network) -> str:
+def _protocols(every: t.Mapping[str, list[Place]], wish: Isolation) -> str:
     entries = [
         rule_text.fields(place.text) for group in every.values() for place in group if place.chain == chains.FROM
     ]
@@ -131,14 +133,14 @@ def _gateways(forward: t.Iterable[Place]) -> tuple[IPAddress, ...]:
     return tuple(dict.fromkeys(rule_text.network_of(text).network_address for text in told if not text.startswith("!")))
 
 
-def _answers_by(every: t.Mapping[str, list[Place]]) -> tuple[isolation_rules.Answer, ...]:
+def _answers_by(every: t.Mapping[str, list[Place]]) -> tuple[Answer, ...]:
     found = [rule_text.fields(place.text) for group in every.values() for place in group if place.chain == chains.FROM]
     return tuple(dict.fromkeys(_answer(entry.options) for entry in found if _elsewhere(entry)))
 
 
-def _answer(options: t.Mapping[str, str]) -> isolation_rules.Answer:
+def _answer(options: t.Mapping[str, str]) -> Answer:
     address = rule_text.network_of(options["-s"]).network_address
-    return isolation_rules.Answer(options["-i"], address, options.get("--mac-source"))
+    return Answer(options["-i"], address, options.get("--mac-source"))
 
 
 def _elsewhere(entry: rule_text.Fields) -> bool:

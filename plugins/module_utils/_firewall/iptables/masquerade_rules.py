@@ -8,51 +8,31 @@
 
 from __future__ import annotations
 
-import dataclasses
 import ipaddress
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, IPNetwork, family_of
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import (
+    spelled,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import chains, rule_text
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Place, Table
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.intents import SourceNat
 
 KIND = "masquerade"
 _MULTICAST = {"ipv4": ipaddress.ip_network("224.0.0.0/4"), "ipv6": ipaddress.ip_network("ff00::/8")}
 
 
-@dataclasses.dataclass(frozen=True)
-class Masquerade:
-    """Source translation of one network, towards one interface, all but one (``!br0``) or all."""
-
-    source: IPNetwork
-    out_interface: str | None
-    owner: str
-    to_source: IPAddress | None = None
-    random_fully: bool = False
-
-    @property
-    def family(self) -> str:
-        return family_of(self.source)
-
-    def views(self) -> dict[str, t.Any]:
-        """Its attributes in option words."""
-        return {
-            "to_source": rule_text.address(self.to_source) if self.to_source else None,
-            "random_fully": self.random_fully,
-        }
-
-
-def rules(wish: Masquerade) -> tuple[Place, ...]:
+def rules(wish: SourceNat) -> tuple[Place, ...]:
     """Multicast is exempt: it reaches nobody by the host's address, and it is not to be answered there."""
-    target = f"SNAT --to-source {rule_text.address(wish.to_source)}" if wish.to_source else "MASQUERADE"
+    target = f"SNAT --to-source {spelled(wish.to_source)}" if wish.to_source else "MASQUERADE"
     return (
         _place(wish, "RETURN", destination=_MULTICAST[wish.family]),
         _place(wish, target + (" --random-fully" if wish.random_fully else "")),
     )
 
 
-def _place(wish: Masquerade, target: str, **match: t.Any) -> Place:
+def _place(wish: SourceNat, target: str, **match: t.Any) -> Place:
     mark = [marks.comment(KIND, wish.owner)]
     return Place(
         chains.POSTROUTING,
@@ -60,7 +40,7 @@ def _place(wish: Masquerade, target: str, **match: t.Any) -> Place:
     )
 
 
-def found(family: str, table: Table) -> t.Iterator[tuple[Place, Masquerade]]:
+def found(family: str, table: Table) -> t.Iterator[tuple[Place, SourceNat]]:
     """The rules of this kind in nat; each exemption is read as a plain masquerading of the same key."""
     everything = ipaddress.ip_network("0.0.0.0/0" if family == "ipv4" else "::/0")
     for text in table.chains.get(chains.POSTROUTING, ()):
@@ -70,7 +50,7 @@ def found(family: str, table: Table) -> t.Iterator[tuple[Place, Masquerade]]:
             to_source = entry.get("--to-source")
             yield (
                 Place(chains.POSTROUTING, text),
-                Masquerade(
+                SourceNat(
                     source,
                     entry.get("-o"),
                     entry.mark[1],

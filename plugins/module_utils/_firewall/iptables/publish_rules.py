@@ -8,72 +8,28 @@
 
 from __future__ import annotations
 
-import dataclasses
 import ipaddress
 import re
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, PortRange, family_of
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import (
+    IPAddress,
+    PortRange,
+    family_of,
+    spelled,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import chains, rule_text
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Place, Table
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.intents import Key, Publication
 
 KIND = "dnat"
 PROTOCOLS = ("tcp", "udp", "sctp")
-_LOOPBACK = ipaddress.ip_network("127.0.0.0/8")
 _PORTS = r"(?::(?P<first>[0-9]+)(?:-(?P<last>[0-9]+))?(?:/[0-9]+)?)?"
 _TARGETS = {
     "ipv4": re.compile(r"(?P<address>[0-9.]+)" + _PORTS),
     "ipv6": re.compile(r"(?:\[(?P<bracketed>[0-9a-f.:]+)\]" + _PORTS + r"|(?P<address>[0-9a-f.:]+))"),
 }
-
-
-class Key(t.NamedTuple):
-    """What can be published once."""
-
-    family: str
-    protocol: str
-    #: None stands for every address of the host.
-    host_ip: IPAddress | None
-    host_port: PortRange
-
-    def __str__(self) -> str:
-        host = "" if self.host_ip is None else f"[{self.host_ip}]:" if self.family == "ipv6" else f"{self.host_ip}:"
-        return f"{host}{self.host_port}/{self.protocol} ({self.family})"
-
-    @property
-    def loopback(self) -> bool:
-        return self.host_ip is not None and self.host_ip in _LOOPBACK
-
-
-@dataclasses.dataclass(frozen=True)
-class Publication:
-    """A published port or range of ports, of as many ports at the endpoint."""
-
-    key: Key
-    owner: str
-    to_address: IPAddress
-    to_port: PortRange
-    in_interface: str | None = None
-    out_interface: str | None = None
-    gateway_mode: str = "nat"
-
-    @property
-    def from_this_host(self) -> bool:
-        """Whether 127.0.0.1 leads to it, for which the way out needs route_localnet."""
-        return (
-            self.key.family == "ipv4" and self.gateway_mode == "nat" and (self.key.host_ip is None or self.key.loopback)
-        )
-
-    def views(self) -> dict[str, t.Any]:
-        """Its attributes in option words."""
-        return {
-            "to_address": rule_text.address(self.to_address),
-            "to_port": str(self.to_port),
-            "in_interface": self.in_interface,
-            "out_interface": self.out_interface,
-            "gateway_mode": self.gateway_mode,
-        }
 
 
 def rules(publication: Publication, table: str) -> tuple[Place, ...]:
@@ -103,7 +59,7 @@ def _translation(publication: Publication) -> Place:
 def _destination(publication: Publication) -> str:
     """A range is moved by ``first-last/base``; without ports at all each keeps its number."""
     host, to = publication.key.host_port, publication.to_port
-    address = rule_text.address(publication.to_address)
+    address = spelled(publication.to_address)
     if host == to and host.size > 1:
         return address
     bracketed = f"[{address}]" if publication.key.family == "ipv6" else address
@@ -120,7 +76,7 @@ def _opening(publication: Publication, table: str) -> tuple[Place, ...]:
     key = publication.key
     host = f"host-{str(key.host_port).replace('-', ':')}"
     if key.host_ip is not None:
-        host += f"-{rule_text.address(key.host_ip)}"
+        host += f"-{spelled(key.host_ip)}"
     text = rule_text.render(
         "ACCEPT" if table == "filter" else "RETURN",
         [marks.comment(KIND, publication.owner), host],

@@ -17,10 +17,9 @@ import functools
 import ipaddress
 import re
 import shlex
-import socket
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, IPNetwork
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, IPNetwork, spelled
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 
 _SAFE = re.compile(r"[A-Za-z0-9_-]+")
@@ -134,7 +133,7 @@ def render(
 def _address(option: str, network: IPNetwork | None) -> list[str]:
     if network is None or network.prefixlen == 0:
         return []
-    return [option, f"{address(network.network_address)}/{network.prefixlen}"]
+    return [option, f"{spelled(network.network_address)}/{network.prefixlen}"]
 
 
 def _interface(option: str, name: str | None) -> list[str]:
@@ -145,11 +144,6 @@ def _interface(option: str, name: str | None) -> list[str]:
 
 def _quoted(comment: str) -> str:
     return comment if _SAFE.fullmatch(comment) else '"' + _ESCAPED.sub(r"\\\g<0>", comment) + '"'
-
-
-def address(value: IPAddress) -> str:
-    """An address as the C library writes it, which for IPv4-mapped ones is not what ``ipaddress`` writes."""
-    return socket.inet_ntop(socket.AF_INET if value.version == 4 else socket.AF_INET6, value.packed)
 
 
 def network_of(text: str) -> IPNetwork:
