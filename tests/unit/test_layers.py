@@ -22,6 +22,7 @@ FLOORS = (
     ("_call", "_module"),
     ("_service",),
     ("_network",),
+    ("_firewalls",),
     ("_firewall", "_resources"),
     ("_converge",),
     ("_host",),

@@ -52,6 +52,15 @@ def interface_name(option: str, value: object) -> str:
     return value
 
 
+def interface_match(option: str, value: object) -> str | None:
+    """An interface, or with ``!`` in front every one but this, checked; None where it is not given."""
+    if value is None:
+        return None
+    inverted = isinstance(value, str) and value.startswith("!")
+    name = interface_name(option, value[1:].lstrip() if inverted and isinstance(value, str) else value)
+    return f"!{name}" if inverted else name
+
+
 def one_interface(option: str, value: object) -> str:
     """The name of an interface that has settings of its own, unlike ``all`` and ``default``, which are beside them."""
     name = interface_name(option, value)

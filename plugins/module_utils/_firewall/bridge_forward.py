@@ -12,31 +12,29 @@ import dataclasses
 import functools
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Order, Plan, Resource
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Order, Plan, Resource
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.labels import within
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.netfilter import TABLES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import (
+    changes,
     forwarded_flows,
     forwarding_options,
     guard,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.forwarding_options import Wish
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
-    chains,
-    effect,
-    isolation_reading,
-    isolation_rules,
-    port_tree,
-    rule_ledger,
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backend import (
+    Firewall,
+    Isolations,
+    IsolationWant,
+    Served,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Edit, Place
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.forwarding_options import Wish
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import Answer, Isolation
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import alternative_names, bridge_nf, sysctl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.steps import WriteSetting
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import bindings
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.intents import Answer, Isolation
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import (
     Element,
     with_old_neighbours,
@@ -48,11 +46,9 @@ _NO_SETTING = "absent"
 
 @dataclasses.dataclass(frozen=True)
 class State:
-    tables: rule_ledger.Tables
+    isolations: Isolations
     #: By namespace and bridge; None where the setting does not exist, _NO_SETTING where the bridge does not.
     accept_ra: t.Mapping[tuple[str | None, str], str | None]
-    #: The namespaces and families in which bridged frames are shown to iptables.
-    bridge_nf: t.Collection[tuple[str | None, str]] = ()
     #: By namespace the bridges between whose ports frames pass; looked at only where a policy is to stop them.
     bridges: t.Mapping[str | None, t.Collection[str]] = dataclasses.field(default_factory=dict)
     #: Of bridges that are called by another one where rules are to be absent.
@@ -64,6 +60,9 @@ class BridgeForward(Resource):
     identified_by: t.ClassVar[tuple[str, ...]] = ("bridge",)
     name: t.ClassVar[str] = "bridge_forward"
     order: t.ClassVar[Order] = Order(present=30, absent=80)
+
+    def __init__(self, firewall: Firewall) -> None:
+        self._firewall = firewall
 
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         return forwarding_options.wish(options)
@@ -79,36 +78,31 @@ class BridgeForward(Resource):
 
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
         alternative_names.refuse(host, _interfaces(wish for wish in wishes if wish.state == "present"))
-        tables = rule_ledger.read_tables(
-            host, wishes, lambda family: TABLES if any(family in wish.families for wish in wishes) else ()
-        )
+        found = self._firewall.isolations(host, wishes)
         settings = {}
         for wish in wishes:
             if wish.state == "present":
                 name = wish.network.bridge
                 look = functools.partial(_accept_ra, name, taken_as_made=host.check_mode)
-                settings[tables.same[wish.netns], name] = host.run(wish.netns, look)
-        shown = {(ref, family) for ref in tables.same.values() for family in host.run(ref, bridge_nf.families)}
+                settings[found.place(wish.netns), name] = host.run(wish.netns, look)
         policies = {wish.netns for wish in wishes if wish.state == "present" and wish.forward_policy == "drop"}
-        at_stake = {tables.same[ref] for ref in policies} & {ref for ref, _family in shown}
-        absent = (wish for wish in wishes if wish.state == "absent" and wish.netns in tables.same)
+        at_stake = {found.place(ref) for ref in policies if any(found.bridged(ref, family) for family in FAMILIES)}
+        absent = (wish for wish in wishes if wish.state == "absent" and host.exists(wish.netns))
         real = alternative_names.real_names(host, ((wish.netns, wish.network.bridge) for wish in absent))
-        return State(tables, settings, shown, {ref: host.run(ref, bridge_nf.carrying) for ref in at_stake}, real)
+        return State(found, settings, {ref: host.run(ref, bridge_nf.carrying) for ref in at_stake}, real)
 
     def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
         wishes = [_completed(wish, state) for wish in wishes]
+        for wish in wishes:
+            _refuse_others(wish, state.isolations)
+        planned = state.isolations.plan([_want(wish) for wish in wishes])
         present = {number: wish for number, wish in enumerate(wishes) if wish.state == "present"}
-        networks = [wish.network for wish in wishes]
-        groups = functools.partial(_groups, networks=networks, tables=state.tables, building=bool(present))
-        ledger = rule_ledger.Ledger(state.tables, len(wishes), groups)
-        befores = [_claim(ledger, number, wish, state) for number, wish in enumerate(wishes)]
-        _claim_policies(ledger, wishes, state)
-        plan = Plan([], list(ledger.settle(building=bool(present))))
-        plan.steps += forwarded_flows.ended(ledger, state.tables, present)
+        plan = Plan([], [*planned.steps, *forwarded_flows.ended(planned.served, state.isolations, present)])
         plan.warnings += _cut_off(list(present.values()), state)
-        for number, (wish, before) in enumerate(zip(wishes, befores)):
+        for wish, served in zip(wishes, planned.served):
+            before = _before(wish, served, state)
             if wish.state == "absent":
-                change = Change(*rule_ledger.change_of(before, {}, ledger.drift(number)))
+                change = changes.change(before, {}, served)
                 if not change.changed:
                     bridge = wish.network.bridge
                     alternative_names.refuse_name(
@@ -116,11 +110,37 @@ class BridgeForward(Resource):
                     )
                 plan.changes.append(change)
                 continue
-            plan.steps += guard.ended(ledger, number, wish.netns, wish.network, state.tables.of(wish.netns))
+            plan.steps += guard.ended(served, wish.network, state.isolations, wish.netns)
             plan.steps += _settings(wish, state, plan.warnings)
             after = _views(wish, wish.network, state, policy="drop", accept_ra=False)
-            plan.changes.append(Change(*rule_ledger.change_of(before, after, ledger.drift(number))))
+            plan.changes.append(changes.change(before, after, served))
         return plan
+
+
+def _want(wish: Wish) -> IsolationWant:
+    drops = wish.forward_policy == "drop"
+    return IsolationWant(wish.netns, wish.state == "present", wish.network, wish.families, drops)
+
+
+def _refuse_others(wish: Wish, there: Isolations) -> None:
+    """What another owner has on the bridge is not ours to change, nor to take away."""
+    for bridge, owner in there.owners(wish.netns):
+        if bridge == wish.network.bridge and owner != wish.network.owner:
+            raise Refused(
+                f"bridge {bridge} is already managed by owner {owner}; remove that first, or pass owner: {owner}"
+            )
+
+
+def _before(wish: Wish, served: Served[Isolation], state: State) -> dict[str, t.Any]:
+    """The network's attributes as they are, empty where nothing of it is there."""
+    if served.before is None:
+        return {}
+    if wish.state == "absent":
+        return _plain_views(wish, served.before)
+    open_to_all = set(state.isolations.forwards(wish.netns)) & set(wish.families)
+    policy = "keep" if wish.forward_policy == "drop" and open_to_all else "drop"
+    heeds = state.accept_ra[state.isolations.place(wish.netns), wish.network.bridge] not in ("0", None, _NO_SETTING)
+    return _views(wish, served.before, state, policy, heeds)
 
 
 def _accept_ra(bridge: str, taken_as_made: bool) -> str | None:
@@ -136,56 +156,9 @@ def _accept_ra(bridge: str, taken_as_made: bool) -> str | None:
 def _completed(wish: Wish, state: State) -> Wish:
     if wish.state == "absent":
         return wish
-    tables = state.tables.of(wish.netns)
-    network = guard.completed(wish.network, wish.purge_neighbours, wish.families, tables)
+    there = state.isolations
+    network = guard.completed(wish.network, wish.purge_neighbours, wish.families, there, wish.netns)
     return dataclasses.replace(wish, network=network)
-
-
-def _groups(
-    family: str, table: str, networks: t.Sequence[Isolation], tables: rule_ledger.Tables, building: bool
-) -> list[chains.Group]:
-    """Where nothing is made also those of published ports, since nobody else comes for chains that somebody emptied."""
-    about = {chains.RAW, chains.PREROUTING, chains.TO, chains.INPUT, chains.POSTROUTING}
-    found = [group for group in chains.GROUPS[family, table] if about & set(group.content)]
-    if table == "nat" and not building:
-        names = {chain for key, there in tables.by_key.items() if key[2] == "nat" for chain in there.chains}
-        return port_tree.groups(chains.GROUPS[family, table], names)
-    if table != "mangle":
-        return found
-    present = [there for (_ref, one, name), there in tables.by_key.items() if (one, name) == (family, table)]
-    guards = guard.groups(networks, present, family)
-    inside = tuple(chain for group in guards for chain in group.chains)
-    return guards + [
-        group._replace(inside=group.inside + inside) if chains.PREROUTING in group.content else group for group in found
-    ]
-
-
-def _claim(ledger: rule_ledger.Ledger, number: int, wish: Wish, state: State) -> dict[str, t.Any]:
-    """Claim the network's rules and return its attributes as they are, empty where it has no rule."""
-    bridge, owner = wish.network.bridge, wish.network.owner
-    mine: dict[tuple[str, str], list[Place]] = {}
-    for (family, name), table in state.tables.of(wish.netns).items():
-        places = []
-        for place, about, whose in isolation_rules.found(table):
-            if about == bridge and whose != owner:
-                raise Refused(
-                    f"bridge {bridge} is already managed by owner {whose}; remove that first, or pass owner: {whose}"
-                )
-            if about == bridge:
-                places.append(place)
-        # A family that this definition leaves out is not its business; an absent network goes from every one.
-        if family in wish.families:
-            shown = (state.tables.same.get(wish.netns), family) in state.bridge_nf
-            wanted = isolation_rules.rules(wish.network, family, name, shown) if wish.state == "present" else ()
-            ledger.claim(number, wish.netns, family, name, places, wanted)
-            mine[family, name] = places
-    if not any(mine.values()):
-        return {}
-    if wish.state == "absent":
-        return _plain_views(wish, isolation_reading.reading(mine, wish.network))
-    policy = "drop" if _policies_wanted(wish, state) == [] else "keep"
-    heeds = state.accept_ra[state.tables.same[wish.netns], bridge] not in ("0", None, _NO_SETTING)
-    return _views(wish, isolation_reading.reading(mine, wish.network), state, policy, heeds)
 
 
 def _plain_views(wish: Wish, network: Isolation) -> dict[str, t.Any]:
@@ -230,39 +203,21 @@ def _views(wish: Wish, network: Isolation, state: State, policy: str, accept_ra:
     view = _plain_views(wish, network)
     if wish.forward_policy == "drop":
         view["forward_policy"] = policy
-    if state.accept_ra[state.tables.same[wish.netns], wish.network.bridge] is not None:
+    if state.accept_ra[state.isolations.place(wish.netns), wish.network.bridge] is not None:
         view["accept_ra"] = accept_ra
     return view
-
-
-def _policies_wanted(wish: Wish, state: State) -> list[str]:
-    """The families whose FORWARD chain must be told to drop."""
-    if wish.state != "present" or wish.forward_policy != "drop":
-        return []
-    tables = state.tables.of(wish.netns)
-    return [
-        family
-        for family in wish.families
-        if (family, "filter") in tables and tables[family, "filter"].policies.get("FORWARD") != "DROP"
-    ]
-
-
-def _claim_policies(ledger: rule_ledger.Ledger, wishes: t.Sequence[Wish], state: State) -> None:
-    for number, wish in enumerate(wishes):
-        for family in _policies_wanted(wish, state):
-            ledger.add(number, wish.netns, family, "filter", Edit("P", "FORWARD", "DROP"))
 
 
 def _cut_off(wishes: t.Sequence[Wish], state: State) -> list[str]:
     """What the policy of FORWARD stops beside what is routed."""
     found: dict[str, None] = {}
     for wish in wishes:
-        ref = state.tables.same[wish.netns]
-        families = [family for family in wish.families if (ref, family) in state.bridge_nf]
+        there, ref = state.isolations, state.isolations.place(wish.netns)
+        families = [family for family in wish.families if there.bridged(wish.netns, family)]
         if wish.forward_policy != "drop" or not families:
             continue
-        ours = {network.bridge for network in effect.networks(state.tables.of(ref))}
-        ours |= {other.network.bridge for other in wishes if state.tables.same[other.netns] == ref}
+        ours = {bridge for bridge, _owner in there.owners(wish.netns)}
+        ours |= {other.network.bridge for other in wishes if there.place(other.netns) == ref}
         others = ", ".join(sorted(set(state.bridges.get(ref, ())) - ours))
         if others:
             found[
@@ -274,7 +229,7 @@ def _cut_off(wishes: t.Sequence[Wish], state: State) -> list[str]:
 
 def _settings(wish: Wish, state: State, warnings: list[str]) -> t.Iterator[WriteSetting]:
     bridge = wish.network.bridge
-    value = state.accept_ra[state.tables.same[wish.netns], bridge]
+    value = state.accept_ra[state.isolations.place(wish.netns), bridge]
     if value == _NO_SETTING:
         warnings.append(
             f"bridge {bridge} does not exist yet; unless netplumb.linuxnet.bridge makes it, it heeds router"

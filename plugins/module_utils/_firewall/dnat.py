@@ -12,36 +12,39 @@ import dataclasses
 import functools
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Order, Plan, Resource
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Order, Plan, Resource
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import spelled
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.labels import within
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import (
+    changes,
     dnat_records,
     ended_flows,
     port_overlaps,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
-    chains,
-    port_tree,
-    publish_rules,
-    rule_ledger,
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backend import (
+    Firewall,
+    Gap,
+    Planned,
+    PortWant,
+    Publications,
+    Ref,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Place
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import Key, Publication
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import alternative_names, published, sysctl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.published import Port
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Step
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.steps import EndFlows, WriteSetting
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.intents import Key, Publication
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import (
     Element,
     EndpointKey,
     Ends,
 )
 
-_TABLES = ("mangle", "nat", "filter")
+_Entry = tuple[Ref, Publication]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,8 +59,12 @@ class Wish:
     to_address: addresses.IPAddress | None
 
     @property
+    def families(self) -> tuple[str, ...]:
+        return (self.key.family,)
+
+    @property
     def asks_for(self) -> tuple[str, ...]:
-        return (self.key.family,) if self.publication else ()
+        return self.families if self.publication else ()
 
     @property
     def bridge_to_loopback(self) -> str | None:
@@ -66,20 +73,8 @@ class Wish:
 
 
 @dataclasses.dataclass(frozen=True)
-class Found:
-    """A publication that is there: its rule, or one of its two where it is routed."""
-
-    ref: str | None
-    table: str
-    place: Place
-    publication: Publication
-
-
-@dataclasses.dataclass(frozen=True)
 class State:
-    tables: rule_ledger.Tables
-    #: By namespace and key of what is published.
-    found: t.Mapping[tuple[str | None, Key], list[Found]]
+    publications: Publications
     #: route_localnet by namespace and interface, None where the interface does not exist.
     route_localnet: t.Mapping[tuple[str | None, str], str | None]
     #: By owner what is remembered to be published on the host.
@@ -106,6 +101,9 @@ class Dnat(Resource):
     order: t.ClassVar[Order] = Order(present=50, absent=20)
     needed: t.ClassVar[tuple[str, ...]] = ("host_port", "ip_version", "protocol", "to_address")
 
+    def __init__(self, firewall: Firewall) -> None:
+        self._firewall = firewall
+
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         present = options["state"] == "present"
         if present and options["to_address"] is None:
@@ -122,11 +120,11 @@ class Dnat(Resource):
             "netns": wish.netns,
             "ip_version": wish.key.family,
             "protocol": wish.key.protocol,
-            "host_ip": None if wish.key.host_ip is None else addresses.spelled(wish.key.host_ip),
+            "host_ip": None if wish.key.host_ip is None else spelled(wish.key.host_ip),
             "host_port": str(wish.key.host_port),
         }
         if wish.to_address is not None:
-            view["to_address"] = addresses.spelled(wish.to_address)
+            view["to_address"] = spelled(wish.to_address)
         return view
 
     def label(self, wish: Wish) -> str:
@@ -145,13 +143,9 @@ class Dnat(Resource):
         rules = [(wish.netns, wish.publication) for wish in wishes if wish.publication]
         alternative_names.refuse(host, ((ref, "in_interface", rule.in_interface) for ref, rule in rules))
         alternative_names.refuse(host, ((ref, "out_interface", rule.out_interface) for ref, rule in rules))
-        tables = rule_ledger.read_tables(
-            host, wishes, lambda family: _TABLES if any(family == wish.key.family for wish in wishes) else ()
-        )
-        found = found_in(tables)
-        needed = {(tables.same[wish.netns], wish.bridge_to_loopback) for wish in wishes if wish.bridge_to_loopback}
-        there = [entry for group in found.values() for entry in group if entry.publication.from_this_host]
-        interfaces = needed | {(entry.ref, entry.publication.out_interface or "") for entry in there}
+        found = self._firewall.publications(host, wishes)
+        needed = {(found.place(wish.netns), wish.bridge_to_loopback) for wish in wishes if wish.bridge_to_loopback}
+        interfaces = needed | {_way_out(ref, one) for ref, one in found.every() if one.from_this_host}
         settings = {
             (ref, name): host.run(ref, functools.partial(sysctl.read, _route_localnet(name)))
             for ref, name in interfaces
@@ -159,43 +153,33 @@ class Dnat(Resource):
         missing = sorted(name for ref, name in needed if settings[ref, name] is None)
         if missing and not host.check_mode:
             raise Refused(f"out_interface: interface {missing[0]} does not exist")
-        return State(tables, found, settings, published.read_all())
+        return State(found, settings, published.read_all())
 
     def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
         mine = [_own(wish, state) for wish in wishes]
         _refuse_overlaps(wishes, mine, state)
-        ledger = _claimed(wishes, mine, state)
-        steps: list[Step] = list(ledger.settle(building=any(wish.publication for wish in wishes)))
-        steps += _end_flows(ledger, wishes, mine)
+        planned = state.publications.plan(
+            [PortWant(wish.netns, wish.key, wish.publication, tuple(own)) for wish, own in zip(wishes, mine)]
+        )
         localnet = _Localnet(wishes, mine, state)
-        plan = Plan([], steps)
-        for number, (wish, found) in enumerate(zip(wishes, mine)):
-            before = found[0].publication.views() if found else {}
+        made = []
+        for wish, served in zip(wishes, planned.served):
+            before = served.before.views() if served.before else {}
             after = wish.publication.views() if wish.publication else {}
             if wish.bridge_to_loopback:
                 after["route_localnet"] = True
             is_on = localnet.turn_on(wish)
-            if found and wish.bridge_to_loopback:
+            if before and wish.bridge_to_loopback:
                 before["route_localnet"] = is_on
-            plan.changes.append(Change(*rule_ledger.change_of(before, after, ledger.drift(number))))
-        plan.steps += localnet.steps()
+            made.append(changes.change(before, after, served))
         first, last = dnat_records.plan(state.remembered, wishes)
-        plan.steps = [*first, *plan.steps, *last]
-        return plan
-
-
-def found_in(tables: rule_ledger.Tables) -> dict[tuple[str | None, Key], list[Found]]:
-    """The publications in the tables, by namespace and key."""
-    found: dict[tuple[str | None, Key], list[Found]] = {}
-    for (ref, family, name), table in tables.by_key.items():
-        for place, publication in publish_rules.found(family, table):
-            found.setdefault((ref, publication.key), []).append(Found(ref, name, place, publication))
-    return found
+        steps: list[Step] = [*first, *planned.steps, *_end_flows(planned, wishes, mine), *localnet.steps(), *last]
+        return Plan(made, steps)
 
 
 def _key(options: t.Mapping[str, t.Any], to_address: addresses.IPAddress | None) -> Key:
     host_ip = None if options["host_ip"] is None else addresses.address("host_ip", options["host_ip"])
-    family = options["ip_version"] or publish_rules.family(to_address, host_ip) or "ipv4"
+    family = options["ip_version"] or _family(to_address, host_ip) or "ipv4"
     for option, value in (("to_address", to_address), ("host_ip", host_ip)):
         if value is not None and f"ipv{value.version}" != family:
             other = "ip_version says" if options["ip_version"] else f"to_address {to_address} is"
@@ -211,6 +195,12 @@ def _key(options: t.Mapping[str, t.Any], to_address: addresses.IPAddress | None)
     return Key(family, options["protocol"], host_ip, addresses.port_range("host_port", options["host_port"]))
 
 
+def _family(to_address: addresses.IPAddress | None, host_ip: addresses.IPAddress | None) -> str | None:
+    """The family that the addresses tell, or None where neither is given."""
+    known = to_address if to_address is not None else host_ip
+    return None if known is None else addresses.family_of(known)
+
+
 def _publication(options: t.Mapping[str, t.Any], key: Key, owner: str, to_address: addresses.IPAddress) -> Publication:
     to_port = key.host_port if options["to_port"] is None else addresses.port_range("to_port", options["to_port"])
     if to_port.size != key.host_port.size:
@@ -219,7 +209,7 @@ def _publication(options: t.Mapping[str, t.Any], key: Key, owner: str, to_addres
         )
     if to_address.is_multicast or to_address.is_unspecified or to_address.is_loopback:
         raise Invalid("to_address", str(to_address), "the address of an endpoint")
-    in_interface = rule_ledger.interface_match("in_interface", options["in_interface"])
+    in_interface = names.interface_match("in_interface", options["in_interface"])
     out_interface = (
         None if options["out_interface"] is None else names.interface_name("out_interface", options["out_interface"])
     )
@@ -240,116 +230,46 @@ def _route_localnet(interface: str) -> str:
     return f"net/ipv4/conf/{interface}/route_localnet"
 
 
-def _own(wish: Wish, state: State) -> list[Found]:
-    """The rules that the wish replaces or takes away; an other owner's publication of the same key is refused."""
-    if wish.netns in state.tables.missing:
-        return []
+def _own(wish: Wish, state: State) -> list[Publication]:
+    """What the wish replaces or takes away; an other owner's publication of the same key is refused."""
     mine = []
-    for found in state.found.get((state.tables.same[wish.netns], wish.key), ()):
-        elsewhere = found.publication.gateway_mode == "routed" and found.publication.to_address != wish.to_address
-        if found.publication.owner == wish.owner:
+    for found in state.publications.of(wish.netns, wish.key):
+        elsewhere = found.gateway_mode == "routed" and found.to_address != wish.to_address
+        if found.owner == wish.owner:
             # Another endpoint's opening of the same port is not this one; a wish with nothing but the key means all.
             if not (elsewhere and wish.to_address is not None):
                 mine.append(found)
-        elif not elsewhere and (found.publication.gateway_mode == "routed") == (wish.to_address is not None):
-            raise Refused(
-                f"host_port: {wish.key} is published by owner {found.publication.owner}"
-                f" to {found.publication.to_address}"
-            )
+        elif not elsewhere and (found.gateway_mode == "routed") == (wish.to_address is not None):
+            raise Refused(f"host_port: {wish.key} is published by owner {found.owner} to {found.to_address}")
     return mine
 
 
-def _refuse_overlaps(wishes: t.Sequence[Wish], mine: t.Sequence[list[Found]], state: State) -> None:
-    replaced = {(found.ref, found.publication) for group in mine for found in group}
-    staying = [(ref, found.publication) for (ref, _key), group in state.found.items() for found in group]
-    wished = [(state.tables.same[wish.netns], wish.publication) for wish in wishes if wish.publication]
-    port_overlaps.refuse([entry for entry in staying if entry not in replaced], wished)
+def _published(
+    wishes: t.Sequence[Wish], mine: t.Sequence[t.Sequence[Publication]], state: State
+) -> tuple[list[_Entry], list[_Entry], list[_Entry]]:
+    """What stays, what goes or is replaced, and what is wished, each with its namespace."""
+    there = state.publications
+    replaced = {(there.place(wish.netns), one): None for wish, own in zip(wishes, mine) for one in own}
+    staying = [entry for entry in there.every() if entry not in replaced]
+    return staying, list(replaced), [(there.place(one.netns), one.publication) for one in wishes if one.publication]
 
 
-def _claimed(wishes: t.Sequence[Wish], mine: t.Sequence[list[Found]], state: State) -> rule_ledger.Ledger:
-    """Every wish's rules, each where it belongs among all that will be published, by whomever."""
-    layouts = _layouts(wishes, mine, state)
-    moved = _moved(wishes, mine, state, layouts)
-    claims: list[tuple[int, str, list[Place], list[Place]]] = []
-    for number, (wish, own) in enumerate(zip(wishes, mine)):
-        where = (state.tables.same.get(wish.netns), wish.key.family)
-        for table in _TABLES:
-            found = [entry.place for entry in own if entry.table == table]
-            wanted = list(publish_rules.rules(wish.publication, table)) if wish.publication else []
-            if table == "nat":
-                wanted = [layouts[where].place(wish.publication, place) for place in wanted if wish.publication]
-                if wish.publication or own:
-                    # What others published comes along when the form of the rules changes; the first one tells it.
-                    for before, after in moved.pop(where, ()):
-                        found.append(before)
-                        wanted.append(after)
-            if found or wanted or table == "nat":
-                claims.append((number, table, found, wanted))
-    names = {place.chain for *_claim, wanted in claims for place in wanted}
-    for (_ref, _family, table), there in state.tables.by_key.items():
-        names |= set(there.chains) if table == "nat" else set()
-    ledger = rule_ledger.Ledger(state.tables, len(wishes), functools.partial(_groups, names=names))
-    for number, table, found, wanted in claims:
-        ledger.claim(number, wishes[number].netns, wishes[number].key.family, table, found, wanted)
-    return ledger
+def _refuse_overlaps(wishes: t.Sequence[Wish], mine: t.Sequence[t.Sequence[Publication]], state: State) -> None:
+    staying, _replaced, wished = _published(wishes, mine, state)
+    port_overlaps.refuse(staying, wished)
 
 
-def _groups(family: str, table: str, names: t.Iterable[str]) -> list[chains.Group]:
-    about = {chains.DNAT, chains.LOOPBACK, chains.TO}
-    found = [group for group in chains.GROUPS[family, table] if about & set(group.content)]
-    return port_tree.groups(found, names) if table == "nat" else found
-
-
-def _layouts(
-    wishes: t.Sequence[Wish], mine: t.Sequence[list[Found]], state: State
-) -> dict[tuple[str | None, str], port_tree.Layout]:
-    """By namespace and family where rules of nat will stand."""
-    replaced = {(found.ref, found.publication) for group in mine for found in group}
-    published = {
-        (found.ref, found.publication)
-        for group in state.found.values()
-        for found in group
-        if (found.ref, found.publication) not in replaced
-    }
-    published |= {(state.tables.same[wish.netns], wish.publication) for wish in wishes if wish.publication}
-    by_table: dict[tuple[str | None, str], list[Publication]] = {
-        (state.tables.same.get(wish.netns), wish.key.family): [] for wish in wishes
-    }
-    for ref, publication in published:
-        if publication.gateway_mode == "nat":
-            by_table.setdefault((ref, publication.key.family), []).append(publication)
-    return {where: port_tree.Layout(publications) for where, publications in by_table.items()}
-
-
-def _moved(
-    wishes: t.Sequence[Wish],
-    mine: t.Sequence[list[Found]],
-    state: State,
-    layouts: t.Mapping[tuple[str | None, str], port_tree.Layout],
-) -> dict[tuple[str | None, str], list[tuple[Place, Place]]]:
-    """Rules that no wish is about and that do not stand where they belong now: where they do, and where they shall."""
-    claimed = {id(found) for group in mine for found in group}
-    concerned = {(state.tables.same.get(wish.netns), wish.key.family) for wish in wishes}
-    moved: dict[tuple[str | None, str], list[tuple[Place, Place]]] = {}
-    for (ref, key), group in state.found.items():
-        where = (ref, key.family)
-        for found in group if where in concerned else ():
-            if found.table == "nat" and id(found) not in claimed:
-                place = layouts[where].place(found.publication, found.place)
-                if place != found.place:
-                    moved.setdefault(where, []).append((found.place, place))
-    return moved
-
-
-def _end_flows(ledger: rule_ledger.Ledger, wishes: t.Sequence[Wish], mine: t.Sequence[list[Found]]) -> list[EndFlows]:
+def _end_flows(
+    planned: Planned[Publication], wishes: t.Sequence[Wish], mine: t.Sequence[t.Sequence[Publication]]
+) -> list[EndFlows]:
     """End the flows to targets that are no more, and those that went past a rule that was missing."""
-    old: dict[tuple[str | None, str], list[Publication]] = {}
-    new: dict[tuple[str | None, str], list[Publication]] = {}
-    for number, (wish, found) in enumerate(zip(wishes, mine)):
+    old: dict[tuple[Ref, str], list[Publication]] = {}
+    new: dict[tuple[Ref, str], list[Publication]] = {}
+    for wish, own, served in zip(wishes, mine, planned.served):
         where = (wish.netns, wish.key.family)
-        old.setdefault(where, []).extend(entry.publication for entry in found if entry.publication != wish.publication)
-        added = any(edit.verb in "AI" for _family, _table, edit in ledger.shares[number])
-        if added and wish.publication and wish.publication.gateway_mode == "nat":
+        old.setdefault(where, []).extend(one for one in own if one != wish.publication)
+        past = (wish.key.family, Gap.PUBLICATION) in served.gaps
+        if past and wish.publication and wish.publication.gateway_mode == "nat":
             new.setdefault(where, []).append(wish.publication)
     steps = []
     for ref, family in {**old, **new}:
@@ -366,21 +286,19 @@ def _end_flows(ledger: rule_ledger.Ledger, wishes: t.Sequence[Wish], mine: t.Seq
 class _Localnet:
     """Whether packets from 127.0.0.0/8 may leave by a bridge: while 127.0.0.1 leads to anything behind it."""
 
-    def __init__(self, wishes: t.Sequence[Wish], mine: t.Sequence[list[Found]], state: State) -> None:
+    def __init__(self, wishes: t.Sequence[Wish], mine: t.Sequence[t.Sequence[Publication]], state: State) -> None:
         self._state = state
-        replaced = {(found.ref, found.publication) for group in mine for found in group}
-        staying = {(found.ref, found.publication) for group in state.found.values() for found in group} - replaced
-        staying |= {(state.tables.same[wish.netns], wish.publication) for wish in wishes if wish.publication}
-        needed = {_way_out(ref, publication) for ref, publication in staying if publication.from_this_host}
+        staying, replaced, wished = _published(wishes, mine, state)
+        needed = {_way_out(ref, publication) for ref, publication in staying + wished if publication.from_this_host}
         had = {_way_out(ref, publication) for ref, publication in replaced if publication.from_this_host}
         self._off = sorted((where for where in had - needed if state.route_localnet.get(where) == "1"), key=str)
-        self._on: list[tuple[str | None, str]] = []
+        self._on: list[tuple[Ref, str]] = []
 
     def turn_on(self, wish: Wish) -> bool:
         """See to it for this wish; whether it was on already, by an earlier wish too."""
         if not wish.bridge_to_loopback:
             return True
-        where = (self._state.tables.same[wish.netns], wish.bridge_to_loopback)
+        where = (self._state.publications.place(wish.netns), wish.bridge_to_loopback)
         if self._state.route_localnet.get(where) == "1" or where in self._on:
             return True
         self._on.append(where)
@@ -394,6 +312,6 @@ class _Localnet:
         ]
 
 
-def _way_out(ref: str | None, publication: Publication) -> tuple[str | None, str]:
+def _way_out(ref: Ref, publication: Publication) -> tuple[Ref, str]:
     """The namespace and the interface behind which the endpoint is; no name where nobody told."""
     return (ref, publication.out_interface or "")

@@ -12,10 +12,10 @@ import dataclasses
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import Key, Publication
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import published
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.published import Port
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import LinksStay, Session, Silent
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.intents import Key, Publication
 
 
 @dataclasses.dataclass(frozen=True)

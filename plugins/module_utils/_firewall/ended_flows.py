@@ -15,8 +15,8 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, IPNetwork
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import Publication
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.flows import PROTOCOLS, Chosen, Flow
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.intents import Publication
 
 
 def to_old_targets(publications: t.Iterable[Publication]) -> Chosen:

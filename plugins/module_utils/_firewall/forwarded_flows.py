@@ -11,14 +11,10 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import ended_flows
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import chains, effect, rule_ledger
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backend import Gap, Isolations, Ref, Served
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import Isolation
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.steps import EndFlows
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.flows import Chosen
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.intents import Isolation
-
-#: Chains that keep strangers out, and the built-in ones that lead there, which all networks share.
-_SHARED = ("FORWARD", chains.FORWARD, "PREROUTING")
-_CLOSING = (*_SHARED, chains.FROM, chains.TO, chains.PREROUTING)
 
 
 class Wish(t.Protocol):
@@ -34,29 +30,29 @@ class Wish(t.Protocol):
     def families(self) -> tuple[str, ...]: ...
 
 
-def ended(ledger: rule_ledger.Ledger, tables: rule_ledger.Tables, wishes: t.Mapping[int, Wish]) -> t.Iterator[EndFlows]:
-    """Where rules that keep strangers out were missing, or let them in, there may be connections whose answers would
-    go on. A jump that was missing was so for every network, and is there again before their own turn comes.
+def ended(
+    served: t.Sequence[Served[Isolation]], there: Isolations, wishes: t.Mapping[int, Wish]
+) -> t.Iterator[EndFlows]:
+    """Where strangers were not kept out, there may be connections whose answers would go on. What all networks share
+    was missing for every one, and is there again before their own turn comes.
 
-    :param wishes: the present ones, by their number in the ledger
+    :param wishes: the present ones, by their number among those served
     """
-    done: set[tuple[str | None, str, str]] = set()
+    done: set[tuple[Ref, str]] = set()
     for number, wish in wishes.items():
-        added = {(family, edit.chain) for family, _table, edit in ledger.shares[number] if edit.verb in "AID"}
-        there = tables.of(wish.netns)
+        gaps = served[number].gaps
         for family in wish.families:
-            changed = {chain for one, chain in added if one == family}
-            concerned = [wish.network] if changed.intersection(_CLOSING) else []
-            if changed.intersection(_SHARED) and (wish.netns, family, "") not in done:
-                done.add((wish.netns, family, ""))
+            concerned = [wish.network] if (family, Gap.ENTRY) in gaps else []
+            if (family, Gap.ENTRY_ANYWHERE) in gaps and (wish.netns, family) not in done:
+                done.add((wish.netns, family))
                 mine = {other.network.bridge for other in wishes.values()}
-                concerned += [network for network in effect.networks(there) if network.bridge not in mine]
-            chosen = [one for network in concerned for one in _chosen(network, family, there)]
+                concerned += [network for network in there.of(wish.netns) if network.bridge not in mine]
+            chosen = [one for network in concerned for one in _chosen(network, family, there, wish.netns)]
             if chosen:
                 yield EndFlows(wish.netns, family, tuple(chosen))
 
 
-def _chosen(network: Isolation, family: str, there: effect.Tables) -> t.Iterator[Chosen]:
+def _chosen(network: Isolation, family: str, there: Isolations, ref: Ref) -> t.Iterator[Chosen]:
     """Connections do not tell by which interface they came, so that endpoints' own end as well where nothing at all
     kept others from speaking in their name."""
     subnets = network.subnets_of(family)
@@ -66,6 +62,6 @@ def _chosen(network: Isolation, family: str, there: effect.Tables) -> t.Iterator
         yield ended_flows.entered_directly(subnets)
     if network.gateway_mode[family] != "routed" and network.masquerade_protocols == "common":
         yield ended_flows.of_other_protocols(subnets)
-    spoken = [subnet for subnet in subnets if not effect.keeps_names(there, family, subnet)]
+    spoken = [subnet for subnet in subnets if not there.keeps_names(ref, subnet)]
     if spoken:
         yield ended_flows.begun_in_the_name_of(spoken)

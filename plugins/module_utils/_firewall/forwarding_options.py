@@ -17,12 +17,12 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import guard
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import bindings
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.intents import (
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import (
     GATEWAY_MODES,
     Answer,
     Isolation,
 )
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import bindings
 
 _ANSWERS: Options = {
     "interface": {"type": "str", "required": True},

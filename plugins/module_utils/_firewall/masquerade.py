@@ -11,23 +11,22 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Order, Plan, Resource
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Order, Plan, Resource
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.labels import within
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import ended_flows
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
-    chains,
-    masquerade_rules,
-    rule_ledger,
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import changes, ended_flows
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backend import (
+    Firewall,
+    Gap,
+    Translations,
+    Want,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Place
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import SourceNat
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import alternative_names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Step
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.steps import EndFlows
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.intents import SourceNat
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,15 +36,19 @@ class Wish:
     rule: SourceNat
 
     @property
+    def families(self) -> tuple[str, ...]:
+        return (self.rule.family,)
+
+    @property
     def asks_for(self) -> tuple[str, ...]:
-        return (self.rule.family,) if self.state == "present" else ()
+        return self.families if self.state == "present" else ()
 
 
 @dataclasses.dataclass(frozen=True)
 class State:
-    tables: rule_ledger.Tables
+    translations: Translations
     #: Of interfaces that are called by another one where a rule is to be absent.
-    real_names: alternative_names.RealNames
+    real_names: alternative_names.RealNames = dataclasses.field(default_factory=dict)
 
 
 class Masquerade(Resource):
@@ -62,6 +65,9 @@ class Masquerade(Resource):
     name: t.ClassVar[str] = "masquerade"
     order: t.ClassVar[Order] = Order(present=40, absent=70)
 
+    def __init__(self, firewall: Firewall) -> None:
+        self._firewall = firewall
+
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         source = addresses.network("source", options["source"])
         to_source = None if options["to_source"] is None else addresses.address("to_source", options["to_source"])
@@ -74,7 +80,7 @@ class Masquerade(Resource):
             netns=names.namespace_ref("netns", options["netns"]),
             rule=SourceNat(
                 source=source,
-                out_interface=rule_ledger.interface_match("out_interface", options["out_interface"]),
+                out_interface=names.interface_match("out_interface", options["out_interface"]),
                 owner=names.owner_name("owner", options["owner"]),
                 to_source=to_source,
                 random_fully=options["random_fully"],
@@ -91,60 +97,31 @@ class Masquerade(Resource):
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
         present = (wish for wish in wishes if wish.state == "present")
         alternative_names.refuse(host, ((wish.netns, "out_interface", wish.rule.out_interface) for wish in present))
-        tables = rule_ledger.read_tables(
-            host, wishes, lambda family: ("nat",) if any(family == wish.rule.family for wish in wishes) else ()
-        )
-        absent = (wish for wish in wishes if wish.state == "absent" and wish.netns in tables.same)
-        real = alternative_names.real_names(host, ((wish.netns, wish.rule.out_interface) for wish in absent))
-        return State(tables, real)
+        found = self._firewall.translations(host, wishes)
+        absent = (wish for wish in wishes if wish.state == "absent" and host.exists(wish.netns))
+        return State(found, alternative_names.real_names(host, ((one.netns, one.rule.out_interface) for one in absent)))
 
     def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
-        ledger = rule_ledger.Ledger(state.tables, len(wishes), _groups)
-        befores = [_claim(ledger, number, wish, state.tables) for number, wish in enumerate(wishes)]
-        steps: list[Step] = list(ledger.settle(building=any(wish.state == "present" for wish in wishes)))
-        changes = []
-        for number, (wish, before) in enumerate(zip(wishes, befores)):
+        for wish in wishes:
+            _refuse_others(wish, state.translations)
+        planned = state.translations.plan([Want(wish.netns, wish.state == "present", wish.rule) for wish in wishes])
+        steps = list(planned.steps)
+        made = []
+        for wish, served in zip(wishes, planned.served):
             after = wish.rule.views() if wish.state == "present" else {}
-            changes.append(Change(*rule_ledger.change_of(before, after, ledger.drift(number))))
-            if not changes[-1].changed:
+            made.append(changes.change(served.before.views() if served.before else {}, after, served))
+            if not made[-1].changed:
                 alternative_names.refuse_name(
                     state.real_names, wish.netns, "out_interface", wish.rule.out_interface, "which no rule matches"
                 )
-            if _translates_anew(ledger, number):
+            if (wish.rule.family, Gap.TRANSLATION) in served.gaps:
                 steps.append(EndFlows(wish.netns, wish.rule.family, (ended_flows.untranslated(wish.rule.source),)))
-        return Plan(changes, steps)
+        return Plan(made, steps)
 
 
-def _groups(family: str, table: str) -> list[chains.Group]:
-    return [group for group in chains.GROUPS[family, table] if chains.POSTROUTING in group.content]
-
-
-def _claim(ledger: rule_ledger.Ledger, number: int, wish: Wish, state: rule_ledger.Tables) -> dict[str, t.Any]:
-    """Claim the wish's rules and return its attributes as they are, empty where it has no rule."""
-    family = wish.rule.family
-    table = state.of(wish.netns).get((family, "nat"))
-    if table is None:
-        return {}
-    mine = [(place, rule) for place, rule in masquerade_rules.found(family, table) if _key(rule) == _key(wish.rule)]
-    for _place, rule in mine:
-        if rule.owner != wish.rule.owner:
+def _refuse_others(wish: Wish, state: Translations) -> None:
+    """What another owner translates is not ours to change, nor to take away."""
+    for rule in state.of(wish.netns):
+        if rule.key == wish.rule.key and rule.owner != wish.rule.owner:
             out = f" out of {rule.out_interface}" if rule.out_interface else ""
             raise Refused(f"source: {rule.source}{out} is translated by owner {rule.owner} already")
-    wanted = masquerade_rules.rules(wish.rule) if wish.state == "present" else ()
-    ledger.claim(number, wish.netns, family, "nat", [place for place, _rule in mine], wanted)
-    translating = [rule for place, rule in mine if masquerade_rules.translates(place)]
-    if not mine:
-        return {}
-    return (translating or [wish.rule])[0].views()
-
-
-def _key(rule: SourceNat) -> tuple[t.Any, ...]:
-    return (rule.source, rule.out_interface)
-
-
-def _translates_anew(ledger: rule_ledger.Ledger, number: int) -> bool:
-    """Whether packets of this network could have left untranslated until now."""
-    added = [edit for _family, _table, edit in ledger.shares[number] if edit.verb in "AI"]
-    return any(
-        edit.chain == "POSTROUTING" or masquerade_rules.translates(Place(edit.chain, edit.text)) for edit in added
-    )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.intents import Publication
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import Publication
 
 #: The namespace, and what is published there.
 Entry = tuple[t.Optional[str], Publication]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils import _firewalls
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Resource
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.bridge_forward import BridgeForward
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.dnat import Dnat
@@ -22,14 +23,15 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.netns
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.unmanaged_links import UnmanagedLinks
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.veth import Veth
 
+_FIREWALL = _firewalls.chosen()
 _KINDS: tuple[Resource, ...] = (
     Bridge(),
-    BridgeForward(),
+    BridgeForward(_FIREWALL),
     BridgePort(),
-    Dnat(),
+    Dnat(_FIREWALL),
     Interface(),
     IpForward(),
-    Masquerade(),
+    Masquerade(_FIREWALL),
     Netns(),
     UnmanagedLinks(),
     Veth(),

@@ -9,8 +9,8 @@ import ipaddress
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, PortRange
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import ended_flows
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import Key, Publication
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.flows import Flow, with_address
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.intents import Key, Publication
 
 HOST, LAN, WEB, DB, FAR = (
     ipaddress.ip_address(text) for text in ("192.0.2.1", "192.0.2.9", "172.18.0.2", "172.18.0.3", "9.9.9.9")

@@ -16,7 +16,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import ended_flows, port_overlaps
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.ended_flows import Flow
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.intents import Key, Publication
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import Key, Publication
 
 WEB = ipaddress.ip_address("172.18.0.2")
 

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES, PortRange, family_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.netfilter import TABLES
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import intents
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import Key, Publication
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
     info,
     isolation_reading,
@@ -26,8 +28,6 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
     tables,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Place, Table
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import intents
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.intents import Key, Publication
 from tests.unit.rules.worlds import RESOURCES, empty_host, networks, ports, run, sources
 
 _INTERFACES = st.sampled_from([None, "eth0", "!eth0", "br.10", "!br.10", "a@b", "-x"[1:]])

@@ -12,15 +12,22 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils import _firewalls
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Plan
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.netfilter import TABLES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.bridge_forward import BridgeForward
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.bridge_forward import State as ForwardState
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.dnat import Dnat, found_in
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.dnat import Dnat
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.dnat import State as DnatState
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import rule_ledger, tables
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
+    isolating,
+    publishing,
+    rule_ledger,
+    tables,
+    translating,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Table
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.masquerade import Masquerade
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.masquerade import State as MasqueradeState
@@ -31,7 +38,12 @@ Options = dict[str, Any]
 #: A module's name and its options.
 Call = tuple[str, list[Options]]
 
-RESOURCES: dict[str, Any] = {"bridge_forward": BridgeForward(), "masquerade": Masquerade(), "dnat": Dnat()}
+FIREWALL = _firewalls.chosen()
+RESOURCES: dict[str, Any] = {
+    "bridge_forward": BridgeForward(FIREWALL),
+    "masquerade": Masquerade(FIREWALL),
+    "dnat": Dnat(FIREWALL),
+}
 DEFAULTS: dict[str, Options] = {
     "bridge_forward": {
         "subnets": None,
@@ -83,16 +95,13 @@ def plan(host: Tables, module: str, definitions: list[Options], bridge_nf: bool 
     state = rule_ledger.Tables({None: None}, set(), {(None, *key): table for key, table in host.items()})
     if module == "bridge_forward":
         settings = {(None, wish.network.bridge): "0" for wish in wishes}
-        return resource.plan(
-            wishes, ForwardState(state, settings, {(None, family) for family in FAMILIES if bridge_nf})
-        )
+        found = isolating.Isolations(state, {(None, family) for family in FAMILIES if bridge_nf})
+        return resource.plan(wishes, ForwardState(found, settings))
     if module == "dnat":
-        found = found_in(state)
-        interfaces = {wish.bridge_to_loopback for wish in wishes} | {
-            entry.publication.out_interface for group in found.values() for entry in group
-        }
-        return resource.plan(wishes, DnatState(state, found, {(None, name): "1" for name in interfaces if name}))
-    return resource.plan(wishes, MasqueradeState(state, {}))
+        found = publishing.Publications(state)
+        interfaces = {wish.bridge_to_loopback for wish in wishes} | {one.out_interface for _ref, one in found.every()}
+        return resource.plan(wishes, DnatState(found, {(None, name): "1" for name in interfaces if name}))
+    return resource.plan(wishes, MasqueradeState(translating.Translations(state)))
 
 
 def run(host: Tables, module: str, definitions: list[Options], bridge_nf: bool = False) -> tuple[Tables, bool]:

@@ -10,17 +10,14 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES, IPNetwork
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPNetwork, family_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
     chains,
-    isolation_reading,
-    isolation_rules,
     ranks,
     rule_text,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.placement import END
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Table
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.intents import Isolation
 
 Tables = t.Mapping[tuple[str, str], Table]
 
@@ -33,8 +30,9 @@ _WAYS = (
 )
 
 
-def keeps_names(tables: Tables, family: str, subnet: IPNetwork) -> bool:
+def keeps_names(tables: Tables, subnet: IPNetwork) -> bool:
     """Whether strangers are kept from speaking in the name of this network's endpoints."""
+    family = family_of(subnet)
     return any((family, table) in tables and _drops(tables[family, table], way, subnet) for table, way in _WAYS)
 
 
@@ -57,15 +55,3 @@ def _leads(table: Table, chain: str, target: str) -> bool:
         if rank(text) == END:
             return False
     return False
-
-
-def networks(tables: Tables) -> list[Isolation]:
-    """All networks that there are rules of, as far as these tell."""
-    places: dict[tuple[str, str], dict[tuple[str, str], list[t.Any]]] = {}
-    for key, table in tables.items():
-        for place, bridge, owner in isolation_rules.found(table):
-            places.setdefault((bridge, owner), {}).setdefault(key, []).append(place)
-    return [
-        isolation_reading.reading(mine, Isolation(bridge, owner, (), dict.fromkeys(FAMILIES, "nat")))
-        for (bridge, owner), mine in places.items()
-    ]

@@ -27,11 +27,11 @@ import re
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, spelled
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import Neighbours
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import chains, rule_text
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.chains import Group
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Place
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import bindings
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.intents import Neighbours
 
 #: So many addresses of one family stay in one chain.
 FEW = 64

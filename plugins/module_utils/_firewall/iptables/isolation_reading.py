@@ -17,6 +17,12 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses 
     IPNetwork,
     family_of,
 )
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import (
+    LOOPBACK,
+    TRANSLATED,
+    Answer,
+    Isolation,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
     chains,
     guard_rules,
@@ -24,12 +30,6 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
     rule_text,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Place
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.intents import (
-    LOOPBACK,
-    TRANSLATED,
-    Answer,
-    Isolation,
-)
 
 
 def reading(places: t.Mapping[tuple[str, str], t.Iterable[Place]], wish: Isolation) -> Isolation:

@@ -22,10 +22,10 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses 
     family_of,
     spelled,
 )
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import LOOPBACK, TRANSLATED, Isolation
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import chains, guard_rules, rule_text
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Place, Table
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.intents import LOOPBACK, TRANSLATED, Isolation
 
 KIND = "forward"
 #: How a table says "this may pass".

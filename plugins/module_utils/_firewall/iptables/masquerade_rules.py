@@ -14,10 +14,10 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import (
     spelled,
 )
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import SourceNat
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import chains, rule_text
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Place, Table
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.intents import SourceNat
 
 KIND = "masquerade"
 _MULTICAST = {"ipv4": ipaddress.ip_network("224.0.0.0/4"), "ipv6": ipaddress.ip_network("ff00::/8")}

@@ -26,10 +26,10 @@ import re
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import PortRange
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import Publication
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import chains, rule_text
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.chains import Group
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Place
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.intents import Publication
 
 #: So many rules of one family stay in one chain.
 FEW = 64

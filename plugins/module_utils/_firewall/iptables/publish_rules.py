@@ -13,15 +13,13 @@ import re
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import (
-    IPAddress,
     PortRange,
-    family_of,
     spelled,
 )
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import Key, Publication
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import chains, rule_text
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Place, Table
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.intents import Key, Publication
 
 KIND = "dnat"
 PROTOCOLS = ("tcp", "udp", "sctp")
@@ -142,9 +140,3 @@ def found(family: str, table: Table) -> t.Iterator[tuple[Place, Publication]]:
                 publication = parse(family, place)
                 if publication:
                     yield place, publication
-
-
-def family(to_address: IPAddress | None, host_ip: IPAddress | None) -> str | None:
-    """The family that the addresses tell, or None where neither is given."""
-    known = to_address if to_address is not None else host_ip
-    return None if known is None else family_of(known)

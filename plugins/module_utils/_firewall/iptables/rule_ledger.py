@@ -12,10 +12,10 @@ import collections
 import dataclasses
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused, Unchangeable
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.netfilter import TABLES
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backend import Asked
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
     chains,
     commands,
@@ -27,7 +27,6 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import ipt
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Aside, LinksStay, Session
 
-View = dict[str, t.Any]
 #: The groups of chains that a resource is about, by family and table.
 GroupsOf = t.Callable[[str, str], t.Sequence[chains.Group]]
 #: By namespace (the first reference to it), family and table.
@@ -62,6 +61,10 @@ class Tables:
     #: A sentence for each of them in which no rule of ours can be.
     odd: dict[TableKey, str] = dataclasses.field(default_factory=dict)
 
+    def place(self, ref: str | None) -> str | None:
+        """The reference under which the tables of a namespace are found."""
+        return self.same.get(ref)
+
     def of(self, ref: str | None) -> dict[tuple[str, str], Table]:
         """The tables of a namespace by family and name."""
         if ref in self.missing:
@@ -71,13 +74,14 @@ class Tables:
         }
 
 
-def read_tables(host: Host, wishes: t.Sequence[t.Any], wanted: t.Callable[[str], t.Collection[str]]) -> Tables:
-    """Read tables in every namespace that the wishes name.
+def read_tables(host: Host, wishes: t.Sequence[Asked], kept_in: t.Collection[str]) -> Tables:
+    """Read tables in every namespace that the wishes name, in the families that any of them is about.
 
     A family that no wish asks for (``asks_for``) is passed over where this host cannot do it.
 
-    :param wanted: the names of the tables by family
+    :param kept_in: the names of the tables
     """
+    concerned = {family for wish in wishes for family in wish.families}
     asked = {family for wish in wishes for family in wish.asks_for}
     found = Tables({}, set(), {})
     needed = {wish.netns for wish in wishes if wish.state == "present"}
@@ -88,9 +92,9 @@ def read_tables(host: Host, wishes: t.Sequence[t.Any], wanted: t.Callable[[str],
             continue
         found.same[ref] = identities.setdefault(host.identity(ref), ref)
     for ref in dict.fromkeys(found.same.values()):
-        for family in FAMILIES:
-            names = [name for name in TABLES if name in wanted(family)]
-            if names and _usable(host, ref, family, family in asked, bool(needed)):
+        for family in (family for family in FAMILIES if family in concerned):
+            names = [name for name in TABLES if name in kept_in]
+            if _usable(host, ref, family, family in asked, bool(needed)):
                 for key, table in commands.read(host, ref, [(family, name) for name in names]).items():
                     found.by_key[(ref, *key)] = table
                 if needed:
@@ -114,15 +118,6 @@ def _usable(host: Host, ref: str | None, family: str, asked: bool, building: boo
     elif host.run(ref, lambda: kernel_tables.present(family)):
         raise Refused(f"{program} is not installed, without which rules by {family} are neither seen nor taken away")
     return False
-
-
-def interface_match(option: str, value: object) -> str | None:
-    """An interface, or with ``!`` in front every one but this, checked; None where it is not given."""
-    if value is None:
-        return None
-    inverted = isinstance(value, str) and value.startswith("!")
-    name = names.interface_name(option, value[1:].lstrip() if inverted and isinstance(value, str) else value)
-    return f"!{name}" if inverted else name
 
 
 class Ledger:
@@ -198,19 +193,3 @@ def _telling(removed: list[str], added: list[str]) -> tuple[list[str], list[str]
         for line in copies
     ]
     return told, added
-
-
-def change_of(before: View, after: View, drift: tuple[list[str], list[str]]) -> tuple[View, View]:
-    """The two sides of a change: attributes where they differ, the rules themselves where only those do.
-
-    :param before: empty where no rule of the object was found
-    :param after: empty where it shall be gone
-    """
-    removed, added = drift
-    if not removed and not added:
-        return (before, before) if before == after or not after else (before, after)
-    if not after:
-        return (before or {"rules": removed}), {}
-    if before and before == after:
-        return {**before, "rules": removed}, {**after, "rules": added}
-    return before, after

@@ -1,0 +1,161 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What may cross a bridge, by rules of every table."""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES, IPNetwork
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backend import (
+    Gap,
+    IsolationWant,
+    Planned,
+    Ref,
+    Served,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import Isolation, Neighbours
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
+    chains,
+    effect,
+    guard_rules,
+    isolation_reading,
+    isolation_rules,
+    port_tree,
+    rule_ledger,
+    rule_text,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Edit, Place
+
+#: Chains that keep strangers out, and the built-in ones that lead there, which all networks share.
+_SHARED = ("FORWARD", chains.FORWARD, "PREROUTING")
+_CLOSING = (*_SHARED, chains.FROM, chains.TO, chains.PREROUTING)
+
+#: By family and table.
+_Places = dict[tuple[str, str], list[Place]]
+
+
+class Isolations:
+    """The rules of this kind that are there."""
+
+    def __init__(self, tables: rule_ledger.Tables, bridged: t.Collection[tuple[Ref, str]]) -> None:
+        """:param bridged: the namespaces and families in which iptables is shown what bridges carry"""
+        self._tables = tables
+        self._bridged = bridged
+        #: By namespace, bridge and owner.
+        self._rules: dict[Ref, dict[tuple[str, str], _Places]] = {}
+
+    def place(self, ref: Ref) -> Ref:
+        return self._tables.place(ref)
+
+    def bridged(self, ref: Ref, family: str) -> bool:
+        return (self.place(ref), family) in self._bridged
+
+    def owners(self, ref: Ref) -> list[tuple[str, str]]:
+        return list(self._found(ref))
+
+    def of(self, ref: Ref) -> list[Isolation]:
+        return [
+            isolation_reading.reading(places, Isolation(bridge, owner, (), dict.fromkeys(FAMILIES, "nat")))
+            for (bridge, owner), places in self._found(ref).items()
+        ]
+
+    def _found(self, ref: Ref) -> dict[tuple[str, str], _Places]:
+        if ref not in self._rules:
+            found: dict[tuple[str, str], _Places] = {}
+            for key, table in self._tables.of(ref).items():
+                for place, bridge, owner in isolation_rules.found(table):
+                    found.setdefault((bridge, owner), {}).setdefault(key, []).append(place)
+            self._rules[ref] = found
+        return self._rules[ref]
+
+    def neighbours(self, ref: Ref, bridge: str, family: str) -> Neighbours:
+        table = self._tables.of(ref).get((family, "mangle"))
+        if table is None:
+            return ()
+        top = guard_rules.root(bridge)
+        mine = {name: texts for name, texts in table.chains.items() if name == top or name.startswith(f"{top}-")}
+        return guard_rules.reading(Place(name, text) for name, texts in mine.items() for text in texts)
+
+    def keeps_names(self, ref: Ref, subnet: IPNetwork) -> bool:
+        return effect.keeps_names(self._tables.of(ref), subnet)
+
+    def forwards(self, ref: Ref) -> list[str]:
+        tables = self._tables.of(ref)
+        return [
+            family
+            for family in FAMILIES
+            if (family, "filter") in tables and tables[family, "filter"].policies.get("FORWARD") != "DROP"
+        ]
+
+    def plan(self, wants: t.Sequence[IsolationWant]) -> Planned[Isolation]:
+        building = any(want.present for want in wants)
+        groups = functools.partial(self._groups, networks=[want.intent for want in wants], building=building)
+        ledger = rule_ledger.Ledger(self._tables, len(wants), groups)
+        befores = [self._claim(ledger, number, want) for number, want in enumerate(wants)]
+        for number, want in enumerate(wants):
+            for family in self.forwards(want.netns) if want.present and want.drops else ():
+                if family in want.families:
+                    ledger.add(number, want.netns, family, "filter", Edit("P", "FORWARD", "DROP"))
+        steps = ledger.settle(building)
+        served = [
+            Served(before, *ledger.drift(number), frozenset(_gaps(ledger.shares[number], want.intent.bridge)))
+            for number, (want, before) in enumerate(zip(wants, befores))
+        ]
+        return Planned(steps, served)
+
+    def _claim(self, ledger: rule_ledger.Ledger, number: int, want: IsolationWant) -> Isolation | None:
+        """Claim the network's rules and return it as they tell it, None where it has none."""
+        network = want.intent
+        there = self._found(want.netns).get((network.bridge, network.owner), {})
+        mine: _Places = {}
+        for family, name in self._tables.of(want.netns):
+            # A family that this definition leaves out is not its business; an absent network goes from every one.
+            if family in want.families:
+                shown = self.bridged(want.netns, family)
+                wanted = isolation_rules.rules(network, family, name, shown) if want.present else ()
+                mine[family, name] = there.get((family, name), [])
+                ledger.claim(number, want.netns, family, name, mine[family, name], wanted)
+        return isolation_reading.reading(mine, network) if any(mine.values()) else None
+
+    def _groups(self, family: str, table: str, networks: t.Sequence[Isolation], building: bool) -> list[chains.Group]:
+        """Where nothing is made also those of published ports: nobody else comes for chains that somebody emptied."""
+        about = {chains.RAW, chains.PREROUTING, chains.TO, chains.INPUT, chains.POSTROUTING}
+        found = [group for group in chains.GROUPS[family, table] if about & set(group.content)]
+        if table == "nat" and not building:
+            names = {chain for key, there in self._tables.by_key.items() if key[2] == "nat" for chain in there.chains}
+            return port_tree.groups(chains.GROUPS[family, table], names)
+        if table != "mangle":
+            return found
+        guards = self._guards(family, networks)
+        inside = tuple(chain for group in guards for chain in group.chains)
+        return guards + [
+            group._replace(inside=group.inside + inside) if chains.PREROUTING in group.content else group
+            for group in found
+        ]
+
+    def _guards(self, family: str, networks: t.Sequence[Isolation]) -> list[chains.Group]:
+        """The groups of the chains, wished and there, by which endpoints speak from their own MAC addresses."""
+        present = [
+            there for (_ref, one, name), there in self._tables.by_key.items() if (one, name) == (family, "mangle")
+        ]
+        names = {name for table in present for name in table.chains if guard_rules.is_ours(name)}
+        for network in networks:
+            names.update(place.chain for place in isolation_rules.guards(network, family))
+        return guard_rules.groups(family, {network.bridge for network in networks}, names)
+
+
+def _gaps(share: t.Sequence[tuple[str, str, Edit]], bridge: str) -> t.Iterator[tuple[str, Gap]]:
+    for family, table, edit in share:
+        if edit.verb in "AID" and edit.chain in _CLOSING:
+            yield family, Gap.ENTRY
+        if edit.verb in "AID" and edit.chain in _SHARED:
+            yield family, Gap.ENTRY_ANYWHERE
+        leads_to = (guard_rules.root(bridge), chains.PREROUTING)
+        if table == "mangle" and edit.verb in "AI" and rule_text.fields(edit.text).target in leads_to:
+            yield family, Gap.GUARD

@@ -1,0 +1,144 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Published ports by rules: translated ones in nat, those that are merely opened in mangle and filter."""
+
+from __future__ import annotations
+
+import collections
+import functools
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backend import (
+    Gap,
+    Planned,
+    PortWant,
+    Ref,
+    Served,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import Key, Publication
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
+    chains,
+    port_tree,
+    publish_rules,
+    rule_ledger,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Edit, Place
+
+TABLES = ("mangle", "nat", "filter")
+
+#: A namespace and a family.
+_Where = tuple[Ref, str]
+
+
+class _Rule(t.NamedTuple):
+    """One that is there; what is merely opened has two."""
+
+    table: str
+    place: Place
+
+
+class Publications:
+    """The rules of this kind that are there."""
+
+    def __init__(self, tables: rule_ledger.Tables) -> None:
+        self._tables = tables
+        self._rules: dict[tuple[Ref, Publication], list[_Rule]] = collections.defaultdict(list)
+        self._by_key: dict[tuple[Ref, Key], dict[Publication, None]] = collections.defaultdict(dict)
+        for (ref, family, name), table in tables.by_key.items():
+            for place, publication in publish_rules.found(family, table):
+                self._rules[ref, publication].append(_Rule(name, place))
+                self._by_key[ref, publication.key][publication] = None
+
+    def place(self, ref: Ref) -> Ref:
+        return self._tables.place(ref)
+
+    def of(self, ref: Ref, key: Key) -> list[Publication]:
+        return [] if ref in self._tables.missing else list(self._by_key.get((self.place(ref), key), ()))
+
+    def every(self) -> list[tuple[Ref, Publication]]:
+        return list(self._rules)
+
+    def plan(self, wants: t.Sequence[PortWant]) -> Planned[Publication]:
+        ledger = self._claimed(wants)
+        steps = ledger.settle(building=any(want.publication for want in wants))
+        served = [
+            Served(want.replaces[0] if want.replaces else None, *ledger.drift(number), _gaps(ledger.shares[number]))
+            for number, want in enumerate(wants)
+        ]
+        return Planned(steps, served)
+
+    def _claimed(self, wants: t.Sequence[PortWant]) -> rule_ledger.Ledger:
+        """Every want's rules, each where it belongs among all that will be published, by whomever."""
+        layouts = self._layouts(wants)
+        moved = self._moved(wants, layouts)
+        claims: list[tuple[int, str, list[Place], list[Place]]] = []
+        for number, want in enumerate(wants):
+            where = self._where(want)
+            there = [rule for one in want.replaces for rule in self._rules[where[0], one]]
+            for table in TABLES:
+                found = [rule.place for rule in there if rule.table == table]
+                wanted = list(publish_rules.rules(want.publication, table)) if want.publication else []
+                if table == "nat":
+                    wanted = [layouts[where].place(want.publication, place) for place in wanted if want.publication]
+                    if want.publication or there:
+                        # What others published comes along when the form of the rules changes; the first one tells it.
+                        for before, after in moved.pop(where, ()):
+                            found.append(before)
+                            wanted.append(after)
+                if found or wanted or table == "nat":
+                    claims.append((number, table, found, wanted))
+        names = {place.chain for *_claim, wanted in claims for place in wanted}
+        for (_ref, _family, table), chained in self._tables.by_key.items():
+            names |= set(chained.chains) if table == "nat" else set()
+        ledger = rule_ledger.Ledger(self._tables, len(wants), functools.partial(_groups, names=names))
+        for number, table, found, wanted in claims:
+            ledger.claim(number, wants[number].netns, wants[number].key.family, table, found, wanted)
+        return ledger
+
+    def _where(self, want: PortWant) -> _Where:
+        return (self.place(want.netns), want.key.family)
+
+    def _layouts(self, wants: t.Sequence[PortWant]) -> dict[_Where, port_tree.Layout]:
+        """By namespace and family where rules of nat will stand."""
+        by_table: dict[_Where, list[Publication]] = {self._where(want): [] for want in wants}
+        published = set(self._rules) - self._replaced(wants)
+        published |= {(self.place(want.netns), want.publication) for want in wants if want.publication}
+        for ref, publication in published:
+            if publication.gateway_mode == "nat":
+                by_table.setdefault((ref, publication.key.family), []).append(publication)
+        return {where: port_tree.Layout(publications) for where, publications in by_table.items()}
+
+    def _replaced(self, wants: t.Sequence[PortWant]) -> set[tuple[Ref, Publication]]:
+        return {(self.place(want.netns), publication) for want in wants for publication in want.replaces}
+
+    def _moved(
+        self, wants: t.Sequence[PortWant], layouts: t.Mapping[_Where, port_tree.Layout]
+    ) -> dict[_Where, list[tuple[Place, Place]]]:
+        """Rules that no want is about and that do not stand where they belong now: where they do, and shall."""
+        claimed = self._replaced(wants)
+        concerned = {self._where(want) for want in wants}
+        moved: dict[_Where, list[tuple[Place, Place]]] = {}
+        for (ref, publication), rules in self._rules.items():
+            where = (ref, publication.key.family)
+            if where not in concerned or (ref, publication) in claimed:
+                continue
+            for rule in rules:
+                place = layouts[where].place(publication, rule.place)
+                if rule.table == "nat" and place != rule.place:
+                    moved.setdefault(where, []).append((rule.place, place))
+        return moved
+
+
+def _groups(family: str, table: str, names: t.Iterable[str]) -> list[chains.Group]:
+    about = {chains.DNAT, chains.LOOPBACK, chains.TO}
+    found = [group for group in chains.GROUPS[family, table] if about & set(group.content)]
+    return port_tree.groups(found, names) if table == "nat" else found
+
+
+def _gaps(share: t.Sequence[tuple[str, str, Edit]]) -> frozenset[tuple[str, Gap]]:
+    """Whether connections could have gone past a rule until now."""
+    return frozenset((family, Gap.PUBLICATION) for family, _table, edit in share if edit.verb in "AI")
