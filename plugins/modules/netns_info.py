@@ -235,6 +235,10 @@ host:
       description: Chains of this collection that were flushed by hand.
       type: list
       elements: str
+    emptied:
+      description: The kinds of rules that these chains are for.
+      type: list
+      elements: str
     other_rules:
       description:
         - Foreign rules that may interfere with a network.

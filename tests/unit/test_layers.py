@@ -121,6 +121,24 @@ def test_no_circle_of_folders() -> None:
     assert not _circle({folder: others - {folder} for folder, others in folders.items()})
 
 
+def test_one_place_alone_knows_a_firewall_by_name() -> None:
+    """Whatever else wants something of a firewall goes through the protocol, behind which others can stand."""
+    iptables = "_firewall.iptables"
+    knowing = {
+        name
+        for name, others in imports().items()
+        if _folder(name) != iptables and any(_folder(other) == iptables for other in others)
+    }
+    assert knowing == {"_firewalls"}
+
+
+def test_what_is_wanted_of_a_firewall_is_said_without_the_name_of_one() -> None:
+    speaking = {
+        path.name for path in (PLUGINS / "module_utils/_firewall").glob("*.py") if "iptables" in path.read_text()
+    }
+    assert not speaking
+
+
 @pytest.mark.parametrize("module", WITHOUT_FIREWALL)
 def test_a_module_carries_no_firewall_that_writes_no_rules(module: str) -> None:
     assert not {name for name in _carried(f"modules.{module}") if _room(name) == "_firewall"}

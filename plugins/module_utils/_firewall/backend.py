@@ -17,8 +17,9 @@ import dataclasses
 import enum
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPNetwork
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, IPNetwork
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import (
+    Exposure,
     Isolation,
     Key,
     Neighbours,
@@ -29,6 +30,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host impor
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Step
 
 Intent = t.TypeVar("Intent")
+View = t.Mapping[str, t.Any]
 #: A namespace, as a user refers to it; None is the host's own.
 Ref = t.Optional[str]
 
@@ -167,6 +169,20 @@ class Publications(t.Protocol):
     def plan(self, wants: t.Sequence[PortWant]) -> Planned[Publication]: ...
 
 
+@dataclasses.dataclass(frozen=True)
+class Told:
+    """What of ours is there, in the words of the module ``netns_info``."""
+
+    #: Each with at least ``kind``, ``owner``, ``ip_version``, ``table``, ``chain`` and ``text``.
+    rules: t.Sequence[View]
+    #: Sentences why there may be more, since what cannot be seen can neither be kept nor removed.
+    unread: list[str]
+    #: The chains of ours that somebody emptied.
+    empty: list[str]
+    #: The kinds of rules that these are for.
+    emptied: list[str]
+
+
 class Firewall(t.Protocol):
     """One of those that a host may have. What its methods return is read once and planned on without another look."""
 
@@ -175,3 +191,18 @@ class Firewall(t.Protocol):
     def publications(self, host: Host, asked: t.Sequence[Asked]) -> Publications: ...
 
     def translations(self, host: Host, asked: t.Sequence[Asked]) -> Translations: ...
+
+    def told(self, host: Host, ref: Ref) -> Told:
+        """All of ours, of every owner."""
+
+    def others(self, host: Host, ref: Ref, own: t.Collection[IPAddress]) -> View:
+        """What others have that may be in the way of ours.
+
+        :param own: the host's own addresses
+        """
+
+    def warnings(self, others: View, network: Exposure) -> list[str]:
+        """What of that is in the way of a network, in sentences; nothing is read."""
+
+    def obstacles(self, host: Host, ref: Ref) -> t.Collection[str]:
+        """Sentences on what would not let anything be written, because of which a run had better not begin."""

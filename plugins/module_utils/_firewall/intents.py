@@ -141,3 +141,19 @@ class SourceNat:
             "to_source": spelled(self.to_source) if self.to_source else None,
             "random_fully": self.random_fully,
         }
+
+
+class ExposedPort(t.NamedTuple):
+    """A translated port, and where the user said so."""
+
+    place: str
+    key: Key
+
+
+class Exposure(t.NamedTuple):
+    """As much of a network as tells what others may do to it."""
+
+    bridge: str
+    families: tuple[str, ...]
+    internal: bool
+    ports: tuple[ExposedPort, ...]

@@ -11,13 +11,13 @@ from __future__ import annotations
 import json
 import typing as t
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils import _firewalls
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import (
     Definition,
     Outcome,
     converge,
     wishes_of,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import (
     Invalid,
     LinuxnetError,
@@ -25,7 +25,6 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors imp
     Unchangeable,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.spec import complete
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import commands
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import published, sysctl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.endpoints import (
@@ -124,7 +123,7 @@ class _Run:
 
 def _is_hampered(host: Host) -> bool:
     """Whether there is anything because of which a run could not go on that had begun."""
-    return not sysctl.writable() or any(commands.odd(host, None, family) for family in FAMILIES)
+    return not sysctl.writable() or bool(_firewalls.chosen().obstacles(host, None))
 
 
 def _rehearse(host: Host, owner: str, modules: object, problems: t.Sequence[t.Mapping[str, str | None]]) -> None:

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, IPNetwork
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused, kind_of
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import chains
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import NOWHERE
 
@@ -44,6 +43,8 @@ class HostView:
         #: What is answered for on interfaces of the host in the name of others.
         self.proxies: list[View] = list(host.get("proxy_neighbours", ()))
         self.empty_chains: list[str] = list(host["empty_chains"])
+        #: The kinds of rules that these are for.
+        self._emptied: list[str] = list(host["emptied"])
         self.listeners: list[View] = list(host["listeners"])
         self._neighbours: Sequence[View] = host["neighbours"]
         self.namespaces: dict[str, View] = {str(namespace["name"]): namespace for namespace in info["namespaces"]}
@@ -61,11 +62,8 @@ class HostView:
         self._persistent: View = host["persistent"]
         self.machine_id = str(host["machine_id"])
         self._unmanaged_links: View = host["unmanaged_links"]
-        others: View = host["other_rules"]
-        self.translations: list[View] = list(others["translations"])
-        self.backends: list[View] = list(others["backends"])
-        self.dropping: list[View] = list(others["dropping"])
-        self.strict_forward_ports = bool(others["strict_forward_ports"])
+        #: What others have in the packet filter, for the firewall to judge.
+        self.other_rules: View = host["other_rules"]
 
     @property
     def has_ipv6(self) -> bool:
@@ -198,7 +196,7 @@ class HostView:
 
         Then it has no rule at all in the table, or a chain is empty, which we never leave so. Only root can do either.
         """
-        flushed = any(chain.startswith(chains.DNAT) for chain in self.empty_chains)
+        flushed = "dnat" in self._emptied
         there = any(
             rule["owner"] == self.owner and (rule.get("table", "nat"), rule["ip_version"]) == ("nat", family)
             for rule in self.rules

@@ -12,10 +12,10 @@ import dataclasses
 import os
 import typing as t
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils import _firewalls
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES, IPAddress
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.names import namespace_path
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import foreign_rules, own_rules
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     bridge_nf,
     capacity,
@@ -212,7 +212,8 @@ def _host(host: Host, wished: Wish, contents: _Contents, records: t.Mapping[str,
     unmanaged = link_managers.files() if own else {}
     remembered = published.read_all() if own else {}
     settings = host.run(wished.netns, lambda: _settings(there))
-    rules, unread, empty = own_rules.read(host, wished.netns)
+    firewall = _firewalls.chosen()
+    told = firewall.told(host, wished.netns)
     shown = info_views.interfaces(there, lambda index: contents.peer(None, index))
     for interface in shown:
         link = there.links[interface["name"]]
@@ -226,11 +227,12 @@ def _host(host: Host, wished: Wish, contents: _Contents, records: t.Mapping[str,
         "routes": info_views.routes(there),
         "neighbours": info_views.neighbours(there),
         "proxy_neighbours": info_views.proxies(there),
-        "rules": [rule for rule in rules if _ours(rule["owner"], wished)],
-        "rules_complete": not unread,
-        "rules_unread": unread,
-        "empty_chains": empty,
-        "other_rules": foreign_rules.read(host, wished.netns, _own_addresses(there)),
+        "rules": [rule for rule in told.rules if _ours(rule["owner"], wished)],
+        "rules_complete": not told.unread,
+        "rules_unread": told.unread,
+        "empty_chains": told.empty,
+        "emptied": told.emptied,
+        "other_rules": firewall.others(host, wished.netns, _own_addresses(there)),
         "ip_forward": settings["ip_forward"],
         "bridge_nf": settings["bridge_nf"],
         "limits": settings["limits"],

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils import _firewalls
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import ExposedPort, Exposure
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import (
     capacity_checks,
     endpoint_definitions,
-    foreign_rule_warnings,
     guard,
     host_definitions,
     moving,
@@ -35,7 +36,11 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.mtu imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.namespace_checks import check_namespaces
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Network
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.problems import Problems
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.published_ports import check_free, published
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.published_ports import (
+    Published,
+    check_free,
+    published,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.read_network import (
     is_absent,
     network_name,
@@ -94,13 +99,18 @@ def plan_of(network: Network, view: HostView, check_mode: bool) -> Document:
             *capacity_checks.warnings(network, view),
             *guard.warnings(network),
             *policy_rule_warnings.warnings(network, view),
-            *foreign_rule_warnings.warnings(network, view, ports),
+            *_firewalls.chosen().warnings(view.other_rules, _exposure(network, ports)),
         ],
         "summary": summary.lines(draft, view),
         "endpoints": summary.endpoints(draft, view),
         "modules": _present(draft, view),
         "service": _service(network, view),
     }
+
+
+def _exposure(network: Network, ports: t.Iterable[Published]) -> Exposure:
+    translated = tuple(ExposedPort(port.path, port.intent) for port in ports if not port.routed)
+    return Exposure(network.name, tuple(network.families), network.internal, translated)
 
 
 def _present(draft: Draft, view: HostView) -> Document:

@@ -9,11 +9,13 @@
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 from collections.abc import Collection, Iterator
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, PortRange, family_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import Key
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView, View
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Endpoint, Network, Port
 
@@ -41,6 +43,12 @@ class Published:
     def key(self) -> tuple[str, str, str, str]:
         """The key of the module ``dnat``."""
         return (self.ip_version, self.protocol, self.host_ip, str(self.host))
+
+    @property
+    def intent(self) -> Key:
+        """The same as a firewall takes it."""
+        host_ip = ipaddress.ip_address(self.host_ip) if self.host_ip else None
+        return Key(self.ip_version, self.protocol, host_ip, self.host)
 
 
 def published(network: Network, given: Addresses) -> list[Published]:

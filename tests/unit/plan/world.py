@@ -32,6 +32,7 @@ def empty_info(**forwarding: bool | None) -> Info:
             "rules": [],
             "rules_unread": [],
             "empty_chains": [],
+            "emptied": [],
             "other_rules": {"translations": [], "backends": [], "dropping": [], "strict_forward_ports": False},
             "ip_forward": {"ipv4": False, "ipv6": False, **forwarding},
             "bridge_nf": {"ipv4": False, "ipv6": False},

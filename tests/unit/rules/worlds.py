@@ -86,22 +86,36 @@ def empty_host() -> Tables:
     return {(family, name): tables.empty(name) for family in FAMILIES for name in TABLES}
 
 
-def plan(host: Tables, module: str, definitions: list[Options], bridge_nf: bool = False) -> Plan:
-    """What a module would do to the host, absent definitions first as the converge loop has them."""
-    resource = RESOURCES[module]
+def wishes(module: str, definitions: list[Options]) -> list[Any]:
+    """The wishes of a module's call, absent ones first as the converge loop has them."""
     common = {"state": "present", "netns": None, "owner": "default"}
-    wishes = [resource.wish({**common, **DEFAULTS[module], **definition}) for definition in definitions]
-    wishes.sort(key=lambda wish: wish.state != "absent")
-    state = rule_ledger.Tables({None: None}, set(), {(None, *key): table for key, table in host.items()})
+    found = [RESOURCES[module].wish({**common, **DEFAULTS[module], **definition}) for definition in definitions]
+    return sorted(found, key=lambda wish: wish.state != "absent")
+
+
+def state(module: str, wished: list[Any], have: Any) -> Any:
+    """What a module would have read, on a host whose settings are as they should be.
+
+    :param have: what its firewall has
+    """
     if module == "bridge_forward":
-        settings = {(None, wish.network.bridge): "0" for wish in wishes}
-        found = isolating.Isolations(state, {(None, family) for family in FAMILIES if bridge_nf})
-        return resource.plan(wishes, ForwardState(found, settings))
+        return ForwardState(have, {(None, wish.network.bridge): "0" for wish in wished})
     if module == "dnat":
-        found = publishing.Publications(state)
-        interfaces = {wish.bridge_to_loopback for wish in wishes} | {one.out_interface for _ref, one in found.every()}
-        return resource.plan(wishes, DnatState(found, {(None, name): "1" for name in interfaces if name}))
-    return resource.plan(wishes, MasqueradeState(translating.Translations(state)))
+        interfaces = {wish.bridge_to_loopback for wish in wished} | {one.out_interface for _ref, one in have.every()}
+        return DnatState(have, {(None, name): "1" for name in interfaces if name})
+    return MasqueradeState(have)
+
+
+def plan(host: Tables, module: str, definitions: list[Options], bridge_nf: bool = False) -> Plan:
+    """What a module would do to the host."""
+    wished = wishes(module, definitions)
+    read = rule_ledger.Tables({None: None}, set(), {(None, *key): table for key, table in host.items()})
+    have = {
+        "bridge_forward": lambda: isolating.Isolations(read, {(None, family) for family in FAMILIES if bridge_nf}),
+        "masquerade": lambda: translating.Translations(read),
+        "dnat": lambda: publishing.Publications(read),
+    }[module]()
+    return RESOURCES[module].plan(wished, state(module, wished, have))
 
 
 def run(host: Tables, module: str, definitions: list[Options], bridge_nf: bool = False) -> tuple[Tables, bool]:

@@ -57,6 +57,13 @@ def is_ours(chain: str) -> bool:
     return chain in _FILLED or port_tree.block(chain) is not None
 
 
+def kind_in(chain: str) -> str:
+    """The kind of the rules that one of these chains is for, of several the one that nothing else is for."""
+    if publish_rules.holds(chain):
+        return publish_rules.KIND
+    return masquerade_rules.KIND if chain == chains.POSTROUTING else isolation_rules.KIND
+
+
 _FILLED = {chain for groups in chains.GROUPS.values() for group in groups for chain in group.content}
 
 

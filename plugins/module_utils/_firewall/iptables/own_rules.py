@@ -14,17 +14,23 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import KernelRefused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.netfilter import TABLES
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import commands, kernel_tables
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.info import is_ours, rules_of_ours
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backend import Told
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
+    commands,
+    kernel_tables,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.info import (
+    is_ours,
+    kind_in,
+    rules_of_ours,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import iptables_programs
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 
 View = dict[str, t.Any]
 
 
-def read(host: Host, ref: str | None) -> tuple[list[View], list[str], list[str]]:
-    """What was found, in sentences why there may be more, since what cannot be seen can neither be kept nor removed,
-    and the chains of ours that have no rule."""
+def read(host: Host, ref: str | None) -> Told:
     found: list[View] = []
     unread: list[str] = []
     empty: dict[str, None] = {}
@@ -48,4 +54,4 @@ def read(host: Host, ref: str | None) -> tuple[list[View], list[str], list[str]]
                 found += rules_of_ours(tables)
                 chains = tables[family, table].chains
                 empty.update((name, None) for name, texts in chains.items() if is_ours(name) and not texts)
-    return found, unread, list(empty)
+    return Told(found, unread, list(empty), sorted(set(map(kind_in, empty))))

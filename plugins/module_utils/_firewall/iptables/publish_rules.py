@@ -134,9 +134,14 @@ def _parse_opening(family: str, entry: rule_text.Fields) -> Publication | None:
 def found(family: str, table: Table) -> t.Iterator[tuple[Place, Publication]]:
     """The publications in a table, in the order in which packets meet them."""
     for chain, texts in table.chains.items():
-        if chain in (chains.TO, chains.LOOPBACK) or chain.startswith(chains.DNAT):
+        if chain == chains.TO or holds(chain):
             for text in texts:
                 place = Place(chain, text)
                 publication = parse(family, place)
                 if publication:
                     yield place, publication
+
+
+def holds(chain: str) -> bool:
+    """Whether a chain is one for translated ports, on whatever address, of whatever block."""
+    return chain.startswith(chains.DNAT)

@@ -1,0 +1,93 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Warnings of what others have in the packet filter that is in the network's way: theirs to change, so it is told."""
+
+from __future__ import annotations
+
+import ipaddress
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backend import View
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import ExposedPort, Exposure, Key
+
+_PROGRAM = {"ipv4": "iptables", "ipv6": "ip6tables"}
+_OTHER = {"ip": "ipv4", "ip6": "ipv6"}
+
+
+def warnings(others: View, network: Exposure) -> list[str]:
+    """One for each thing that is in the way, of what ``foreign_rules.read`` found."""
+    return [
+        *_translations(others["translations"], network.ports),
+        *_backends(others["backends"], network),
+        *(_dropping(others["dropping"], network) if not network.internal else ()),
+        *(_strict() if others["strict_forward_ports"] and network.ports else ()),
+    ]
+
+
+def _translations(rules: t.Sequence[View], ports: t.Iterable[ExposedPort]) -> t.Iterator[str]:
+    told: set[tuple[str, str]] = set()
+    for place, key in ports:
+        for rule in rules:
+            if (place, rule["text"]) not in told and _takes(rule, key):
+                told.add((place, rule["text"]))
+                yield (
+                    f"{place}: another tool's rule for port {key.host_port}/{key.protocol} in table nat of"
+                    f" {_PROGRAM[key.family]}"
+                    + (
+                        " comes before this network's"
+                        if rule["first"]
+                        else " gets no packets, since this network's comes first"
+                    )
+                    + f": -A {rule['chain']} {rule['text']}"
+                )
+
+
+def _takes(rule: View, key: Key) -> bool:
+    if rule["ip_version"] != key.family or rule["protocol"] not in (None, "all", key.protocol):
+        return False
+    if not any(first <= key.host_port.last and last >= key.host_port.first for first, last in rule["ports"]):
+        return False
+    if not rule["destination"] or not key.host_ip:
+        return True
+    return key.host_ip in ipaddress.ip_network(rule["destination"])
+
+
+def _backends(backends: t.Iterable[View], network: Exposure) -> t.Iterator[str]:
+    for told in backends:
+        word = told["ip_version"]
+        if word not in network.families:
+            continue
+        program = _PROGRAM[word]
+        if told["backend"] == "legacy":
+            yield (
+                f"{program}-legacy has rules beside those of {program}, which uses nftables: what either drops is"
+                f" dropped; move them, {program}-legacy-save shows them"
+            )
+        else:
+            yield (
+                f"nftables has rules in tables of {program} (ip{'6' if word == 'ipv6' else ''} raw, mangle, nat or"
+                f" filter), and {program} uses the legacy backend, which does not see them: what either drops is"
+                " dropped; nft list ruleset shows them"
+            )
+
+
+def _dropping(chains: t.Iterable[View], network: Exposure) -> t.Iterator[str]:
+    for chain in chains:
+        if network.bridge in chain["interfaces"] or _OTHER.get(chain["family"]) not in (None, *network.families):
+            continue
+        yield (
+            f"nftables: chain {chain['chain']} of table {chain['family']} {chain['table']} drops what is forwarded"
+            f" unless it accepts it itself, whatever iptables says; accept there what comes from {network.bridge} and"
+            " goes there"
+        )
+
+
+def _strict() -> t.Iterator[str]:
+    yield (
+        "firewalld: StrictForwardPorts=yes in /etc/firewalld/firewalld.conf rejects connections to published ports"
+        " that it does not forward itself; set it to no"
+    )
