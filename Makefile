@@ -3,15 +3,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # make demo    see it work, in a throw-away host, without root
-# make test    what every change must pass; the parts are lint, sanity, unit, integration, traffic (attacks and lawful
-#              traffic, packet by packet) and molecule, each a target of its own too
+# make test    what every change must pass, in less than ten minutes on two processors; the parts are lint, sanity, unit,
+#              integration, traffic (attacks and lawful traffic, packet by packet) and molecule, each a target of its own
+#              too. Of integration and traffic each test runs with one of its cases, and sanity on one Python;
+#              ALL=--all: with all of them
 # make fresh   demo and test on Debian 12 and 13 as debootstrap makes them, where nothing else helps; needs root
 # make machines  the role on Debian 11, 12 and 13 as they are, booted and reached by SSH; needs root
-# make here    what wants more than a fresh machine has: sanity with every Python, and machines, side by side; needs root
+# make here    what wants more than a fresh machine has: sanity with every Python, cores (sanity by each other
+#              ansible-core that the collection supports), interpreters (modules on one Python after another) and
+#              machines; needs root
 # make test-matrix  the collection on many versions of Python, ansible-core, pyroute2 and iptables (tools/versions.py);
 #              MATRIX=--short: a few combinations; MATRIX=--write: writes docs/versions.md; see tools/matrix.py for more
-# make bench   networks of up to 1000 endpoints, built by the role and its rivals; writes docs/scale.md (hours, on a
-#              machine that has nothing else to do); BENCH="--budget 130 --enough": in an hour, see benchmarks/scale
+# make bench   networks of up to 1000 endpoints, built by the role and its rivals, and the role beside Ansible alone; writes
+#              docs/scale.md (hours, on a machine that has nothing else to do); BENCH="--only beside": a part, in minutes;
+#              BENCH="--budget 130 --enough": all in an hour; see benchmarks/scale
 # make model   random operations against a model (tests/integration/model), MODEL="--seconds 600 --seed 7"
 # make sweep   each system call of a network's life fails or is the last one, an hour (tests/sweep), SWEEP="--stage build"
 # make engines the role beside Docker, CNI and netavark, question by question; writes docs/engines.md
@@ -22,22 +27,22 @@ VENV := .venv
 CHECK := $(VENV)/bin/python -m tools.check
 PARTS := lint sanity unit integration traffic molecule
 
-.PHONY: demo test test-matrix clean bench engines fresh machines here model sweep $(PARTS)
+.PHONY: demo test test-matrix clean bench engines fresh machines here cores interpreters model sweep $(PARTS)
 
 demo: $(VENV)/requirements.txt
 	@$(VENV)/bin/python -m tests.demo
 
 test: $(VENV)/requirements-dev.txt
-	@$(CHECK) $(CUT) $(PARTS)
+	@$(CHECK) $(ALL) $(CUT) $(PARTS)
 
 test-matrix: $(VENV)/requirements-dev.txt
 	@$(VENV)/bin/python -m tools.matrix $(MATRIX)
 
-$(PARTS) fresh machines: $(VENV)/requirements-dev.txt
-	@$(CHECK) $(WHOLE) $@
+$(PARTS) cores interpreters fresh machines: $(VENV)/requirements-dev.txt
+	@$(CHECK) $(ALL) $(WHOLE) $@
 
 here: $(VENV)/requirements-dev.txt
-	@$(CHECK) --whole sanity machines
+	@$(CHECK) --whole sanity cores interpreters machines
 
 engines: $(VENV)/requirements-dev.txt
 	@$(VENV)/bin/python -m tests.engines --write

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,6 +54,31 @@ def neighbour(wan: Segment) -> Host:
 def outside(wan: Segment) -> Host:
     """The host's router 192.0.2.254 / 2001:db8::fe with the addresses 198.51.100.1 and 2001:db8:ff::1 beyond it."""
     return town.add_outside(wan)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--one-case",
+        metavar="FILE",
+        help="run one case of each test that has several, and write the number of the others to this file",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of each test the same case every time, but not of all tests the first, which would leave out kinds of cases."""
+    told = config.getoption("one_case")
+    if told:
+        chosen = one_case(items)
+        Path(told).write_text(str(len(items) - len(chosen)), encoding="utf-8")
+        items[:] = chosen
+
+
+def one_case(items: list[pytest.Item]) -> list[pytest.Item]:
+    """One item of those that are the same test with other parameters."""
+    cases: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    return [several[zlib.crc32(test.encode()) % len(several)] for test, several in cases.items()]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,11 +1,13 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run parts of the checks and say at the end what ran: python -m tools.check [--cut] [--whole] lint sanity unit ...
+"""Run parts of the checks and say at the end what ran: python -m tools.check [--all] [--cut] [--whole] lint sanity ...
 
 Every part runs even if an earlier one failed. build/summary.txt keeps the summary; its last line is the sum.
+Of the tests on the kernel (integration, traffic) each is run with one of its cases, unless something else is said:
 
---cut    of the tests on the kernel those files alone that together start every kind of test
+--all    each test with all its cases, and sanity on every Python
+--cut    those files alone that together start every kind of test, with all their cases
 --whole  what cannot be whole on this machine is a failure and not a note
 """
 
@@ -17,14 +19,14 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.lab.paths import COLLECTIONS, REPOSITORY, link_collection
 from tests.machines import roots, standing, tools
 from tests.machines.errors import Missing, Stuck
-from tools import fresh, pip_settings, sanity
+from tools import environments, fresh, pip_settings, sanity, versions
 from tools.outcome import Outcome
 
 BUILD = REPOSITORY / "build"
@@ -91,10 +93,16 @@ def lint() -> Outcome:
 
 
 def run_sanity() -> Outcome:
-    """`ansible-test sanity`: each test counts once for each Python that it runs on."""
+    """`ansible-test sanity`: each test counts once for each Python that it runs on.
+
+    On this Python alone, unless every case is asked for.
+    """
     tests = _SANITY_CUT if CUT in sys.argv else ()
-    result = sanity.run(BUILD, environment(), pip_settings.of(dict(os.environ)), tests)
-    outcome = Outcome(result.passed, result.failed, 0, [*tests, *result.notes], result.errors)
+    python = "" if _every_python() else f"{sys.version_info[0]}.{sys.version_info[1]}"
+    ansible = sanity.Ansible(Path(sys.prefix), python=python)
+    result = sanity.run(BUILD, environment(), pip_settings.of(dict(os.environ)), tests, ansible)
+    alone = [f"on Python {python} alone, on every one with {ALL}"] if python else []
+    outcome = Outcome(result.passed, result.failed, 0, [*alone, *tests, *result.notes], result.errors)
     if result.lacking:
         outcome.notes.insert(0, f"partial: {'; '.join(result.lacking)}")
         if WHOLE in sys.argv:
@@ -103,34 +111,72 @@ def run_sanity() -> Outcome:
     return outcome
 
 
-WHOLE, CUT = "--whole", "--cut"
+def _every_python() -> bool:
+    return ALL in sys.argv or WHOLE in sys.argv
+
+
+def cores() -> Outcome:
+    """All of `ansible-test sanity` by each other ansible-core that the collection supports, on one Python each."""
+    outcome = Outcome()
+    for core in versions.other_cores():
+        start = time.monotonic()
+        try:
+            python = environments.ansible(core, versions.first_here(core))
+        except environments.Missing as error:
+            outcome.notes.append(f"partial: not by ansible-core {core}: {error}")
+            if WHOLE in sys.argv:
+                outcome.failed += 1
+                outcome.failures.append(f"sanity by ansible-core {core}: {error}")
+            continue
+        ansible = sanity.Ansible(python.parent.parent, f"sanity-{core}", versions.first_here(core))
+        result = sanity.run(BUILD, environment(), pip_settings.of(dict(os.environ)), (), ansible)
+        name = f"ansible-core {environments.version(python, 'ansible-core')} on Python {ansible.python}"
+        outcome.passed += result.passed
+        outcome.failed += result.failed
+        outcome.failures += [f"{name}: {error}" for error in result.errors]
+        more = [f"{name}: {note}" for note in (*result.lacking, *result.notes)]
+        outcome.notes += [f"{name}: {result.passed} tests, {time.monotonic() - start:.0f} s", *more]
+    return outcome
+
+
+ALL, WHOLE, CUT = "--all", "--whole", "--cut"
+#: Too long to be run with every case at each change.
+SAMPLED = ("integration", "traffic")
 #: A process, a daemon, ansible-playbook, a module in each way, a boot, raw frames: each is started somewhere.
 _CUTS = {
     "integration": ("container", "examples", "ip_forward", "lab", "network_files", "role", "story", "target"),
-    "integration/traffic": ("beside_docker", "moments", "sctp"),
+    "traffic": ("beside_docker", "moments", "sctp"),
 }
+_FOLDERS = {"traffic": "integration/traffic"}
 _SANITY_CUT = ("import", "validate-modules")
 
 
 def _files(name: str) -> list[str]:
     """What pytest is to run of a part."""
+    folder = f"tests/{_FOLDERS.get(name, name)}"
     names = _CUTS.get(name, ()) if CUT in sys.argv else ()
-    return [f"tests/{name}/test_{part}.py" for part in names] or [f"tests/{name}"]
+    return [f"{folder}/test_{part}.py" for part in names] or [folder]
 
 
-def _pytest(name: str, *options: str) -> Outcome:
-    report = BUILD / f"{name.replace('/', '-')}.xml"
-    report.unlink(missing_ok=True)
-    command = ["pytest", *_files(name), "--quiet", f"--junit-xml={report}", *options]
+def _is_sampled(name: str) -> bool:
+    return name in SAMPLED and ALL not in sys.argv and CUT not in sys.argv
+
+
+def _pytest(name: str, *options: str, files: Sequence[str] = ()) -> Outcome:
+    report, others = (BUILD / f"{name}.{kind}" for kind in ("xml", "others"))
+    for old in (report, others):
+        old.unlink(missing_ok=True)
+    sample = [f"--one-case={others}"] if _is_sampled(name) else []
+    command = ["pytest", *(files or _files(name)), "--quiet", f"--junit-xml={report}", *sample, *options]
     code = subprocess.run(command, cwd=REPOSITORY, env=environment(), check=False).returncode
     if not report.exists():
         return Outcome(failed=1, notes=[f"pytest ended with {code}"])
     suite = ET.parse(report).getroot()[0]
     total, skipped = int(suite.get("tests", 0)), int(suite.get("skipped", 0))
     failed = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
-    notes = []
+    notes = [f"one case of each test, {others.read_text(encoding='utf-8')} more with {ALL}"] if sample else []
     if code and not failed:
-        failed, notes = 1, [f"pytest ended with {code}"]
+        failed, notes = 1, [*notes, f"pytest ended with {code}"]
     failures = [
         f"{case.get('classname')}::{case.get('name')}"
         for case in suite.iter("testcase")
@@ -153,7 +199,12 @@ def integration() -> Outcome:
 
 def traffic() -> Outcome:
     """Attacks and lawful traffic, packet by packet. Tests share besieged hosts, so neighbours stay together."""
-    return _pytest("integration/traffic", *PARALLEL)
+    return _pytest("traffic", *PARALLEL)
+
+
+def interpreters() -> Outcome:
+    """What can only be tried where there are several Pythons, as on no fresh machine."""
+    return _pytest("interpreters", files=["tests/integration/test_interpreters.py"])
 
 
 #: Molecule colours what failed, whatever it is told.
@@ -224,17 +275,19 @@ def machines() -> Outcome:
 PARTS: dict[str, Callable[[], Outcome]] = {
     "lint": lint,
     "sanity": run_sanity,
+    "cores": cores,
     "unit": unit,
     "integration": integration,
     "traffic": traffic,
     "molecule": molecule,
+    "interpreters": interpreters,
     "fresh": fresh.run,
     "machines": machines,
 }
 
 
 #: Rows that run at the same time: the first one keeps to one processor and often waits. What is in no row comes after.
-SIDE_BY_SIDE = (("sanity", "lint", "molecule"), ("unit", "integration", "traffic", "machines"))
+SIDE_BY_SIDE = (("sanity", "cores", "lint", "molecule"), ("unit", "integration", "traffic", "interpreters", "machines"))
 
 
 def _run(names: Iterable[str]) -> dict[str, Outcome]:
@@ -244,6 +297,7 @@ def _run(names: Iterable[str]) -> dict[str, Outcome]:
         start = time.monotonic()
         outcomes[name] = PARTS[name]()
         outcomes[name].seconds = time.monotonic() - start
+        print(f"=== {name} took {outcomes[name].seconds:.0f} s", flush=True)
     return outcomes
 
 
@@ -256,8 +310,23 @@ def _run_all(names: list[str]) -> dict[str, Outcome]:
     return outcomes | _run(name for name in names if name not in outcomes)
 
 
+def intention(names: Sequence[str]) -> str:
+    """What will be run, and what will not."""
+    lines = [f"To be run: {', '.join(names)}."]
+    if sampled := [name for name in names if _is_sampled(name)]:
+        lines.append(f"Of {' and '.join(sampled)} one case of each test; all cases with {ALL} (make ... ALL={ALL}).")
+    if "sanity" in names and not _every_python():
+        lines.append(f"sanity runs on this Python alone; on every one with {ALL}.")
+    if CUT in sys.argv:
+        lines.append(f"Cut short: a few files of {' and '.join(_CUTS)}; of sanity {' and '.join(_SANITY_CUT)}.")
+    if len(names) > 1:
+        lines.append(f"Not to be run: {', '.join(name for name in PARTS if name not in names)}.")
+    return "\n".join(lines)
+
+
 def main(names: list[str]) -> int:
     BUILD.mkdir(exist_ok=True)
+    print(intention(names), flush=True)
     link_collection()
     start = time.monotonic()
     outcomes = _run_all(names)
@@ -273,4 +342,4 @@ def main(names: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main([word for word in sys.argv[1:] if word not in (WHOLE, CUT)]))
+    sys.exit(main([word for word in sys.argv[1:] if word not in (ALL, CUT, WHOLE)]))

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from tools import interpreters
-from tools.versions import REPOSITORY, Row, pins
+from tools.versions import REPOSITORY, Row, core_requirement, pins
 
 PLACE = REPOSITORY / "build" / "matrix"
 #: What the tests import, beside Ansible and the collection's own needs.
@@ -25,7 +25,7 @@ class Missing(Exception):
 
 def controller(row: Row) -> Path:
     """The Python that runs the tests, with ansible-core."""
-    wanted = [f"ansible-core=={row.core}.*", *(f"{name}=={pins()[name]}" for name in _TESTS)]
+    wanted = [core_requirement(row.core), *(f"{name}=={pins()[name]}" for name in _TESTS)]
     return _make(f"controller-{row.core}-py{row.controller_python}", row.controller_python, wanted)
 
 
@@ -42,7 +42,7 @@ def old_ansible(core: str, python: str) -> Path:
 
 def ansible(core: str, python: str) -> Path:
     """The Python of an ansible-core and nothing else."""
-    return _make(f"ansible-{core}-py{python}", python, [f"ansible-core=={core}.*"])
+    return _make(f"ansible-{core}-py{python}", python, [core_requirement(core)])
 
 
 def version(python: Path, package: str) -> str:

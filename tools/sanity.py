@@ -39,19 +39,33 @@ class Result:
     lacking: list[str]
 
 
-def run(build: Path, environment: dict[str, str], pip: str, tests: Sequence[str] = ()) -> Result:
+@dataclass(frozen=True)
+class Ansible:
+    """An environment with ansible-core. python: the version that its tests run on, or nothing for all it supports."""
+
+    prefix: Path
+    name: str = "sanity"
+    python: str = ""
+
+    @property
+    def package(self) -> Path:
+        return next(self.prefix.glob("lib/python*/site-packages/ansible_test"))
+
+
+def run(build: Path, environment: dict[str, str], pip: str, tests: Sequence[str], ansible: Ansible) -> Result:
     """Run all sanity tests on every Python that ansible-test supports, or on this one if not all of them are here.
 
     :param pip: pip's settings, which it gets as a file
     :param tests: these alone, where there are any
+    :param ansible: what tests, and on which Python if on one alone
     """
-    place = tree.copy(build / "sanity" / "ansible_collections" / "netplumb" / "linuxnet")
-    home = _home(build / "sanity" / "home", f"{pip}cache-dir = {environment['PIP_CACHE_DIR']}\n")
-    directories, missing = _interpreters()
+    place = tree.copy(build / ansible.name / "ansible_collections" / "netplumb" / "linuxnet")
+    home = _home(ansible, build / "sanity" / "home", f"{pip}cache-dir = {environment['PIP_CACHE_DIR']}\n")
+    directories, missing = ([], []) if ansible.python else _interpreters(ansible)
     command = ["ansible-test", "sanity", "--color", "no", *(word for name in tests for word in ("--test", name))]
-    if missing:
-        command += ["--python", f"{sys.version_info[0]}.{sys.version_info[1]}"]
-    path = ":".join([str(Path(sys.prefix, "bin")), *directories, "/usr/bin:/bin:/usr/sbin:/sbin"])
+    if ansible.python or missing:
+        command += ["--python", ansible.python or f"{sys.version_info[0]}.{sys.version_info[1]}"]
+    path = ":".join([str(ansible.prefix / "bin"), *directories, "/usr/bin:/bin:/usr/sbin:/sbin"])
     done = subprocess.run(
         command,
         cwd=place,
@@ -61,7 +75,7 @@ def run(build: Path, environment: dict[str, str], pip: str, tests: Sequence[str]
         text=True,
         check=False,
     )
-    (build / "sanity.log").write_text(done.stdout, encoding="utf-8")
+    (build / f"{ansible.name}.log").write_text(done.stdout, encoding="utf-8")
     return _read(done.returncode, done.stdout, missing)
 
 
@@ -81,10 +95,10 @@ def _read(code: int, output: str, missing: list[str]) -> Result:
     return Result(ran - failed, failed, notes, errors, lacking)
 
 
-def _home(home: Path, settings: str) -> Path:
+def _home(ansible: Ansible, home: Path, settings: str) -> Path:
     """A home for ansible-test: the bootstrap, and pip's settings, since it hides the variables."""
-    requirements = _test_package() / "_internal" / "python_requirements.py"
-    bootstrap = _test_package() / "_util" / "target" / "setup"
+    requirements = ansible.package / "_internal" / "python_requirements.py"
+    bootstrap = ansible.package / "_util" / "target" / "setup"
     version = re.search(r"pip='([\d.]+)'", requirements.read_text(encoding="utf-8"))
     if version is None:
         raise SystemExit(f"no version of pip in {requirements}; {bootstrap} has changed")
@@ -98,13 +112,9 @@ def _home(home: Path, settings: str) -> Path:
     return home
 
 
-def _test_package() -> Path:
-    return next(Path(sys.prefix).glob("lib/python*/site-packages/ansible_test"))
-
-
-def _interpreters() -> tuple[list[str], list[str]]:
+def _interpreters(ansible: Ansible) -> tuple[list[str], list[str]]:
     """The directories of the Pythons that ansible-test wants to try, and the versions that are not there."""
-    constants = (_test_package() / "_util" / "target" / "common" / "constants.py").read_text(encoding="utf-8")
+    constants = (ansible.package / "_util" / "target" / "common" / "constants.py").read_text(encoding="utf-8")
     versions = [v for v in re.findall(r"'(3\.\d+)'", constants) if int(v.split(".")[1]) >= 9]
     directories, missing = [], []
     for version in versions:

@@ -5,14 +5,14 @@
 
 Five things vary: the controller's Python and ansible-core, the host's Python and pyroute2, and the backend of iptables.
 All of them together would be hundreds of combinations, nearly all of which tell nothing that others did not. So there
-is a default, which is what `make test` runs in full: the versions of requirements.txt and the Python that the project
+is a default, which is what `make test ALL=--all` runs: the versions of requirements.txt and the Python that the project
 is developed on. From there
 
 - each axis varies with the others at their default, so that a failure names its cause. pyroute2 is used for bridges and
   their ports alone, the rest of netlink is our own, so for its versions the tests of these two run; for those of
-  ansible-core, which sees the role, the filter and the playbooks, the unit tests and the role's; for the host's Python,
-  on which modules run, the tests of every module; for the backend those of all modules that write rules. A whole run
-  for each would repeat mostly what depends on none of them.
+  ansible-core, which sees the role, the playbooks and the action plugin, the unit tests and the role's; for the host's
+  Python, on which modules run, the tests of every module; for the backend those of all modules that write rules. A
+  whole run for each would repeat mostly what depends on none of them.
 - The diagonals vary everything at once, in the way versions meet on real hosts: old with old, new with new. They touch
   every ansible-core and all but one of the minor versions of the others, so that a short run makes do with them.
 
@@ -22,10 +22,13 @@ and the examples of all modules' documentation run.
 
 from __future__ import annotations
 
+import importlib.metadata
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+from tools import interpreters
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -38,12 +41,15 @@ CONTROLLERS = {
     "2.21": ("3.12", "3.13", "3.14"),
 }
 
+#: Those without a final release, of which pip takes a release candidate only where that is said.
+UNRELEASED: tuple[str, ...] = ()
+
 EVERYWHERE = ("test_versions.py", "test_examples.py")
 BRIDGES = ("test_bridge.py", "test_bridge_port.py")
 RULES = ("test_bridge_forward.py", "test_masquerade.py", "test_dnat.py")
 OTHERS = ("test_interface.py", "test_ip_forward.py", "test_netns.py", "test_netns_info.py", "test_veth.py")
 MODULES = (*BRIDGES, *RULES, *OTHERS)
-ROLE = ("test_role.py", "test_story.py")
+ROLE = ("test_role.py", "test_story.py", "test_one_call.py", "test_ways_to_a_host.py")
 UNIT = "../unit"
 
 
@@ -77,6 +83,23 @@ def pins() -> dict[str, str]:
 
 def newest_pyroute2() -> str:
     return pins()["pyroute2"]
+
+
+def core_requirement(core: str) -> str:
+    """The newest ansible-core of a minor version, for pip."""
+    earlier = f",>={core}.0.dev0" if core in UNRELEASED else ""
+    return f"ansible-core=={core}.*{earlier}"
+
+
+def other_cores() -> list[str]:
+    """Each minor version of ansible-core beside the one that is here."""
+    here = importlib.metadata.version("ansible-core")
+    return [core for core in CONTROLLERS if not here.startswith(f"{core}.")]
+
+
+def first_here(core: str) -> str:
+    """The first Python that an ansible-core runs on and this machine has; if it has none, the first one."""
+    return next(filter(interpreters.find, CONTROLLERS[core]), CONTROLLERS[core][0])
 
 
 def default() -> Row:

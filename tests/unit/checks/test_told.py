@@ -5,9 +5,14 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import pytest
 
-from tools import check, fresh, sanity
+from tests.conftest import one_case
+from tests.lab.paths import REPOSITORY
+from tools import check, environments, fresh, sanity, versions
 from tools.outcome import Outcome
 
 _SUMMARY = """\
@@ -50,5 +55,64 @@ def test_sanity_without_all_pythons_is_partial_for_a_user_and_fails_where_it_has
     monkeypatch.setattr(sanity, "run", lambda *_given: done)
     monkeypatch.setattr("sys.argv", ["check", *[check.WHOLE] * whole, "sanity"])
     outcome = check.run_sanity()
-    assert outcome.notes == ["partial: not on Python 3.9: not installed"]
+    assert outcome.notes[0] == "partial: not on Python 3.9: not installed"
+    assert any("alone, on every one with --all" in note for note in outcome.notes) is not whole
     assert (outcome.failed, bool(outcome.failures)) == (int(whole), whole)
+
+
+class _Item:
+    """Of pytest's items what is asked of them."""
+
+    def __init__(self, nodeid: str) -> None:
+        self.nodeid = nodeid
+
+
+def test_of_each_test_one_case_is_run_and_always_the_same() -> None:
+    tests = [f"tests/test_{file}.py::test_{test}" for file in "ab" for test in range(20)]
+    items: Any = [_Item(f"{test}[{case}]") for test in tests for case in ("x[0]", "y", "z")] + [
+        _Item("tests/t.py::one")
+    ]
+    chosen = [item.nodeid for item in one_case(items)]
+    assert [nodeid.partition("[")[0] for nodeid in chosen] == [*tests, "tests/t.py::one"]
+    assert {nodeid.partition("[")[2] for nodeid in chosen} == {"x[0]]", "y]", "z]", ""}, "cases of each place"
+    assert [item.nodeid for item in one_case(items)] == chosen
+
+
+@pytest.mark.parametrize(
+    ("options", "sampled"), [([], True), ([check.ALL], False), ([check.CUT], False), ([check.WHOLE], True)]
+)
+def test_what_is_left_out_is_said_before_it_begins(
+    monkeypatch: pytest.MonkeyPatch, options: list[str], sampled: bool
+) -> None:
+    monkeypatch.setattr("sys.argv", ["check", *options])
+    told = check.intention(["lint", "unit", "integration", "traffic"])
+    assert "To be run: lint, unit, integration, traffic." in told
+    assert ("Of integration and traffic one case of each test" in told) is sampled
+    assert ("Cut short" in told) is (check.CUT in options)
+    left_out = told.rpartition("Not to be run: ")[2].rstrip(".").split(", ")
+    assert set(left_out) == set(check.PARTS) - {"lint", "unit", "integration", "traffic"}
+
+
+def test_continuous_integration_leaves_nothing_to_others() -> None:
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    here = re.search(r"^here:.*\n\t@\$\(CHECK\) --whole (.*)$", makefile, re.MULTILINE)
+    parts = re.search(r"^PARTS := (.*)$", makefile, re.MULTILINE)
+    assert here
+    assert parts
+    assert {*here.group(1).split(), *parts.group(1).split(), "fresh"} == set(check.PARTS)
+    assert ("bookworm", "root", ("demo", "test", f"ALL={check.ALL}")) in fresh.VISITS
+
+
+def test_a_core_that_cannot_be_had_is_told_and_fails_where_all_have_to_be_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def none(core: str, python: str) -> None:
+        raise environments.Missing(f"no Python {python} for {core}")
+
+    monkeypatch.setattr(environments, "ansible", none)
+    for options in ([], [check.WHOLE]):
+        monkeypatch.setattr("sys.argv", ["check", *options])
+        outcome = check.cores()
+        assert len(outcome.notes) == len(versions.other_cores())
+        assert all(note.startswith("partial: not by ansible-core 2.") for note in outcome.notes)
+        assert outcome.failed == len(outcome.failures) == len(options) * len(outcome.notes)
