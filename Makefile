@@ -5,8 +5,8 @@
 # make demo    see it work, in a throw-away host, without root
 # make test    what every change must pass, in less than ten minutes on two processors; the parts are lint, sanity, unit,
 #              integration, traffic (attacks and lawful traffic, packet by packet) and molecule, each a target of its own
-#              too. Of integration and traffic each test runs with one of its cases, and sanity on one Python;
-#              ALL=--all: with all of them
+#              too. Of integration and traffic each test but the long ones runs with one of its cases, and
+#              sanity on one Python; ALL=--all: everything
 # make fresh   demo and test on Debian 12 and 13 as debootstrap makes them, where nothing else helps; needs root
 # make machines  the role on Debian 11, 12 and 13 as they are, booted and reached by SSH; needs root
 # make here    what wants more than a fresh machine has: sanity with every Python, cores (sanity by each other

@@ -60,7 +60,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--one-case",
         metavar="FILE",
-        help="run one case of each test that has several, and write the number of the others to this file",
+        help="run one case of each test, but no long ones, and write the number of those left out to this file",
     )
 
 
@@ -74,14 +74,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def one_case(items: list[pytest.Item]) -> list[pytest.Item]:
-    """One item of those that are the same test with other parameters."""
+    """One item of those that are the same test with other parameters, and none of those that take long."""
     cases: dict[str, list[pytest.Item]] = {}
     for item in items:
+        if item.get_closest_marker("long"):
+            continue
         cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
     return [several[zlib.crc32(test.encode()) % len(several)] for test, several in cases.items()]
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "long: left out where one case of each test is run; other tests of the file do much of it"
+    )
     config.addinivalue_line("markers", "needs(name): skipped on a machine without this (tests/lab/machine.py)")
 
 

@@ -4,9 +4,10 @@
 """Run parts of the checks and say at the end what ran: python -m tools.check [--all] [--cut] [--whole] lint sanity ...
 
 Every part runs even if an earlier one failed. build/summary.txt keeps the summary; its last line is the sum.
-Of the tests on the kernel (integration, traffic) each is run with one of its cases, unless something else is said:
+Of the tests on the kernel (integration, traffic) each is run with one of its cases, but for those that are marked as
+long, unless something else is said:
 
---all    each test with all its cases, and sanity on every Python
+--all    every test with all its cases, and sanity on every Python
 --cut    those files alone that together start every kind of test, with all their cases
 --whole  what cannot be whole on this machine is a failure and not a note
 """
@@ -174,7 +175,11 @@ def _pytest(name: str, *options: str, files: Sequence[str] = ()) -> Outcome:
     suite = ET.parse(report).getroot()[0]
     total, skipped = int(suite.get("tests", 0)), int(suite.get("skipped", 0))
     failed = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
-    notes = [f"one case of each test, {others.read_text(encoding='utf-8')} more with {ALL}"] if sample else []
+    notes = (
+        [f"one case of each test, {others.read_text(encoding='utf-8')} others and long ones with {ALL}"]
+        if sample
+        else []
+    )
     if code and not failed:
         failed, notes = 1, [*notes, f"pytest ended with {code}"]
     failures = [
@@ -314,11 +319,13 @@ def intention(names: Sequence[str]) -> str:
     """What will be run, and what will not."""
     lines = [f"To be run: {', '.join(names)}."]
     if sampled := [name for name in names if _is_sampled(name)]:
-        lines.append(f"Of {' and '.join(sampled)} one case of each test; all cases with {ALL} (make ... ALL={ALL}).")
+        lines.append(f"Of {' and '.join(sampled)}, one case of each test but the long ones.")
     if "sanity" in names and not _every_python():
-        lines.append(f"sanity runs on this Python alone; on every one with {ALL}.")
+        lines.append("Of sanity, this Python alone.")
     if CUT in sys.argv:
-        lines.append(f"Cut short: a few files of {' and '.join(_CUTS)}; of sanity {' and '.join(_SANITY_CUT)}.")
+        lines.append(f"Cut short: a few files of {' and '.join(_CUTS)}, and of sanity {' and '.join(_SANITY_CUT)}.")
+    if len(lines) > 1:
+        lines.append(f"All of them: make test ALL={ALL}.")
     if len(names) > 1:
         lines.append(f"Not to be run: {', '.join(name for name in PARTS if name not in names)}.")
     return "\n".join(lines)

@@ -67,6 +67,7 @@ def test_a_container_is_published_and_found_again_when_it_was_started_anew(site:
     assert site.serves()
 
 
+@pytest.mark.long
 def test_a_container_that_is_not_there_is_refused_before_anything_changes(site: Site) -> None:
     site.daemon.start_apart("shop")
     site.daemon.docker("kill", "shop")

@@ -77,6 +77,7 @@ def test_modules_at_once(host: Host) -> None:
     assert not host.module("dnat", {"aggregate": ports})["changed"]
 
 
+@pytest.mark.long
 def test_the_program_waits_for_a_module_and_a_module_for_it(host: Host) -> None:
     apply(host, **FIRST, persistent=True)
     for _round in range(3):

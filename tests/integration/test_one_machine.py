@@ -38,6 +38,7 @@ def _addresses(host: Host) -> dict[str, str]:
     return found
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("forks", ["1", "5"])
 def test_each_gets_an_address_of_its_own(host: Host, forks: str) -> None:
     apply(host, **SUBNET, endpoints=[{"namespace": "first"}])

@@ -81,6 +81,7 @@ def test_the_program_holds_nothing_of_ansible_and_is_readable(host: Host) -> Non
     assert host.sh(f"grep --text --count 'def plan(self' {PROGRAM}").strip() != "0"
 
 
+@pytest.mark.long
 def test_the_role_by_ansible_itself(host: Host) -> None:
     """Modules come out of an archive there: the program that is made of them is the same, byte by byte."""
     variables = {**VARIABLES, "bridge_network_persistent": True}
@@ -156,6 +157,7 @@ def test_up_mends(host: Host, damage: str) -> None:
     assert apply(host, **KEPT).changed == []
 
 
+@pytest.mark.long
 def test_killed_at_any_moment(lab: Lab, host: Host) -> None:
     apply(host, **KEPT)
     chance = random.Random(1)

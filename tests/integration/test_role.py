@@ -90,6 +90,7 @@ def test_bad_input_in_one_network_of_several_changes_none(host: Host) -> None:
         assert before.changes_to(host.dump()) == []
 
 
+@pytest.mark.long
 def test_a_broken_network_keeps_no_later_one_from_being_built(host: Host) -> None:
     host.sh("ip link add taken type bridge; ip link add other type bridge")
     shop, office = _two_networks()

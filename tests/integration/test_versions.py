@@ -11,6 +11,8 @@ from __future__ import annotations
 import json
 import site
 
+import pytest
+
 from tests.integration.networks import SHOP
 from tests.integration.role_plays import PLAY, VARIABLES
 from tests.lab import target, town
@@ -19,6 +21,7 @@ from tests.lab.host import Host
 OPTIONS = {"mtu": 1400, "ageing_time": 100, "multicast_snooping": False}
 
 
+@pytest.mark.long
 def test_a_network_is_built_used_found_in_order_and_removed(host: Host, neighbour: Host, outside: Host) -> None:
     assert len(host.playbook(PLAY, variables=VARIABLES).changed) == 1
     with host.inside("web").server(80), outside.server(7):

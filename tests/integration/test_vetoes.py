@@ -287,6 +287,7 @@ def test_very_many_routes_cost_little(host: Host) -> None:
     assert spent < 8
 
 
+@pytest.mark.long
 def test_the_role_tells_last_what_it_could_not_do(host: Host) -> None:
     wish = {**VARIABLES, "bridge_network_endpoints": NETWORK["endpoints"], "bridge_network_persistent": True}
     host.playbook(PLAY, variables=wish)

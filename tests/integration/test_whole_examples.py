@@ -82,6 +82,7 @@ def test_the_first_page_shows_what_is_printed_and_nothing_else_deserves_a_look(p
     assert _left(empty, place.host.dump()) == []
 
 
+@pytest.mark.long
 def test_the_modules_in_order_make_the_same_network(place: town.Town) -> None:
     empty = place.host.dump()
     foretold = _play(place.host, "modules", check=True)

@@ -66,6 +66,9 @@ class _Item:
     def __init__(self, nodeid: str) -> None:
         self.nodeid = nodeid
 
+    def get_closest_marker(self, name: str) -> bool:
+        return f"_{name}_" in self.nodeid
+
 
 def test_of_each_test_one_case_is_run_and_always_the_same() -> None:
     tests = [f"tests/test_{file}.py::test_{test}" for file in "ab" for test in range(20)]
@@ -87,7 +90,7 @@ def test_what_is_left_out_is_said_before_it_begins(
     monkeypatch.setattr("sys.argv", ["check", *options])
     told = check.intention(["lint", "unit", "integration", "traffic"])
     assert "To be run: lint, unit, integration, traffic." in told
-    assert ("Of integration and traffic one case of each test" in told) is sampled
+    assert ("Of integration and traffic, one case of each test" in told) is sampled
     assert ("Cut short" in told) is (check.CUT in options)
     left_out = told.rpartition("Not to be run: ")[2].rstrip(".").split(", ")
     assert set(left_out) == set(check.PARTS) - {"lint", "unit", "integration", "traffic"}
