@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.integration.networks import SHOP
 from tests.integration.promises import converge, refused, repairs
 from tests.integration.rule_hosts import (
     BACKENDS,
@@ -249,6 +250,36 @@ def test_a_policy_that_cuts_others_off_is_told(host: Host) -> None:
             warnings = host.module("bridge_forward", wish, check=check).get("warnings", [])
             assert (told in str(warnings)) is bool(bridge_nf), warnings
     assert host.module("bridge_forward", NETWORK).get("warnings", []) == []
+
+
+@pytest.mark.needs("bridge-nf")
+@pytest.mark.parametrize("bridge_nf", [0, 1])
+def test_members_of_other_bridges_with_addresses_of_ours_are_told(host: Host, bridge_nf: int) -> None:
+    """Where iptables sees them they would be taken for somebody who speaks in an endpoint's name."""
+    for kind in FAMILIES:
+        host.sysctl(f"net/bridge/bridge-nf-call-{kind}", bridge_nf)
+    subnets = {"brx": "172.18.7", "bry": "10.99.0"}
+    for bridge, subnet in subnets.items():
+        host.sh(f"ip link add {bridge} type bridge; ip link set {bridge} up")
+        for last in (9, 10):
+            name = f"{bridge}-{last}"
+            host.sh(
+                f"ip netns add {name}; ip link add {name} type veth peer name eth0 netns {name};"
+                f" ip link set {name} master {bridge} up;"
+                f" ip -n {name} address add {subnet}.{last}/16 dev eth0; ip -n {name} link set eth0 up"
+            )
+    host.sh("ip address add 10.99.0.1/16 dev bry")  # by which it is known who is there
+
+    def carried() -> list[bool]:
+        return [host.inside(f"{bridge}-9").reaches(f"{subnet}.10") for bridge, subnet in subnets.items()]
+
+    assert carried() == [True, True]
+    for check in (True, False):
+        warnings = host.module("bridge_network", SHOP, check=check)["warnings"]
+        told = [text for text in map(str, warnings) if "dropped as forged" in text]
+        assert len(told) == 2 * bridge_nf, "one for each subnet"
+        assert all("brx" in text and "bry" not in text for text in told)
+    assert carried() == [not bridge_nf, True]
 
 
 def test_changes_are_told_in_option_words(host: Host) -> None:

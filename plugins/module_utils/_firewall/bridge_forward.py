@@ -13,7 +13,7 @@ import functools
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Order, Plan, Resource
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES, IPNetwork, family_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.labels import within
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import Options
@@ -49,8 +49,8 @@ class State:
     isolations: Isolations
     #: By namespace and bridge; None where the setting does not exist, _NO_SETTING where the bridge does not.
     accept_ra: t.Mapping[tuple[str | None, str], str | None]
-    #: By namespace the bridges between whose ports frames pass; looked at only where a policy is to stop them.
-    bridges: t.Mapping[str | None, t.Collection[str]] = dataclasses.field(default_factory=dict)
+    #: By namespace the bridges between whose ports frames pass, with their networks; where bridged frames are shown.
+    bridges: t.Mapping[str | None, t.Mapping[str, t.Collection[IPNetwork]]] = dataclasses.field(default_factory=dict)
     #: Of bridges that are called by another one where rules are to be absent.
     real_names: alternative_names.RealNames = dataclasses.field(default_factory=dict)
 
@@ -85,8 +85,8 @@ class BridgeForward(Resource):
                 name = wish.network.bridge
                 look = functools.partial(_accept_ra, name, taken_as_made=host.check_mode)
                 settings[found.place(wish.netns), name] = host.run(wish.netns, look)
-        policies = {wish.netns for wish in wishes if wish.state == "present" and wish.forward_policy == "drop"}
-        at_stake = {found.place(ref) for ref in policies if any(found.bridged(ref, family) for family in FAMILIES)}
+        building = {wish.netns for wish in wishes if wish.state == "present"}
+        at_stake = {found.place(ref) for ref in building if any(found.bridged(ref, family) for family in FAMILIES)}
         absent = (wish for wish in wishes if wish.state == "absent" and host.exists(wish.netns))
         real = alternative_names.real_names(host, ((wish.netns, wish.network.bridge) for wish in absent))
         return State(found, settings, {ref: host.run(ref, bridge_nf.carrying) for ref in at_stake}, real)
@@ -99,6 +99,7 @@ class BridgeForward(Resource):
         present = {number: wish for number, wish in enumerate(wishes) if wish.state == "present"}
         plan = Plan([], [*planned.steps, *forwarded_flows.ended(planned.served, state.isolations, present)])
         plan.warnings += _cut_off(list(present.values()), state)
+        plan.warnings += _taken_for_endpoints(list(present.values()), state)
         for wish, served in zip(wishes, planned.served):
             before = _before(wish, served, state)
             if wish.state == "absent":
@@ -212,19 +213,49 @@ def _cut_off(wishes: t.Sequence[Wish], state: State) -> list[str]:
     """What the policy of FORWARD stops beside what is routed."""
     found: dict[str, None] = {}
     for wish in wishes:
-        there, ref = state.isolations, state.isolations.place(wish.netns)
-        families = [family for family in wish.families if there.bridged(wish.netns, family)]
+        families = [family for family in wish.families if state.isolations.bridged(wish.netns, family)]
         if wish.forward_policy != "drop" or not families:
             continue
-        ours = {bridge for bridge, _owner in there.owners(wish.netns)}
-        ours |= {other.network.bridge for other in wishes if there.place(other.netns) == ref}
-        others = ", ".join(sorted(set(state.bridges.get(ref, ())) - ours))
+        others = ", ".join(_foreign(wish, wishes, state))
         if others:
             found[
                 f"forward_policy: {bridge_nf.setting(families[0])} is 1, so a FORWARD chain that drops also stops what"
                 f" bridges carry between their own ports, unless a rule lets it pass; not ours: {others}"
             ] = None
     return list(found)
+
+
+def _foreign(wish: Wish, wishes: t.Sequence[Wish], state: State) -> dict[str, t.Collection[IPNetwork]]:
+    """The bridges of others between whose ports frames pass, with their networks."""
+    there, ref = state.isolations, state.isolations.place(wish.netns)
+    ours = {bridge for bridge, _owner in there.owners(wish.netns)}
+    ours |= {other.network.bridge for other in wishes if there.place(other.netns) == ref}
+    return {name: networks for name, networks in state.bridges.get(ref, {}).items() if name not in ours}
+
+
+def _taken_for_endpoints(wishes: t.Sequence[Wish], state: State) -> list[str]:
+    """Whose frames are dropped since they have an endpoint's address, on bridges of others that may have such members.
+
+    Who is behind a bridge is known where the host has an address there.
+    """
+    found = []
+    for wish in wishes:
+        others = _foreign(wish, wishes, state)
+        for subnet in wish.network.subnets if others else ():
+            if not state.isolations.bridged(wish.netns, family_of(subnet)):
+                continue
+            doubtful = [
+                name
+                for name, networks in others.items()
+                if not networks or any(one.version == subnet.version and one.overlaps(subnet) for one in networks)
+            ]
+            if doubtful:
+                found.append(
+                    f"bridge {wish.network.bridge}: {bridge_nf.setting(family_of(subnet))} is 1, so what other bridges"
+                    f" carry between their own ports from addresses in {subnet} is dropped as forged; set it to 0 if"
+                    f" {' or '.join(doubtful)} has such members"
+                )
+    return found
 
 
 def _settings(wish: Wish, state: State, warnings: list[str]) -> t.Iterator[WriteSetting]:

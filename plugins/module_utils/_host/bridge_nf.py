@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import collections
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPNetwork
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import dumps, sysctl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Reader
 
@@ -26,9 +27,14 @@ def setting(family: str) -> str:
     return _PATHS[family].replace("/", ".")
 
 
-def carrying() -> list[str]:
-    """The bridges, in the namespace of the calling thread, between whose ports something can pass."""
+def carrying() -> dict[str, tuple[IPNetwork, ...]]:
+    """The bridges, in the namespace of the calling thread, between whose ports something can pass.
+
+    With the networks of their own addresses, as far as these tell who is behind them.
+    """
     with Reader() as reader:
         links = dumps.links(reader).values()
+        addresses = [one for one in dumps.addresses(reader) if one.scope != "link"]
     ports = collections.Counter(link.master for link in links)
-    return sorted(link.name for link in links if link.kind == "bridge" and ports[link.index] > 1)
+    bridges = sorted((link.name, link.index) for link in links if link.kind == "bridge" and ports[link.index] > 1)
+    return {name: tuple(one.address.network for one in addresses if one.index == index) for name, index in bridges}
