@@ -20,8 +20,9 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors imp
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import refusals, sysctl
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host, Identity
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Session, Step
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Links
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import (
     Element,
     EndpointKey,
@@ -30,6 +31,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_d
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.sysctls import (
     WritesSettings,
     elsewhere,
+    mean_the_same,
     name_of,
 )
 
@@ -69,6 +71,10 @@ class Plan:
     warnings: list[str] = dataclasses.field(default_factory=list)
     #: A namespace in which a step fails holds up no other one; the first failure is raised when all else is done.
     apart: bool = False
+    #: By namespace all its interfaces, without those that are made, and the namespaces that end with all they have.
+    #: In check mode, where nothing of that comes true, the kinds that come after look at it all the same.
+    links: t.Mapping[Identity, Links] = dataclasses.field(default_factory=dict)
+    ended: set[Identity] = dataclasses.field(default_factory=set)
 
 
 class Order(t.NamedTuple):
@@ -202,7 +208,7 @@ def _refuse_unwritable(host: Host, steps: t.Iterable[t.Any]) -> None:
     for setting in (one for step in steps if isinstance(step, WritesSettings) for one in step.written):
         look = functools.partial(_value, setting.path)
         found = host.run(setting.netns, look) if host.exists(setting.netns) else host.fresh(look)
-        if found not in (None, setting.value):
+        if found is not None and not mean_the_same(found, setting.value):
             where = f" in namespace {setting.netns}" if setting.netns else ""
             raise Unchangeable(f"{name_of(setting.path)}{where} is to be {setting.value}, but {sysctl.READ_ONLY}")
 
@@ -220,6 +226,8 @@ def execute(host: Host, plan: Plan) -> None:
         session.execute(plan.steps)
         for error in session.failed.values():
             raise error
+    else:
+        host.foretell(plan.links, plan.ended)
     for warning in plan.warnings:
         host.warn(warning)
 

@@ -108,6 +108,30 @@ def test_damage_is_foretold_and_repaired(host: Host, what: str) -> None:
     assert apply(host, **SHOP).changed == []
 
 
+#: What the first endpoint of SHOP is said to be on top of what it is.
+RENAMED: dict[str, list[dict[str, Any]]] = {
+    "outside": [{"host_interface": "h0"}],
+    "inside": [{"interface": "lan0"}],
+    "both": [{"interface": "lan0", "host_interface": "h0"}],
+    "both, twice": [{"interface": "lan0", "host_interface": "h0"}, {"interface": "lan1", "host_interface": "h1"}],
+    "into another namespace": [{"host_interface": "h0"}, {"host_interface": "h0", "namespace": "app"}],
+    "with a setting": [{"host_interface": "h0"}, {"host_interface": "h1", "sysctls": {"net.ipv4.ip_default_ttl": 99}}],
+}
+
+
+@pytest.mark.parametrize("how", RENAMED)
+def test_a_rename_is_foretold_exactly(host: Host, how: str) -> None:
+    _apply(host, **SHOP)
+    web, *others = SHOP["endpoints"]
+    for more in RENAMED[how]:
+        renamed = {**SHOP, "endpoints": [{**web, **more}, *others]}
+        foretold = _apply(host, check=True, **renamed)
+        done = _apply(host, **renamed)
+        assert foretold["diff"] == done["diff"]
+        assert not [warning for warning in foretold["warnings"] if "may mend" in str(warning)]
+        assert not _apply(host, **renamed)["changed"]
+
+
 def test_the_difference_is_told_in_the_order_of_the_work(host: Host) -> None:
     kinds = [difference["after_header"].split()[0] for difference in _apply(host, **SHOP)["diff"]]
     order = [kind for kind, before in zip(kinds, [None, *kinds], strict=False) if kind != before]

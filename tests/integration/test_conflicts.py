@@ -321,6 +321,35 @@ def test_the_modules_find_a_setting_that_nobody_can_write_too(host: Host, module
     refused(host, module, options, "but /proc/sys/net is mounted read-only on this host; mount it for writing")
 
 
+@pytest.mark.parametrize(
+    ("module", "setting", "values", "other"),
+    [
+        ("netns", "net.ipv4.ip_local_reserved_ports", ["8080,8081", "8081,8080", "0x1f90-8081"], "8080-8082"),
+        ("netns", "net.ipv4.ip_local_port_range", ["40000 0xc350"], "40000 50000"),
+        ("netns", "net.ipv4.ip_default_ttl", ["0101", "0x41"], "101"),
+        ("interface", "net.ipv4.conf.IFNAME.proxy_arp", ["01", "0x1"], "2"),
+        ("interface", "net.ipv6.conf.IFNAME.stable_secret", ["fd00::1"], "fd00::2"),
+    ],
+)
+def test_a_setting_that_differs_by_its_form_alone_needs_no_writing(
+    host: Host, module: str, setting: str, values: list[str], other: str
+) -> None:
+    host.sh("ip netns add web; ip link add br0 type bridge; ip link set br0 up")
+    name = "web" if module == "netns" else "br0"
+
+    def options(value: str) -> dict[str, Any]:
+        return {"name": name, "sysctls": {setting: value}}
+
+    for value in values:
+        host.module(module, options(value))
+        host.sh(_READ_ONLY)
+        for same in values:
+            for check in (True, False):
+                assert not host.module(module, options(same), check=check)["changed"], same
+        refused(host, module, options(other), f"is to be {other}, but /proc/sys/net is mounted read-only on this host")
+        host.sh("umount /proc/sys")
+
+
 def test_settings_that_cannot_be_written_do_not_matter_where_they_are_right(host: Host) -> None:
     apply(host, **SHOP)
     host.sh("mount --bind /proc/sys /proc/sys; mount -o remount,bind,ro /proc/sys")

@@ -62,6 +62,9 @@ class Host:
         #: What was read and not changed by this process since, where one call looks at it more than once.
         self.memory: dict[t.Hashable, t.Any] = {}
         self._links: dict[Identity, Links] = {}
+        self._foretold: dict[Identity, Links] = {}
+        #: In check mode the namespaces that would be no more by now.
+        self.ended: set[Identity] = set()
         #: What whoever called us says to have the FORWARD chain drop, for warnings.
         self.drop_option = "netplumb.linuxnet.bridge_forward with forward_policy: drop"
         #: So many bytes one look into a namespace may take; that of the host itself may take any number.
@@ -125,7 +128,16 @@ class Host:
 
     def known_links(self, identity: Identity) -> Links | None:
         """The interfaces of a namespace as they were read last, None where something was changed since."""
-        return self._links.get(identity)
+        return self._foretold.get(identity) or self._links.get(identity)
+
+    def foretold_links(self, identity: Identity) -> Links | None:
+        """In check mode the interfaces as they would be by now, where they would be others than they are."""
+        return self._foretold.get(identity)
+
+    def foretell(self, links: t.Mapping[Identity, Links], ended: t.Iterable[Identity]) -> None:
+        """That these are the interfaces of some namespaces from now on, and that others are no more."""
+        self._foretold.update(links)
+        self.ended.update(ended)
 
     def learn_links(self, identity: Identity, links: Links) -> None:
         """Remember what was read, so that the next kind of objects need not read it again."""

@@ -47,7 +47,7 @@ def read(link: Link, setting: str) -> str | None:
     :return: None where the kernel has no such setting
     """
     told = _told(link, setting)
-    return sysctl.read(sysctls.of_interface(setting, link.name)) if told is None else told
+    return sysctl.read(sysctls.of_interface(setting, link.called or link.name)) if told is None else told
 
 
 def is_simple(setting: str, value: str) -> bool:

@@ -39,6 +39,7 @@ def read(host: Host, wanted: t.Mapping[str | None, t.Sequence[Wanted]]) -> tuple
         by_space.setdefault(reading.spaces[ref], []).extend(ends)
     reading.visit_all(by_space)
     reading.search_everywhere()
+    reading.leave_out(host.ended)
     return reading.spaces, Pairs(reading.links, reading.peers, reading.refs)
 
 
@@ -111,6 +112,13 @@ class _Reading:
         for space, links in self._lost.items():
             for link in links:
                 self.peers[space, link.index] = None
+
+    def leave_out(self, ended: t.Collection[Identity]) -> None:
+        """What goes with namespaces that would be no more: the pairs of which one end is in them."""
+        pairs = [(place, peer) for place, peer in self.peers.items() if peer] if ended else []
+        for space, index in [place for place, peer in pairs if peer[0] in ended or place[0] in ended]:
+            del self.peers[space, index]
+            self.links[space] = {name: link for name, link in self.links[space].items() if link.index != index}
 
     def _search(self, space: Identity, links: t.Sequence[Link]) -> None:
         numbers: dict[int | None, Identity] = {None: space}

@@ -26,7 +26,8 @@ class Link:
 
     What follows tells no link from another. ``families`` is what each address family says of it, in the kernel's form.
     One that is ``running`` has what the kernel gives to a link with a carrier. ``qdisc`` is how its packets wait to be
-    sent, and ``xdp`` whether a program looks at those that arrive.
+    sent, and ``xdp`` whether a program looks at those that arrive. ``called`` is the name that it has as long
+    as another one is only foretold.
     """
 
     index: int
@@ -49,6 +50,7 @@ class Link:
     running: bool = dataclasses.field(default=False, compare=False)
     qdisc: str | None = dataclasses.field(default=None, compare=False)
     xdp: bool = dataclasses.field(default=False, compare=False)
+    called: str = dataclasses.field(default="", compare=False)
 
     def owner(self, *candidates: str) -> str | None:
         """Whose link it is; ``candidates`` are recognised by the link's group where the alias was edited by hand."""

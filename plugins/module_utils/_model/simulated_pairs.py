@@ -34,23 +34,27 @@ class Pairs:
 
 @dataclasses.dataclass
 class End:
-    """An interface where it is at this point of the plan; without a ``peer`` if it is no veth or that is unknown."""
+    """An interface where it is at this point of the plan; without a ``peer`` if it is no veth or that is unknown.
+
+    ``home`` is the namespace where it was found, if it was.
+    """
 
     space: Space
     link: Link
     peer: End | None = None
+    home: Space | None = None
 
 
 class Draft:
     """The interfaces as the steps planned so far leave them."""
 
     def __init__(self, pairs: Pairs) -> None:
-        ends = {
-            (space, link.index): End(space, link) for space, links in pairs.links.items() for link in links.values()
-        }
+        found = [End(space, link, home=space) for space, links in pairs.links.items() for link in links.values()]
+        ends = {(end.space, end.link.index): end for end in found}
         for place, peer in pairs.peers.items():
             if peer in ends and place in ends:
                 ends[place].peer = ends[peer]
+        self._spaces = tuple(pairs.links)
         self._ends = {(end.space, end.link.name): end for end in ends.values()}
         self._by_other_name = {(end.space, name): end for end in ends.values() for name in end.link.alternatives}
 
@@ -67,7 +71,7 @@ class Draft:
         if space != end.space:
             end.link = dataclasses.replace(end.link, up=False, master=None)
         end.space = space
-        end.link = dataclasses.replace(end.link, name=name)
+        end.link = dataclasses.replace(end.link, name=name, called=end.link.called or end.link.name)
         self._ends[space, name] = end
 
     def add(self, first: End, second: End) -> None:
@@ -75,6 +79,14 @@ class Draft:
         first.peer, second.peer = second, first
         for end in (first, second):
             self._ends[end.space, end.link.name] = end
+
+    def links(self) -> dict[Space, Links]:
+        """By namespace the interfaces that were found there and would be there still."""
+        left: dict[Space, Links] = {space: {} for space in self._spaces}
+        for (space, name), end in self._ends.items():
+            if space == end.home:
+                left[space][name] = end.link
+        return left
 
     def remove(self, end: End) -> None:
         """A pair, by one of its ends."""

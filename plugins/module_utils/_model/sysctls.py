@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import functools
+import ipaddress
 import re
 import typing as t
 
@@ -17,6 +18,11 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors imp
 #: What is made of numbers, addresses and lists of them, and so may be written in more than one way. A word is not, and
 #: to try one may have the kernel load a module.
 _MANIFOLD = re.compile(r"[-0-9a-fA-FxX,:. ]*[0-9][-0-9a-fA-FxX,:. ]*")
+
+_DIGITS = r"(?:0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)"
+_NUMBER = re.compile(f"-?{_DIGITS}")
+_RANGE = f"{_DIGITS}(?:-{_DIGITS})?"
+_LIST = re.compile(f"{_RANGE}(?:,{_RANGE})+|{_DIGITS}-{_DIGITS}")
 
 _NAME = re.compile(r"[!-~]+", re.ASCII)
 
@@ -86,6 +92,44 @@ class WritesSettings(t.Protocol):
 def is_manifold(value: str) -> bool:
     """Whether the kernel may tell a value in another form than that in which it was written."""
     return _MANIFOLD.fullmatch(value) is not None
+
+
+def mean_the_same(one: str, other: str) -> bool:
+    """Whether the kernel takes two values for one beyond doubt, whatever the setting is."""
+    return one == other or (is_manifold(one) and is_manifold(other) and _meaning(one) == _meaning(other))
+
+
+def _meaning(value: str) -> tuple[object, ...]:
+    """Numbers, addresses, and lists of numbers and ranges, each in one form; what is none of these as it stands."""
+    return tuple(_meaning_of_word(word) for word in value.split())
+
+
+def _meaning_of_word(word: str) -> object:
+    if _LIST.fullmatch(word):
+        return _ranges(word)
+    try:
+        return ipaddress.ip_address(word)
+    except ValueError:
+        return _number(word) if _NUMBER.fullmatch(word) else word
+
+
+def _number(text: str) -> int:
+    """As the kernel reads it, for which a leading zero makes it an octal one."""
+    digits = text.lstrip("-").lower()
+    base = 16 if digits.startswith("0x") else 8 if digits.startswith("0") else 10
+    return int(digits, base) * (-1 if text.startswith("-") else 1)
+
+
+def _ranges(text: str) -> tuple[tuple[int, int], ...]:
+    """The ranges of a list, joined where they touch."""
+    found: list[tuple[int, int]] = []
+    pairs = [part.partition("-") for part in text.split(",")]
+    for first, last in sorted((_number(low), _number(high or low)) for low, _dash, high in pairs):
+        if found and first <= found[-1][1] + 1:
+            found[-1] = (found[-1][0], max(found[-1][1], last))
+        else:
+            found.append((first, last))
+    return tuple(found)
 
 
 def elsewhere(path: str) -> str:

@@ -34,10 +34,12 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_d
     Element,
     with_old_neighbours,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import NOWHERE, Route, RouteWish
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import Route, RouteWish
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.simulated_namespace import Stack
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import (
     interface_afterwards,
+    interface_contradictions,
+    interface_foretold,
     interface_hazards,
     interface_late,
     interface_neighbours,
@@ -49,9 +51,6 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.inter
     InterfacePlanner,
     Wish,
 )
-
-#: The least MTU with which the kernel runs IPv6 on an interface.
-_LEAST_MTU_6 = 1280
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,7 +131,7 @@ class Interface(Resource):
             settings=_settings(options["sysctls"]),
         )
         if wish.state == "present":
-            _refuse_contradictions(wish)
+            interface_contradictions.refuse(wish)
         return wish
 
     def key(self, wish: Wish) -> dict[str, t.Any]:
@@ -167,7 +166,9 @@ class Interface(Resource):
         led = interface_hazards.peers(wishes)
         patience = interface_late.Patience()
         looks = {
-            space: functools.partial(_read, there, host.limit, led, host.known_links(space))
+            space: functools.partial(
+                _read, there, host.limit, led, host.known_links(space), host.foretold_links(space) is not None
+            )
             for space, there in by_space.items()
         }
         stops = [
@@ -240,11 +241,16 @@ def _lease(wish: Wish, state: State) -> Lease | None:
 
 
 def _read(
-    wishes: t.Sequence[Wish], limit: int | None, led: interface_hazards.Peers, known: Links | None, again: bool
+    wishes: t.Sequence[Wish],
+    limit: int | None,
+    led: interface_hazards.Peers,
+    known: Links | None,
+    foretold: bool,
+    again: bool,
 ) -> Space:
     """All that the wishes of one namespace need to know of it, inside it."""
     with Reader(None if wishes[0].netns is None else limit) as reader:
-        links = dumps.links(reader) if known is None or again else known
+        links = dumps.links(reader) if known is None or (again and not foretold) else known
         alternative_names.refuse_links(links, [("name", wish.name) for wish in wishes])
         read = {wish.name: _read_settings(wish, links.get(wish.name)) for wish in wishes if wish.state == "present"}
         found = tuple(dumps.addresses(reader))
@@ -252,6 +258,10 @@ def _read(
         # Who is a neighbour on the host's own interfaces is the business of whoever wrote it down.
         asked = any(wish.neighbours is not None or (wish.netns and wish.addresses) for wish in wishes)
         neighbours = tuple(dumps.neighbours(reader)) if asked else ()
+        if foretold:
+            lasting = interface_foretold.Lasting(links, dumps.links(reader))
+            found = lasting.addresses(found)
+            routes_there, neighbours = lasting.routes(routes_there), lasting.neighbours(neighbours)
         hazards = interface_hazards.look(reader, wishes, links, found, led)
         proxies = tuple(dumps.proxies(reader)) if any(wish.proxies is not None for wish in wishes) else ()
         quiet = frozenset(_quiet(wishes, links, found))
@@ -275,7 +285,7 @@ def _in_kernels_words(
     """Found settings in the wish's words where they differ from it by their form alone."""
     pairs = [(space, wish) for space, there in wishes.items() for wish in there if wish.state == "present"]
     differing = [
-        (word, value)
+        (word, value, spaces[space].settings[wish.name][word])
         for space, wish in pairs
         for word, value in wish.settings.items()
         if spaces[space].settings[wish.name][word] != value and not link_settings.is_simple(word, value)
@@ -367,38 +377,3 @@ def _settings(given: t.Mapping[str, t.Any] | None) -> dict[str, str]:
                 "a setting of the interface with IFNAME in its name's place: net.ipv4.conf.IFNAME.rp_filter",
             )
     return found
-
-
-def _refuse_contradictions(wish: Wish) -> None:
-    """What no kernel can bring about at once."""
-    leading = [route for route in wish.routes or () if route.type not in NOWHERE]
-    if wish.neighbours and not wish.enabled:
-        raise Invalid("enabled", False, "an interface that is down has no neighbours, but some are wished")
-    if leading and not wish.enabled:
-        raise Invalid("enabled", False, "an interface that is down has no routes, but some are wished")
-    if any(address.version == 6 for address in wish.addresses or ()):
-        if wish.mtu is not None and wish.mtu < _LEAST_MTU_6:
-            raise Invalid("mtu", wish.mtu, f"{_LEAST_MTU_6} or more, since an IPv6 address is wished")
-        if wish.settings.get("net/ipv6/conf/IFNAME/disable_ipv6") == "1":
-            raise Invalid("sysctls.net.ipv6.conf.IFNAME.disable_ipv6", 1, "0, since an IPv6 address is wished")
-    for route in leading:
-        for address in wish.addresses or ():
-            _refuse_gateway(route, address)
-
-
-def _refuse_gateway(route: RouteWish, address: IPInterface) -> None:
-    if route.via is None:
-        return
-    gateway, network = ipaddress.ip_address(route.via), address.network
-    if gateway == address.ip:
-        raise Invalid(f"{route.option}.via", route.via, "another host's address, this one is the interface's own")
-    if (
-        network.version == 4
-        and network.prefixlen < 31
-        and gateway in (network.network_address, network.broadcast_address)
-    ):
-        raise Invalid(
-            f"{route.option}.via",
-            route.via,
-            f"a host's address of {network}, neither the network's own nor its broadcast address",
-        )

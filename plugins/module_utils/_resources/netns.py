@@ -161,7 +161,7 @@ class Netns(Resource):
 def _in_kernels_words(host: Host, wishes: t.Sequence[Wish], found: dict[str, Found]) -> dict[str, Found]:
     """Found settings in the wish's words where they differ from it by their form alone."""
     differing = [
-        (path, value)
+        (path, value, found[wish.name].sysctls.get(path))
         for wish in wishes
         for path, value in wish.sysctls.items()
         if found[wish.name].sysctls.get(path, value) != value
@@ -386,6 +386,7 @@ def _plan_removal(wish: Wish, found: Found, plan: Plan) -> Change:
         )
     links_first = "ours" if found.damaged else "none" if record.attached else "all"
     plan.steps.append(Remove(wish.name, found.identity, links_first))
+    plan.ended |= {found.identity} if links_first == "all" else set()
     return Change({"owners": list(record.owners)}, {}, {"pids": list(found.pids)})
 
 

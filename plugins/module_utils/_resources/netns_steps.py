@@ -26,7 +26,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink im
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Aside, Session, Silent, Step
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.sysctls import Written
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.sysctls import Written, mean_the_same
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import leases
 
 
@@ -140,7 +140,8 @@ class Inside:
         elif self.loopback is not None:
             loopback.set_up(False)
         for path, value in self.sysctls.items():
-            if sysctl.read(path) != value:
+            found = sysctl.read(path)
+            if found is None or not mean_the_same(found, value):
                 sysctl.write(path, value)
 
 

@@ -25,15 +25,17 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import sy
 Forms = t.Mapping[tuple[str, str], str]
 
 
-def forms(host: Host, differing: t.Iterable[tuple[str, str]]) -> Forms:
-    """The kernel's words for wished values that are not what was read; none where nothing can be tried.
+def forms(host: Host, differing: t.Iterable[tuple[str, str, str | None]]) -> Forms:
+    """The kernel's words for wished values that are not what was read.
 
-    :param differing: paths below /proc/sys and wished values
+    Where nothing can be tried, what was read are the words for values that mean the same beyond doubt.
+
+    :param differing: paths below /proc/sys, wished values, and what was read instead
     :raises Refused: the kernel does not let it be set; Invalid: it does not take the value
     """
     if not sysctl.writable():
-        return {}
-    asked = sorted({(path, value) for path, value in differing if sysctls.is_manifold(value)})
+        return {(path, value): read for path, value, read in differing if read and sysctls.mean_the_same(value, read)}
+    asked = sorted({(path, value) for path, value, _read in differing if sysctls.is_manifold(value)})
     return host.fresh(lambda: {(path, value): _tried(path, value) for path, value in asked}) if asked else {}
 
 

@@ -24,7 +24,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host, Identity
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import link_attributes, marks
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.link_attributes import VETH
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import (
     Element,
     EndpointKey,
@@ -142,7 +142,7 @@ class Veth(Resource):
         changes = [planner.absent(wish) if wish.state == "absent" else planner.present(wish) for wish in wishes]
         made = [end for step in planner.steps if isinstance(step, Make) for end in (step.end, step.peer)]
         settling = udev.settling(end.name for end in made if end.netns is None)
-        return Plan(changes, [*_joined(planner.steps), *settling])
+        return Plan(changes, [*_joined(planner.steps), *settling], links=planner.links() if planner.steps else {})
 
 
 def _named(wishes: t.Sequence[Wish], spaces: t.Mapping[str | None, Identity]) -> dict[Identity, list[tuple[str, str]]]:
@@ -224,6 +224,9 @@ class _Planner:
         if where is None or where.netns not in self._state.spaces:
             return None
         return self._draft.find(self._state.spaces[where.netns], where.name, by_any_name)
+
+    def links(self) -> dict[Identity, Links]:
+        return self._draft.links()
 
     def _refuse_alternative(self, where: Where) -> None:
         links = self._state.pairs.links.get(self._state.spaces.get(where.netns, ""), {})

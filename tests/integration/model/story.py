@@ -119,7 +119,7 @@ class _Story:
             return None
         certain = name not in self._world.uncertain
         try:
-            done = self._converge(operation, exact=certain and not self._renames(operation))
+            done = self._converge(operation, exact=certain)
         except role.Refusal as error:
             assert self._world.refuses(operation) or self._world.uncertain - {name}, f"refused: {error}"
             assert "Traceback" not in str(error)
@@ -136,15 +136,6 @@ class _Story:
         kept = self._addresses.get(name, {}) if operation.variables.get("appends") else {}
         self._addresses[name] = {**kept, **{one: done.addresses[one] for one in wished}}
         return None
-
-    def _renames(self, operation: Operation) -> bool:
-        """Whether an interface gets another name: what comes after that check mode may foretell too much of."""
-        network = self._world.running.get(operation.network, Network({}, {}))
-        known = [
-            (network.endpoints.get(endpoint["namespace"]), endpoint) for endpoint in operation.variables["endpoints"]
-        ]
-        names = ("interface", "host_interface")
-        return any(old and old.get(name) != new.get(name) for old, new in known for name in names)
 
     def _absent(self, operation: Operation) -> None:
         if operation.moment:

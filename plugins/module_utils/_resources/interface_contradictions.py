@@ -1,0 +1,54 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What is wished of an interface and no kernel can bring about at once."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPInterface
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import NOWHERE, RouteWish
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_planner import Wish
+
+#: The least MTU with which the kernel runs IPv6 on an interface.
+_LEAST_MTU_6 = 1280
+
+
+def refuse(wish: Wish) -> None:
+    """What no kernel can bring about at once."""
+    leading = [route for route in wish.routes or () if route.type not in NOWHERE]
+    if wish.neighbours and not wish.enabled:
+        raise Invalid("enabled", False, "an interface that is down has no neighbours, but some are wished")
+    if leading and not wish.enabled:
+        raise Invalid("enabled", False, "an interface that is down has no routes, but some are wished")
+    if any(address.version == 6 for address in wish.addresses or ()):
+        if wish.mtu is not None and wish.mtu < _LEAST_MTU_6:
+            raise Invalid("mtu", wish.mtu, f"{_LEAST_MTU_6} or more, since an IPv6 address is wished")
+        if wish.settings.get("net/ipv6/conf/IFNAME/disable_ipv6") == "1":
+            raise Invalid("sysctls.net.ipv6.conf.IFNAME.disable_ipv6", 1, "0, since an IPv6 address is wished")
+    for route in leading:
+        for address in wish.addresses or ():
+            _refuse_gateway(route, address)
+
+
+def _refuse_gateway(route: RouteWish, address: IPInterface) -> None:
+    if route.via is None:
+        return
+    gateway, network = ipaddress.ip_address(route.via), address.network
+    if gateway == address.ip:
+        raise Invalid(f"{route.option}.via", route.via, "another host's address, this one is the interface's own")
+    if (
+        network.version == 4
+        and network.prefixlen < 31
+        and gateway in (network.network_address, network.broadcast_address)
+    ):
+        raise Invalid(
+            f"{route.option}.via",
+            route.via,
+            f"a host's address of {network}, neither the network's own nor its broadcast address",
+        )
