@@ -226,7 +226,7 @@ def execute(host: Host, plan: Plan) -> None:
         session.execute(plan.steps)
         for error in session.failed.values():
             raise error
-    else:
+    elif plan.links or plan.ended:
         host.foretell(plan.links, plan.ended)
     for warning in plan.warnings:
         host.warn(warning)

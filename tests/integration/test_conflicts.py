@@ -325,7 +325,7 @@ def test_the_modules_find_a_setting_that_nobody_can_write_too(host: Host, module
     ("module", "setting", "values", "other"),
     [
         ("netns", "net.ipv4.ip_local_reserved_ports", ["8080,8081", "8081,8080", "0x1f90-8081"], "8080-8082"),
-        ("netns", "net.ipv4.ip_local_port_range", ["40000 0xc350"], "40000 50000"),
+        ("netns", "net.ipv4.ip_local_port_range", ["40000 0xc350"], "40000 50001"),
         ("netns", "net.ipv4.ip_default_ttl", ["0101", "0x41"], "101"),
         ("interface", "net.ipv4.conf.IFNAME.proxy_arp", ["01", "0x1"], "2"),
         ("interface", "net.ipv6.conf.IFNAME.stable_secret", ["fd00::1"], "fd00::2"),
