@@ -32,7 +32,11 @@ class Site:
     def apply(self, container: str, fails: bool = False, check: bool = False) -> Run:
         """The role with one endpoint that is a container's."""
         endpoint = {"namespace": "shop", "container": container, "published_ports": ["8080:80"]}
-        wish: dict[str, Any] = {**SHOP, "endpoints": [endpoint, {"namespace": "db"}]}
+        return self.apply_to([endpoint, {"namespace": "db"}], fails, check)
+
+    def apply_to(self, endpoints: list[dict[str, Any]], fails: bool = False, check: bool = False) -> Run:
+        """The role with these endpoints."""
+        wish: dict[str, Any] = {**SHOP, "endpoints": endpoints}
         variables = {f"bridge_network_{name}": value for name, value in wish.items()}
         # Of the daemon's folders the first alone, where its `docker` is: the Python that runs is Ansible's.
         paths = [self.daemon.environment["PATH"].partition(":")[0], self.town.host.environment()["PATH"]]
@@ -79,4 +83,28 @@ def test_a_container_that_is_not_there_is_refused_before_anything_changes(site: 
         output = site.apply(name, fails=True).output
         assert sentence in output
         assert name == "shop" or "No such container: ship" in output
+    assert before.changes_to(site.town.host.dump()) == []
+
+
+def test_a_container_that_two_endpoints_name_is_refused(site: Site) -> None:
+    """By its name, by its ID, by what is enough of that, by its process, and by another one in its namespace."""
+    docker = site.daemon.docker
+    site.daemon.start_apart("shop")
+    docker("run", "--detach", "--name=sidecar", "--network=container:shop", "idle", "/bin/busybox", "sleep", "1d")
+    number, process = docker("inspect", "--format={{.Id}} {{.State.Pid}}", "shop").split()
+    assert len(number) == 64
+    by_name = {"namespace": "one", "container": "shop"}
+    ways: list[tuple[dict[str, Any], str]] = [
+        ({"container": number}, f"container {number}"),
+        ({"container": number[:12]}, f"container {number[:12]}"),
+        ({"pid": int(process)}, f"/proc/{process}/ns/net"),
+        ({"container": "sidecar"}, "container sidecar"),
+    ]
+    before = site.town.host.dump()
+    for other, words in ways:
+        output = site.apply_to([by_name, {"namespace": "two", **other}], fails=True).output
+        sentence = f"namespace two ({words}) is the same namespace as namespace one (container shop)"
+        assert sentence in " ".join(output.split())
+    checked = site.apply_to([by_name, {"namespace": "two", "container": number}], fails=True, check=True).output
+    assert "is the same namespace as namespace one (container shop)" in " ".join(checked.split())
     assert before.changes_to(site.town.host.dump()) == []
