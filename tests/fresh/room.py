@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.lab import linux
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils.lab import linux
 
 _PLAIN = linux.MS_NOSUID | linux.MS_NODEV
 _QUIET = _PLAIN | linux.MS_NOEXEC

@@ -22,7 +22,6 @@ from tests.lab.host import Host
 from tests.lab.lab import Lab
 from tests.lab.paths import COLLECTIONS, REPOSITORY
 
-_PLUGINS = REPOSITORY / "extensions" / "molecule" / "plugins" / "connection"
 _SECONDS = 600
 
 
@@ -95,7 +94,6 @@ class Controller:
             "LC_ALL": "C.UTF-8",
             "ANSIBLE_HOME": str(self._home / "ansible"),
             "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
-            "ANSIBLE_CONNECTION_PLUGINS": str(_PLUGINS),
             "ANSIBLE_CALLBACK_PLUGINS": str(playbooks.CALLBACKS),
             "ANSIBLE_CALLBACKS_ENABLED": "lab_report",
             "LAB_REPORT": str(report),
@@ -104,9 +102,9 @@ class Controller:
 
 def _way_to(host: Host) -> dict[str, Any]:
     return {
-        "ansible_connection": "nsenter_host",
-        "ansible_nsenter_pid": host.pid_in_lab(),
-        "ansible_nsenter_environment": bytecode.environment(),
+        "ansible_connection": "netplumb.linuxnet.lab",
+        "ansible_lab_pid": host.pid_in_lab(),
+        "ansible_lab_environment": bytecode.environment(),
         "ansible_python_interpreter": target.PYTHON,
         "ansible_remote_tmp": "/tmp/ansible",
         "ansible_pipelining": True,

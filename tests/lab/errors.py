@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils.lab.core import LabError
 
-class LabError(Exception):
-    """The lab could not do what it was asked; the text says what and why."""
+__all__ = ["LabError", "ModuleFailed"]
 
 
 class ModuleFailed(AssertionError):

@@ -32,7 +32,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from tests.lab import linux
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils.lab import linux
 
 # The user namespace first (it gives the right to enter the others), the PID namespace before the fork that it affects.
 _KINDS = (

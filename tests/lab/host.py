@@ -39,14 +39,6 @@ class Host(Place):
         """Pull the plug: everything on this host ends."""
         self.lab.stop(self)
 
-    def pid_in_lab(self) -> int:
-        """The first process as the lab's own PID namespace, that of the switch, numbers it; 0 when the host is gone."""
-        if not self.pid:
-            return 0
-        with open(f"/proc/{self.pid}/status", encoding="ascii") as lines:
-            numbers = next(line for line in lines if line.startswith("NSpid:")).split()
-        return int(numbers[-2])
-
     def forget(self) -> None:
         """Called by the lab when the host goes, so that a late user gets an error and no stranger's PID.
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shlex
 import subprocess
 import sys
@@ -15,11 +14,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils.lab import core
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils.lab.rooms import HOME, TEMPORARY
 from tests.lab import calls, target, traffic
 from tests.lab.errors import LabError
 from tests.lab.forker import Target
 from tests.lab.paths import COLLECTIONS
-from tests.lab.rooms import HOME, TEMPORARY
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,7 @@ class Result:
 
 
 _ENVIRONMENT = {
-    "PATH": f"{os.path.dirname(sys.executable)}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    "HOME": HOME,
-    "USER": "root",
-    "LOGNAME": "root",
-    "LC_ALL": "C.UTF-8",
-    "TMPDIR": TEMPORARY,
+    **core.environment(),
     "ANSIBLE_HOME": f"{HOME}/.ansible",
     "ANSIBLE_REMOTE_TMP": f"{TEMPORARY}/ansible",
     "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
@@ -49,34 +44,18 @@ _ENVIRONMENT = {
 }
 
 
-class Place:
+class Place(core.Member):
     """Made by `Lab.host` (the host's own network namespace) and `Host.inside` (a named one)."""
 
     def __init__(self, pid: int, netns: str | None = None) -> None:
         """pid: the host's first process, as seen from here. netns: a name in the host's /run/netns, or a path."""
-        self.pid = pid
-        self.netns = netns
+        super().__init__(pid, netns)
         #: How to end what was left running here; the host does it when it goes.
         self.endings: list[Callable[[], None]] = []
 
     def environment(self) -> dict[str, str]:
         """The environment of everything here: of the machine's, only the Python in use."""
         return dict(_ENVIRONMENT)
-
-    def argv(self, argv: Sequence[str]) -> list[str]:
-        """The command line that runs another one in this place, from the test's own place."""
-        if not self.pid:
-            raise LabError("this host has been stopped")
-        enter = ["nsenter", f"--target={self.pid}", *self._user(), "--pid", "--net", "--uts", "--mount", "--"]
-        if self.netns is not None:
-            enter += ["nsenter", f"--net={os.path.join('/run/netns', self.netns)}", "--"]
-        # nsenter leaves a child behind when it is killed; this way the child goes with it.
-        return [*enter, "env", f"--chdir={HOME}", "setpriv", "--pdeathsig=KILL", *argv]
-
-    def _user(self) -> list[str]:
-        """How nsenter enters the lab's user namespace; from inside it that is refused, and nothing is to do."""
-        inside = os.path.samestat(os.stat("/proc/self/ns/user"), os.stat(f"/proc/{self.pid}/ns/user"))
-        return [] if inside else ["--user", "--preserve-credentials"]
 
     def popen(self, argv: Sequence[str], env: Mapping[str, str] | None = None, **options: Any) -> subprocess.Popen[str]:
         """Start a command here. The options are those of subprocess.Popen. It ends with the host at the latest."""

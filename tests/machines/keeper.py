@@ -16,7 +16,7 @@ import time
 import zlib
 from pathlib import Path
 
-from tests.lab import linux
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils.lab import linux
 from tests.lab.paths import REPOSITORY
 from tests.machines.paths import KEEPER, LIVE
 

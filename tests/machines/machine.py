@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.lab import linux
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils.lab import linux
 from tests.machines import furniture, keeper, packages
 from tests.machines.errors import Stuck
 from tests.machines.park import Machine

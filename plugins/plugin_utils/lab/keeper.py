@@ -1,6 +1,9 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
 """The process that keeps one lab alive: the first one in a user, PID, mount and network namespace of its own.
 
 Started by `Lab` with one end of a socket pair. Everything of the lab is below this process in its PID namespace, so
@@ -21,7 +24,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.lab import linux, rooms
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils.lab import linux, rooms
 
 
 def _answer(channel: socket.socket, error: str = "") -> None:
@@ -107,7 +110,3 @@ def main() -> None:
         return
     _answer(channel)
     _serve(channel, sys.argv[2:])
-
-
-if __name__ == "__main__":
-    main()

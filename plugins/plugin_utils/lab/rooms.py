@@ -1,6 +1,9 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
 """What the inside of a lab and of a host looks like: mounts, kernel defaults, hostname. Runs as their first process."""
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.lab import linux
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils.lab import linux
 
 # Every host gets these empty and to itself. /dev/shm is here because ansible-playbook keeps semaphores in it.
 PRIVATE = ("/run", "/tmp", "/var/tmp", "/dev/shm")
