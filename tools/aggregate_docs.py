@@ -32,7 +32,7 @@ Options = t.Mapping[str, t.Mapping[str, t.Any]]
 def filled_in(text: str) -> str:
     """The text of a module with the suboptions of its `aggregate`, if it is to have any."""
     documentation = _DOCUMENTATION.search(text)
-    if documentation is None:
+    if documentation is None or not _SUBOPTIONS.search(text):
         return text
     lines = "".join(_lines(_options(documentation[1])))
     return _SUBOPTIONS.sub(lambda found: found[1] + lines, text, count=1)

@@ -5,15 +5,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
+from tests.integration.artifact import install
 from tools import tree
 
 SHIPPED = ("COPYING", "README.md", "changelogs/", "docs/", "meta/", "playbooks/", "plugins/", "roles/")
@@ -37,21 +35,7 @@ def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path = checkout / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("left behind\n", encoding="utf-8")
-    galaxy = [str(Path(sys.executable).with_name("ansible-galaxy")), "collection"]
-    environment = os.environ | {"ANSIBLE_HOME": str(place / "home")}
-    build = [*galaxy, "build", "--output-path", str(place), str(checkout)]
-    subprocess.run(build, env=environment, check=True, capture_output=True)
-    install = [
-        *galaxy,
-        "install",
-        "--force",
-        "--offline",
-        "--collections-path",
-        str(place),
-        str(next(place.glob("*.tar.gz"))),
-    ]
-    subprocess.run(install, env=environment, check=True, capture_output=True)
-    return place / "ansible_collections/netplumb/linuxnet"
+    return install(place, checkout)
 
 
 def _files(place: Path) -> set[str]:

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import pytest
 import yaml
 from ansible.errors import AnsibleError
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.netplumb.linuxnet.plugins.become.netns import DOCUMENTATION, BecomeModule
@@ -75,12 +75,14 @@ def _run(place: Path, line: str) -> tuple[str, list[str]]:
     return rest.decode(), calls.read_bytes().decode().split("\0")[:-1]
 
 
+@settings(deadline=None)  # each is a few processes
 @given(name=_NAMES, text=_TEXTS)
 def test_names_and_commands_pass_the_shells_unchanged(place: Path, name: str, text: str) -> None:
     line = _built(f"printf %s {shlex.quote(text)}", netns=name)
     assert _run(place, line) == (text, ["ip", "netns", "exec", name])
 
 
+@settings(deadline=None)  # each is a few processes
 @given(name=_NAMES, text=_TEXTS)
 def test_so_they_do_by_way_of_sudo_and_su(place: Path, name: str, text: str) -> None:
     line = _built(f"printf %s {shlex.quote(text)}", netns=name, via="sudo", become_user="daemon")
