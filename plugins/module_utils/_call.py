@@ -95,25 +95,17 @@ def run(arguments: Options) -> Result:
         lacking = _lacking(wanted)
         if lacking:
             return lacking
-        # To take networks away needs no library.
-        host = Host(host.check_mode, library=any(one.network for one in wanted), exclusive=True)
         with host:
             look = _Look(host)
             _choose_subnets(look, wanted)
             _bring_about(look, wanted, role)
             _persist(host, wanted)
     except LinuxnetError as error:
-        return _told(host, wanted, {"failed": True, "msg": _words(host, error)})
+        return _told(host, wanted, {"failed": True, "msg": sentence(host, error)})
     except refusals.refusals() as error:
         return _told(host, wanted, {"failed": True, "msg": sentence(host, unforeseen(host, error))})
     result = _result(wanted, bool(arguments.get("_ansible_diff")), with_plan)
     return _told(host, wanted, result)
-
-
-def _words(host: Host, error: LinuxnetError) -> str:
-    if isinstance(error, refusals.LibraryMissing):
-        return f"{sys.executable} cannot load {error.library}: {error.trace.strip().splitlines()[-1]}"
-    return sentence(host, error)
 
 
 def _elements(given: Section, role: bool) -> list[tuple[str, Options]]:
@@ -235,7 +227,7 @@ def _bring_about(look: _Look, wanted: t.Sequence[Wanted], role: bool) -> None:
         except LinuxnetError as error:
             if len(wanted) == 1:
                 raise
-            one.failures = [_words(host, error)]
+            one.failures = [sentence(host, error)]
         except refusals.refusals() as error:
             if len(wanted) == 1:
                 raise

@@ -95,6 +95,7 @@ class Resource(t.Protocol):
     name: of the module.
     order: where networks are made of it, too.
     of_endpoints: whether endpoints are made of it, so that one that fails holds up no other.
+    closes: whether it keeps others out and needs no library, so that it comes about also where nothing else can.
     needed: the options by which a network's document tells its definitions apart, all of them strings.
     """
 
@@ -103,6 +104,7 @@ class Resource(t.Protocol):
     name: t.ClassVar[str]
     order: t.ClassVar[Order | None] = None
     of_endpoints: t.ClassVar[bool] = False
+    closes: t.ClassVar[bool] = False
     needed: t.ClassVar[tuple[str, ...]] = ()
 
     def wish(self, options: t.Mapping[str, t.Any]) -> t.Any:

@@ -257,8 +257,7 @@ options:
     default: false
   persistent:
     description:
-      - With V(true), a systemd service C(linuxnet-NAME.service) brings the network back after a reboot. It needs neither Ansible nor
-        pyroute2.
+      - With V(true), a systemd service C(linuxnet-NAME.service) brings the network back after a reboot. It does not need Ansible.
       - With V(false), such a service is removed, and the network stays until the next reboot.
     type: bool
     default: false

@@ -29,8 +29,8 @@ _OF_ONE_FILE = re.compile(r"/run/linuxnet/netns/(\S+) \S+ .*(?P<owners>\"owners\
 
 
 def program(host: Host, *words: str, check: bool = True) -> Result:
-    """Run it as its unit does, but without what the distribution's Python may have installed besides."""
-    return host.run(["/usr/bin/python3", "-IS", PROGRAM, *words], check=check)
+    """Run it as its unit does, by the Python of its first line."""
+    return host.run([PROGRAM, *words], check=check)
 
 
 def rebooted(lab: Lab, host: Host, name: str = "rebooted") -> Host:

@@ -97,7 +97,7 @@ def test_no_program_of_the_current_directory_is_run(host: Host, path: str) -> No
     host.sh("mkdir /tmp/trap; cd /tmp/trap; printf '#!/bin/sh\\ntouch /tmp/caught\\n' >iptables-save; chmod 755 *")
     others = "iptables-restore ip6tables-save ip6tables-restore systemctl"
     host.sh(f"cd /tmp/trap; for one in {others}; do cp iptables-save $one; done")
-    for run in (host.module_argv("netns_info", {})[1:], ["/usr/bin/python3", "-IS", PROGRAM, "stop", "br0"]):
+    for run in (host.module_argv("netns_info", {})[1:], [PROGRAM, "stop", "br0"]):
         host.run(["env", "--chdir=/tmp/trap", *path.split(), *run])
     assert not host.exists("/tmp/caught")
 

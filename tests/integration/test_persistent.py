@@ -13,8 +13,10 @@ import os
 import random
 import subprocess
 import time
+from pathlib import Path
 from typing import Any
 
+import pyroute2
 import pytest
 
 from tests.integration.networks import SHOP, apply, remove
@@ -30,6 +32,7 @@ from tests.integration.persistence import (
     told,
 )
 from tests.integration.role_plays import PLAY, VARIABLES
+from tests.integration.rule_hosts import rules
 from tests.integration.settling import settle
 from tests.lab.host import Host
 from tests.lab.lab import Lab
@@ -157,6 +160,54 @@ def test_up_mends(host: Host, damage: str) -> None:
     assert apply(host, **KEPT).changed == []
 
 
+#: A Python that has nothing installed, as after an upgrade that left pyroute2 behind.
+BARE = ["/usr/bin/python3", "-IS", PROGRAM, "up", "br-shop"]
+LACKS = "python3 cannot load pyroute2: ModuleNotFoundError: No module named 'pyroute2'; install it there"
+
+
+def test_without_the_library_the_rules_come_and_a_sentence_says_why_nothing_else_does(lab: Lab, host: Host) -> None:
+    apply(host, **KEPT)
+    new = rebooted(lab, host)
+    done = new.run(BARE, check=False)
+    assert done.rc == 1
+    sentence = done.out.splitlines()[-1]
+    assert LACKS in sentence and "Done before, and left so:" in sentence
+    assert "Traceback" not in done.out
+    assert done.err == ""
+    assert new.sh("ip -o link").count("\n") == 1
+    for table in ("filter", "mangle"):
+        assert rules(new, table, "LINUXNET-TO") == rules(host, table, "LINUXNET-TO")
+    program(new, "up", "br-shop")
+    assert told(new.dump(), files=False) == told(host.dump(), files=False)
+
+
+def test_without_the_library_a_network_that_stands_is_closed_all_the_same(host: Host) -> None:
+    apply(host, **KEPT)
+    healthy = {name: rules(host, name, "LINUXNET-TO") for name in ("filter", "mangle")}
+    before = host.dump()
+    assert host.run(BARE).out.startswith("network br-shop is up, 0 of its parts were changed")
+    assert before.changes_to(host.dump()) == [], "what needs nothing done does not need it"
+    host.sh("iptables -F; iptables -t mangle -F; ip link del br-shop")
+    done = host.run(BARE, check=False)
+    assert done.rc == 1 and LACKS in done.out
+    assert {name: rules(host, name, "LINUXNET-TO") for name in healthy} == healthy
+
+
+@pytest.mark.parametrize("packaged", [True, False])
+def test_the_service_runs_a_python_that_has_the_library(host: Host, packaged: bool) -> None:
+    """The distribution's own if it has it."""
+    host.sh("mount -t tmpfs none /usr/lib/python3/dist-packages")
+    if packaged:
+        library = Path(pyroute2.__path__[0])
+        host.sh(f"ln -s {library} /usr/lib/python3/dist-packages/pyroute2")
+    apply(host, **KEPT)
+    chosen = host.sh(f"head -1 {PROGRAM}").removeprefix("#!").removesuffix(" -I\n")
+    assert (chosen == "/usr/bin/python3") is packaged
+    assert f"ExecStart={chosen} -I {PROGRAM} up br-shop\n" in host.sh(f"cat {UNIT}")
+    host.sh("ip link del br-shop")
+    program(host, "up", "br-shop")
+
+
 @pytest.mark.long
 def test_killed_at_any_moment(lab: Lab, host: Host) -> None:
     apply(host, **KEPT)
@@ -164,7 +215,7 @@ def test_killed_at_any_moment(lab: Lab, host: Host) -> None:
     wished, seconds = [], 0.0
     for number in range(8):
         new = rebooted(lab, host, f"rebooted{number}")
-        argv = ["/usr/bin/python3", "-IS", PROGRAM, "up", "br-shop"]
+        argv = [PROGRAM, "up", "br-shop"]
         begun = time.monotonic()
         running = new.popen(argv, stdout=subprocess.DEVNULL)
         if not wished:

@@ -40,8 +40,8 @@ def _by_one_call(host: Host, name: str) -> None:
 
 
 def _by_the_service(host: Host, name: str) -> None:
-    host.run(["/usr/bin/python3", "-IS", PROGRAM, "stop", name])
-    assert " 0 of its parts were removed" in host.run(["/usr/bin/python3", "-IS", PROGRAM, "stop", name]).out
+    host.run([PROGRAM, "stop", name])
+    assert " 0 of its parts were removed" in host.run([PROGRAM, "stop", name]).out
     remove(host, name)  # the files
 
 

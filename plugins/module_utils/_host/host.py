@@ -29,7 +29,6 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     lock,
     namespaces,
-    plain_netlink,
     programs,
     promoting,
     refusals,
@@ -46,16 +45,11 @@ class Host:
     A namespace is referred to by name, by absolute path, or by None: the host's own.
     """
 
-    def __init__(self, check_mode: bool, library: bool = True, exclusive: bool = False) -> None:
-        """
-        :param library: pyroute2 does what is rare, such as making a bridge; if false, Python alone does
-        :param exclusive: nobody else of us changes anything meanwhile, for what is going to change the host itself
-        """
+    def __init__(self, check_mode: bool, exclusive: bool = False) -> None:
+        """:param exclusive: nobody else of us changes anything meanwhile; for what changes the host itself"""
         self.check_mode = check_mode
         self._exclusive = exclusive and not check_mode
         self._lock: int | None = None
-        self._library = library
-        self._open_socket = refusals.open_socket if library else plain_netlink.PlainRoute
         self.warnings: list[str] = []
         #: What was done so far, in words, for the message of a later failure.
         self.done: list[str] = []
@@ -96,7 +90,7 @@ class Host:
 
     def rehearsal(self) -> Host:
         """The same host, for a call in check mode that tells what this one would meet."""
-        return Host(check_mode=True, library=self._library)
+        return Host(check_mode=True)
 
     def unlock(self) -> None:
         """Let others change the host from now on; what comes after this is to be of no consequence for us."""
@@ -213,7 +207,7 @@ class Host:
         return self._visit().tour(found) if found else []
 
     def socket(self) -> t.Any:
-        """An IPRoute, or what stands in for it, of the namespace that is visited; called inside ``run``."""
+        """An IPRoute of pyroute2 in the namespace that is visited; called inside ``run``, which loads it."""
         return self._visit().socket()
 
     def fresh(self, work: t.Callable[[], T]) -> T:
@@ -228,7 +222,7 @@ class Host:
         if self._visitor is None:
             # From now on the way back home can be found from inside a namespace, too.
             self.fd(None)
-            self._visitor = _Visitor(self._open_socket)
+            self._visitor = _Visitor()
         return self._visitor
 
 
@@ -241,9 +235,8 @@ def _allow_many_descriptors() -> None:
 class _Visitor:
     """The thread that goes from namespace to namespace and does there what it is given, one thing after another."""
 
-    def __init__(self, open_socket: t.Callable[[], t.Any]) -> None:
+    def __init__(self) -> None:
         self._where: int | None = None
-        self._open_socket = open_socket
         self._socket: t.Any = None
         self._thread = concurrent.futures.ThreadPoolExecutor(max_workers=1, thread_name_prefix="namespace visitor")
 
@@ -281,7 +274,7 @@ class _Visitor:
     def socket(self) -> t.Any:
         """The netlink socket of this visit; called in the thread alone."""
         if self._socket is None:
-            self._socket = self._open_socket()
+            self._socket = refusals.open_socket()
         return self._socket
 
     def leave(self, fd: int) -> None:

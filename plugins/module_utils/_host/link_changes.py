@@ -4,7 +4,9 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Changes to interfaces. Called inside ``Host.run``; OSError where the kernel refuses.
+"""Changes to interfaces, but for what bridges alone have, which pyroute2 writes.
+
+Called inside ``Host.run``; OSError where the kernel refuses.
 
 Values are by their names in Link and in the words of the options.
 """
@@ -78,24 +80,11 @@ def set_port(writer: Writer, index: int, values: t.Mapping[str, t.Any]) -> None:
     writer.change(_NEWLINK, _LINK.pack(0, 0, index, 0, 0) + attribute(_LINKINFO, info))
 
 
-def make(writer: Writer, kind: str, values: t.Mapping[str, t.Any], data: bytes) -> None:
-    """An interface of a kind, with what is particular to that; an alias the kernel ignores then."""
-    body = _LINK.pack(0, 0, 0, 0, 0) + _attributes(values) + _info(kind, data)
-    writer.change(_NEWLINK, body, _CREATE_NEW)
-
-
-def set_kind(writer: Writer, index: int, kind: str, data: bytes) -> None:
-    """Set what is particular to the kind of an interface."""
-    writer.change(_NEWLINK, _LINK.pack(0, 0, index, 0, 0) + _info(kind, data))
-
-
-def _info(kind: str, data: bytes) -> bytes:
-    return attribute(_LINKINFO, attribute(_KIND, _text(kind)) + attribute(_DATA, data))
-
-
 def make_veth(writer: Writer, values: t.Mapping[str, t.Any], peer_values: t.Mapping[str, t.Any]) -> None:
     """A pair, each end with its values, by one message; an alias the kernel ignores then."""
-    make(writer, "veth", values, attribute(_VETH_PEER, _LINK.pack(0, 0, 0, 0, 0) + _attributes(peer_values)))
+    data = attribute(_VETH_PEER, _LINK.pack(0, 0, 0, 0, 0) + _attributes(peer_values))
+    info = attribute(_LINKINFO, attribute(_KIND, b"veth\0") + attribute(_DATA, data))
+    writer.change(_NEWLINK, _LINK.pack(0, 0, 0, 0, 0) + _attributes(values) + info, _CREATE_NEW)
 
 
 def delete(writer: Writer, index: int) -> None:

@@ -8,14 +8,13 @@
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import socket
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import dumps, link_changes
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Writer
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.plain_netlink import PlainRoute
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
 
 
@@ -25,12 +24,11 @@ def known(host: Host, links: t.Iterable[Link]) -> bool:
         if link.port is not None:
             return "locked" in link.port
     with host.trying("find out whether the ports of bridges can be locked"):
-        return host.fresh(_try)
+        return host.fresh(functools.partial(_try, host))
 
 
-def _try() -> bool:
-    with contextlib.closing(PlainRoute()) as route:
-        route.link("add", ifname="br0", kind="bridge")
+def _try(host: Host) -> bool:
+    host.socket().link("add", ifname="br0", kind="bridge")
     with Writer() as writer:
         link_changes.make_veth(writer, {"name": "p0"}, {"name": "p1"})
         index = socket.if_nametoindex("p0")

@@ -36,7 +36,7 @@ class LibraryMissing(LinuxnetError):
     """A Python library that the target lacks."""
 
     def __init__(self, library: str, trace: str) -> None:
-        super().__init__(library)
+        super().__init__(f"{sys.executable} cannot load {library}: {trace.strip().splitlines()[-1]}")
         self.library = library
         self.trace = trace
 

@@ -9,8 +9,11 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import pathlib
+import re
+import site
 import sys
 import typing as t
 
@@ -26,6 +29,9 @@ _UNITS = pathlib.Path("/etc/systemd/system")
 _RUNNING = pathlib.Path("/run/systemd/system")
 _PYTHON = "/usr/bin/python3"
 _LEAST = (3, 9)
+_LIBRARY = "pyroute2"
+#: Paths that mean the same to systemd and in the first line of a program.
+_PLAIN = re.compile(r"/[A-Za-z0-9._+/-]+")
 
 
 def definitions(network: str) -> pathlib.Path:
@@ -90,19 +96,31 @@ def remove(path: pathlib.Path) -> None:
 
 
 def interpreter() -> str:
-    """The distribution's own Python, which is there at boot; raises Refused where it is too old."""
-    if os.path.realpath(sys.executable) == os.path.realpath(_PYTHON):
+    """The Python that runs at boot: the distribution's own if it has pyroute2, else the one that runs here."""
+    if sys.executable == _PYTHON and sys.prefix == sys.base_prefix and _is_packaged():
         return _PYTHON
-    for path in (_PYTHON, os.path.realpath(sys.executable)):
-        if path.startswith("/usr/bin/") and _is_new_enough(path):
+    for path in (_PYTHON, sys.executable):
+        if _PLAIN.fullmatch(path) and _serves(path):
             return path
-    raise Refused(f"persistent: {_PYTHON} is missing or older than Python {_LEAST[0]}.{_LEAST[1]}, and runs at boot")
+    raise Refused(
+        f"persistent: neither {_PYTHON} nor {sys.executable} is a Python {_LEAST[0]}.{_LEAST[1]} or newer that has"
+        f" {_LIBRARY}, which is needed at boot; install it for one of them"
+    )
 
 
-def _is_new_enough(path: str) -> bool:
-    script = f"import sys; sys.exit(sys.version_info < {_LEAST})"
+def _is_packaged() -> bool:
+    """Whether the library is where this Python finds it without help from its environment too."""
+    spec = importlib.util.find_spec(_LIBRARY)
+    return spec is not None and str(spec.origin).startswith(tuple(f"{place}/" for place in site.getsitepackages()))
+
+
+def _serves(path: str) -> bool:
+    script = (
+        "import importlib.util, sys;"
+        f" sys.exit(sys.version_info < {_LEAST} or importlib.util.find_spec({_LIBRARY!r}) is None)"
+    )
     try:
-        return programs.run([path, "-IS", "-c", script]).rc == 0
+        return programs.run([path, "-I", "-c", script]).rc == 0
     except OSError:
         return False
 

@@ -76,7 +76,7 @@ class Session:
 
     @property
     def route(self) -> t.Any:
-        """An IPRoute of pyroute2, or what stands in for it, one for each visit."""
+        """An IPRoute of pyroute2 for each visit that needs one."""
         return self.host.socket()
 
     def execute(self, steps: t.Iterable[Step]) -> None:

@@ -64,13 +64,9 @@ class Attribute:
         """The option's value in the kernel's unit."""
         return int(value * self.unit)
 
-    def pack(self, value: int) -> bytes:
-        """The kernel's value for a message."""
-        return self.form.pack(value)
-
     def write(self, value: t.Any) -> bytes:
         """The option's value for a message."""
-        return self.pack(self.kernels(value))
+        return self.form.pack(self.kernels(value))
 
 
 def _switch(name: str, number: int, form: struct.Struct = _U8, word: str = "") -> Attribute:

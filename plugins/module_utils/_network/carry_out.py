@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import typing as t
 
@@ -25,7 +26,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors imp
     Unchangeable,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.spec import complete
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import published, sysctl
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import published, refusals, sysctl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.endpoints import (
     Endpoints,
@@ -63,13 +64,18 @@ def carry_out(
     if state == "present" and not host.check_mode and _is_hampered(host):
         _rehearse(host, owner, modules, problems)
     run = _Run(host, endpoints)
-    for name in ORDER[state]:
-        if state == "present" and RESOURCES[name].of_endpoints:
-            run.each(name, endpoints.feasible(name, wished[name]))
-        elif standing and name == "unmanaged_links":
-            run.aside(name, wished[name])
-        else:
-            run.all(name, wished[name])
+    try:
+        for name in ORDER[state]:
+            if state == "present" and RESOURCES[name].of_endpoints:
+                run.each(name, endpoints.feasible(name, wished[name]))
+            elif standing and name == "unmanaged_links":
+                run.aside(name, wished[name])
+            else:
+                run.all(name, wished[name])
+    except refusals.LibraryMissing:
+        if state == "present":
+            run.close(wished)
+        raise
     if state == "absent" and not host.check_mode:
         published.write(owner, frozenset())
     if endpoints.failures:
@@ -101,6 +107,13 @@ class _Run:
 
     def _tell(self, _wish: t.Any, error: Exception) -> None:
         self._endpoints.failures.append(words(error))
+
+    def close(self, wished: t.Mapping[str, t.Sequence[t.Any]]) -> None:
+        """Bring about what can be of the kinds that keep others out, where the rest cannot go on."""
+        for kind in ORDER["present"]:
+            if RESOURCES[kind].closes and kind not in self.outcomes:
+                with contextlib.suppress(LinuxnetError):
+                    self.all(kind, wished[kind])
 
     def each(self, kind: str, wishes: t.Sequence[t.Any]) -> None:
         """Bring about what can be of a kind that endpoints are made of."""

@@ -21,6 +21,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options im
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     alternative_names,
     dumps,
+    link_changes,
     machine,
     port_records,
     sysctl,
@@ -90,7 +91,7 @@ class Make:
         """
         wish = self.wish
         values = {**_netlink_words(wish.values), "address": self.mac_address, "group": marks.group(wish.owner)}
-        later: dict[str, t.Any] = {"ifalias": marks.alias(wish.owner)}
+        later: dict[str, t.Any] = {"alias": marks.alias(wish.owner)}
         if wish.mtu is not None:
             values["mtu"] = wish.mtu + (1 if wish.mtu < 1500 else -1)
             later["mtu"] = wish.mtu
@@ -98,7 +99,7 @@ class Make:
         accept_ra = _accept_ra(wish.name)
         if sysctl.read(accept_ra) not in (None, "0"):
             sysctl.write(accept_ra, "0")
-        session.route.link("set", index=socket.if_nametoindex(wish.name), **later)
+        link_changes.set_values(session.writer, socket.if_nametoindex(wish.name), later)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,13 +115,12 @@ class Set:
         return f"set {', '.join(self.values)} of bridge {self.name}"
 
     def do(self, session: Session) -> None:
-        values = _netlink_words(self.values)
-        common = {word: value for word, value in values.items() if not word.startswith("br_")}
-        special = {word: value for word, value in values.items() if word.startswith("br_")}
+        common = {option: value for option, value in self.values.items() if option not in _ROWS}
+        special = {option: value for option, value in self.values.items() if option in _ROWS}
         if common:
-            session.route.link("set", index=self.index, **common)
+            link_changes.set_values(session.writer, self.index, common)
         if special:
-            session.route.link("set", index=self.index, kind="bridge", **special)
+            session.route.link("set", index=self.index, kind="bridge", **_netlink_words(special))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,7 +136,7 @@ class Delete:
         return f"delete bridge {self.name}"
 
     def do(self, session: Session) -> None:
-        session.route.link("del", index=self.index)
+        link_changes.delete(session.writer, self.index)
         for name in self.taken:
             port_records.remove(name)
 
@@ -320,13 +320,8 @@ def _plan_absent(wish: Wish, link: Link | None, state: State, plan: Plan) -> Cha
 
 
 def _netlink_words(values: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    words: dict[str, t.Any] = {}
-    for option, value in values.items():
-        if option in _ROWS:
-            words[_ROWS[option].word] = _ROWS[option].kernels(value)
-        else:
-            words[{"mac_address": "address", "alias": "ifalias"}.get(option, option)] = value
-    return words
+    """What bridges alone have, as pyroute2 takes it."""
+    return {_ROWS[option].word: _ROWS[option].kernels(value) for option, value in values.items()}
 
 
 def _all() -> Links:

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""A Python file that holds a part of this collection and runs without it, without Ansible and without pyroute2.
+"""A Python file that holds a part of this collection and runs without it and without Ansible.
 
 It is a zip archive without compression, so that everybody can read it, and the same sources give the same bytes.
 """

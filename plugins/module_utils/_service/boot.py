@@ -156,7 +156,7 @@ def _interfaces(kind: Resource, definition: network_document.Element) -> list[st
 
 def _carry_out(owner: str, state: str, modules: network_document.Modules) -> int:
     """Bring definitions about as the role does; how many of them were changed."""
-    host = Host(check_mode=False, library=False)
+    host = Host(check_mode=False)
     failed: EndpointsFailed | None = None
     try:
         with host:
@@ -164,9 +164,13 @@ def _carry_out(owner: str, state: str, modules: network_document.Modules) -> int
             outcomes = carry_out(host, owner, state, modules)
     except EndpointsFailed as error:
         failed, outcomes = error, dict(error.outcomes)
-    except (LinuxnetError, OSError) as error:
+    except (LinuxnetError, *refusals.refusals()) as error:
         _tell_warnings(host)
         told = error if isinstance(error, LinuxnetError) else unforeseen(host, error)
+        if isinstance(error, refusals.LibraryMissing):
+            told = LinuxnetError(
+                f"{error}; install it there, or run the role again, which looks for a Python that has it"
+            )
         raise LinuxnetError(sentence(host, told)) from error
     _tell_warnings(host)
     changes = [one for outcome in outcomes.values() for one in _changed(outcome)]
@@ -194,7 +198,7 @@ def _tell_warnings(host: Host) -> None:
 def _down(network: str) -> None:
     """Take away everything that carries the network's mark, as the role does with the state absent."""
     owner = _owner(network)
-    with Host(check_mode=False, library=False) as host:
+    with Host(check_mode=False) as host:
         end = end_of(host, owner)
         _tell_warnings(host)
     # What a file throws after a reboot is not the service's to forget.
