@@ -32,6 +32,11 @@ options:
       - The name of the interface.
       - Required unless O(aggregate) is given.
     type: str
+  interface_owner:
+    description:
+      - The owner of the interface, if this collection created it for another one than O(owner). An interface of another owner is refused
+        otherwise, unless it is V(default).
+    type: str
   bridge:
     description:
       - The name of the bridge.
@@ -104,6 +109,9 @@ options:
     suboptions:
       interface:
         description: See O(interface). Required in each element.
+        type: str
+      interface_owner:
+        description: See O(interface_owner).
         type: str
       bridge:
         description: See O(bridge).

@@ -92,13 +92,61 @@ def test_a_bridge_port_of_another_kind_with_our_mark(host: Host) -> None:
     assert "odd0" in host.sh("ip -o link")
 
 
-def test_a_link_that_the_modules_made_becomes_a_port_and_is_given_back(host: Host) -> None:
+KINDS = [
+    "type vxlan id 7 dstport 4789",
+    "link card0 type macvlan mode bridge",
+]
+
+
+def _odd(host: Host, kind: str) -> None:
+    """An interface odd0 with the mark of the network, of a kind that no module makes."""
+    host.sh(f"ip link add card0 type veth peer card1; ip link set card0 up; ip link add name odd0 {kind}")
+    host.sh("ip link set odd0 alias linuxnet:br-shop:web")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_stranger_with_our_mark_on_the_bridge_is_left_there(host: Host, kind: str) -> None:
+    apply(host, **SHOP)
+    _odd(host, kind)
+    host.sh("ip link set odd0 master br-shop")
+    settle(host, "web", "db")
+    before = host.dump()
+    applied = apply(host, **SHOP)
+    assert applied.changed == []
+    assert before.changes_to(host.dump()) == []
+    assert "odd0: carries the mark" in str(applied.plan["warnings"])
+    remove(host)
+    assert "odd0" in host.sh("ip -o link")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_stranger_with_our_mark_becomes_a_port_and_is_given_back(host: Host, kind: str) -> None:
+    _odd(host, kind)
+    applied = apply(host, **SHOP, ports=["odd0"])
+    assert "odd0: carries the mark" not in str(applied.plan["warnings"])
+    assert host.ip("link", "show", "odd0")[0]["master"] == "br-shop"
+    assert apply(host, **SHOP, ports=["odd0"]).changed == []
+    assert apply(host, **SHOP).changed == ["bridge_port"]
+    left = host.ip("link", "show", "odd0")[0]
+    assert "master" not in left
+    assert left["ifalias"] == "linuxnet:br-shop:web"
+    apply(host, **SHOP, ports=["odd0"])
+    remove(host)
+    assert "master" not in host.ip("link", "show", "odd0")[0]
+
+
+@pytest.mark.parametrize("owner", ["default", "other"])
+def test_a_link_that_the_modules_made_becomes_a_port_and_is_given_back(host: Host, owner: str) -> None:
+    made = {"name": "uplink", "peer_name": "eth0", "peer_netns": "router", "owner": owner}
     host.module("netns", {"name": "router"})
-    host.module("veth", {"name": "uplink", "peer_name": "eth0", "peer_netns": "router"})
+    host.module("veth", made)
     before = host.ip("link", "show", "uplink")[0]["ifalias"]
     apply(host, **SHOP, ports=["uplink"])
     assert host.ip("link", "show", "uplink")[0]["master"] == "br-shop"
     assert apply(host, **SHOP, ports=["uplink"]).changed == []
+    assert not host.module("veth", made)["changed"]
+    host.sh("ip link set uplink nomaster")
+    assert apply(host, **SHOP, ports=["uplink"]).changed == ["bridge_port"]
     remove(host)
     left = host.ip("link", "show", "uplink")[0]
     assert "master" not in left

@@ -11,7 +11,6 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import OWNER
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import guard
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.decisions import Draft
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.definition_checks import check_inner
@@ -77,7 +76,11 @@ def bridge_port(draft: Draft, view: HostView) -> list[Element]:
         }
         for endpoint in network.endpoints
     ]
-    return ends + [{"interface": name, "bridge": network.name, "state": "present"} for name in network.ports]
+    cards: list[Element] = [
+        {"interface": name, "bridge": network.name, "state": "present", **_lent(name, view, "interface_owner")}
+        for name in network.ports
+    ]
+    return ends + cards
 
 
 def host_interfaces(draft: Draft, view: HostView) -> list[Element]:
@@ -88,15 +91,18 @@ def host_interfaces(draft: Draft, view: HostView) -> list[Element]:
         {"name": draft.host_end(endpoint), "state": "present", "enabled": True, **sysctls}
         for endpoint in draft.network.endpoints
     ]
-    ports = [{"name": name, "state": "present", "enabled": True, **_lent(name, view)} for name in draft.network.ports]
+    ports = [
+        {"name": name, "state": "present", "enabled": True, **_lent(name, view, "owner")}
+        for name in draft.network.ports
+    ]
     return ends + ports
 
 
-def _lent(name: str, view: HostView) -> Element:
-    """Whose an interface is that the modules made for nobody in particular."""
-    default = OWNER["owner"]["default"]
+def _lent(name: str, view: HostView, option: str) -> Element:
+    """Whose an interface is that the modules made for somebody else."""
     interface = view.interfaces.get(name)
-    return {"owner": default} if interface and view.owner_of(interface) == default else {}
+    owner = view.owner_of(interface) if interface else None
+    return {} if owner in (None, view.owner) else {option: owner}
 
 
 def inner_interfaces(draft: Draft, view: HostView) -> list[Element]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import OWNER
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import proxying
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView, View, addresses_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import MASQUERADE_ADDRESSES, Network
@@ -42,7 +41,7 @@ def check_host(network: Network, view: HostView, check_mode: bool) -> list[str]:
     _check_limit(network, view)
     return (
         missing
-        + view.odd_links()
+        + view.odd_links(network.ports)
         + _missing_trusted(network, view)
         + _missing_source(network, view)
         + check_overlap(network, view)
@@ -101,9 +100,8 @@ def _check_ports(network: Network, view: HostView) -> None:
         port = view.interfaces.get(name)
         if port is None:
             continue
-        owner = view.owner_of(port) or port["port_owner"]
-        # What the modules made for nobody in particular may be put on anybody's bridge.
-        if owner not in (None, OWNER["owner"]["default"]) and port["port_owner"] != view.owner:
+        owner = _network_of(port, view)
+        if owner and port["port_owner"] != view.owner:
             raise Refused(f"{option}: {name!r} belongs to network {owner}; it cannot be a port here as well")
         if port["kind"] == "bridge":
             raise Refused(f"{option}: {name!r} is a bridge, and a bridge cannot be a port of another")
@@ -121,6 +119,17 @@ def _check_ports(network: Network, view: HostView) -> None:
                 f"{option}: {name!r} carries the host's default route; set {network.option('ports_force')}: true to"
                 " enslave it anyway"
             )
+
+
+def _network_of(port: View, view: HostView) -> str | None:
+    """The network whose part an interface is already. What the modules made for an owner that is none, or somebody else
+    marked, may be put on any bridge."""
+    taken, owner = port["port_owner"], view.owner_of(port)
+    if taken is not None:
+        return str(taken)
+    if owner == view.owner:
+        return owner if port["kind"] == "veth" else None
+    return owner if owner is not None and view.is_network(owner) else None
 
 
 def _forced_ports(network: Network, view: HostView) -> list[str]:

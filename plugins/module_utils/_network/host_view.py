@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import typing as t
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, IPNetwork
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused, kind_of
@@ -152,12 +152,24 @@ class HostView:
             if interface["kind"] == "veth" and self.owner_of(interface) == self.owner
         ]
 
-    def odd_links(self) -> list[str]:
-        """Sentences about links that carry our mark and are of a kind that is never ours."""
+    def is_network(self, owner: str) -> bool:
+        """Whether an owner is a network of this host, and not just a word that somebody gave a module."""
+        named = self.interfaces.get(owner)
+        return (
+            owner in self._persistent
+            or (named is not None and named["kind"] == "bridge" and named["owner"] == owner)
+            or any(rule["owner"] == owner and rule["kind"] == "forward" for rule in self.rules)
+        )
+
+    def odd_links(self, ports: Container[str] = ()) -> list[str]:
+        """Sentences about links that carry our mark and are of a kind that is never ours, without those that are given
+        as ports."""
         return [
             f"{name}: carries the mark of network {self.owner}, but is no link of its making; it is left alone"
             for name, interface in self.interfaces.items()
-            if interface["kind"] not in ("bridge", "veth") and self.owner_of(interface) == self.owner
+            if name not in ports
+            and interface["kind"] not in ("bridge", "veth")
+            and self.owner_of(interface) == self.owner
         ]
 
     @property

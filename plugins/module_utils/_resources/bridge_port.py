@@ -12,9 +12,8 @@ import dataclasses
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Order, Plan, Resource
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import OWNER, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     alternative_names,
     dumps,
@@ -26,16 +25,15 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host, Identity
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Reader
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.port_records import PortRecord
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import link_attributes, vlans
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.link_attributes import (
-    BRIDGE_PORT,
     FORWARDING,
     PORT_STATE,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links, by_index, refuse_others
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import Element
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.vlans import Vlans
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import witness
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import bridge_port_options, witness
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge_port_options import Wish
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge_port_steps import (
     Forget,
     Join,
@@ -45,28 +43,6 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridg
     SetFlags,
     SetVlans,
 )
-
-
-@dataclasses.dataclass(frozen=True)
-class Wish:
-    """``flags``, and VLANs and MAC addresses that are None, are not managed."""
-
-    state: str
-    owner: str
-    netns: str | None
-    interface: str
-    bridge: str
-    flags: t.Mapping[str, t.Any]
-    tagged: frozenset[int] | None
-    pvid: int | None
-    fdb: frozenset[str] | None
-
-    def __str__(self) -> str:
-        return f"port {self.interface} of bridge {self.bridge}" + (f" in namespace {self.netns}" if self.netns else "")
-
-    @property
-    def manages_vlans(self) -> bool:
-        return self.tagged is not None or self.pvid is not None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,17 +63,7 @@ class State:
 
 
 class BridgePort(Resource):
-    options: t.ClassVar[Options] = {
-        "interface": {"type": "str"},
-        "bridge": {"type": "str"},
-        "state": STATE,
-        **NETNS,
-        **OWNER,
-        **link_attributes.options(BRIDGE_PORT),
-        "vlans": {"type": "list", "elements": "int"},
-        "pvid": {"type": "int"},
-        "fdb": {"type": "list", "elements": "raw"},
-    }
+    options: t.ClassVar[Options] = bridge_port_options.OPTIONS
     identified_by: t.ClassVar[tuple[str, ...]] = ("interface",)
     name: t.ClassVar[str] = "bridge_port"
     order: t.ClassVar[Order] = Order(present=80, absent=40)
@@ -105,30 +71,7 @@ class BridgePort(Resource):
     needed: t.ClassVar[tuple[str, ...]] = ("interface",)
 
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
-        flags = link_attributes.given(BRIDGE_PORT, options)
-        tagged, pvid = options["vlans"], options["pvid"]
-        if options["bridge"] is None:
-            raise Invalid("bridge", None, "the name of the bridge is required")
-        wish = Wish(
-            state=options["state"],
-            owner=names.owner_name("owner", options["owner"]),
-            netns=names.namespace_ref("netns", options["netns"]),
-            interface=names.interface_name("interface", options["interface"]),
-            bridge=names.interface_name("bridge", options["bridge"]),
-            flags=flags,
-            tagged=None
-            if tagged is None
-            else frozenset(vlans.number(f"vlans[{place}]", one) for place, one in enumerate(tagged)),
-            pvid=None if pvid is None else vlans.number("pvid", pvid),
-            fdb=None
-            if options["fdb"] is None
-            else frozenset(addresses.mac(f"fdb[{place}]", one) for place, one in enumerate(options["fdb"])),
-        )
-        if wish.interface == wish.bridge:
-            raise Invalid("interface", wish.interface, "another interface than the bridge itself")
-        if wish.pvid in (wish.tagged or ()):
-            raise Invalid("pvid", wish.pvid, "a VLAN that is not among vlans, whose packets carry a tag")
-        return wish
+        return bridge_port_options.wish(options)
 
     def key(self, wish: Wish) -> dict[str, t.Any]:
         return {"netns": wish.netns, "interface": wish.interface}
@@ -236,10 +179,11 @@ def _refuse_others(wish: Wish, link: Link, state: State) -> None:
     """Inside a namespace its root can write any mark, so there none is believed."""
     if state.refs[wish.netns] != state.own:
         return
-    # What was made for nobody in particular may be put on anybody's bridge.
-    if link.owner() != OWNER["owner"]["default"]:
-        refuse_others(link, wish.owner)
     record = _record(wish, link, state)
+    # What was made for nobody in particular may be put on anybody's bridge, and what we put there is ours to take off.
+    lent = record is not None and record.owner == wish.owner
+    if not lent and link.owner() not in (OWNER["owner"]["default"], wish.interface_owner):
+        refuse_others(link, wish.owner)
     if record and record.owner != wish.owner and _is_port_of(record.bridge, link, state):
         raise Refused(
             f"interface {wish.interface} was put on bridge {record.bridge} by owner {record.owner}; "
@@ -303,7 +247,7 @@ def _plan_membership(wish: Wish, link: Link, state: State, joins: bool, plan: Pl
     of another one leaves that first.
     """
     record, own = _record(wish, link, state), state.refs[wish.netns] == state.own
-    marked = link.owner() not in (None, OWNER["owner"]["default"]) or link.owner() == wish.owner
+    marked = link.kind == "veth" and link.owner() == wish.owner
     if joins:
         if record and _is_port_of(record.bridge, link, state):
             plan.steps.append(Leave(wish.netns, wish.interface, record.bridge))

@@ -164,14 +164,13 @@ def _carry_out(owner: str, state: str, modules: network_document.Modules) -> int
             outcomes = carry_out(host, owner, state, modules)
     except EndpointsFailed as error:
         failed, outcomes = error, dict(error.outcomes)
-    except (LinuxnetError, *refusals.refusals()) as error:
-        _tell_warnings(host)
-        told = error if isinstance(error, LinuxnetError) else unforeseen(host, error)
-        if isinstance(error, refusals.LibraryMissing):
-            told = LinuxnetError(
-                f"{error}; install it there, or run the role again, which looks for a Python that has it"
-            )
-        raise LinuxnetError(sentence(host, told)) from error
+    except refusals.LibraryMissing as error:
+        cure = "install it there, or run the role again, which looks for a Python that has it"
+        raise _told(host, LinuxnetError(f"{error}; {cure}")) from error
+    except LinuxnetError as error:
+        raise _told(host, error) from error
+    except refusals.refusals() as error:
+        raise _told(host, unforeseen(host, error)) from error
     _tell_warnings(host)
     changes = [one for outcome in outcomes.values() for one in _changed(outcome)]
     for label, change in changes:
@@ -179,6 +178,12 @@ def _carry_out(owner: str, state: str, modules: network_document.Modules) -> int
     if failed:
         raise failed
     return len(changes)
+
+
+def _told(host: Host, error: LinuxnetError) -> LinuxnetError:
+    """The error with what was done before it, after the warnings of that."""
+    _tell_warnings(host)
+    return LinuxnetError(sentence(host, error))
 
 
 def _changed(outcome: Outcome) -> list[tuple[str, str]]:

@@ -119,11 +119,14 @@ def test_a_link_of_another_kind_with_the_networks_mark_is_left_alone(kind: str |
     assert "odd0" not in str(absent["modules"])
 
 
-def test_what_the_modules_made_for_nobody_in_particular_may_be_a_port() -> None:
-    info = host(interface("eth1", kind="veth", alias=marks.alias("default", "router")))
+@pytest.mark.parametrize("owner", ["default", "shop"])
+def test_what_the_modules_made_for_an_owner_that_is_no_network_may_be_a_port(owner: str) -> None:
+    info = host(interface("eth1", kind="veth", alias=marks.alias(owner, "router")))
     document = plan(variables(ports=["eth1"]), info)
     (element,) = [one for one in document["modules"]["interface"] if one["name"] == "eth1"]
-    assert element["owner"] == "default"
+    assert element["owner"] == owner
+    (port,) = [one for one in document["modules"]["bridge_port"] if one["interface"] == "eth1"]
+    assert port["interface_owner"] == owner
 
 
 def test_an_enslaved_interface_may_have_an_address_of_the_subnet() -> None:
@@ -179,11 +182,13 @@ def test_a_bridge_without_a_mark_is_somebody_elses_whatever_rules_of_ours_are_le
         (interface("eth1", bridge="br9"), "'eth1' is a port of br9 already"),
         (interface("eth1", kind="bridge"), "'eth1' is a bridge, and a bridge cannot be a port of another"),
         (interface("eth1", kind="veth", alias=marks.alias("br9", "web")), "'eth1' belongs to network br9"),
+        (interface("eth1", kind="veth", alias=marks.alias("br0", "web")), "'eth1' belongs to network br0"),
         (interface("eth1", bridge="br9", port_owner="br9"), "'eth1' belongs to network br9"),
     ],
 )
 def test_an_interface_that_cannot_be_a_port(port: Info, sentence: str) -> None:
-    assert sentence in refused(variables(ports=["eth1"]), host(port))
+    other = interface("br9", kind="bridge", alias=marks.alias("br9"))
+    assert sentence in refused(variables(ports=["eth1"]), host(port, other))
 
 
 def test_the_interface_of_the_default_route_is_enslaved_by_force_only() -> None:
