@@ -9,20 +9,15 @@ pyroute2 is in it: a host gets these from its package manager.
 
 from __future__ import annotations
 
-import fcntl
-import os
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.machines import packages, tools
+from tests.machines import kept, packages, tools
 from tests.machines.park import SUITES
 from tests.machines.paths import PACKAGES, ROOTS
 
 USER = "operator1"
 _INCLUDED = ("systemd", "systemd-sysv", "dbus", "sudo", "openssh-server", "python3", "iproute2", "iputils-ping")
-_APART = ("unshare", "--mount", "--pid", "--fork", "--kill-child")
-_SECONDS = 900
 
 
 def make_all() -> None:
@@ -34,32 +29,18 @@ def make_all() -> None:
 
 def make(suite: str) -> None:
     """The root of a release and the packages for it."""
-    ROOTS.mkdir(parents=True, exist_ok=True)
-    os.chmod(ROOTS, 0o700)  # there are programs with the set-uid bit in it
-    with (ROOTS / f"{suite}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        _make(suite)
+
+    def fill(root: Path) -> None:
+        kept.debootstrap(suite, root, _INCLUDED)
+        _finish(root)
+        packages.fetch(suite, root, PACKAGES / suite)
+
+    kept.keep(ROOTS, suite, _recipe(suite), fill)
 
 
 def _recipe(suite: str) -> str:
     """A root made by another recipe is made anew."""
     return f"1 {' '.join(_INCLUDED)} {USER} {' '.join(packages.offered(suite))}\n"
-
-
-def _make(suite: str) -> None:
-    stamp = ROOTS / f"{suite}.recipe"
-    if stamp.exists() and stamp.read_text(encoding="utf-8") == _recipe(suite):
-        return
-    stamp.unlink(missing_ok=True)
-    root = ROOTS / suite
-    shutil.rmtree(root, ignore_errors=True)
-    mirror = packages.mirror()
-    # What debootstrap mounts goes with its namespace; left behind by a failure, it would be in the way of rmtree.
-    command = [*_APART, "debootstrap", "--variant=minbase", f"--include={','.join(_INCLUDED)}", suite, str(root)]
-    tools.run([*command, *mirror], seconds=_SECONDS)
-    _finish(root)
-    packages.fetch(suite, root, PACKAGES / suite)
-    stamp.write_text(_recipe(suite), encoding="utf-8")
 
 
 def _finish(root: Path) -> None:

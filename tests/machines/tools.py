@@ -30,21 +30,23 @@ _PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
-def provide() -> None:
-    """Raise Missing unless this machine can boot others; with apt, what it lacks for that is installed."""
+def provide(programs: Sequence[str] = tuple(_PROGRAMS)) -> None:
+    """Raise Missing unless this machine can make others, and boot them; with apt, what it lacks is installed."""
     if os.geteuid() != 0:
-        raise Missing("the machines need root, since they are whole systems: sudo make machines")
-    lacking = _lacking()
+        raise Missing("whole Debian systems need root to be made: sudo make machines, or what else is to run on them")
+    lacking = _lacking(programs)
     if lacking and shutil.which("apt-get"):
         run(["apt-get", "update", "-q"], seconds=300)
         run(["apt-get", "install", "-q", "-y", "--no-install-recommends", *lacking], seconds=300)
-        lacking = _lacking()
+        lacking = _lacking(programs)
     if lacking:
-        raise Missing(f"the machines need what is in Debian's packages {', '.join(lacking)}: please install that")
+        raise Missing(
+            f"whole Debian systems need what is in Debian's packages {', '.join(lacking)}: please install that"
+        )
 
 
-def _lacking() -> list[str]:
-    found = {package for program, package in _PROGRAMS.items() if not shutil.which(program, path=_PATH)}
+def _lacking(programs: Sequence[str]) -> list[str]:
+    found = {_PROGRAMS[program] for program in programs if not shutil.which(program, path=_PATH)}
     return sorted(found if _KEYRING.exists() else {*found, _KEYRING.stem})
 
 
