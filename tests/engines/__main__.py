@@ -11,42 +11,26 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 
-from tests.engines import packages
-from tests.engines.answers import ask
-from tests.engines.cni import Cni
-from tests.engines.docker import Docker
-from tests.engines.engine import Engine
-from tests.engines.netavark import Netavark
+from tests.engines.columns import ask_all
+from tests.engines.packages import Missing
 from tests.engines.page import PAGE, page
-from tests.engines.questions import POLICY, questions
-from tests.engines.role import Role
-from tests.engines.scene import policies, scene
-from tests.engines.table import Cells, Table
-
-
-def _column(engine: Engine) -> dict[str, str]:
-    begin = time.monotonic()
-    with scene(engine) as built:
-        cells = {POLICY.name: policies(built.host)}
-        cells |= ask(built, questions())
-    print(f"{engine.title}: {len(cells)} answers in {time.monotonic() - begin:.0f} s", file=sys.stderr, flush=True)
-    return cells
+from tests.engines.releases import NEWEST, PRESENT
+from tests.engines.table import Table
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--write", action="store_true", help="write the page docs/engines.md as well")
+    parser.add_argument("--only", metavar="NAME", action="append", help="beside the role these engines alone")
     options = parser.parse_args()
     try:
-        packages.fetch()
-        engines: list[Engine] = [Role(), Docker(proxy=True), Docker(proxy=False), Cni(), Netavark()]
-        cells: Cells = {engine.name: _column(engine) for engine in engines}
-    except packages.Missing as error:
+        PRESENT.provide()
+        NEWEST.provide()
+        table = Table(*ask_all(options.only))
+    except Missing as error:
         print(error, file=sys.stderr)
         return 2
-    table = Table(engines, [POLICY, *questions()], cells)
     text = page(table)
     print(text, end="")
     if options.write:

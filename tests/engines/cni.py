@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
-from tests.engines import packages
-from tests.engines.engine import ICC, INTERNAL, Endpoint, Network, Publish, endpoints, networks
+from tests.engines.engine import ICC, INTERNAL, ROUTED, Endpoint, Network, Publish, endpoints, networks
+from tests.engines.releases import Programs, Release
 from tests.lab.errors import LabError
 from tests.lab.host import Host
 
@@ -19,22 +20,25 @@ _LEASES = "/run/cni"
 
 class Cni:
     name = "cni"
+    heading = "CNI"
+    package = "containernetworking-plugins"
     how = (
         "`bridge` (`isGateway`, `ipMasq`, `hairpinMode`), `portmap` (`snat`) and `firewall` (`backend: iptables`, "
         "`ingressPolicy: same-bridge`) with `CNI_COMMAND=ADD`"
     )
-    lacks = frozenset({INTERNAL, ICC})
+    lacks = frozenset({INTERNAL, ICC, ROUTED})
 
-    def __init__(self) -> None:
-        self.title = f"CNI {packages.version('containernetworking-plugins')}"
+    def __init__(self, release: Release) -> None:
+        self.release = release
 
     def build(self, host: Host) -> None:
+        programs = self.release.on(host)
         by_bridge = {network.bridge: network for network in networks()}
         for endpoint in endpoints():
             host.run(["ip", "netns", "add", endpoint.name])
             result: dict[str, Any] = {}
             for plugin in _chain(by_bridge[endpoint.bridge], endpoint):
-                result = _add(host, endpoint, {**plugin, **({"prevResult": result} if result else {})})
+                result = _add(programs, endpoint, {**plugin, **({"prevResult": result} if result else {})})
 
 
 def _chain(network: Network, endpoint: Endpoint) -> list[dict[str, Any]]:
@@ -64,16 +68,16 @@ def _mappings(publish: Publish) -> list[dict[str, Any]]:
     ]
 
 
-def _add(host: Host, endpoint: Endpoint, plugin: dict[str, Any]) -> dict[str, Any]:
-    program = packages.program(plugin["type"])
+def _add(programs: Programs, endpoint: Endpoint, plugin: dict[str, Any]) -> dict[str, Any]:
+    program = Path(programs.program(plugin["type"]))
     environment = {
         "CNI_COMMAND": "ADD",
         "CNI_CONTAINERID": endpoint.name,
         "CNI_NETNS": f"/run/netns/{endpoint.name}",
         "CNI_IFNAME": "eth0",
-        "CNI_PATH": str(packages.ROOT / "usr/lib/cni"),
+        "CNI_PATH": str(program.parent),
     }
-    done = host.run([program], stdin=json.dumps(plugin), env=environment, check=False)
+    done = programs.run([str(program)], stdin=json.dumps(plugin), env=environment, check=False)
     if done.rc:
         raise LabError(f"{plugin['type']} for {endpoint.name}: {done.out}{done.err}")
     result: dict[str, Any] = json.loads(done.out)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an engine is here: it builds the four networks of tests/integration/traffic/siege.py on a host.
+"""What an engine is here: it builds the five networks of tests/integration/traffic/siege.py on a host.
 
 All have the bridges, the names, the subnets and the addresses of siege.py, and each endpoint's network namespace has
 the endpoint's name in /run/netns, whoever made it. One more network has no IPv6, and one endpoint, which publishes.
@@ -13,24 +13,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from tests.engines.releases import Release
 from tests.integration.traffic.siege import ADDRESSES, BRIDGES, ENDPOINTS, PORTS
 from tests.lab.host import Host
 
 #: What not every engine has.
-INTERNAL, ICC = "internal networks", "networks without traffic between endpoints"
+INTERNAL, ICC, ROUTED = "internal networks", "networks without traffic between endpoints", "networks without NAT"
 #: The network without IPv6.
-OLD, OLD_BRIDGE, OLD_SUBNET, OLD_GATEWAY, OLD_ADDRESS = "old", "br4", "172.22.0.0/16", "172.22.0.1", "172.22.0.2"
+OLD, OLD_BRIDGE, OLD_SUBNET, OLD_GATEWAY, OLD_ADDRESS = "old", "br5", "172.23.0.0/16", "172.23.0.1", "172.23.0.2"
 OLD_PUBLISHED = ("8100:80", "8100:53/udp")
 
 
 class Engine(Protocol):
-    """A column of the table."""
+    """An engine of one release: a column of the table, or one of the two in it."""
 
-    #: The name in code, the heading of the column, and how it was run.
+    #: The name in code, the heading of the column, whose version counts, and how it was run.
     name: str
-    title: str
+    heading: str
+    package: str
     how: str
     lacks: frozenset[str]
+    release: Release
 
     def build(self, host: Host) -> None:
         """Make everything. The host has its addresses, and forwarding is off."""
@@ -76,12 +79,13 @@ class Network:
     gateways: tuple[str, ...]
     internal: bool
     icc: bool
+    routed: bool = False
 
 
 def networks() -> Iterator[Network]:
     for bridge, number in BRIDGES.items():
         subnets = (f"172.{number}.0.0/16", f"fd00:{number}::/64")
-        yield Network(bridge, subnets, ADDRESSES[bridge], internal=bridge == "br2", icc=bridge != "br3")
+        yield Network(bridge, subnets, ADDRESSES[bridge], bridge == "br2", bridge != "br3", bridge == "br4")
     yield Network(OLD_BRIDGE, (OLD_SUBNET,), (OLD_GATEWAY,), internal=False, icc=True)
 
 

@@ -9,28 +9,33 @@ import hashlib
 import json
 from typing import Any
 
-from tests.engines import packages
-from tests.engines.engine import ICC, Endpoint, Network, Publish, endpoints, networks
+from tests.engines.engine import ICC, ROUTED, Endpoint, Network, Publish, endpoints, networks
+from tests.engines.releases import Release
 from tests.lab.host import Host
 
 
 class Netavark:
-    name = "netavark"
-    how = "`netavark setup` with the option `isolate` and without DNS"
-    lacks = frozenset({ICC})
+    package = "netavark"
+    lacks = frozenset({ICC, ROUTED})
 
-    def __init__(self) -> None:
-        self.title = f"netavark {packages.version('netavark')}"
+    def __init__(self, release: Release, firewall: str = "iptables") -> None:
+        """firewall: the word by which netavark is told whose rules to write."""
+        self.name = "netavark" if firewall == "iptables" else f"netavark-{firewall}"
+        self.heading = f"netavark, {firewall}"
+        self.how = f"`netavark setup` with `NETAVARK_FW={firewall}`, the option `isolate` and without DNS"
+        self.release = release
+        self._firewall = firewall
 
     def build(self, host: Host) -> None:
+        programs = self.release.on(host)
         by_bridge = {network.bridge: network for network in networks()}
-        program = packages.program("netavark")
+        program = programs.program("netavark")
         host.sh("mkdir -p /run/netavark")
         for endpoint in endpoints():
             host.run(["ip", "netns", "add", endpoint.name])
             wish = json.dumps(_wish(by_bridge[endpoint.bridge], endpoint))
             argv = [program, "--config", "/run/netavark", "setup", f"/run/netns/{endpoint.name}"]
-            host.run(argv, stdin=wish, env={"NETAVARK_FW": "iptables"})
+            programs.run(argv, stdin=wish, env={"NETAVARK_FW": self._firewall})
 
 
 def _number(name: str) -> str:

@@ -1,26 +1,31 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run before `runc create`, in a container's bundle: take from config.json what a single user ID and no cgroups forbid.
+"""Run before `runc create`: take from a container's config.json what a single user ID and no cgroups forbid.
 
-A group of its own for terminals, and a view of the cgroups. Nothing of the network is touched.
+A group of its own for terminals, a view of the cgroups, and limits. Nothing of the network is touched.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 
 def fit(config: dict[str, Any]) -> None:
     config["mounts"] = [mount for mount in config["mounts"] if mount["type"] != "cgroup"]
+    for limits in ("cgroupsPath", "resources"):
+        config["linux"].pop(limits, None)
     for mount in config["mounts"]:
         mount["options"] = [option for option in mount.get("options", []) if not option.startswith("gid=")]
 
 
-def main() -> None:
-    path = Path("config.json")
+def main(words: list[str]) -> None:
+    """words: the command line; without --bundle the bundle is here."""
+    bundle = words[words.index("--bundle") + 1] if "--bundle" in words else "."
+    path = Path(bundle, "config.json")
     if path.exists():
         config = json.loads(path.read_text(encoding="utf-8"))
         fit(config)
@@ -28,4 +33,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

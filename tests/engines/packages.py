@@ -13,6 +13,7 @@ import functools
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 from tests.lab.paths import REPOSITORY
@@ -30,6 +31,8 @@ PACKAGES = (
 _SPLIT = ("docker-cli",)
 _DIRECTORY = REPOSITORY / "build" / "engines"
 ROOT = _DIRECTORY / "root"
+#: The Python that runs where these are unpacked.
+PYTHON = sys.executable
 _DOWNLOADS = _DIRECTORY / "packages"
 _SECONDS = 300
 
@@ -84,18 +87,12 @@ def version(package: str) -> str:
     """The upstream version in a package's own words: 20.10.24 of 20.10.24+dfsg1-1+deb12u1."""
     show = ["dpkg-deb", "--field", str(_archive(package)), "Version"]
     full = subprocess.run(show, capture_output=True, text=True, check=True).stdout.strip()
-    return re.sub(r"^\d+:|[-+~].*", "", full)
+    return upstream(full)
 
 
-def program(name: str) -> str:
-    """The path of a program of one of the packages."""
-    found = [ROOT / directory / name for directory in _PROGRAMS if (ROOT / directory / name).exists()]
-    if not found:
-        raise Missing(f"none of the packages has a program {name}: {', '.join(PACKAGES)}")
-    return str(found[0])
-
-
-_PROGRAMS = ("usr/sbin", "usr/bin", "bin", "usr/lib/cni", "usr/lib/podman")
+def upstream(version: str) -> str:
+    """A package's version without what Debian adds."""
+    return re.sub(r"^\d+:|[-+~].*", "", version.strip())
 
 
 def environment() -> dict[str, str]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tests.engines.engine import ICC, INTERNAL, OLD, OLD_ADDRESS
+from tests.engines.engine import ICC, INTERNAL, OLD, OLD_ADDRESS, ROUTED
 from tests.engines.scene import OWN_PORT
 from tests.integration.traffic.siege import ADDRESSES, SECOND
 
@@ -81,6 +81,7 @@ _RANGE = (("tcp", 7000), ("udp", 7000), ("tcp", 7003), ("udp", 7003))
 _BEYOND = (("tcp", 7004), ("udp", 7004))
 _OLD_PORTS = (("tcp", 8100), ("udp", 8100))
 _T1 = (("tcp", 8090), ("udp", 8090))
+_R1 = (("tcp", 8095), ("udp", 8095))
 #: Ports of endpoints: published ones, and one that is not.
 _OPEN = (("tcp", 80), ("udp", 53))
 _CLOSED = (("tcp", 7777), ("udp", 7777))
@@ -114,6 +115,7 @@ def questions() -> list[Question]:
         _internal,
         _isolated,
         _unbridged,
+        _routed,
     ):
         both = [Question(*row[:3], family, *row[3:]) for at, family in enumerate(FAMILIES) for row in part(at)]
         keys = list(dict.fromkeys(question.key for question in both))
@@ -315,3 +317,24 @@ def _unbridged(version: int) -> Iterator[Row]:
     ]
     for key, text, probes in rows:
         yield f"unbridged {key}", topic, text, probes, ICC, False
+
+
+def _routed(version: int) -> Iterator[Row]:
+    topic = "A network without NAT (routed), of which r1 publishes 80 and 53/udp as 8095"
+    r1, r2, host = ADDRESSES["r1"][version], ADDRESSES["r2"][version], ADDRESSES["host"][version]
+    lan = ADDRESSES["lan"][version]
+    rows: list[tuple[str, str, tuple[Probe, ...]]] = [
+        ("lan open", "from the neighbour, by the endpoint's address, what is published", _asks("lan", r1, _OPEN, "r1")),
+        ("lan closed", "likewise, what is not published", _asks("lan", r1, _CLOSED, "r1")),
+        ("lan other", "likewise, of an endpoint that publishes nothing", _asks("lan", r2, _OPEN, "r2")),
+        ("lan host", "from the neighbour, by the host's address and 8095", _asks("lan", host, _R1, "r1")),
+        (
+            "app open",
+            "from another network, by the endpoint's address, what is published",
+            _asks("app", r1, _OPEN, "r1"),
+        ),
+        ("app closed", "likewise, what is not published", _asks("app", r1, _CLOSED, "r1")),
+        ("out", "an endpoint to the neighbour", _asks("r2", lan, _OPEN, "lan")),
+    ]
+    for key, text, probes in rows:
+        yield f"routed {key}", topic, text, probes, ROUTED, True

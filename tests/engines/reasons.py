@@ -5,11 +5,17 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 #: The engines by their names.
 DOCKER, NO_PROXY, CNI, NETAVARK = "docker", "docker-no-proxy", "cni", "netavark"
+NFT, PODMAN = "netavark-nftables", "podman"
+#: Of which release: this machine's and the newest.
+OLD, NEW = "old", "new"
+BOTH = (OLD, NEW)
 #: The kinds of differences, in the summary's order.
 STRICTER = "we are stricter on purpose"
 MORE = "we carry what the engine does not"
@@ -18,13 +24,15 @@ DEFAULT = "another default"
 LESS = "the engine carries what we do not"
 KINDS = (STRICTER, MORE, SOURCE, DEFAULT, LESS)
 
-DOCKERS, PLUGINS = (DOCKER, NO_PROXY), (CNI, NETAVARK)
-ALL = (*DOCKERS, *PLUGINS)
+DOCKERS, PLUGINS, NFTS = (DOCKER, NO_PROXY), (CNI, NETAVARK), (NFT, PODMAN)
+NETAVARKS = (NETAVARK, *NFTS)
+OTHERS = (*PLUGINS, *NFTS)
+ALL = (*DOCKERS, *OTHERS)
 
 
 @dataclass(frozen=True)
 class Reason:
-    """kind: one of KINDS. text: the note under the table. engines, questions: whose cells it explains, and which.
+    """kind: one of KINDS. text: the note under the table. engines, questions, ages: whose cells it explains, and which.
 
     All of them must differ. A question's key stands for all families in which it is asked, its name ("KEY IPv4") for
     one. says: what such a cell must look like, a regular expression.
@@ -35,9 +43,14 @@ class Reason:
     engines: tuple[str, ...]
     questions: tuple[str, ...]
     says: str
+    ages: tuple[str, ...] = BOTH
 
-    def explains(self, engine: str, key: str, name: str, cell: str) -> bool:
-        ours = engine in self.engines and (key in self.questions or name in self.questions)
+    def runs(self) -> Iterator[tuple[str, str]]:
+        """The engines with their ages."""
+        return itertools.product(self.engines, self.ages)
+
+    def explains(self, engine: str, age: str, key: str, name: str, cell: str) -> bool:
+        ours = (engine, age) in self.runs() and (key in self.questions or name in self.questions)
         return ours and re.fullmatch(self.says, cell) is not None
 
 
@@ -66,6 +79,15 @@ REASONS = (
     ),
     Reason(
         MORE,
+        "netavark's rules for nftables, which are Podman's, are tables of their own. What they accept is still subject "
+        "to the policy of iptables' FORWARD: where that is DROP, as Docker leaves it, nothing is forwarded, and where "
+        "bridged packets are shown to iptables, nothing gets from one endpoint to another. We work under both.",
+        NFTS,
+        (*_FROM_WIRE, "published db host", "published db gateway", "beside", "out world", "out lan", "hijack db"),
+        r"DROP: no; ACCEPT: yes, \S+",
+    ),
+    Reason(
+        MORE,
         "Docker's proxy, a process on the host, takes what comes from endpoints. It answers UDP from the gateway "
         "address of the client's network, which is not the address that was asked. We carry both protocols.",
         (DOCKER,),
@@ -80,6 +102,7 @@ REASONS = (
             "unbridged published t2",
         ),
         r"tcp: yes, \S+; udp: no",
+        (OLD,),
     ),
     Reason(
         LESS,
@@ -117,7 +140,7 @@ REASONS = (
         MORE,
         "What keeps networks apart there (in netavark the option `isolate`, in CNI `ingressPolicy`) also keeps an "
         "endpoint from what another network publishes. We let through what is published, and nothing else.",
-        (NO_PROXY, *PLUGINS),
+        (NO_PROXY, *OTHERS),
         ("published app host", "published app gateway", "published app own gateway", "old app IPv4"),
         "no",
     ),
@@ -133,28 +156,34 @@ REASONS = (
         MORE,
         "netavark does not let the bridge send a packet back by the port by which it came (hairpin), which it must "
         "where bridge-nf-call-iptables is 1.",
-        (NETAVARK,),
+        NETAVARKS,
         ("published web host", "published web gateway"),
         "no",
     ),
-    Reason(
-        STRICTER,
-        "What is published on 127.0.0.1 is for the host alone. These engines translate the "
-        "packet before the kernel can see that it came from a wire. Docker closes it too from version 28 on, "
-        "which is not measured here.",
-        ALL,
-        ("on-loopback lan", "on-loopback-5 lan"),
-        _OPEN,
+    *(
+        Reason(
+            STRICTER,
+            "What is published on 127.0.0.1 is for the host alone. These engines translate the packet before the "
+            "kernel can see that it came from a wire.",
+            engines,
+            ("on-loopback lan", "on-loopback-5 lan"),
+            _OPEN,
+            ages,
+        )
+        for engines, ages in ((DOCKERS, (OLD,)), (PLUGINS, BOTH), (NFTS, (NEW,)))
     ),
-    Reason(
-        STRICTER,
-        "An endpoint is reached by what it publishes, at the host's addresses, and not at its own "
-        "(`bridge_network_gateway_mode: nat-unprotected` or `routed` open that). These engines leave it to the policy; "
-        "Docker opens the published port under DROP too, and closes all of it from version 28 on, "
-        "which is not measured here.",
-        ALL,
-        ("direct open", "direct closed", "direct echo", "direct db"),
-        _OPEN,
+    *(
+        Reason(
+            STRICTER,
+            "An endpoint is reached by what it publishes, at the host's addresses, and not at its own "
+            "(`bridge_network_gateway_mode: nat-unprotected` or `routed` open that). These engines leave it to the "
+            "policy; the older Docker opens the published port under DROP too.",
+            engines,
+            ("direct open", "direct closed", "direct echo", "direct db"),
+            _OPEN,
+            ages,
+        )
+        for engines, ages in ((DOCKERS, (OLD,)), (PLUGINS, BOTH), (NFTS, (NEW,)))
     ),
     Reason(
         STRICTER,
@@ -164,26 +193,38 @@ REASONS = (
         ("foreign source",),
         _OPEN,
     ),
-    Reason(
-        STRICTER,
-        "A packet that belongs to no connection is not translated, and would show the "
-        "endpoint's own address on the wire.",
-        ALL,
-        ("invalid",),
-        r"yes, \S+",
+    *(
+        Reason(
+            STRICTER,
+            "A packet that belongs to no connection is not translated, and would show the endpoint's own address on "
+            "the wire.",
+            engines,
+            ("invalid",),
+            r"yes, \S+",
+            ages,
+        )
+        for engines, ages in ((DOCKERS, BOTH), ((CNI,), BOTH), ((NETAVARK,), (OLD,)))
     ),
-    Reason(
-        STRICTER,
-        "Publishing on 127.0.0.1 without a process takes route_localnet, which opens the "
-        "host's 127.0.0.0/8 to endpoints in both directions; we close it again.",
-        (NO_PROXY, *PLUGINS),
-        ("own loopback", "own from loopback"),
-        "yes",
+    *(
+        Reason(
+            STRICTER,
+            "Publishing on 127.0.0.1 without a process takes route_localnet, which opens the host's 127.0.0.0/8 to "
+            "endpoints in both directions; we close it again.",
+            engines,
+            questions,
+            "yes",
+            ages,
+        )
+        for engines, questions, ages in (
+            ((NO_PROXY, *OTHERS), ("own loopback",), BOTH),
+            ((NO_PROXY, CNI), ("own from loopback",), BOTH),
+            ((NETAVARK,), ("own from loopback",), (OLD,)),
+        )
     ),
     Reason(
         STRICTER,
         "An internal network speaks with its own gateway address, and with no other of the host.",
-        (*DOCKERS, NETAVARK),
+        (*DOCKERS, *NETAVARKS),
         ("internal host written",),
         "yes",
     ),
@@ -194,12 +235,13 @@ REASONS = (
         DOCKERS,
         ("internal beside IPv6",),
         "no",
+        (OLD,),
     ),
     Reason(
         MORE,
         "netavark has no rules for an internal network: where bridge-nf-call-iptables is 1, the policy decides whether "
         "its endpoints may talk.",
-        (NETAVARK,),
+        NETAVARKS,
         ("internal beside",),
         r"DROP: no; ACCEPT: yes, \S+",
     ),
@@ -207,7 +249,7 @@ REASONS = (
         STRICTER,
         "netavark makes a network internal by giving no default route and by turning forwarding off for its bridge, "
         "which the kernel heeds for IPv4 alone.",
-        (NETAVARK,),
+        NETAVARKS,
         (
             "internal across IPv6",
             "internal out written IPv6",
@@ -227,10 +269,10 @@ REASONS = (
         LESS,
         "With bridge-nf-call-iptables the kernel bridges what it has translated from one endpoint to the other, which "
         "the bridge keeps apart: in such a network, endpoints cannot use what it publishes. Docker's proxy, a process, "
-        "carries TCP. Without bridge-nf-call-iptables we carry both protocols, see the last rows.",
+        "carries TCP, and by now UDP too. Without bridge-nf-call-iptables we carry both protocols, see the last rows.",
         (DOCKER,),
         ("icc published t1", "icc published t2"),
-        r"tcp: yes, \S+; udp: no",
+        r"tcp: yes, \S+; udp: no|yes, \S+",
     ),
 )
 

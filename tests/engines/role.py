@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.engines.engine import OLD, OLD_ADDRESS, OLD_BRIDGE, OLD_PUBLISHED, OLD_SUBNET
+from tests.engines.releases import PRESENT, Release
 from tests.integration.networks import apply
 from tests.integration.traffic import siege
 from tests.lab.host import Host
@@ -19,13 +20,27 @@ _OLD: dict[str, Any] = {
 }
 
 
+_PROGRAMS = [f"{name}{suffix}" for name in ("iptables", "ip6tables") for suffix in ("", "-save", "-restore")]
+
+
 class Role:
     name = "role"
-    title = "role"
-    how = "the role `bridge_network`, once per network, with its defaults (`internal` and `icc` apart)"
+    heading = "role with iptables"
+    package = "iptables"
+    how = "the role `bridge_network`, once per network, with its defaults (`internal`, `icc` and `routed` apart)"
     lacks: frozenset[str] = frozenset()
 
+    def __init__(self, release: Release) -> None:
+        """release: whose iptables the role works with."""
+        self.release = release
+
     def build(self, host: Host) -> None:
+        if self.release is not PRESENT:
+            programs = self.release.on(host)
+            host.sh("mkdir -p /run/release")
+            for name in _PROGRAMS:
+                programs.offer(name, "/run/release")
+                host.sh(f"ln -sfn /run/release/{name} /etc/alternatives/{name}")
         for bridge in siege.BRIDGES:
             apply(host, **siege.network(bridge))
         apply(host, **_OLD)

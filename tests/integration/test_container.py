@@ -64,7 +64,7 @@ def test_a_container_is_published_and_found_again_when_it_was_started_anew(site:
     assert not site.apply("shop").changed
     assert "sleep" in site.town.host.sh("ps -o args= $(ip netns pids shop)")
     assert site.serves()
-    site.daemon.docker("restart", "shop")
+    site.daemon.call("restart", "shop")
     assert site.apply("shop").changed
     assert not site.apply("shop").changed
     assert "sleep" in site.town.host.sh("ps -o args= $(ip netns pids shop)")
@@ -74,7 +74,7 @@ def test_a_container_is_published_and_found_again_when_it_was_started_anew(site:
 @pytest.mark.long
 def test_a_container_that_is_not_there_is_refused_before_anything_changes(site: Site) -> None:
     site.daemon.start_apart("shop")
-    site.daemon.docker("kill", "shop")
+    site.daemon.call("kill", "shop")
     before = site.town.host.dump()
     for name, sentence in (
         ("shop", "container shop does not run, so that it has no network namespace"),

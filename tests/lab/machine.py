@@ -19,10 +19,10 @@ from tests.lab.lab import Lab
 
 @dataclass(frozen=True)
 class Need:
-    """sentence: the reason of a skip. present: the probe."""
+    """sentence: the reason of a skip. present: the probe, which may have a better one."""
 
     sentence: str
-    present: Callable[[], bool]
+    present: Callable[[], bool | str]
 
 
 def _works(script: str) -> Callable[[], bool]:
@@ -50,6 +50,16 @@ def _fetched() -> bool:
         packages.fetch()
     except packages.Missing:
         return False
+    return True
+
+
+def _made() -> bool | str:
+    from tests.engines import packages, releases  # which are built on the lab
+
+    try:
+        releases.NEWEST.provide()
+    except packages.Missing as error:
+        return str(error)
     return True
 
 
@@ -91,6 +101,7 @@ NEEDS = {
     "conntrack-tool": Need("the program conntrack is not installed", _has("conntrack")),
     "dbus": Need("the programs dbus-daemon and busctl are not installed", _all(_has("dbus-daemon"), _has("busctl"))),
     "docker": Need("Debian's package docker.io cannot be downloaded (apt-get download)", _fetched),
+    "newest-engines": Need("the engines of Debian's testing release cannot be had", _made),
     "udev": Need("the program udevadm, which is systemd-udevd as well, is not installed", _has("udevadm")),
     "seccomp-notification": Need(
         "no process can answer for another's system calls (seccomp's user notification, Linux 5.5, x86_64 or aarch64)",
@@ -104,4 +115,5 @@ NEEDS = {
 def lacks(name: str) -> str:
     """The reason why this machine cannot serve a need, empty if it can. Raises KeyError for an unknown name."""
     need = NEEDS[name]
-    return "" if need.present() else need.sentence
+    found = need.present()
+    return "" if found is True else found or need.sentence
