@@ -9,9 +9,10 @@
 #              sanity on one Python; ALL=--all: everything
 # make fresh   demo and test on Debian 12 and 13 as debootstrap makes them, where nothing else helps; needs root
 # make machines  the role on Debian 11, 12 and 13 as they are, booted and reached by SSH; needs root
+# make newest  the engines of Debian's testing release beside the role, and their containers as endpoints; needs root
 # make here    what wants more than a fresh machine has: sanity with every Python, cores (sanity by each other
-#              ansible-core that the collection supports), interpreters (modules on one Python after another) and
-#              machines; needs root
+#              ansible-core that the collection supports), interpreters (modules on one Python after another),
+#              machines and newest; needs root
 # make test-matrix  the collection on many versions of Python, ansible-core, pyroute2 and iptables (tools/versions.py);
 #              MATRIX=--short: a few combinations; MATRIX=--write: writes docs/versions.md; see tools/matrix.py for more
 # make bench   networks of up to 1000 endpoints, built by the role and its rivals, and the role beside Ansible alone; writes
@@ -19,7 +20,8 @@
 #              BENCH="--budget 130 --enough": all in an hour; see benchmarks/scale
 # make model   random operations against a model (tests/integration/model), MODEL="--seconds 600 --seed 7"
 # make sweep   each system call of a network's life fails or is the last one, an hour (tests/sweep), SWEEP="--stage build"
-# make engines the role beside Docker, CNI and netavark, question by question; writes docs/engines.md
+# make engines the role beside Docker, CNI, netavark and Podman of two Debian releases, question by question; writes
+#              docs/engines.md; needs root
 #
 # Each sets up what it needs in .venv first (and, as root on Debian or Ubuntu, the packages that are missing).
 
@@ -27,7 +29,7 @@ VENV := .venv
 CHECK := $(VENV)/bin/python -m tools.check
 PARTS := lint sanity unit integration traffic molecule
 
-.PHONY: demo test test-matrix clean bench engines fresh machines here cores interpreters model sweep $(PARTS)
+.PHONY: demo test test-matrix clean bench engines fresh machines newest here cores interpreters model sweep $(PARTS)
 
 demo: $(VENV)/requirements.txt
 	@$(VENV)/bin/python -m tests.demo
@@ -38,11 +40,11 @@ test: $(VENV)/requirements-dev.txt
 test-matrix: $(VENV)/requirements-dev.txt
 	@$(VENV)/bin/python -m tools.matrix $(MATRIX)
 
-$(PARTS) cores interpreters fresh machines: $(VENV)/requirements-dev.txt
+$(PARTS) cores interpreters fresh machines newest: $(VENV)/requirements-dev.txt
 	@$(CHECK) $(ALL) $(WHOLE) $@
 
 here: $(VENV)/requirements-dev.txt
-	@$(CHECK) --whole sanity cores interpreters machines
+	@$(CHECK) --whole sanity cores interpreters machines newest
 
 engines: $(VENV)/requirements-dev.txt
 	@$(VENV)/bin/python -m tests.engines --write

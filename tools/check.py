@@ -216,6 +216,11 @@ def interpreters() -> Outcome:
 _MOLECULE_STEP = re.compile(r"\[(?P<scenario>[\w-]+) > (?P<step>[\w-]+)\] (?:\x1b\[\d+m)*Executed: (?P<end>\w+)")
 
 
+def newest() -> Outcome:
+    """The role and the engines of Debian's testing release, in a root file system of it: one test after the other."""
+    return _pytest("newest")
+
+
 #: The wrapper ends what a killed Molecule would leave.
 _APART = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
 
@@ -288,11 +293,15 @@ PARTS: dict[str, Callable[[], Outcome]] = {
     "interpreters": interpreters,
     "fresh": fresh.run,
     "machines": machines,
+    "newest": newest,
 }
 
 
 #: Rows that run at the same time: the first one keeps to one processor and often waits. What is in no row comes after.
-SIDE_BY_SIDE = (("sanity", "cores", "lint", "molecule"), ("unit", "integration", "traffic", "interpreters", "machines"))
+SIDE_BY_SIDE = (
+    ("sanity", "cores", "lint", "molecule"),
+    ("unit", "integration", "traffic", "interpreters", "machines", "newest"),
+)
 
 
 def _run(names: Iterable[str]) -> dict[str, Outcome]:
