@@ -12,7 +12,7 @@ from pathlib import Path
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
-from ansible_collections.netplumb.linuxnet.plugins.plugin_utils.lab import core, description, standing
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils.lab import description, members, standing
 
 
 class ActionModule(ActionBase):
@@ -26,7 +26,7 @@ class ActionModule(ActionBase):
         _checked, options = self.validate_argument_spec(description.OPTIONS)
         try:
             return {**result, **_converge(options, self._task.check_mode)}
-        except (Invalid, core.LabError) as error:
+        except (Invalid, members.LabError) as error:
             return {**result, "failed": True, "msg": str(error)}
 
 

@@ -56,7 +56,7 @@ from pathlib import Path
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.connection import ConnectionBase
 
-from ansible_collections.netplumb.linuxnet.plugins.plugin_utils.lab import core, standing
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils.lab import members, standing
 
 
 class Connection(ConnectionBase):
@@ -80,14 +80,14 @@ class Connection(ConnectionBase):
             return int(self.get_option("pid"))
         try:
             return standing.pid(Path(standing.directory(self.get_option("directory"))), self.get_option("host"))
-        except core.LabError as error:
+        except members.LabError as error:
             raise AnsibleConnectionFailure(str(error)) from error
 
     def _run(self, script: str, stdin: bytes | None) -> tuple[int, bytes, bytes]:
         done = subprocess.run(
-            core.Member(self._pid()).argv(["/bin/sh", "-c", script]),
+            members.Member(self._pid()).argv(["/bin/sh", "-c", script]),
             input=stdin or b"",
-            env=core.environment() | self.get_option("variables"),
+            env=members.environment() | self.get_option("variables"),
             capture_output=True,
             check=False,
         )

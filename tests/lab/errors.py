@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.netplumb.linuxnet.plugins.plugin_utils.lab.core import LabError
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils.lab.members import LabError
 
 __all__ = ["LabError", "ModuleFailed"]
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.netplumb.linuxnet.plugins.plugin_utils.lab import core
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils.lab import members
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils.lab.rooms import HOME, TEMPORARY
 from tests.lab import calls, target, traffic
 from tests.lab.errors import LabError
@@ -32,7 +32,7 @@ class Result:
 
 
 _ENVIRONMENT = {
-    **core.environment(),
+    **members.environment(),
     "ANSIBLE_HOME": f"{HOME}/.ansible",
     "ANSIBLE_REMOTE_TMP": f"{TEMPORARY}/ansible",
     "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
@@ -44,7 +44,7 @@ _ENVIRONMENT = {
 }
 
 
-class Place(core.Member):
+class Place(members.Member):
     """Made by `Lab.host` (the host's own network namespace) and `Host.inside` (a named one)."""
 
     def __init__(self, pid: int, netns: str | None = None) -> None:

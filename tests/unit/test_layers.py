@@ -18,7 +18,8 @@ PLUGINS = REPOSITORY / "plugins"
 PACKAGE = "ansible_collections.netplumb.linuxnet.plugins."
 #: From the top to the ground; rooms on one floor do not know each other.
 FLOORS = (
-    ("action", "become", "filter", "inventory", "modules"),
+    ("action", "become", "connection", "filter", "inventory", "modules"),
+    ("plugin_utils",),
     ("_call", "_module"),
     ("_service",),
     ("_network",),

@@ -9,78 +9,16 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import struct
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
-from ansible_collections.netplumb.linuxnet.plugins.plugin_utils.lab import rooms
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils.lab.members import ROOT, LabError, batch, program
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils.lab.segment import Segment
 
 _START_SECONDS = 30
-#: Where Python finds ansible_collections.
-ROOT = Path(__file__).absolute().parents[6]
-
-
-class LabError(Exception):
-    """The lab could not do what it was asked; the text says what and why."""
-
-
-def program(module: str) -> list[str]:
-    """The command line that runs a module of this package, with the standard library alone and so in no time."""
-    start = f"import sys; sys.path.insert(0, sys.argv.pop(1)); from {__package__}.{module} import main; main()"
-    return [sys.executable, "-E", "-s", "-S", "-c", start, str(ROOT)]
-
-
-def environment(python: str = sys.executable) -> dict[str, str]:
-    """What programs on a host of the lab have of the machine's environment: the Python in use."""
-    return {
-        "PATH": f"{os.path.dirname(python)}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        "HOME": rooms.HOME,
-        "USER": "root",
-        "LOGNAME": "root",
-        "LC_ALL": "C.UTF-8",
-        "TMPDIR": rooms.TEMPORARY,
-    }
-
-
-class Member:
-    """A host, or a named network namespace of it."""
-
-    def __init__(self, pid: int, netns: str | None = None) -> None:
-        """pid: the host's first process, as seen from here. netns: a name in the host's /run/netns, or a path."""
-        self.pid = pid
-        self.netns = netns
-
-    def argv(self, argv: Sequence[str]) -> list[str]:
-        """The command line that runs another one in this place, from the caller's own place."""
-        if not self.pid:
-            raise LabError("this host has been stopped")
-        enter = ["nsenter", f"--target={self.pid}", *self._user(), "--pid", "--net", "--uts", "--mount", "--"]
-        if self.netns is not None:
-            enter += ["nsenter", f"--net={os.path.join('/run/netns', self.netns)}", "--"]
-        # nsenter leaves a child behind when it is killed; this way the child goes with it.
-        return [*enter, "env", f"--chdir={rooms.HOME}", "setpriv", "--pdeathsig=KILL", *argv]
-
-    def _user(self) -> list[str]:
-        """How nsenter enters the lab's user namespace; from inside it that is refused, and nothing is to do."""
-        inside = os.path.samestat(os.stat("/proc/self/ns/user"), os.stat(f"/proc/{self.pid}/ns/user"))
-        return [] if inside else ["--user", "--preserve-credentials"]
-
-    def batch(self, commands: str) -> None:
-        """Run lines of `ip -batch` there."""
-        batch(self.argv(["ip", "-batch", "-"]), commands, environment())
-
-    def pid_in_lab(self) -> int:
-        """The first process as the lab's own PID namespace, that of the switch, numbers it; 0 when the host is gone."""
-        if not self.pid:
-            return 0
-        with open(f"/proc/{self.pid}/status", encoding="ascii") as lines:
-            numbers = next(line for line in lines if line.startswith("NSpid:")).split()
-        return int(numbers[-2])
 
 
 class Lab:
@@ -147,10 +85,3 @@ class Lab:
             raise LabError(answer["error"])
         pid: int = struct.unpack("3i", ancillary[0][2][:size])[0]
         return pid
-
-
-def batch(argv: Sequence[str], commands: str, env: Mapping[str, str] | None = None) -> None:
-    """Run lines of `ip -batch`; raises LabError."""
-    done = subprocess.run(argv, input=commands, text=True, capture_output=True, check=False, env=env)
-    if done.returncode:
-        raise LabError(f"{done.stderr.strip()} in\n{commands}")

@@ -10,17 +10,26 @@ from __future__ import annotations
 
 import ipaddress
 import subprocess
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from ansible_collections.netplumb.linuxnet.plugins.plugin_utils.lab.core import Lab, Member
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils.lab.members import Member
+
+
+class Switch(Protocol):
+    """The lab, whose own network namespace has the segments."""
+
+    def argv(self, argv: Sequence[str]) -> list[str]:
+        """The command line that runs another one there."""
+
+    def switch(self, commands: str) -> None:
+        """Run lines of `ip -batch` there."""
 
 
 class Segment:
     """Made by `Lab.segment`."""
 
-    def __init__(self, lab: Lab, name: str, number: int, mtu: int) -> None:
+    def __init__(self, lab: Switch, name: str, number: int, mtu: int) -> None:
         self.name = name
         self.mtu = mtu
         self._lab = lab

@@ -23,7 +23,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.netplumb.linuxnet.plugins.plugin_utils.lab import core
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils.lab import core, members
 
 #: {"segments": {NAME: {"mtu": 1500}}, "hosts": {NAME: [interface, ...]}, "visible": [PATH, ...]}; an interface has
 #: name, segment, addresses, gateways and mac_address.
@@ -39,7 +39,7 @@ def directory(given: str | None) -> str:
         return os.path.abspath(given)
     molecule = os.environ.get("MOLECULE_EPHEMERAL_DIRECTORY")
     if not molecule:
-        raise core.LabError("directory (lab_directory): the directory of the lab is required outside of Molecule")
+        raise members.LabError("directory (lab_directory): the directory of the lab is required outside of Molecule")
     return os.path.join(molecule, "lab")
 
 
@@ -52,7 +52,7 @@ def up(directory: Path, description: Description) -> None:
     ready, done = os.pipe()
     with log.open("w", encoding="utf-8") as output:
         subprocess.Popen(
-            [*core.program("standing"), str(directory), str(done), str(_molecule() or "")],
+            [*members.program("standing"), str(directory), str(done), str(_molecule() or "")],
             pass_fds=[done],
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -65,7 +65,7 @@ def up(directory: Path, description: Description) -> None:
     if not stands:
         told = log.read_text(encoding="utf-8").strip()
         shutil.rmtree(directory, ignore_errors=True)
-        raise core.LabError(told or "the lab ended before it was ready")
+        raise members.LabError(told or "the lab ended before it was ready")
 
 
 def stands(directory: Path) -> Description | None:
@@ -90,9 +90,11 @@ def pid(directory: Path, host: str) -> int:
     try:
         found = int((directory / f"{host}.pid").read_text(encoding="ascii"))
     except FileNotFoundError:
-        raise core.LabError(f"{directory} tells of no host {host}; make it with netplumb.linuxnet.lab_create") from None
+        raise members.LabError(
+            f"{directory} tells of no host {host}; make it with netplumb.linuxnet.lab_create"
+        ) from None
     if _keeper(directory) is None:
-        raise core.LabError(f"the lab of {directory} has ended; make it anew with netplumb.linuxnet.lab_create")
+        raise members.LabError(f"the lab of {directory} has ended; make it anew with netplumb.linuxnet.lab_create")
     return found
 
 
@@ -126,7 +128,7 @@ def main() -> None:
     description = json.loads((directory / _DESCRIPTION).read_text(encoding="utf-8"))
     try:
         lab = core.Lab(description["visible"])
-    except (core.LabError, OSError) as error:
+    except (members.LabError, OSError) as error:
         sys.exit(str(error))
     try:
         _build(lab, directory, description)
@@ -135,7 +137,7 @@ def main() -> None:
         os.close(done)
         _wait(int(molecule) if molecule else None)
         shutil.rmtree(directory, ignore_errors=True)
-    except core.LabError as error:
+    except members.LabError as error:
         sys.exit(str(error))
     finally:
         lab.close()
@@ -144,7 +146,7 @@ def main() -> None:
 def _build(lab: core.Lab, directory: Path, description: Description) -> None:
     segments = {name: lab.segment(name, **values) for name, values in description["segments"].items()}
     for name, interfaces in description["hosts"].items():
-        host = core.Member(lab.start(name))
+        host = members.Member(lab.start(name))
         (directory / f"{name}.pid").write_text(str(host.pid), encoding="ascii")
         for one in interfaces:
             if one.get("segment"):
