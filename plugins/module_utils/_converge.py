@@ -23,6 +23,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import ref
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host, Identity
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Session, Step
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Links
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.marked import Marked
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import (
     Element,
     EndpointKey,
@@ -135,6 +136,10 @@ class Resource(t.Protocol):
         """The endpoint that a definition is about, with no interface where it is about a whole namespace."""
         link = self.link_of(definition)
         return ends.of_link(*link) if link else None
+
+    def left(self, _view: Marked) -> list[Element]:
+        """All that there is of it with an owner's mark, as the absent definitions that take it away."""
+        return []
 
     def makes(self, _definition: Element) -> str | None:
         """The interface of the host that a definition makes."""

@@ -23,10 +23,13 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options im
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.spec import complete
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import network_document
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.marked import Marked
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import carry_out, endpoints, kinds
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._service import boot
 from tests.lab.paths import REPOSITORY
+from tests.unit.plan import plan_schema
 from tests.unit.plan.builders import dual, plan
+from tests.unit.plan.world import empty_info, interface
 
 MODULES = REPOSITORY / "plugins" / "modules"
 WEB = {"name": "tap-web", "parent": "card0"}
@@ -78,6 +81,9 @@ class Tap(Resource):
         namespace = definition["name"].removeprefix("tap-")
         return next((key for key in ends.links.values() if key[0] == namespace), None)
 
+    def left(self, view: Marked) -> list[network_document.Element]:
+        return [{"name": name, "state": "absent"} for name in view.interfaces if name.startswith("tap-")]
+
     def needs(self, definition: network_document.Element) -> str:
         return str(definition["parent"])
 
@@ -117,6 +123,26 @@ def test_a_new_kind_is_written_down_for_the_next_boot_and_added_to() -> None:
     assert again["modules"]["tap"] == [DB, WEB]
     assert network_document.parse(network_document.text(both), "", kinds.NEEDED) == both
     assert network_document.foreign_ports(both["modules"], kinds.RESOURCES) == ["card0", "card1"]
+
+
+@pytest.mark.usefixtures("tap")
+def test_a_new_kind_is_taken_away_with_the_network() -> None:
+    info = empty_info()
+    info["host"]["interfaces"].append(interface("tap-web"))
+    absent = plan({"name": "br0", "state": "absent"}, info)["modules"]
+    assert absent["tap"] == [{"name": "tap-web", "state": "absent"}]
+    assert list(absent) == list(kinds.ORDER["absent"])
+
+
+def test_the_schema_of_plans_has_the_kinds() -> None:
+    written = plan_schema.PAGE.read_text(encoding="utf-8")
+    assert plan_schema.page(written) == written, "python -m tests.unit.plan.plan_schema"
+
+
+@pytest.mark.usefixtures("tap")
+def test_a_new_kind_has_to_be_described_in_the_schema_of_plans() -> None:
+    with pytest.raises(KeyError, match="tap"):
+        plan_schema.page(plan_schema.PAGE.read_text(encoding="utf-8"))
 
 
 @pytest.mark.usefixtures("tap")

@@ -22,6 +22,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import
     forwarded_flows,
     forwarding_options,
     guard,
+    left_over,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backend import (
     Firewall,
@@ -35,6 +36,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import alt
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.steps import WriteSetting
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import bindings
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.marked import Marked
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import (
     Element,
     with_old_neighbours,
@@ -76,6 +78,9 @@ class BridgeForward(Resource):
 
     def extended(self, definition: Element, old: t.Sequence[Element]) -> Element:
         return with_old_neighbours(definition, "bridge", old)
+
+    def left(self, view: Marked) -> list[Element]:
+        return left_over.bridge_forward(view) or left_over.emptied(view)
 
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
         alternative_names.refuse(host, _interfaces(wish for wish in wishes if wish.state == "present"))

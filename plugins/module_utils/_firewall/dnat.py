@@ -22,6 +22,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import
     changes,
     dnat_records,
     ended_flows,
+    left_over,
     port_overlaps,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backend import (
@@ -38,6 +39,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host impor
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.published import Port
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Step
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.steps import EndFlows, WriteSetting
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.marked import Marked
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import (
     Element,
     EndpointKey,
@@ -139,6 +141,9 @@ class Dnat(Resource):
 
     def endpoint_of(self, definition: Element, ends: Ends) -> EndpointKey | None:
         return ends.addresses.get(definition["to_address"])
+
+    def left(self, view: Marked) -> list[Element]:
+        return left_over.dnat(view)
 
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
         rules = [(wish.netns, wish.publication) for wish in wishes if wish.publication]

@@ -16,7 +16,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import add
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.labels import within
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import changes, ended_flows
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import changes, ended_flows, left_over
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backend import (
     Firewall,
     Gap,
@@ -27,6 +27,8 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intent
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import alternative_names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.steps import EndFlows
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.marked import Marked
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import Element
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,6 +96,9 @@ class Masquerade(Resource):
     def label(self, wish: Wish) -> str:
         out = f" out of {wish.rule.out_interface}" if wish.rule.out_interface else ""
         return f"masquerade {wish.rule.source}{out}{within(wish.netns)}"
+
+    def left(self, view: Marked) -> list[Element]:
+        return left_over.masquerade(view)
 
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
         present = (wish for wish in wishes if wish.state == "present")

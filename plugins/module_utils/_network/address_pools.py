@@ -19,7 +19,8 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES, IPNetwork, family_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, LinuxnetError, Refused
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView, networks_of
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.marked import networks_of
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Network
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.option_reader import Section, number
 

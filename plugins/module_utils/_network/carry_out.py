@@ -35,7 +35,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.endpoin
     words,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.kinds import ORDER, RESOURCES
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import namesakes, netns
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import namesakes, netns_options
 
 #: What an endpoint's root puts into its namespace must not cost the others much.
 _LIMIT = 32 << 20
@@ -195,7 +195,7 @@ def _definitions(name: str, owner: str, listed: t.Iterable[object]) -> t.Iterato
         yield where, complete(options, definition, where)
 
 
-def _check_namesakes(host: Host, endpoints: Endpoints, wishes: list[netns.Wish], standing: bool) -> None:
+def _check_namesakes(host: Host, endpoints: Endpoints, wishes: list[netns_options.Wish], standing: bool) -> None:
     """Whether each namespace has one name. Where the network stands, a second one costs its endpoint alone."""
     for wish, sentence in namesakes.find(host, wishes):
         if not standing:
@@ -204,7 +204,7 @@ def _check_namesakes(host: Host, endpoints: Endpoints, wishes: list[netns.Wish],
         wishes.remove(wish)
 
 
-def _check_attached(wishes: t.Iterable[netns.Wish]) -> None:
+def _check_attached(wishes: t.Iterable[netns_options.Wish]) -> None:
     """Whether processes and namespaces to be attached are there, and their names free: only the host can tell.
 
     Asked before anything is changed, though the names are given late.

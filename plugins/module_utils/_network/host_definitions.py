@@ -12,11 +12,12 @@ import ipaddress
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import guard, removal, return_paths, staying
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import guard, return_paths, staying
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.decisions import Draft, with_prefix
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.macs import bridge_mac
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Network
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import left_over
 
 Element = dict[str, t.Any]
 
@@ -203,4 +204,4 @@ def ip_forward(network: Network, view: HostView) -> list[Element]:
         {"ip_version": word, "state": "enabled", "persistent": network.persistent}
         for word in FAMILIES
         if word in wished
-    ] + removal.forgotten_switches(view, wished)
+    ] + left_over.ip_forward(view, wished)

@@ -15,6 +15,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, IPNetwork
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused, kind_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.marked import networks_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import NOWHERE
 
 View = Mapping[str, t.Any]
@@ -293,11 +294,3 @@ def addresses_of(interface: View) -> Iterator[IPAddress]:
         found = ipaddress.ip_interface(entry["address"]).ip
         if not (found.version == 6 and found.is_link_local):
             yield found
-
-
-def networks_of(interface: View) -> Iterator[IPNetwork]:
-    """The networks that an interface's addresses lie in."""
-    for entry in interface["addresses"]:
-        found = ipaddress.ip_interface(entry["address"])
-        if not (found.version == 6 and found.ip.is_link_local):
-            yield found.network

@@ -15,7 +15,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, family_of
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import removal
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import left_over
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.allocation import Addresses, Key
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView, View
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Endpoint, Network
@@ -57,7 +57,7 @@ def former_openings(view: HostView, moved: Moves) -> list[Element]:
     for rule, _target in _moving(view, moved):
         if rule["gateway_mode"] == "routed":
             key = (rule["ip_version"], rule["protocol"], rule["host_ip"] or "", str(rule["host_port"]))
-            opening = {**removal.unpublished(key), "gateway_mode": "routed", "to_address": rule["to_address"]}
+            opening = {**left_over.unpublished(key), "gateway_mode": "routed", "to_address": rule["to_address"]}
             found[key, rule["to_address"]] = opening
     return list(found.values())
 

@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils import _firewalls
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import left_over as rules_left
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import ExposedPort, Exposure
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import (
     capacity_checks,
@@ -47,6 +48,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.read_ne
     options_of,
     read_network,
 )
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import left_over
 
 VERSION = 1
 
@@ -122,22 +124,22 @@ def _present(draft: Draft, view: HostView) -> Document:
     stale_endpoints: Document = {"dnat": moving.former_openings(view, draft.moves), "netns": [], "veth": []}
     if not network.appends:
         stale_endpoints = {
-            "dnat": removal.stale_dnat(view, draft.published) + removal.forgotten_dnat(view, draft.published),
-            "netns": removal.stale_netns(view, namespaces),
-            "veth": removal.stale_veth(view, draft.ends.stale, namespaces),
+            "dnat": rules_left.dnat(view, draft.published) + rules_left.forgotten_dnat(view, draft.published),
+            "netns": left_over.netns(view, namespaces),
+            "veth": left_over.veth(view, draft.ends.stale, namespaces),
         }
     return {
         "unmanaged_links": host_definitions.unmanaged_links(draft, view),
-        "bridge": removal.stale_bridge(view, {network.name}) + host_definitions.bridge(draft, view),
-        "bridge_forward": removal.stale_bridge_forward(view, {element["bridge"] for element in forward}) + forward,
-        "masquerade": removal.stale_masquerade(
+        "bridge": left_over.bridge(view, {network.name}) + host_definitions.bridge(draft, view),
+        "bridge_forward": rules_left.bridge_forward(view, {element["bridge"] for element in forward}) + forward,
+        "masquerade": rules_left.masquerade(
             view, {(element["source"], element["out_interface"]) for element in masquerade}
         )
         + masquerade,
         "dnat": stale_endpoints["dnat"] + host_definitions.dnat(draft),
         "netns": stale_endpoints["netns"] + endpoint_definitions.netns(network),
         "veth": stale_endpoints["veth"] + endpoint_definitions.veth(draft, view),
-        "bridge_port": removal.stale_ports(view, network.ports) + endpoint_definitions.bridge_port(draft, view),
+        "bridge_port": left_over.bridge_port(view, network.ports) + endpoint_definitions.bridge_port(draft, view),
         "interface": endpoint_definitions.host_interfaces(draft, view)
         + endpoint_definitions.inner_interfaces(draft, view)
         + proxying.interfaces(draft, view)

@@ -16,10 +16,10 @@ import ipaddress
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import removal
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.decisions import Draft
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Network
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import left_over
 
 Element = dict[str, t.Any]
 
@@ -48,7 +48,7 @@ def interfaces(draft: Draft, view: HostView) -> list[Element]:
     network, proxied = draft.network, _proxied(draft)
     stale = {} if network.appends else _stale(draft, proxied, view)
     if network.proxy_interface is None:
-        return removal.without_proxies(stale)
+        return left_over.without_proxies(stale)
     there = view.interfaces.get(network.proxy_interface)
     element: Element = {
         "name": network.proxy_interface,
@@ -61,7 +61,7 @@ def interfaces(draft: Draft, view: HostView) -> list[Element]:
         element["purge_proxy_neighbours"] = [str(ipaddress.ip_network(address)) for address in surplus]
     if any(network.is_proxied(subnet) for subnet in network.subnets_of("ipv6")):
         element["sysctls"] = dict(_SETTINGS)
-    return [*removal.without_proxies(stale), element]
+    return [*left_over.without_proxies(stale), element]
 
 
 def _proxied(draft: Draft) -> list[str]:
@@ -78,4 +78,4 @@ def _proxied(draft: Draft) -> list[str]:
 def _stale(draft: Draft, proxied: list[str], view: HostView) -> dict[str, list[str]]:
     network = draft.network
     wished = {(network.proxy_interface or "", address) for address in proxied}
-    return removal.stale_proxies(view, wished, [subnet.network for subnet in network.subnets])
+    return left_over.proxies(view, wished, [subnet.network for subnet in network.subnets])

@@ -21,7 +21,8 @@ from collections.abc import Iterator
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPNetwork
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView, View, networks_of
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.marked import networks_of
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView, View
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Network, Subnet
 
 #: The metric of the routes that the kernel itself writes for a network that is on a link.

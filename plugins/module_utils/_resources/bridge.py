@@ -33,8 +33,10 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session im
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import link_attributes, marks
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.link_attributes import BRIDGE, MTU
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links, refuse_others
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.marked import Marked
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import Element
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.sysctls import Written
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import left_over
 
 _ROWS = {row.name: row for row in BRIDGE}
 
@@ -178,6 +180,9 @@ class Bridge(Resource):
 
     def makes(self, definition: Element) -> str | None:
         return None if definition.get("netns") else str(definition["name"])
+
+    def left(self, view: Marked) -> list[Element]:
+        return left_over.bridge(view)
 
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
         spaces = {

@@ -30,9 +30,14 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.link_attr
     PORT_STATE,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links, by_index, refuse_others
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.marked import Marked
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import Element
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.vlans import Vlans
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import bridge_port_options, witness
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import (
+    bridge_port_options,
+    left_over,
+    witness,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge_port_options import Wish
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge_port_steps import (
     Forget,
@@ -87,6 +92,9 @@ class BridgePort(Resource):
 
     def needs(self, definition: Element) -> str | None:
         return None if definition.get("netns") else str(definition["interface"])
+
+    def left(self, view: Marked) -> list[Element]:
+        return left_over.bridge_port(view)
 
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
         refs = {

@@ -30,6 +30,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink im
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import bindings, routes, sysctls
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address, Neighbour, Proxy
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links, refuse_others
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.marked import Marked
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import (
     Element,
     with_old_neighbours,
@@ -43,6 +44,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources impor
     interface_hazards,
     interface_late,
     interface_neighbours,
+    left_over,
     settings,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_afterwards import Lease
@@ -152,6 +154,9 @@ class Interface(Resource):
 
     def extended(self, definition: Element, old: t.Sequence[Element]) -> Element:
         return with_old_neighbours(definition, "name", old)
+
+    def left(self, view: Marked) -> list[Element]:
+        return left_over.without_proxies(left_over.proxies(view, (), ()))
 
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
         refs = {

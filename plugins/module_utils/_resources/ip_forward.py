@@ -32,6 +32,9 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink im
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Aside, Session
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.steps import WriteSetting
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks, switches, sysctls
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.marked import Marked
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import Element
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import left_over
 
 _VALUE = {"enabled": "1", "disabled": "0"}
 
@@ -142,6 +145,9 @@ class IpForward(Resource):
     def label(self, wish: Wish) -> str:
         version = {"ipv4": "IPv4", "ipv6": "IPv6", "both": "IPv4 and IPv6"}[wish.ip_version]
         return f"ip_forward {version}{f' of {wish.interface}' if wish.interface else ''}{within(wish.netns)}"
+
+    def left(self, view: Marked) -> list[Element]:
+        return left_over.ip_forward(view)
 
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
         identities: dict[t.Any, str | None] = {}

@@ -14,7 +14,7 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import KernelRefused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import containers, namespaces
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.netns import Wish
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.netns_options import Wish
 
 
 def find(host: Host, wishes: t.Sequence[Wish]) -> list[tuple[Wish, str]]:

@@ -13,10 +13,9 @@ import functools
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Order, Plan, Resource
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import names
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.names import namespace_path
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import OWNER, STATE, Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     containers,
     loopback,
@@ -27,12 +26,20 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import sysctls
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.marked import Marked
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import (
     Element,
     EndpointKey,
     Ends,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import leases, settings, witness
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import (
+    leases,
+    left_over,
+    netns_options,
+    settings,
+    witness,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.netns_options import Wish
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.netns_steps import (
     Bind,
     Claim,
@@ -44,24 +51,6 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.netns
 )
 
 Identity = tuple[int, int]
-
-
-@dataclasses.dataclass(frozen=True)
-class Wish:
-    name: str
-    state: str
-    owner: str
-    #: The file of the namespace that is to get the name, or the container whose namespace it is; neither to make one.
-    path: str | None
-    container: str | None
-    loopback: bool
-    #: Wished settings inside, by path below /proc/sys.
-    sysctls: t.Mapping[str, str]
-
-    @property
-    def attached(self) -> bool:
-        """Whether the namespace is somebody else's, which only gets a name here."""
-        return self.path is not None or self.container is not None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,16 +76,7 @@ class Found:
 
 
 class Netns(Resource):
-    options: t.ClassVar[Options] = {
-        "name": {"type": "str"},
-        "state": STATE,
-        "pid": {"type": "int"},
-        "path": {"type": "path"},
-        "container": {"type": "str"},
-        "loopback": {"type": "bool", "default": True},
-        "sysctls": {"type": "dict"},
-        **OWNER,
-    }
+    options: t.ClassVar[Options] = netns_options.OPTIONS
     identified_by: t.ClassVar[tuple[str, ...]] = ("name",)
     name: t.ClassVar[str] = "netns"
     order: t.ClassVar[Order] = Order(present=60, absent=50)
@@ -104,24 +84,7 @@ class Netns(Resource):
     needed: t.ClassVar[tuple[str, ...]] = ("name",)
 
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
-        name = names.namespace_name("name", options["name"])
-        pid, path = options["pid"], options["path"]
-        given = [word for word in ("pid", "path", "container") if options[word] is not None]
-        if len(given) > 1:
-            raise Invalid(given[0], options[given[0]], f"{' and '.join(given)} exclude each other")
-        if pid is not None and pid < 1:
-            raise Invalid("pid", pid, "the ID of a running process, 1 or more")
-        if path is not None and not path.startswith("/"):
-            raise Invalid("path", path, "an absolute path such as /proc/1234/ns/net")
-        return Wish(
-            name=name,
-            state=options["state"],
-            owner=names.owner_name("owner", options["owner"]),
-            path=f"/proc/{pid}/ns/net" if pid is not None else path,
-            container=None if options["container"] is None else names.container("container", options["container"]),
-            loopback=options["loopback"],
-            sysctls=sysctls.settings("sysctls", options["sysctls"]),
-        )
+        return netns_options.wish(options)
 
     def key(self, wish: Wish) -> dict[str, t.Any]:
         return {"name": wish.name}
@@ -134,6 +97,9 @@ class Netns(Resource):
 
     def endpoint_of(self, definition: Element, _ends: Ends) -> EndpointKey | None:
         return (definition["name"], "")
+
+    def left(self, view: Marked) -> list[Element]:
+        return left_over.netns(view)
 
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> dict[str, Found]:
         paths = _paths(host, wishes)

@@ -21,7 +21,9 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import lin
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Aside, Session
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.manager_files import MANAGERS, NETWORKD, Manager
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.marked import Marked
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import Element
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import left_over
 
 #: Seconds in which a manager lets go of a link once it was told.
 _PATIENCE = 5
@@ -115,6 +117,9 @@ class UnmanagedLinks(Resource):
     def extended(self, definition: Element, old: t.Sequence[Element]) -> Element:
         known = {name for element in old for name in element["interfaces"]}
         return {**definition, "interfaces": sorted(known.union(definition["interfaces"]))}
+
+    def left(self, view: Marked) -> list[Element]:
+        return left_over.unmanaged_links(view)
 
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
         running = link_managers.running()

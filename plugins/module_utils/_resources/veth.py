@@ -12,9 +12,8 @@ import dataclasses
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Order, Plan, Resource
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     alternative_names,
     namespace_records,
@@ -22,15 +21,17 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     veth_peers,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host, Identity
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import link_attributes, marks
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.link_attributes import VETH
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.marked import Marked
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import (
     Element,
     EndpointKey,
     Ends,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.simulated_pairs import Draft, End, Pairs
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import left_over, veth_options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.veth_options import Wish
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.veth_steps import (
     Delete,
     Make,
@@ -38,24 +39,6 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.veth_
     Set,
     Where,
 )
-
-
-@dataclasses.dataclass(frozen=True)
-class Wish:
-    state: str
-    owner: str
-    end: Where
-    #: Not given where an absent pair is named by its first end alone.
-    peer: Where | None
-    #: What is given of what both ends have.
-    both: t.Mapping[str, t.Any]
-    mac_address: str | None
-    peer_mac_address: str | None
-
-    @property
-    def second(self) -> Where:
-        """The other end, which a pair that is to be present always names."""
-        return t.cast(Where, self.peer)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,17 +52,7 @@ class State:
 
 
 class Veth(Resource):
-    options: t.ClassVar[Options] = {
-        "name": {"type": "str"},
-        "state": STATE,
-        **NETNS,
-        **OWNER,
-        "peer_name": {"type": "str"},
-        "peer_netns": {"type": "str"},
-        **link_attributes.options(VETH),
-        "mac_address": {"type": "raw"},
-        "peer_mac_address": {"type": "raw"},
-    }
+    options: t.ClassVar[Options] = veth_options.OPTIONS
     identified_by: t.ClassVar[tuple[str, ...]] = ("name",)
     name: t.ClassVar[str] = "veth"
     order: t.ClassVar[Order] = Order(present=70, absent=30)
@@ -87,26 +60,7 @@ class Veth(Resource):
     needed: t.ClassVar[tuple[str, ...]] = ("name", "peer_name", "peer_netns")
 
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
-        end = Where(names.namespace_ref("netns", options["netns"]), names.interface_name("name", options["name"]))
-        peer_mac = options["peer_mac_address"]
-        wish = Wish(
-            state=options["state"],
-            owner=names.owner_name("owner", options["owner"]),
-            end=end,
-            peer=_peer(options),
-            both=link_attributes.given(VETH, options),
-            mac_address=None
-            if options["mac_address"] is None
-            else addresses.mac("mac_address", options["mac_address"]),
-            peer_mac_address=None if peer_mac is None else addresses.mac("peer_mac_address", peer_mac),
-        )
-        if wish.peer == end:
-            raise Invalid("peer_name", end.name, "another name than the first end's, since both are in one namespace")
-        if wish.mac_address is not None and wish.mac_address == wish.peer_mac_address:
-            raise Invalid("peer_mac_address", peer_mac, "another one than the first end's")
-        if wish.peer:
-            marks.alias(wish.owner, wish.peer.netns or "")
-        return wish
+        return veth_options.wish(options)
 
     def key(self, wish: Wish) -> dict[str, t.Any]:
         return {"netns": wish.end.netns, "name": wish.end.name}
@@ -126,6 +80,9 @@ class Veth(Resource):
 
     def makes(self, definition: Element) -> str | None:
         return None if definition.get("netns") else str(definition["name"])
+
+    def left(self, view: Marked) -> list[Element]:
+        return left_over.veth(view, sorted(str(end["name"]) for end in view.our_ends()), ())
 
     def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
         spaces, found = veth_peers.read(host, _wanted(host, wishes))
@@ -160,17 +117,6 @@ def _claims(found: Pairs) -> dict[Identity, t.Collection[str]]:
     names_of = {space: ref for space, ref in found.refs.items() if ref and "/" not in ref}
     records = {space: namespace_records.read(ref) for space, ref in names_of.items()}
     return {space: record.owners for space, record in records.items() if record and record.identity == space}
-
-
-def _peer(options: t.Mapping[str, t.Any]) -> Where | None:
-    if options["peer_name"] is None and options["state"] == "absent":
-        return None
-    if options["peer_name"] is None:
-        raise Invalid("peer_name", None, "a pair needs a name for its other end")
-    return Where(
-        names.namespace_ref("peer_netns", options["peer_netns"]),
-        names.interface_name("peer_name", options["peer_name"]),
-    )
 
 
 def _wanted(host: Host, wishes: t.Sequence[Wish]) -> dict[str | None, list[veth_peers.Wanted]]:

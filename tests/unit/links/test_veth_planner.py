@@ -15,7 +15,8 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host impor
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.simulated_pairs import Pairs
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.veth import State, Veth, Wish
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.veth import State, Veth
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.veth_options import Wish
 from tests.unit.links.small_kernel import End, Machine, many
 
 SPACES = (None, "web", "db")

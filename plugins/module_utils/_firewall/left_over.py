@@ -1,0 +1,92 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What is left of rules of an owner and is not wished any more, as absent definitions."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Collection, Iterable, Sequence
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.marked import Element, Marked
+
+
+class Published(t.Protocol):
+    """A port that is wished: the key of the module ``dnat``, and where nothing is translated its target."""
+
+    @property
+    def key(self) -> tuple[str, str, str, str]: ...
+
+    @property
+    def to_address(self) -> str: ...
+
+    @property
+    def routed(self) -> bool: ...
+
+
+def dnat(view: Marked, wished: Sequence[Published] = ()) -> list[Element]:
+    """Ports that we published; a key that is wished again is the module's to change.
+
+    Where nothing is translated, several endpoints may open the same port, so the target's address is part of the key.
+    """
+    wanted = {entry.key for entry in wished}
+    translated = {entry.key for entry in wished if not entry.routed}
+    targets = {(entry.key, entry.to_address) for entry in wished if entry.routed}
+    found: dict[t.Any, Element] = {}
+    for rule in view.our_rules("dnat"):
+        if "host_port" not in rule:
+            # Damaged by hand: it has no key any more, so the module repairs or leaves it.
+            continue
+        key = (rule["ip_version"], rule["protocol"], rule["host_ip"] or "", str(rule["host_port"]))
+        element = unpublished(key)
+        if rule["gateway_mode"] != "routed":
+            if key not in wanted:
+                found[key] = element
+        elif key not in translated and (key, rule["to_address"]) not in targets:
+            found[key, rule["to_address"]] = {**element, "gateway_mode": "routed", "to_address": rule["to_address"]}
+    return list(found.values())
+
+
+def forgotten_dnat(view: Marked, wished: Iterable[Published]) -> list[Element]:
+    """Ports that are published no more and whose rules somebody had deleted: what is remembered of them goes."""
+    there = {
+        (rule["ip_version"], rule["protocol"], rule["host_ip"] or "", str(rule["host_port"]))
+        for rule in view.our_rules("dnat")
+        if "host_port" in rule and rule["gateway_mode"] != "routed"
+    }
+    kept = there | {entry.key for entry in wished}
+    return [unpublished(port) for port in view.remembered_ports if port not in kept]
+
+
+def unpublished(key: tuple[str, ...]) -> Element:
+    """That nothing is published under this key any more."""
+    element: Element = {"ip_version": key[0], "protocol": key[1], "host_port": key[3], "state": "absent"}
+    return {**element, "host_ip": key[2]} if key[2] else element
+
+
+def masquerade(view: Marked, wished: Collection[tuple[str, str]] = ()) -> list[Element]:
+    """Source NAT that we set up; a rule whose source was taken away by hand is one for everything."""
+    found: dict[tuple[str, str], Element] = {}
+    for rule in view.our_rules("masquerade"):
+        source = rule["source"] or ("0.0.0.0/0" if rule["ip_version"] == "ipv4" else "::/0")
+        key = (source, rule["out_interface"] or "")
+        if key not in wished:
+            found[key] = {"source": source, "state": "absent"}
+            if rule["out_interface"]:
+                found[key]["out_interface"] = rule["out_interface"]
+    return list(found.values())
+
+
+def bridge_forward(view: Marked, wished: Collection[str] = ()) -> list[Element]:
+    bridges = {str(rule["bridge"]) for rule in view.our_rules("forward") if rule.get("bridge")}
+    return [{"bridge": name, "state": "absent"} for name in sorted(bridges - set(wished))]
+
+
+def emptied(view: Marked) -> list[Element]:
+    """The chains that somebody emptied, whose last network this is."""
+    if not view.empty_chains or any(rule["owner"] != view.owner for rule in view.rules):
+        return []
+    return [{"bridge": view.owner, "state": "absent"}]

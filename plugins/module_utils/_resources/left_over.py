@@ -1,0 +1,99 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What is left of links and settings of an owner and is not wished any more, as absent definitions.
+
+Only what carries our mark on the host's side is removed. Every object has one remover: a namespace that we made and
+that nobody else claims takes its links along, otherwise the module ``veth`` removes the pair.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Collection, Iterable, Mapping
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPNetwork
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.marked import Element, Marked, View, networks_of
+
+
+def netns(view: Marked, wished: Collection[str] = ()) -> list[Element]:
+    """Our claims on namespaces that no endpoint names; the module removes a namespace with its last claim."""
+    return [
+        {"name": namespace["name"], "state": "absent"}
+        for namespace in view.our_namespaces()
+        if namespace["name"] not in wished
+    ]
+
+
+def veth(view: Marked, stale: Iterable[str], wished: Collection[str]) -> list[Element]:
+    """Host ends left over, by name, but for those that go with their namespace."""
+    falling = {
+        namespace["name"]
+        for namespace in view.our_namespaces()
+        if namespace["name"] not in wished and not namespace["attached"] and list(namespace["owners"]) == [view.owner]
+    }
+    return [{"name": name, "state": "absent"} for name in stale if not _leads_into(view.interfaces[name], falling)]
+
+
+def _leads_into(end: View, namespaces: Collection[str]) -> bool:
+    """Whether the other end is in one of these namespaces now, whatever the mark says."""
+    peer = end["peer"]
+    return bool(peer) and peer["netns"] in namespaces
+
+
+def bridge_port(view: Marked, wished: Collection[str] = ()) -> list[Element]:
+    """Interfaces of the host that we put on a bridge, such as a network card."""
+    return [
+        {"interface": port["name"], "bridge": port["bridge"], "state": "absent"}
+        for port in view.our_ports()
+        if port["name"] not in wished
+    ]
+
+
+def proxies(view: Marked, wished: Collection[tuple[str, str]], networks: Iterable[IPNetwork]) -> dict[str, list[str]]:
+    """By interface the addresses of ours that the host answers for there and shall not any more.
+
+    They have no owner. Ours are those in the network, as it is or is wished, and those that we gave.
+
+    :param wished: pairs of the interface and the address
+    """
+    ours = [*networks, *(found for name in view.our_bridges() for found in networks_of(view.interfaces[name]))]
+    leased = {address for _namespace, _interface, address in view.all_leases()}
+    stale: dict[str, list[str]] = {}
+    for proxy in view.proxies:
+        address = ipaddress.ip_address(proxy["address"])
+        if not (proxy["managed"] and proxy["interface"]) or (proxy["interface"], str(address)) in wished:
+            continue
+        if address in leased or any(address in network for network in ours):
+            stale.setdefault(proxy["interface"], []).append(str(address))
+    return stale
+
+
+def without_proxies(stale: Mapping[str, list[str]]) -> list[Element]:
+    """What takes them away where nothing else is to be done to the interface."""
+    return [
+        {"name": name, "state": "absent", "enabled": True, "proxy_neighbours": found}
+        for name, found in sorted(stale.items())
+    ]
+
+
+def bridge(view: Marked, wished: Collection[str] = ()) -> list[Element]:
+    """Our bridges under any name, one that was renamed by hand included."""
+    return [{"name": name, "state": "absent"} for name in sorted(view.our_bridges()) if name not in wished]
+
+
+def unmanaged_links(view: Marked) -> list[Element]:
+    """What tells others that our links are not theirs."""
+    return [{"owner": view.owner, "state": "absent"}] if view.unmanaged_links is not None else []
+
+
+def ip_forward(view: Marked, wished: Collection[str] = ()) -> list[Element]:
+    """The switches that a file throws after a reboot and shall not any more; now they stay as they are."""
+    return [
+        {"ip_version": word, "state": "enabled" if view.forwards(word) else "disabled", "persistent": False}
+        for word in view.persistent_switches
+        if word not in wished
+    ]
