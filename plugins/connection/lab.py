@@ -30,6 +30,7 @@ options:
     default: inventory_hostname
     vars:
       - name: inventory_hostname
+      - name: ansible_host
       - name: ansible_lab_host
   pid:
     description: The first process of the host, for whoever made it by other means.

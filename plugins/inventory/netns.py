@@ -73,7 +73,7 @@ groups:
 
 import typing as t
 
-from ansible.errors import AnsibleParserError
+from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.inventory.helpers import get_group_vars
 from ansible.inventory.host import Host
 from ansible.plugins.inventory import BaseInventoryPlugin, Constructable
@@ -153,13 +153,18 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
         return dict(self.inventory.get_host(name).get_vars())
 
     def _told(self, host: str, name: str, value: t.Any) -> t.Any:
-        """A value as it is for the host itself, since a template would say something else for its namespaces."""
+        """A value as it is for the host itself, since a template might say something else for its namespaces.
+
+        One that needs what is only known in a play, such as ansible_playbook_python, stays a template.
+        """
         if not self.templar.is_template(value):
             return value
         try:
             return self.templar.template(value)
-        except Exception as error:
-            raise AnsibleParserError(f"host {host}: {name}: {error}") from error
+        except AnsibleError as error:
+            if name == _VARIABLE or self.get_option("strict"):
+                raise AnsibleParserError(f"host {host}: {name}: {error}") from error
+            return value
 
     def _becoming(self, host: str, variables: dict[str, t.Any]) -> dict[str, t.Any]:
         """How tasks get inside, and how root is gained before."""

@@ -130,10 +130,21 @@ def test_hosts_by_hand(tmp_path: Path, collections: Path) -> None:
     pids = {path.name: path.read_text() for path in (project / "lab").glob("*.pid")}
     assert "changed=0" in play("lab_create")
     assert {path.name: path.read_text() for path in (project / "lab").glob("*.pid")} == pids
-    adhoc = ["ansible", inventory, where, "desk", "--module-name=ansible.builtin.command", "--args=ip -json link"]
-    with _start(adhoc, project, collections) as run:
-        output = run.communicate()[0]
-    assert [link["ifname"] for link in json.loads(output.partition(">>")[2])] == ["lo", "eth0"], output
+    (project / "netns.yml").write_text("plugin: netplumb.linuxnet.netns\n", encoding="utf-8")
+    networks = {"bridge_networks": [{"name": "br0", "endpoints": [{"namespace": "web"}]}]}
+    (project / "molecule/default/group_vars").mkdir()
+    (project / "molecule/default/group_vars/all.yml").write_text(json.dumps(networks), encoding="utf-8")
+
+    def ask(host: str, module: str, arguments: str) -> str:
+        sources = [inventory, f"--inventory={project}/netns.yml", where]
+        command = ["ansible", *sources, host, f"--module-name={module}", f"--args={arguments}"]
+        with _start(command, project, collections) as run:
+            return run.communicate()[0].partition(">>")[2]
+
+    links = "ip -json link"
+    assert [link["ifname"] for link in json.loads(ask("desk", "ansible.builtin.command", links))] == ["lo", "eth0"]
+    ask("desk", "netplumb.linuxnet.netns", "name=web")
+    assert [link["ifname"] for link in json.loads(ask("web.desk", "ansible.builtin.command", links))] == ["lo"]
     assert "changed=1" in play("lab_destroy")
     assert "changed=0" in play("lab_destroy")
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids.values())
