@@ -36,7 +36,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.endpoin
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Network
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.option_reader import Section, is_omitted
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.option_reader import Section
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.options import ARGUMENTS, OPTIONS
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.plan import absent, plan_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.read_network import (
@@ -123,7 +123,7 @@ def _elements(given: Section, role: bool) -> list[tuple[str, Options]]:
     for number, element in enumerate(listed):
         if not isinstance(element, t.Mapping):
             raise Invalid(f"{word}[{number}]", element, "a dictionary with the name of a network and its options")
-        own = {name: value for name, value in element.items() if value is not None and not is_omitted(value)}
+        own = {name: value for name, value in element.items() if value is not None}
         found.append((f"{word}[{number}].", {**common, **own}))
     return found
 

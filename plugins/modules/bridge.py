@@ -23,6 +23,7 @@ description:
     M(netplumb.linuxnet.bridge_port) to manage its ports.
 extends_documentation_fragment:
   - netplumb.linuxnet.attributes
+  - netplumb.linuxnet.attributes.action_group
   - netplumb.linuxnet.common
   - netplumb.linuxnet.common.netlink
   - netplumb.linuxnet.common.netns

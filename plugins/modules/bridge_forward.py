@@ -28,6 +28,7 @@ description:
   - Use M(netplumb.linuxnet.ip_forward) to have packets forwarded, and M(netplumb.linuxnet.masquerade) to translate their source.
 extends_documentation_fragment:
   - netplumb.linuxnet.attributes
+  - netplumb.linuxnet.attributes.action_group
   - netplumb.linuxnet.common
   - netplumb.linuxnet.common.iptables
   - netplumb.linuxnet.common.netns

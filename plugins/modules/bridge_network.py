@@ -23,7 +23,7 @@ description:
   - Everything it creates is marked with the name of the network, its owner. Objects of other owners are never changed or removed.
   - If an endpoint cannot be repaired, the rest of the network is. The task then fails at the end, with a sentence for each problem.
 extends_documentation_fragment:
-  - netplumb.linuxnet.attributes.network
+  - netplumb.linuxnet.attributes
   - netplumb.linuxnet.common
   - netplumb.linuxnet.common.netlink
   - netplumb.linuxnet.common.iptables

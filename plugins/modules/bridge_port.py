@@ -22,6 +22,7 @@ description:
   - If such a record was damaged by hand, a warning names the file, and the port counts as the bridge owner's.
 extends_documentation_fragment:
   - netplumb.linuxnet.attributes
+  - netplumb.linuxnet.attributes.action_group
   - netplumb.linuxnet.common
   - netplumb.linuxnet.common.netlink
   - netplumb.linuxnet.common.netns

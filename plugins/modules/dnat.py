@@ -25,6 +25,7 @@ description:
   - When a published port is removed or moved, connections to its old target are ended, and no others.
 extends_documentation_fragment:
   - netplumb.linuxnet.attributes
+  - netplumb.linuxnet.attributes.action_group
   - netplumb.linuxnet.common
   - netplumb.linuxnet.common.iptables
   - netplumb.linuxnet.common.netns

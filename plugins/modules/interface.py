@@ -21,6 +21,7 @@ description:
   - In a namespace that O(owner) has a claim on, see M(netplumb.linuxnet.netns), the addresses are recorded as leases.
 extends_documentation_fragment:
   - netplumb.linuxnet.attributes
+  - netplumb.linuxnet.attributes.action_group
   - netplumb.linuxnet.common
   - netplumb.linuxnet.common.netlink
   - netplumb.linuxnet.common.netns

@@ -22,6 +22,7 @@ description:
   - The switch itself has no owner. O(owner) is the owner of the file that O(persistent) writes.
 extends_documentation_fragment:
   - netplumb.linuxnet.attributes
+  - netplumb.linuxnet.attributes.action_group
   - netplumb.linuxnet.common
   - netplumb.linuxnet.common.netns
   - netplumb.linuxnet.common.owner

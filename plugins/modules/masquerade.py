@@ -20,6 +20,7 @@ description:
   - When a rule is added, connections of the network that began without translation are ended, since no reply could reach them.
 extends_documentation_fragment:
   - netplumb.linuxnet.attributes
+  - netplumb.linuxnet.attributes.action_group
   - netplumb.linuxnet.common
   - netplumb.linuxnet.common.iptables
   - netplumb.linuxnet.common.netns

@@ -21,6 +21,7 @@ description:
     collection that lead into the namespace, and the record is written anew. Without such interfaces, the namespace counts as foreign.
 extends_documentation_fragment:
   - netplumb.linuxnet.attributes
+  - netplumb.linuxnet.attributes.action_group
   - netplumb.linuxnet.common
   - netplumb.linuxnet.common.owner
 options:

@@ -22,6 +22,7 @@ description:
     RV(host.rules_complete) is V(false), unless the kernel has no tables.
 extends_documentation_fragment:
   - netplumb.linuxnet.attributes.info
+  - netplumb.linuxnet.attributes.action_group
   - netplumb.linuxnet.common
 options:
   netns:

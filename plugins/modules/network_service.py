@@ -21,6 +21,7 @@ description:
   - For a whole network, O(netplumb.linuxnet.bridge_network#module:persistent) does the same in the same call.
 extends_documentation_fragment:
   - netplumb.linuxnet.attributes
+  - netplumb.linuxnet.attributes.action_group
 options:
   name:
     description:

@@ -22,6 +22,7 @@ description:
     this module did not write is refused.
 extends_documentation_fragment:
   - netplumb.linuxnet.attributes
+  - netplumb.linuxnet.attributes.action_group
   - netplumb.linuxnet.common.owner
 options:
   interfaces:

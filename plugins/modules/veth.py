@@ -25,6 +25,7 @@ description:
     M(netplumb.linuxnet.bridge_port) to make it a port of a bridge.
 extends_documentation_fragment:
   - netplumb.linuxnet.attributes
+  - netplumb.linuxnet.attributes.action_group
   - netplumb.linuxnet.common
   - netplumb.linuxnet.common.netlink
   - netplumb.linuxnet.common.owner

@@ -18,9 +18,9 @@ import yaml
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.kinds import ORDER
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.options import OPTIONS
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.plan import make_plan
 from tests.lab.host import Host
 from tests.lab.paths import REPOSITORY
+from tests.planning import make_plan
 
 ROLE = REPOSITORY / "roles/bridge_network"
 

@@ -20,13 +20,6 @@ _SWITCHES = {
     **dict.fromkeys(("y", "yes", "on", "1", "true", "t", "1.0"), True),
     **dict.fromkeys(("n", "no", "off", "0", "false", "f", "0.0"), False),
 }
-#: What the variable omit is: an object of Ansible's own, up to 2.18 a string.
-_OMIT_TYPE, _OMIT_PREFIX = "_OmitType", "__omit_place_holder__"
-
-
-def is_omitted(value: object) -> bool:
-    """Whether a value is ``default(omit)``, which Ansible itself looks for in the options of modules alone."""
-    return type(value).__name__ == _OMIT_TYPE or (isinstance(value, str) and value.startswith(_OMIT_PREFIX))
 
 
 class Section:
@@ -36,7 +29,7 @@ class Section:
     :param raw: what the user gave
     :param known: all options that there are; any other is refused
 
-    An option that is null or omitted counts as one that was not given.
+    An option that is null counts as one that was not given. ``default(omit)`` Ansible takes out itself, at any depth.
     """
 
     def __init__(self, prefix: str, raw: object, known: Sequence[str]) -> None:
@@ -46,7 +39,7 @@ class Section:
         for name in raw:
             if name not in known:
                 raise Invalid(f"{prefix}{name}", raw[name], f"there is no such option, there are {', '.join(known)}")
-        self._raw = {name: value for name, value in raw.items() if not is_omitted(value)}
+        self._raw = dict(raw)
 
     def extended(self, name: str, elements: Sequence[t.Any]) -> Section:
         """The same with further elements at the end of a list."""
@@ -94,9 +87,7 @@ class Section:
             return []
         if isinstance(value, str) or not isinstance(value, Sequence):
             raise Invalid(self.path(name), value, "a list")
-        return [
-            (f"{self.path(name)}[{number}]", element) for number, element in enumerate(value) if not is_omitted(element)
-        ]
+        return [(f"{self.path(name)}[{number}]", element) for number, element in enumerate(value)]
 
     def pairs(self, name: str) -> list[tuple[str, str, t.Any]]:
         """The entries of a dictionary as (path, key, value); none for an option that was not given."""
@@ -108,7 +99,7 @@ class Section:
         for key in value:
             if not isinstance(key, str):
                 raise Invalid(self.path(name), key, "the keys are strings; quote them")
-        return [(f"{self.path(name)}.{key}", str(key), entry) for key, entry in value.items() if not is_omitted(entry)]
+        return [(f"{self.path(name)}.{key}", str(key), entry) for key, entry in value.items()]
 
 
 def number(low: int, high: int) -> t.Callable[[str, object], int]:

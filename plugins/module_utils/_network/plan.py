@@ -42,12 +42,6 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.publish
     check_free,
     published,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.read_network import (
-    is_absent,
-    network_name,
-    options_of,
-    read_network,
-)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import left_over
 
 VERSION = 1
@@ -55,23 +49,12 @@ VERSION = 1
 Document = dict[str, t.Any]
 
 
-def make_plan(variables: object, info: object, check_mode: bool = False) -> Document:
-    """The plan for one network by the role's variables. Pure: the same input gives the same plan.
-
-    :param variables: the role's variables without their prefix ``bridge_network_``
-    :param info: the result of the module ``netns_info``
-    :param check_mode: then an interface or bridge that is missing on the host is a warning and not an error
-    :raises LinuxnetError: for input that is wrong in itself or cannot come true on this host
-    """
-    section = options_of(variables, "bridge_network_")
-    if is_absent(section):
-        return absent(HostView(info, network_name(section)))
-    network = read_network(section)
-    return plan_of(network, HostView(info, network.name), check_mode)
-
-
 def plan_of(network: Network, view: HostView, check_mode: bool) -> Document:
-    """The plan for a network that shall be there. Pure, and raises as :func:`make_plan` does."""
+    """The plan for a network that shall be there. Pure: the same input gives the same plan.
+
+    :param check_mode: then an interface or bridge that is missing on the host is a warning and not an error
+    :raises LinuxnetError: for what cannot come true on this host
+    """
     warnings = check_host(network, view, check_mode)
     network = with_gateways(network, view)
     ends = host_ends(network, view)

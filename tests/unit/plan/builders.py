@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.plan import make_plan
+from tests.planning import make_plan
 from tests.unit.plan.world import Info, empty_info
 
 

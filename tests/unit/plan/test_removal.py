@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.plan import make_plan
+from tests.planning import make_plan
 from tests.unit.plan.builders import addresses, dual, elements, plan, variables
 from tests.unit.plan.world import Info, after, empty_info, interface, namespace
 

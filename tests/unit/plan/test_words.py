@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import LinuxnetError
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.carry_out import read_definitions
-from tests.unit.plan.builders import addresses, elements, plan, variables
+from tests.unit.plan.builders import plan, variables
 
 
 class _OmitType:
@@ -36,28 +36,6 @@ def refused(wish: object) -> str:
     assert "\n" not in sentence
     assert "Ansible" not in sentence
     return sentence
-
-
-@pytest.mark.parametrize("omitted", [OMIT, "__omit_place_holder__0123"])
-def test_what_is_omitted_is_not_given(omitted: object) -> None:
-    route = {"to": "10.0.0.0/8", "via": "172.18.0.9", "metric": omitted, "table": omitted, "src": omitted}
-    endpoint = {
-        "namespace": "web",
-        "ipv4_address": omitted,
-        "mac_address": omitted,
-        "pid": omitted,
-        "default_route": omitted,
-        "published_ports": ["8080:80", omitted],
-        "routes": [route, omitted],
-        "sysctls": {"net.ipv4.ip_forward": omitted},
-    }
-    subnet = {"subnet": "172.18.0.0/16", "iprange": omitted, "aux_addresses": {"router": omitted}}
-    more = {"endpoints": [endpoint, omitted], "ipam_config": [subnet, omitted], "mtu": omitted, "ports": omitted}
-    document = plan(variables(**more))
-    assert addresses(document) == {"web": ["172.18.0.2/16"]}
-    assert [one["host_port"] for one in elements(document, "dnat")] == ["8080"]
-    (inner,) = (one for one in elements(document, "interface") if "netns" in one)
-    assert inner["routes"][1] == {"to": "10.0.0.0/8", "via": "172.18.0.9"}
 
 
 @pytest.mark.parametrize(
