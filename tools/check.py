@@ -130,6 +130,7 @@ def cores() -> Outcome:
                 outcome.failures.append(f"sanity by ansible-core {core}: {error}")
             continue
         ansible = sanity.Ansible(python.parent.parent, f"sanity-{core}", versions.first_here(core))
+        sanity.take_from_index(ansible)
         result = sanity.run(BUILD, environment(), pip_settings.of(dict(os.environ)), (), ansible)
         name = f"ansible-core {environments.version(python, 'ansible-core')} on Python {ansible.python}"
         outcome.passed += result.passed

@@ -39,7 +39,7 @@ from tools.versions import REPOSITORY, Row
 
 PAGE = REPOSITORY / "docs" / "versions.md"
 _LEFT_OUT = "left out of the short run"
-_LEFT_TO_OTHERS = "left to `make test`, which runs all tests"
+_LEFT_TO_OTHERS = "left to `make test ALL=--all`, which runs all tests"
 _NOT_ASKED = "not asked for"
 _SECONDS = 3600
 
@@ -189,14 +189,16 @@ SPDX-License-Identifier: GPL-3.0-or-later
 
 Each row is a combination of what the controller has and what the host has, with the tests that ran on it: in every one
 a network is built by plays, used, found in order and removed, and the examples of all modules run; beside these, what
-depends on what the row varies. The first row is what `make test` runs, there with all tests. Why these combinations
-and these tests stands in [tools/versions.py](https://github.com/netplumb/netplumb.linuxnet/blob/main/tools/versions.py).
+depends on what the row varies. The first row is what `make test ALL=--all` runs, there with all tests. Why these
+combinations and these tests stands in [tools/versions.py].
 
 {table}
 
 On {machine}. A test is skipped where the kernel lacks what it needs.
 
 This page is made by `make test-matrix MATRIX=--write`.
+
+[tools/versions.py]: https://github.com/netplumb/netplumb.linuxnet/blob/main/tools/versions.py
 """
 
 

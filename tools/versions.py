@@ -39,10 +39,11 @@ CONTROLLERS = {
     "2.19": ("3.11", "3.12", "3.13"),
     "2.20": ("3.12", "3.13", "3.14"),
     "2.21": ("3.12", "3.13", "3.14"),
+    "2.22": ("3.13", "3.14", "3.15"),
 }
 
 #: Those without a final release, of which pip takes a release candidate only where that is said.
-UNRELEASED: tuple[str, ...] = ()
+UNRELEASED = ("2.22",)
 
 EVERYWHERE = ("test_versions.py", "test_examples.py")
 BRIDGES = ("test_bridge.py", "test_bridge_port.py")
@@ -130,7 +131,8 @@ def diagonals() -> list[Row]:
         Row("diagonal", "3.12", "2.20", "3.11", "0.9.1", "nft", BRIDGES),
         Row("diagonal", "3.13", "2.21", "3.12", "0.7.12", "nft", BRIDGES),
         Row("diagonal", "3.13", "2.21", "3.13", "0.8.1", "legacy", BRIDGES),
-        Row("diagonal", "3.14", "2.21", "3.14", newest, "nft", BRIDGES),
+        Row("diagonal", "3.13", "2.22", "3.13", newest, "nft", BRIDGES),
+        Row("diagonal", "3.14", "2.22", "3.14", newest, "nft", BRIDGES),
     ]
 
 

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import one_case
 from tests.lab.paths import REPOSITORY
-from tools import check, environments, fresh, sanity, versions
+from tools import check, environments, fresh, pip_settings, sanity, versions
 from tools.outcome import Outcome
 
 _SUMMARY = """\
@@ -53,6 +54,7 @@ def test_sanity_without_all_pythons_is_partial_for_a_user_and_fails_where_it_has
 ) -> None:
     done = sanity.Result(24, 0, [], [], ["not on Python 3.9: not installed"])
     monkeypatch.setattr(sanity, "run", lambda *_given: done)
+    monkeypatch.setattr(pip_settings, "of", lambda _environment: "")
     monkeypatch.setattr("sys.argv", ["check", *[check.WHOLE] * whole, "sanity"])
     outcome = check.run_sanity()
     assert outcome.notes[0] == "partial: not on Python 3.9: not installed"
@@ -119,3 +121,13 @@ def test_a_core_that_cannot_be_had_is_told_and_fails_where_all_have_to_be_there(
         assert len(outcome.notes) == len(versions.other_cores())
         assert all(note.startswith("partial: not by ansible-core 2.") for note in outcome.notes)
         assert outcome.failed == len(outcome.failures) == len(options) * len(outcome.notes)
+
+
+def test_what_a_core_takes_from_elsewhere_comes_from_the_index(tmp_path: Path) -> None:
+    ansible = sanity.Ansible(tmp_path)
+    requirements = tmp_path / "lib/python3.13/site-packages/ansible_test/_data/requirements/sanity.pylint.txt"
+    requirements.parent.mkdir(parents=True)
+    requirements.write_text("# a comment @ https://x\nastroid==4.0.4\ndill @ https://host/2308.zip#sha256=0907\n")
+    for _again in range(2):
+        sanity.take_from_index(ansible)
+        assert requirements.read_text() == "# a comment @ https://x\nastroid==4.0.4\ndill\n"
