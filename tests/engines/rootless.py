@@ -18,8 +18,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils.lab import linux, rooms
 from tests.engines.releases import Root
-from tests.lab import linux, rooms
 from tests.lab.errors import LabError
 from tests.lab.paths import REPOSITORY, needed_inside
 from tests.lab.place import Place
