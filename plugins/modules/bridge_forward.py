@@ -434,14 +434,14 @@ diff:
       after_header: bridge_forward br1
 """
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils import _firewalls
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.bridge_forward import BridgeForward
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewalls import rules
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._module import run
 
 
 def main() -> None:
     """Converge the rules of networks."""
-    run(BridgeForward(_firewalls.chosen()))
+    run(BridgeForward(rules.chosen()))
 
 
 if __name__ == "__main__":

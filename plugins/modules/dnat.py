@@ -278,14 +278,14 @@ diff:
       after_header: dnat 8080/tcp (ipv4)
 """
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils import _firewalls
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.dnat import Dnat
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewalls import rules
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._module import run
 
 
 def main() -> None:
     """Converge published ports."""
-    run(Dnat(_firewalls.chosen()))
+    run(Dnat(rules.chosen()))
 
 
 if __name__ == "__main__":

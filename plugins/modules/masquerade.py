@@ -160,14 +160,14 @@ diff:
       after_header: masquerade 172.18.0.0/16 out of !br0
 """
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils import _firewalls
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.masquerade import Masquerade
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewalls import rules
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._module import run
 
 
 def main() -> None:
     """Converge source translations."""
-    run(Masquerade(_firewalls.chosen()))
+    run(Masquerade(rules.chosen()))
 
 
 if __name__ == "__main__":

@@ -192,6 +192,10 @@ class Firewall(t.Protocol):
 
     def translations(self, host: Host, asked: t.Sequence[Asked]) -> Translations: ...
 
+
+class Survey(t.Protocol):
+    """What a firewall tells of a host beside that, for those who look at all of it and change no rule."""
+
     def told(self, host: Host, ref: Ref) -> Told:
         """All of ours, of every owner."""
 

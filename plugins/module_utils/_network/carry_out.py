@@ -12,7 +12,6 @@ import contextlib
 import json
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils import _firewalls
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import (
     Definition,
     Outcome,
@@ -26,6 +25,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors imp
     Unchangeable,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.spec import complete
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewalls import survey
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import published, refusals, sysctl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.endpoints import (
@@ -136,7 +136,7 @@ class _Run:
 
 def _is_hampered(host: Host) -> bool:
     """Whether there is anything because of which a run could not go on that had begun."""
-    return not sysctl.writable() or bool(_firewalls.chosen().obstacles(host, None))
+    return not sysctl.writable() or bool(survey.chosen().obstacles(host, None))
 
 
 def _rehearse(host: Host, owner: str, modules: object, problems: t.Sequence[t.Mapping[str, str | None]]) -> None:

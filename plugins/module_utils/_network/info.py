@@ -12,10 +12,10 @@ import dataclasses
 import os
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils import _firewalls
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES, IPAddress
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.names import namespace_path
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewalls import survey
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     bridge_nf,
     capacity,
@@ -212,7 +212,7 @@ def _host(host: Host, wished: Wish, contents: _Contents, records: t.Mapping[str,
     unmanaged = link_managers.files() if own else {}
     remembered = published.read_all() if own else {}
     settings = host.run(wished.netns, lambda: _settings(there))
-    firewall = _firewalls.chosen()
+    firewall = survey.chosen()
     told = firewall.told(host, wished.netns)
     shown = info_views.interfaces(there, lambda index: contents.peer(None, index))
     for interface in shown:

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils import _firewalls
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Resource
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.bridge_forward import BridgeForward
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.dnat import Dnat
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.masquerade import Masquerade
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewalls import rules
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge import Bridge
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge_port import BridgePort
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface import Interface
@@ -23,7 +23,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.netns
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.unmanaged_links import UnmanagedLinks
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.veth import Veth
 
-_FIREWALL = _firewalls.chosen()
+_FIREWALL = rules.chosen()
 _KINDS: tuple[Resource, ...] = (
     Bridge(),
     BridgeForward(_FIREWALL),

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils import _firewalls
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import left_over as rules_left
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import ExposedPort, Exposure
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewalls import survey
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import (
     capacity_checks,
     endpoint_definitions,
@@ -84,7 +84,7 @@ def plan_of(network: Network, view: HostView, check_mode: bool) -> Document:
             *capacity_checks.warnings(network, view),
             *guard.warnings(network),
             *policy_rule_warnings.warnings(network, view),
-            *_firewalls.chosen().warnings(view.other_rules, _exposure(network, ports)),
+            *survey.chosen().warnings(view.other_rules, _exposure(network, ports)),
         ],
         "summary": summary.lines(draft, view),
         "endpoints": summary.endpoints(draft, view),

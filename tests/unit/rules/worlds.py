@@ -12,7 +12,6 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils import _firewalls
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Plan
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
@@ -31,6 +30,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Table
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.masquerade import Masquerade
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.masquerade import State as MasqueradeState
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewalls import rules
 from tests.unit.rules.restore import restore
 
 Tables = dict[tuple[str, str], Table]
@@ -38,7 +38,7 @@ Options = dict[str, Any]
 #: A module's name and its options.
 Call = tuple[str, list[Options]]
 
-FIREWALL = _firewalls.chosen()
+FIREWALL = rules.chosen()
 RESOURCES: dict[str, Any] = {
     "bridge_forward": BridgeForward(FIREWALL),
     "masquerade": Masquerade(FIREWALL),

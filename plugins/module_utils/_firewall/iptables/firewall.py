@@ -10,16 +10,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES, IPAddress
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.netfilter import TABLES
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backend import Asked, Ref, Told, View
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import Exposure
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backend import Asked
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
-    commands,
-    foreign_rules,
-    foreign_warnings,
     isolating,
-    own_rules,
     publishing,
     rule_ledger,
     translating,
@@ -41,15 +35,3 @@ class Iptables:
 
     def publications(self, host: Host, asked: t.Sequence[Asked]) -> publishing.Publications:
         return publishing.Publications(rule_ledger.read_tables(host, asked, publishing.TABLES))
-
-    def told(self, host: Host, ref: Ref) -> Told:
-        return own_rules.read(host, ref)
-
-    def others(self, host: Host, ref: Ref, own: t.Collection[IPAddress]) -> View:
-        return foreign_rules.read(host, ref, own)
-
-    def warnings(self, others: View, network: Exposure) -> list[str]:
-        return foreign_warnings.warnings(others, network)
-
-    def obstacles(self, host: Host, ref: Ref) -> list[str]:
-        return [sentence for family in FAMILIES for sentence in commands.odd(host, ref, family).values()]

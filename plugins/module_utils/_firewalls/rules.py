@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Which firewall carries out what is wanted. Nobody else knows one by name."""
+"""Which firewall carries out what is wanted. Nobody but those in this folder knows one by name."""
 
 from __future__ import annotations
 
