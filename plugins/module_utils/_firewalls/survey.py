@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Which firewall tells what a host has; apart from the other choice, since modules that write rules need not carry it."""
+"""Which firewall tells what a host has: apart, since modules that write rules need not carry that."""
 
 from __future__ import annotations
 
