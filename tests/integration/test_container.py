@@ -88,7 +88,7 @@ def test_a_container_that_is_not_there_is_refused_before_anything_changes(site: 
 
 def test_a_container_that_two_endpoints_name_is_refused(site: Site) -> None:
     """By its name, by its ID, by what is enough of that, by its process, and by another one in its namespace."""
-    docker = site.daemon.docker
+    docker = site.daemon.call
     site.daemon.start_apart("shop")
     docker("run", "--detach", "--name=sidecar", "--network=container:shop", "idle", "/bin/busybox", "sleep", "1d")
     number, process = docker("inspect", "--format={{.Id}} {{.State.Pid}}", "shop").split()
