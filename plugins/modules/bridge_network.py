@@ -193,6 +193,15 @@ options:
       container:
         description: Give the name to the namespace of this running container of Docker or Podman instead of creating one.
         type: raw
+      engine:
+        description: The engine that has the container. If omitted, Docker or, if Docker does not have it, Podman.
+        type: str
+        choices: [docker, podman]
+      service:
+        description:
+          - Give the name to the namespace of this running service of systemd instead of creating one. The service needs
+            C(PrivateNetwork=yes).
+        type: raw
       interface:
         description: The name of the interface inside the namespace. If omitted, V(eth0).
         type: raw

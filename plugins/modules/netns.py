@@ -43,19 +43,30 @@ options:
     description:
       - Give the name to the network namespace of this process instead of creating one.
       - The name stays valid after the process has ended. A later call with another O(pid) then points it at the new process.
-      - Mutually exclusive with O(path) and O(container).
+      - Mutually exclusive with O(path), O(container) and O(service).
     type: int
   path:
     description:
       - Give the name to the network namespace behind this file, such as V(/proc/1234/ns/net).
-      - Mutually exclusive with O(pid) and O(container).
+      - Mutually exclusive with O(pid), O(container) and O(service).
     type: path
   container:
     description:
       - Give the name to the network namespace of this running container.
       - The name or ID of a container of Docker or, if Docker does not have it, Podman, as seen by the user that the module runs as.
       - After the container was restarted, a later call points the name at its new namespace.
-      - Mutually exclusive with O(pid) and O(path).
+      - Mutually exclusive with O(pid), O(path) and O(service).
+    type: str
+  engine:
+    description: The engine that has the O(container). If omitted, Docker or, if Docker does not have it, Podman.
+    type: str
+    choices: [docker, podman]
+  service:
+    description:
+      - Give the name to the network namespace of this running service of systemd, found by its main process. The service needs
+        C(PrivateNetwork=yes).
+      - After the service was restarted, a later call points the name at its new namespace.
+      - Mutually exclusive with O(pid), O(path) and O(container).
     type: str
   loopback:
     description:
@@ -89,6 +100,13 @@ options:
         type: path
       container:
         description: See O(container).
+        type: str
+      engine:
+        description: See O(engine).
+        type: str
+        choices: [docker, podman]
+      service:
+        description: See O(service).
         type: str
       loopback:
         description: See O(loopback).
@@ -179,7 +197,7 @@ objects:
       description: The managed settings.
       type: dict
     inode:
-      description: The number of a namespace named with O(pid), O(path) or O(container), as in C(ls -i).
+      description: The number of a namespace named with O(pid), O(path), O(container) or O(service), as in C(ls -i).
       type: int
     pids:
       description: The processes that were inside when the name was removed.

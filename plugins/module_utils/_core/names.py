@@ -26,6 +26,7 @@ _OWNER = re.compile(OWNER)
 #: What the names of a network's further units end with, before .service.
 UNITS = (".rules", ".firewalld")
 _CONTAINER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@\\-]{0,246}")
 #: What the names begin with that systemd's own .network files take: of containers, zones and virtual machines.
 _OF_SYSTEMD = ("ve-", "vb-", "vt-", "vz-")
 
@@ -135,6 +136,16 @@ def container(option: str, value: object) -> str:
     """The name or ID of a container, as Docker and Podman have them."""
     if not isinstance(value, str) or not _CONTAINER.fullmatch(value):
         allowed = "a container's name or ID has A-Z, a-z, 0-9, '_', '.' and '-' and begins with a letter or digit"
+        raise Invalid(option, value, allowed)
+    return value
+
+
+def service(option: str, value: object) -> str:
+    """The name of a service of systemd, with or without ``.service``."""
+    if not isinstance(value, str) or not _SERVICE.fullmatch(value):
+        allowed = (
+            "a service's name has A-Z, a-z, 0-9, '_', '.', ':', '@', '\\' and '-' and begins with a letter or digit"
+        )
         raise Invalid(option, value, allowed)
     return value
 

@@ -14,30 +14,32 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.programs import Completed
 
-_ENGINES = ("docker", "podman")
+ENGINES = ("docker", "podman")
 _INSPECT = ("inspect", "--type", "container", "--format", "{{.State.Pid}} {{.Id}} {{.Name}}")
 
 
-def processes(host: Host, wanted: t.Sequence[str]) -> dict[str, int]:
+def processes(host: Host, wanted: t.Sequence[str], engine: str | None = None) -> dict[str, int]:
     """The number of the first process of each container, which is wanted by name or ID; one call for each engine.
 
+    :param engine: the only one to ask
     :raises Refused: for a container that no engine knows, or that does not run
     """
-    found, words = known(host, wanted)
+    found, words = known(host, wanted, engine)
     for name in wanted:
         if name not in found:
-            reason = "; ".join(words) or f"neither {' nor '.join(_ENGINES)} is installed"
+            none = f"{engine} is not installed" if engine else f"neither {' nor '.join(ENGINES)} is installed"
+            reason = "; ".join(words) or none
             raise Refused(f"container {name} was not found: {reason}")
         if not found[name]:
             raise Refused(f"container {name} does not run, so that it has no network namespace")
     return found
 
 
-def known(host: Host, wanted: t.Sequence[str]) -> tuple[dict[str, int], list[str]]:
+def known(host: Host, wanted: t.Sequence[str], only: str | None = None) -> tuple[dict[str, int], list[str]]:
     """The same of those that are known, 0 for one that does not run, and what the engines say of the others."""
     found: dict[str, int] = {}
     words: list[str] = []
-    for engine in _ENGINES:
+    for engine in (only,) if only else ENGINES:
         missing = [name for name in wanted if name not in found]
         answer = _ask(host, engine, missing) if missing else None
         if answer:

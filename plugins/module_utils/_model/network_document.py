@@ -33,7 +33,7 @@ Leases = dict[str, dict[str, list[str]]]
 EndpointKey = tuple[str, str]
 
 #: By module the options that a definition cannot do without.
-_ATTACHING = ("pid", "path", "container")
+_ATTACHING = ("pid", "path", "container", "engine", "service")
 _OF_A_PROCESS = re.compile(r"/proc/[^/]+/")
 
 

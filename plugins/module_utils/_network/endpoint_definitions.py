@@ -33,6 +33,10 @@ def netns(network: Network) -> list[Element]:
             element["path"] = endpoint.namespace_path
         if endpoint.container is not None:
             element["container"] = endpoint.container
+        if endpoint.engine is not None:
+            element["engine"] = endpoint.engine
+        if endpoint.service is not None:
+            element["service"] = endpoint.service
         if endpoint.sysctls:
             element["sysctls"] = {**element.get("sysctls", {}), **endpoint.sysctls}
     for endpoint in network.endpoints:

@@ -136,7 +136,7 @@ def _check_names(network: Network, view: HostView) -> None:
     first: dict[tuple[int, int, str], Endpoint] = {}
     for endpoint in network.endpoints:
         found = view.namespaces.get(endpoint.namespace)
-        if endpoint.pid or endpoint.namespace_path or endpoint.container or not found or not found.get("inode"):
+        if endpoint.attached or not found or not found.get("inode"):
             continue
         wanted = [f"one interface {endpoint.interface!r}", *(["one default route"] if endpoint.default_route else [])]
         for what in wanted:

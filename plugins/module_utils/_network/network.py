@@ -77,6 +77,8 @@ class Endpoint:
     pid: int | None
     namespace_path: str | None
     container: str | None
+    engine: str | None
+    service: str | None
     host_interface: str | None
     addresses: dict[str, IPAddress]
     mac_address: str | None
@@ -87,6 +89,11 @@ class Endpoint:
     interface_sysctls: dict[str, str]
     guard: bool = True
     further: tuple[IPAddress, ...] = ()
+
+    @property
+    def attached(self) -> bool:
+        """Whether its namespace is a process's, a file's, a container's or a service's."""
+        return any((self.pid, self.namespace_path, self.container, self.service))
 
     @property
     def key(self) -> tuple[str, str]:

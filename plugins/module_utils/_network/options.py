@@ -60,6 +60,8 @@ OPTIONS: t.Final[Options] = {
             "pid": {"type": "raw"},
             "path": {"type": "raw"},
             "container": {"type": "raw"},
+            "engine": {"type": "str", "choices": ["docker", "podman"]},
+            "service": {"type": "raw"},
             "interface": {"type": "raw"},
             "host_interface": {"type": "raw"},
             "ipv4_address": {"type": "raw"},

@@ -22,6 +22,8 @@ _OPTIONS = (
     "pid",
     "path",
     "container",
+    "engine",
+    "service",
     "interface",
     "host_interface",
     "ipv4_address",
@@ -53,7 +55,7 @@ def _read_endpoint(path: str, raw: object, subnets: tuple[Subnet, ...], internal
         raise Invalid(
             section.path("namespace"), section.raw("namespace"), "the name of the endpoint's namespace is required"
         )
-    attaching = [word for word in ("pid", "path", "container") if section.given(word)]
+    attaching = [word for word in ("pid", "path", "container", "service") if section.given(word)]
     if len(attaching) > 1:
         last = attaching[-1]
         raise Invalid(section.path(last), section.raw(last), f"either {' or '.join(attaching)}, not both")
@@ -65,6 +67,8 @@ def _read_endpoint(path: str, raw: object, subnets: tuple[Subnet, ...], internal
         pid=section.read("pid", number(1, _PID_MAX)),
         namespace_path=section.read("path", _path),
         container=section.read("container", names.container),
+        engine=_engine(section),
+        service=section.read("service", names.service),
         host_interface=section.read("host_interface", _interface),
         addresses=_given_addresses(section, subnets),
         mac_address=section.read("mac_address", addresses.mac),
@@ -78,6 +82,14 @@ def _read_endpoint(path: str, raw: object, subnets: tuple[Subnet, ...], internal
         guard=section.flag("guard", True),
         further=tuple(_further_address(place, raw, subnets) for place, raw in section.elements("addresses")),
     )
+
+
+def _engine(section: Section) -> str | None:
+    if not section.given("engine"):
+        return None
+    if not section.given("container"):
+        raise Invalid(section.path("engine"), section.raw("engine"), f"only together with {section.path('container')}")
+    return section.choice("engine", ("docker", "podman"), "docker")
 
 
 def _interface(option: str, value: object) -> str:
@@ -189,6 +201,8 @@ def _refuse_disagreement(endpoints: tuple[Endpoint, ...]) -> None:
             ("pid", endpoint.pid, other.pid),
             ("path", endpoint.namespace_path, other.namespace_path),
             ("container", endpoint.container, other.container),
+            ("engine", endpoint.engine, other.engine),
+            ("service", endpoint.service, other.service),
         ):
             if mine != theirs:
                 raise Invalid(

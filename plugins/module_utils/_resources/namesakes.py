@@ -4,15 +4,16 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Namespaces that are to be named a second time: whether a process's, a file's or a container's is another one's, too,
-is seen on the host alone."""
+"""Namespaces that are to be named a second time.
+
+Whether a process's, a file's, a container's or a service's is another one's, too, is seen on the host alone."""
 
 from __future__ import annotations
 
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import KernelRefused
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import containers, namespaces
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import inhabitants, namespaces
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.netns_options import Wish
 
@@ -25,14 +26,13 @@ def find(host: Host, wishes: t.Sequence[Wish]) -> list[tuple[Wish, str]]:
     present = [wish for wish in wishes if wish.state == "present"]
     if not any(wish.attached for wish in present):
         return []
-    inhabited = [wish.container for wish in present if wish.container is not None]
-    processes = containers.known(host, inhabited)[0] if inhabited else {}
+    processes = inhabitants.known(host, [wish.inhabitant for wish in present if wish.inhabitant is not None])
     first: dict[tuple[int, int], Wish] = {}
     found = []
     for wish in present:
         ref = wish.path or wish.name
-        if wish.container is not None:
-            process = processes.get(wish.container)
+        if wish.inhabitant is not None:
+            process = processes.get(wish.inhabitant)
             if not process:
                 continue
             ref = f"/proc/{process}/ns/net"
@@ -49,5 +49,5 @@ def find(host: Host, wishes: t.Sequence[Wish]) -> list[tuple[Wish, str]]:
 
 
 def _named(wish: Wish) -> str:
-    way = wish.path if wish.container is None else f"container {wish.container}"
+    way = wish.inhabitant or wish.path
     return f"namespace {wish.name}{f' ({way})' if way else ''}"

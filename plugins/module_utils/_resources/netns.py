@@ -17,7 +17,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.names import namespace_path
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
-    containers,
+    inhabitants,
     loopback,
     namespace_records,
     namespaces,
@@ -156,11 +156,11 @@ def _warn_of_blindness(host: Host, found: t.Mapping[str, Found]) -> None:
 def _paths(host: Host, wishes: t.Sequence[Wish]) -> dict[str, str]:
     """The files of the namespaces that are to be attached, by name."""
     present = [wish for wish in wishes if wish.state == "present"]
-    inhabited = {wish.name: wish.container for wish in present if wish.container is not None}
-    processes = containers.processes(host, list(inhabited.values())) if inhabited else {}
+    inhabited = {wish.name: wish.inhabitant for wish in present if wish.inhabitant is not None}
+    processes = inhabitants.processes(host, inhabited.values())
     return {
         **{wish.name: wish.path for wish in present if wish.path is not None},
-        **{name: f"/proc/{processes[container]}/ns/net" for name, container in inhabited.items()},
+        **{name: f"/proc/{processes[one]}/ns/net" for name, one in inhabited.items()},
     }
 
 
@@ -218,7 +218,8 @@ def _read_source(host: Host, wish: Wish, path: str) -> Identity:
         raise Refused(f"namespace {wish.name}: {path} is no network namespace, or the process is gone")
     identity = host.identity(path)
     if identity == host.identity(None):
-        raise Refused(f"namespace {wish.name}: {path} is the host's own network namespace, which gets no name")
+        cure = "; give the service PrivateNetwork=yes" if wish.inhabitant and wish.inhabitant.kind == "service" else ""
+        raise Refused(f"namespace {wish.name}: {path} is the host's own network namespace, which gets no name{cure}")
     return t.cast(Identity, identity)
 
 

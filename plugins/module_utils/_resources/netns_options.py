@@ -14,6 +14,8 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import OWNER, STATE, Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.containers import ENGINES
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.inhabitants import Inhabitant
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import sysctls
 
 OPTIONS: Options = {
@@ -22,6 +24,8 @@ OPTIONS: Options = {
     "pid": {"type": "int"},
     "path": {"type": "path"},
     "container": {"type": "str"},
+    "engine": {"type": "str", "choices": list(ENGINES)},
+    "service": {"type": "str"},
     "loopback": {"type": "bool", "default": True},
     "sysctls": {"type": "dict"},
     **OWNER,
@@ -33,9 +37,9 @@ class Wish:
     name: str
     state: str
     owner: str
-    #: The file of the namespace that is to get the name, or the container whose namespace it is; neither to make one.
+    #: The file of the namespace that is to get the name, or whose namespace it is; neither to make one.
     path: str | None
-    container: str | None
+    inhabitant: Inhabitant | None
     loopback: bool
     #: Wished settings inside, by path below /proc/sys.
     sysctls: t.Mapping[str, str]
@@ -43,13 +47,13 @@ class Wish:
     @property
     def attached(self) -> bool:
         """Whether the namespace is somebody else's, which only gets a name here."""
-        return self.path is not None or self.container is not None
+        return self.path is not None or self.inhabitant is not None
 
 
 def wish(options: t.Mapping[str, t.Any]) -> Wish:
     name = names.namespace_name("name", options["name"])
     pid, path = options["pid"], options["path"]
-    given = [word for word in ("pid", "path", "container") if options[word] is not None]
+    given = [word for word in ("pid", "path", "container", "service") if options[word] is not None]
     if len(given) > 1:
         raise Invalid(given[0], options[given[0]], f"{' and '.join(given)} exclude each other")
     if pid is not None and pid < 1:
@@ -61,7 +65,16 @@ def wish(options: t.Mapping[str, t.Any]) -> Wish:
         state=options["state"],
         owner=names.owner_name("owner", options["owner"]),
         path=f"/proc/{pid}/ns/net" if pid is not None else path,
-        container=None if options["container"] is None else names.container("container", options["container"]),
+        inhabitant=_inhabitant(options),
         loopback=options["loopback"],
         sysctls=sysctls.settings("sysctls", options["sysctls"]),
     )
+
+
+def _inhabitant(options: t.Mapping[str, t.Any]) -> Inhabitant | None:
+    container, service, engine = options["container"], options["service"], options["engine"]
+    if engine is not None and container is None:
+        raise Invalid("engine", engine, "only together with container")
+    if container is not None:
+        return Inhabitant("container", names.container("container", container), engine)
+    return None if service is None else Inhabitant("service", names.service("service", service))
