@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.engines import packages
+from tests.engines import containers, packages
 from tests.engines.docker import ANYWHERE, Daemon
 from tests.integration.networks import SHOP
 from tests.integration.role_plays import PLAY
@@ -92,7 +92,7 @@ def test_a_container_that_two_endpoints_name_is_refused(site: Site) -> None:
     """By its name, by its ID, by what is enough of that, by its process, and by another one in its namespace."""
     docker = site.daemon.call
     site.daemon.start_apart("shop")
-    docker("run", "--detach", "--name=sidecar", "--network=container:shop", "idle", "/bin/busybox", "sleep", "1d")
+    docker("run", "--detach", "--name=sidecar", "--network=container:shop", *containers.COMMAND)
     number, process = docker("inspect", "--format={{.Id}} {{.State.Pid}}", "shop").split()
     assert len(number) == 64
     by_name = {"namespace": "one", "container": "shop"}

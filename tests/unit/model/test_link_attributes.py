@@ -39,7 +39,7 @@ def test_what_is_out_of_range_is_refused(row: link_attributes.Attribute) -> None
 
 def test_a_part_of_the_kernels_unit_is_not_lost() -> None:
     (delay,) = (row for row in link_attributes.BRIDGE if row.name == "forward_delay")
-    assert delay.read(delay.pack(250)) == 2.5
+    assert delay.read(delay.form.pack(250)) == 2.5
 
 
 @pytest.mark.parametrize("name", TABLES)
