@@ -163,11 +163,12 @@ class Dnat(Resource):
 
     def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
         mine = [_own(wish, state) for wish in wishes]
-        _refuse_overlaps(wishes, mine, state)
+        entries = _published(wishes, mine, state)
+        port_overlaps.refuse(entries.staying, entries.wished)
         planned = state.publications.plan(
             [PortWant(wish.netns, wish.key, wish.publication, tuple(own)) for wish, own in zip(wishes, mine)]
         )
-        localnet = _Localnet(wishes, mine, state)
+        localnet = _Localnet(entries, state)
         made = []
         for wish, served in zip(wishes, planned.served):
             before = served.before.views() if served.before else {}
@@ -250,19 +251,20 @@ def _own(wish: Wish, state: State) -> list[Publication]:
     return mine
 
 
-def _published(
-    wishes: t.Sequence[Wish], mine: t.Sequence[t.Sequence[Publication]], state: State
-) -> tuple[list[_Entry], list[_Entry], list[_Entry]]:
+class _Entries(t.NamedTuple):
     """What stays, what goes or is replaced, and what is wished, each with its namespace."""
+
+    staying: list[_Entry]
+    replaced: list[_Entry]
+    wished: list[_Entry]
+
+
+def _published(wishes: t.Sequence[Wish], mine: t.Sequence[t.Sequence[Publication]], state: State) -> _Entries:
     there = state.publications
     replaced = {(there.place(wish.netns), one): None for wish, own in zip(wishes, mine) for one in own}
     staying = [entry for entry in there.every() if entry not in replaced]
-    return staying, list(replaced), [(there.place(one.netns), one.publication) for one in wishes if one.publication]
-
-
-def _refuse_overlaps(wishes: t.Sequence[Wish], mine: t.Sequence[t.Sequence[Publication]], state: State) -> None:
-    staying, _replaced, wished = _published(wishes, mine, state)
-    port_overlaps.refuse(staying, wished)
+    wished = [(there.place(one.netns), one.publication) for one in wishes if one.publication]
+    return _Entries(staying, list(replaced), wished)
 
 
 def _end_flows(
@@ -292,9 +294,9 @@ def _end_flows(
 class _Localnet:
     """Whether packets from 127.0.0.0/8 may leave by a bridge: while 127.0.0.1 leads to anything behind it."""
 
-    def __init__(self, wishes: t.Sequence[Wish], mine: t.Sequence[t.Sequence[Publication]], state: State) -> None:
+    def __init__(self, entries: _Entries, state: State) -> None:
         self._state = state
-        staying, replaced, wished = _published(wishes, mine, state)
+        staying, replaced, wished = entries
         needed = {_way_out(ref, publication) for ref, publication in staying + wished if publication.from_this_host}
         had = {_way_out(ref, publication) for ref, publication in replaced if publication.from_this_host}
         self._off = sorted((where for where in had - needed if state.route_localnet.get(where) == "1"), key=str)

@@ -47,14 +47,17 @@ class Wish(t.Protocol):
 
 def plan(found: t.Mapping[str, frozenset[Port]], wishes: t.Iterable[Wish]) -> tuple[list[Remember], list[Remember]]:
     """What is forgotten before the rules go, and what is remembered after they came."""
-    kept, wished = dict(found), dict(found)
+    kept = {owner: set(ports) for owner, ports in found.items()}
+    wished = {owner: set(ports) for owner, ports in found.items()}
     for owner, port, present in _on_the_host(wishes):
-        before = wished.get(owner, frozenset())
-        wished[owner] = before | {port} if present else before - {port}
+        ports = wished.setdefault(owner, set())
+        (ports.add if present else ports.discard)(port)
         if not present:
-            kept[owner] = kept.get(owner, frozenset()) - {port}
-    first = [Remember(owner, ports) for owner, ports in kept.items() if ports != found.get(owner, frozenset())]
-    last = [Remember(owner, ports) for owner, ports in wished.items() if ports != kept.get(owner, frozenset())]
+            kept.setdefault(owner, set()).discard(port)
+    first = [
+        Remember(owner, frozenset(ports)) for owner, ports in kept.items() if ports != found.get(owner, frozenset())
+    ]
+    last = [Remember(owner, frozenset(ports)) for owner, ports in wished.items() if ports != kept.get(owner, set())]
     return first, last
 
 

@@ -73,8 +73,10 @@ class Publications:
 
     def _claimed(self, wants: t.Sequence[PortWant]) -> rule_ledger.Ledger:
         """Every want's rules, each where it belongs among all that will be published, by whomever."""
-        layouts = self._layouts(wants)
-        moved = self._moved(wants, layouts)
+        replaced = {(self.place(want.netns), publication) for want in wants for publication in want.replaces}
+        staying = [(entry, rules) for entry, rules in self._rules.items() if entry not in replaced]
+        layouts = self._layouts(wants, [entry for entry, _rules in staying])
+        moved = self._moved(wants, layouts, staying)
         claims: list[tuple[int, str, list[Place], list[Place]]] = []
         for number, want in enumerate(wants):
             where = self._where(want)
@@ -102,31 +104,29 @@ class Publications:
     def _where(self, want: PortWant) -> _Where:
         return (self.place(want.netns), want.key.family)
 
-    def _layouts(self, wants: t.Sequence[PortWant]) -> dict[_Where, port_tree.Layout]:
+    def _layouts(
+        self, wants: t.Sequence[PortWant], staying: t.Iterable[tuple[Ref, Publication]]
+    ) -> dict[_Where, port_tree.Layout]:
         """By namespace and family where rules of nat will stand."""
         by_table: dict[_Where, list[Publication]] = {self._where(want): [] for want in wants}
-        published = set(self._rules) - self._replaced(wants)
-        published |= {(self.place(want.netns), want.publication) for want in wants if want.publication}
-        for ref, publication in published:
+        wished = ((self.place(want.netns), want.publication) for want in wants if want.publication)
+        for ref, publication in {**dict.fromkeys(staying), **dict.fromkeys(wished)}:
             if publication.gateway_mode == "nat":
                 by_table.setdefault((ref, publication.key.family), []).append(publication)
         return {where: port_tree.Layout(publications) for where, publications in by_table.items()}
 
-    def _replaced(self, wants: t.Sequence[PortWant]) -> set[tuple[Ref, Publication]]:
-        return {(self.place(want.netns), publication) for want in wants for publication in want.replaces}
-
     def _moved(
-        self, wants: t.Sequence[PortWant], layouts: t.Mapping[_Where, port_tree.Layout]
+        self,
+        wants: t.Sequence[PortWant],
+        layouts: t.Mapping[_Where, port_tree.Layout],
+        staying: t.Iterable[tuple[tuple[Ref, Publication], t.Sequence[_Rule]]],
     ) -> dict[_Where, list[tuple[Place, Place]]]:
         """Rules that no want is about and that do not stand where they belong now: where they do, and shall."""
-        claimed = self._replaced(wants)
         concerned = {self._where(want) for want in wants}
         moved: dict[_Where, list[tuple[Place, Place]]] = {}
-        for (ref, publication), rules in self._rules.items():
+        for (ref, publication), rules in staying:
             where = (ref, publication.key.family)
-            if where not in concerned or (ref, publication) in claimed:
-                continue
-            for rule in rules:
+            for rule in rules if where in concerned else ():
                 place = layouts[where].place(publication, rule.place)
                 if rule.table == "nat" and place != rule.place:
                     moved.setdefault(where, []).append((rule.place, place))
