@@ -113,6 +113,9 @@ class Table:
         yield ""
         yield from _changed([change for change in changes if not change.is_ours])
         for column in self.columns[1:]:
+            if len(column) > 1 and not any(change.engine == heading(column, " to ") for change in changes):
+                yield f"{heading(column)} give the same answers."
+                yield ""
             for old, new in itertools.pairwise(column):
                 for feature in sorted(old.lacks - new.lacks):
                     yield f"{new.title} has a setting for {feature}, which {old.version} has not."

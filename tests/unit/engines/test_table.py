@@ -61,6 +61,7 @@ def test_what_was_mended_is_named_with_its_question_and_apart_from_what_else_cha
     assert "| Box 1.0 to 2.0, tight | Ports: what is not published | IPv4 | yes | no |" in mended
     assert "| Box 1.0 to 2.0, tight | Ports: from the neighbour | IPv4, IPv6 | yes | no |" in other
     assert "from the neighbour" not in mended
+    assert "the same answers" not in text
 
 
 def test_where_nothing_changed_it_says_so() -> None:
@@ -68,6 +69,7 @@ def test_where_nothing_changed_it_says_so() -> None:
     text, errors = _table(_run(OLD, LOOSE), _run(NEW, LOOSE), reasons=(both,))
     assert errors == []
     assert _part(text, "What has been mended since").count("Nothing.") == 2
+    assert "Box 1.0 and 2.0, tight give the same answers." in text
     assert "| what is not published | IPv4 | no | yes <sup>1</sup> |" in text
 
 
