@@ -19,7 +19,7 @@ from typing import Any
 import pyroute2
 import pytest
 
-from tests.integration.networks import SHOP, apply, remove
+from tests.integration.networks import SHOP, apply, in_one, remove
 from tests.integration.persistence import (
     DEFINITIONS,
     LINK,
@@ -309,6 +309,18 @@ def test_endpoints_that_are_only_added_stay_in_the_file(lab: Lab, host: Host) ->
     assert "9090" in new.sh("iptables-save -t nat")
     assert "8080" in new.sh("iptables-save -t nat")
     assert told(new.dump(), files=False) == told(host.dump(), files=False)
+
+
+def test_the_file_is_the_same_whichever_way_nothing_is_added(host: Host) -> None:
+    """As a whole list, without a word of those who are there, and with one of them."""
+    wish = {**SHOP, "persistent": True}
+    in_one(host, wish)
+    text = host.read(f"/etc/linuxnet/{SHOP['name']}.json")
+    for endpoints in ([], SHOP["endpoints"][:1], SHOP["endpoints"][1:]):
+        for check in (True, False):
+            assert not in_one(host, {**wish, "appends": True, "endpoints": endpoints}, check=check)["changed"]
+        assert not in_one(host, wish)["changed"]
+        assert host.read(f"/etc/linuxnet/{SHOP['name']}.json") == text
 
 
 def test_a_process_is_left_out_until_it_comes(lab: Lab, host: Host) -> None:

@@ -71,6 +71,13 @@ def mac(option: str, value: object) -> str:
     return text
 
 
+def link_local(mac_address: str) -> ipaddress.IPv6Address:
+    """The address by which an interface of this MAC address is found on its link, unless it is told to have another."""
+    packed = bytearray.fromhex(mac_address.replace(":", ""))
+    packed[0] ^= 2
+    return ipaddress.IPv6Address(b"\xfe\x80" + bytes(6) + packed[:3] + b"\xff\xfe" + packed[3:])
+
+
 def address(option: str, value: object) -> IPAddress:
     """One IPv4 or IPv6 address, without prefix length."""
     text = _text(option, value, "an address")

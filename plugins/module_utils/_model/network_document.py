@@ -119,12 +119,19 @@ def _added(old: Modules, new: t.Mapping[str, list[Element]], kinds: Kinds) -> di
         kept = [
             one for one in known if kind.identity(one) not in taken and kind.endpoint_of(one, giving_way) not in peers
         ]
-        found[name] = kept + [kind.extended(element, known) for element in elements]
+        found[name] = _in_their_places(kept + [kind.extended(element, known) for element in elements], known, kind)
     found["interface"] = _with_old_proxies(found["interface"], old.get("interface", ()))
     # The bridge comes last, as it goes up when everything on it is configured.
     bridges = {element["name"] for element in new["bridge"]}
     found["interface"].sort(key=lambda element: "netns" not in element and element["name"] in bridges)
     return found
+
+
+def _in_their_places(elements: list[Element], old: t.Sequence[Element], kind: Kind) -> list[Element]:
+    """Where the old ones were what they are now, and then what is new: another order would be another document."""
+    places = {kind.identity(element): place for place, element in enumerate(old)}
+    places.pop(None, None)
+    return sorted(elements, key=lambda element: places.get(kind.identity(element), len(old)))
 
 
 def _pairs(modules: Modules) -> dict[str, EndpointKey]:
@@ -137,16 +144,18 @@ def with_old_neighbours(element: Element, identity: str, old: t.Iterable[Element
     if "neighbours" not in element or "netns" in element:
         return element
     taken = {value for one in element["neighbours"] for value in one.values()}
-    kept = [
-        one
-        for other in old
-        if other.get(identity) == element[identity] and "netns" not in other
-        for one in other.get("neighbours", ())
-        if taken.isdisjoint(one.values())
-    ]
+    before = [other for other in old if other.get(identity) == element[identity] and "netns" not in other]
+    kept = [one for other in before for one in other.get("neighbours", ()) if taken.isdisjoint(one.values())]
     # Where somebody has another address now, those who stay are said again, and whoever is not said goes. Once.
-    purged = {"purge_neighbours": False} if "purge_neighbours" in element else {}
-    return {**element, "neighbours": kept + element["neighbours"], **purged}
+    # A document that was about all endpoints still is, so that it stays the same where nobody is added.
+    all_said = any(other.get("purge_neighbours") for other in before)
+    purged = {"purge_neighbours": all_said} if "purge_neighbours" in element else {}
+    return {**element, "neighbours": in_order(kept + element["neighbours"]), **purged}
+
+
+def in_order(neighbours: t.Iterable[dict[str, str]]) -> list[dict[str, str]]:
+    """Always the same one, whoever came first: another order would be another document."""
+    return sorted(neighbours, key=lambda one: one["address"])
 
 
 def _with_old_proxies(new: t.Sequence[Element], old: t.Iterable[Element]) -> list[Element]:

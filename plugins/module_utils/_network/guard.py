@@ -16,6 +16,8 @@ from __future__ import annotations
 import itertools
 import typing as t
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, link_local
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import in_order
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import staying
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.decisions import Draft
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView
@@ -33,13 +35,15 @@ def port(network: Network, endpoint: Endpoint, view: HostView) -> dict[str, t.An
 
 
 def on_the_bridge(draft: Draft, view: HostView) -> list[Neighbour]:
-    """The endpoints as neighbours of the host, where it has an address on the bridge."""
-    return [
-        {"address": str(address), "mac_address": endpoint_mac(draft.network, endpoint, view)}
-        for endpoint in _guarded(draft.network)
-        for subnet, address in draft.all_addresses(endpoint)
-        if subnet.gateway
-    ]
+    """The endpoints as neighbours of the host, where it has an address on the bridge, by link-local ones too."""
+    found: list[Neighbour] = []
+    for endpoint in _guarded(draft.network):
+        mac_address = endpoint_mac(draft.network, endpoint, view)
+        own = [address for subnet, address in draft.all_addresses(endpoint) if subnet.gateway]
+        found += [
+            {"address": str(address), "mac_address": mac_address} for address in (*own, *_on_the_link(own, mac_address))
+        ]
+    return in_order(found)
 
 
 def former_neighbours(draft: Draft, view: HostView) -> bool:
@@ -55,7 +59,7 @@ def all_on_the_bridge(draft: Draft, view: HostView) -> list[Neighbour]:
     known = view.known_neighbours(draft.network.name).items()
     kept = [(address, mac) for address, mac in known if address not in draft.moves]
     others = [{"address": str(address), "mac_address": mac} for address, mac in kept if str(address) not in taken]
-    return others + wished
+    return in_order(others + wished)
 
 
 def in_rules(draft: Draft, view: HostView) -> list[Neighbour]:
@@ -77,14 +81,26 @@ def in_rules(draft: Draft, view: HostView) -> list[Neighbour]:
         ((one.namespace, address) for one in _guarded(network) for _subnet, address in draft.all_addresses(one)),
         ((other.namespace, address) for other in others if other.guard for address in other.addresses),
     )
-    found = [
-        {"address": str(address), "mac_address": mac_address}
-        for namespace, address in speaking
-        for mac_address in ends[namespace]
-    ]
     own = bridge_mac(network, view)
-    gateways = [str(subnet.gateway) for subnet in network.subnets if subnet.gateway]
-    return [{"address": gateway, "mac_address": own} for gateway in gateways] + found
+    gateways = [subnet.gateway for subnet in network.subnets if subnet.gateway]
+    links: list[tuple[str, t.Iterable[IPAddress]]] = [] if network.external else [(own, gateways)]
+    links += [
+        (endpoint_mac(network, one, view), [address for _subnet, address in draft.all_addresses(one)])
+        for one in _guarded(network)
+    ]
+    links += [(other.mac_address, other.addresses) for other in others if other.guard]
+    bound = itertools.chain(
+        ((gateway, own) for gateway in gateways),
+        ((address, mac_address) for namespace, address in speaking for mac_address in ends[namespace]),
+        ((address, mac_address) for mac_address, those in links for address in _on_the_link(those, mac_address)),
+    )
+    return in_order({"address": str(address), "mac_address": mac_address} for address, mac_address in bound)
+
+
+def _on_the_link(own: t.Iterable[IPAddress], mac_address: str) -> t.Iterator[IPAddress]:
+    """What belongs to a MAC address beside IPv6 addresses. Whoever has chosen another one there loses nothing."""
+    if any(address.version == 6 for address in own):
+        yield link_local(mac_address)
 
 
 def inside(draft: Draft, endpoint: Endpoint, view: HostView) -> dict[str, t.Any]:

@@ -9,6 +9,8 @@ import typing as t
 
 import pytest
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import link_local
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import in_order
 from tests.unit.plan.builders import addresses, dual, elements, plan, variables
 from tests.unit.plan.world import Info, empty_info, interface, route
 
@@ -277,12 +279,13 @@ def test_an_endpoint_is_guarded_unless_it_speaks_for_others() -> None:
     assert _port(document).items() >= guarded.items()
     assert _port(document, 1).items() >= {"learning": True, "locked": False, "flood": True, "fdb": []}.items()
     bridge = next(element for element in document["modules"]["interface"] if element["name"] == "br0")
-    known = [{"address": address, "mac_address": web} for address in ("172.18.0.2", "fd00:18::2")]
+    known = [{"address": address, "mac_address": web} for address in ("172.18.0.2", "fd00:18::2", str(link_local(web)))]
     assert (bridge["neighbours"], bridge["purge_neighbours"]) == (known, True)
     (forward,) = document["modules"]["bridge_forward"]
     own = forward["neighbours"][0]["mac_address"]
     gateways = [{"address": address, "mac_address": own} for address in ("172.18.0.1", "fd00:18::1")]
-    assert forward["neighbours"] == gateways + known
+    on_the_link = {"address": str(link_local(own)), "mac_address": own}
+    assert forward["neighbours"] == in_order([*gateways, *known, on_the_link])
     assert inside(document)["neighbours"] == gateways
     assert "neighbours" not in inside(document, "vms")
     assert own not in (web, vms)

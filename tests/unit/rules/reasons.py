@@ -43,7 +43,7 @@ REASONS: list[tuple[str, str]] = [
         "Packets from the bridge are compared with its endpoints, in a chain of their own.",
     ),
     (
-        f"{_GUARD} -s ENDPOINT -i br0 -m mac ! --mac-source [0-9a-f:]+ -j DROP",
+        f"{_GUARD} -s (ENDPOINT|fe80::[0-9a-f:]+/128) -i br0 -m mac ! --mac-source [0-9a-f:]+ -j DROP",
         "An endpoint or gateway sends from its own MAC address only, which its port reserves for it.",
     ),
     (
