@@ -15,6 +15,8 @@ import threading
 import time
 from collections.abc import Iterator
 
+from pyroute2.netlink.nfnetlink.nfctsocket import NFCTSocket
+
 from tests.lab import traffic
 
 #: What every packet of an attack carries: the number of the volley and that of the attack.
@@ -30,6 +32,12 @@ _DELIVERED = {
 _KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
 
 Question = tuple[str, str, int, str]
+
+
+def forget_flows() -> None:
+    """Have the host know of no connection any more."""
+    with NFCTSocket() as conntrack:
+        conntrack.flush()
 
 
 def marker(volley: int, number: int) -> bytes:

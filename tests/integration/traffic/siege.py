@@ -20,7 +20,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.integration.networks import apply
 from tests.integration.rule_hosts import use_backend
 from tests.integration.traffic import agents
 from tests.integration.traffic.combinations import prepare
@@ -114,9 +113,8 @@ class Siege:
         return {"host": self.host, "lan": self.lan, "outside": self.outside}[name]
 
     def apply(self, *bridges: str) -> None:
-        """Apply the role for these networks, or for all."""
-        for bridge in bridges or BRIDGES:
-            apply(self.host, **network(bridge))
+        """Apply the role for these networks, or for all, by one call as the role does."""
+        self.host.module("bridge_network", {"aggregate": [network(bridge) for bridge in bridges or BRIDGES]})
 
     def configure(self, bridge_nf: int, policy: str, rp_filter: int) -> None:
         """Set what differs from host to host, and run the role again where that is what the settings ask for."""
@@ -134,6 +132,12 @@ class Siege:
     def unfiltered(self) -> None:
         """Take the bridges' rp_filter away, which would hide what the rules let pass."""
         self.filter_bridges(0)
+
+    def expose(self) -> None:
+        """Take away what stops attacks on hosts of this kind beside us, so that a control is about us alone."""
+        prepare(self.host, self.bridge_nf or 0, "ACCEPT", 0)
+        self.unfiltered()
+        self.host.call(agents.forget_flows)
 
     def policy(self, policy: str) -> None:
         self.host.sh(f"iptables -P FORWARD {policy}; ip6tables -P FORWARD {policy}")

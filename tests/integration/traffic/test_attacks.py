@@ -25,9 +25,10 @@ def test_on_every_kind_of_host(each_siege: Siege, combination: Combination) -> N
 
 
 @pytest.mark.parametrize("control", CONTROLS)
-def test_every_attack_works_without_what_stops_it(siege: Siege, control: str) -> None:
+def test_every_attack_works_without_what_stops_it(each_siege: Siege, control: str) -> None:
     """And fails again after a repair by the role."""
-    siege.configure(0, "ACCEPT", 0)
+    siege = each_siege
+    siege.expose()
     mine = [attack for attack in ATTACKS if attack.control == control]
     siege.host.sh(CONTROLS[control].take)
     won = fire(siege, mine)
@@ -41,9 +42,14 @@ def test_every_attack_works_without_what_stops_it(siege: Siege, control: str) ->
 
 
 @pytest.fixture
+def siege(each_siege: Siege) -> Siege:
+    return each_siege
+
+
+@pytest.fixture
 def rogue(siege: Siege) -> bytes:
     """The frame by which an endpoint offers itself to everybody as the way out."""
-    siege.configure(0, "ACCEPT", 0)
+    siege.expose()
     offer = frames.router_advertisement("fe80::bad", siege.macs["web"], "2001:db8:bad::/64")
     return frames.ethernet("33:33:00:00:00:01", siege.macs["web"], frames.IPV6, offer)
 

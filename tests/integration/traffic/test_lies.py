@@ -119,8 +119,9 @@ def test_nor_while_one_table_is_flushed(siege: Siege, table: str, port: int) -> 
     assert found == NONE
 
 
-def test_every_lie_is_believed_without_rules(siege: Siege) -> None:
-    siege.configure(0, "ACCEPT", 0)
+def test_every_lie_is_believed_without_rules(each_siege: Siege) -> None:
+    siege = each_siege
+    siege.expose()
     flush(siege, "mangle", "filter")
     found = told(siege, 34000)
     siege.apply()
@@ -128,9 +129,10 @@ def test_every_lie_is_believed_without_rules(siege: Siege) -> None:
     assert found == {name: len(lie.families) for name, lie in LIES.items()}
 
 
-def test_an_answer_to_a_program_on_127(siege: Siege) -> None:
+def test_an_answer_to_a_program_on_127(each_siege: Siege) -> None:
     """It asks a port of web that is published there; another network's endpoint answers in web's name."""
-    siege.configure(0, "ACCEPT", 0)
+    siege = each_siege
+    siege.expose()
     forged = [Attack("", "", False, "t1", "host", "", _answer("web", "br0", 81))]
     for port, flushed in ((35000, False), (35010, True)):
         if flushed:
@@ -141,9 +143,10 @@ def test_an_answer_to_a_program_on_127(siege: Siege) -> None:
     siege.unfiltered()
 
 
-def test_the_detour_by_the_gateway_ends_with_the_repair(siege: Siege) -> None:
+def test_the_detour_by_the_gateway_ends_with_the_repair(each_siege: Siege) -> None:
     """Without icc: what endpoints began with one another while rules were missing does not go on."""
-    siege.configure(0, "ACCEPT", 0)
+    siege = each_siege
+    siege.expose()
     flush(siege, "mangle", "filter")
     there = [Attack("", "", v6, "t1", "t2", "", udp(7000)("t1", "t2")) for v6 in BOTH]
     back = [Attack("", "", v6, "t2", "t1", "", _answer("t2", "t1", 7000)) for v6 in BOTH]
@@ -154,9 +157,10 @@ def test_the_detour_by_the_gateway_ends_with_the_repair(siege: Siege) -> None:
     assert fire(siege, back, 36000) == []
 
 
-def test_what_is_no_longer_trusted(siege: Siege) -> None:
+def test_what_is_no_longer_trusted(each_siege: Siege) -> None:
     """The endpoint's side of its connections ends, which nothing would translate."""
-    siege.configure(0, "ACCEPT", 0)
+    siege = each_siege
+    siege.expose()
     there = [Attack("", "", v6, "lan", "web", "", udp(7777)("lan", "web")) for v6 in BOTH]
     back = [Attack("", "", v6, "web", WIRE, "", _answer("web", "lan", 7777)) for v6 in BOTH]
     apply(siege.host, **network("br0"), trusted_interfaces=["eth0"])

@@ -9,7 +9,6 @@ import re
 
 import pytest
 
-from tests.integration.rule_hosts import BACKENDS
 from tests.integration.traffic import names
 from tests.integration.traffic.attacks import Attack
 from tests.integration.traffic.combinations import PAIRWISE, Combination
@@ -38,10 +37,10 @@ def test_no_ruse_opens_anything(each_siege: Siege, combination: Combination) -> 
     assert believed(each_siege, RUSES, port) == []
 
 
-@pytest.mark.parametrize("siege", BACKENDS, indirect=True)
-def test_what_a_ruse_opens(siege: Siege) -> None:
+def test_what_a_ruse_opens(each_siege: Siege) -> None:
     """The control: without the rules about names the answers pass, and it is what was said that lets them pass."""
-    siege.configure(0, "ACCEPT", 0)
+    siege = each_siege
+    siege.expose()
     _without_names(siege)
     assert believed(siege, RUSES, 20000) == []
     speak(siege, RUSES, 20100)
@@ -53,8 +52,9 @@ def test_what_a_ruse_opens(siege: Siege) -> None:
     assert set(opened) >= {*routed, *nobody}
 
 
-def test_what_was_opened_is_closed_by_the_repair(siege: Siege) -> None:
-    siege.configure(0, "ACCEPT", 0)
+def test_what_was_opened_is_closed_by_the_repair(each_siege: Siege) -> None:
+    siege = each_siege
+    siege.expose()
     _without_names(siege)
     speak(siege, RUSES, 21000)
     opened = believed(siege, RUSES, 21000)
@@ -64,9 +64,10 @@ def test_what_was_opened_is_closed_by_the_repair(siege: Siege) -> None:
     assert believed(siege, RUSES, 21000) == []
 
 
-def test_what_was_translated_meanwhile_is_closed_too(siege: Siege) -> None:
+def test_what_was_translated_meanwhile_is_closed_too(each_siege: Siege) -> None:
     """Somebody spoke in web's name, and the host's own address was made of it: that way back ends with the repair."""
-    siege.configure(0, "ACCEPT", 0)
+    siege = each_siege
+    siege.expose()
     flush(siege, "mangle", "filter")
     said = [Attack("", "", v6, "lan", "lan", "", names.udp("web", "lan", CLOSED)) for v6 in BOTH]
     fire(siege, said, 22000)

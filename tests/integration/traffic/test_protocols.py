@@ -29,10 +29,11 @@ def test_the_hosts_tunnels_are_its_own(each_siege: Siege) -> None:
     assert fire(each_siege, _back("outside")) == []
 
 
-def test_where_every_protocol_is_asked_for(siege: Siege) -> None:
+def test_where_every_protocol_is_asked_for(each_siege: Siege) -> None:
     """The control, with a peer that has not spoken to the host yet. What has begun ends with what let it begin."""
     out, back = _out("lan"), _back("lan")
-    siege.configure(0, "ACCEPT", 0)
+    siege = each_siege
+    siege.expose()
     apply(siege.host, **network("br0"), masquerade_protocols="all")
     assert (
         apply(siege.host, check=True, **network("br0"), masquerade_protocols="all").diffs.get("bridge_forward") is None

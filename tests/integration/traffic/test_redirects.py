@@ -84,9 +84,10 @@ def test_nobody_is_led_astray(each_siege: Siege) -> None:
     assert found == []
 
 
-def test_who_is_led_astray_without_the_settings(siege: Siege) -> None:
+def test_who_is_led_astray_without_the_settings(each_siege: Siege) -> None:
     """The control."""
-    siege.configure(0, "ACCEPT", 0)
+    siege = each_siege
+    siege.expose()
     _believe(siege, 1)
     siege.place("web").sh(
         "cd /proc/sys/net; for x in ipv4/conf/all ipv4/conf/eth0 ipv6/conf/eth0; do echo 1 > $x/accept_redirects; done"
@@ -95,6 +96,7 @@ def test_who_is_led_astray_without_the_settings(siege: Siege) -> None:
     found = led_astray(siege)
     siege.apply("br0")
     siege.unfiltered()
-    assert found == ["web", "web, IPv6", "host"]
+    # What endpoints say in the gateway's name the rules see where bridged frames are shown to iptables.
+    assert found == [*([] if siege.bridge_nf else ["web", "web, IPv6"]), "host"]
     assert led_astray(siege) == []
     _believe(siege, 0)

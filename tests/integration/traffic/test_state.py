@@ -22,9 +22,10 @@ def _answer(source: str, target: str, source_port: int) -> Packets:
     return lambda shot: [frames.udp(shot.of(source), shot.of(target), source_port, shot.port, shot.marker)]
 
 
-def test_answers_to_what_began_while_rules_were_missing(siege: Siege) -> None:
+def test_answers_to_what_began_while_rules_were_missing(each_siege: Siege) -> None:
     """The endpoint's side of a connection that nobody published ends with the repair."""
-    siege.configure(0, "ACCEPT", 0)
+    siege = each_siege
+    siege.expose()
     there = [Attack("", "in", ipv6, "lan", "web", "", ANY["udp to another port"]("lan", "web")) for ipv6 in BOTH]
     back = [Attack("", "back", ipv6, "web", WIRE, "", _answer("web", "lan", 7777)) for ipv6 in BOTH]
     flush(siege, "mangle", "filter")
@@ -34,9 +35,10 @@ def test_answers_to_what_began_while_rules_were_missing(siege: Siege) -> None:
     assert fire(siege, back, port=41000) == []
 
 
-def test_forged_answers_to_what_passes_through(siege: Siege) -> None:
+def test_forged_answers_to_what_passes_through(each_siege: Siege) -> None:
     """The neighbour asks a server in the world by way of this host, an endpoint answers with that server's address."""
-    siege.configure(0, "ACCEPT", 0)
+    siege = each_siege
+    siege.expose()
     through = [Attack("", "query", ipv6, "lan", "outside", "", udp(5300)("lan", "outside")) for ipv6 in BOTH]
     forged = [Attack("", "answer", ipv6, "db", WIRE, "", _answer("outside", "lan", 5300)) for ipv6 in BOTH]
     assert fire(siege, through, port=42000) == through
@@ -58,9 +60,10 @@ def _error(source: str, target: str, inner: tuple[str, str]) -> Packets:
     return packets
 
 
-def test_errors_about_open_connections(siege: Siege) -> None:
+def test_errors_about_open_connections(each_siege: Siege) -> None:
     """An error about a connection of an endpoint reaches it by the host's address, as it must, and by no other way."""
-    siege.configure(0, "ACCEPT", 0)
+    siege = each_siege
+    siege.expose()
     began = [Attack("", "query", ipv6, "web", "outside", "", udp(5301)("web", "outside")) for ipv6 in BOTH]
     assert fire(siege, began, port=43000) == began
     lawful = [

@@ -25,10 +25,11 @@ def _answer(siege: Siege, thief: str, listener: str, stolen: str, to: str) -> It
     address, address6 = ADDRESSES[stolen]
     reply = frames.arp(2, own, address, siege.macs[listener], ADDRESSES[listener][0])
     yield frames.ethernet(to, own, frames.ARP, reply)
-    yield frames.ethernet(to, own, frames.IPV6, _advertisement(own, address6, ADDRESSES[listener][1]))
+    yield frames.ethernet(to, own, frames.IPV6, advertisement(own, address6, ADDRESSES[listener][1]))
 
 
-def _advertisement(mac: str, address: str, to: str) -> bytes:
+def advertisement(mac: str, address: str, to: str) -> bytes:
+    """That an address is to be found at a MAC address, and at no other any more."""
     target = ipaddress.ip_address(address).packed + b"\x02\x01" + frames.mac_bytes(mac)
     flags = struct.pack("!I", _OVERRIDE | _SOLICITED)
     return frames.icmpv6(address, to, 136, 0, flags + target)
