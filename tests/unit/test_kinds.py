@@ -120,7 +120,7 @@ def test_a_new_kind_is_written_down_for_the_next_boot_and_added_to() -> None:
     both = network_document.document("br0", "br0", _modules("db"), first, kinds.RESOURCES)
     assert both["modules"]["tap"] == [WEB, DB]
     again = network_document.document("br0", "br0", _modules("web"), both, kinds.RESOURCES)
-    assert again == both, "said again, it stays in its place"
+    assert again["modules"]["tap"] == [WEB, DB], "said again, it stays in its place"
     assert network_document.parse(network_document.text(both), "", kinds.NEEDED) == both
     assert network_document.foreign_ports(both["modules"], kinds.RESOURCES) == ["card0", "card1"]
 
