@@ -14,8 +14,8 @@ import yaml
 from tools import aggregate_docs
 
 MODULES = sorted(path.stem for path in (aggregate_docs.PLUGINS / "modules").glob("[a-z]*.py"))
-#: One that only reads, and one whose name is not required beside `aggregate`.
-NO_RESOURCE = ("bridge_network", "netns_info")
+#: One that only reads, one whose name is not required beside `aggregate`, and one that runs where plays start.
+NO_RESOURCE = ("bridge_network", "lab", "netns_info")
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if name not in NO_RESOURCE])
