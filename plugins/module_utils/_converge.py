@@ -58,7 +58,7 @@ class Change:
     after: View
     facts: View = dataclasses.field(default_factory=dict)
 
-    @property
+    @functools.cached_property
     def changed(self) -> bool:
         return self.before != self.after
 

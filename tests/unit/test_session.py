@@ -34,7 +34,7 @@ class Places:
         self.done: list[str] = []
         self.warnings: list[str] = []
 
-    def forget_links(self) -> None:
+    def unlearn(self) -> None:
         """Nothing is read here."""
 
     def tour(self, stops: Iterable[tuple[str | None, Callable[[], Any]]]) -> None:

@@ -24,10 +24,14 @@ IPNetwork = t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 #: The words for IPv4 and IPv6 in the modules' options.
 FAMILIES = ("ipv4", "ipv6")
 
-# A thousand endpoints have one gateway and few networks, and reading an address takes as long as all else about it.
-_parse_address = functools.lru_cache(maxsize=1024)(ipaddress.ip_address)
-_parse_interface = functools.lru_cache(maxsize=1024)(ipaddress.ip_interface)
-_parse_network = functools.lru_cache(maxsize=1024)(functools.partial(ipaddress.ip_network, strict=False))
+#: So many texts are remembered with what they mean: those of some thousand endpoints.
+_MANY = 16384
+# The same text is read by many: the planner, the kinds, what records hold. To read an address takes as long as all else
+# about it. These raise ValueError.
+parse_address = functools.lru_cache(maxsize=_MANY)(ipaddress.ip_address)
+parse_interface = functools.lru_cache(maxsize=_MANY)(ipaddress.ip_interface)
+parse_network = functools.lru_cache(maxsize=_MANY)(ipaddress.ip_network)
+_parse_masked = functools.lru_cache(maxsize=_MANY)(functools.partial(ipaddress.ip_network, strict=False))
 
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 
@@ -82,7 +86,7 @@ def address(option: str, value: object) -> IPAddress:
     """One IPv4 or IPv6 address, without prefix length."""
     text = _text(option, value, "an address")
     try:
-        found = _parse_address(text)
+        found = parse_address(text)
     except ValueError:
         raise Invalid(option, value, "an IPv4 or IPv6 address such as 172.18.0.10 or fd00:18::10") from None
     if "%" in text:
@@ -95,7 +99,7 @@ def interface_address(option: str, value: object) -> IPInterface:
     text = _text(option, value, "an address")
     allowed = "an address with prefix length such as 172.18.0.2/16 or fd00:18::2/64"
     try:
-        found = _parse_interface(text)
+        found = parse_interface(text)
     except ValueError:
         raise Invalid(option, value, allowed) from None
     if "/" not in text or "%" in text:
@@ -117,10 +121,10 @@ def network(option: str, value: object) -> IPNetwork:
     if "/" not in text or "%" in text:
         raise Invalid(option, value, allowed)
     try:
-        found = _parse_network(text)
+        found = _parse_masked(text)
     except ValueError:
         raise Invalid(option, value, allowed) from None
-    if found.network_address != _parse_interface(text).ip:
+    if found.network_address != parse_interface(text).ip:
         raise Invalid(option, value, f"a network has no host bits; {found} was probably meant")
     return found
 
@@ -142,8 +146,8 @@ def port_range(option: str, value: object) -> PortRange:
     return found
 
 
+@functools.lru_cache(maxsize=_MANY)
 def derived_mac(*parts: str) -> str:
     """A stable, locally administered unicast MAC address out of some text."""
     digest = hashlib.sha256("\0".join(parts).encode()).digest()
-    first = (digest[0] & 0xFC) | 0x02
-    return ":".join(f"{octet:02x}" for octet in (first, *digest[1:6]))
+    return bytes(((digest[0] & 0xFC) | 0x02, *digest[1:6])).hex(":")

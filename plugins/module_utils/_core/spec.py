@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import collections.abc
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
@@ -56,7 +57,7 @@ def complete(options: Options, definition: object, where: str) -> dict[str, t.An
     :param where: the prefix that names the definition in messages
     :raises Invalid: an option that there is not, a required one that is missing, or a value of another type
     """
-    if not isinstance(definition, t.Mapping):
+    if not isinstance(definition, collections.abc.Mapping):
         raise Invalid(where.rstrip("."), definition, "a dictionary of options")
     for name in definition:
         if name not in options:

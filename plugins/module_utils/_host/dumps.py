@@ -197,11 +197,6 @@ def _address(row: bytes) -> Address | None:
     )
 
 
-def routes(reader: Reader) -> list[Route]:
-    """The routes of all tables, without those that the kernel keeps in the table ``local`` for every address."""
-    return [route for route in all_routes(reader) if route.table != TABLES["local"]]
-
-
 def all_routes(reader: Reader, about: About | None = None) -> list[Route]:
     """The routes of all tables.
 
@@ -228,12 +223,12 @@ class About:
         return (row[0], row[1]) in self._lengths or any(index in row for index in self._indexes)
 
 
-def brief_routes(reader: Reader) -> list[Route]:
-    """The default routes, and the others unless there are very many."""
+def brief_routes(reader: Reader) -> tuple[list[Route], bool]:
+    """The default routes and, unless there are very many, the others; and whether that is all."""
     rows = _route_rows(reader)
-    defaults = [row for row in rows if row[1] == 0]
-    some = rows if len(rows) <= _MANY else defaults[:_MANY]
-    return [route for route in map(_route, some) if route and route.table != TABLES["local"]]
+    complete = len(rows) <= _MANY
+    some = rows if complete else [row for row in rows if row[1] == 0][:_MANY]
+    return [route for route in map(_route, some) if route], complete
 
 
 def _route_rows(reader: Reader) -> list[bytes]:

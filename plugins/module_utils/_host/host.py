@@ -33,6 +33,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     promoting,
     refusals,
 )
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.contents import Contents
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Links
 
 T = t.TypeVar("T")
@@ -55,7 +56,7 @@ class Host:
         self.done: list[str] = []
         #: What was read and not changed by this process since, where one call looks at it more than once.
         self.memory: dict[t.Hashable, t.Any] = {}
-        self._links: dict[Identity, Links] = {}
+        self._known: dict[Identity, Contents] = {}
         self._foretold: dict[Identity, Links] = {}
         #: In check mode the namespaces that would be no more by now.
         self.ended: set[Identity] = set()
@@ -120,9 +121,15 @@ class Host:
             yield
         self.done.append(what)
 
+    def known(self, identity: Identity) -> Contents | None:
+        """The interfaces, addresses and routes of a namespace as they were read last, None where something was changed
+        since."""
+        return self._known.get(identity)
+
     def known_links(self, identity: Identity) -> Links | None:
-        """The interfaces of a namespace as they were read last, None where something was changed since."""
-        return self._foretold.get(identity) or self._links.get(identity)
+        """The interfaces alone, in check mode as they would be by now."""
+        known = self._known.get(identity)
+        return self._foretold.get(identity) or (known.links if known else None)
 
     def foretold_links(self, identity: Identity) -> Links | None:
         """In check mode the interfaces as they would be by now, where they would be others than they are."""
@@ -133,15 +140,15 @@ class Host:
         self._foretold.update(links)
         self.ended.update(ended)
 
-    def learn_links(self, identity: Identity, links: Links) -> None:
+    def learn(self, identity: Identity, contents: Contents) -> None:
         """Remember what was read, so that the next kind of objects need not read it again."""
         # What stands in for namespaces that are not there yet is not worth it.
-        if not isinstance(identity, str):
-            self._links[identity] = links
+        if contents.complete and not contents.trouble and not isinstance(identity, str):
+            self._known[identity] = contents
 
-    def forget_links(self) -> None:
-        """Something is changed that may be one of them."""
-        self._links.clear()
+    def unlearn(self) -> None:
+        """Something is changed that may be part of it."""
+        self._known.clear()
 
     def exists(self, ref: str | None) -> bool:
         """Whether the namespace is there and alive."""

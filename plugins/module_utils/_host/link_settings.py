@@ -11,6 +11,7 @@ To read the thousands of a large network one by one from /proc/sys takes longer 
 
 from __future__ import annotations
 
+import functools
 import socket
 import struct
 
@@ -59,6 +60,14 @@ def _told(link: Link, setting: str) -> str | None:
     if setting not in _PLACES:
         return None
     family, place = _PLACES[setting]
-    values = attributes(attributes(link.families).get(family, b"")).get(_VALUES[family], b"")
+    values = _tables(link.families).get(family, b"")
     end = (place + 1) * _VALUE.size
     return str(_VALUE.unpack_from(values, end - _VALUE.size)[0]) if len(values) >= end else None
+
+
+# A link is asked for several settings at once.
+@functools.lru_cache(maxsize=16)
+def _tables(families: bytes) -> dict[int, bytes]:
+    """By family the values of all its settings."""
+    found = attributes(families)
+    return {family: attributes(found[family]).get(number, b"") for family, number in _VALUES.items() if family in found}

@@ -12,6 +12,7 @@ read there is left out, and the planner reads no more of it than it needs.
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import LinuxnetError
@@ -35,7 +36,7 @@ def whole() -> Contents:
         return Contents(
             dumps.links(reader),
             tuple(dumps.addresses(reader)),
-            tuple(dumps.routes(reader)),
+            tuple(dumps.all_routes(reader)),
             tuple(dumps.neighbours(reader)),
             proxies=tuple(dumps.proxies(reader)),
         )
@@ -47,23 +48,24 @@ def tolerant() -> Contents:
     return Contents(
         look.take(dumps.links) or {},
         tuple(look.take(dumps.addresses) or ()),
-        tuple(look.take(dumps.routes) or ()),
+        tuple(look.take(dumps.all_routes) or ()),
         tuple(look.take(dumps.neighbours) or ()),
         look.end(),
     )
 
 
 def brief() -> Contents:
-    """What the planner asks of a namespace: interfaces, some addresses of veth ends, default routes and few others."""
+    """What the planner asks of a namespace: interfaces, addresses, and routes, of many the default ones alone."""
     look = _Look(_LIMIT)
     links = look.take(dumps.links) or {}
-    return Contents(
-        links,
-        tuple(_of_veths(links, look.take(dumps.addresses) or ())),
-        tuple(look.take(dumps.brief_routes) or ()),
-        (),
-        look.end(),
-    )
+    addresses = tuple(look.take(dumps.addresses) or ())
+    routes, complete = look.take(dumps.brief_routes) or ((), False)
+    return Contents(links, addresses, tuple(routes), (), look.end(), complete=complete)
+
+
+def of_veths(contents: Contents) -> Contents:
+    """The same with the addresses of veth ends alone, and of these not too many."""
+    return dataclasses.replace(contents, addresses=tuple(_of_veths(contents.links, contents.addresses)))
 
 
 class _Look:

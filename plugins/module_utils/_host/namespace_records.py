@@ -18,11 +18,12 @@ both are gone after a reboot.
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
 import os
 import typing as t
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import parse_interface
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import atomic_files, record_files
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 
 _DIRECTORY = "/run/linuxnet/netns"
 
@@ -39,8 +40,18 @@ class Record:
     addresses: Addresses = dataclasses.field(default_factory=dict)
 
 
-def read(name: str) -> Record | None:
-    """The record of a name, or None; a file that is not ours in form is none, see :func:`damaged`."""
+def read(host: Host, name: str) -> Record | None:
+    """The record of a name, or None; a file that is not ours in form is none, see :func:`damaged`.
+
+    Read once, since nobody else of us writes any as long as the host is locked.
+    """
+    place = (__name__, name)
+    if place not in host.memory:
+        host.memory[place] = _read(name)
+    return t.cast("Record | None", host.memory[place])
+
+
+def _read(name: str) -> Record | None:
     atomic_files.trust(os.path.dirname(_DIRECTORY), _DIRECTORY)
     found = record_files.read(path(name))
     if found is None or not _is_ours(found):
@@ -58,9 +69,9 @@ def path(name: str) -> str:
     return f"{_DIRECTORY}/{name}"
 
 
-def damaged(name: str) -> bool:
+def damaged(host: Host, name: str) -> bool:
     """Whether there is something in the place of a name's record that is none."""
-    return os.path.lexists(path(name)) and read(name) is None
+    return read(host, name) is None and os.path.lexists(path(name))
 
 
 def _is_ours(found: t.Mapping[str, t.Any]) -> bool:
@@ -86,7 +97,7 @@ def _are_leases(found: object) -> bool:
 
 def _is_address(text: object) -> bool:
     try:
-        ipaddress.ip_interface(text if isinstance(text, str) else "")
+        parse_interface(text if isinstance(text, str) else "")
     except ValueError:
         return False
     return True
@@ -100,14 +111,15 @@ def names() -> list[str]:
         return []
 
 
-def read_all() -> dict[str, Record]:
+def read_all(host: Host) -> dict[str, Record]:
     """Every record that there is, by the namespace's name."""
-    found = {name: read(name) for name in names()}
+    found = {name: read(host, name) for name in names()}
     return {name: record for name, record in found.items() if record}
 
 
-def write(name: str, record: Record) -> None:
+def write(host: Host, name: str, record: Record) -> None:
     """Write a record, whole or not at all."""
+    _forget(host, name)
     device, inode = record.identity
     content = {
         "device": device,
@@ -119,6 +131,12 @@ def write(name: str, record: Record) -> None:
     record_files.write(path(name), content)
 
 
-def remove(name: str) -> None:
+def remove(host: Host, name: str) -> None:
     """Forget a name, and the directories with the last one."""
+    _forget(host, name)
     record_files.remove(path(name))
+
+
+def _forget(host: Host, name: str) -> None:
+    """The record is another one from now on."""
+    host.memory.pop((__name__, name), None)

@@ -38,7 +38,7 @@ class Step(t.Protocol):
 
 
 class LinksStay:
-    """A step after which every interface is what it was before."""
+    """A step after which every interface is what it was before, with its addresses and routes."""
 
 
 class Aside:
@@ -109,7 +109,7 @@ class Session:
 
     def _do(self, step: Step) -> None:
         if not isinstance(step, LinksStay):
-            self.host.forget_links()
+            self.host.unlearn()
         words = str(step)
         with self.host.doing(words) if words else contextlib.nullcontext():
             step.do(self)

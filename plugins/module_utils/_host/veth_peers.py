@@ -61,22 +61,33 @@ class _Reading:
 
     def visit_all(self, wanted: t.Mapping[Identity, t.Sequence[Wanted]]) -> None:
         """Dump namespaces and find the peers of the wanted ends, where they are expected to be."""
-        for ends in wanted.values():
+        for space, ends in wanted.items():
             for _name, expected in ends:
                 self.open(expected)
-        stops = [(self.refs[space], functools.partial(self._look, space, ends)) for space, ends in wanted.items()]
-        self._host.tour(stops)
+            known = self._host.known_links(space)
+            if known:
+                self.links[space] = known
+        own = [space for space in wanted if self.refs[space] is None]
+        # What the host's own ends tell need not be asked for at their peers.
+        for some in (own, [space for space in wanted if space not in own]):
+            left = [space for space in some if space not in self.links or any(self._unpaired(space, wanted[space]))]
+            self._host.tour((self.refs[space], functools.partial(self._look, space, wanted[space])) for space in left)
+
+    def _unpaired(self, space: Identity, ends: t.Sequence[Wanted]) -> t.Iterator[tuple[Link, str | None]]:
+        """The ends that are there and whose peers are still to be found, each with where that is expected."""
+        others = {other: link for link in self.links[space].values() for other in link.alternatives}
+        for name, expected in ends:
+            link = self.links[space].get(name) or others.get(name)
+            if link and link.kind == "veth" and (space, link.index) not in self.peers:
+                yield link, expected
 
     def _look(self, space: Identity, ends: t.Sequence[Wanted]) -> None:
         with Reader(None if self.refs[space] is None else self._host.limit) as reader:
-            self.links[space] = self._host.known_links(space) or dumps.links(reader)
+            if space not in self.links:
+                self.links[space] = dumps.links(reader)
             numbers: dict[int | None, Identity] = {None: space}
-            others = {other: link for link in self.links[space].values() for other in link.alternatives}
             asked = {space}
-            for name, expected in ends:
-                link = self.links[space].get(name) or others.get(name)
-                if link is None or link.kind != "veth" or (space, link.index) in self.peers:
-                    continue
+            for link, expected in self._unpaired(space, ends):
                 other = self.spaces[expected]
                 if other not in asked:
                     asked.add(other)

@@ -46,8 +46,8 @@ def lost(link: Link, listed: t.Sequence[Address], mine: t.Sequence[Address], rou
     if not expected:
         return []
     there = {_sense(route) for route in routes if link.index in route.indexes}
-    found = (dataclasses.replace(route, index=link.index) for route in dict.fromkeys(expected))
-    return [route for route in found if _sense(route) not in there]
+    gone = dict.fromkeys(route for route in expected if _sense(route) not in there)
+    return [dataclasses.replace(route, index=link.index) for route in gone]
 
 
 def link_local(link: Link, mine: t.Iterable[Address]) -> IPInterface | None:
@@ -134,6 +134,8 @@ def unheard(mine: t.Iterable[Address], routes: t.Iterable[Route]) -> list[Addres
     Their routes are the kernel's own: one written in place of such a one would outlive the address, so the address is
     given anew.
     """
+    settled = [one for one in mine if one.address.version == 6 and not one.tentative]
+    if not settled:
+        return []
     own = {route.to for route in routes if route.table == _LOCAL and route.type in KERNEL_TYPES}
-    settled = (one for one in mine if one.address.version == 6 and not one.tentative)
     return [one for one in settled if f"{text(one.address.ip)}/128" not in own]

@@ -17,7 +17,8 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes im
 
 @dataclasses.dataclass(frozen=True)
 class Contents:
-    """One namespace. ``trouble`` says why something is missing."""
+    """One namespace. ``trouble`` says why something is missing, and what is not ``complete`` leaves out what is too
+    much."""
 
     links: Links
     addresses: tuple[Address, ...]
@@ -25,3 +26,4 @@ class Contents:
     neighbours: tuple[Neighbour, ...]
     trouble: str | None = None
     proxies: tuple[Proxy, ...] = ()
+    complete: bool = True

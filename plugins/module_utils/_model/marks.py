@@ -11,6 +11,7 @@ All of them sit on the host's side. A mark inside a namespace proves nothing, si
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 import typing as t
@@ -45,6 +46,8 @@ def alias(owner: str, namespace: str = "") -> str:
     return text
 
 
+# Asked of each link by each kind of objects.
+@functools.lru_cache(maxsize=16384)
 def parse_alias(text: str | None) -> Mark | None:
     """The mark in an ifalias, or None where there is none of ours."""
     found = _ALIAS.fullmatch(text or "")

@@ -58,12 +58,7 @@ def settings(option: str, value: t.Mapping[str, t.Any] | None) -> dict[str, str]
     """The wished values by path; every path is checked to lie under net, all others being the whole machine's."""
     found: dict[str, str] = {}
     for name, wished in (value or {}).items():
-        path = path_of(str(name))
-        parts = path.split("/")
-        if parts[0] != "net" or len(parts) < 3 or any(part in ("", ".", "..") for part in parts):
-            raise Invalid(option, name, "a setting of the network, such as net.ipv4.ip_unprivileged_port_start")
-        if not _NAME.fullmatch(str(name)):
-            raise Invalid(option, name, "a name of printable ASCII characters without blanks")
+        path = _checked_path(option, str(name))
         if isinstance(wished, bool) or not isinstance(wished, (int, str)) or not str(wished).strip():
             raise Invalid(f"{option}.{name}", wished, "a number or a string; quote it")
         text = " ".join(str(wished).split())
@@ -71,6 +66,17 @@ def settings(option: str, value: t.Mapping[str, t.Any] | None) -> dict[str, str]
             raise Invalid(f"{option}.{name}", wished, "printable characters")
         found[path] = text
     return found
+
+
+@functools.lru_cache(maxsize=1024)
+def _checked_path(option: str, name: str) -> str:
+    path = path_of(name)
+    parts = path.split("/")
+    if parts[0] != "net" or len(parts) < 3 or any(part in ("", ".", "..") for part in parts):
+        raise Invalid(option, name, "a setting of the network, such as net.ipv4.ip_unprivileged_port_start")
+    if not _NAME.fullmatch(name):
+        raise Invalid(option, name, "a name of printable ASCII characters without blanks")
+    return path
 
 
 class Written(t.NamedTuple):

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
+import functools
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.allocation import Addresses, Key
@@ -35,13 +35,15 @@ class Draft:
 
     def subnets(self, endpoint: Endpoint) -> list[tuple[Subnet, IPAddress]]:
         """The endpoint's addresses, each with the subnet it lies in, IPv4 first."""
-        own = self.addresses[endpoint.key]
-        found = []
-        for word in self.network.families:
-            subnet = self.network.subnet_holding(own[word])
-            if subnet:
-                found.append((subnet, own[word]))
-        return found
+        return self._placed[endpoint.key]
+
+    @functools.cached_property
+    def _placed(self) -> dict[Key, list[tuple[Subnet, IPAddress]]]:
+        families, holding = self.network.families, self.network.subnet_holding
+        placed = {
+            key: [(holding(own[word]), own[word]) for word in families] for key, own in self.addresses.items()
+        }
+        return {key: [(subnet, address) for subnet, address in own if subnet] for key, own in placed.items()}
 
     def all_addresses(self, endpoint: Endpoint) -> list[tuple[Subnet, IPAddress]]:
         """The same with the further ones, which come last, so that packets leave from the endpoint's own."""
@@ -55,4 +57,4 @@ class Draft:
 
 def with_prefix(address: IPAddress, subnet: Subnet) -> str:
     """An address with the prefix length of its subnet."""
-    return str(ipaddress.ip_interface(f"{address}/{subnet.network.prefixlen}"))
+    return f"{address}/{subnet.network.prefixlen}"

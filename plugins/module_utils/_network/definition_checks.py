@@ -8,11 +8,14 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import (
+    IPAddress,
+    parse_address,
+    parse_network,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import routes
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import NOWHERE, TABLES, RouteWish
@@ -56,7 +59,7 @@ def _path(endpoint: Endpoint, element: dict[str, t.Any], option: str) -> str:
 
 def _check_reach(draft: Draft, endpoint: Endpoint, route: RouteWish, others: t.Sequence[RouteWish]) -> None:
     """The kernel takes a gateway only if an address, or a route without a gateway, says that it is on the link."""
-    gateway = ipaddress.ip_address(str(route.via))
+    gateway = parse_address(str(route.via))
     subnets = [subnet.network for subnet, _address in draft.subnets(endpoint)]
     on_link = gateway.version == 6 and gateway.is_link_local
     if on_link or any(gateway in subnet for subnet in subnets) or any(_leads_to(gateway, route, one) for one in others):
@@ -74,4 +77,4 @@ def _leads_to(gateway: IPAddress, route: RouteWish, other: RouteWish) -> bool:
         return False
     if other.table not in (route.table, str(TABLES["main"])):
         return False
-    return other.to == "default" or gateway in ipaddress.ip_network(other.to)
+    return other.to == "default" or gateway in parse_network(other.to)

@@ -170,7 +170,7 @@ def _routes(draft: Draft, endpoint: Endpoint) -> list[Element]:
                 f" {subnet.path}.gateway, or set this to false",
             )
         found.append({"to": "default", "via": str(subnet.gateway)})
-    defaults = {route_key(route) for route in found}
+    defaults = {route_key(route) for route in found} if endpoint.routes else ()
     for number, route in enumerate(endpoint.routes):
         if route_key(route) in defaults:
             raise Invalid(

@@ -8,10 +8,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES, parse_address
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import guard, return_paths, staying
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.decisions import Draft, with_prefix
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView
@@ -91,7 +90,7 @@ def _own_addresses(draft: Draft, view: HostView) -> list[str]:
     found = [subnet.gateway for subnet in network.subnets if subnet.gateway and not network.inhibit_gateway]
     asked = [entry.host_ip for entry in draft.published]
     asked += sorted(rule["host_ip"] or "" for rule in staying.published(draft, view))
-    published = [ipaddress.ip_address(address) for address in asked if address]
+    published = [parse_address(address) for address in asked if address]
     found += [address for address in published if network.subnet_holding(address)]
     return list(dict.fromkeys(map(str, found)))
 

@@ -8,11 +8,15 @@
 
 from __future__ import annotations
 
-import ipaddress
 import typing as t
 from collections.abc import Container, Iterator, Mapping, Sequence
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, IPNetwork
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import (
+    IPAddress,
+    IPNetwork,
+    parse_address,
+    parse_interface,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused, kind_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.marked import networks_of
@@ -189,7 +193,7 @@ class HostView:
     def known_neighbours(self, interface: str) -> dict[IPAddress, str]:
         """The MAC addresses that somebody wrote down for addresses behind an interface; what was learned is hearsay."""
         return {
-            ipaddress.ip_address(one["address"]): str(one["mac_address"])
+            parse_address(one["address"]): str(one["mac_address"])
             for one in self._neighbours
             if (one["interface"], one["state"]) == (interface, "permanent") and one["mac_address"]
         }
@@ -240,21 +244,21 @@ class HostView:
         """The addresses that we remember to have given to an interface; what outlives a reboot counts less."""
         kept = self._persistent.get(self.owner, {}).get("leases", {}).get(namespace, {}).get(interface, ())
         found = self.namespaces.get(namespace, {}).get("leases", {}).get(self.owner, {}).get(interface, kept)
-        return [ipaddress.ip_interface(text).ip for text in found]
+        return [parse_interface(text).ip for text in found]
 
     def all_leases(self) -> Iterator[tuple[str, str, IPAddress]]:
         """Every address that we remember to have given, after the namespace and the interface that has it."""
         for name, namespace in self.namespaces.items():
             for interface, found in namespace.get("leases", {}).get(self.owner, {}).items():
                 for text in found:
-                    yield name, interface, ipaddress.ip_interface(text).ip
+                    yield name, interface, parse_interface(text).ip
 
     def has_had(self, subnet: IPNetwork) -> bool:
         """Whether this subnet is the network's by what it made: the bridge's addresses, those that it gave to
         endpoints, or its rules. A flush takes one of these away, and not every network has each."""
         bridges = (self.interfaces[name] for name in self.our_bridges())
         given = (
-            ipaddress.ip_interface(text).network
+            parse_interface(text).network
             for namespace in self.namespaces.values()
             for found in namespace.get("leases", {}).get(self.owner, {}).values()
             for text in found
@@ -291,6 +295,6 @@ def peer_is(end: View, namespace: str, interface: str) -> bool:
 def addresses_of(interface: View) -> Iterator[IPAddress]:
     """The addresses of an interface, link-local IPv6 ones left out."""
     for entry in interface["addresses"]:
-        found = ipaddress.ip_interface(entry["address"]).ip
+        found = parse_interface(entry["address"]).ip
         if not (found.version == 6 and found.is_link_local):
             yield found

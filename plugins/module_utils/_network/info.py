@@ -89,7 +89,7 @@ def _wish(prefix: str, options: t.Mapping[str, t.Any], brief: bool) -> Wish:
 
 def view(host: Host, wished: Wish) -> View:
     """``{"host": ..., "namespaces": [...]}``."""
-    records = namespace_records.read_all()
+    records = namespace_records.read_all(host)
     files = namespaces.names()
     contents = _Contents(host, wished, files)
     told_by_links = witness.records(host, [name for name in namespace_records.names() if name not in records])
@@ -124,7 +124,7 @@ class _Contents:
         self.identities = {name: identity for name, identity in found if identity}
         self.of: dict[str | None, Contents] = {None: host.run(host_ref, looks.whole)}
         host_identity = host.identity(host_ref)
-        host.learn_links(host_identity, self.of[None].links)
+        host.learn(host_identity, self.of[None])
         # The namespace taken for the host may have a name, too.
         self.of.update({name: self.of[None] for name, one in self.identities.items() if one == host_identity})
         others = [name for name in self.identities if name not in self.of]
@@ -146,11 +146,10 @@ class _Contents:
             some = [name for name in batch if self._host.hold(name)]
             self.gone.update(set(batch) - set(some))
             self.identities.update((name, t.cast(Identity, self._host.identity(name))) for name in some)
-            self.of.update(zip(some, self._host.tour((name, look) for name in some)))
-            for name in some:
-                if not self.of[name].trouble:
-                    self._host.learn_links(self.identities[name], self.of[name].links)
-            for name in some:
+            for name, contents in zip(some, self._host.tour((name, look) for name in some)):
+                self.of[name] = looks.of_veths(contents) if self._brief else contents
+                if self._brief:
+                    self._host.learn(self.identities[name], contents)
                 self._host.forget(name)
 
     def _join(self, where: str | None, ref: str | None, others: t.Sequence[str]) -> None:

@@ -14,7 +14,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.contents import Contents
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.link_attributes import BRIDGE_PORT
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, by_index
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import PROTOCOLS, table_name
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import PROTOCOLS, TABLES, table_name
 
 View = dict[str, t.Any]
 _PORT_FLAGS = tuple(row.name for row in BRIDGE_PORT)
@@ -58,7 +58,8 @@ def _address(address: Address) -> View:
 
 
 def routes(contents: Contents) -> list[View]:
-    """Every route; one over several interfaces once for each of them."""
+    """Every route but those that the kernel keeps in the table ``local`` for each address; one over several interfaces
+    once for each of them."""
     names = {link.index: link.name for link in contents.links.values()}
     return [
         {
@@ -74,6 +75,7 @@ def routes(contents: Contents) -> list[View]:
             "ip_version": f"ipv{route.family}",
         }
         for route in contents.routes
+        if route.table != TABLES["local"]
         for index, via in route.hops or ((route.index, route.via),)
     ]
 

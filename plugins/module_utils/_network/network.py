@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import (
@@ -134,7 +135,7 @@ class Network:
         """An option's name as the user knows it."""
         return f"{self.prefix}{name}"
 
-    @property
+    @functools.cached_property
     def families(self) -> tuple[str, ...]:
         """The families that the network has a subnet of."""
         return tuple(word for word in FAMILIES if self.subnets_of(word))

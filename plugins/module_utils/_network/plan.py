@@ -71,6 +71,7 @@ def plan_of(network: Network, view: HostView, check_mode: bool) -> Document:
     ports = check_listeners(view, ports, problems)
     draft = Draft(network, addresses, ends, ports, mtu_of(network, view), moves)
     _refuse_narrow(draft)
+    endpoints = summary.endpoints(draft, view)
     return {
         "version": VERSION,
         "network": network.name,
@@ -86,8 +87,8 @@ def plan_of(network: Network, view: HostView, check_mode: bool) -> Document:
             *policy_rule_warnings.warnings(network, view),
             *survey.chosen().warnings(view.other_rules, _exposure(network, ports)),
         ],
-        "summary": summary.lines(draft, view),
-        "endpoints": summary.endpoints(draft, view),
+        "summary": summary.lines(draft, endpoints),
+        "endpoints": endpoints,
         "modules": _present(draft, view),
         "service": _service(network, view),
     }

@@ -9,11 +9,10 @@
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, parse_address
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.decisions import Draft
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView, View
 
@@ -57,7 +56,7 @@ def published(draft: Draft, view: HostView) -> list[View]:
 
 def published_addresses(draft: Draft, view: HostView) -> set[IPAddress]:
     """The addresses of the endpoints whose ports these are, those that they have from now on."""
-    found = {ipaddress.ip_address(rule["to_address"]) for rule in published(draft, view)}
+    found = {parse_address(rule["to_address"]) for rule in published(draft, view)}
     return {draft.moves[address][1] if address in draft.moves else address for address in found}
 
 

@@ -33,13 +33,13 @@ def endpoints(draft: Draft, view: HostView) -> list[dict[str, t.Any]]:
     ]
 
 
-def lines(draft: Draft, view: HostView) -> list[str]:
-    """The network and each endpoint in a line."""
+def lines(draft: Draft, endpoints: t.Iterable[t.Mapping[str, t.Any]]) -> list[str]:
+    """The network and each of the endpoints in a line."""
     network = draft.network
     kind = "external bridge" if network.external else "bridge"
     subnets = " ".join(str(subnet.network) for subnet in network.subnets)
     found = [f"{network.name}: {kind} for {subnets}, MTU {draft.mtu}"]
-    for endpoint in endpoints(draft, view):
+    for endpoint in endpoints:
         published = f", published {' '.join(endpoint['published_ports'])}" if endpoint["published_ports"] else ""
         found.append(f"{endpoint['namespace']}: {endpoint['interface']} {' '.join(endpoint['addresses'])}{published}")
     return found

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import ipaddress
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Order, Plan, Resource
@@ -29,6 +28,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host impor
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Reader
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import bindings, routes, sysctls
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address, Neighbour, Proxy
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.contents import Contents
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links, refuse_others
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.marked import Marked
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import (
@@ -73,6 +73,11 @@ class Space:
     proxies: tuple[Proxy, ...] = ()
     #: By interface what may keep packets from it though it is as wished.
     hazards: t.Mapping[str, t.Sequence[str]] = dataclasses.field(default_factory=dict)
+
+    @functools.cached_property
+    def written(self) -> dict[int, dict[IPAddress, str]]:
+        """The neighbours that somebody wrote down, by interface."""
+        return interface_neighbours.permanent(self.neighbours)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -172,7 +177,7 @@ class Interface(Resource):
         patience = interface_late.Patience()
         looks = {
             space: functools.partial(
-                _read, there, host.limit, led, host.known_links(space), host.foretold_links(space) is not None
+                _read, there, host.limit, led, host.known(space), host.foretold_links(space)
             )
             for space, there in by_space.items()
         }
@@ -182,7 +187,8 @@ class Interface(Resource):
         spaces = dict(zip(by_space, host.tour(stops)))
         spaces = _in_kernels_words(host, _with_phantoms(host, spaces, by_space), by_space)
         named = {wish.netns for wish in wishes if wish.netns and "/" not in wish.netns}
-        records = {name: record for name, record in ((name, namespace_records.read(name)) for name in named) if record}
+        read = ((name, namespace_records.read(host, name)) for name in named)
+        records = {name: record for name, record in read if record}
         strange = any(not route.table.isdigit() for wish in wishes for route in wish.routes or ())
         return State(host.identity(None), refs, spaces, records, dumps.table_names() if strange else {})
 
@@ -220,13 +226,13 @@ def _plan(
     if space == state.own:
         refuse_others(link, wish.owner)
     there = state.spaces[space]
-    neighbours = interface_neighbours.permanent(there.neighbours, link.index)
+    neighbours = there.written.get(link.index, {})
     found = Found(
         settings=there.settings.get(wish.name, {}),
         tables=state.tables,
         quiet=wish.name in there.quiet,
         neighbours={} if wish.neighbours is None else neighbours,
-        proxies={ipaddress.ip_address(one.address): one.marked for one in there.proxies if one.index == link.index},
+        proxies={addresses.parse_address(one.address): one.marked for one in there.proxies if one.index == link.index},
         liars=interface_neighbours.wrong(neighbours, known) if wish.netns and wish.neighbours is None else (),
     )
     planner = InterfacePlanner(wish, stacks[space], found)
@@ -249,22 +255,29 @@ def _read(
     wishes: t.Sequence[Wish],
     limit: int | None,
     led: interface_hazards.Peers,
-    known: Links | None,
-    foretold: bool,
+    known: Contents | None,
+    foretold: Links | None,
     again: bool,
 ) -> Space:
-    """All that the wishes of one namespace need to know of it, inside it."""
+    """All that the wishes of one namespace need to know of it, inside it.
+
+    :param known: what was read of it before
+    :param foretold: in check mode the interfaces as they would be
+    :param again: whether what was read before will not do
+    """
+    known = None if again else known
     with Reader(None if wishes[0].netns is None else limit) as reader:
-        links = dumps.links(reader) if known is None or (again and not foretold) else known
+        real = known.links if known else dumps.links(reader)
+        links = real if foretold is None else foretold
         alternative_names.refuse_links(links, [("name", wish.name) for wish in wishes])
         read = {wish.name: _read_settings(wish, links.get(wish.name)) for wish in wishes if wish.state == "present"}
-        found = tuple(dumps.addresses(reader))
-        routes_there = tuple(_routes(reader, wishes, links))
+        found = known.addresses if known else tuple(dumps.addresses(reader))
+        routes_there = known.routes if known else tuple(_routes(reader, wishes, links))
         # Who is a neighbour on the host's own interfaces is the business of whoever wrote it down.
         asked = any(wish.neighbours is not None or (wish.netns and wish.addresses) for wish in wishes)
         neighbours = tuple(dumps.neighbours(reader)) if asked else ()
-        if foretold:
-            lasting = interface_foretold.Lasting(links, dumps.links(reader))
+        if foretold is not None:
+            lasting = interface_foretold.Lasting(links, real)
             found = lasting.addresses(found)
             routes_there, neighbours = lasting.routes(routes_there), lasting.neighbours(neighbours)
         hazards = interface_hazards.look(reader, wishes, links, found, led)

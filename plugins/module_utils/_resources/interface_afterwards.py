@@ -71,13 +71,13 @@ class RememberAll(Silent):
         freed: list[str] = []
         for lease in self.leases:
             if lease.netns not in session.failed:
-                freed += _remember(lease)
+                freed += _remember(session.host, lease)
         leases.end_flows(session.host, freed)
 
 
-def _remember(lease: Lease) -> list[str]:
+def _remember(host: Host, lease: Lease) -> list[str]:
     """Write it down; the addresses that are free by that."""
-    record = namespace_records.read(str(lease.netns))
+    record = namespace_records.read(host, str(lease.netns))
     if record is None or lease.owner not in record.owners:
         return []
     addresses = {owner: dict(leased) for owner, leased in record.addresses.items()}
@@ -90,7 +90,7 @@ def _remember(lease: Lease) -> list[str]:
         mine[lease.name] = list(lease.addresses)
     if not mine:
         del addresses[lease.owner]
-    namespace_records.write(str(lease.netns), dataclasses.replace(record, addresses=addresses))
+    namespace_records.write(host, str(lease.netns), dataclasses.replace(record, addresses=addresses))
     return [one for one in before if one not in (lease.addresses or ())]
 
 

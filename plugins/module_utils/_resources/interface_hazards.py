@@ -8,10 +8,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, parse_address
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import route_lookups, sysctl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Reader
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address
@@ -42,7 +41,7 @@ def peers(wishes: t.Sequence[Wish]) -> dict[tuple[str | None, str], list[IPAddre
         if wish.netns is None:
             led = [ip for ip in inside if any(ip in network for network in networks)]
         else:
-            gateways = [ipaddress.ip_address(route.via) for route in wish.routes or () if route.via]
+            gateways = [parse_address(route.via) for route in wish.routes or () if route.via]
             led = [ip for ip in gateways if any(ip in network for network in networks)]
         found[wish.netns, wish.name] = led
     return found

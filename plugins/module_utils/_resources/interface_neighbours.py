@@ -8,22 +8,21 @@
 
 from __future__ import annotations
 
-import ipaddress
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, parse_address
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Neighbour
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.bindings import Bindings
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_steps import SetNeighbours, Step
 
 
-def permanent(found: t.Iterable[Neighbour], index: int) -> dict[IPAddress, str]:
-    """Those of an interface that are written down."""
-    return {
-        ipaddress.ip_address(one.address): one.mac_address
-        for one in found
-        if one.index == index and one.state == "permanent" and one.mac_address
-    }
+def permanent(found: t.Iterable[Neighbour]) -> dict[int, dict[IPAddress, str]]:
+    """Those that are written down, by the index of their interface."""
+    written: dict[int, dict[IPAddress, str]] = {}
+    for one in found:
+        if one.state == "permanent" and one.mac_address:
+            written.setdefault(one.index, {})[parse_address(one.address)] = one.mac_address
+    return written
 
 
 def wrong(found: Bindings, known: t.Mapping[IPAddress, str | None]) -> tuple[IPAddress, ...]:

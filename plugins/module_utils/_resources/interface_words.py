@@ -8,10 +8,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, IPInterface
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import (
+    IPAddress,
+    IPInterface,
+    parse_interface,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import Route
 
@@ -19,8 +22,10 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes im
 def words(found: t.Sequence[Address]) -> list[str]:
     """The same of what is there, with a wrong broadcast address."""
     wrong = {one.address: one.broadcast for one in found if one.misses_all}
+    if not wrong:
+        return texts(one.address for one in found)
     return [
-        f"{written} broadcast {wrong[address]}" if (address := ipaddress.ip_interface(written)) in wrong else written
+        f"{written} broadcast {wrong[address]}" if (address := parse_interface(written)) in wrong else written
         for written in texts(one.address for one in found)
     ]
 

@@ -8,10 +8,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES, family_of
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import (
+    FAMILIES,
+    family_of,
+    parse_interface,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.namespace_records import Record
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Session
@@ -27,7 +30,7 @@ def of(record: Record | None, owner: str) -> list[str]:
 
 def end_flows(host: Host, given: t.Collection[str]) -> None:
     """End the host's connections of these addresses, so that their next users inherit none."""
-    freed = [ipaddress.ip_interface(text) for text in given]
+    freed = [parse_interface(text) for text in given]
     for family in FAMILIES:
         mine = {one.ip for one in freed if family_of(one) == family}
         if mine:

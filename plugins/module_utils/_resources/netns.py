@@ -165,12 +165,12 @@ def _paths(host: Host, wishes: t.Sequence[Wish]) -> dict[str, str]:
 
 
 def _read(host: Host, wish: Wish, path: str | None) -> Found:
-    identity, record = namespaces.identity(wish.name), namespace_records.read(wish.name)
+    identity, record = namespaces.identity(wish.name), namespace_records.read(host, wish.name)
     found = Found(
         file=namespaces.has_file(wish.name),
         identity=identity,
         record=record,
-        damaged=record is None and namespace_records.damaged(wish.name),
+        damaged=record is None and namespace_records.damaged(host, wish.name),
         path=path,
         source=_read_source(host, wish, path) if path else None,
     )

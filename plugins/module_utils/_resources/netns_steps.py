@@ -22,6 +22,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     namespaces,
     sysctl,
 )
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Writer
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Aside, Session, Silent, Step
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
@@ -57,21 +58,21 @@ class Bind(Aside):
         namespaces.remove(self.name)
         host.forget(self.name)
         if source:
-            self._name(source)
+            self._name(host, source)
         else:
-            host.fresh(functools.partial(self._name, namespaces.OWN))
+            host.fresh(functools.partial(self._name, host, namespaces.OWN))
         if namespaces.hidden_from_init(self.name):
             host.warn(
                 f"namespace {self.name} is visible only in the mount namespace that this module runs in; "
                 "run it outside of containers and private mounts"
             )
 
-    def _name(self, source: str) -> None:
+    def _name(self, host: Host, source: str) -> None:
         """Claim a namespace, then name it: who is killed in between leaves a claim on nothing, and no namespace."""
         identity = namespaces.identity(source)
         if identity is None:
             raise Refused(f"namespace {self.name}: {source} is no network namespace any more")
-        namespace_records.write(self.name, dataclasses.replace(self.record, identity=identity))
+        namespace_records.write(host, self.name, dataclasses.replace(self.record, identity=identity))
         namespaces.attach(self.name, source)
 
 
@@ -85,11 +86,11 @@ class Claim(Aside):
     def __str__(self) -> str:
         return f"remember whose namespace {self.name} is"
 
-    def do(self, _session: Session) -> None:
+    def do(self, session: Session) -> None:
         if self.record.owners:
-            namespace_records.write(self.name, self.record)
+            namespace_records.write(session.host, self.name, self.record)
         else:
-            namespace_records.remove(self.name)
+            namespace_records.remove(session.host, self.name)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,8 +102,8 @@ class Forget(Aside):
     def __str__(self) -> str:
         return f"remove the damaged record of namespace {self.name}"
 
-    def do(self, _session: Session) -> None:
-        namespace_records.remove(self.name)
+    def do(self, session: Session) -> None:
+        namespace_records.remove(session.host, self.name)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -164,7 +165,7 @@ class Remove(Aside):
             raise Refused(f"namespace {self.name} was given to another one just now and is left alone; run again")
         namespaces.remove(self.name)
         session.host.forget(self.name)
-        namespace_records.remove(self.name)
+        namespace_records.remove(session.host, self.name)
 
     def is_the_same(self) -> bool:
         """Whether the name leads where it led when it was read; a namespace that lost its name meanwhile is gone."""

@@ -91,7 +91,7 @@ class Veth(Resource):
         groups = {marks.group(wish.owner) for wish in wishes}
         every = (link for links in found.links.values() for link in links.values())
         in_doubt = any(link.group in groups and not marks.parse_alias(link.alias) for link in every)
-        return State(spaces, found, _claims(found) if in_doubt else {})
+        return State(spaces, found, _claims(host, found) if in_doubt else {})
 
     def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
         _refuse_shared_ends(wishes, state)
@@ -113,9 +113,9 @@ def _named(wishes: t.Sequence[Wish], spaces: t.Mapping[str | None, Identity]) ->
     return named
 
 
-def _claims(found: Pairs) -> dict[Identity, t.Collection[str]]:
+def _claims(host: Host, found: Pairs) -> dict[Identity, t.Collection[str]]:
     names_of = {space: ref for space, ref in found.refs.items() if ref and "/" not in ref}
-    records = {space: namespace_records.read(ref) for space, ref in names_of.items()}
+    records = {space: namespace_records.read(host, ref) for space, ref in names_of.items()}
     return {space: record.owners for space, record in records.items() if record and record.identity == space}
 
 

@@ -30,7 +30,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links imp
 
 def records(host: Host, names: t.Iterable[str]) -> dict[str, Record]:
     """What the damaged records among these may have said, as far as links tell it; the damage is told as a warning."""
-    damaged = [name for name in names if namespace_records.damaged(name)]
+    damaged = [name for name in names if namespace_records.damaged(host, name)]
     for name in damaged:
         host.warn(
             f"{namespace_records.path(name)} is damaged; whose namespace {name} is, is taken from the links "

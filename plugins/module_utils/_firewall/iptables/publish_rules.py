@@ -8,12 +8,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import (
     PortRange,
+    parse_address,
     spelled,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import Key, Publication
@@ -115,7 +115,7 @@ def _parse_translation(family: str, entry: rule_text.Fields) -> Publication | No
     key = Key(family, entry.options["-p"], rule_text.network_of(host).network_address if host else None, ports)
     out = next((comment[4:] for comment in entry.comments[1:] if comment.startswith("out-")), None)
     return Publication(
-        key, entry.mark[1], ipaddress.ip_address(parts.get("bracketed") or parts["address"]), to, entry.get("-i"), out
+        key, entry.mark[1], parse_address(parts.get("bracketed") or parts["address"]), to, entry.get("-i"), out
     )
 
 
@@ -124,7 +124,7 @@ def _parse_opening(family: str, entry: rule_text.Fields) -> Publication | None:
     if memory is None or not entry.mark or "-d" not in entry.options:
         return None
     ports, _dash, host = memory.partition("-")
-    key = Key(family, entry.options["-p"], ipaddress.ip_address(host) if host else None, _range(ports))
+    key = Key(family, entry.options["-p"], parse_address(host) if host else None, _range(ports))
     address = rule_text.network_of(entry.options["-d"]).network_address
     return Publication(
         key, entry.mark[1], address, _range(entry.options["--dport"]), entry.get("-i"), entry.get("-o"), "routed"

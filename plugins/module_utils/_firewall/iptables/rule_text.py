@@ -19,7 +19,12 @@ import re
 import shlex
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, IPNetwork, spelled
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import (
+    IPAddress,
+    IPNetwork,
+    parse_network,
+    spelled,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 
 _SAFE = re.compile(r"[A-Za-z0-9_-]+")
@@ -148,7 +153,7 @@ def _quoted(comment: str) -> str:
 
 def network_of(text: str) -> IPNetwork:
     """The network of an ``-s`` or ``-d`` value; one address is a network with one member."""
-    return ipaddress.ip_network(text.lstrip("!"))
+    return parse_network(text.lstrip("!"))
 
 
 def host_network(value: IPAddress) -> IPNetwork:
