@@ -255,7 +255,7 @@ def _carry_out(look: _Look, one: Wanted) -> None:
         pooled = [str(subnet.network) for subnet in one.network.subnets if subnet.family in one.pooled]
         with host.trying(f"remember the subnets of network {one.name}"):
             subnet_records.write(one.name, pooled)
-    one.outcomes = carry_out(host, one.name, one.state, one.plan["modules"], one.plan["problems"])
+    one.outcomes = carry_out(host, one.name, one.state, one.plan["modules"], one.plan["problems"], planned_here=True)
     if one.network is None:
         look.assume_gone(one.name)
     if not host.check_mode and not one.pooled:
@@ -330,7 +330,8 @@ def _told(host: Host, wanted: t.Sequence[Wanted], result: Result) -> Result:
         "changed": any(one.changed for one in wanted) or bool(host.done),
         "missing": [],
         "warnings": host.warnings,
-        "objects": [_object(one, False) for one in wanted],
         **result,
     }
+    if "objects" not in told:
+        told["objects"] = [_object(one, False) for one in wanted]
     return t.cast(Result, printable_all(told))

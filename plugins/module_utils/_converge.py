@@ -58,7 +58,7 @@ class Change:
     after: View
     facts: View = dataclasses.field(default_factory=dict)
 
-    @functools.cached_property
+    @property
     def changed(self) -> bool:
         return self.before != self.after
 
@@ -252,14 +252,14 @@ def outcome(resource: Resource, wishes: t.Sequence[t.Any], changes: t.Mapping[in
 def wishes_of(resource: Resource, definitions: t.Iterable[Definition]) -> list[t.Any]:
     """The definitions as wishes, each checked in itself; raises Invalid. Nothing is read."""
     wishes: list[t.Any] = []
-    seen: dict[str, str] = {}
+    seen: dict[t.Hashable, str] = {}
     for prefix, options in definitions:
         try:
             wish = resource.wish(options)
         except Invalid as error:
             raise Invalid(prefix + error.option, error.value, error.allowed) from None
         key = resource.key(wish)
-        name = repr(key)
+        name = tuple(key.items())
         if name in seen:
             words = ", ".join(f"{word} {value}" for word, value in key.items() if value is not None)
             raise Invalid(prefix.rstrip("."), words, f"{seen[name]} has the same key, and each key may stand once")

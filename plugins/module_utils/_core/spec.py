@@ -62,14 +62,17 @@ def complete(options: Options, definition: object, where: str) -> dict[str, t.An
     for name in definition:
         if name not in options:
             raise Invalid(f"{where}{name}", definition[name], f"one of the options {', '.join(sorted(options))}")
-    return {name: _value(option, definition.get(name), where + name) for name, option in options.items()}
+    found = {name: option.get("default") for name, option in options.items()}
+    found.update(
+        (name, _value(options[name], given, where + name)) for name, given in definition.items() if given is not None
+    )
+    for name, option in options.items():
+        if found[name] is None and option.get("required"):
+            raise Invalid(where + name, None, "a value, since this one is required")
+    return found
 
 
 def _value(option: t.Mapping[str, t.Any], given: t.Any, where: str) -> t.Any:
-    if given is None:
-        if option.get("required"):
-            raise Invalid(where, None, "a value, since this one is required")
-        return option.get("default")
     kind: str = option["type"]
     if not isinstance(given, _JSON_TYPES[kind]) or (kind == "int" and isinstance(given, bool)):
         raise Invalid(where, given, f"of the type {kind}")

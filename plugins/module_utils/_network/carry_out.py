@@ -24,6 +24,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors imp
     Refused,
     Unchangeable,
 )
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.spec import complete
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewalls import survey
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import published, refusals, sysctl
@@ -42,19 +43,25 @@ _LIMIT = 32 << 20
 
 
 def carry_out(
-    host: Host, owner: str, state: str, modules: object, problems: t.Sequence[t.Mapping[str, str | None]] = ()
+    host: Host,
+    owner: str,
+    state: str,
+    modules: object,
+    problems: t.Sequence[t.Mapping[str, str | None]] = (),
+    planned_here: bool = False,
 ) -> dict[str, Outcome]:
     """Bring a plan's definitions about in the order of its state, or in check mode tell what that would change.
 
     :param owner: the owner of what does not say otherwise
     :param modules: by the names of modules their lists of definitions
+    :param planned_here: the planner of this process has just written them, so that their form is not in question
     :param problems: endpoints that the plan knows to be impossible as they are
     :return: by module, of those that have definitions, what became of these
     :raises EndpointsFailed: where endpoints failed, and all else is done
     :raises LinuxnetError: ``host.done`` tells what had been done before
     """
     host.limit = _LIMIT
-    wished = _wishes(owner, state, modules)
+    wished = _wishes(owner, state, modules, planned_here)
     endpoints = Endpoints(host, wished, problems)
     standing = state == "present" and endpoints.standing(wished["bridge"])
     if not standing:
@@ -62,7 +69,7 @@ def carry_out(
         _check_attached(wished["netns"])
     _check_namesakes(host, endpoints, wished["netns"], standing)
     if state == "present" and not host.check_mode and _is_hampered(host):
-        _rehearse(host, owner, modules, problems)
+        _rehearse(host, owner, modules, problems, planned_here)
     run = _Run(host, endpoints)
     try:
         for name in ORDER[state]:
@@ -139,11 +146,13 @@ def _is_hampered(host: Host) -> bool:
     return not sysctl.writable() or bool(survey.chosen().obstacles(host, None))
 
 
-def _rehearse(host: Host, owner: str, modules: object, problems: t.Sequence[t.Mapping[str, str | None]]) -> None:
+def _rehearse(
+    host: Host, owner: str, modules: object, problems: t.Sequence[t.Mapping[str, str | None]], planned_here: bool
+) -> None:
     """Find in check mode what stands in the way, before the first change; all else the run itself will tell."""
     with host.rehearsal() as other:
         try:
-            carry_out(other, owner, "present", modules, problems)
+            carry_out(other, owner, "present", modules, problems, planned_here)
         except Unchangeable:
             raise
         except LinuxnetError:
@@ -155,13 +164,16 @@ def _changes_in_place(outcome: Outcome) -> bool:
     return any(change.changed and change.before and change.after for change in outcome.changes)
 
 
-def _wishes(owner: str, state: str, modules: object) -> dict[str, list[t.Any]]:
+def _wishes(owner: str, state: str, modules: object, planned_here: bool) -> dict[str, list[t.Any]]:
     """By module what is wished, all of it checked; raises Invalid."""
     found = definitions_of(modules)
     for name, listed in found.items():
         if listed and name not in ORDER[state]:
             raise Invalid(f"modules.{name}", listed, f"an empty list, since the state is {state}")
-    wished = {name: wishes_of(RESOURCES[name], _definitions(name, owner, listed)) for name, listed in found.items()}
+    whole = _filled if planned_here else complete
+    wished = {
+        name: wishes_of(RESOURCES[name], _definitions(name, owner, listed, whole)) for name, listed in found.items()
+    }
     if state == "absent" and any(wish.state != "absent" for wish in wished["interface"]):
         allowed = "an empty list, since the state is absent, or definitions with that state"
         raise Invalid("modules.interface", found["interface"], allowed)
@@ -188,11 +200,19 @@ def read_definitions(text: str) -> dict[str, list[t.Any]]:
         raise Invalid("modules", text, f"a dictionary or its JSON text, which this is not ({error})") from None
 
 
-def _definitions(name: str, owner: str, listed: t.Iterable[object]) -> t.Iterator[Definition]:
+def _definitions(
+    name: str, owner: str, listed: t.Iterable[t.Any], whole: t.Callable[[Options, t.Any, str], dict[str, t.Any]]
+) -> t.Iterator[Definition]:
     options = {**RESOURCES[name].options, "owner": {"type": "str", "default": owner}}
     for number, definition in enumerate(listed):
         where = f"modules.{name}[{number}]."
-        yield where, complete(options, definition, where)
+        yield where, whole(options, definition, where)
+
+
+def _filled(options: Options, definition: t.Mapping[str, t.Any], _where: str) -> dict[str, t.Any]:
+    """A definition with the defaults of what it leaves out."""
+    given = {name: value for name, value in definition.items() if value is not None}
+    return {**{name: option.get("default") for name, option in options.items()}, **given}
 
 
 def _check_namesakes(host: Host, endpoints: Endpoints, wishes: list[netns_options.Wish], standing: bool) -> None:

@@ -35,7 +35,12 @@ _UNUSED = {
 
 
 def check_inner(draft: Draft, endpoint: Endpoint, element: dict[str, t.Any]) -> None:
-    """Refuse an element that contradicts itself, by the module's own checks, and gateways out of reach."""
+    """Refuse an element that contradicts itself, by the module's own checks, and gateways out of reach.
+
+    Where the user gave neither routes nor settings, all of it was decided by us.
+    """
+    if not endpoint.routes and not endpoint.interface_sysctls:
+        return
     try:
         Interface().wish({**_UNUSED, **element, "owner": draft.network.name})
     except Invalid as error:

@@ -32,6 +32,8 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink im
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Aside, Session
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.steps import WriteSetting
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks, switches, sysctls
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.contents import Contents
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Links
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.marked import Marked
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import Element
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import left_over
@@ -195,11 +197,12 @@ def _read_space(host: Host, ref: str | None, wishes: t.Sequence[Wish]) -> Space:
                 host.warn(f"check mode: interface {wish.interface} does not exist yet and is taken as freshly made")
                 found[family, wish.interface] = found[family, None]
     routers = host.run(ref, advertised.accept_ra) if ("ipv6", None) in found else {}
+    known = host.known(host.identity(ref))
     opening = frozenset(family for family in _rising(wishes, found) if forward_chain.is_open(host, ref, family))
     return Space(
         switches=found,
         accept_ra=routers,
-        stuck=tuple(host.run(ref, lambda: list(_stuck({wish.owner for wish in wishes}))))
+        stuck=tuple(host.run(ref, lambda: list(_stuck(_links(known), {wish.owner for wish in wishes}))))
         if _relies_on_all(wishes, found)
         else (),
         open=opening,
@@ -219,13 +222,19 @@ def _relies_on_all(wishes: t.Sequence[Wish], found: t.Mapping[tuple[str, str | N
     return asked and found.get(("ipv4", None)) != "0"
 
 
-def _stuck(owners: t.Iterable[str]) -> t.Iterator[str]:
-    """Interfaces of others with a switch of their own that is off; what arrives at a port is its master's."""
+def _links(known: Contents | None) -> Links:
+    if known:
+        return known.links
     with Reader() as reader:
-        for link in dumps.links(reader).values():
-            others = link.up and not link.master and link.name != "lo" and not link.owner(*owners)
-            if others and link_settings.read(link, switches.path("ipv4", "IFNAME")) == "0":
-                yield link.name
+        return dumps.links(reader)
+
+
+def _stuck(links: Links, owners: t.Collection[str]) -> t.Iterator[str]:
+    """Interfaces of others with a switch of their own that is off; what arrives at a port is its master's."""
+    for link in links.values():
+        others = link.up and not link.master and link.name != "lo" and not link.owner(*owners)
+        if others and link_settings.read(link, switches.path("ipv4", "IFNAME")) == "0":
+            yield link.name
 
 
 def _read_switches(wishes: t.Sequence[Wish]) -> dict[tuple[str, str | None], str]:
