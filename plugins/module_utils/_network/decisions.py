@@ -40,9 +40,7 @@ class Draft:
     @functools.cached_property
     def _placed(self) -> dict[Key, list[tuple[Subnet, IPAddress]]]:
         families, holding = self.network.families, self.network.subnet_holding
-        placed = {
-            key: [(holding(own[word]), own[word]) for word in families] for key, own in self.addresses.items()
-        }
+        placed = {key: [(holding(own[word]), own[word]) for word in families] for key, own in self.addresses.items()}
         return {key: [(subnet, address) for subnet, address in own if subnet] for key, own in placed.items()}
 
     def all_addresses(self, endpoint: Endpoint) -> list[tuple[Subnet, IPAddress]]:

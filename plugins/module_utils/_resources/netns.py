@@ -22,7 +22,6 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     namespace_records,
     namespaces,
     record_files,
-    sysctl,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import sysctls
@@ -176,17 +175,9 @@ def _read(host: Host, wish: Wish, path: str | None) -> Found:
     )
     if wish.state == "present" and wish.sysctls and not identity:
         # Not there yet: see in a new one, or in the one to be named, whether it has these settings at all.
-        values = host.run(path, lambda: _values(wish.sysctls)) if path else _fresh_values(host, tuple(wish.sysctls))
+        values = host.run(path, lambda: settings.read(wish.sysctls)) if path else settings.of_new(host, wish.sysctls)
         return _with_inside(wish, found, False, values)
     return found
-
-
-def _fresh_values(host: Host, paths: tuple[str, ...]) -> dict[str, str | None]:
-    """What a new namespace has; one is made for all that are asked about the same settings."""
-    place = (__name__, paths)
-    if place not in host.memory:
-        host.memory[place] = host.fresh(lambda: _values(paths))
-    return t.cast("dict[str, str | None]", host.memory[place])
 
 
 def _hear_witnesses(host: Host, found: dict[str, Found]) -> None:
@@ -207,7 +198,7 @@ def _look_inside(host: Host, wishes: t.Sequence[Wish], found: dict[str, Found]) 
 
 
 def _inside(wish: Wish) -> tuple[bool, dict[str, str | None]]:
-    return loopback.works() if wish.loopback else loopback.is_up(), _values(wish.sysctls)
+    return loopback.works() if wish.loopback else loopback.is_up(), settings.read(wish.sysctls)
 
 
 def _with_inside(wish: Wish, found: Found, up: bool, values: t.Mapping[str, str | None]) -> Found:
@@ -215,10 +206,6 @@ def _with_inside(wish: Wish, found: Found, up: bool, values: t.Mapping[str, str 
     if missing:
         raise Refused(f"sysctls: namespace {wish.name} has no setting {sysctls.name_of(missing[0])}")
     return dataclasses.replace(found, loopback=up, sysctls=values)
-
-
-def _values(paths: t.Iterable[str]) -> dict[str, str | None]:
-    return {path: sysctl.read(path) for path in paths}
 
 
 def _read_source(host: Host, wish: Wish, path: str) -> Identity:

@@ -39,6 +39,20 @@ def forms(host: Host, differing: t.Iterable[tuple[str, str, str | None]]) -> For
     return host.fresh(lambda: {(path, value): _tried(path, value) for path, value in asked}) if asked else {}
 
 
+def read(paths: t.Iterable[str]) -> dict[str, str | None]:
+    """Settings as they are in the namespace that is visited, None where it has no such setting."""
+    return {path: sysctl.read(path) for path in paths}
+
+
+def of_new(host: Host, paths: t.Iterable[str]) -> dict[str, str | None]:
+    """Those of a new namespace. One is made for all that ask, since to make one takes long."""
+    asked = tuple(paths)
+    place = (__name__, asked)
+    if place not in host.memory:
+        host.memory[place] = host.fresh(lambda: read(asked))
+    return dict(host.memory[place])
+
+
 def _tried(path: str, value: str) -> str:
     """Called in a namespace that nobody uses."""
     place = sysctls.elsewhere(path)
