@@ -95,7 +95,7 @@ class BridgeForward(Resource):
         at_stake = {found.place(ref) for ref in building if any(found.bridged(ref, family) for family in FAMILIES)}
         absent = (wish for wish in wishes if wish.state == "absent" and host.exists(wish.netns))
         real = alternative_names.real_names(host, ((wish.netns, wish.network.bridge) for wish in absent))
-        return State(found, settings, {ref: host.run(ref, bridge_nf.carrying) for ref in at_stake}, real)
+        return State(found, settings, {ref: bridge_nf.carrying(host, ref) for ref in at_stake}, real)
 
     def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
         wishes = [_completed(wish, state) for wish in wishes]

@@ -9,10 +9,14 @@
 from __future__ import annotations
 
 import collections
+import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPNetwork
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import dumps, sysctl
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Reader
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Links
 
 _PATHS = {"ipv4": "net/bridge/bridge-nf-call-iptables", "ipv6": "net/bridge/bridge-nf-call-ip6tables"}
 
@@ -27,14 +31,19 @@ def setting(family: str) -> str:
     return _PATHS[family].replace("/", ".")
 
 
-def carrying() -> dict[str, tuple[IPNetwork, ...]]:
-    """The bridges, in the namespace of the calling thread, between whose ports something can pass.
+def carrying(host: Host, ref: str | None) -> dict[str, tuple[IPNetwork, ...]]:
+    """The bridges of a namespace between whose ports something can pass.
 
     With the networks of their own addresses, as far as these tell who is behind them.
     """
-    with Reader() as reader:
-        links = dumps.links(reader).values()
-        addresses = [one for one in dumps.addresses(reader) if one.scope != "link"]
+    known = host.known(host.identity(ref))
+    found, given = (known.links, known.addresses) if known else host.run(ref, _look)
+    links, addresses = found.values(), [one for one in given if one.scope != "link"]
     ports = collections.Counter(link.master for link in links)
     bridges = sorted((link.name, link.index) for link in links if link.kind == "bridge" and ports[link.index] > 1)
     return {name: tuple(one.address.network for one in addresses if one.index == index) for name, index in bridges}
+
+
+def _look() -> tuple[Links, t.Sequence[Address]]:
+    with Reader() as reader:
+        return dumps.links(reader), dumps.addresses(reader)
