@@ -11,7 +11,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.sysctls i
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("left", "right"),
     [
         ("1", "01"),
         ("8", "010"),
@@ -25,13 +25,13 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.sysctls i
         ("cubic", "cubic"),
     ],
 )
-def test_the_same(one: str, other: str) -> None:
-    assert mean_the_same(one, other)
-    assert mean_the_same(other, one)
+def test_the_same(left: str, right: str) -> None:
+    assert mean_the_same(left, right)
+    assert mean_the_same(right, left)
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("left", "right"),
     [
         ("1", "10"),
         ("010", "10"),
@@ -47,6 +47,6 @@ def test_the_same(one: str, other: str) -> None:
         ("1", "1,"),
     ],
 )
-def test_not_the_same(one: str, other: str) -> None:
-    assert not mean_the_same(one, other)
-    assert not mean_the_same(other, one)
+def test_not_the_same(left: str, right: str) -> None:
+    assert not mean_the_same(left, right)
+    assert not mean_the_same(right, left)
