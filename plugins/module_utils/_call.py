@@ -45,7 +45,6 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.read_ne
     options_of,
     read_network,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._service import network_service
 
 Options = t.Mapping[str, t.Any]
 Result = dict[str, t.Any]
@@ -270,6 +269,11 @@ def _persist(host: Host, wanted: t.Sequence[Wanted]) -> None:
     took a network away knows that something is left.
     """
     due = [one for one in wanted if one.plan and one.plan["service"] and (one.outcomes or not one.failures)]
+    if not due:
+        return
+    # Few hosts have it, so the others need not load it.
+    from ansible_collections.netplumb.linuxnet.plugins.module_utils._service import network_service
+
     wishes = [
         network_service.Wish(
             name=one.name,
@@ -282,7 +286,7 @@ def _persist(host: Host, wanted: t.Sequence[Wanted]) -> None:
     ]
     by_name = {one.name: one for one in due}
 
-    def fail(wish: network_service.Wish, error: Exception) -> None:
+    def fail(wish: t.Any, error: Exception) -> None:
         by_name[wish.name].failures.append(words(error))
 
     outcome = converge_each(host, network_service.NetworkService(), wishes, fail)

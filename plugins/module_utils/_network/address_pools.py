@@ -20,16 +20,10 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import add
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES, IPNetwork, family_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, LinuxnetError, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.marked import networks_of
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import libraries
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Network
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.option_reader import Section, number
-
-try:
-    import netaddr
-except ImportError:
-    HAS_NETADDR = False
-else:
-    HAS_NETADDR = True
 
 _OPTIONS = ("base", "size")
 #: What Docker would call the default-address-pools of IPv4.
@@ -133,8 +127,7 @@ def choose(
     :param barred: see :func:`taken`
     :raises Refused: where nothing is free
     """
-    if not HAS_NETADDR:
-        raise LinuxnetError("the Python library netaddr is missing on the host; install it there")
+    netaddr = libraries.netaddr()
     others = netaddr.IPSet(str(network) for network in barred)
     found = []
     for word in wanted:

@@ -13,7 +13,8 @@ import typing as t
 from collections.abc import Iterator
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, family_of
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import LinuxnetError, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import libraries
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import (
     HostView,
     addresses_of,
@@ -21,13 +22,6 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_vi
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Endpoint, Network, Subnet
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.problems import Problems
-
-try:
-    import netaddr
-except ImportError:
-    HAS_NETADDR = False
-else:
-    HAS_NETADDR = True
 
 Key = tuple[str, str]
 Addresses = dict[str, IPAddress]
@@ -42,11 +36,6 @@ def allocate(network: Network, view: HostView, existing: dict[Key, str], problem
     :param existing: the host ends that the endpoints have now
     :raises Refused: where a given address is in use, or where a subnet is full of what we gave
     """
-    if not HAS_NETADDR:
-        raise LinuxnetError(
-            "the Python library netaddr is missing on the controller; install it there, for example with: pip"
-            " install netaddr"
-        )
     taken = _taken(network, view)
     hearsay = _hearsay(network, view, existing, taken)
     found: dict[Key, Addresses] = {endpoint.key: {} for endpoint in network.endpoints}
@@ -156,7 +145,7 @@ class _Free:
     ) -> None:
         self._subnet = subnet
         self._barred = external and subnet.iprange is None
-        self._pool = netaddr.IPNetwork(str(subnet.iprange or subnet.network))
+        self._range = subnet.iprange or subnet.network
         # What is taken grows meanwhile, by what is found here.
         known = frozenset(taken)
         self._walk = (address for address in self._usable() if address not in known and address not in hearsay)
@@ -164,7 +153,8 @@ class _Free:
 
     def _usable(self) -> Iterator[IPAddress]:
         make = ipaddress.ip_address if self._subnet.network.version == 4 else ipaddress.IPv6Address
-        return (address for address in (make(int(one)) for one in self._pool) if self._subnet.usable(address))
+        found = (make(int(one)) for one in libraries.netaddr().IPNetwork(str(self._range)))
+        yield from (address for address in found if self._subnet.usable(address))
 
     def lowest(self, endpoint: Endpoint, problems: Problems) -> IPAddress:
         """The next free address; where others only say that they have the rest, one of these, as a problem."""
@@ -178,7 +168,7 @@ class _Free:
         if address is not None:
             return address
         sentence = (
-            f"{endpoint.path}: no address is free in {self._pool}; enlarge"
+            f"{endpoint.path}: no address is free in {self._range}; enlarge"
             f" {self._subnet.path}.{'iprange' if self._subnet.iprange else 'subnet'}"
         )
         claimed = next(self._claimed, None)
