@@ -549,6 +549,9 @@ def main() -> None:
     if not arguments["_ansible_check_mode"]:
         _keep(key, sent)
     sys.stdout.write(json.dumps(result))
+    sys.stdout.flush()
+    # Python would take apart all that was read and decided, which takes a tenth of the run.
+    os._exit(0)
 
 
 def _kept(key: bytes) -> dict[str, types.CodeType]:
