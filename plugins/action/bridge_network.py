@@ -34,7 +34,7 @@ class ActionModule(ActionBase):
         """The result of the module."""
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         if LooseVersion(__version__) < LooseVersion(_OLDEST):
-            words = f"needs ansible-core {_OLDEST} or newer where plays start, and this is {__version__}"
+            words = f"needs ansible-core {_OLDEST} or newer on the controller, and this is {__version__}"
             return {**result, "failed": True, "msg": f"the collection netplumb.linuxnet {words}"}
         arguments = {
             "program": _program(),

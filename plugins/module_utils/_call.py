@@ -244,7 +244,7 @@ def _carry_out(look: _Look, one: Wanted) -> None:
         view = info.view(host, info.Wish(contents=False))
         one.plan = absent(HostView(view, one.name))
         if "iptables" in view["host"]["missing"] and any(one.plan["modules"].values()):
-            raise Refused(f"iptables is not installed, without which the rules of {one.name} cannot be taken away")
+            raise Refused(f"iptables is not installed, but is needed to remove the rules of {one.name}")
     else:
         one.plan = plan_of(one.network, HostView(look.whole(), one.name), host.check_mode)
     for warning in one.plan["warnings"]:
@@ -252,13 +252,13 @@ def _carry_out(look: _Look, one: Wanted) -> None:
     if not host.check_mode and one.pooled and one.network:
         # Before anything is built with them, so that a run that is interrupted is gone on with.
         pooled = [str(subnet.network) for subnet in one.network.subnets if subnet.family in one.pooled]
-        with host.trying(f"remember the subnets of network {one.name}"):
+        with host.trying(f"record the subnets of network {one.name}"):
             subnet_records.write(one.name, pooled)
     one.outcomes = carry_out(host, one.name, one.state, one.plan["modules"], one.plan["problems"], planned_here=True)
     if one.network is None:
         look.assume_gone(one.name)
     if not host.check_mode and not one.pooled:
-        with host.trying(f"forget the subnets of network {one.name}"):
+        with host.trying(f"remove the record of the subnets of network {one.name}"):
             subnet_records.write(one.name, ())
 
 

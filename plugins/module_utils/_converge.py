@@ -16,6 +16,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors imp
     Invalid,
     KernelRefused,
     LinuxnetError,
+    Missing,
     Unchangeable,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import Options
@@ -255,14 +256,17 @@ def wishes_of(resource: Resource, definitions: t.Iterable[Definition]) -> list[t
     seen: dict[t.Hashable, str] = {}
     for prefix, options in definitions:
         try:
+            for name in resource.identified_by:
+                if options[name] is None:
+                    raise Missing(name, "each definition has one")
             wish = resource.wish(options)
         except Invalid as error:
-            raise Invalid(prefix + error.option, error.value, error.allowed) from None
+            raise error.at(prefix + error.option) from None
         key = resource.key(wish)
         name = tuple(key.items())
         if name in seen:
             words = ", ".join(f"{word} {value}" for word, value in key.items() if value is not None)
-            raise Invalid(prefix.rstrip("."), words, f"{seen[name]} has the same key, and each key may stand once")
+            raise Invalid(prefix.rstrip("."), words, f"{seen[name]} has the same key, and each key may be used once")
         seen[name] = prefix.rstrip(".")
         wishes.append(wish)
     return wishes
@@ -276,7 +280,9 @@ def unforeseen(host: Host, error: BaseException) -> LinuxnetError:
     """A refusal that no step of ours expected, in a sentence that has what the system tells."""
     path = getattr(error, "filename", None)
     where = f" at {path}" if path else ""
-    return KernelRefused(f"{'cannot go on' if host.done else 'cannot read this host'}{where}: {refusals.reason(error)}")
+    return KernelRefused(
+        f"{'cannot continue' if host.done else 'cannot read this host'}{where}: {refusals.reason(error)}"
+    )
 
 
 def sentence(host: Host, error: LinuxnetError) -> str:
@@ -285,4 +291,4 @@ def sentence(host: Host, error: LinuxnetError) -> str:
         return str(error)
     shown = "; ".join(host.done[-5:])
     earlier = f"{len(host.done) - 5} steps and then: " if len(host.done) > 5 else ""
-    return f"{error}. Done before, and left so: {earlier}{shown}"
+    return f"{error}. Already done, and left in place: {earlier}{shown}"

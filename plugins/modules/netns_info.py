@@ -403,7 +403,7 @@ def main() -> None:
         wishes = info.wishes(definitions(module.params), module.params["brief"])
         views = [printable_all({"netns": wish.netns, **info.view(host, wish)}) for wish in wishes]
     for sentence in (sentence for view in views for sentence in view["host"]["rules_unread"]):
-        host.warn(f"rules are not told completely: {sentence}")
+        host.warn(f"rules could not be read completely: {sentence}")
     tell_warnings(module, host)
     if module.params["aggregate"] is not None:
         module.exit_json(changed=False, objects=views)

@@ -35,7 +35,7 @@ def _host(verdict: str, *commands: str) -> list[Breakage]:
     return [Breakage(command, verdict) for command in commands]
 
 
-_STRAY = "do not leave over it, by a policy rule or another route"
+_STRAY = "do not leave over it, because of a policy rule or another route"
 _HOLDS = "which may hold packets back"
 
 BREAKAGES: dict[str, list[Breakage]] = {

@@ -138,7 +138,7 @@ def test_it_is_the_same_after_a_reboot(lab: Lab, host: Host, persistent: bool) -
         ({"address_pools": [{"base": "10.0.0.0/16", "size": 31}]}, "address_pools[0].size: 31 is not allowed"),
         (
             {"endpoints": [{"namespace": "web", "ipv4_address": "172.16.0.9"}]},
-            "endpoints[0].ipv4_address: '172.16.0.9' is not allowed: only in a subnet that ",
+            "endpoints[0].ipv4_address: '172.16.0.9' is not allowed: only in a subnet of ",
         ),
         ({"external": True}, "ipam_config: [] is not allowed: at least one subnet of the external bridge"),
     ],

@@ -114,5 +114,5 @@ def test_a_verdict(works: Works, breakage: Breakage) -> None:
         assert breakage.says in _warnings(done)
     if breakage.undo:
         where.sh(breakage.undo.replace("$END", end))
-        assert "left as found" not in _warnings(apply(host, **SHOP)), "nothing is told where nothing is wrong"
+        assert "left as it is" not in _warnings(apply(host, **SHOP)), "nothing is told where nothing is wrong"
     works.whole = True

@@ -125,7 +125,7 @@ def test_absent_names_foreign_ports_and_leaves_them(host: Host) -> None:
     host.module("bridge", {"name": "br0"})
     host.sh("ip link add p0 type veth peer p1 && ip link set p0 master br0")
     done = converge(host, "bridge", {"name": "br0", "state": "absent"})
-    assert "not ours and stay: p0" in json.dumps(done["warnings"])
+    assert "its foreign ports stay: p0" in json.dumps(done["warnings"])
     assert host.ip("link", "show", "p0")
     converge(host, "bridge", {"name": "br0", "state": "absent"}, changed=False)
 
@@ -150,7 +150,7 @@ def test_in_a_namespace_by_name_and_by_path(host: Host) -> None:
 
 def test_check_mode_in_a_namespace_that_does_not_exist_yet(host: Host) -> None:
     foretold = host.module("bridge", {"name": "br0", "netns": "web"}, check=True)
-    assert "taken as freshly made: web" in json.dumps(foretold["warnings"])
+    assert "treated as just created: web" in json.dumps(foretold["warnings"])
     assert "does not exist" in host.module("bridge", {"name": "br0", "netns": "web"}, fails=True)["msg"]
     host.module("netns", {"name": "web"})
     assert host.module("bridge", {"name": "br0", "netns": "web"})["diff"] == foretold["diff"]
@@ -165,7 +165,7 @@ def test_check_mode_in_a_namespace_that_does_not_exist_yet(host: Host) -> None:
         ({"name": "br0", "forward_delay": 1}, "forward_delay: 1 is not allowed: 2 to 30"),
         ({"name": "br0", "mac_address": 1893464734}, "quote it"),
         ({"name": "br0", "mac_address": "01:00:5e:00:00:01"}, "a unicast MAC address"),
-        ({"name": "lo"}, "interface lo exists and is no bridge"),
+        ({"name": "lo"}, "interface lo exists and is not a bridge"),
         ({"name": "br0", "netns": "a/b"}, "netns: 'a/b' is not allowed"),
     ],
 )

@@ -240,8 +240,8 @@ def test_a_policy_that_cuts_others_off_is_told(host: Host) -> None:
     host.sh(f"ip link add br0 type bridge; ip link add brx type bridge; ip link add bry type bridge\n{ports}")
     wish = {**NETWORK, "forward_policy": "drop"}
     told = (
-        "forward_policy: net.bridge.bridge-nf-call-iptables is 1, so a FORWARD chain that drops also stops what bridges"
-        " carry between their own ports, unless a rule lets it pass; not ours: brx"
+        "forward_policy: net.bridge.bridge-nf-call-iptables is 1, so the policy DROP also stops traffic"
+        " between the ports of other bridges, unless a rule accepts it: brx"
     )
     for bridge_nf in (1, 0):
         for kind in FAMILIES:

@@ -163,7 +163,7 @@ def test_a_failure_tells_what_was_done_before(host: Host) -> None:
     made = plan(host, SHOP)
     made["modules"]["interface"][-1]["name"] = "br-none"
     told = host.call(_carried_out, "br-shop", "present", made["modules"])
-    assert "interface br-none does not exist. Done before, and left so: " in told
+    assert "interface br-none does not exist. Already done, and left in place: " in told
 
 
 def test_what_cannot_be_attached_is_told_before_anything_is_done(host: Host) -> None:
@@ -240,7 +240,7 @@ def test_a_network_is_not_taken_away_without_a_sight_of_its_rules(host: Host) ->
     host.module("netns", {"name": "web", "owner": "br-shop"})
     before = host.dump()
     told = in_one(host, ABSENT, fails=True)["msg"]
-    assert told == "iptables is not installed, without which the rules of br-shop cannot be taken away"
+    assert told == "iptables is not installed, but is needed to remove the rules of br-shop"
     assert before.changes_to(host.dump()) == []
 
 

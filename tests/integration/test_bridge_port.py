@@ -107,10 +107,10 @@ def test_a_port_of_another_bridge_is_moved(bridges: Host) -> None:
 def test_a_member_of_something_else_is_refused(bridges: Host) -> None:
     if bridges.run(["ip", "link", "add", "vrf0", "type", "vrf", "table", "10"], check=False).rc:
         # Without VRF in this kernel, any other link serves to see the other refusals.
-        refused(bridges, "bridge_port", {"interface": "p0", "bridge": "p1"}, "interface p1 is no bridge but veth")
+        refused(bridges, "bridge_port", {"interface": "p0", "bridge": "p1"}, "interface p1 is not a bridge but veth")
         return
     bridges.sh("ip link set p0 master vrf0")
-    refused(bridges, "bridge_port", PORT, "interface p0 belongs to vrf0, which is no bridge but vrf")
+    refused(bridges, "bridge_port", PORT, "interface p0 belongs to vrf0, which is not a bridge but vrf")
 
 
 def test_absent_takes_it_off_its_bridge_alone(bridges: Host) -> None:
@@ -224,7 +224,7 @@ def test_many_at_once(bridges: Host) -> None:
 
 def test_check_mode_on_an_empty_host(host: Host) -> None:
     foretold = host.module("bridge_port", PORT, check=True)
-    assert "taken as freshly made: p0, br0" in json.dumps(foretold["warnings"])
+    assert "treated as just created: p0, br0" in json.dumps(foretold["warnings"])
     assert host.module("bridge_port", PORT, fails=True)["msg"] == "interface p0 does not exist"
     host.sh("ip link add p0 type veth peer p1")
     assert host.module("bridge_port", PORT, fails=True)["msg"] == "bridge br0 does not exist"
@@ -238,8 +238,8 @@ def test_check_mode_on_an_empty_host(host: Host) -> None:
         ({"interface": "br0"}, "interface: 'br0' is not allowed: another interface than the bridge itself"),
         ({"interface": "br1"}, "interface br1 cannot be a port, since it is a bridge itself"),
         ({"interface": "lo"}, "interface lo cannot be a port"),
-        ({"bridge": None}, "bridge: None is not allowed: the name of the bridge is required"),
-        ({"bridge": "p1"}, "interface p1 is no bridge but veth"),
+        ({"bridge": None}, "bridge is required: the name of the bridge"),
+        ({"bridge": "p1"}, "interface p1 is not a bridge but veth"),
         ({"cost": 0}, "cost: 0 is not allowed: 1 to 65535"),
         ({"priority": 64}, "priority: 64 is not allowed: 0 to 63"),
         ({"vlans": [0]}, "vlans[0]: 0 is not allowed: a VLAN's number, 1 to 4094"),
@@ -258,7 +258,7 @@ def test_a_full_bridge_is_a_sentence(bridges: Host) -> None:
         "ip -force -batch /tmp/join 2>/dev/null || true"
     )
     message = bridges.module("bridge_port", {"interface": "p0", "bridge": "br0"}, fails=True)["msg"]
-    assert message == "cannot put interface p0 on bridge br0: the bridge is full, it takes 1023 ports"
+    assert message == "cannot add interface p0 to bridge br0: the bridge is full; the kernel allows 1023 ports"
 
 
 @pytest.mark.needs("vlan-filtering")
@@ -394,7 +394,10 @@ def test_a_port_that_left_its_bridge_meanwhile_is_told(host: Host, case: str) ->
     failed = host.call(with_interference, "bridge_port", options, "ip link set lan9 nomaster")
     assert failed.get("failed"), failed
     told = failed["msg"]
-    assert "of port lan9: somebody took it off its bridge just now; see who else manages it, then run again" in told
+    assert (
+        "of port lan9: something else removed it from its bridge just now; find out what manages it, then run again"
+        in told
+    )
     host.module("bridge_port", options)
     assert "master br9" in host.sh("ip -o link show lan9")
 
@@ -424,4 +427,6 @@ def test_each_step_tells_that_the_port_left_its_bridge(host: Host, step: session
     """On kernels without VLANs on bridges, too, which refuse what is asked for any other reason."""
     host.sh("ip link add lan9 type veth peer far9")
     told = host.call(without_its_bridge, step)
-    assert told == f"cannot {step}: somebody took it off its bridge just now; see who else manages it, then run again"
+    assert told == (
+        f"cannot {step}: something else removed it from its bridge just now; find out what manages it, then run again"
+    )

@@ -87,7 +87,7 @@ def test_a_bridge_port_of_another_kind_with_our_mark(host: Host) -> None:
     host.sh("ip link add odd0 type vxlan id 7 dstport 4789")
     host.sh("ip link set odd0 alias linuxnet:br-shop:web")
     assert apply(host, **SHOP).changed == []
-    assert "odd0: carries the mark" in str(plan(host, SHOP)["warnings"])
+    assert "odd0: has the mark" in str(plan(host, SHOP)["warnings"])
     remove(host)
     assert "odd0" in host.sh("ip -o link")
 
@@ -114,7 +114,7 @@ def test_a_stranger_with_our_mark_on_the_bridge_is_left_there(host: Host, kind: 
     applied = apply(host, **SHOP)
     assert applied.changed == []
     assert before.changes_to(host.dump()) == []
-    assert "odd0: carries the mark" in str(applied.plan["warnings"])
+    assert "odd0: has the mark" in str(applied.plan["warnings"])
     remove(host)
     assert "odd0" in host.sh("ip -o link")
 
@@ -123,7 +123,7 @@ def test_a_stranger_with_our_mark_on_the_bridge_is_left_there(host: Host, kind: 
 def test_a_stranger_with_our_mark_becomes_a_port_and_is_given_back(host: Host, kind: str) -> None:
     _odd(host, kind)
     applied = apply(host, **SHOP, ports=["odd0"])
-    assert "odd0: carries the mark" not in str(applied.plan["warnings"])
+    assert "odd0: has the mark" not in str(applied.plan["warnings"])
     assert host.ip("link", "show", "odd0")[0]["master"] == "br-shop"
     assert apply(host, **SHOP, ports=["odd0"]).changed == []
     assert apply(host, **SHOP).changed == ["bridge_port"]
@@ -366,7 +366,7 @@ def test_the_modules_find_a_setting_that_nobody_can_write_too(host: Host, module
     host.sh("ip link add br0 type bridge; ip netns add web")
     host.sh("ip address add 192.0.2.1/24 dev br0; ip address add 192.0.2.2/24 dev br0; ip link set br0 up")
     host.sh(_READ_ONLY)
-    refused(host, module, options, "but /proc/sys/net is mounted read-only on this host; mount it for writing")
+    refused(host, module, options, "but /proc/sys/net is mounted read-only on this host; mount it writable")
 
 
 @pytest.mark.parametrize(

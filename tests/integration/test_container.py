@@ -79,7 +79,7 @@ def test_a_container_that_is_not_there_is_refused_before_anything_changes(site: 
     elsewhere = [{"namespace": "shop", "container": "shop", "engine": "podman"}]
     assert "container shop was not found: podman is not installed" in site.apply_to(elsewhere, fails=True).output
     for name, sentence in (
-        ("shop", "container shop does not run, so that it has no network namespace"),
+        ("shop", "container shop is not running, so it has no network namespace"),
         ("ship", "container ship was not found: docker: "),  # and Docker's own words, which are each release's
     ):
         output = site.apply(name, fails=True).output

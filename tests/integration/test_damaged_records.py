@@ -102,11 +102,11 @@ def test_a_full_directory_is_named_and_holds_up_no_other_endpoint(host: Host) ->
     host.sh(f"rm {WEB}; mkdir -p {WEB}/precious")
     wished = {**NETWORK, "endpoints": [*NETWORK["endpoints"], {"namespace": "new"}]}
     told = in_one(host, wished, fails=True)["msg"]
-    assert f"{WEB} is a directory with something in it" in told
+    assert f"{WEB} is a directory that is not empty" in told
     assert host.inside("new").reaches("172.18.0.1") and host.inside("web").reaches("172.18.0.1")
     before = host.sh("ip -o link | cut -d: -f2; ip netns list")
     told = host.module("netns", {"name": "web", "state": "absent", "owner": "br0"}, fails=True)["msg"]
-    assert f"{WEB} is a directory with something in it" in told and "Done before" not in told
+    assert f"{WEB} is a directory that is not empty" in told and "Already done" not in told
     assert host.sh("ip -o link | cut -d: -f2; ip netns list") == before
     assert host.exists(f"{WEB}/precious")
 
@@ -146,7 +146,7 @@ def test_without_a_witness_it_is_nobodys(host: Host, damage: str) -> None:
     host.module("netns", {"name": "web"})
     host.sh(damage.replace("FILE", WEB))
     told = host.module("netns", {"name": "web", "state": "absent"}, fails=True)["msg"]
-    assert f"{WEB} is damaged and no link of ours leads into it" in told
+    assert f"{WEB} is damaged and no interface of this collection leads into it" in told
     host.sh("ip netns exec web true")
     used = host.module("netns", {"name": "web"})
     assert not used["changed"] and _warned(used, WEB)
@@ -194,4 +194,4 @@ def test_a_full_directory_in_place_of_a_cards_record(host: Host) -> None:
     wished = _with_a_card(host)
     host.sh(f"rm {CARD}; mkdir -p {CARD}/precious")
     told = in_one(host, wished, fails=True)["msg"]
-    assert f"{CARD} is a directory with something in it" in told
+    assert f"{CARD} is a directory that is not empty" in told

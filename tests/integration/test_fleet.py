@@ -174,7 +174,7 @@ def test_a_failure_half_way_is_a_sentence(record: Record) -> None:
     (failed,) = (task for task in record.first.failed if task.host == FULL)
     assert failed.action == "netplumb.linuxnet.bridge_network"
     assert "No space left on device" in failed.result["msg"]
-    assert "All else of the network is as it is wished to be" in failed.result["msg"], "it had been begun"
+    assert "Everything else of the network is as requested" in failed.result["msg"], "it had been begun"
     assert "Traceback" not in record.first.output
 
 

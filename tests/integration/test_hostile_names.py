@@ -55,7 +55,7 @@ def test_no_sentence_steers_a_terminal(host: Host) -> None:
     apply(host, **NETWORK)
     host.sh(f"""name="$(printf '{STEERING}')"; ip link add "$name" type veth peer p0; ip link set "$name" master br0""")
     told = json.dumps(in_one(host, {"name": "br0", "state": "absent"})["warnings"], ensure_ascii=False)
-    assert "b\\\\x1b[2J: on the bridge br0 and not ours" in told
+    assert "b\\\\x1b[2J: foreign ports on the bridge br0" in told
     script = (
         "import socket, time; s = socket.create_server(('', 8080));"
         "open('/proc/self/comm', 'w').write('c\\033[2J\\n'); time.sleep(60)"
@@ -82,11 +82,11 @@ def test_what_others_may_write_is_not_trusted(host: Host) -> None:
     for directory in ("/run/linuxnet", "/run/linuxnet/netns"):
         host.sh(f"chmod 777 {directory}")
         told = in_one(host, {"name": "br0", "state": "absent"}, fails=True)["msg"]
-        assert told.startswith(f"others than root may write to {directory}, so what is in it proves nothing")
+        assert told.startswith(f"users other than root may write to {directory}, so its content cannot be trusted")
         host.sh(f"chmod 755 {directory}")
     host.sh("chmod 777 /etc/linuxnet")
     done = program(host, "up", "br0", check=False)
-    assert (done.rc, "others than root may write to /etc/linuxnet" in done.out) == (1, True)
+    assert (done.rc, "users other than root may write to /etc/linuxnet" in done.out) == (1, True)
     host.sh("chmod 755 /etc/linuxnet")
     assert before.changes_to(host.dump()) == []
 

@@ -369,8 +369,8 @@ def test_an_uplink_of_the_host(host: Host) -> None:
 def test_check_mode_on_an_empty_host(host: Host) -> None:
     wish = {key: value for key, value in EVERYTHING.items() if key != "mac_address"} | {"mtu": 1500}
     foretold = host.module("interface", wish, check=True)
-    assert "taken as freshly made: web" in json.dumps(foretold["warnings"])
-    assert "taken as freshly made: eth0 in namespace web" in json.dumps(foretold["warnings"])
+    assert "treated as just created: web" in json.dumps(foretold["warnings"])
+    assert "treated as just created: eth0 in namespace web" in json.dumps(foretold["warnings"])
     assert "namespace web does not exist" in host.module("interface", wish, fails=True)["msg"]
     host.module("netns", {"name": "web"})
     assert "interface eth0 in namespace web does not exist" in host.module("interface", wish, fails=True)["msg"]
@@ -459,14 +459,14 @@ def test_ipv6_switched_off_is_told(web: Host) -> None:
     [
         (
             {"addresses": ["10.0.0.0/24"]},
-            "addresses[0]: '10.0.0.0/24' is not allowed: an address of 10.0.0.0/24 other than the network's own",
+            "addresses[0]: '10.0.0.0/24' is not allowed: an address of 10.0.0.0/24 other than the network address",
         ),
-        ({"addresses": ["10.0.0.255/24"]}, "other than its broadcast address"),
+        ({"addresses": ["10.0.0.255/24"]}, "other than the broadcast address"),
         ({"addresses": ["10.0.0.1"]}, "an address with prefix length"),
         ({"addresses": ["10.0.0.1/33"]}, "addresses[0]: '10.0.0.1/33' is not allowed"),
         (
             {"addresses": ["10.0.0.1/24", "10.0.0.1/16"]},
-            "addresses[1]: '10.0.0.1/16' is not allowed: the same address stands",
+            "addresses[1]: '10.0.0.1/16' is not allowed: the list already has this address",
         ),
         ({"addresses": ["ff02::1/64"]}, "a unicast address"),
         (
@@ -477,7 +477,7 @@ def test_ipv6_switched_off_is_told(web: Host) -> None:
             {"addresses": ["10.0.0.2/24"], "routes": [{"to": "default", "via": "10.0.0.2"}]},
             "this one is the interface's own",
         ),
-        ({"routes": [{"to": "10.0.0.1/24"}]}, "a network has no host bits; 10.0.0.0/24 was probably meant"),
+        ({"routes": [{"to": "10.0.0.1/24"}]}, "a network without host bits; did you mean 10.0.0.0/24?"),
         (
             {"routes": [{"to": "10.0.0.0/24", "via": "fd00::1"}]},
             "routes[0].via: 'fd00::1' is not allowed: an IPv4 address",
@@ -497,9 +497,9 @@ def test_ipv6_switched_off_is_told(web: Host) -> None:
             "proxy_neighbours[1]: '10.0.0.7' is not allowed: an address that",
         ),
         ({"proxy_neighbours": [], "purge_proxy_neighbours": ["10.0.0.1/8"]}, "purge_proxy_neighbours[0]"),
-        ({"mtu": 1000, "addresses": ["fd00::1/64"]}, "1280 or more, since an IPv6 address is wished"),
+        ({"mtu": 1000, "addresses": ["fd00::1/64"]}, "1280 or more, since an IPv6 address is given"),
         ({"mac_address": 12345}, "quote it"),
-        ({"sysctls": {"net.ipv4.conf.eth0.rp_filter": 1}}, "with IFNAME in its name's place"),
+        ({"sysctls": {"net.ipv4.conf.eth0.rp_filter": 1}}, "with IFNAME for its name"),
         ({"sysctls": {"kernel.IFNAME.x": 1}}, "a setting of the network"),
         ({"sysctls": {"net.ipv4.conf.IFNAME.nosuch": 1}}, "this kernel has no setting net.ipv4.conf.IFNAME.nosuch"),
         ({"name": "eth0:1"}, "name: 'eth0:1' is not allowed"),
@@ -522,8 +522,8 @@ def test_the_kernels_refusal_names_the_step_and_what_was_done(web: Host) -> None
     }
     message = web.module("interface", wish, fails=True)["msg"]
     assert message.startswith(
-        "cannot put route default metric 0 table main via 10.99.0.1 ip_version ipv4 "
-        "on interface eth0 in namespace web: "
+        "cannot add route default metric 0 table main via 10.99.0.1 ip_version ipv4 "
+        "to interface eth0 in namespace web: "
         "the gateway is not on a network of this interface"
     )
-    assert "Done before, and left so: add address 10.0.0.2/24 to interface eth0 in namespace web" in message
+    assert "Already done, and left in place: add address 10.0.0.2/24 to interface eth0 in namespace web" in message

@@ -147,7 +147,7 @@ def test_the_role_says_it_once_by_its_own_variable(host: Host) -> None:
     host.sh("ip link add card0 type bridge; ip link add card1 type bridge")
     (warning,) = in_one(host, SHOP)["warnings"]
     assert (
-        "IPv4 and IPv6 forwarding goes on, so this host now routes between card0, card1; "
+        "IPv4 and IPv6 forwarding is turned on, so this host now routes between card0, card1; "
         "bridge_network_forward_policy: drop stops that"
     ) in str(warning)
 

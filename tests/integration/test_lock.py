@@ -99,8 +99,8 @@ def test_who_waits_too_long_is_told_for_whom(host: Host) -> None:
     with _holding(host, LOCK) as holder:
         told = host.call(impatient, "bridge", {"name": "br1"})
         assert told["msg"] == (
-            "another run changes this host and has not come to an end for 1 seconds: "
-            f"process {holder.pid} (sleep 600); let it finish or end it, then run again"
+            "another run is changing this host and has not finished within 1 seconds: "
+            f"process {holder.pid} (sleep 600); wait for it or end it, then run again"
         )
         assert host.module("bridge", {"name": "br1"}, check=True)["changed"], "check mode needs no lock"
         assert host.module("netns_info")["host"]["interfaces"]

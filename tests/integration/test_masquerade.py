@@ -64,7 +64,7 @@ def test_a_key_of_another_owner(any_host: Host) -> None:
     any_host.module("masquerade", {**SNAT, "owner": "shop"})
     for state in ("present", "absent"):
         wish = {"source": SNAT["source"], "out_interface": "eth0", "owner": "lab", "state": state}
-        refused(any_host, "masquerade", wish, "source: 172.18.0.0/16 out of eth0 is translated by owner shop already")
+        refused(any_host, "masquerade", wish, "source: 172.18.0.0/16 out of eth0 is already translated by owner shop")
     converge(any_host, "masquerade", {**SNAT, "owner": "shop"}, changed=False)
 
 
@@ -103,7 +103,7 @@ def test_a_missing_jump_is_shown(host: Host) -> None:
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"source": "172.18.0.1/16"}, "172.18.0.0/16 was probably meant"),
+        ({"source": "172.18.0.1/16"}, "did you mean 172.18.0.0/16?"),
         ({"source": "172.18.0.0"}, "a network such as"),
         (
             {"source": "172.18.0.0/16", "to_source": "127.0.0.1"},

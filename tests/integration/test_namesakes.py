@@ -37,7 +37,7 @@ def test_a_name_and_another_way_to_the_same_namespace(
     message = host.module("bridge_network", wish, fails=True)["msg"]
     assert "namespace one" in message
     assert "namespace two (" in message
-    assert message.endswith("; give both endpoints one name for it")
+    assert message.endswith("; use one name for both endpoints")
 
 
 def test_two_processes_of_one_namespace(host: Host) -> None:

@@ -72,7 +72,7 @@ def test_a_namespace_that_came_alive_meanwhile_keeps_its_name(host: Host, attach
         options = {"name": "web", **({"pid": process.pid} if attached else {})}
         result = host.call(with_interference, "netns", options, "rm /run/netns/web; ip netns add web")
     if attached:
-        assert "namespace web was given to another one just now" in result["msg"]
+        assert "namespace web was just given to another namespace" in result["msg"]
     else:
         assert result["changed"]
     host.sh("ip netns exec web true")
@@ -83,7 +83,7 @@ def test_a_namespace_that_was_replaced_meanwhile_is_not_removed(host: Host) -> N
     host.module("netns", {"name": "web"})
     script = "ip netns del web; ip netns add web; ip link add v0 type veth peer eth0 netns web"
     result = host.call(with_interference, "netns", {"name": "web", "state": "absent"}, script)
-    assert "namespace web was given to another one just now and is left alone; run again" in result["msg"]
+    assert "namespace web was just given to another namespace and is left alone; run again" in result["msg"]
     host.sh("ip netns exec web true; ip link show v0")
 
 
@@ -101,7 +101,7 @@ def test_a_name_that_is_re_pointed_is_that_of_the_namespace_that_was_seen(host: 
             host.module("netns", {"name": "app", "pid": old.pid})
         script = "ip netns del app; ip netns add app"
         result = host.call(with_interference, "netns", {"name": "app", "pid": new.pid}, script)
-        assert "namespace app was given to another one just now" in result["msg"]
+        assert "namespace app was just given to another namespace" in result["msg"]
         assert host.sh("ip netns pids app") == ""
 
 

@@ -140,9 +140,9 @@ def test_settings_come_to_rest_however_they_are_written(host: Host, setting: str
     ("setting", "value", "sentence"),
     [
         ("net.netfilter.nf_conntrack_max", 1000, "nf_conntrack_max cannot be written in this namespace"),
-        ("net.ipv4.route.flush", 1, "net.ipv4.route.flush cannot be read, so it is nothing that could be kept"),
-        ("net.ipv4.ip_default_ttl", 900, "ip_default_ttl: '900' is not allowed: a value that the kernel takes"),
-        ("net.ipv4.tcp_rmem", "-5", "net.ipv4.tcp_rmem: '-5' is not allowed: a value that the kernel takes"),
+        ("net.ipv4.route.flush", 1, "net.ipv4.route.flush cannot be read, so it cannot be managed"),
+        ("net.ipv4.ip_default_ttl", 900, "ip_default_ttl: '900' is not allowed: a value that the kernel accepts"),
+        ("net.ipv4.tcp_rmem", "-5", "net.ipv4.tcp_rmem: '-5' is not allowed: a value that the kernel accepts"),
     ],
 )
 def test_settings_that_cannot_be_are_refused_first(host: Host, setting: str, value: Any, sentence: str) -> None:
@@ -168,7 +168,7 @@ def test_a_lost_namespace_is_made_again(host: Host) -> None:
 
 def test_a_dead_file_of_somebody_else_is_not_removed(host: Host) -> None:
     host.sh("mkdir -p /run/netns && touch /run/netns/web")
-    refused(host, "netns", {"name": "web", "state": "absent"}, "a dead file that is not ours")
+    refused(host, "netns", {"name": "web", "state": "absent"}, "a dead file that this collection did not create")
 
 
 def test_a_name_that_was_made_anew_by_somebody_else_is_not_removed(host: Host) -> None:
@@ -207,7 +207,7 @@ def test_a_name_of_another_live_namespace_is_not_taken(host: Host) -> None:
 def test_a_pid_that_is_gone_and_the_hosts_own_namespace(host: Host) -> None:
     refused(host, "netns", {"name": "app", "pid": 4194000}, "or the process is gone")
     refused(host, "netns", {"name": "app", "pid": 1}, "the host's own network namespace")
-    refused(host, "netns", {"name": "app", "path": "/etc/passwd"}, "is no network namespace")
+    refused(host, "netns", {"name": "app", "path": "/etc/passwd"}, "is not a network namespace")
 
 
 def test_absent_with_a_process_inside_says_what_it_left(host: Host) -> None:
@@ -242,7 +242,7 @@ def test_absent_for_an_owner_without_a_claim_says_so(host: Host) -> None:
         ({"name": "/run/netns/web"}, "name: '/run/netns/web' is not allowed"),
         ({"name": ".."}, "name: '..' is not allowed"),
         ({"name": "x" * 256}, "1 to 255 bytes"),
-        ({"name": "web", "pid": 1, "path": "/proc/1/ns/net"}, "pid and path exclude each other"),
+        ({"name": "web", "pid": 1, "path": "/proc/1/ns/net"}, "pid and path are mutually exclusive"),
         ({"name": "web", "pid": 0}, "pid: 0 is not allowed"),
         ({"name": "web", "path": "ns/net"}, "path: 'ns/net' is not allowed"),
         ({"name": "web", "owner": "a b"}, "owner: 'a b' is not allowed"),

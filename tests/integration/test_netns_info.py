@@ -160,7 +160,7 @@ def test_without_iptables_there_is_a_warning(network: Host) -> None:
     found = network.module("netns_info", {})
     assert found["host"]["rules"] == []
     assert "vweb" in _by_name(found["host"]["interfaces"])
-    assert "iptables is not installed, so rules are not told" in json.dumps(found["warnings"])
+    assert "iptables is not installed, so no rules are returned" in json.dumps(found["warnings"])
 
 
 def test_switches(network: Host) -> None:

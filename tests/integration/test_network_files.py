@@ -70,9 +70,9 @@ def test_a_document_damaged_by_hand_is_a_sentence(host: Host, verb: str, where: 
 
 def test_units_and_definitions_of_others_are_left_alone(host: Host) -> None:
     host.sh(f"mkdir -p /etc/linuxnet /etc/systemd/system; echo '[Unit]' >{UNIT}")
-    refused(host, "network_service", ABSENT, f"{UNIT} is not this collection's, by its first line")
+    refused(host, "network_service", ABSENT, f"{UNIT} was not written by this collection")
     host.sh(f"rm {UNIT}; mkdir -p /etc/linuxnet; echo '{{}}' >{DEFINITIONS}")
-    refused(host, "network_service", ABSENT, f"{DEFINITIONS} is not the definitions of a network")
+    refused(host, "network_service", ABSENT, f"{DEFINITIONS} does not contain the definitions of a network")
     host.sh(f"rm {DEFINITIONS}")
     apply(host, **NETWORK)
     settle(host, "web")
@@ -84,4 +84,4 @@ def test_units_and_definitions_of_others_are_left_alone(host: Host) -> None:
 def test_the_limit_of_namespaces_is_told(host: Host) -> None:
     """The kernel's words for it are those of a full disk."""
     told = host.call(at_the_limit, "netns", {"name": "web", "sysctls": {"net.ipv4.ip_forward": "1"}})["msg"]
-    assert told == "cannot make a network namespace: there are as many as user.max_net_namespaces allows"
+    assert told == "cannot create a network namespace: the limit user.max_net_namespaces is reached"

@@ -41,10 +41,10 @@ def test_a_table_that_iptables_cannot_extend_is_refused(
     host: Host, table: str, chain: str, rest: str, reason: str
 ) -> None:
     _make(host, table, chain, rest)
-    refused(host, "bridge_network", SHOP, f"table {table} was made by the nft tool")
+    refused(host, "bridge_network", SHOP, f"table {table} was created by nft")
     message = in_one(host, SHOP, fails=True)["msg"]
     assert reason in message
-    assert "move what is in it to a table of another name" in message
+    assert "move its content to a table of another name" in message
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_the_modules_refuse_it_too(host: Host, module: str, options: dict[str, A
     _make(host, table, "POSTROUTING" if "nat" in table else "FORWARD")
     if module == "dnat":
         host.sh("nft add chain ip nat PREROUTING")
-    refused(host, module, options, f"table {table} was made by the nft tool")
+    refused(host, module, options, f"table {table} was created by nft")
 
 
 def test_a_sleeping_table_is_refused_also_when_the_rules_are_in_it(host: Host) -> None:

@@ -55,7 +55,7 @@ def test_several_networks_in_one_call(host: Host) -> None:
     ("options", "sentence"),
     [
         ({"nom": "br0"}, "nom: 'br0' is not allowed: there is no such option, there are name, state, "),
-        ({"state": "present"}, "name: None is not allowed: the name of the bridge, such as br-shop, is required"),
+        ({"state": "present"}, "name is required: the name of the network, such as br-shop"),
         ({"name": "br0", "aggregate": []}, "name: 'br0' is not allowed: not together with aggregate"),
         ({"aggregate": {"name": "br0"}}, "aggregate: {'name': 'br0'} is not allowed: a list of networks"),
         ({"aggregate": ["br0"]}, "aggregate[0]: 'br0' is not allowed: a dictionary with the name of a network"),
@@ -64,7 +64,7 @@ def test_several_networks_in_one_call(host: Host) -> None:
         ({"aggregate": [SHOP, {**BACK, "mtu": 1}]}, "aggregate[1].mtu: 1 is not allowed"),
         (
             {"aggregate": [SHOP, {**BACK, "name": "br-shop"}]},
-            "aggregate[1].name: 'br-shop' is the name of aggregate[0]",
+            "aggregate[1].name: 'br-shop' is already the name of aggregate[0]",
         ),
     ],
 )

@@ -62,4 +62,4 @@ def test_one_port_for_all_is_refused_but_for_the_first(host: Host) -> None:
     run = host.playbook(_play(endpoints=[endpoint]), inventory=INVENTORY, arguments=("--forks", "5"), fails=True)
     assert len(run.failed) == 2
     for task in run.failed:
-        assert "port 8080/tcp of the host is published already, by another endpoint" in task.result["msg"]
+        assert "port 8080/tcp of the host is already published, by another endpoint" in task.result["msg"]

@@ -74,7 +74,7 @@ def test_rules_of_the_other_backend_are_told(host: Host, family: str) -> None:
     host.sh(f"ip{family}tables-legacy -P FORWARD DROP")
     (warning,) = _warnings(host)
     assert warning.startswith(
-        f"ip{family}tables-legacy has rules beside those of ip{family}tables, which uses nftables"
+        f"ip{family}tables-legacy has rules besides those of ip{family}tables, which uses nftables"
     )
     host.sh(f"ip{family}tables-legacy -P FORWARD ACCEPT")
     assert _warnings(host) == []
@@ -100,8 +100,8 @@ def test_a_native_chain_that_drops_is_told_until_it_names_the_bridge(host: Host,
     host.sh(f"nft 'add chain {family} fw passing {{ policy drop; }}'")
     (warning,) = _warnings(host)
     assert warning == (
-        f"nftables: chain passing of table {family} fw drops what is forwarded unless it accepts it itself,"
-        " whatever iptables says; accept there what comes from br-shop and goes there"
+        f"nftables: chain passing of table {family} fw drops forwarded packets that it does not accept itself,"
+        " whatever iptables does; accept packets from and to br-shop there"
     )
     host.sh(f"nft 'add rule {family} fw passing iifname br-shop accept'")
     assert _warnings(host) == []

@@ -171,7 +171,7 @@ def test_without_the_library_the_rules_come_and_a_sentence_says_why_nothing_else
     done = new.run(BARE, check=False)
     assert done.rc == 1
     sentence = done.out.splitlines()[-1]
-    assert LACKS in sentence and "Done before, and left so:" in sentence
+    assert LACKS in sentence and "Already done, and left in place:" in sentence
     assert "Traceback" not in done.out
     assert done.err == ""
     assert new.sh("ip -o link").count("\n") == 1
@@ -332,7 +332,7 @@ def test_a_process_is_left_out_until_it_comes(lab: Lab, host: Host) -> None:
         addresses = apply(host, **joined(process.pid)).plan["endpoints"]
     assert '"pid"' not in host.read(DEFINITIONS)
     new = rebooted(lab, host)
-    assert "namespace app is not there yet and is left out" in program(new, "up", "br-shop").out
+    assert "namespace app does not exist yet and is left out" in program(new, "up", "br-shop").out
     assert "9000" not in new.sh("iptables-save -t nat")
     with new.inside("web").server(80):
         assert new.ask("127.0.0.1", 8080) is not None
@@ -340,7 +340,7 @@ def test_a_process_is_left_out_until_it_comes(lab: Lab, host: Host) -> None:
         refused = program(new, "attach", "br-shop", "web", str(process.pid), check=False)
         assert (refused.rc, "guest: app" in refused.out) == (1, True)
         inside = new.run(["unshare", "--net", PROGRAM, "attach", "br-shop", "app", str(process.pid)], check=False)
-        assert (inside.rc, "this runs in namespaces of its own" in inside.out) == (1, True)
+        assert (inside.rc, "this process has namespaces of its own" in inside.out) == (1, True)
         program(new, "attach", "br-shop", "app", str(process.pid))
         with new.inside("app").server(90):
             assert new.ask("127.0.0.1", 9000) is not None
@@ -367,7 +367,7 @@ def test_a_network_card_that_is_missing_is_left_out(lab: Lab, host: Host) -> Non
     apply(host, **{**KEPT, "ports": ["eth1"]})
     assert "Wants=sys-subsystem-net-devices-eth1.device" in host.read(UNIT)
     new = rebooted(lab, host)
-    assert "interface eth1 is not there and is left out" in program(new, "up", "br-shop").out
+    assert "interface eth1 does not exist and is left out" in program(new, "up", "br-shop").out
     assert new.inside("web").reaches("172.18.0.10")
 
 
@@ -412,4 +412,4 @@ def test_what_the_kernel_refuses_is_told_with_what_was_done(lab: Lab, host: Host
     new.sh("ip link add br-shop type veth peer other")
     done = program(new, "up", "br-shop", check=False)
     assert done.rc == 1
-    assert done.out.startswith("interface br-shop exists and is no bridge but veth")
+    assert done.out.startswith("interface br-shop exists and is not a bridge but veth")

@@ -73,7 +73,7 @@ def test_a_port_of_another_network_is_refused(host: Host) -> None:
     settle(host, "web", "db")
     other = {"name": "br-other", "ipam_config": [{"subnet": "172.19.0.0/16"}]}
     sentence = _refused(host, **other, endpoints=[{"namespace": "app", "published_ports": ["8080:80"]}])
-    assert sentence.endswith("port 8080/tcp of the host is published already, by network br-shop")
+    assert sentence.endswith("port 8080/tcp of the host is already published, by network br-shop")
 
 
 @pytest.mark.parametrize("subnet", ["172.18.0.0/16", "fd00:18::/64"])

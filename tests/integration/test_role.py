@@ -20,7 +20,7 @@ from tests.lab.lab import Lab
     ("variables", "sentence"),
     [
         ({"bridge_network_name": "averylongbridgename"}, "1 to 15 bytes"),
-        ({"bridge_network_ipam_config": [{"subnet": "172.18.0.1/16"}]}, "172.18.0.0/16 was probably meant"),
+        ({"bridge_network_ipam_config": [{"subnet": "172.18.0.1/16"}]}, "did you mean 172.18.0.0/16?"),
         ({"bridge_network_ipam_config": [{"subnet": "192.0.2.0/25"}]}, "192.0.2."),
         ({"bridge_network_endpoints": [{"namespace": "web", "published_ports": [3233]}]}, "quote it"),
         ({"bridge_network_endpoints": [{"namespace": "web", "colour": "red"}]}, "colour"),

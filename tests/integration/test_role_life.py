@@ -254,7 +254,9 @@ def test_a_process_that_starts_anew_gets_the_network_of_the_one_before(host: Hos
     with host.spawn(["sleep", "infinity"], unshare_net=True) as process:
         foretold = apply(host, check=True, **joined(process.pid))
         assert "netns" in foretold.changed
-        assert "what is foretold for its links may be too little" in json.dumps(foretold.results["netns"]["warnings"])
+        assert "so the prediction for its interfaces may be incomplete" in json.dumps(
+            foretold.results["netns"]["warnings"]
+        )
         done = apply(host, **joined(process.pid))
         assert addresses(done) == given
         assert "warnings" not in done.results["netns"]

@@ -75,7 +75,7 @@ def test_the_bridges_settings_are_put_back(host: Host, wan: Segment, outside: Ho
 def test_an_uplink_that_does_not_forward_is_named(host: Host, wan: Segment, outside: Host) -> None:
     host.sh("sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.eth0.forwarding=0")
     told = [json.dumps(apply(host, check=check, **SHOP).results["ip_forward"]) for check in (True, False, False)]
-    sentence = "net.ipv4.conf.eth0.forwarding is 0, so nothing that arrives at eth0 is forwarded"
+    sentence = "net.ipv4.conf.eth0.forwarding is 0, so packets that arrive at eth0 are not forwarded"
     assert all(sentence in one for one in told)
     with host.inside("web").server(80):
         assert outside.ask("192.0.2.1", 8080) is None, "the warning is true"

@@ -61,9 +61,9 @@ def test_an_error_that_no_step_expects_is_a_sentence_and_keeps_what_had_been_don
         told.add((len(done), result["msg"]))
         assert "exception" not in result, result
     why = "Too many open files (EMFILE)"
-    add, turn = "add address 10.0.0.2/24 to interface eth0 in namespace", "turn up interface eth0 in namespace"
+    add, turn = "add address 10.0.0.2/24 to interface eth0 in namespace", "bring up interface eth0 in namespace"
     assert told == {
         (0, f"cannot read this host: {why}"),
-        (1, f"cannot {add} web: {why}. Done before, and left so: {add} db; {turn} db"),
-        (1, f"cannot {add} db: {why}. Done before, and left so: {add} web; {turn} web"),
+        (1, f"cannot {add} web: {why}. Already done, and left in place: {add} db; {turn} db"),
+        (1, f"cannot {add} db: {why}. Already done, and left in place: {add} web; {turn} web"),
     }

@@ -118,7 +118,7 @@ def test_an_ansible_that_is_too_old_is_refused_in_the_first_task(host: Host, cor
     assert run.rc == 2
     failures = [line for line in run.out.splitlines() if "FAILED!" in line]
     assert len(failures) == 1
-    assert f"needs ansible-core 2.19 or newer where plays start, and this is {core}." in failures[0]
+    assert f"needs ansible-core 2.19 or newer on the controller, and this is {core}." in failures[0]
     tasks = re.findall(r"^TASK \[(?:netplumb.linuxnet.bridge_network : )?(.*?)\]", run.out, re.MULTILINE)
     before_it = ("Validating arguments", "Check that there is a list of networks")
     own = [name for name in tasks if not name.startswith(before_it)]

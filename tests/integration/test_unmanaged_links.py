@@ -77,7 +77,7 @@ def test_a_strangers_file_is_refused_and_left_alone(host: Host, path: str) -> No
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"owner": "lan"}, "interfaces: None is not allowed: the names of the links"),
+        ({"owner": "lan"}, "interfaces is required: the names of the interfaces"),
         ({"owner": "lan", "interfaces": ["a/b"]}, "interfaces[0]: 'a/b' is not allowed: an interface name"),
         ({"owner": "../x", "interfaces": ["br0"]}, "owner: '../x' is not allowed"),
     ],
@@ -116,7 +116,7 @@ def test_a_link_that_is_managed_nevertheless(host: Host) -> None:
     host.write(noted, state.format("0-a"))
     warned = host.module(MODULE, LAN)
     assert not warned["changed"]
-    sentence = "systemd-networkd manages br-lan by /etc/systemd/network/0-a.network, whatever our file says"
+    sentence = "systemd-networkd manages br-lan by /etc/systemd/network/0-a.network, despite this collection's file"
     assert sentence in str(warned["warnings"])
     host.write(noted, state.format("50-all"))
     assert host.module(MODULE, LAN, check=True)["changed"]

@@ -22,7 +22,7 @@ NETWORK: dict[str, Any] = {
     "endpoints": [{"namespace": "web", "published_ports": ["8080:80"]}],
 }
 ABSENT = {"name": "br0", "state": "absent"}
-SENTENCE = "the rules of this host are not known completely, so nothing is changed: cannot read the IPv"
+SENTENCE = "the rules of this host could not be read completely, so nothing is changed: cannot read the IPv"
 #: Fails for one table, or does what it stands for.
 WRAPPER = """#!/bin/sh
 case "$*" in *"-t {table}"*) if [ -e /tmp/fail ]; then echo "no memory" >&2; exit 1; fi;; esac
@@ -76,7 +76,7 @@ def test_to_look_is_allowed_and_says_what_is_missing(host: Host) -> None:
     told = host.module("netns_info")
     assert told["host"]["rules_complete"] is False
     assert told["host"]["rules_unread"] == ["cannot read the IPv4 rules of table nat: no memory"]
-    assert "rules are not told completely: cannot read the IPv4 rules of table nat" in json.dumps(told["warnings"])
+    assert "rules could not be read completely: cannot read the IPv4 rules of table nat" in json.dumps(told["warnings"])
     assert {rule["table"] for rule in told["host"]["rules"] if rule["ip_version"] == "ipv4"} == {
         "raw",
         "mangle",
@@ -93,7 +93,7 @@ def test_a_program_that_is_gone_while_there_are_rules(host: Host, backend: str) 
     hidden = host.sh("readlink /etc/alternatives/ip6tables-save").strip()
     host.sh("ln -sfn /nowhere /etc/alternatives/ip6tables-save")
     told = in_one(host, ABSENT, fails=True)["msg"]
-    assert "ip6tables is not installed, and there are tables of rules that it shows" in told
+    assert "ip6tables is not installed, but the kernel has tables of its rules" in told
     assert program(host, "down", "br0", check=False).rc == 1
     for module, options in (
         ("bridge_forward", {"bridge": "br0"}),

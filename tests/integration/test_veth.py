@@ -122,7 +122,7 @@ def test_a_foreign_pair_into_a_lost_namespace_is_left_alone(spaces: Host) -> Non
     spaces.sh("ip link add vweb type veth peer eth0 netns web")
     with spaces.spawn(["sleep", "60"], netns="web"):
         spaces.sh("ip netns del web && ip netns add web")
-        refused(spaces, "veth", PAIR, "veth vweb is not ours and differs in")
+        refused(spaces, "veth", PAIR, "veth vweb was not created by this collection and differs in")
 
 
 def test_foreign_pairs_are_accepted_as_they_are_and_never_edited(spaces: Host) -> None:
@@ -133,13 +133,13 @@ def test_foreign_pairs_are_accepted_as_they_are_and_never_edited(spaces: Host) -
         spaces,
         "veth",
         {**wish, "mtu": 1400},
-        "veth vweb is not ours and differs in mtu, peer_mtu; delete it, or hand it over",
+        "veth vweb was not created by this collection and differs in mtu, peer_mtu; delete it, or hand it over",
     )
     refused(spaces, "veth", {**wish, "peer_name": "eth1"}, "differs in peer_name")
     refused(spaces, "veth", {**wish, "state": "absent"}, "was not made by this collection and is left alone")
     # The sentence tells how to hand it over.
     message = spaces.module("veth", {**wish, "mtu": 1400}, fails=True)["msg"]
-    spaces.sh(message.partition("hand it over by: ")[2])
+    spaces.sh(message.partition("hand it over with: ")[2])
     converge(spaces, "veth", {**wish, "mtu": 1400})
 
 
@@ -158,20 +158,18 @@ def test_two_ends_that_are_no_pair_are_named(spaces: Host) -> None:
         spaces,
         "veth",
         {**PAIR, "peer_netns": "db"},
-        "veth vweb and veth eth0 in namespace db both exist but are no pair: "
-        "the other end of vweb is eth0 in namespace web, "
+        "veth vweb and veth eth0 in namespace db both exist but are not a pair: the other end of vweb is eth0 in "
+        "namespace web, "
         "that of eth0 in namespace db is vdb",
     )
     refused(spaces, "veth", {**PAIR, "peer_netns": "db", "state": "absent"}, "both exist but are no pair")
-    refused(
-        spaces, "veth", {"aggregate": [PAIR, {**PAIR, "name": "v2"}]}, "are both to have the end eth0 in namespace web"
-    )
+    refused(spaces, "veth", {"aggregate": [PAIR, {**PAIR, "name": "v2"}]}, "both claim the end eth0 in namespace web")
 
 
 def test_what_is_no_veth_is_refused(spaces: Host) -> None:
     spaces.sh("ip link add br0 type bridge; ip -n web link add eth0 type bridge")
-    refused(spaces, "veth", {**PAIR, "name": "br0"}, "interface br0 exists and is no veth but bridge")
-    refused(spaces, "veth", PAIR, "interface eth0 in namespace web exists and is no veth but bridge")
+    refused(spaces, "veth", {**PAIR, "name": "br0"}, "interface br0 exists and is not a veth but bridge")
+    refused(spaces, "veth", PAIR, "interface eth0 in namespace web exists and is not a veth but bridge")
     refused(spaces, "veth", {"name": "br0", "state": "absent"}, "was not made by this collection")
 
 
@@ -225,7 +223,7 @@ def test_later_ones_see_what_earlier_ones_did(spaces: Host) -> None:
 
 def test_check_mode_on_an_empty_host(host: Host) -> None:
     foretold = host.module("veth", {"aggregate": [PAIR, {**PAIR, "name": "vdb", "peer_netns": "db"}]}, check=True)
-    assert "taken as freshly made: web, db" in json.dumps(foretold["warnings"])
+    assert "treated as just created: web, db" in json.dumps(foretold["warnings"])
     assert "namespace web does not exist" in host.module("veth", PAIR, fails=True)["msg"]
     host.module("netns", {"aggregate": [{"name": "web"}, {"name": "db"}]})
     done = host.module("veth", {"aggregate": [PAIR, {**PAIR, "name": "vdb", "peer_netns": "db"}]})
@@ -246,7 +244,7 @@ def test_an_attached_namespace_by_path(host: Host) -> None:
     [
         ({"name": "averylongname-16"}, "name: 'averylongname-16' is not allowed: an interface name has 1 to 15 bytes"),
         ({"peer_name": "eth 0"}, "peer_name: 'eth 0' is not allowed"),
-        ({"peer_name": None}, "peer_name: None is not allowed: a pair needs a name for its other end"),
+        ({"peer_name": None}, "peer_name is required: the name of the other end"),
         ({"peer_netns": None, "peer_name": "vweb"}, "another name than the first end's"),
         ({"peer_netns": "a/b"}, "peer_netns: 'a/b' is not allowed"),
         ({"mtu": 67}, "mtu: 67 is not allowed: 68 to 65535 bytes"),

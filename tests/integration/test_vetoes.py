@@ -296,7 +296,7 @@ def test_the_role_tells_last_what_it_could_not_do(host: Host) -> None:
     _break(host)
     run = host.playbook(PLAY, variables=wish, fails=True)
     (failed,) = run.failed
-    assert "namespace 'db' has an interface 'eth0' already, that is not ours" in failed.result["msg"]
+    assert "namespace 'db' already has an interface 'eth0' that this collection did not create" in failed.result["msg"]
     _is_right(host, rules)
     written = json.loads(host.read("/etc/linuxnet/br-shop.json"))
     assert [one["name"] for one in written["modules"]["netns"]] == ["web", "db", "app"], "a boot makes it anew"

@@ -124,7 +124,7 @@ def test_what_does_not_run_or_is_not_there_is_refused_before_anything_changes(si
     site.engine.call("kill", "shop")
     before = site.town.host.dump()
     for name, sentence in (
-        ("shop", "container shop does not run, so that it has no network namespace"),
+        ("shop", "container shop is not running, so it has no network namespace"),
         ("ship", "container ship was not found: "),  # and the engine's own words, which are each release's
     ):
         output = site.apply(_endpoint(container=name), fails=True).output

@@ -108,9 +108,9 @@ def interface_address(option: str, value: object) -> IPInterface:
         raise Invalid(option, value, "a unicast address")
     if found.network.num_addresses > 2 and found.version == 4:
         if found.ip == found.network.network_address:
-            raise Invalid(option, value, f"an address of {found.network} other than the network's own")
+            raise Invalid(option, value, f"an address of {found.network} other than the network address")
         if found.ip == found.network.broadcast_address:
-            raise Invalid(option, value, f"an address of {found.network} other than its broadcast address")
+            raise Invalid(option, value, f"an address of {found.network} other than the broadcast address")
     return found
 
 
@@ -125,7 +125,7 @@ def network(option: str, value: object) -> IPNetwork:
     except ValueError:
         raise Invalid(option, value, allowed) from None
     if found.network_address != parse_interface(text).ip:
-        raise Invalid(option, value, f"a network has no host bits; {found} was probably meant")
+        raise Invalid(option, value, f"a network without host bits; did you mean {found}?")
     return found
 
 

@@ -34,6 +34,24 @@ class Invalid(LinuxnetError):
         self.value = value
         self.allowed = allowed
 
+    def at(self, option: str) -> Invalid:
+        """The same error of an option that the user wrote in another place."""
+        return Invalid(option, self.value, self.allowed)
+
+
+class Missing(Invalid):
+    """An option that is required and was not given.
+
+    :param what: what the option is for, in which cases it is required, or an example
+    """
+
+    def __init__(self, option: str, what: str) -> None:
+        LinuxnetError.__init__(self, f"{option} is required: {what}")
+        self.option, self.value, self.allowed = option, None, what
+
+    def at(self, option: str) -> Invalid:
+        return Missing(option, self.allowed)
+
 
 class Refused(LinuxnetError):
     """A wish that conflicts with what the host has: a foreign object, another owner, a missing namespace."""

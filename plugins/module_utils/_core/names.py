@@ -120,7 +120,7 @@ def network_name(option: str, value: object) -> str:
     """The name of a network, which is its bridge's, its owner's and a part of its units' names."""
     name = owner_name(option, interface_name(option, value))
     if name.endswith(UNITS):
-        allowed = f"a network's name does not end with {' or '.join(UNITS)}, as names of units do"
+        allowed = f"a network's name does not end with {' or '.join(UNITS)}, like the name of a systemd unit"
         raise Invalid(option, value, allowed)
     return name
 

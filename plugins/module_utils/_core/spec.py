@@ -11,7 +11,7 @@ from __future__ import annotations
 import collections.abc
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Missing
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import Options
 
 Parameters = t.Mapping[str, t.Any]
@@ -68,14 +68,14 @@ def complete(options: Options, definition: object, where: str) -> dict[str, t.An
     )
     for name, option in options.items():
         if found[name] is None and option.get("required"):
-            raise Invalid(where + name, None, "a value, since this one is required")
+            raise Missing(where + name, f"a value of type {option['type']}")
     return found
 
 
 def _value(option: t.Mapping[str, t.Any], given: t.Any, where: str) -> t.Any:
     kind: str = option["type"]
     if not isinstance(given, _JSON_TYPES[kind]) or (kind == "int" and isinstance(given, bool)):
-        raise Invalid(where, given, f"of the type {kind}")
+        raise Invalid(where, given, f"a value of type {kind}")
     if "choices" in option and given not in option["choices"]:
         raise Invalid(where, given, f"one of {', '.join(option['choices'])}")
     if kind == "list" and "elements" in option:

@@ -225,8 +225,8 @@ def _cut_off(wishes: t.Sequence[Wish], state: State) -> list[str]:
         others = ", ".join(_foreign(wish, wishes, state))
         if others:
             found[
-                f"forward_policy: {bridge_nf.setting(families[0])} is 1, so a FORWARD chain that drops also stops what"
-                f" bridges carry between their own ports, unless a rule lets it pass; not ours: {others}"
+                f"forward_policy: {bridge_nf.setting(families[0])} is 1, so the policy DROP also stops traffic "
+                f"between the ports of other bridges, unless a rule accepts it: {others}"
             ] = None
     return list(found)
 
@@ -269,8 +269,8 @@ def _settings(wish: Wish, state: State, warnings: list[str]) -> t.Iterator[Write
     value = state.accept_ra[state.isolations.place(wish.netns), bridge]
     if value == _NO_SETTING:
         warnings.append(
-            f"bridge {bridge} does not exist yet; unless netplumb.linuxnet.bridge makes it, it heeds router"
-            " advertisements until the first run after it was made"
+            f"bridge {bridge} does not exist yet; unless netplumb.linuxnet.bridge creates it, it accepts router "
+            "advertisements until the next run"
         )
     elif value not in ("0", None):
         yield WriteSetting(

@@ -15,7 +15,7 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Order, Plan, Resource
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import spelled
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Missing, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.labels import within
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import (
@@ -110,7 +110,7 @@ class Dnat(Resource):
     def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
         present = options["state"] == "present"
         if present and options["to_address"] is None:
-            raise Invalid("to_address", None, "the endpoint's address, unless state is absent")
+            raise Missing("to_address", "the endpoint's address, unless state is absent")
         to_address = None if options["to_address"] is None else addresses.address("to_address", options["to_address"])
         key = _key(options, to_address)
         owner = names.owner_name("owner", options["owner"])
@@ -195,7 +195,7 @@ def _key(options: t.Mapping[str, t.Any], to_address: addresses.IPAddress | None)
         raise Invalid(
             "host_ip",
             options["host_ip"],
-            "an address of the host; not ::1, from which no packet is ever routed; publish on 127.0.0.1",
+            "an address of the host other than ::1, from which no packet is ever routed; use 127.0.0.1",
         )
     if host_ip is not None and host_ip.is_unspecified:
         host_ip = None
@@ -224,12 +224,12 @@ def _publication(options: t.Mapping[str, t.Any], key: Key, owner: str, to_addres
         raise Invalid(
             "host_ip",
             str(key.host_ip),
-            "no address of 127.0.0.0/8 in gateway_mode routed, which opens the endpoint's own port",
+            "an address outside 127.0.0.0/8, since gateway_mode routed opens the endpoint's own port",
         )
     if key.loopback and out_interface is None:
-        raise Invalid("out_interface", None, f"the bridge behind which the endpoint is, since host_ip is {key.host_ip}")
+        raise Missing("out_interface", f"the bridge of the endpoint, since host_ip is {key.host_ip}")
     if key.loopback and in_interface and not in_interface.startswith("!"):
-        raise Invalid("in_interface", in_interface, f"nothing, since packets to {key.host_ip} come by no interface")
+        raise Invalid("in_interface", in_interface, f"no value, since packets to {key.host_ip} arrive on no interface")
     return Publication(key, owner, to_address, to_port, in_interface, out_interface, options["gateway_mode"])
 
 

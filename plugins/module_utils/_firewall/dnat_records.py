@@ -26,7 +26,7 @@ class Remember(LinksStay, Silent):
     ports: frozenset[Port]
 
     def do(self, session: Session) -> None:
-        with session.host.trying(f"remember which ports owner {self.owner} has published"):
+        with session.host.trying(f"record the ports that owner {self.owner} has published"):
             published.write(self.owner, self.ports)
 
 

@@ -14,7 +14,7 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES, family_of
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Missing
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import guard
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import (
@@ -85,11 +85,11 @@ def wish(options: t.Mapping[str, t.Any]) -> Wish:
         raise Invalid("trusted_interfaces", bridge, "interfaces other than the bridge itself")
     answers_by = _answers_by(options["answers_by"] or (), bridge, subnets)
     if answers_by and options["internal"]:
-        raise Invalid("answers_by", options["answers_by"], "nothing together with internal, which publishes nothing")
+        raise Invalid("answers_by", options["answers_by"], "no value together with internal, which publishes nothing")
     if trusted and options["internal"]:
-        raise Invalid("trusted_interfaces", list(trusted), "nothing together with internal, which lets nobody in")
+        raise Invalid("trusted_interfaces", list(trusted), "no value together with internal, which lets nobody in")
     if options["state"] == "present" and not subnets:
-        raise Invalid("subnets", list(subnets), "at least one subnet, unless state is absent")
+        raise Missing("subnets", "at least one subnet, unless state is absent")
     mode = options["gateway_mode"]
     return Wish(
         state=options["state"],
@@ -127,11 +127,11 @@ def _subnets(given: t.Sequence[str], families: t.Sequence[str]) -> tuple[address
         if subnet.prefixlen < _SHORTEST[subnet.version]:
             shortest = _SHORTEST[subnet.version]
             raise Invalid(
-                option, str(subnet), f"the network of the endpoints alone, with a prefix of {shortest} bits or more"
+                option, str(subnet), f"the network of the endpoints, with a prefix length of {shortest} or more"
             )
         if any(subnet.version == other.version and subnet.overlaps(other) for other in _NOBODYS):
             raise Invalid(
-                option, str(subnet), "a network of unicast addresses that are neither link-local nor loopback ones"
+                option, str(subnet), "a network of unicast addresses that are neither link-local nor loopback"
             )
     return subnets
 

@@ -24,7 +24,9 @@ def read(options: t.Mapping[str, t.Any], families: t.Sequence[str]) -> Neighbour
     """The checked option ``neighbours``."""
     found = bindings.read_pairs("neighbours", options["neighbours"])
     if found and options["inhibit_gateway"]:
-        raise Invalid("neighbours", "a list", "none with inhibit_gateway, since another router sends on what they say")
+        raise Invalid(
+            "neighbours", "a list", "no value with inhibit_gateway, since another router forwards their packets"
+        )
     for address, _mac_address in found or ():
         if family_of(address) not in families:
             raise Invalid("neighbours", str(address), f"addresses of {families[0]}, as ip_version says")

@@ -130,4 +130,4 @@ def _refuse_others(wish: Wish, state: Translations) -> None:
     for rule in state.of(wish.netns):
         if rule.key == wish.rule.key and rule.owner != wish.rule.owner:
             out = f" out of {rule.out_interface}" if rule.out_interface else ""
-            raise Refused(f"source: {rule.source}{out} is translated by owner {rule.owner} already")
+            raise Refused(f"source: {rule.source}{out} is already translated by owner {rule.owner}")

@@ -21,7 +21,7 @@ _FORM = (
     '"[[ip]:]host[-end]:container[-end][/protocol]",'
     ' such as "8080:80", "127.0.0.1:8081:81/tcp" or "[fd00::1]:53:53/udp"'
 )
-_ENGINE_PICKS = f"no engine is here to pick a host port, so it has to be given: {_FORM}"
+_ENGINE_PICKS = f"the host port is required, since nothing here can pick one: {_FORM}"
 _SHAPE = re.compile(
     r"(?P<ports>(?:\[(?P<ipv6>[^\[\]]*)\]:|(?P<ipv4>[^\[\]:]*):)?(?P<host>[^\[\]:]*):(?P<container>[^\[\]:]+))",
     re.DOTALL,
@@ -72,7 +72,7 @@ def _shape(option: str, value: str, ports: str) -> dict[str, str]:
         raise Invalid(option, value, _ENGINE_PICKS)
     shape = _SHAPE.fullmatch(ports)
     if not shape:
-        brackets = "an IPv6 address stands in brackets; " if ports.count(":") > 2 and "[" not in ports else ""
+        brackets = "an IPv6 address needs brackets; " if ports.count(":") > 2 and "[" not in ports else ""
         raise Invalid(option, value, brackets + _FORM)
     if not shape["host"]:
         raise Invalid(option, value, _ENGINE_PICKS)
@@ -90,7 +90,7 @@ def _refuse_unequal(option: str, value: str, host: addresses.PortRange, containe
     if host.size == container.size:
         return
     if container.size == 1:
-        raise Invalid(option, value, f"no engine is here to pick one of the {host.size} host ports; give a single one")
+        raise Invalid(option, value, f"nothing here can pick one of the {host.size} host ports; give a single one")
     raise Invalid(
         option,
         value,
@@ -102,14 +102,14 @@ def _host_ip(option: str, value: str, shape: dict[str, str]) -> addresses.IPAddr
     text = shape["ipv6"] or shape["ipv4"]
     if not text:
         if "[" in shape["ports"]:
-            raise Invalid(option, value, "the brackets hold an IPv6 address")
+            raise Invalid(option, value, "an IPv6 address between the brackets")
         return None
     try:
         found = addresses.address(option, text)
     except Invalid as error:
         raise Invalid(option, value, f"{text!r} is not {error.allowed}") from None
     if (found.version == 6) != bool(shape["ipv6"]):
-        raise Invalid(option, value, "an IPv6 address stands in brackets, an IPv4 address does not")
+        raise Invalid(option, value, "an IPv6 address in brackets, or an IPv4 address without")
     refuse_unpublishable(option, value, found)
     return found
 
@@ -121,7 +121,7 @@ def refuse_unpublishable(option: str, value: object, host_ip: addresses.IPAddres
             raise Invalid(
                 option,
                 value,
-                "no rule makes a publish on ::1 work, publish on 127.0.0.1 or on another IPv6 address of the host",
+                "no rule can publish on ::1; use 127.0.0.1 or another IPv6 address of the host",
             )
         if host_ip.ipv4_mapped is not None:
             raise Invalid(option, value, f"write {host_ip.ipv4_mapped} for an IPv4 address of the host")

@@ -69,4 +69,4 @@ def refuse_links(links: Links, named: t.Iterable[tuple[str, str]]) -> None:
 
 
 def _sentence(option: str, name: str, real: str, why: str = "") -> str:
-    return f"{option}: {name!r} is an alternative name of interface {real}{f', {why}' if why else ''}; say {real}"
+    return f"{option}: {name!r} is an alternative name of interface {real}{f', {why}' if why else ''}; use {real}"

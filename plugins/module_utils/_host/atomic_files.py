@@ -68,8 +68,8 @@ def trust(*directories: str) -> None:
             continue
         if found.st_uid not in (0, os.geteuid()) or stat.S_IMODE(found.st_mode) & 0o022:
             raise Refused(
-                f"others than root may write to {path}, so what is in it proves nothing; "
-                f"see what is there, then: chown root {path}; chmod 755 {path}"
+                f"users other than root may write to {path}, so its content cannot be trusted; check it, then run: "
+                f"chown root {path}; chmod 755 {path}"
             )
 
 

@@ -31,7 +31,7 @@ def processes(host: Host, wanted: t.Sequence[str], engine: str | None = None) ->
             reason = "; ".join(words) or none
             raise Refused(f"container {name} was not found: {reason}")
         if not found[name]:
-            raise Refused(f"container {name} does not run, so that it has no network namespace")
+            raise Refused(f"container {name} is not running, so it has no network namespace")
     return found
 
 

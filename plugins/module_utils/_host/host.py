@@ -72,7 +72,7 @@ class Host:
         _allow_many_descriptors()
         if self._exclusive:
             self._lock = lock.take()
-            with self.trying("put back what a killed run had switched on for a moment"):
+            with self.trying("undo what an interrupted run had switched on"):
                 promoting.end(self)
         return self
 
@@ -87,7 +87,7 @@ class Host:
         self.unlock()
         if self._missing:
             names = ", ".join(self._missing)
-            self.warn(f"check mode: namespaces that do not exist yet are taken as freshly made: {names}")
+            self.warn(f"check mode: namespaces that do not exist yet are treated as just created: {names}")
 
     def rehearsal(self) -> Host:
         """The same host, for a call in check mode that tells what this one would meet."""
@@ -275,7 +275,7 @@ class _Visitor:
         try:
             waiting = self._thread.submit(work)
         except RuntimeError as error:  # the first call starts the thread, for which the kernel may lack memory
-            raise KernelRefused(f"cannot visit namespaces: {error}") from error
+            raise KernelRefused(f"cannot enter namespaces: {error}") from error
         return waiting.result()
 
     def socket(self) -> t.Any:

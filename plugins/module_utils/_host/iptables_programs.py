@@ -85,8 +85,8 @@ def _save(host: Host, ref: str | None, family: str, name: str) -> str:
         raise error(f"cannot {what}: {_reason(done, None)}")
     if "is incompatible, use 'nft' tool" in done.out:
         raise KernelRefused(
-            f"cannot {what}: the table was made by the nft tool and iptables cannot show it; move what is in"
-            " it to a table of another name"
+            f"cannot {what}: the table was created by nft, and iptables cannot show it; move its content to a "
+            "table of another name"
         )
     return done.out
 

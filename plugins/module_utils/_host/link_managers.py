@@ -115,4 +115,4 @@ def tell(host: Host, manager: Manager) -> None:
     if service_files.systemd_runs() and service_files.shown(host, f"{manager.name}.service")["ActiveState"] == "active":
         done = host.command(None, _RELOADS[manager.name])
         if done.rc:
-            host.warn(f"{manager.name} could not be told to read its files anew: {' '.join(done.err.split())}")
+            host.warn(f"{manager.name} could not be told to reload its files: {' '.join(done.err.split())}")

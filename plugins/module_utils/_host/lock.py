@@ -91,7 +91,7 @@ def _open() -> int:
     found = os.fstat(file)
     if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
         os.close(file)
-        raise Refused(f"{PATH} is no file of the user that this runs as; remove it")
+        raise Refused(f"{PATH} does not belong to the user that this runs as; remove it")
     if stat.S_IMODE(found.st_mode) != 0o600:
         os.fchmod(file, 0o600)
     return file
@@ -104,8 +104,8 @@ def _wait(file: int) -> None:
         now = holder(file) or 0
         if now == before:
             raise Refused(
-                f"another run changes this host and has not come to an end for {PATIENCE:.0f} seconds"
-                f"{_words(now)}; let it finish or end it, then run again"
+                f"another run is changing this host and has not finished within {PATIENCE:.0f} seconds"
+                f"{_words(now)}; wait for it or end it, then run again"
             )
         before = now
 

@@ -89,7 +89,7 @@ def has_file(ref: str) -> bool:
     except OSError as error:
         if error.errno in _NO_FILE:
             return False
-        raise KernelRefused(f"cannot look for namespace {ref}: {refusals.reason(error)}") from error
+        raise KernelRefused(f"cannot look up namespace {ref}: {refusals.reason(error)}") from error
     return True
 
 
@@ -132,8 +132,8 @@ def unshare() -> None:
     try:
         _check(_LIBC.unshare(_CLONE_NEWNET))
     except OSError as error:
-        full = "there are as many as user.max_net_namespaces allows" if error.errno == errno.ENOSPC else None
-        raise KernelRefused(f"cannot make a network namespace: {full or refusals.reason(error)}") from error
+        full = "the limit user.max_net_namespaces is reached" if error.errno == errno.ENOSPC else None
+        raise KernelRefused(f"cannot create a network namespace: {full or refusals.reason(error)}") from error
 
 
 def open_throw_away() -> int:

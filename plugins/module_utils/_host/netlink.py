@@ -69,7 +69,7 @@ class Reader:
                 return list(self._rows(kind, _NLM_F_DUMP, body))
             except _Interrupted:
                 continue
-        raise KernelRefused("cannot read the network's state: it changes all the time")
+        raise KernelRefused("cannot read the network's state: it keeps changing")
 
     def ask(self, kind: int, body: bytes) -> bytes:
         """The one answer to a request; OSError where the kernel refuses."""
@@ -107,7 +107,7 @@ class Reader:
         if self._left is not None:
             self._left -= size
             if self._left < 0:
-                raise KernelRefused("cannot read the network's state: there is more of it than is read")
+                raise KernelRefused("cannot read the network's state: there is too much of it")
 
 
 class Writer(Reader):

@@ -77,6 +77,4 @@ def remove(path: str) -> None:
 def refuse_full_directory(path: str) -> None:
     """Refuse what neither :func:`write` nor :func:`remove` gets out of the way."""
     if os.path.isdir(path) and not os.path.islink(path) and os.listdir(path):
-        raise Refused(
-            f"{path} is a directory with something in it, where a record of this collection is to be; move it"
-        )
+        raise Refused(f"{path} is a directory that is not empty, in place of a record of this collection; move it")

@@ -24,7 +24,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors imp
 _WORDS = {
     errno.EPERM: "permission denied; this needs root, or CAP_NET_ADMIN and CAP_SYS_ADMIN (become: true)",
     errno.EACCES: "permission denied; this needs root (become: true)",
-    errno.EXFULL: "the bridge is full, it takes 1023 ports",
+    errno.EXFULL: "the bridge is full; the kernel allows 1023 ports",
     errno.EOPNOTSUPP: "this kernel does not support it",
     errno.ENODEV: "no such interface",
     errno.EADDRNOTAVAIL: "no such address",

@@ -54,5 +54,5 @@ class EndFlows(LinksStay):
         try:
             conntrack.end(self.family, self.chosen)
         except OSError as error:
-            reason = f"the kernel does not end them ({error.strerror})"
-            session.host.warn(f"connections that began before this change go on: {reason}")
+            reason = f"the kernel cannot end them ({error.strerror})"
+            session.host.warn(f"connections opened before this change continue: {reason}")

@@ -24,8 +24,7 @@ _LONGEST = 65536
 
 #: Why nothing can be written, and what helps.
 READ_ONLY = (
-    "/proc/sys/net is mounted read-only on this host; mount it for writing, or start the container that this is with"
-    " such a mount"
+    "/proc/sys/net is mounted read-only on this host; mount it writable, or start this container with a writable mount"
 )
 
 
@@ -41,7 +40,7 @@ def read(path: str) -> str | None:
         return None
     except PermissionError:
         if os.geteuid() == 0:
-            raise Refused(f"{sysctls.name_of(path)} cannot be read, so it is nothing that could be kept") from None
+            raise Refused(f"{sysctls.name_of(path)} cannot be read, so it cannot be managed") from None
         raise
     try:
         return " ".join(os.read(file, _LONGEST).decode().split())
@@ -75,6 +74,5 @@ def writable() -> bool:
 def unwritable(path: str) -> str:
     """Why not even root can set it."""
     return (
-        f"{sysctls.name_of(path)} cannot be written in this namespace; the kernel has it for the whole machine, or for"
-        " reading alone"
+        f"{sysctls.name_of(path)} cannot be written in this namespace; it is read-only or applies to the whole machine"
     )

@@ -130,7 +130,7 @@ class RouteWish:
         """The route over the interface with this index."""
         table = int(self.table) if self.table.isdigit() else tables.get(self.table)
         if table is None:
-            raise Invalid(f"{self.option}.table", self.table, "a number, or a name that the host's rt_tables has")
+            raise Invalid(f"{self.option}.table", self.table, "a number, or a name from the host's rt_tables")
         return Route(
             family=self.family,
             to=self.to,
@@ -182,7 +182,7 @@ def _wish(option: str, options: t.Mapping[str, t.Any]) -> RouteWish:
         raise Invalid(
             f"{option}.on_link",
             on_link,
-            "only with via: it says that the gateway is on the link though no address says so",
+            "only together with via",
         )
     return RouteWish(
         option=option,

@@ -92,7 +92,7 @@ def refuse_given_addresses(network: Network, wanted: t.Collection[str]) -> None:
         for word, address in endpoint.addresses.items():
             if word in wanted:
                 option = f"{endpoint.path}.{word}_address"
-                raise Invalid(option, str(address), f"only in a subnet that {network.option('ipam_config')} gives")
+                raise Invalid(option, str(address), f"only in a subnet of {network.option('ipam_config')}")
 
 
 def taken(view: HostView, others: t.Iterable[IPNetwork]) -> list[IPNetwork]:

@@ -42,9 +42,9 @@ def allocate(network: Network, view: HostView, existing: dict[Key, str], problem
     for endpoint in network.endpoints:
         for option, address in _given(endpoint):
             if address in taken:
-                raise Refused(f"{option}: {address} is in use already: {taken[address]}")
+                raise Refused(f"{option}: {address} is already in use: {taken[address]}")
             if address in hearsay and address not in _owned(endpoint, view, existing):
-                problems.of_endpoint(endpoint, f"{option}: {address} is in use already: {hearsay[address]}")
+                problems.of_endpoint(endpoint, f"{option}: {address} is already in use: {hearsay[address]}")
             taken[address] = endpoint.path
         found[endpoint.key].update(endpoint.addresses)
     for endpoint in network.endpoints:
@@ -160,9 +160,8 @@ class _Free:
         """The next free address; where others only say that they have the rest, one of these, as a problem."""
         if self._barred:
             raise Refused(
-                f"{endpoint.path}.{self._subnet.family}_address: the bridge is not ours, so nobody knows which"
-                " addresses are free;"
-                f" give the address, or {self._subnet.path}.iprange to choose from"
+                f"{endpoint.path}.{self._subnet.family}_address: it is unknown which addresses of an external "
+                f"bridge are free; give the address, or {self._subnet.path}.iprange to choose from"
             )
         address = next(self._walk, None)
         if address is not None:

@@ -116,7 +116,7 @@ class _Run:
         self._endpoints.failures.append(words(error))
 
     def close(self, wished: t.Mapping[str, t.Sequence[t.Any]]) -> None:
-        """Bring about what can be of the kinds that keep others out, where the rest cannot go on."""
+        """Bring about what can be of the kinds that keep others out, where the rest cannot continue."""
         for kind in ORDER["present"]:
             if RESOURCES[kind].closes and kind not in self.outcomes:
                 with contextlib.suppress(LinuxnetError):
@@ -137,7 +137,7 @@ class _Run:
         mendable = self._host.check_mode and not isinstance(error, Unchangeable)
         found = mendable and any(map(_changes_in_place, self.outcomes.values()))
         if found:
-            self._host.warn(f"check mode: what would be done before may mend this: {words(error)}")
+            self._host.warn(f"check mode: an earlier step of the run may resolve this: {words(error)}")
         return found
 
 

@@ -23,7 +23,7 @@ def refuse(networks: t.Sequence[Network]) -> None:
         other = names.setdefault(network.name, network)
         if other is not network:
             raise Refused(
-                f"{network.option('name')}: {network.name!r} is the name of {other.prefix.rstrip('.')} already"
+                f"{network.option('name')}: {network.name!r} is already the name of {other.prefix.rstrip('.')}"
             )
     for one, other in itertools.combinations(networks, 2):
         _refuse_subnets(one, other)
@@ -41,7 +41,7 @@ def refuse_names(named: t.Iterable[tuple[str, str]]) -> None:
     found: dict[str, str] = {}
     for name, prefix in named:
         if name in found:
-            raise Refused(f"{prefix}name: {name!r} is the name of {found[name].rstrip('.')} already")
+            raise Refused(f"{prefix}name: {name!r} is already the name of {found[name].rstrip('.')}")
         found[name] = prefix
 
 
@@ -94,8 +94,8 @@ def _refuse_default_routes(networks: t.Sequence[Network]) -> None:
                 other = found.setdefault((endpoint.namespace, word), endpoint)
                 if other is not endpoint and other.path != endpoint.path:
                     raise Refused(
-                        f"{endpoint.path}.default_route: namespace {endpoint.namespace!r} has its default route by"
-                        f" {other.path} already; set default_route: false for one of them"
+                        f"{endpoint.path}.default_route: namespace {endpoint.namespace!r} already has its default "
+                        f"route by {other.path}; set default_route: false for one of them"
                     )
 
 
@@ -134,5 +134,5 @@ def _refuse_overlapping(listed: list[_Taken]) -> None:
                 None in (one.host_ip, other.host_ip) or one.host_ip == other.host_ip
             ):
                 where = f"port {one.range}/{one.port.publish.protocol} of {one.host_ip or 'the host'}"
-                raise Refused(f"{one.port.path}: {where} is published already, by {other.port.path}")
+                raise Refused(f"{one.port.path}: {where} is already published, by {other.port.path}")
         open_ones.append(one)

@@ -44,7 +44,7 @@ def check_inner(draft: Draft, endpoint: Endpoint, element: dict[str, t.Any]) -> 
     try:
         Interface().wish({**_UNUSED, **element, "owner": draft.network.name})
     except Invalid as error:
-        raise Invalid(_path(endpoint, element, error.option), error.value, error.allowed) from None
+        raise error.at(_path(endpoint, element, error.option)) from None
     wishes = routes.wishes(f"{endpoint.path}.routes", endpoint.routes)
     for route in wishes:
         if route.via and not route.on_link:
@@ -72,7 +72,7 @@ def _check_reach(draft: Draft, endpoint: Endpoint, route: RouteWish, others: t.S
     raise Invalid(
         f"{route.option}.via",
         route.via,
-        f"an address of {' or '.join(map(str, subnets))}; say on_link: true if the gateway is on the link nevertheless",
+        f"an address of {' or '.join(map(str, subnets))}; set on_link: true if the gateway is on the link nevertheless",
     )
 
 

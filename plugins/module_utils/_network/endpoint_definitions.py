@@ -166,7 +166,7 @@ def _routes(draft: Draft, endpoint: Endpoint) -> list[Element]:
             raise Invalid(
                 f"{endpoint.path}.default_route",
                 True,
-                f"{subnet.network} has no gateway that the bridge's addresses would tell; give"
+                f"{subnet.network} has no address of the bridge in it, so its gateway is unknown; give"
                 f" {subnet.path}.gateway, or set this to false",
             )
         found.append({"to": "default", "via": str(subnet.gateway)})

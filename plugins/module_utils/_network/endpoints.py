@@ -45,7 +45,7 @@ class EndpointsFailed(LinuxnetError):
 
     def __init__(self, failures: t.Sequence[str], outcomes: t.Mapping[str, Outcome]) -> None:
         more = f"; and {len(failures) - _TOLD} more" if len(failures) > _TOLD else ""
-        super().__init__(f"{'; '.join(failures[:_TOLD])}{more}. All else of the network is as it is wished to be")
+        super().__init__(f"{'; '.join(failures[:_TOLD])}{more}. Everything else of the network is as requested")
         self.failures = list(failures)
         self.outcomes = outcomes
 

@@ -131,8 +131,8 @@ def warnings(network: Network) -> t.Iterator[str]:
     if network.ports and network.endpoints:
         cards = ", ".join(network.ports)
         yield (
-            f"{network.option('ports')}: {cards}: endpoints reach this wire as they are, with VLAN tags, spanning tree"
-            " messages, DHCP offers and router advertisements too; have the switch filter these"
+            f"{network.option('ports')}: {cards}: what endpoints send reaches this segment unfiltered, including "
+            "VLAN tags, spanning tree messages, DHCP offers and router advertisements; filter these in the switch"
         )
 
 

@@ -56,13 +56,13 @@ def _check_bridge(network: Network, view: HostView) -> Iterator[str]:
         if bridge is None:
             yield (
                 f"{network.option('name')}: there is no bridge {network.name!r} on the host,"
-                f" and with {network.option('external')}: true it is not made here"
+                f" and {network.option('external')}: true does not create one"
             )
         elif bridge["kind"] != "bridge":
             raise Refused(f"{network.option('name')}: {network.name!r} exists on the host and is not a bridge")
         elif network.name in view.our_bridges():
             raise Refused(
-                f"{network.option('external')}: {network.name!r} is a bridge of this role's own; it cannot be external"
+                f"{network.option('external')}: {network.name!r} was created by this role and cannot be external"
             )
         return
     if bridge is None:
@@ -106,18 +106,18 @@ def _check_ports(network: Network, view: HostView) -> None:
         if port["kind"] == "bridge":
             raise Refused(f"{option}: {name!r} is a bridge, and a bridge cannot be a port of another")
         if port["bridge"] not in (None, network.name):
-            raise Refused(f"{option}: {name!r} is a port of {port['bridge']} already")
+            raise Refused(f"{option}: {name!r} is already a port of {port['bridge']}")
         if network.ports_force or port["bridge"] == network.name:
             continue
         if any(addresses_of(port)):
             raise Refused(
-                f"{option}: {name!r} carries addresses, which stop working on a port; set"
+                f"{option}: {name!r} has addresses, which stop working on a port; set"
                 f" {network.option('ports_force')}: true to do it anyway"
             )
         if _carries_default_route(name, view):
             raise Refused(
-                f"{option}: {name!r} carries the host's default route; set {network.option('ports_force')}: true to"
-                " enslave it anyway"
+                f"{option}: {name!r} has the host's default route; set {network.option('ports_force')}: true to "
+                "add it anyway"
             )
 
 
@@ -136,8 +136,8 @@ def _forced_ports(network: Network, view: HostView) -> list[str]:
     """The kernel hands what arrives on a port to the bridge, whatever addresses the port still carries."""
     ports = [view.interfaces[name] for name in network.ports if name in view.interfaces]
     return [
-        f"{network.option('ports')}: {port['name']!r} keeps its addresses and routes, but what arrives there is the"
-        " bridge's now; unless routes lead over the bridge as well, the host is cut off from that segment"
+        f"{network.option('ports')}: {port['name']!r} keeps its addresses and routes, but the bridge now receives "
+        "what arrives there; unless routes lead over the bridge as well, the host is cut off from that segment"
         for port in ports
         if any(addresses_of(port)) or _carries_default_route(port["name"], view)
     ]
@@ -153,7 +153,7 @@ def _check_settings(network: Network, view: HostView) -> None:
     if not view.settings_writable and (anew or (network.name not in view.interfaces and not network.external)):
         raise Refused(
             f"{network.name}: /proc/sys/net is mounted read-only on this host, and a network needs kernel settings;"
-            " mount it for writing, or start the container that this is with such a mount"
+            " mount it writable, or start this container with a writable mount"
         )
 
 
@@ -169,9 +169,9 @@ def _check_limit(network: Network, view: HostView) -> None:
     wished = len(network.endpoints) + len(network.ports)
     staying = len(list(_staying_ports(network, view)))
     if wished + staying > BRIDGE_PORTS:
-        others = f" beside {staying} that others have on it" if staying else ""
+        others = f" in addition to {staying} foreign ones" if staying else ""
         raise Refused(
-            f"{network.option('endpoints')}: {wished} ports are wished on {network.name}{others}, but the kernel"
+            f"{network.option('endpoints')}: {wished} ports are requested on {network.name}{others}, but the kernel"
             f" allows {BRIDGE_PORTS}"
             " on a bridge; use a second network"
         )
@@ -194,7 +194,7 @@ def _foreign_ports(network: Network, view: HostView) -> list[str]:
     if network.external:
         return []
     names = [str(port["name"]) for port in _staying_ports(network, view) if view.is_foreign(port)]
-    return [f"{', '.join(sorted(names))}: on the bridge {network.name} and not ours, left as found"] if names else []
+    return [f"{', '.join(sorted(names))}: foreign ports on the bridge {network.name}, left in place"] if names else []
 
 
 def _refuse_alternative_names(network: Network, view: HostView) -> None:
@@ -210,7 +210,7 @@ def _refuse_alternative_names(network: Network, view: HostView) -> None:
     for option, name in named:
         if name in real:
             raise Refused(
-                f"{option}: {name!r} is an alternative name of the host's interface {real[name]}; say that one"
+                f"{option}: {name!r} is an alternative name of the host's interface {real[name]}; use that name"
             )
 
 
@@ -228,7 +228,7 @@ def _missing_source(network: Network, view: HostView) -> list[str]:
     own = {address for interface in view.interfaces.values() for address in addresses_of(interface)}
     options = {word: network.option(option) for word, option in MASQUERADE_ADDRESSES.items()}
     return [
-        f"{options[word]}: the host has no address {address} now, so answers to what leaves with it do not come back"
+        f"{options[word]}: the host has no address {address} now, so replies to packets from it do not arrive"
         for word, address in network.masquerade_addresses.items()
         if address not in own
     ]

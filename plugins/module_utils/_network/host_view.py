@@ -170,7 +170,7 @@ class HostView:
         """Sentences about links that carry our mark and are of a kind that is never ours, without those that are given
         as ports."""
         return [
-            f"{name}: carries the mark of network {self.owner}, but is no link of its making; it is left alone"
+            f"{name}: has the mark of network {self.owner}, but was not created for it; it is left alone"
             for name, interface in self.interfaces.items()
             if name not in ports
             and interface["kind"] not in ("bridge", "veth")
@@ -278,7 +278,7 @@ def _refuse_unread(unread: Sequence[str]) -> None:
     """A rule that is not seen would stay for ever, and with it a port that is meant to be closed."""
     if unread:
         more = f" (and {len(unread) - 1} more like this)" if len(unread) > 1 else ""
-        raise Refused(f"the rules of this host are not known completely, so nothing is changed: {unread[0]}{more}")
+        raise Refused(f"the rules of this host could not be read completely, so nothing is changed: {unread[0]}{more}")
 
 
 def is_plain(route: View) -> bool:

@@ -98,7 +98,7 @@ def view(host: Host, wished: Wish) -> View:
     for name in told:
         there = contents.of.get(name)
         if there and there.trouble:
-            host.warn(f"namespace {name} is not told about completely: {there.trouble}")
+            host.warn(f"namespace {name} could not be read completely: {there.trouble}")
     users = namespaces.users()
     return {
         "host": _host(host, wished, contents, records),

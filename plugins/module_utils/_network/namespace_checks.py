@@ -43,10 +43,10 @@ def _interface_trouble(endpoint: Endpoint, view: HostView, existing: t.Collectio
     owner = _owner(endpoint.namespace, endpoint.interface, view)
     if owner == view.owner:
         return None
-    whose = f"on network {owner}" if owner else "that is not ours"
+    whose = f"on network {owner}" if owner else "that this collection did not create"
     return (
-        f"{endpoint.path}.interface: namespace {endpoint.namespace!r} has an interface {endpoint.interface!r}"
-        f" already, {whose};"
+        f"{endpoint.path}.interface: namespace {endpoint.namespace!r} already has an interface "
+        f"{endpoint.interface!r} {whose};"
         " choose another interface name"
     )
 
@@ -108,7 +108,7 @@ def _holder(
     if owner == view.owner and not network.appends:
         # An endpoint that is not on the list any more, so it goes.
         return None
-    return f"network {owner}" if owner else f"its interface {interface}, which is not ours,"
+    return f"network {owner}" if owner else f"its interface {interface}, which this collection did not create,"
 
 
 def _check_each_other(network: Network) -> None:
@@ -144,7 +144,7 @@ def _check_names(network: Network, view: HostView) -> None:
             if other.namespace != endpoint.namespace:
                 raise Refused(
                     f"{endpoint.path}.namespace: {endpoint.namespace!r} is the same namespace as {other.namespace!r} of"
-                    f" {other.path}, and {what} is all that it can have"
+                    f" {other.path}, which can have only {what}"
                 )
 
 

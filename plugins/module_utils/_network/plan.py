@@ -164,6 +164,6 @@ def _refuse_narrow(draft: Draft) -> None:
     """An MTU that was found out rather than given must carry IPv6 too."""
     if draft.mtu < 1280 and "ipv6" in draft.network.families:
         raise Refused(
-            f"{draft.network.option('mtu')}: the way out has an MTU of {draft.mtu}, and IPv6 needs 1280; give another"
-            " one, or no IPv6 subnet"
+            f"{draft.network.option('mtu')}: the default route's interface has an MTU of {draft.mtu}, but IPv6 "
+            "needs 1280; set another one, or give no IPv6 subnet"
         )

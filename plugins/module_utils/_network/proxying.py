@@ -38,8 +38,8 @@ def check(network: Network, view: HostView) -> t.Iterator[str]:
         yield f"{option}: there is no interface {name!r} on the host"
     elif interface["bridge"]:
         raise Refused(
-            f"{option}: {name!r} is a port of {interface['bridge']}, which gets what arrives there; say"
-            f" {interface['bridge']}"
+            f"{option}: {name!r} is a port of {interface['bridge']}, which gets what arrives there; use "
+            f"{interface['bridge']}"
         )
 
 

@@ -92,8 +92,8 @@ def _published(network: Network, endpoint: Endpoint, port: Port, word: str, own:
         raise Invalid(
             port.path,
             f"{publish.host}/udp",
-            f"udp can be published only on the network that has the default route of namespace {endpoint.namespace!r}:"
-            " the answers of a socket that is bound to no address leave by that route",
+            f"UDP can only be published on the network with the default route of namespace {endpoint.namespace!r}:"
+            " replies of a socket that is not bound to an address leave by that route",
         )
     return Published(
         port.path, True, word, publish.protocol, specific, publish.host, str(own), publish.container, routed
@@ -133,7 +133,7 @@ def _refuse_collision(one: Published, other: Published) -> None:
     mine, theirs = (one, other) if one.wished else (other, one)
     if mine.wished:
         where = f"port {mine.host}/{mine.protocol} of {mine.host_ip or 'the host'}"
-        raise Refused(f"{mine.path}: {where} is published already, by {theirs.path}")
+        raise Refused(f"{mine.path}: {where} is already published, by {theirs.path}")
 
 
 def _others(

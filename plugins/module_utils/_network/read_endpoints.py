@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES, IPAddress, family_of
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Missing
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import published_port
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import sysctls
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Endpoint, Port, Subnet
@@ -52,9 +52,7 @@ def _read_endpoint(path: str, raw: object, subnets: tuple[Subnet, ...], internal
     """One endpoint; an internal network leads nowhere, so it gives no default route."""
     section = Section(f"{path}.", raw, _OPTIONS)
     if not section.given("namespace"):
-        raise Invalid(
-            section.path("namespace"), section.raw("namespace"), "the name of the endpoint's namespace is required"
-        )
+        raise Missing(section.path("namespace"), "the name of the endpoint's namespace")
     attaching = [word for word in ("pid", "path", "container", "service") if section.given(word)]
     if len(attaching) > 1:
         last = attaching[-1]
@@ -120,7 +118,7 @@ def _given_addresses(section: Section, subnets: tuple[Subnet, ...]) -> dict[str,
             allowed = (
                 f"an {word.replace('ip', 'IP')} address"
                 if of_family
-                else f"none, the network has no {word.replace('ip', 'IP')} subnet"
+                else f"no value, since the network has no {word.replace('ip', 'IP')} subnet"
             )
             raise Invalid(section.path(option), str(address), allowed)
         _refuse_reserved(section.path(option), address, of_family)

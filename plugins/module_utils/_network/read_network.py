@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, family_of
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Missing
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.published_port import refuse_unpublishable
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import MASQUERADE_ADDRESSES, Network
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.option_reader import Section, number
@@ -34,7 +34,7 @@ def is_absent(section: Section) -> bool:
 def network_name(section: Section) -> str:
     """The network's name, which is its bridge's and its owner's name too."""
     if not section.given("name"):
-        raise Invalid(section.path("name"), section.raw("name"), "the name of the bridge, such as br-shop, is required")
+        raise Missing(section.path("name"), "the name of the network, such as br-shop")
     name = str(section.read("name", names.network_name))
     _refuse_reserved(section.path("name"), name)
     return name
@@ -142,7 +142,7 @@ def _refuse_contradictions(section: Section, network: Network) -> None:
     publishing = next((port for endpoint in network.endpoints for port in endpoint.ports), None)
     for option, why in (
         ("internal", "an internal network has no way in"),
-        ("inhibit_gateway", "the endpoints' router is elsewhere, so answers would not come back by this host"),
+        ("inhibit_gateway", "the endpoints' router is another machine, so replies would not return through this host"),
     ):
         if publishing and getattr(network, option):
             raise Invalid(
@@ -152,7 +152,7 @@ def _refuse_contradictions(section: Section, network: Network) -> None:
             )
     if network.internal and network.trusted_interfaces:
         raise Invalid(
-            section.path("trusted_interfaces"), list(network.trusted_interfaces), "none on an internal network"
+            section.path("trusted_interfaces"), list(network.trusted_interfaces), "no value on an internal network"
         )
     _refuse_editing_external(section, network)
     _refuse_proxying(section, network)
@@ -167,7 +167,9 @@ def _refuse_proxying(section: Section, network: Network) -> None:
         raise Invalid(path, name, "an interface that is not on the bridge")
     for option in ("external", "internal", "inhibit_gateway"):
         if getattr(network, option):
-            raise Invalid(path, name, f"none while {section.path(option)} is true, the host routes nothing then")
+            raise Invalid(
+                path, name, f"no value while {section.path(option)} is true, since the host then routes nothing"
+            )
     if not any(network.is_proxied(subnet) for subnet in network.subnets):
         raise Invalid(
             path,
@@ -194,6 +196,6 @@ def _refuse_editing_external(section: Section, network: Network) -> None:
             raise Invalid(
                 section.path(option),
                 section.raw(option),
-                f"with {section.path('external')}: true the bridge is joined and never edited, what may cross"
-                " it is its maker's to say",
+                f"with {section.path('external')}: true the bridge is never changed, so what may cross it is up to "
+                "its owner",
             )

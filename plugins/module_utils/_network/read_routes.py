@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Missing
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import routes
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.option_reader import Section, number
 
@@ -41,7 +41,7 @@ def read_routes(endpoint: Section) -> tuple[dict[str, t.Any], ...]:
 def _read_route(path: str, raw: object) -> dict[str, t.Any]:
     section = Section(f"{path}.", raw, _OPTIONS)
     if not section.given("to"):
-        raise Invalid(section.path("to"), section.raw("to"), 'the destination is required: a network or "default"')
+        raise Missing(section.path("to"), 'a network or "default"')
     to = section.raw("to")
     route: dict[str, t.Any] = {"to": "default" if to == "default" else str(section.read("to", addresses.network))}
     for option in ("via", "src"):
@@ -60,7 +60,7 @@ def _read_route(path: str, raw: object) -> dict[str, t.Any]:
         routes.wishes("routes", [route])
     except Invalid as error:
         # The module's own check, told with the route's place among the user's variables.
-        raise Invalid(f"{path}{error.option.removeprefix('routes[0]')}", error.value, error.allowed) from None
+        raise error.at(f"{path}{error.option.removeprefix('routes[0]')}") from None
     return route
 
 
@@ -82,9 +82,11 @@ def _refuse_mixture(section: Section, route: dict[str, t.Any]) -> None:
             raise Invalid(section.path(option), route[option], f"an IPv{version} address like the others of this route")
     drops = route.get("type", "unicast") in routes.NOWHERE
     if route["to"] == "default" and not drops and not {"via", "src"} & route.keys():
-        raise Invalid(section.path("via"), None, "a default route needs a gateway, which also tells its family")
+        raise Invalid(
+            section.path("via"), None, "a default route needs a gateway, which also determines the IP version"
+        )
     if drops and "via" in route:
-        raise Invalid(section.path("via"), route["via"], f"none for a route of type {route['type']}")
+        raise Invalid(section.path("via"), route["via"], f"no value for a route of type {route['type']}")
 
 
 def route_key(route: dict[str, t.Any]) -> RouteKey:

@@ -12,7 +12,7 @@ import ipaddress
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, IPNetwork
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Missing
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Subnet
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.option_reader import Section
 
@@ -52,7 +52,7 @@ def read_subnets(section: Section) -> tuple[Subnet, ...]:
 def _read_subnet(path: str, raw: object, external: bool) -> Subnet:
     section = Section(f"{path}.", raw, _OPTIONS)
     if not section.given("subnet"):
-        raise Invalid(section.path("subnet"), section.raw("subnet"), "the subnet is required, such as 172.18.0.0/16")
+        raise Missing(section.path("subnet"), "a network such as 172.18.0.0/16")
     network = section.read("subnet", _subnet_network)
     plain = Subnet(path, network, None, None, {})
     gateway = section.read("gateway", addresses.address)
@@ -69,7 +69,7 @@ def _read_subnet(path: str, raw: object, external: bool) -> Subnet:
 def _subnet_network(option: str, value: object) -> IPNetwork:
     found = addresses.network(option, value)
     if found.num_addresses < 2:
-        raise Invalid(option, value, "a network of two addresses at least")
+        raise Invalid(option, value, "a network of at least two addresses")
     special = (one for one in _SPECIAL if one.version == found.version)
     if found.network_address.is_unspecified or any(one.overlaps(found) for one in special):
         raise Invalid(option, value, "a network of unicast addresses that are neither loopback nor link-local")

@@ -49,9 +49,11 @@ def _warnings(view: HostView) -> list[str]:
     )
     found = view.odd_links()
     if strangers:
-        found.append(f"{', '.join(strangers)}: on the bridge {name} and not ours, left standing without it")
+        found.append(f"{', '.join(strangers)}: foreign ports of the removed bridge {name}, left in place")
     if name in view.interfaces and view.owner_of(view.interfaces[name]) is None and view.our_rules("forward"):
-        found.append(f"{name}: the bridge has lost the mark of this network and is left standing, without its rules")
+        found.append(
+            f"{name}: the bridge no longer has the mark of this network and is left in place, without its rules"
+        )
     return found
 
 

@@ -56,9 +56,9 @@ def warnings(network: Network, view: HostView) -> Iterator[str]:
     for endpoint in _elsewhere(network):
         if not any(True for _route in _default_routes(network, endpoint.namespace, view)):
             yield (
-                f"{endpoint.path}.published_ports: namespace {endpoint.namespace!r} has no default route, so only this"
-                " host and the network's own endpoints are answered; where it gets one from another network, apply"
-                " that network first"
+                f"{endpoint.path}.published_ports: namespace {endpoint.namespace!r} has no default route, so only "
+                "this host and the network's own endpoints get replies; if another network provides one, apply "
+                "that network first"
             )
 
 

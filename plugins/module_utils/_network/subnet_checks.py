@@ -38,7 +38,7 @@ def check_overlap(network: Network, view: HostView) -> list[str]:
         for sentence in _conflicts(subnet, view, own, segment):
             if not view.has_had(subnet.network):
                 raise Refused(sentence)
-            warnings.append(f"{sentence}; what that takes is not reached on the bridge any more")
+            warnings.append(f"{sentence}; addresses in it are no longer reachable on the bridge")
         warnings += _hidden(subnet, view, own, segment)
     return warnings
 

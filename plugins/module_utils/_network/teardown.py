@@ -24,5 +24,5 @@ def end_of(host: Host, owner: str) -> Teardown:
     told = info.view(host, info.Wish(contents=False))
     end = teardown(HostView(told, owner))
     if "iptables" in told["host"]["missing"] and any(end.modules.values()):
-        raise Refused(f"iptables is not installed, without which the rules of {owner} cannot be taken away")
+        raise Refused(f"iptables is not installed, but is needed to remove the rules of {owner}")
     return end

@@ -82,7 +82,7 @@ class Make:
 
     def __str__(self) -> str:
         given = f" with {', '.join(self.wish.values)}" if self.wish.values else ""
-        return f"make bridge {self.wish.name}{within(self.netns)}{given}"
+        return f"create bridge {self.wish.name}{within(self.netns)}{given}"
 
     def do(self, session: Session) -> None:
         """Make the bridge with everything that the kernel takes at once; ifalias it ignores then.
@@ -290,7 +290,7 @@ def _plan_new(wish: Wish, state: State, plan: Plan) -> Change:
 def _plan_existing(wish: Wish, link: Link, state: State, plan: Plan) -> Change:
     if link.kind != "bridge":
         kind = link.kind or "a physical interface"
-        raise Refused(f"interface {wish.name} exists and is no bridge but {kind}; choose another name")
+        raise Refused(f"interface {wish.name} exists and is not a bridge but {kind}; choose another name")
     refuse_others(link, wish.owner)
     ours = _is_ours(wish, link, state)
     after = _managed(wish, _own_mac(wish, state) if ours else wish.mac_address, marked=ours)
@@ -314,12 +314,12 @@ def _plan_absent(wish: Wish, link: Link | None, state: State, plan: Plan) -> Cha
     refuse_others(link, wish.owner)
     if link.kind != "bridge" or not _is_ours(wish, link, state):
         raise Refused(
-            f"interface {wish.name} was not made by this collection and is left alone; "
-            f"remove it by: ip link del {wish.name}"
+            f"interface {wish.name} was not made by this collection and is left alone; remove it with: ip link del "
+            f"{wish.name}"
         )
     left = state.foreign_ports[state.spaces[wish.netns], wish.name]
     if left:
-        plan.warnings.append(f"bridge {wish.name} is removed under ports that are not ours and stay: {', '.join(left)}")
+        plan.warnings.append(f"bridge {wish.name} is removed; its foreign ports stay: {', '.join(left)}")
     plan.steps.append(Delete(wish.name, wish.netns, link.index, state.taken[state.spaces[wish.netns], wish.name]))
     return Change({"mtu": link.mtu, "mac_address": link.mac_address, "alias": link.alias}, {})
 

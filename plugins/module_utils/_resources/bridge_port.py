@@ -160,8 +160,8 @@ def _without_locks(wishes: t.Sequence[Wish], plan: Plan) -> list[Wish]:
     """A kernel that cannot lock ports has none that is locked."""
     if any(wish.flags.get("locked") for wish in wishes):
         plan.warnings.append(
-            "this kernel cannot lock the ports of bridges (Linux 5.18 can): what is for an endpoint still reaches that "
-            "one alone, but a neighbour on its bridge can send in its name, by its MAC address"
+            "this kernel cannot lock bridge ports (Linux 5.18 can): packets to an endpoint still reach only that "
+            "endpoint, but a neighbour on its bridge can send from its MAC address"
         )
     return [
         dataclasses.replace(wish, flags={word: value for word, value in wish.flags.items() if word != "locked"})
@@ -170,7 +170,7 @@ def _without_locks(wishes: t.Sequence[Wish], plan: Plan) -> list[Wish]:
 
 
 def _refuse_missing(host: Host, wishes: t.Sequence[Wish], links: t.Mapping[str | None, Links]) -> None:
-    """Outside check mode interface and bridge exist; in check mode missing ones are taken as freshly made."""
+    """Outside check mode interface and bridge exist; in check mode missing ones are treated as just created."""
     told: dict[str, None] = {}
     for wish in wishes:
         for kind, name in (("interface", wish.interface), ("bridge", wish.bridge)) if wish.state == "present" else ():
@@ -180,7 +180,7 @@ def _refuse_missing(host: Host, wishes: t.Sequence[Wish], links: t.Mapping[str |
                     raise Refused(f"{kind} {place} does not exist")
                 told[place] = None
     if told:
-        host.warn(f"check mode: interfaces that do not exist yet are taken as freshly made: {', '.join(told)}")
+        host.warn(f"check mode: interfaces that do not exist yet are treated as just created: {', '.join(told)}")
 
 
 def _refuse_others(wish: Wish, link: Link, state: State) -> None:
@@ -222,7 +222,7 @@ def _plan_present(wish: Wish, state: State, plan: Plan) -> Change:
             f"{'a bridge itself' if link.kind else 'the loopback'}"
         )
     if bridge and bridge.kind != "bridge":
-        raise Refused(f"interface {wish.bridge} is no bridge but {bridge.kind or 'a physical interface'}")
+        raise Refused(f"interface {wish.bridge} is not a bridge but {bridge.kind or 'a physical interface'}")
     if bridge and wish.manages_vlans and "default_pvid" not in (bridge.bridge or {}):
         raise Refused(f"{wish}: vlans and pvid: this kernel does not support VLANs on bridges")
     before, after = _current(wish, link, state), _wished(wish)
@@ -306,8 +306,8 @@ def _current(wish: Wish, link: Link, state: State) -> dict[str, t.Any]:
     master = state.by_index[space][link.master]
     if master.kind != "bridge":
         raise Refused(
-            f"interface {wish.interface} belongs to {master.name}, which is no bridge but {master.kind}; "
-            f"take it off there first"
+            f"interface {wish.interface} belongs to {master.name}, which is not a bridge but {master.kind}; remove "
+            "it there first"
         )
     view: dict[str, t.Any] = {"bridge": master.name, **{option: (link.port or {}).get(option) for option in wish.flags}}
     found = state.vlans[space].get(link.index, Vlans())
@@ -346,5 +346,5 @@ def _refuse_foreign(wish: Wish, link: Link, bridge: Link, mine: bool, state: Sta
         return
     raise Refused(
         f"interface {wish.interface} was not put on bridge {wish.bridge} by owner {wish.owner} and is left there; "
-        f"take it off by: ip link set {wish.interface} nomaster"
+        f"remove it with: ip link set {wish.interface} nomaster"
     )

@@ -12,7 +12,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Missing
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import link_attributes, vlans
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.link_attributes import (
@@ -61,7 +61,7 @@ def wish(options: t.Mapping[str, t.Any]) -> Wish:
     flags = link_attributes.given(BRIDGE_PORT, options)
     tagged, pvid = options["vlans"], options["pvid"]
     if options["bridge"] is None:
-        raise Invalid("bridge", None, "the name of the bridge is required")
+        raise Missing("bridge", "the name of the bridge")
     found = Wish(
         state=options["state"],
         owner=names.owner_name("owner", options["owner"]),

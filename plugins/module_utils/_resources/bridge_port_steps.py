@@ -39,7 +39,7 @@ class Join:
     owner: str | None = None
 
     def __str__(self) -> str:
-        return f"put interface {self.interface} on bridge {self.bridge}"
+        return f"add interface {self.interface} to bridge {self.bridge}"
 
     def do(self, session: Session) -> None:
         """It is remembered first: were we stopped in between, nobody would know of a port that is on a bridge."""
@@ -61,7 +61,7 @@ class Leave:
     bridge: str
 
     def __str__(self) -> str:
-        return f"take interface {self.interface} off bridge {self.bridge}"
+        return f"remove interface {self.interface} from bridge {self.bridge}"
 
     def do(self, session: Session) -> None:
         link_changes.set_values(session.writer, socket.if_nametoindex(self.interface), {"master": 0})
@@ -150,7 +150,7 @@ class Remember(_OfTheHost):
     owner: str
 
     def __str__(self) -> str:
-        return f"remember whose port {self.interface} is"
+        return f"record the owner of port {self.interface}"
 
     def do(self, session: Session) -> None:
         index = socket.if_nametoindex(self.interface)
@@ -165,7 +165,7 @@ class Forget(_OfTheHost):
     ifindex: int | None = None
 
     def __str__(self) -> str:
-        return f"forget whose port {self.interface} was"
+        return f"remove the record of port {self.interface}"
 
     def do(self, _session: Session) -> None:
         port_records.remove(self.interface, self.ifindex)
@@ -185,7 +185,9 @@ def _on_a_bridge(step: SetFlags | SetFdb | SetVlans) -> t.Iterator[None]:
 
 
 def _left(step: SetFlags | SetFdb | SetVlans) -> str:
-    return f"cannot {step}: somebody took it off its bridge just now; see who else manages it, then run again"
+    return (
+        f"cannot {step}: something else removed it from its bridge just now; find out what manages it, then run again"
+    )
 
 
 def _remember(writer: Writer, index: int, interface: str, bridge: str, owner: str) -> None:

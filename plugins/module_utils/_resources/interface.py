@@ -176,9 +176,7 @@ class Interface(Resource):
         led = interface_hazards.peers(wishes)
         patience = interface_late.Patience()
         looks = {
-            space: functools.partial(
-                _read, there, host.limit, led, host.known(space), host.foretold_links(space)
-            )
+            space: functools.partial(_read, there, host.limit, led, host.known(space), host.foretold_links(space))
             for space, there in by_space.items()
         }
         stops = [
@@ -359,7 +357,7 @@ def _with_phantoms(
         completed[space] = dataclasses.replace(there, links={**there.links, **phantoms})
         told.extend(str(wish).partition(" ")[2] for wish in missing)
     if told:
-        host.warn(f"check mode: interfaces that do not exist yet are taken as freshly made: {', '.join(told)}")
+        host.warn(f"check mode: interfaces that do not exist yet are treated as just created: {', '.join(told)}")
     return completed
 
 
@@ -376,7 +374,7 @@ def _addresses(given: t.Sequence[t.Any] | None) -> tuple[IPInterface, ...] | Non
     for number, raw in enumerate(given):
         address = addresses.interface_address(f"addresses[{number}]", raw)
         if address.ip in found:
-            raise Invalid(f"addresses[{number}]", raw, f"the same address stands in the list as {found[address.ip]}")
+            raise Invalid(f"addresses[{number}]", raw, f"the list already has this address as {found[address.ip]}")
         found[address.ip] = address
     return tuple(found.values())
 
@@ -392,6 +390,6 @@ def _settings(given: t.Mapping[str, t.Any] | None) -> dict[str, str]:
             raise Invalid(
                 "sysctls",
                 sysctls.name_of(path),
-                "a setting of the interface with IFNAME in its name's place: net.ipv4.conf.IFNAME.rp_filter",
+                "a setting of the interface with IFNAME for its name, such as net.ipv4.conf.IFNAME.rp_filter",
             )
     return found

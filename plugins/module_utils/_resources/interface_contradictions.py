@@ -23,14 +23,14 @@ def refuse(wish: Wish) -> None:
     """What no kernel can bring about at once."""
     leading = [route for route in wish.routes or () if route.type not in NOWHERE]
     if wish.neighbours and not wish.enabled:
-        raise Invalid("enabled", False, "an interface that is down has no neighbours, but some are wished")
+        raise Invalid("enabled", False, "an interface that is down has no neighbours, but neighbours are given")
     if leading and not wish.enabled:
-        raise Invalid("enabled", False, "an interface that is down has no routes, but some are wished")
+        raise Invalid("enabled", False, "an interface that is down has no routes, but routes are given")
     if any(address.version == 6 for address in wish.addresses or ()):
         if wish.mtu is not None and wish.mtu < _LEAST_MTU_6:
-            raise Invalid("mtu", wish.mtu, f"{_LEAST_MTU_6} or more, since an IPv6 address is wished")
+            raise Invalid("mtu", wish.mtu, f"{_LEAST_MTU_6} or more, since an IPv6 address is given")
         if wish.settings.get("net/ipv6/conf/IFNAME/disable_ipv6") == "1":
-            raise Invalid("sysctls.net.ipv6.conf.IFNAME.disable_ipv6", 1, "0, since an IPv6 address is wished")
+            raise Invalid("sysctls.net.ipv6.conf.IFNAME.disable_ipv6", 1, "0, since an IPv6 address is given")
     for route in leading:
         for address in wish.addresses or ():
             _refuse_gateway(route, address)

@@ -63,7 +63,9 @@ def look(
         if all((link.index, address) in there for address in wish.addresses or ()) and link.running:
             stray = route_lookups.strays(reader, link.index, led.get((wish.netns, wish.name), ()))
             if stray:
-                told.append(f"packets to {_listed(stray)} do not leave over it, by a policy rule or another route")
+                told.append(
+                    f"packets to {_listed(stray)} do not leave over it, because of a policy rule or another route"
+                )
         if told:
             found[wish.name] = told
     if any(wish.addresses for wish in ours):
@@ -84,7 +86,7 @@ def _on_link(link: Link, incoming: str | None) -> t.Iterator[str]:
     if incoming:
         yield f"it has the queueing discipline {incoming}, whose filters may drop packets"
     if link.xdp:
-        yield "an XDP program looks at what arrives there and may drop it"
+        yield "an XDP program processes incoming packets and may drop them"
 
 
 def _listed(addresses: t.Sequence[IPAddress]) -> str:
@@ -94,4 +96,4 @@ def _listed(addresses: t.Sequence[IPAddress]) -> str:
 
 def sentences(wish: Wish, told: t.Iterable[str]) -> list[str]:
     """What is told of an interface that was found as it should be."""
-    return [f"{wish}: {words}; left as found" for words in told]
+    return [f"{wish}: {words}; left as it is" for words in told]

@@ -78,7 +78,7 @@ class Turn(Step):
 
     @property
     def what(self) -> str:
-        return f"turn {'up' if self.up else 'down'}"
+        return f"bring {'up' if self.up else 'down'}"
 
     def change(self, writer: Writer, index: int) -> None:
         link_changes.turn(writer, index, self.up)
@@ -88,7 +88,7 @@ class Turn(Step):
 class SpeakArp(Step):
     @property
     def what(self) -> str:
-        return "have ARP spoken on"
+        return "enable ARP on"
 
     def change(self, writer: Writer, index: int) -> None:
         link_changes.speak_arp(writer, index)
@@ -147,7 +147,7 @@ class DeleteAddress(Step):
 
     @property
     def what(self) -> str:
-        return f"delete address {self.address} of"
+        return f"delete address {self.address} from"
 
     def change(self, writer: Writer, index: int) -> None:
         keeping = promoting.others(self.netns, self.name) if self.keep_others else contextlib.nullcontext()
@@ -163,7 +163,7 @@ class PutRoute(Step):
 
     @property
     def what(self) -> str:
-        return f"put route {_shown(self.route)} on"
+        return f"add route {_shown(self.route)} to"
 
     def change(self, writer: Writer, index: int) -> None:
         stack_changes.put_route(writer, index, self.route)
@@ -177,7 +177,7 @@ class PutConnected(Step):
 
     @property
     def what(self) -> str:
-        return f"put the kernel's route {connected.words(self.route)} back on"
+        return f"restore the kernel's route {connected.words(self.route)} on"
 
     def change(self, writer: Writer, index: int) -> None:
         with _gone_is_done(errno.EEXIST):
@@ -190,7 +190,7 @@ class DeleteRoute(Step):
 
     @property
     def what(self) -> str:
-        return f"delete route {_shown(self.route)} of"
+        return f"delete route {_shown(self.route)} from"
 
     def change(self, writer: Writer, index: int) -> None:
         with _gone_is_done(errno.ESRCH):

@@ -137,7 +137,7 @@ class IpForward(Resource):
             raise Invalid(
                 "persistent",
                 True,
-                "false inside a namespace: files under /etc/sysctl.d are read for the host's own alone",
+                "false inside a namespace, since files in /etc/sysctl.d only apply to the host",
             )
         return wish
 
@@ -194,7 +194,7 @@ def _read_space(host: Host, ref: str | None, wishes: t.Sequence[Wish]) -> Space:
             if (family, None) in found and (family, wish.interface) not in found:
                 if not host.check_mode:
                     raise Refused(f"interface: {wish.interface} does not exist")
-                host.warn(f"check mode: interface {wish.interface} does not exist yet and is taken as freshly made")
+                host.warn(f"check mode: interface {wish.interface} does not exist yet and is treated as just created")
                 found[family, wish.interface] = found[family, None]
     routers = host.run(ref, advertised.accept_ra) if ("ipv6", None) in found else {}
     known = host.known(host.identity(ref))
@@ -302,8 +302,8 @@ def _switch(
 def _does_not_forward(name: str) -> str:
     setting = sysctls.name_of(switches.path("ipv4", name))
     return (
-        f"{setting} is 0, so nothing that arrives at {name} is forwarded, be it for a published port or an answer; "
-        f"set it to 1 if {name} is a way to the endpoints"
+        f"{setting} is 0, so packets that arrive at {name} are not forwarded, neither to published ports nor as "
+        f"replies; set it to 1 if endpoints use {name}"
     )
 
 
@@ -314,11 +314,15 @@ def _between_others(
     for ref, space in state.spaces.items():
         families = [family for family in sorted(space.open) if values[ref].get((family, None)) != "0"]
         shown = [bridge_nf.setting(family) for family in families if family in space.bridge_nf]
-        bridges = f", and also what foreign bridges carry, while {' and '.join(shown)} is 1" if shown else ""
+        bridges = (
+            f", and also traffic between the ports of foreign bridges, while {' and '.join(shown)} is 1"
+            if shown
+            else ""
+        )
         if families and len(space.others) > 1:
             yield (
-                f"{' and '.join(switches.WORD[family] for family in families)} forwarding goes on, "
-                "so this host now routes between "
+                f"{' and '.join(switches.WORD[family] for family in families)} forwarding is turned on, so this "
+                "host now routes between "
                 f"{', '.join(space.others[:_NAMED])}{' and others' if len(space.others) > _NAMED else ''}; "
                 f"{state.remedy} stops that{bridges}"
             )
@@ -344,7 +348,7 @@ def _keep_routers(
     """A forwarding host ignores router advertisements and drops what it has by them, unless accept_ra is 2 before."""
     at_stake = sorted(name for name, value in accept_ra.items() if value == "1" and wish.interface in (None, name))
     for name in at_stake:
-        what = f"have {name} heed router advertisements while IPv6 is forwarded"
+        what = f"have {name} accept router advertisements while IPv6 is forwarded"
         plan.steps.append(WriteSetting(ref, f"net/ipv6/conf/{name}/accept_ra", "2", what))
         accept_ra[name] = "2"
     if at_stake:

@@ -43,7 +43,7 @@ def find(host: Host, wishes: t.Sequence[Wish]) -> list[tuple[Wish, str]]:
         other = first.setdefault(identity, wish) if identity else wish
         if other is not wish and (wish.attached or other.attached):
             found.append(
-                (wish, f"{_named(wish)} is the same namespace as {_named(other)}; give both endpoints one name for it")
+                (wish, f"{_named(wish)} is the same namespace as {_named(other)}; use one name for both endpoints")
             )
     return found
 

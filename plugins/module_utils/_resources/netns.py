@@ -147,8 +147,8 @@ def _warn_of_blindness(host: Host, found: t.Mapping[str, Found]) -> None:
     for name, one in found.items():
         if one.identity and one.source not in (None, one.identity):
             host.warn(
-                f"check mode: namespace {name} would be given to another namespace; what is foretold for its links "
-                "may be too little"
+                f"check mode: namespace {name} would be given to another namespace, so the prediction for its "
+                "interfaces may be incomplete"
             )
 
 
@@ -210,11 +210,11 @@ def _with_inside(wish: Wish, found: Found, up: bool, values: t.Mapping[str, str 
 
 def _read_source(host: Host, wish: Wish, path: str) -> Identity:
     if not host.exists(path):
-        raise Refused(f"namespace {wish.name}: {path} is no network namespace, or the process is gone")
+        raise Refused(f"namespace {wish.name}: {path} is not a network namespace, or the process is gone")
     identity = host.identity(path)
     if identity == host.identity(None):
         cure = "; give the service PrivateNetwork=yes" if wish.inhabitant and wish.inhabitant.kind == "service" else ""
-        raise Refused(f"namespace {wish.name}: {path} is the host's own network namespace, which gets no name{cure}")
+        raise Refused(f"namespace {wish.name}: {path} is the host's own network namespace, which cannot be named{cure}")
     return t.cast(Identity, identity)
 
 
@@ -314,36 +314,37 @@ def _plan_removal(wish: Wish, found: Found, plan: Plan) -> Change:
     if found.identity is None:
         if not known:
             raise Refused(
-                f"namespace {wish.name} is a dead file that is not ours; remove it by: ip netns del {wish.name}"
+                f"namespace {wish.name} is a dead file that this collection did not create; remove it with: ip "
+                f"netns del {wish.name}"
             )
         plan.steps.append(Remove(wish.name, None, links_first="none"))
         return Change({"live": False}, {})
     record = found.ours
     if record is None and found.damaged:
         raise Refused(
-            f"namespace {wish.name} is left alone, since whose it is is not known: "
-            f"{namespace_records.path(wish.name)} is damaged and no link of ours leads into it; "
-            f"remove it by: ip netns del {wish.name}"
+            f"namespace {wish.name} is left alone, since its owner is unknown: {namespace_records.path(wish.name)} "
+            "is damaged and no interface of this collection leads into it; remove it with: ip netns del "
+            f"{wish.name}"
         )
     if record is None:
         raise Refused(
-            f"namespace {wish.name} was not made by this collection and is left alone; "
-            f"remove it by: ip netns del {wish.name}"
+            f"namespace {wish.name} was not made by this collection and is left alone; remove it with: ip netns "
+            f"del {wish.name}"
         )
     if wish.owner not in record.owners:
-        plan.warnings.append(f"namespace {wish.name} is left standing, it belongs to {', '.join(record.owners)}")
+        plan.warnings.append(f"namespace {wish.name} is left in place, since it belongs to {', '.join(record.owners)}")
         return Change({}, {})
     rest = _without(record, wish.owner)
     if rest.owners and found.damaged:
         # The others' links go on telling that it is theirs, and ours do not any more.
-        plan.warnings.append(f"namespace {wish.name} is left standing, it belongs to {', '.join(rest.owners)}")
+        plan.warnings.append(f"namespace {wish.name} is left in place, since it belongs to {', '.join(rest.owners)}")
         return Change({}, {})
     if rest.owners:
         plan.steps.append(Claim(wish.name, rest))
         return Change({"owners": list(record.owners)}, {"owners": list(rest.owners)})
     if found.pids and not record.attached:
         plan.warnings.append(
-            f"namespace {wish.name} has lost its name and its links, but lives on with the processes inside: "
+            f"namespace {wish.name} has lost its name and its interfaces, but is kept alive by the processes inside: "
             + ", ".join(map(str, found.pids))
         )
     links_first = "ours" if found.damaged else "none" if record.attached else "all"

@@ -55,7 +55,7 @@ def wish(options: t.Mapping[str, t.Any]) -> Wish:
     pid, path = options["pid"], options["path"]
     given = [word for word in ("pid", "path", "container", "service") if options[word] is not None]
     if len(given) > 1:
-        raise Invalid(given[0], options[given[0]], f"{' and '.join(given)} exclude each other")
+        raise Invalid(given[0], options[given[0]], f"{' and '.join(given)} are mutually exclusive")
     if pid is not None and pid < 1:
         raise Invalid("pid", pid, "the ID of a running process, 1 or more")
     if path is not None and not path.startswith("/"):

@@ -44,7 +44,7 @@ class Bind(Aside):
     record: namespace_records.Record
 
     def __str__(self) -> str:
-        return f"{f'attach {self.source} as' if self.source else 'make'} namespace {self.name}"
+        return f"{f'attach {self.source} as' if self.source else 'create'} namespace {self.name}"
 
     def do(self, session: Session) -> None:
         host = session.host
@@ -54,7 +54,7 @@ class Bind(Aside):
             if found and not source:
                 # Somebody was faster. His serves as well as ours, but it is his.
                 return
-            raise Refused(f"namespace {self.name} was given to another one just now and is left alone; run again")
+            raise Refused(f"namespace {self.name} was just given to another namespace and is left alone; run again")
         namespaces.remove(self.name)
         host.forget(self.name)
         if source:
@@ -71,7 +71,7 @@ class Bind(Aside):
         """Claim a namespace, then name it: who is killed in between leaves a claim on nothing, and no namespace."""
         identity = namespaces.identity(source)
         if identity is None:
-            raise Refused(f"namespace {self.name}: {source} is no network namespace any more")
+            raise Refused(f"namespace {self.name}: {source} is no longer a network namespace")
         namespace_records.write(host, self.name, dataclasses.replace(self.record, identity=identity))
         namespaces.attach(self.name, source)
 
@@ -84,7 +84,7 @@ class Claim(Aside):
     record: namespace_records.Record
 
     def __str__(self) -> str:
-        return f"remember whose namespace {self.name} is"
+        return f"record the owners of namespace {self.name}"
 
     def do(self, session: Session) -> None:
         if self.record.owners:
@@ -133,7 +133,7 @@ class Inside:
         return self.name
 
     def __str__(self) -> str:
-        return f"set up the inside of namespace {self.name}"
+        return f"configure namespace {self.name}"
 
     def do(self, _session: Session) -> None:
         if self.loopback:
@@ -162,7 +162,7 @@ class Remove(Aside):
 
     def do(self, session: Session) -> None:
         if not self.is_the_same():
-            raise Refused(f"namespace {self.name} was given to another one just now and is left alone; run again")
+            raise Refused(f"namespace {self.name} was just given to another namespace and is left alone; run again")
         namespaces.remove(self.name)
         session.host.forget(self.name)
         namespace_records.remove(session.host, self.name)

@@ -66,5 +66,5 @@ def _tried(path: str, value: str) -> str:
         if error.errno in (errno.EACCES, errno.EPERM):
             raise Refused(f"sysctls: {sysctl.unwritable(path)}") from error
         raise Invalid(
-            f"sysctls.{name}", value, f"a value that the kernel takes, and it says: {refusals.reason(error)}"
+            f"sysctls.{name}", value, f"a value that the kernel accepts, but it reports: {refusals.reason(error)}"
         ) from error

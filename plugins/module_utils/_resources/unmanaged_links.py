@@ -15,7 +15,7 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Order, Plan, Resource
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import names
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Missing, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import link_managers
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
@@ -63,7 +63,7 @@ class Tell(Aside):
     interfaces: t.Sequence[str]
 
     def __str__(self) -> str:
-        return f"tell {', '.join(manager.name for manager in self.managers)} whose links these are"
+        return f"tell {', '.join(manager.name for manager in self.managers)} which interfaces to leave alone"
 
     def do(self, session: Session) -> None:
         """Remembered first and forgotten last: who is stopped in between leaves no manager without the news."""
@@ -102,7 +102,7 @@ class UnmanagedLinks(Resource):
         if options["state"] == "absent":
             return Wish("absent", owner, (), False)
         if options["interfaces"] is None:
-            raise Invalid("interfaces", None, "the names of the links, unless state is absent")
+            raise Missing("interfaces", "the names of the interfaces, unless state is absent")
         found = {
             names.one_interface(f"interfaces[{number}]", name) for number, name in enumerate(options["interfaces"])
         }
@@ -160,7 +160,7 @@ def _plan(wish: Wish, found: Found, running: t.Sequence[Manager], plan: Plan) ->
     remove = [path for path in before if path not in after]
     lost, held = _managed(wish, found)
     if held and not write:
-        plan.warnings.append(f"{', '.join(held)}, whatever our file says")
+        plan.warnings.append(f"{', '.join(held)}, despite this collection's file")
     if write or remove or lost or found.untold:
         plan.steps.append(Tell(wish.owner, write, remove, concerned, wish.interfaces))
     news = bool(lost or found.untold) and not write and not remove

@@ -143,7 +143,7 @@ def _refuse_shared_ends(wishes: t.Sequence[Wish], state: State) -> None:
         for end in (wish.end, wish.second) if wish.state == "present" else ():
             other = seen.setdefault((state.spaces[end.netns], end.name), wish)
             if other is not wish:
-                raise Refused(f"veth {other.end} and veth {wish.end} are both to have the end {end}")
+                raise Refused(f"veth {other.end} and veth {wish.end} both claim the end {end}")
 
 
 def _joined(steps: t.Sequence[t.Any]) -> list[t.Any]:
@@ -203,7 +203,7 @@ class _Planner:
         for end, where in ((first, wish.end), (second, wish.second)):
             if end and end.link.kind != "veth":
                 raise Refused(
-                    f"interface {where} exists and is no veth but {end.link.kind or 'a physical interface'}; "
+                    f"interface {where} exists and is not a veth but {end.link.kind or 'a physical interface'}; "
                     f"choose another name"
                 )
         if first and second and first.peer is not second:
@@ -237,7 +237,8 @@ class _Planner:
             )
             differing = ", ".join(word for word in after if before.get(word) != after[word])
             raise Refused(
-                f"veth {place} is not ours and differs in {differing}; delete it, or hand it over by: {hand_over}"
+                f"veth {place} was not created by this collection and differs in {differing}; delete it, or hand "
+                f"it over with: {hand_over}"
             )
         if first.peer is None:
             self.steps.append(Delete(self._where(first, wish.end).netns, (first.link.name,)))
@@ -286,7 +287,8 @@ class _Planner:
             raise Refused(f"veth {where} belongs to owner {found}; pass owner: {found} to remove it")
         if first.link.kind != "veth" or found is None:
             raise Refused(
-                f"interface {where} was not made by this collection and is left alone; remove it by: {_command(where)}"
+                f"interface {where} was not made by this collection and is left alone; remove it with: "
+                f"{_command(where)}"
             )
         before = self._current(wish, first, {"alias": None})
         self.steps.append(Delete(where.netns, (first.link.name,)))
@@ -315,8 +317,8 @@ class _Planner:
             for end, where in ((first, wish.end), (second, wish.peer))
         ]
         return (
-            f"veth {wish.end} and veth {wish.peer} both exist but are no pair: "
-            f"the other end of {told[0][8:]}, {told[1]}; delete one of them"
+            f"veth {wish.end} and veth {wish.peer} both exist but are not a pair: the other end of {told[0][8:]}, "
+            f"{told[1]}; delete one of them"
         )
 
 

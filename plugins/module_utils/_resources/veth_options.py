@@ -12,7 +12,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Missing
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import link_attributes, marks
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.link_attributes import VETH
@@ -76,7 +76,7 @@ def _peer(options: t.Mapping[str, t.Any]) -> Where | None:
     if options["peer_name"] is None and options["state"] == "absent":
         return None
     if options["peer_name"] is None:
-        raise Invalid("peer_name", None, "a pair needs a name for its other end")
+        raise Missing("peer_name", "the name of the other end, unless state is absent")
     return Where(
         names.namespace_ref("peer_netns", options["peer_netns"]),
         names.interface_name("peer_name", options["peer_name"]),

@@ -50,7 +50,7 @@ class Make(_AtAnEnd):
     peer_values: t.Mapping[str, t.Any]
 
     def __str__(self) -> str:
-        return f"make veth {self.end} with peer {self.peer}"
+        return f"create veth {self.end} with peer {self.peer}"
 
     def do(self, session: Session) -> None:
         """Both ends by one message, the peer born in its namespace under its final name.

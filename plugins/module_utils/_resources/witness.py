@@ -33,8 +33,8 @@ def records(host: Host, names: t.Iterable[str]) -> dict[str, Record]:
     damaged = [name for name in names if namespace_records.damaged(host, name)]
     for name in damaged:
         host.warn(
-            f"{namespace_records.path(name)} is damaged; whose namespace {name} is, is taken from the links "
-            "that lead into it"
+            f"{namespace_records.path(name)} is damaged; the owner of namespace {name} is taken from the "
+            "interfaces that lead into it"
         )
     found = host.run(None, lambda: _by_links(damaged)) if damaged else {}
     return {name: record for name, record in found.items() if record.owners}
@@ -68,7 +68,7 @@ def damaged_ports(host: Host, names: t.Collection[str]) -> list[str]:
     """Those of these interfaces whose records were damaged, told as a warning."""
     found = [name for name in port_records.damaged() if name in names]
     for name in found:
-        host.warn(f"{port_records.path(name)} is damaged; whose port {name} is, is taken from the bridge that it is on")
+        host.warn(f"{port_records.path(name)} is damaged; the owner of port {name} is taken from its bridge")
     return found
 
 

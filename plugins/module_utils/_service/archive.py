@@ -53,7 +53,7 @@ def _sources(first: str) -> dict[str, str]:
         if name not in found:
             text = _source(name)
             if text is None:
-                raise ImportError(f"the source of {name} is not to be had")
+                raise ImportError(f"the source of {name} is not available")
             found[name] = text
             waiting += _imported(text)
     return found

@@ -37,10 +37,10 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.teardow
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._service import unit
 
 _USAGE = """\
-usage: network.pyz up NETWORK                    bring everything about that /etc/linuxnet/NETWORK.json says
-       network.pyz attach NETWORK NAMESPACE PID  the same, and give the namespace of a process its name and endpoint
-       network.pyz down NETWORK                  take the network away
-       network.pyz stop NETWORK                  what systemd calls: the same, but not for a restart or a shutdown
+usage: network.pyz up NETWORK                    apply /etc/linuxnet/NETWORK.json
+       network.pyz attach NETWORK NAMESPACE PID  the same, and attach the namespace of a process
+       network.pyz down NETWORK                  remove the network
+       network.pyz stop NETWORK                  for systemd: the same, except for a restart or a shutdown
 """
 #: Before a line, what systemd's journal takes for its priority.
 _WARNING, _ERROR = "<4>", "<3>"
@@ -82,7 +82,7 @@ def _attach(network: str, namespace: str, process: int) -> None:
     """Called by the service whose process it is, too, in whose namespaces nothing of ours may be made."""
     for kind in ("net", "mnt"):
         if os.readlink(f"/proc/self/ns/{kind}") != os.readlink(f"/proc/1/ns/{kind}"):
-            raise Refused("attach: this runs in namespaces of its own; have systemd run it: systemd-run --wait ...")
+            raise Refused("attach: this process has namespaces of its own; run it with systemd-run --wait ...")
     _up(network, {namespace: process})
 
 
@@ -115,7 +115,7 @@ def _up(network: str, joining: t.Mapping[str, int]) -> None:
             element["path"] = lasting
         elif not namespaces.alive(name):
             away.add(name)
-            _tell(f"namespace {name} is not there yet and is left out, until: attach {network} {name} PID", _WARNING)
+            _tell(f"namespace {name} does not exist yet and is left out until: attach {network} {name} PID", _WARNING)
     changed = _carry_out(found["owner"], "present", available(modules, away))
     _tell(f"network {network} is up, {changed} of its parts were changed")
 
@@ -141,7 +141,7 @@ def available(modules: network_document.Modules, away: t.Collection[str]) -> dic
         if not os.path.exists(f"/sys/class/net/{name}")
     }
     for name in sorted(missing):
-        _tell(f"interface {name} is not there and is left out", _WARNING)
+        _tell(f"interface {name} does not exist and is left out", _WARNING)
     return {
         kind.name: [one for one in present[kind.name] if missing.isdisjoint(_interfaces(kind, one))]
         for kind in RESOURCES.values()

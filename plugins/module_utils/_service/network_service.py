@@ -14,7 +14,7 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Plan, Resource
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import names
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Missing, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import service_files
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
@@ -101,7 +101,7 @@ class NetworkService(Resource):
         if options["state"] == "absent":
             return Wish(name, "absent", owner, False, {})
         if options["modules"] is None:
-            raise Invalid("modules", None, "the definitions of the network, unless state is absent")
+            raise Missing("modules", "the definitions of the network, unless state is absent")
         return Wish(name, "present", owner, options["appends"], read_definitions(options["modules"]))
 
     def key(self, wish: Wish) -> dict[str, t.Any]:
@@ -175,7 +175,7 @@ def _plan_present(wish: Wish, found: Found, program: bytes | None, state: State,
         "units": {name: _wished_view(text, found.units[name], name in found.due) for name, text in texts.items()},
     }
     if not found.systemd_runs:
-        plan.warnings.append(f"systemd does not run here: network {wish.name} comes up when it next starts this host")
+        plan.warnings.append(f"systemd is not running: network {wish.name} comes up when systemd next starts this host")
     steps = _writing(
         wish.name, texts, found, definitions, state.wished_program if program != state.wished_program else None
     )
@@ -211,14 +211,12 @@ def _refuse_foreign(wish: Wish, found: Found) -> None:
     ours = False
     for name, one in found.units.items():
         if one.text is not None and not unit.is_ours(one.text):
-            raise Refused(
-                f"{service_files.unit_file(name)} is not this collection's, by its first line; it is left alone"
-            )
+            raise Refused(f"{service_files.unit_file(name)} was not written by this collection; it is left alone")
         ours = ours or one.text is not None
     document = _parsed(found.definitions)
     path = service_files.definitions(wish.name)
     if document is None and found.definitions is not None and not ours:
-        raise Refused(f"{path} is not the definitions of a network; it is left alone")
+        raise Refused(f"{path} does not contain the definitions of a network; it is left alone")
     if document is not None and document["owner"] != wish.owner:
         raise Refused(f"{path} belongs to owner {document['owner']}")
 

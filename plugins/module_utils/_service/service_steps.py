@@ -57,7 +57,7 @@ class Enable(Aside):
 @dataclasses.dataclass(frozen=True)
 class Reload(Aside):
     def __str__(self) -> str:
-        return "have systemd read its units anew"
+        return "have systemd reload its units"
 
     def do(self, session: Session) -> None:
         service_files.systemctl(session.host, "daemon-reload")

@@ -300,7 +300,7 @@ def test_nobody_else_answers_in_its_name(each_built: Town) -> None:
 def test_udp_needs_the_network_of_the_default_route(built: Town) -> None:
     apply(built.host, **SHOP)
     endpoint = {**BACK["endpoints"][0], "published_ports": ["5353:53/udp"]}
-    with pytest.raises(LinuxnetError, match="udp can be published only on the network that has the default route"):
+    with pytest.raises(LinuxnetError, match="UDP can only be published on the network with the default route"):
         apply(built.host, **{**BACK, "endpoints": [endpoint]})
 
 

@@ -174,7 +174,7 @@ def _pair(alias: str | None) -> Machine:
 def test_a_pair_that_is_not_ours_is_not_edited() -> None:
     assert _plan(_pair(None), _wish("v0", "web")).steps == []
     for differing in (_wish("v0", "db"), _wish("v1", "web"), _wish("v0", "web", mtu=1400)):
-        with pytest.raises(Refused, match="veth v0 is not ours"):
+        with pytest.raises(Refused, match="veth v0 was not created by this collection"):
             _plan(_pair(None), differing)
 
 

@@ -69,7 +69,7 @@ def test_nobody_else_is_let_in() -> None:
 def test_without_any_default_route_there_is_a_warning() -> None:
     (warning,) = plan(variables(WEB))["warnings"]
     assert warning == (
-        "bridge_network_endpoints[0].published_ports: namespace 'web' has no default route, so only this host and the"
-        " network's own endpoints are answered; where it gets one from another network, apply that network first"
+        "bridge_network_endpoints[0].published_ports: namespace 'web' has no default route, so only this host and "
+        "the network's own endpoints get replies; if another network provides one, apply that network first"
     )
     assert plan(variables(WEB), _info("docker0"))["warnings"] == []

@@ -31,7 +31,7 @@ def endpoint(**options: t.Any) -> dict[str, t.Any]:
     ("wish", "sentence"),
     [
         ([], "bridge_network: [] is not allowed: a dictionary with the options name, state"),
-        ({}, "bridge_network_name: None is not allowed: the name of the bridge, such as br-shop, is required"),
+        ({}, "bridge_network_name is required: the name of the network, such as br-shop"),
         (
             variables(name="a-very-long-name"),
             "bridge_network_name: 'a-very-long-name' is not allowed: an interface name has 1 to 15",
@@ -81,7 +81,7 @@ def endpoint(**options: t.Any) -> dict[str, t.Any]:
         ),
         (
             variables(default_host_ip="::1"),
-            "bridge_network_default_host_ip: '::1' is not allowed: no rule makes a publish on ::1 work",
+            "bridge_network_default_host_ip: '::1' is not allowed: no rule can publish on ::1",
         ),
         (
             variables(default_host_ip="host"),
@@ -97,7 +97,7 @@ def endpoint(**options: t.Any) -> dict[str, t.Any]:
         ),
         (
             variables(internal=True, trusted_interfaces=["eth0"]),
-            "bridge_network_trusted_interfaces: ['eth0'] is not allowed: none",
+            "bridge_network_trusted_interfaces: ['eth0'] is not allowed: no value",
         ),
     ],
 )
@@ -108,19 +108,19 @@ def test_of_the_network(wish: object, sentence: str) -> None:
 @pytest.mark.parametrize(
     ("subnet", "sentence"),
     [
-        ({}, "bridge_network_ipam_config[0].subnet: None is not allowed: the subnet is required"),
+        ({}, "bridge_network_ipam_config[0].subnet is required: a network"),
         (
             "172.18.0.0/16",
             "bridge_network_ipam_config[0]: '172.18.0.0/16' is not allowed: a dictionary with the options subnet",
         ),
         (
             {"subnet": "172.18.0.1/16"},
-            "bridge_network_ipam_config[0].subnet: '172.18.0.1/16' is not allowed: a network has no host bits",
+            "bridge_network_ipam_config[0].subnet: '172.18.0.1/16' is not allowed: a network without host bits",
         ),
         ({"subnet": "172.18.0.0"}, "a network such as 172.18.0.0/16"),
         ({"subnet": "172.18.0.0/33"}, "a network such as 172.18.0.0/16"),
         ({"subnet": 172}, "a network is a string; quote it"),
-        ({"subnet": "172.18.0.1/32"}, "a network of two addresses at least"),
+        ({"subnet": "172.18.0.1/32"}, "a network of at least two addresses"),
         ({"subnet": "127.0.0.0/8"}, "neither loopback nor link-local"),
         ({"subnet": "224.0.0.0/8"}, "neither loopback nor link-local"),
         ({"subnet": "fe80::/64"}, "neither loopback nor link-local"),
@@ -169,10 +169,7 @@ def test_of_subnets_that_overlap() -> None:
         (variables(7), "bridge_network_endpoints[0]: 7 is not allowed: a dictionary with the options namespace"),
         (
             variables({}),
-            (
-                "bridge_network_endpoints[0].namespace: None is not allowed: the name of the endpoint's namespace"
-                " is required"
-            ),
+            "bridge_network_endpoints[0].namespace is required: the name of the endpoint's namespace",
         ),
         (variables("a/b"), "bridge_network_endpoints[0].namespace: 'a/b' is not allowed"),
         (
@@ -225,7 +222,10 @@ def test_of_subnets_that_overlap() -> None:
         ),
         (
             endpoint(ipv6_address="fd00::2"),
-            "bridge_network_endpoints[1].ipv6_address: 'fd00::2' is not allowed: none, the network has no IPv6",
+            (
+                "bridge_network_endpoints[1].ipv6_address: 'fd00::2' is not allowed: no value, since the network has"
+                " no IPv6"
+            ),
         ),
         (
             endpoint(mac_address=123456),
@@ -239,7 +239,7 @@ def test_of_subnets_that_overlap() -> None:
         (endpoint(published_ports=[3233]), "bridge_network_endpoints[1].published_ports[0]: 3233 is not allowed"),
         (
             endpoint(published_ports=["8080:80", "80"]),
-            "bridge_network_endpoints[1].published_ports[1]: '80' is not allowed: no engine",
+            "bridge_network_endpoints[1].published_ports[1]: '80' is not allowed: the host port is required",
         ),
         (
             endpoint(published_ports=["[fd00::1]:80:80"]),
@@ -257,7 +257,7 @@ def test_of_subnets_that_overlap() -> None:
         ),
         (
             endpoint(routes=[{}]),
-            "bridge_network_endpoints[1].routes[0].to: None is not allowed: the destination is required",
+            "bridge_network_endpoints[1].routes[0].to is required: a network",
         ),
         (
             endpoint(routes=[{"to": "10.0.0.0/8", "gateway": "x"}]),
@@ -270,7 +270,7 @@ def test_of_subnets_that_overlap() -> None:
         (endpoint(routes=[{"to": "default"}], default_route=False), "a default route needs a gateway"),
         (
             endpoint(routes=[{"to": "10.0.0.0/8", "via": "172.18.0.1", "type": "blackhole"}]),
-            "none for a route of type blackhole",
+            "no value for a route of type blackhole",
         ),
         (
             endpoint(routes=[{"to": "default", "via": "172.18.0.9"}]),
@@ -352,7 +352,7 @@ def test_of_two_endpoints(one: dict[str, t.Any], other: dict[str, t.Any], senten
 def test_of_a_host_port_that_two_publish(one: str, other: str) -> None:
     wish = variables({"namespace": "a", "published_ports": [one]}, {"namespace": "b", "published_ports": [other]})
     sentence = refused(wish)
-    assert "is published already, by bridge_network_endpoints[" in sentence
+    assert "is already published, by bridge_network_endpoints[" in sentence
 
 
 @pytest.mark.parametrize(
@@ -378,7 +378,7 @@ def test_of_publishing_where_nothing_can_come_in(option: str) -> None:
 def test_of_udp_on_a_network_without_the_default_route() -> None:
     wish = variables({"namespace": "web", "default_route": False, "published_ports": ["53:53/udp"]})
     assert (
-        "bridge_network_endpoints[0].published_ports[0]: '53/udp' is not allowed: udp can be published only on"
+        "bridge_network_endpoints[0].published_ports[0]: '53/udp' is not allowed: UDP can only be published on"
         in refused(wish)
     )
     wish["endpoints"][0]["published_ports"] = ["53:53/tcp"]

@@ -90,22 +90,22 @@ def endpoint(**options: t.Any) -> dict[str, t.Any]:
         (
             endpoint(namespace="web", interface="eth1"),
             (
-                "bridge_networks[1].endpoints[0].default_route: namespace 'web' has its default route by "
-                "bridge_networks[0].endpoints[0] already; set default_route: false for one of them"
+                "bridge_networks[1].endpoints[0].default_route: namespace 'web' already has its default route by "
+                "bridge_networks[0].endpoints[0]; set default_route: false for one of them"
             ),
         ),
         (
             endpoint(published_ports=["8085:80"]),
             (
-                "bridge_networks[1].endpoints[0].published_ports[0]: port 8085/tcp of the host is published already, "
-                "by bridge_networks[0].endpoints[0].published_ports[0]"
+                "bridge_networks[1].endpoints[0].published_ports[0]: port 8085/tcp of the host is already "
+                "published, by bridge_networks[0].endpoints[0].published_ports[0]"
             ),
         ),
         (
             endpoint(published_ports=["192.0.2.1:8085:80"]),
             (
-                "bridge_networks[1].endpoints[0].published_ports[0]: port 8085/tcp of 192.0.2.1 is published already, "
-                "by bridge_networks[0].endpoints[0].published_ports[0]"
+                "bridge_networks[1].endpoints[0].published_ports[0]: port 8085/tcp of 192.0.2.1 is already "
+                "published, by bridge_networks[0].endpoints[0].published_ports[0]"
             ),
         ),
     ],
@@ -141,4 +141,4 @@ def test_a_name_stands_once_whatever_is_to_become_of_the_network() -> None:
     named = [("front", "bridge_networks[0]."), ("back", "bridge_networks[1]."), ("front", "bridge_networks[2].")]
     with pytest.raises(Refused) as raised:
         conflicts.refuse_names(named)
-    assert str(raised.value) == "bridge_networks[2].name: 'front' is the name of bridge_networks[0] already"
+    assert str(raised.value) == "bridge_networks[2].name: 'front' is already the name of bridge_networks[0]"

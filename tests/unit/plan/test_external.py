@@ -64,7 +64,9 @@ def test_automatic_addresses_need_an_iprange() -> None:
 
 
 def test_without_any_gateway_there_is_no_default_route() -> None:
-    with pytest.raises(LinuxnetError, match=r"default_route: True is not allowed: 172\.17\.0\.0/16 has no gateway"):
+    with pytest.raises(
+        LinuxnetError, match=r"default_route: True is not allowed: 172\.17\.0\.0/16 has no address of the bridge"
+    ):
         plan(joined(POOL), docker("10.0.0.1/24"))
     assert plan(joined(POOL, default_route=False), docker("10.0.0.1/24"))
 

@@ -101,7 +101,7 @@ def test_what_came_while_the_network_stands_is_a_warning() -> None:
     info["host"]["routes"] += [route("172.18.7.0/24", "wg0", protocol="kernel"), route("172.18.9.0/24", "wg0")]
     document = plan(variables("web", "db"), info)
     assert document["endpoints"][1]["namespace"] == "db"
-    told = [warning for warning in document["warnings"] if "is not reached on the bridge any more" in warning]
+    told = [warning for warning in document["warnings"] if "are no longer reachable on the bridge" in warning]
     assert [one.split(" overlaps ")[1].split(",")[0] for one in told] == ["172.18.7.0/24", "172.18.9.0/24"]
     more = [{"subnet": "172.18.0.0/16"}, {"subnet": "172.19.0.0/16"}]
     info["host"]["routes"].append(route("172.19.4.0/24", "wg0"))
@@ -112,7 +112,7 @@ def test_what_came_while_the_network_stands_is_a_warning() -> None:
 def test_a_link_of_another_kind_with_the_networks_mark_is_left_alone(kind: str | None) -> None:
     odd = interface("odd0", kind=kind, alias=marks.alias("br0", "web"))
     document = plan(variables("web"), host(odd))
-    assert "odd0: carries the mark of network br0, but is no link of its making" in document["warnings"][0]
+    assert "odd0: has the mark of network br0, but was not created for it" in document["warnings"][0]
     assert "odd0" not in str(document["modules"])
     absent = plan({"name": "br0", "state": "absent"}, host(odd))
     assert "odd0" in absent["warnings"][0]
@@ -134,7 +134,7 @@ def test_an_enslaved_interface_may_have_an_address_of_the_subnet() -> None:
     document = plan(variables("web", ports=["eth0"], ports_force=True), info)
     assert document["endpoints"][0]["addresses"] == ["172.18.0.2/16"]
     given = variables({"namespace": "web", "ipv4_address": "172.18.0.7"}, ports=["eth0"], ports_force=True)
-    assert "172.18.0.7 is in use already: eth0 of the host has it" in refused(given, info)
+    assert "172.18.0.7 is already in use: eth0 of the host has it" in refused(given, info)
 
 
 def test_ipv6_that_the_host_has_not() -> None:
@@ -172,14 +172,14 @@ def test_a_bridge_without_a_mark_is_somebody_elses_whatever_rules_of_ours_are_le
     info["host"]["rules"].append({"kind": "forward", "owner": "br0", "bridge": "br0"})
     assert "the bridge 'br0' exists and was not made by this role" in refused(variables(), info)
     (warning,) = plan({**variables(), "state": "absent"}, info)["warnings"]
-    assert warning == "br0: the bridge has lost the mark of this network and is left standing, without its rules"
+    assert warning == "br0: the bridge no longer has the mark of this network and is left in place, without its rules"
 
 
 @pytest.mark.parametrize(
     ("port", "sentence"),
     [
-        (interface("eth1", addresses=["192.0.2.1/24"]), "bridge_network_ports[0]: 'eth1' carries addresses"),
-        (interface("eth1", bridge="br9"), "'eth1' is a port of br9 already"),
+        (interface("eth1", addresses=["192.0.2.1/24"]), "bridge_network_ports[0]: 'eth1' has addresses"),
+        (interface("eth1", bridge="br9"), "'eth1' is already a port of br9"),
         (interface("eth1", kind="bridge"), "'eth1' is a bridge, and a bridge cannot be a port of another"),
         (interface("eth1", kind="veth", alias=marks.alias("br9", "web")), "'eth1' belongs to network br9"),
         (interface("eth1", kind="veth", alias=marks.alias("br0", "web")), "'eth1' belongs to network br0"),
@@ -193,7 +193,7 @@ def test_an_interface_that_cannot_be_a_port(port: Info, sentence: str) -> None:
 
 def test_the_interface_of_the_default_route_is_enslaved_by_force_only() -> None:
     info = host(interface("eth1"), routes=[route("default", "eth1", via="192.0.2.254")])
-    assert "'eth1' carries the host's default route" in refused(variables(ports=["eth1"]), info)
+    assert "'eth1' has the host's default route" in refused(variables(ports=["eth1"]), info)
     document = plan(variables(ports=["eth1"], ports_force=True), info)
     assert "cut off from that segment" in document["warnings"][0]
     ports = document["modules"]["bridge_port"]
@@ -215,7 +215,7 @@ def test_the_1024th_port_is_refused_with_the_limit_named() -> None:
     assert len(plan(small)["modules"]["veth"]) == 1023
     large = variables(*[f"n{number}" for number in range(1024)])
     assert refused(large, empty_info()) == (
-        "bridge_network_endpoints: 1024 ports are wished on br0, but the kernel allows 1023 on a bridge; use a"
+        "bridge_network_endpoints: 1024 ports are requested on br0, but the kernel allows 1023 on a bridge; use a"
         " second network"
     )
 
@@ -223,11 +223,11 @@ def test_the_1024th_port_is_refused_with_the_limit_named() -> None:
 def test_foreign_ports_count_and_are_named() -> None:
     bridge = interface("br0", kind="bridge", alias=marks.alias("br0"))
     info = host(bridge, interface("tap0", bridge="br0"))
-    assert plan(variables(), info)["warnings"][0] == "tap0: on the bridge br0 and not ours, left as found"
+    assert plan(variables(), info)["warnings"][0] == "tap0: foreign ports on the bridge br0, left in place"
     full = variables(*[f"n{number}" for number in range(1023)])
-    assert "1023 ports are wished on br0 beside 1 that others have on it" in refused(full, info)
+    assert "1023 ports are requested on br0 in addition to 1 foreign ones" in refused(full, info)
     absent = plan({"name": "br0", "state": "absent"}, info)
-    assert absent["warnings"] == ["tap0: on the bridge br0 and not ours, left standing without it"]
+    assert absent["warnings"] == ["tap0: foreign ports of the removed bridge br0, left in place"]
 
 
 def test_a_host_port_of_another_network_is_refused_by_name() -> None:
@@ -237,7 +237,7 @@ def test_a_host_port_of_another_network_is_refused_by_name() -> None:
     info = after(empty_info(), plan(other))
     wish = variables({"namespace": "web", "published_ports": ["127.0.0.1:8080:80"]})
     assert refused(wish, info) == (
-        "bridge_network_endpoints[0].published_ports[0]: port 8080/tcp of 127.0.0.1 is published already, by"
+        "bridge_network_endpoints[0].published_ports[0]: port 8080/tcp of 127.0.0.1 is already published, by"
         " network other"
     )
     wish["endpoints"][0]["published_ports"] = ["8081:80"]
@@ -258,7 +258,9 @@ def test_a_default_route_that_is_not_ours() -> None:
     info = empty_info()
     info["namespaces"] = [namespace("web", interfaces=inside, routes=[route("default", "eth0", via="10.0.0.1")])]
     wish = variables({"namespace": "web", "interface": "eth1"})
-    assert "has its default route on its interface eth0, which is not ours, and" in refused(wish, info)
+    assert "has its default route on its interface eth0, which this collection did not create, and" in refused(
+        wish, info
+    )
     assert plan(variables({"namespace": "web", "interface": "eth1"}, internal=True), info)
 
 
@@ -267,7 +269,7 @@ def test_an_interface_that_another_network_has_inside() -> None:
     wish = variables(
         {"namespace": "web", "default_route": False}, name="br1", ipam_config=[{"subnet": "172.19.0.0/16"}]
     )
-    assert "namespace 'web' has an interface 'eth0' already, on network br0; choose another" in refused(wish, info)
+    assert "namespace 'web' already has an interface 'eth0' on network br0; choose another" in refused(wish, info)
 
 
 def test_a_chosen_host_interface_that_somebody_else_has() -> None:

@@ -82,7 +82,7 @@ def test_a_link_without_any_mark_is_somebody_elses_on_our_bridge_too() -> None:
     info, end = built("web")
     end.update(alias=None, group=0, owner=None, endpoint=None)
     (problem,) = plan(variables("web"), info)["problems"]
-    assert "has an interface 'eth0' already, that is not ours" in problem["sentence"]
+    assert "already has an interface 'eth0' that this collection did not create" in problem["sentence"]
 
 
 def test_a_link_that_cannot_be_found_by_either_end_is_replaced() -> None:

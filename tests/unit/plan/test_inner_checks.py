@@ -50,7 +50,7 @@ def second(**more: t.Any) -> Info:
         ("172.18.0.2", "another host's address, this one is the interface's own"),
         (
             "192.0.2.1",
-            "an address of 172.18.0.0/16; say on_link: true if the gateway is on the link nevertheless",
+            "an address of 172.18.0.0/16; set on_link: true if the gateway is on the link nevertheless",
         ),
         ("224.0.0.1", "a unicast address"),
     ],
@@ -64,7 +64,7 @@ def test_a_gateway_that_none_can_reach(via: str, allowed: str, default_route: bo
 def test_a_gateway_on_a_subnet_that_the_endpoint_is_not_in() -> None:
     both = [{"subnet": "172.18.0.0/16"}, {"subnet": "10.9.0.0/24"}]
     wish = variables(routed({"to": "10.0.0.0/16", "via": "10.9.0.7"}), ipam_config=both)
-    assert "'10.9.0.7' is not allowed: an address of 172.18.0.0/16; say on_link" in refused(wish)
+    assert "'10.9.0.7' is not allowed: an address of 172.18.0.0/16; set on_link" in refused(wish)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_route_that_does_not_lead_to_the_gateway(other: Info) -> None:
         (
             "net.ipv6.conf.IFNAME.disable_ipv6",
             1,
-            f"{PLACE}.sysctls.net.ipv6.conf.IFNAME.disable_ipv6: 1 is not allowed: 0, since an IPv6 address is wished",
+            f"{PLACE}.sysctls.net.ipv6.conf.IFNAME.disable_ipv6: 1 is not allowed: 0, since an IPv6 address is given",
         ),
         ("net.core", 1, f"{PLACE}.sysctls: 'net.core' is not allowed: a setting of the network"),
         ("net.core.somaxconn", " ", f"{PLACE}.sysctls.net.core.somaxconn: ' ' is not allowed: a number or a string"),

@@ -169,7 +169,7 @@ def test_a_network_card_is_taken_off_the_bridge_if_we_put_it_there() -> None:
     off = [{"interface": "eth1", "bridge": "br0", "state": "absent"}]
     document = plan(variables("web"), info)
     assert gone(document) == {"bridge_port": off}
-    assert document["warnings"] == ["eth2: on the bridge br0 and not ours, left as found"]
+    assert document["warnings"] == ["eth2: foreign ports on the bridge br0, left in place"]
     assert gone(plan(variables("web", appends=True), info)) == {"bridge_port": off}
     assert gone(plan(ABSENT, info))["bridge_port"] == off
 

@@ -64,14 +64,14 @@ def _backends(backends: t.Iterable[View], network: Exposure) -> t.Iterator[str]:
         program = _PROGRAM[word]
         if told["backend"] == "legacy":
             yield (
-                f"{program}-legacy has rules beside those of {program}, which uses nftables: what either drops is"
-                f" dropped; move them, {program}-legacy-save shows them"
+                f"{program}-legacy has rules besides those of {program}, which uses nftables: a packet that either "
+                f"drops is dropped; move them, {program}-legacy-save shows them"
             )
         else:
             yield (
                 f"nftables has rules in tables of {program} (ip{'6' if word == 'ipv6' else ''} raw, mangle, nat or"
-                f" filter), and {program} uses the legacy backend, which does not see them: what either drops is"
-                " dropped; nft list ruleset shows them"
+                f" filter), and {program} uses the legacy backend, which does not see them: a packet that either "
+                "drops is dropped; nft list ruleset shows them"
             )
 
 

@@ -33,7 +33,7 @@ _TABLE, _CHAIN, _HOOK, _TYPE = 1, 3, 4, 7
 _HOOK_NUMBER, _HOOK_PRIORITY = 1, 2
 _DORMANT, _OWNED = 1, 2
 
-_CURE = "delete it, or move what is in it to a table of another name"
+_CURE = "delete it, or move its content to a table of another name"
 
 
 def read(family: str) -> dict[str, str]:
@@ -50,16 +50,19 @@ def read(family: str) -> dict[str, str]:
     for told in (attributes(row, _NFGENMSG.size) for row in rows[0]):
         name, flags = _text(told.get(_TABLE_NAME)), _U32.unpack(told.get(_TABLE_FLAGS, b"\0\0\0\0"))[0]
         if name in TABLES and flags & _DORMANT:
-            found[name] = f"table {word} {name} is dormant, so that no rule in it counts; wake it by nft, or {_CURE}"
+            found[name] = (
+                f"table {word} {name} is dormant, so that its rules have no effect; wake it with nft, or {_CURE}"
+            )
         elif name in TABLES and flags & _OWNED:
             found[name] = (
-                f"table {word} {name} belongs to a program that lets nobody else change it; end that, or {_CURE}"
+                f"table {word} {name} belongs to a program that lets nobody else change it; end that program, or "
+                f"{_CURE}"
             )
     for told in (attributes(row, _NFGENMSG.size) for row in rows[1]):
         name = _text(told.get(_TABLE))
         reason = _oddity(name, told) if name in TABLES else None
         if reason:
-            made = f"table {word} {name} was made by the nft tool and iptables cannot extend it"
+            made = f"table {word} {name} was created by nft, and iptables cannot extend it"
             found.setdefault(name, f"{made}: {reason}; {_CURE}")
     return found
 

@@ -39,9 +39,9 @@ def read(host: Host, ref: str | None) -> Told:
             continue
         if not iptables_programs.installed(host, family):
             program = iptables_programs.program(family)
-            host.warn(f"{program} is not installed, so rules are not told")
+            host.warn(f"{program} is not installed, so no rules are returned")
             if host.run(ref, functools.partial(kernel_tables.present, family)):
-                unread.append(f"{program} is not installed, and there are tables of rules that it shows")
+                unread.append(f"{program} is not installed, but the kernel has tables of its rules")
             continue
         for table in TABLES:
             try:

@@ -114,9 +114,9 @@ def _usable(host: Host, ref: str | None, family: str, asked: bool, building: boo
         return True
     program = iptables_programs.program(family)
     if building:
-        host.warn(f"{program} is not installed, so what this host forwards by {family} is not restricted")
+        host.warn(f"{program} is not installed, so {family} forwarding on this host is not restricted")
     elif host.run(ref, lambda: kernel_tables.present(family)):
-        raise Refused(f"{program} is not installed, without which rules by {family} are neither seen nor taken away")
+        raise Refused(f"{program} is not installed, so {family} rules can be neither read nor removed")
     return False
 
 
