@@ -4,9 +4,9 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""One call of the module ``bridge_network``: all its networks are checked, and each is read, decided and carried out.
+"""One call of the module ``bridge_network``: checks all networks, then reads, decides and applies each of them.
 
-It runs without Ansible around it: options in, the result out, both as JSON has them.
+It runs without Ansible: options in, result out, both as in JSON.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ Result = dict[str, t.Any]
 
 @dataclasses.dataclass
 class Wanted:
-    """One network of the call; ``network`` is None for one that is to be taken away.
+    """One network of the call; ``network`` is None if it is to be removed.
 
-    ``pooled`` are the families that it has a subnet of out of the address pools.
+    ``pooled`` are the IP versions with a subnet from the address pools.
     """
 
     section: Section
@@ -64,7 +64,7 @@ class Wanted:
     plan: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     outcomes: t.Mapping[str, Outcome] = dataclasses.field(default_factory=dict)
     failures: list[str] = dataclasses.field(default_factory=list)
-    #: Whether anything was done, also where that did not come to an end.
+    #: Whether anything was done, even if it was not finished.
     touched: bool = False
 
     @property
@@ -77,7 +77,7 @@ class Wanted:
 
 
 def run(arguments: Options) -> Result:
-    """What Ansible gets, be it a success or a failure.
+    """The result for Ansible, whether success or failure.
 
     :param arguments: ``options`` of the task, ``role`` (whether the options are known to the user as the role's
         variables), ``_ansible_check_mode`` and ``_ansible_diff``
@@ -108,7 +108,7 @@ def run(arguments: Options) -> Result:
 
 
 def _elements(given: Section, role: bool) -> list[tuple[str, Options]]:
-    """The networks of the call, each with what stands before the names of its options in messages."""
+    """The networks of the call, each with the prefix of its options in messages."""
     common = {name: given.raw(name) for name in OPTIONS if given.raw(name) is not None}
     listed = given.raw("aggregate")
     if listed is None:
@@ -128,7 +128,7 @@ def _elements(given: Section, role: bool) -> list[tuple[str, Options]]:
 
 
 def _lacking(wanted: t.Sequence[Wanted]) -> Result | None:
-    """The failure of a host that lacks something; to take networks away needs no library."""
+    """The failure of a host that lacks something; removing networks needs no library."""
     if not any(one.network for one in wanted):
         return None
     missing = requirements.missing()
@@ -165,7 +165,7 @@ def _with_subnets(section: Section, found: t.Iterable[IPNetwork]) -> Section:
 
 
 class _Look:
-    """What the host has, looked at anew only where something was changed since."""
+    """What the host has, read again only after something was changed."""
 
     def __init__(self, host: Host) -> None:
         self.host = host
@@ -173,24 +173,24 @@ class _Look:
         self._gone: list[str] = []
 
     def whole(self) -> dict[str, t.Any]:
-        """As a plan for a network that is to be there needs it."""
+        """As needed to plan a present network."""
         if self._seen is None:
             self._seen = assumed.without(info.view(self.host, info.Wish(brief=True)), self._gone)
         return self._seen
 
     def assume_gone(self, name: str) -> None:
-        """In check mode a network that would be taken away is still there."""
+        """In check mode, networks that would be removed still exist."""
         if self.host.check_mode:
             self._gone.append(name)
             self.forget()
 
     def forget(self) -> None:
-        """Something was changed, or may have been."""
+        """Something has changed, or may have."""
         self._seen = None
 
 
 def _choose_subnets(look: _Look, wanted: t.Sequence[Wanted]) -> None:
-    """For the networks that give none: the subnets they have, or free ones."""
+    """For networks without subnets: those they have, or free ones."""
     records = subnet_records.read_all() if any(one.pooled for one in wanted) else {}
     given = [subnet.network for one in wanted if one.network and not one.pooled for subnet in one.network.subnets]
     for one in wanted:
@@ -212,9 +212,9 @@ def _choose_subnets(look: _Look, wanted: t.Sequence[Wanted]) -> None:
 
 
 def _bring_about(look: _Look, wanted: t.Sequence[Wanted], role: bool) -> None:
-    """Each network, whatever becomes of the others; of a single one the error is raised as it is.
+    """Apply each network, even if others fail; the error of a single network is raised as it is.
 
-    What is taken away goes first, since it may be in the way of what comes.
+    Removals come first, since they may make room for what follows.
     """
     host = look.host
     host.drop_option = f"{'bridge_network_' if role else ''}forward_policy: drop"
@@ -250,7 +250,7 @@ def _carry_out(look: _Look, one: Wanted) -> None:
     for warning in one.plan["warnings"]:
         host.warn(warning)
     if not host.check_mode and one.pooled and one.network:
-        # Before anything is built with them, so that a run that is interrupted is gone on with.
+        # Before anything is built with them, so that the next run continues an interrupted one.
         pooled = [str(subnet.network) for subnet in one.network.subnets if subnet.family in one.pooled]
         with host.trying(f"record the subnets of network {one.name}"):
             subnet_records.write(one.name, pooled)
@@ -263,10 +263,10 @@ def _carry_out(look: _Look, one: Wanted) -> None:
 
 
 def _persist(host: Host, wanted: t.Sequence[Wanted]) -> None:
-    """Have the networks come back after a reboot, or not.
+    """Make the networks survive a reboot, or not.
 
-    Last, so that what is written down has been carried out; and by what is written a run that was interrupted while it
-    took a network away knows that something is left.
+    This comes last, so that the file only describes what was applied. After an interrupted removal, the file also
+    shows that something is left.
     """
     due = [one for one in wanted if one.plan and one.plan["service"] and (one.outcomes or not one.failures)]
     if not due:

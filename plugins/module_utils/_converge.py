@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The one loop of all modules: validate, read, plan, stop there in check mode, else apply; then tell."""
+"""The loop of all modules: validate, read, plan, apply unless in check mode, report."""
 
 from __future__ import annotations
 
@@ -37,22 +37,22 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.sysctls i
     name_of,
 )
 
-#: States whose wishes are converged first, so that what they free can be taken by the others.
+#: States that are converged first, so that others can use what they free.
 _FREEING = ("absent", "disabled")
 
 View = dict[str, t.Any]
 #: An interface by its namespace, None for the host's own, and its name there.
 Link = tuple[t.Optional[str], str]
-#: An object that is wished, in option words, after the prefix that names it in messages.
+#: The prefix of a definition in messages, and its options.
 Definition = tuple[str, t.Mapping[str, t.Any]]
 
 
 @dataclasses.dataclass(frozen=True)
 class Change:
-    """What becomes of one object: its managed attributes as they are and as they are wished.
+    """What happens to one object: its managed attributes as they are and as wanted.
 
-    ``before`` is empty for what is made, ``after`` for what is removed; equal means that nothing is done.
-    ``facts`` are told about the object beside its attributes and are never a difference.
+    ``before`` is empty for a new object, ``after`` for a removed one; if both are equal, nothing is done.
+    ``facts`` are returned in addition to the attributes and never count as a difference.
     """
 
     before: View
@@ -66,12 +66,12 @@ class Change:
 
 @dataclasses.dataclass
 class Plan:
-    """The changes, one per wish in the order of the wishes, and the steps that bring them about."""
+    """The changes, one per wish and in the same order, and the steps to apply them."""
 
     changes: list[Change]
     steps: list[Step] = dataclasses.field(default_factory=list)
     warnings: list[str] = dataclasses.field(default_factory=list)
-    #: A namespace in which a step fails holds up no other one; the first failure is raised when all else is done.
+    #: A failed step does not hold up other namespaces; the first failure is raised when everything else is done.
     apart: bool = False
     #: By namespace all its interfaces, without those that are made, and the namespaces that end with all they have.
     #: In check mode, where nothing of that comes true, the kinds that come after look at it all the same.
@@ -80,19 +80,19 @@ class Plan:
 
 
 class Order(t.NamedTuple):
-    """The place of a kind among the kinds of a network: when it is brought about, and when it is taken away."""
+    """The place of a kind among the kinds of a network, when it is built and when it is removed."""
 
     present: int
     absent: int
 
 
 class Resource(t.Protocol):
-    """A kind of object. All but ``read`` is pure; the steps of a plan do themselves.
+    """A kind of object. Everything except ``read`` is pure; the steps of a plan apply themselves.
 
-    options: what may be said of one, as Ansible's argument specification has it.
-    identified_by: the options without which there is no object; none where the host itself is meant.
+    options: the options, in the form of Ansible's argument specification.
+    identified_by: the options that are always required; none if the object is the host itself.
 
-    What a network has to know of its kinds they say themselves, and what they do not say holds as it stands here:
+    A kind also describes itself to networks, with these defaults:
 
     name: of the module.
     order: where networks are made of it, too.
@@ -110,31 +110,30 @@ class Resource(t.Protocol):
     needed: t.ClassVar[tuple[str, ...]] = ()
 
     def wish(self, options: t.Mapping[str, t.Any]) -> t.Any:
-        """The checked wish, with its ``state``; raises Invalid."""
+        """The validated wish, with its ``state``; raises Invalid."""
 
     def key(self, wish: t.Any) -> View:
-        """What tells this object from all others, in option words."""
+        """What identifies this object, by option name."""
 
     def label(self, wish: t.Any) -> str:
-        """The object in a few words, for messages and the headers of diffs."""
+        """A short name of the object for messages and the headers of diffs."""
 
     def read(self, host: Host, wishes: t.Sequence[t.Any]) -> t.Any:
-        """All that planning needs to know of the host, read once."""
+        """Everything about the host that planning needs, read once."""
 
     def plan(self, wishes: t.Sequence[t.Any], state: t.Any) -> Plan:
-        """What to do; a later wish sees the effects of an earlier one; raises Refused."""
+        """What to do, with later wishes planned after the effects of earlier ones; raises Refused."""
 
     def identity(self, _definition: Element) -> t.Hashable:
-        """What tells a definition from the network's others; None where they are the whole network's and change as
-        one."""
+        """What identifies a definition in its network; None if all of them belong to the network and change as one."""
         return None
 
     def link_of(self, _definition: Element) -> Link | None:
-        """The interface that a definition is about, by its namespace and its name there."""
+        """The interface of a definition, as namespace and name."""
         return None
 
     def endpoint_of(self, definition: Element, ends: Ends) -> EndpointKey | None:
-        """The endpoint that a definition is about, with no interface where it is about a whole namespace."""
+        """The endpoint of a definition, without an interface if it covers a whole namespace."""
         link = self.link_of(definition)
         return ends.of_link(*link) if link else None
 
@@ -143,21 +142,21 @@ class Resource(t.Protocol):
         return []
 
     def makes(self, _definition: Element) -> str | None:
-        """The interface of the host that a definition makes."""
+        """The interface of the host that a definition creates."""
         return None
 
     def needs(self, _definition: Element) -> str | None:
-        """The one that has to be there."""
+        """The interface of the host that has to exist."""
         return None
 
     def extended(self, definition: Element, _old: t.Sequence[Element]) -> Element:
-        """A definition of the whole network where endpoints are only added, with what older ones say of the others."""
+        """A definition of the whole network when endpoints are only added, completed by those of earlier endpoints."""
         return definition
 
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What became of the wishes, or would become of them; one change per wish, in their order."""
+    """What happened or would happen, one change per wish and in the same order."""
 
     labels: list[str]
     keys: list[View]
@@ -170,7 +169,7 @@ class Outcome:
 
     @property
     def diff(self) -> list[View]:
-        """What differs, of what is changed alone."""
+        """The differences, of changed objects only."""
         return [_diff(label, change) for label, change in zip(self.labels, self.changes) if change.changed]
 
     def singly(self) -> list[Outcome]:
@@ -180,7 +179,7 @@ class Outcome:
 
     @property
     def objects(self) -> list[View]:
-        """Every object with what is known of it afterwards."""
+        """Every object as it is afterwards."""
         return [
             {**key, **change.after, **change.facts, "state": state, "changed": change.changed}
             for key, state, change in zip(self.keys, self.states, self.changes)
@@ -188,9 +187,9 @@ class Outcome:
 
 
 def converge(host: Host, resource: Resource, wishes: t.Sequence[t.Any]) -> Outcome:
-    """Bring every wish about, or in check mode tell what that would change.
+    """Apply every wish, or predict the changes in check mode.
 
-    :raises LinuxnetError: the host or its kernel refuse something; ``host.done`` tells what had been done before
+    :raises LinuxnetError: the host or its kernel refuses something; ``host.done`` lists what was done before
     """
     order = freeing_first(wishes)
     plan = planned(host, resource, [wishes[number] for number in order])
@@ -199,12 +198,12 @@ def converge(host: Host, resource: Resource, wishes: t.Sequence[t.Any]) -> Outco
 
 
 def freeing_first(wishes: t.Sequence[t.Any]) -> list[int]:
-    """The order in which wishes are brought about, by their places: what frees something comes before what takes it."""
+    """The order of processing, as positions: what frees something comes before what needs it."""
     return sorted(range(len(wishes)), key=lambda number: wishes[number].state not in _FREEING)
 
 
 def planned(host: Host, resource: Resource, ordered: t.Sequence[t.Any]) -> Plan:
-    """What is to be done about wishes, as the host is now."""
+    """The plan for wishes on the host as it is now."""
     plan = resource.plan(ordered, resource.read(host, ordered))
     if plan.steps and not sysctl.writable():
         _refuse_unwritable(host, plan.steps)
@@ -212,7 +211,7 @@ def planned(host: Host, resource: Resource, ordered: t.Sequence[t.Any]) -> Plan:
 
 
 def _refuse_unwritable(host: Host, steps: t.Iterable[t.Any]) -> None:
-    """Refuse steps by which a setting would become another one, where none can be written."""
+    """Refuse changes of kernel settings if these are read-only."""
     for setting in (one for step in steps if isinstance(step, WritesSettings) for one in step.written):
         look = functools.partial(_value, setting.path)
         found = host.run(setting.netns, look) if host.exists(setting.netns) else host.fresh(look)
@@ -222,13 +221,13 @@ def _refuse_unwritable(host: Host, steps: t.Iterable[t.Any]) -> None:
 
 
 def _value(path: str) -> str | None:
-    """Of an interface that is not there yet, what it will begin with."""
+    """The value; for an interface that does not exist yet, the one that it will have."""
     value = sysctl.read(path)
     return sysctl.read(elsewhere(path)) if value is None else value
 
 
 def execute(host: Host, plan: Plan) -> None:
-    """Do what is planned, in check mode nothing, and warn of what the plan warns of."""
+    """Apply the plan unless in check mode, and issue its warnings."""
     if not host.check_mode:
         session = Session(host, plan.apart)
         session.execute(plan.steps)
@@ -241,7 +240,7 @@ def execute(host: Host, plan: Plan) -> None:
 
 
 def outcome(resource: Resource, wishes: t.Sequence[t.Any], changes: t.Mapping[int, Change]) -> Outcome:
-    """The changes, each by its wish's place, in words."""
+    """The changes by position, in words."""
     return Outcome(
         labels=[resource.label(wish) for wish in wishes],
         keys=[resource.key(wish) for wish in wishes],
@@ -251,7 +250,7 @@ def outcome(resource: Resource, wishes: t.Sequence[t.Any], changes: t.Mapping[in
 
 
 def wishes_of(resource: Resource, definitions: t.Iterable[Definition]) -> list[t.Any]:
-    """The definitions as wishes, each checked in itself; raises Invalid. Nothing is read."""
+    """The validated wishes of definitions; raises Invalid. Nothing is read."""
     wishes: list[t.Any] = []
     seen: dict[t.Hashable, str] = {}
     for prefix, options in definitions:
@@ -277,7 +276,7 @@ def _diff(label: str, change: Change) -> View:
 
 
 def unforeseen(host: Host, error: BaseException) -> LinuxnetError:
-    """A refusal that no step of ours expected, in a sentence that has what the system tells."""
+    """An unexpected refusal, as a sentence with what the system reports."""
     path = getattr(error, "filename", None)
     where = f" at {path}" if path else ""
     return KernelRefused(
@@ -286,7 +285,7 @@ def unforeseen(host: Host, error: BaseException) -> LinuxnetError:
 
 
 def sentence(host: Host, error: LinuxnetError) -> str:
-    """The error, and what had been done before it, since that stays done."""
+    """The error, and what was done before it and stays."""
     if not host.done:
         return str(error)
     shown = "; ".join(host.done[-5:])

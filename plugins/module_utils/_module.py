@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What stands between Ansible and the loop of all modules: its argument specification, its results and its errors."""
+"""The layer between Ansible and the loop of all modules: argument specification, results and errors."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def module_for(
 ) -> AnsibleModule:
     """The AnsibleModule for objects with these options.
 
-    :param identified_by: options that must be given, beside or inside ``aggregate``, never both
-    :param alone: options that go with a call for one object only
+    :param identified_by: options that are required, outside or inside ``aggregate``, but not both
+    :param alone: options that are mutually exclusive with ``aggregate``
     """
     return AnsibleModule(
         argument_spec={**argument_spec(options), **(alone or {})},
@@ -46,7 +46,7 @@ def module_for(
 
 
 def run(resource: Resource) -> None:
-    """Bring every definition of the module's call about and exit with what changed."""
+    """Apply every definition of the call and exit with what changed."""
     module = module_for(resource.options, resource.identified_by)
     host = Host(check_mode=module.check_mode, exclusive=True)
     with failing(module, host), host:
@@ -58,7 +58,7 @@ def run(resource: Resource) -> None:
 
 @contextlib.contextmanager
 def failing(module: AnsibleModule, host: Host) -> t.Iterator[None]:
-    """End the module with a sentence where the wish is bad, or the host or its kernel refuse it."""
+    """Fail the module with a sentence if the input is invalid, or the host or its kernel refuses it."""
     try:
         yield
     except refusals.LibraryMissing as error:
@@ -72,7 +72,7 @@ def failing(module: AnsibleModule, host: Host) -> t.Iterator[None]:
 
 
 def _lacks(library: str) -> str:
-    """Ansible's usual words or, where another Python of the host has the library, the cure."""
+    """Ansible's usual message or, if another Python of the host has the library, the solution."""
     with Host(check_mode=True) as host:
         better = requirements.better_python(host, [library])
     if better is None:
@@ -81,6 +81,6 @@ def _lacks(library: str) -> str:
 
 
 def tell_warnings(module: AnsibleModule, host: Host) -> None:
-    """Have Ansible show the host's warnings."""
+    """Pass the host's warnings on to Ansible."""
     for warning in host.warnings:
         module.warn(printable(warning))

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Addresses and ports as users write them, checked, in canonical form."""
+"""Validates addresses and ports of users, and normalises them."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class PortRange(t.NamedTuple):
 
 
 def _text(option: str, value: object, what: str) -> str:
-    """YAML turns an unquoted 52:54:00:12:34:56 or 53:53 into a number: the user's text is lost, so say so."""
+    """The text of a value; YAML turns an unquoted 52:54:00:12:34:56 or 53:53 into a number, which is refused."""
     if not isinstance(value, str):
         raise Invalid(option, value, f"{what} is a string; quote it, YAML read it as {kind_of(value)}")
     return value.strip()
@@ -148,6 +148,6 @@ def port_range(option: str, value: object) -> PortRange:
 
 @functools.lru_cache(maxsize=_MANY)
 def derived_mac(*parts: str) -> str:
-    """A stable, locally administered unicast MAC address out of some text."""
+    """A stable, locally administered unicast MAC address derived from a text."""
     digest = hashlib.sha256("\0".join(parts).encode()).digest()
     return bytes(((digest[0] & 0xFC) | 0x02, *digest[1:6])).hex(":")

@@ -4,24 +4,24 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What can go wrong, each as one clear sentence."""
+"""The errors, each with one clear sentence."""
 
 from __future__ import annotations
 
 import typing as t
 
-#: A value is shown with so many characters, elements and levels at most.
+#: The maximum of characters, elements and levels to show of a value.
 _LONGEST, _MOST, _DEEPEST = 200, 10, 4
-#: More digits than any number that means something here.
+#: More digits than any meaningful number has.
 _DIGITS = 40
 
 
 class LinuxnetError(Exception):
-    """Any error that the user is told about; ``str(error)`` is the sentence."""
+    """Any error for the user; ``str(error)`` is the sentence."""
 
 
 class Invalid(LinuxnetError):
-    """A value that no state of the host could make right.
+    """A value that is invalid in any state of the host.
 
     :param option: the option's name as the user wrote it, with its path where it is nested
     :param value: what was given
@@ -35,7 +35,7 @@ class Invalid(LinuxnetError):
         self.allowed = allowed
 
     def at(self, option: str) -> Invalid:
-        """The same error of an option that the user wrote in another place."""
+        """The same error for another path of the option."""
         return Invalid(option, self.value, self.allowed)
 
 
@@ -54,25 +54,25 @@ class Missing(Invalid):
 
 
 class Refused(LinuxnetError):
-    """A wish that conflicts with what the host has: a foreign object, another owner, a missing namespace."""
+    """A conflict with what the host has: a foreign object, another owner, a missing namespace."""
 
 
 class Unchangeable(Refused):
-    """The same, where nothing that a run does before could make it come true."""
+    """A conflict that no earlier step of a run can resolve."""
 
 
 class KernelRefused(LinuxnetError):
-    """The kernel or one of its tools said no; the sentence tells what was being done."""
+    """A refusal of the kernel or one of its tools; the sentence names the step."""
 
 
 def shown(value: object) -> str:
-    """A value as a user wrote it, cut short where it is long; it may be anything."""
+    """A value of any type as the user wrote it, shortened if it is long."""
     text = _shown(value, _DEEPEST)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
 def _shown(value: object, levels: int) -> str:
-    # What comes from Ansible is of types of its own, derived from these.
+    # Ansible passes types of its own, derived from these.
     if isinstance(value, str):
         return repr(str(value[:_LONGEST]))
     if value is None or isinstance(value, (bool, float)):
@@ -89,7 +89,7 @@ def _shown(value: object, levels: int) -> str:
 
 
 def kind_of(value: object) -> str:
-    """What a value is, in plain words."""
+    """The type of a value, in plain words."""
     kinds: tuple[tuple[t.Any, str], ...] = (
         (bool, "true or false"),
         ((int, float), "a number"),

@@ -4,11 +4,11 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Ends of the labels by which messages and diffs name an object."""
+"""Suffixes of the labels of objects in messages and diffs."""
 
 from __future__ import annotations
 
 
 def within(netns: str | None) -> str:
-    """The end that tells the namespace, nothing for the host's own."""
+    """The suffix with the namespace, empty for the host's own."""
     return f" in namespace {netns}" if netns else ""

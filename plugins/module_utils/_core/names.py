@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Names: of interfaces, namespaces and owners, and the one that we derive ourselves."""
+"""Names of interfaces, namespaces and owners, and the derived name of a host end."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ INTERFACE_NAME_LENGTH = 15
 NAMESPACE_NAME_LENGTH = 255
 NETNS_DIR = "/run/netns"
 
-#: An owner as he is written in marks, comments of rules and names of files.
+#: An owner, as in marks, comments of rules and names of files.
 OWNER = r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}"
 _OWNER = re.compile(OWNER)
-#: What the names of a network's further units end with, before .service.
+#: The suffixes of a network's additional units, before .service.
 UNITS = (".rules", ".firewalld")
 _CONTAINER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@\\-]{0,246}")
-#: What the names begin with that systemd's own .network files take: of containers, zones and virtual machines.
+#: The prefixes of names that systemd's own .network files match: containers, zones and virtual machines.
 _OF_SYSTEMD = ("ve-", "vb-", "vt-", "vz-")
 
 
 def interface_name(option: str, value: object) -> str:
-    """The name of a network interface, checked as the kernel and iptables would check it.
+    """The name of a network interface, validated like the kernel and iptables do.
 
-    A trailing ``+`` is a wildcard to iptables and ``%`` a number to fill in to the kernel, so both are refused.
+    A trailing ``+`` is a wildcard for iptables, and the kernel replaces ``%d`` by a number, so both are refused.
     """
     allowed = (
         f"an interface name has 1 to {INTERFACE_NAME_LENGTH} bytes without '/', ':', '%', '+', quotes or white space, "
@@ -63,7 +63,7 @@ def interface_match(option: str, value: object) -> str | None:
 
 
 def one_interface(option: str, value: object) -> str:
-    """The name of an interface that has settings of its own, unlike ``all`` and ``default``, which are beside them."""
+    """The name of a single interface, unlike ``all`` and ``default``, whose settings are in the same directory."""
     name = interface_name(option, value)
     if name in ("lo", "all", "default"):
         raise Invalid(option, name, "a name other than lo, all and default")
@@ -71,7 +71,7 @@ def one_interface(option: str, value: object) -> str:
 
 
 def namespace_name(option: str, value: object) -> str:
-    """The name of a network namespace as ``ip netns`` takes it."""
+    """The name of a network namespace, as in ``ip netns``."""
     if not isinstance(value, str):
         raise Invalid(option, value, "a namespace name is a string; quote it")
     if (
@@ -91,7 +91,7 @@ def namespace_name(option: str, value: object) -> str:
 def namespace_ref(option: str, value: object) -> str | None:
     """A namespace by name or by absolute path; None means the host's own.
 
-    A path below /run/netns is the name itself, so that both spellings are one key.
+    A path below /run/netns is reduced to the name, so that both are the same key.
     """
     if value is None:
         return None
@@ -109,7 +109,7 @@ def namespace_path(ref: str) -> str:
 
 
 def owner_name(option: str, value: object) -> str:
-    """The owner whose mark is put on what a module makes."""
+    """The owner of what a module creates."""
     if not isinstance(value, str) or not _OWNER.fullmatch(value):
         allowed = "an owner has 1 to 64 characters of A-Z, a-z, 0-9, '_', '-' and '.', and does not begin with '.'"
         raise Invalid(option, value, allowed)
@@ -126,7 +126,7 @@ def network_name(option: str, value: object) -> str:
 
 
 def network_of_unit(path_stem: str) -> str:
-    """The network whose unit is called so, without ``.service``."""
+    """The network of a unit, whose name is given without ``.service``."""
     network = path_stem[len("linuxnet-") :]
     ending = next((ending for ending in UNITS if network.endswith(ending)), "")
     return network[: len(network) - len(ending)]
@@ -154,8 +154,8 @@ def host_interface(network: str, namespace: str, interface: str, taken: t.Contai
     """A name for the host end of an endpoint's veth pair: stable, readable, at most 15 characters.
 
     The readable part is the beginning of the namespace's name, the rest a digest of all three, so that the name
-    does not depend on the other endpoints. Where two digests collide, the later one (``taken`` holds the names
-    already given) is digested again.
+    does not depend on the other endpoints. If two digests collide (``taken`` holds the names in use), the later one
+    is digested again.
     """
     readable = re.sub(r"[^A-Za-z0-9_]", "", namespace)[:6] or "ns"
     if taken_by_systemd(f"v{readable}-"):
@@ -170,5 +170,5 @@ def host_interface(network: str, namespace: str, interface: str, taken: t.Contai
 
 
 def taken_by_systemd(name: str) -> bool:
-    """Whether systemd-networkd, where it runs, takes an interface of this name for one of its own containers."""
+    """Whether systemd-networkd takes an interface of this name for one of its own containers."""
     return name.startswith(_OF_SYSTEMD)

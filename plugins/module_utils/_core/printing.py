@@ -4,10 +4,10 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What is told to people, made fit for a terminal and for JSON.
+"""Makes text safe for terminals and JSON.
 
-Processes, interfaces, namespaces and aliases are named by whoever has made them, who may choose line ends, the
-sequences that steer a terminal, and bytes that are no text at all.
+Whoever creates processes, interfaces, namespaces and aliases names them, and may choose line ends, terminal escape
+sequences, and bytes that are not text.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import typing as t
 
 
 def printable(text: str) -> str:
-    """The text with all that is not printable spelled out."""
+    """The text with unprintable characters escaped."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else _spelled(char) for char in text)
@@ -25,7 +25,7 @@ def printable(text: str) -> str:
 def _spelled(char: str) -> str:
     number = ord(char)
     if 0xDC80 <= number <= 0xDCFF:
-        # A byte that is no UTF-8, as Python keeps it.
+        # A byte that is not UTF-8, as Python stores it.
         return f"\\x{number - 0xDC00:02x}"
     return char.encode("unicode_escape", "backslashreplace").decode("ascii")
 

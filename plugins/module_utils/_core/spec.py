@@ -16,7 +16,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options im
 
 Parameters = t.Mapping[str, t.Any]
 
-#: What a value of each type is in JSON; ``raw`` may be anything.
+#: The JSON types of each type; ``raw`` may be anything.
 _JSON_TYPES: dict[str, tuple[type, ...]] = {
     "str": (str,),
     "path": (str,),
@@ -31,7 +31,7 @@ _JSON_TYPES: dict[str, tuple[type, ...]] = {
 def argument_spec(options: Options) -> Options:
     """The options and ``aggregate``, a list of elements with the same options.
 
-    An element's options have neither defaults nor requirements: what is not given there is taken from beside it.
+    The options of an element have no defaults and requirements: those next to ``aggregate`` are its defaults.
     """
     elements = {
         name: {word: value for word, value in option.items() if word not in ("default", "required")}
@@ -41,7 +41,7 @@ def argument_spec(options: Options) -> Options:
 
 
 def definitions(parameters: Parameters) -> list[tuple[str, dict[str, t.Any]]]:
-    """The wished objects of a checked call in the order given, each with the prefix that names it in messages."""
+    """The definitions of a validated call in the given order, each with its prefix in messages."""
     common = {name: value for name, value in parameters.items() if name != "aggregate"}
     if parameters["aggregate"] is None:
         return [("", common)]
@@ -52,10 +52,10 @@ def definitions(parameters: Parameters) -> list[tuple[str, dict[str, t.Any]]]:
 
 
 def complete(options: Options, definition: object, where: str) -> dict[str, t.Any]:
-    """One object of a plan with the defaults of what it leaves out, checked without Ansible, which may not be there.
+    """One object of a plan, validated and completed by defaults without Ansible, which may be absent.
 
     :param where: the prefix that names the definition in messages
-    :raises Invalid: an option that there is not, a required one that is missing, or a value of another type
+    :raises Invalid: an unknown option, a missing required option, or a value of another type
     """
     if not isinstance(definition, collections.abc.Mapping):
         raise Invalid(where.rstrip("."), definition, "a dictionary of options")

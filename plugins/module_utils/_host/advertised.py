@@ -4,13 +4,13 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What a host has by router advertisement."""
+"""Routes by router advertisement."""
 
 from __future__ import annotations
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import sysctl
 
-#: RTF_ADDRCONF: the route was learnt by autoconfiguration. No route that somebody set has it.
+#: RTF_ADDRCONF: the route was learnt by autoconfiguration. Manual routes never have it.
 _LEARNT = 0x00040000
 
 

@@ -4,9 +4,9 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Alternative names of interfaces: no rule of a firewall ever matches one, and no other interface can have it.
+"""Alternative names of interfaces, which no firewall rule ever matches, and no other interface can have.
 
-Who names one is told the real name, whether something is to be there or not.
+Options with such a name are refused with the real one, whatever the state.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import dum
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Links
 
-#: By namespace and other name the one by which the kernel tells of an interface.
+#: The real names, by namespace and alternative name.
 RealNames = t.Mapping[tuple[t.Optional[str], str], str]
 
 
 def refuse(host: Host, named: t.Iterable[tuple[str | None, str, str | None]]) -> None:
-    """Refuse rules for interfaces that are called by another name than their own.
+    """Refuse rules for interfaces given by alternative names.
 
-    :param named: the namespaces, and the options with the interfaces that they name, maybe with ``!`` in front
+    :param named: the namespaces, and the options with interfaces, optionally with a leading ``!``
     """
     asked = list(named)
     real = real_names(host, ((ref, name) for ref, _option, name in asked))
@@ -35,7 +35,7 @@ def refuse(host: Host, named: t.Iterable[tuple[str | None, str, str | None]]) ->
 
 
 def real_names(host: Host, named: t.Iterable[tuple[str | None, str | None]]) -> RealNames:
-    """Those of the interfaces that are called by another one in their namespace, maybe with ``!`` in front."""
+    """The real names of interfaces given by alternative names, optionally with a leading ``!``."""
     by_space: dict[str | None, dict[str, None]] = {}
     for ref, name in named:
         if name:
@@ -49,18 +49,18 @@ def real_names(host: Host, named: t.Iterable[tuple[str | None, str | None]]) -> 
 
 
 def refuse_name(real: RealNames, ref: str | None, option: str, name: str | None, why: str = "") -> None:
-    """Refuse one name, if it is another one than an interface's own."""
+    """Refuse a name if it is an alternative one."""
     given = (name or "").lstrip("!")
     if (ref, given) in real:
         raise Refused(_sentence(option, given, real[ref, given], why))
 
 
 def refuse_links(links: Links, named: t.Iterable[tuple[str, str]]) -> None:
-    """Refuse names that a link of the namespace is called by beside its own.
+    """Refuse alternative names of links in the namespace.
 
-    The kernel finds the link by such a name and tells of it by its own.
+    The kernel finds the link by such a name and returns its real one.
 
-    :param named: options with the names that they give
+    :param named: options with their names
     """
     real = {other: link.name for link in links.values() for other in link.alternatives}
     for option, name in named if real else ():

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Files that are written whole or not at all, whatever happens meanwhile."""
+"""Writes files atomically, whatever happens meanwhile."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ import tempfile
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.manager_files import MANAGERS
 
-#: What begins so is no file yet: who lists a directory of ours leaves it out.
+#: The prefix of unfinished files, which listings of directories skip.
 UNFINISHED = ".tmp-linuxnet-"
-#: All directories that files of ours are written to, and those among them that are gone with the last file.
+#: The directories of such files, and those that are removed with their last file.
 _OURS = (
     "/run/linuxnet/netns",
     "/run/linuxnet/ports",
@@ -33,7 +33,7 @@ _PASSING = (*_OURS, "/run/linuxnet")
 
 
 def write(path: str, content: bytes, mode: int = 0o600) -> None:
-    """Put a file in place at once; after a reboot it is the old or the new one. Its directory is made if need be."""
+    """Replace a file atomically; after a crash it is the old or the new one. Its directory is created if needed."""
     directory = os.path.dirname(path)
     make_directory(directory)
     handle, unfinished = tempfile.mkstemp(prefix=UNFINISHED, dir=directory)
@@ -50,7 +50,7 @@ def write(path: str, content: bytes, mode: int = 0o600) -> None:
 
 
 def make_directory(path: str) -> None:
-    """Make a directory and those above it, for root to write and all to read whatever the umask is."""
+    """Create a directory and its parents, writable by root and readable by all whatever the umask is."""
     if os.path.isdir(path):
         return
     make_directory(os.path.dirname(path))
@@ -60,7 +60,7 @@ def make_directory(path: str) -> None:
 
 
 def trust(*directories: str) -> None:
-    """Refuse directories whose files others may have written, since what stands there would be done for them."""
+    """Refuse directories whose files others may have written, since their content would be applied."""
     for path in directories:
         try:
             found = os.stat(path)
@@ -74,7 +74,7 @@ def trust(*directories: str) -> None:
 
 
 def sweep() -> None:
-    """Remove what writers left that were killed; whoever calls this holds the lock, so that there are no others."""
+    """Remove files of interrupted writers; the caller holds the lock, so that there are no active ones."""
     for directory in _DIRECTORIES:
         try:
             names = os.listdir(directory)

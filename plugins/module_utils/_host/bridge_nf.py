@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Whether the kernel shows bridged frames to iptables; it does where br_netfilter is loaded and told so."""
+"""Whether the kernel passes bridged frames to iptables, which it does if br_netfilter is loaded and enabled."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _PATHS = {"ipv4": "net/bridge/bridge-nf-call-iptables", "ipv6": "net/bridge/brid
 
 
 def families() -> list[str]:
-    """The families of which it does, in the namespace of the calling thread."""
+    """The families for which it does, in the namespace of the calling thread."""
     return [family for family, path in _PATHS.items() if sysctl.read(path) not in (None, "0")]
 
 
 def setting(family: str) -> str:
-    """The setting that says so, by its name."""
+    """The name of the setting."""
     return _PATHS[family].replace("/", ".")
 
 

@@ -21,19 +21,19 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links imp
 _PATIENCE = 2.0
 _PAUSE = 0.01
 
-#: The setting addr_gen_mode of an interface to which the kernel gives no link-local address.
+#: The value of addr_gen_mode for interfaces without a link-local address from the kernel.
 _NO_LINK_LOCAL = "1"
 
-#: The far end of a port: the namespace that it is in and its index there.
+#: The peer of a port: its namespace and its index there.
 Inside = tuple[t.Optional[str], int]
 
 
 def wait(host: Host, namespaces: t.Collection[str | None]) -> None:
-    """Wait until what is in these namespaces can be reached by way of their ports, two seconds at most.
+    """Wait until these namespaces are reachable through their ports, two seconds at most.
 
-    A port begins to pass frames on a little after both of its ends are up, in the kernel's own time; with the spanning
-    tree protocol half a minute later, for which nobody waits. A bridge solicits IPv6 neighbours for others when it has
-    a link-local address, which the kernel gives it up to a second after its first port passes frames on.
+    A port begins to forward shortly after both of its ends are up; with the spanning tree protocol half a minute
+    later, which is not waited for. A bridge solicits IPv6 neighbours for others once it has a link-local address,
+    which the kernel adds up to a second after its first port forwards.
     """
     inside = host.run(None, functools.partial(_numbers, host, namespaces))
     end = time.monotonic() + _PATIENCE
@@ -42,14 +42,14 @@ def wait(host: Host, namespaces: t.Collection[str | None]) -> None:
 
 
 def _numbers(host: Host, namespaces: t.Collection[str | None]) -> dict[int, str]:
-    """The namespaces by the numbers that the host gives them."""
+    """The namespaces by their numbers on the host."""
     with Reader() as reader:
         found = {dumps.nsid(reader, host.fd(name)): name for name in namespaces if name is not None}
     return {number: name for number, name in found.items() if number is not None}
 
 
 def _any_keeps_out(inside: t.Container[int | None]) -> bool:
-    """Whether a port that leads there passes nothing on yet, or its bridge cannot find IPv6 neighbours yet."""
+    """Whether a port to them does not forward yet, or its bridge cannot solicit IPv6 neighbours yet."""
     with Reader() as reader:
         found = by_index(dumps.links(reader))
         bridges = {}
@@ -63,7 +63,7 @@ def _any_keeps_out(inside: t.Container[int | None]) -> bool:
 
 
 def _any_is_mute(addresses: t.Iterable[Address], bridges: t.Mapping[int, str]) -> bool:
-    """Whether a bridge has an IPv6 address but none for its link yet, which it is going to have."""
+    """Whether a bridge has an IPv6 address, but not its link-local one yet."""
     scopes: dict[int, set[str]] = {}
     for one in addresses:
         if one.index in bridges and one.address.version == 6 and not one.tentative:
@@ -73,10 +73,10 @@ def _any_is_mute(addresses: t.Iterable[Address], bridges: t.Mapping[int, str]) -
 
 
 def among_themselves(host: Host, newcomers: t.Mapping[Inside, t.Collection[str]]) -> set[Inside]:
-    """Of interfaces that just came up, with their addresses, those of which nobody can have an old memory.
+    """The new interfaces for which no neighbour can have a stale cache entry, given with their addresses.
 
-    They are on bridges of the host all of whose ports lead to such interfaces, and the host remembers no neighbour by
-    their addresses itself. Called inside the host's own namespace.
+    They are on bridges of the host all of whose ports lead to such interfaces, and the host has no neighbour entry
+    for their addresses. Called inside the host's own namespace.
     """
     numbers = _numbers(host, {name for name, _index in newcomers})
     with Reader() as reader:

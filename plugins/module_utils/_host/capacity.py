@@ -4,9 +4,9 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Limits that the machine sets to all of its network namespaces together.
+"""Limits that all network namespaces of a machine share.
 
-The thresholds of the neighbour tables are read by netlink, because only the machine's first namespace has their files.
+The thresholds of the neighbour tables are read by netlink, because only the initial namespace has their files.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _BACKLOG = "net/core/netdev_max_backlog"
 
 
 def read(reader: Reader) -> dict[str, t.Any]:
-    """``{"neighbours": {"ipv4": 1024, ...}, "backlog": 1000}``; the backlog is None where only the machine sees it."""
+    """``{"neighbours": {"ipv4": 1024, ...}, "backlog": 1000}``; the backlog is None if it is not visible."""
     neighbours = {}
     for row in reader.dump(_GETNEIGHTBL, _TABLE.pack(socket.AF_UNSPEC)):
         found = attributes(row, _TABLE.size)

@@ -39,7 +39,7 @@ Attributes = dict[int, bytes]
 
 
 def end(family: str, chosen: t.Sequence[Chosen]) -> int:
-    """End the connections that any of ``chosen`` chooses; how many there were. OSError where the kernel refuses."""
+    """End the connections that any of ``chosen`` matches, and return their number. OSError if the kernel refuses."""
     return _end(_FAMILY[family], chosen, _own_addresses(family))
 
 
@@ -59,7 +59,7 @@ def _message(kind: int, flags: int, family: int, body: bytes = b"") -> bytes:
 
 
 def _answers(link: socket.socket) -> t.Iterator[tuple[int, bytes]]:
-    """The messages of the answer by type, with what follows netlink's header, up to its end."""
+    """The messages of the reply, as type and content after the netlink header."""
     while True:
         data = link.recv(1 << 20)
         offset = 0
@@ -87,7 +87,7 @@ def _dump(link: socket.socket, family: int) -> t.Iterator[tuple[Flow, Attributes
 
 
 def _delete(link: socket.socket, family: int, entry: Attributes) -> int:
-    """Name the connection by its tuple and its id, so that a new one in its place is not hit."""
+    """Delete the connection by its tuple and its ID, so that a new one in its place is not hit."""
     body = b"".join(
         _attribute(kind | (_NESTED if kind == _TUPLE_ORIG else 0), entry[kind])
         for kind in (_TUPLE_ORIG, _ID, _ZONE)

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The containers that Docker and Podman run on the host. Nothing is asked of them but a container's first process."""
+"""Finds the first processes of containers of Docker and Podman."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def processes(host: Host, wanted: t.Sequence[str], engine: str | None = None) ->
 
 
 def known(host: Host, wanted: t.Sequence[str], only: str | None = None) -> tuple[dict[str, int], list[str]]:
-    """The same of those that are known, 0 for one that does not run, and what the engines say of the others."""
+    """The same for known ones, 0 for one that is not running, and the errors of the engines for others."""
     found: dict[str, int] = {}
     words: list[str] = []
     for engine in (only,) if only else ENGINES:
@@ -49,7 +49,7 @@ def known(host: Host, wanted: t.Sequence[str], only: str | None = None) -> tuple
 
 
 def _ask(host: Host, engine: str, names: t.Sequence[str]) -> Completed | None:
-    """What the engine says of those that it knows; None where there is no such engine."""
+    """The reply of an engine about those that it knows; None if it is not installed."""
     try:
         return host.command(None, [engine, *_INSPECT, *names])
     except FileNotFoundError:
@@ -57,12 +57,12 @@ def _ask(host: Host, engine: str, names: t.Sequence[str]) -> Completed | None:
 
 
 def _recognized(text: str, wanted: t.Sequence[str]) -> dict[str, int]:
-    """The processes by the words that the containers are wanted by; 0 for one that does not run.
+    """The processes by given name or ID; 0 for a container that is not running.
 
-    A name goes before the beginning of an ID, since ``db`` may be both.
+    A name takes precedence over the beginning of an ID, since ``db`` may be both.
     """
     by_name, by_identifier = {}, {}
-    # Docker ends with an empty line when it knows some container not.
+    # Docker ends with an empty line if it does not know a container.
     for line in filter(str.strip, text.splitlines()):
         process, identifier, name = line.split()
         by_name[name.lstrip("/")] = int(process)

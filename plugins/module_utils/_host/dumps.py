@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What a namespace holds, as plain values: one dump per table, with the attributes that we look at and no others."""
+"""Reads a namespace as plain values: one dump per table, with only the needed attributes."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ _NEIGHBOUR_STATES = {
 }
 _FAMILIES = {socket.AF_INET: 4, socket.AF_INET6: 6}
 _UNASSIGNED = -1
-#: More routes than this are told in a few words.
+#: More routes than this are returned in brief.
 _MANY = 1000
 
 
@@ -83,12 +83,12 @@ def links(reader: Reader) -> Links:
 
 
 def link(reader: Reader, index: int) -> Link:
-    """One interface; OSError where there is none."""
+    """One interface; OSError if it does not exist."""
     return _link(reader.ask(_GETLINK, _LINK.pack(0, 0, index, 0, 0) + _WITHOUT))
 
 
 def named(reader: Reader, name: str) -> Link | None:
-    """One interface by its name or an alternative one of its, which is cheaper than all."""
+    """One interface by its real or alternative name, which is cheaper than all."""
     named = attribute(_IFNAME, os.fsencode(name) + b"\0")
     try:
         return _link(reader.ask(_GETLINK, _LINK.pack(0, 0, 0, 0, 0) + named + _WITHOUT))
@@ -99,7 +99,7 @@ def named(reader: Reader, name: str) -> Link | None:
 
 
 def real_names(wanted: t.Iterable[str]) -> dict[str, str]:
-    """The names of the interfaces that are called so, which may be other ones than they are called by."""
+    """The real names of interfaces given by real or alternative names."""
     found = {}
     for name in wanted:
         with contextlib.suppress(OSError):
@@ -137,7 +137,7 @@ def _link(row: bytes) -> Link:
 
 
 def vlans(reader: Reader) -> dict[int, Vlans]:
-    """The VLANs of each bridge port, by the port's index; none where the kernel has no VLAN filtering."""
+    """The VLANs of each bridge port, by index; none if the kernel has no VLAN filtering."""
     request = _LINK.pack(socket.AF_BRIDGE, 0, 0, 0, 0) + attribute(
         _EXT_MASK, _U32.pack(_WITHOUT_STATISTICS | _WITH_VLANS)
     )
@@ -174,7 +174,7 @@ def _port(data: bytes | None) -> dict[str, t.Any]:
 
 
 def addresses(reader: Reader) -> list[Address]:
-    """Every address of both families, in the kernel's order, in which the first IPv4 one of a subnet is primary."""
+    """Every address of both families in the kernel's order, in which the first IPv4 address of a subnet is primary."""
     return [address for address in map(_address, reader.dump(_GETADDR, _ADDRESS.pack(0, 0, 0, 0, 0))) if address]
 
 
@@ -200,7 +200,7 @@ def _address(row: bytes) -> Address | None:
 def all_routes(reader: Reader, about: About | None = None) -> list[Route]:
     """The routes of all tables.
 
-    :param about: leave out those that have nothing to do with this, of which there may be very many
+    :param about: leave out unrelated ones, of which there may be very many
     """
     rows = _route_rows(reader)
     some = rows if about is None else filter(about.may_mean, rows)
@@ -208,9 +208,9 @@ def all_routes(reader: Reader, about: About | None = None) -> list[Route]:
 
 
 class About:
-    """Interfaces, by their indexes, and lengths of prefixes, each after its family, 4 or 6.
+    """Interfaces by index, and prefix lengths by family, 4 or 6.
 
-    A row is looked at in passing: it may turn out to be about something else.
+    It is a quick filter, which may let unrelated routes pass.
     """
 
     def __init__(self, indexes: t.Iterable[int], lengths: t.Collection[tuple[int, int]]) -> None:
@@ -219,7 +219,7 @@ class About:
         self._lengths = {(int(numbers[version]), length) for version, length in lengths}
 
     def may_mean(self, row: bytes) -> bool:
-        """Whether a route may lead over one of the interfaces, or to a destination of such a length."""
+        """Whether a route may use one of the interfaces, or have such a prefix length."""
         return (row[0], row[1]) in self._lengths or any(index in row for index in self._indexes)
 
 
@@ -251,7 +251,7 @@ def _route(row: bytes) -> Route | None:
         via=_gateway(family, found),
         src=socket.inet_ntop(family, found[7]) if 7 in found else None,
         on_link=bool(flags & _ROUTE_ON_LINK),
-        # IPv6 says "over lo" where IPv4 says nothing.
+        # IPv6 reports lo if IPv4 reports no interface.
         index=None if leads_nowhere else _number(found, 4),
         protocol=protocol,
         scope=SCOPES.get(scope, str(scope)),
@@ -269,7 +269,7 @@ def _gateway(family: int, found: t.Mapping[int, bytes]) -> str | None:
 
 
 def _hops(family: int, data: bytes) -> t.Iterator[tuple[int, str | None]]:
-    """The next hops of a route over several."""
+    """The next hops of a multipath route."""
     offset = 0
     while offset + _NEXT_HOP.size <= len(data):
         length, _flags, _weight, index = _NEXT_HOP.unpack_from(data, offset)
@@ -280,7 +280,7 @@ def _hops(family: int, data: bytes) -> t.Iterator[tuple[int, str | None]]:
 
 
 def neighbours(reader: Reader) -> list[Neighbour]:
-    """The ARP and NDP entries, without those of multicast and the like, which need no answer."""
+    """The ARP and NDP entries, without those that need no resolution, such as multicast."""
     return [found for found in map(_neighbour, reader.dump(_GETNEIGH, _NEIGHBOUR.pack(0, 0, 0, 0, 0))) if found]
 
 
@@ -298,7 +298,7 @@ def _neighbour(row: bytes) -> Neighbour | None:
 
 
 def proxies(reader: Reader) -> list[Proxy]:
-    """The addresses that are answered for in the name of others."""
+    """The proxy neighbour entries."""
     found = []
     for row in reader.dump(_GETNEIGH, _NEIGHBOUR.pack(0, 0, 0, _PROXY, 0)):
         family, index, _state, flags, _kind = _NEIGHBOUR.unpack_from(row)
@@ -309,14 +309,14 @@ def proxies(reader: Reader) -> list[Proxy]:
 
 
 def nsid(reader: Reader, fd: int) -> int | None:
-    """The number that this namespace gives to another one; None where it gives none, as to itself."""
+    """The number of another namespace in this one; None if it has none, as for itself."""
     answer = attributes(reader.ask(_GETNSID, b"\0\0\0\0" + attribute(3, _U32.pack(fd))), 4)
     number = _I32.unpack_from(answer[1])[0]
     return None if number == _UNASSIGNED else number
 
 
 def table_names() -> dict[str, int]:
-    """The names of routing tables that this host's files give beside the known ones."""
+    """The names of routing tables in this host's files, in addition to the standard ones."""
     names = dict(TABLES)
     places = [
         path

@@ -4,10 +4,10 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The MAC addresses that a bridge was told to find behind its ports. Called inside ``Host.run``.
+"""Static MAC addresses behind the ports of a bridge. Called inside ``Host.run``.
 
-An entry that is static does not age, and one that is sticky does not move to another port from which somebody speaks
-with that address. In the words of iproute2: ``bridge fdb replace MAC dev PORT master static sticky``.
+A static entry does not age, and a sticky one does not move to another port from which the address is used. With
+iproute2: ``bridge fdb replace MAC dev PORT master static sticky``.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ _OF_MASTER, _STICKY = 0x04, 0x40
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """A MAC address behind a port. One that somebody added by hand may not be sticky."""
+    """A MAC address behind a port. One that was added by hand may not be sticky."""
 
     mac_address: str
     sticky: bool = True
 
 
 def read(reader: Reader, bridge: int) -> dict[int, frozenset[Entry]]:
-    """The static entries of a bridge by the index of their port."""
+    """The static entries of a bridge, by the index of their port."""
     found: dict[int, set[Entry]] = {}
     request = _LINK.pack(_AF_BRIDGE, 0, 0, 0, 0) + attribute(_LINK_MASTER, _U32.pack(bridge))
     for row in reader.dump(_GETNEIGH, request):
@@ -50,20 +50,20 @@ def read(reader: Reader, bridge: int) -> dict[int, frozenset[Entry]]:
         if state != _STATIC:
             continue
         values = attributes(row, _NEIGHBOUR.size)
-        # With VLAN filtering there is one for each VLAN beside the one for none.
+        # With VLAN filtering, there is one per VLAN in addition to the one without.
         if _MASTER in values and _VLAN not in values and _U32.unpack(values[_MASTER])[0] == bridge:
             found.setdefault(port, set()).add(Entry(values[_LLADDR].hex(":"), bool(flags & _STICKY)))
     return {port: frozenset(entries) for port, entries in found.items()}
 
 
 def put(writer: Writer, port: int, mac_address: str) -> None:
-    """Have the bridge find the address behind the port, wherever it found it before."""
+    """Add the address to the port, wherever it was before."""
     body = _NEIGHBOUR.pack(_AF_BRIDGE, port, _STATIC, _OF_MASTER | _STICKY, 0) + _address(mac_address)
     writer.change(_NEWNEIGH, body, _CREATE_OR_REPLACE)
 
 
 def delete(writer: Writer, port: int, mac_address: str) -> None:
-    """Forget it."""
+    """Delete it."""
     writer.change(_DELNEIGH, _NEIGHBOUR.pack(_AF_BRIDGE, port, 0, _OF_MASTER, 0) + _address(mac_address))
 
 

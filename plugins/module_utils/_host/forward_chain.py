@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Whether the FORWARD chain of iptables lets everything pass that no rule stops."""
+"""Whether the FORWARD chain of iptables accepts by default."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import iptables_programs
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 
-#: A rule that stops every packet: nothing but a comment is before its target.
+#: A rule that stops every packet: it has only a comment and a target.
 _STOPS_ALL = re.compile(
     r"""-A\ FORWARD (\ -m\ comment\ --comment\ ("(\\.|[^"\\])*"|[^\s"]+))* \ -[jg]\ (DROP|REJECT) (\ .*)?""", re.VERBOSE
 )
 
 
 def is_open(host: Host, ref: str | None, family: str) -> bool:
-    """By its policy and its last rule; without iptables nothing is stopped."""
+    """Whether it is open, by its policy and its last rule; without iptables, it is."""
     try:
         saved = iptables_programs.save(host, ref, family, "filter")
     except KernelRefused:

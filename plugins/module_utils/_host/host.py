@@ -4,12 +4,11 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The door to the system: everything that reads or changes the host goes through here, namespace by namespace.
+"""The access to the system: everything that reads or changes the host goes through here, namespace by namespace.
 
-A thread of its own visits the namespaces by setns, so that the module's main thread never leaves its own and no
-"way back" can fail. In that thread plain sockets, /proc/sys/net and started processes are those of the
-namespace. The netlink socket is opened, used and closed inside one visit: newer pyroute2 binds it to the thread
-and namespace it was made in.
+A separate thread enters the namespaces with setns, so that the main thread never leaves its own and no return can
+fail. In that thread, sockets, /proc/sys/net and child processes are those of the namespace. The netlink socket is
+opened, used and closed during one visit, since newer pyroute2 binds it to the thread and namespace of its creation.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ Identity = t.Union[tuple[int, int], str]
 class Host:
     """The machine the module runs on, or the namespace it was started in.
 
-    A namespace is referred to by name, by absolute path, or by None: the host's own.
+    A namespace is given by name, by absolute path, or as None for the host's own.
     """
 
     def __init__(self, check_mode: bool, exclusive: bool = False) -> None:
@@ -52,17 +51,17 @@ class Host:
         self._exclusive = exclusive and not check_mode
         self._lock: int | None = None
         self.warnings: list[str] = []
-        #: What was done so far, in words, for the message of a later failure.
+        #: What was done so far, for the message of a later failure.
         self.done: list[str] = []
-        #: What was read and not changed by this process since, where one call looks at it more than once.
+        #: What was read and has not been changed by this process, if a call needs it more than once.
         self.memory: dict[t.Hashable, t.Any] = {}
         self._known: dict[Identity, Contents] = {}
         self._foretold: dict[Identity, Links] = {}
         #: In check mode the namespaces that would be no more by now.
         self.ended: set[Identity] = set()
-        #: What whoever called us says to have the FORWARD chain drop, for warnings.
+        #: How the user sets the policy of FORWARD to DROP, for warnings.
         self.drop_option = "netplumb.linuxnet.bridge_forward with forward_policy: drop"
-        #: So many bytes one look into a namespace may take; that of the host itself may take any number.
+        #: The maximum of bytes to read from a namespace; the host itself has no limit.
         self.limit: int | None = None
         self._fds: dict[str | None, int] = {}
         self._missing: list[str] = []
@@ -90,23 +89,23 @@ class Host:
             self.warn(f"check mode: namespaces that do not exist yet are treated as just created: {names}")
 
     def rehearsal(self) -> Host:
-        """The same host, for a call in check mode that tells what this one would meet."""
+        """The same host in check mode, to find out what a call would encounter."""
         return Host(check_mode=True)
 
     def unlock(self) -> None:
-        """Let others change the host from now on; what comes after this is to be of no consequence for us."""
+        """Let others change the host; what they do must not matter from now on."""
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
 
     def warn(self, text: str) -> None:
-        """A warning for the user, told once."""
+        """Add a warning for the user, once."""
         if text not in self.warnings:
             self.warnings.append(text)
 
     @contextlib.contextmanager
     def trying(self, what: str) -> t.Iterator[None]:
-        """Turn the kernel's refusal into a sentence: ``what`` ("lock /run/netns") completes "cannot ..."."""
+        """Turn a refusal of the kernel into a sentence: ``what`` ("lock /run/netns") completes "cannot ..."."""
         try:
             yield
         except LinuxnetError:
@@ -116,7 +115,7 @@ class Host:
 
     @contextlib.contextmanager
     def doing(self, what: str) -> t.Iterator[None]:
-        """The same for a step that changes something; the message of a later failure tells that it was done."""
+        """The same for a step that changes something, to be listed in the message of a later failure."""
         with self.trying(what):
             yield
         self.done.append(what)
@@ -141,8 +140,8 @@ class Host:
         self.ended.update(ended)
 
     def learn(self, identity: Identity, contents: Contents) -> None:
-        """Remember what was read, so that the next kind of objects need not read it again."""
-        # What stands in for namespaces that are not there yet is not worth it.
+        """Keep what was read for the next kind of objects."""
+        # This is not worth it for substitutes of namespaces that do not exist yet.
         if contents.complete and not contents.trouble and not isinstance(identity, str):
             self._known[identity] = contents
 
@@ -151,13 +150,13 @@ class Host:
         self._known.clear()
 
     def exists(self, ref: str | None) -> bool:
-        """Whether the namespace is there and alive."""
+        """Whether the namespace exists and is alive."""
         if ref is None or (ref in self._fds and ref not in self._missing):
             return True
         return namespaces.alive(ref)
 
     def hold(self, ref: str) -> bool:
-        """Keep the namespace open, so that it cannot go any more; false where it is not there, or gone since."""
+        """Keep the namespace open, so that it cannot disappear; false if it does not exist."""
         if ref not in self._fds:
             fd = namespaces.open_live(ref)
             if fd is None:
@@ -166,7 +165,7 @@ class Host:
         return ref not in self._missing
 
     def forget(self, ref: str) -> None:
-        """Look the namespace up anew the next time, since it was made, removed or re-pointed."""
+        """Look the namespace up again next time, since it was created, removed or replaced."""
         fd = self._fds.pop(ref, None)
         if fd is not None and fd not in self._fds.values():
             if self._visitor:
@@ -174,7 +173,7 @@ class Host:
             os.close(fd)
 
     def identity(self, ref: str | None) -> Identity:
-        """Equal for two references to one namespace."""
+        """The same for all references to one namespace."""
         fd = self.fd(ref)
         if ref in self._missing:
             return f"missing: {ref}"
@@ -195,7 +194,7 @@ class Host:
             return fd
         if not self.check_mode:
             raise Refused(f"namespace {ref} does not exist, or its file is dead")
-        # The freshly made namespace is a real one, so that what is read of it are this kernel's own defaults. It has
+        # A real new namespace stands in for it, so that reading yields this kernel's own defaults. It has
         # no name and goes with the last descriptor.
         first = next((self._fds[other] for other in self._missing), None)
         self._missing.append(ref)
@@ -206,9 +205,9 @@ class Host:
         return self._visit().run(self.fd(ref), work)
 
     def tour(self, stops: t.Iterable[tuple[str | None, t.Callable[[], T]]]) -> list[T]:
-        """The same for many namespaces, one after another, without going back to the calling thread in between.
+        """The same for many namespaces in turn, without returning to the calling thread in between.
 
-        Where the machine is busy, every change of threads waits for its turn.
+        On a busy machine, every switch of threads has to wait.
         """
         found = [(self.fd(ref), work) for ref, work in stops]
         return self._visit().tour(found) if found else []
@@ -218,29 +217,29 @@ class Host:
         return self._visit().socket()
 
     def fresh(self, work: t.Callable[[], T]) -> T:
-        """Call ``work`` in a new namespace, which goes with the next visit unless ``work`` gives it a name."""
+        """Call ``work`` in a new namespace, which ends with the next visit unless ``work`` names it."""
         return self._visit().run_in_new(work)
 
     def command(self, ref: str | None, argv: t.Sequence[str], stdin: str | None = None) -> programs.Completed:
-        """Run a program inside the namespace, without a shell, its messages in English."""
+        """Run a program in the namespace, without a shell and with English messages."""
         return self.run(ref, lambda: programs.run(argv, stdin))
 
     def _visit(self) -> _Visitor:
         if self._visitor is None:
-            # From now on the way back home can be found from inside a namespace, too.
+            # This makes the host's own namespace accessible from inside any other.
             self.fd(None)
             self._visitor = _Visitor()
         return self._visitor
 
 
 def _allow_many_descriptors() -> None:
-    """One for each namespace of a call may be more than the 1024 that a process begins with."""
+    """A call may need one per namespace, more than the default limit of 1024."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 class _Visitor:
-    """The thread that goes from namespace to namespace and does there what it is given, one thing after another."""
+    """The thread that enters namespaces and executes the work it is given."""
 
     def __init__(self) -> None:
         self._where: int | None = None
@@ -248,11 +247,11 @@ class _Visitor:
         self._thread = concurrent.futures.ThreadPoolExecutor(max_workers=1, thread_name_prefix="namespace visitor")
 
     def run(self, fd: int, work: t.Callable[[], T]) -> T:
-        """What ``work`` returns or raises when called inside the namespace of ``fd``."""
+        """Call ``work`` in the namespace of ``fd``, and return or raise what it does."""
         return self.tour([(fd, work)])[0]
 
     def tour(self, stops: t.Sequence[tuple[int, t.Callable[[], T]]]) -> list[T]:
-        """The same for each stop; what one raises ends the tour."""
+        """The same for each stop; an exception ends the tour."""
 
         def visit(fd: int, work: t.Callable[[], T]) -> T:
             self._enter(fd)
@@ -274,7 +273,7 @@ class _Visitor:
     def _call(self, work: t.Callable[[], T]) -> T:
         try:
             waiting = self._thread.submit(work)
-        except RuntimeError as error:  # the first call starts the thread, for which the kernel may lack memory
+        except RuntimeError as error:  # the first call starts the thread, for which memory may be lacking
             raise KernelRefused(f"cannot enter namespaces: {error}") from error
         return waiting.result()
 
@@ -285,13 +284,13 @@ class _Visitor:
         return self._socket
 
     def leave(self, fd: int) -> None:
-        """Forget a namespace whose descriptor is about to be closed and its number used again."""
+        """Forget a namespace whose descriptor is about to be closed and reused."""
         if self._where == fd:
             self._call(self._close)
             self._where = None
 
     def stop(self) -> None:
-        """End the thread, in whatever namespace it is."""
+        """End the thread, whatever namespace it is in."""
         self._call(self._close)
         self._thread.shutdown()
 

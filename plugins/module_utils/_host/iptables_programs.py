@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The programs of iptables, of either backend; a table is read once, as text, until this process changes it."""
+"""The programs of iptables, with either backend; a table is read once as text, until this process changes it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.programs i
 
 _PROGRAM = {"ipv4": "iptables", "ipv6": "ip6tables"}
 WORD = {"ipv4": "IPv4", "ipv6": "IPv6"}
-#: Seconds to wait for another program's hold on the tables.
+#: Seconds to wait for the lock of another program on the tables.
 _PATIENCE = "10"
 
 
@@ -31,17 +31,17 @@ def program(family: str) -> str:
 
 
 def has_family(host: Host, ref: str | None, family: str) -> bool:
-    """Whether the kernel has this family at all; IPv6 may be switched off when it boots."""
+    """Whether the kernel has this family; IPv6 may be disabled at boot."""
     return family == "ipv4" or host.run(ref, lambda: sysctl.read("net/ipv6/conf/all/forwarding")) is not None
 
 
 def installed(host: Host, family: str) -> bool:
-    """Whether the programs for this family are there; one that is there and fails is an error of the reading."""
+    """Whether the programs of this family are installed; if one of them fails, reading reports it."""
     return _version(host, family) is not None
 
 
 def other_backend(host: Host, family: str) -> str:
-    """The backend that this host's program does not use; one that names none is older than the second."""
+    """The backend that this host's program does not use; a program that names none predates nf_tables."""
     return "legacy" if "nf_tables" in (_version(host, family) or "") else "nft"
 
 
@@ -57,7 +57,7 @@ def _version(host: Host, family: str) -> str | None:
 
 
 def legacy_rules(host: Host, ref: str | None, family: str) -> bool:
-    """Whether the legacy backend has rules, or a policy that drops; without its program its tables speak for it."""
+    """Whether the legacy backend has rules, or a policy that drops; without its program, whether it has tables."""
     try:
         saved = host.command(ref, [_PROGRAM[family] + "-legacy-save"]).out
     except FileNotFoundError:
@@ -66,7 +66,7 @@ def legacy_rules(host: Host, ref: str | None, family: str) -> bool:
 
 
 def save(host: Host, ref: str | None, family: str, name: str) -> str:
-    """What the table holds, read anew only after a change by this process."""
+    """The content of the table, read again only after a change by this process."""
     place = _place(host, ref, family, name)
     if place not in host.memory:
         host.memory[place] = _save(host, ref, family, name)
@@ -92,11 +92,11 @@ def _save(host: Host, ref: str | None, family: str, name: str) -> str:
 
 
 class TooLong(KernelRefused):
-    """The kernel does not take so many edits at once."""
+    """The kernel does not accept so many edits at once."""
 
 
 def restore(host: Host, ref: str | None, family: str, name: str, text: str) -> None:
-    """Edit one table by the input of ``iptables-restore``, all or nothing; raises TooLong."""
+    """Edit one table with input for ``iptables-restore``, all or nothing; raises TooLong."""
     host.memory.pop(_place(host, ref, family, name), None)
     what = f"change the {WORD[family]} rules of table {name}"
     done = _start(host, ref, _PROGRAM[family] + "-restore", ["--noflush", "-w", _PATIENCE], what, text)
@@ -115,7 +115,7 @@ def _start(
 
 
 def _reason(done: Completed, stdin: str | None) -> str:
-    """What the program said, in a sentence's end; its advice to read the manual is left out."""
+    """The error of the program for the end of a sentence, without its advice to read the manual."""
     said = [
         line.strip() for line in done.err.splitlines() if line.strip() and not line.startswith(("Try `", "# Warning"))
     ]
@@ -129,7 +129,7 @@ def _reason(done: Completed, stdin: str | None) -> str:
 
 
 def _failed_line(text: str, stdin: str | None) -> str | None:
-    """The line that the program complains of by number."""
+    """The input line whose number the error names."""
     numbers = [word.rstrip(":") for before, word in zip(text.split(), text.split()[1:]) if before in ("line", "line:")]
     lines = (stdin or "").splitlines()
     if numbers and numbers[0].isdigit() and 0 < int(numbers[0]) <= len(lines):

@@ -8,7 +8,7 @@
 
 Called inside ``Host.run``; OSError where the kernel refuses.
 
-Values are by their names in Link and in the words of the options.
+Values are given by their names in Link, which are those of the options.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def _text(value: str) -> bytes:
     return value.encode("utf-8", "surrogateescape") + b"\0"
 
 
-#: Number of the attribute, and how its value is written.
+#: The number of the attribute, and the encoding of its value.
 _VALUES: dict[str, tuple[int, t.Callable[[t.Any], bytes]]] = {
     "name": (_NAME, _text),
     "mac_address": (1, lambda value: bytes.fromhex(value.replace(":", ""))),
@@ -58,22 +58,22 @@ def _attributes(values: t.Mapping[str, t.Any]) -> bytes:
 
 
 def set_values(writer: Writer, index: int, values: t.Mapping[str, t.Any]) -> None:
-    """Set attributes of an interface; ``master`` 0 is none. With ``netns_fd`` it moves, and has the name there."""
+    """Set attributes of an interface; ``master`` 0 is none. With ``netns_fd`` it moves, and the name applies there."""
     writer.change(_NEWLINK, _LINK.pack(0, 0, index, 0, 0) + _attributes(values))
 
 
 def turn(writer: Writer, index: int, up: bool) -> None:
-    """Up or down."""
+    """Bring it up or down."""
     writer.change(_NEWLINK, _LINK.pack(0, 0, index, _IFF_UP if up else 0, _IFF_UP))
 
 
 def speak_arp(writer: Writer, index: int) -> None:
-    """Have it ask for its neighbours' MAC addresses, as Ethernet does."""
+    """Enable ARP."""
     writer.change(_NEWLINK, _LINK.pack(0, 0, index, 0, _IFF_NOARP))
 
 
 def set_port(writer: Writer, index: int, values: t.Mapping[str, t.Any]) -> None:
-    """Set flags and numbers of a bridge's port."""
+    """Set flags and numbers of a bridge port."""
     rows = ((_PORT_VALUES[option], value) for option, value in values.items())
     data = b"".join(attribute(row.number, row.write(value)) for row, value in rows)
     info = attribute(_PORT_KIND, b"bridge\0") + attribute(_PORT_DATA, data)
@@ -81,7 +81,7 @@ def set_port(writer: Writer, index: int, values: t.Mapping[str, t.Any]) -> None:
 
 
 def make_veth(writer: Writer, values: t.Mapping[str, t.Any], peer_values: t.Mapping[str, t.Any]) -> None:
-    """A pair, each end with its values, by one message; an alias the kernel ignores then."""
+    """Create a pair with the values of each end in one message; the kernel ignores an alias here."""
     data = attribute(_VETH_PEER, _LINK.pack(0, 0, 0, 0, 0) + _attributes(peer_values))
     info = attribute(_LINKINFO, attribute(_KIND, b"veth\0") + attribute(_DATA, data))
     writer.change(_NEWLINK, _LINK.pack(0, 0, 0, 0, 0) + _attributes(values) + info, _CREATE_NEW)
@@ -93,10 +93,10 @@ def delete(writer: Writer, index: int) -> None:
 
 
 def delete_many(writer: Writer, doomed: t.Sequence[Link]) -> None:
-    """Delete interfaces by one message.
+    """Delete interfaces with one message.
 
-    The kernel waits for a grace period per deletion, some 20 ms, however many links go in it. So they are gathered in
-    a link group that nobody uses and the group is deleted.
+    The kernel waits for a grace period per deletion, about 20 ms, however many links it includes. So they are moved to
+    an unused link group, which is then deleted.
     """
     if len(doomed) == 1:
         delete(writer, doomed[0].index)

@@ -4,9 +4,9 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The managers of a host's links: which of them run, what our files tell them, and which links they manage.
+"""The network managers of a host: which of them run, the files for them, and the links that they manage.
 
-Where a file was written and its manager not told yet, /run/linuxnet/untold/OWNER is there.
+/run/linuxnet/untold/OWNER exists while a file was written and its manager has not been told.
 """
 
 from __future__ import annotations
@@ -37,19 +37,19 @@ _FILE = re.compile(r"^NETWORK_FILE=(.*)$", re.MULTILINE)
 
 
 def running() -> list[Manager]:
-    """Those that have run since this host was started."""
+    """The managers that have run since the host was started."""
     return [manager for manager in MANAGERS if os.path.exists(manager.trace)]
 
 
 def read(path: str) -> str | None:
-    """The text of a file, None where there is none."""
+    """The text of a file, None if it does not exist."""
     found = service_files.read(pathlib.Path(path))
     return None if found is None else found.decode("utf-8", "surrogateescape")
 
 
 def files() -> dict[str, dict[str, list[str]]]:
-    """By owner and path the interfaces that files of ours name; nothing but the owner where he was stopped before the
-    first of them was written."""
+    """The interfaces in files of this collection, by owner and path; an owner without files was interrupted before the
+    first one was written."""
     found: dict[str, dict[str, list[str]]] = {
         path.name: {} for path in sorted(_UNTOLD.glob("*")) if not path.name.startswith(atomic_files.UNFINISHED)
     }
@@ -69,7 +69,7 @@ def write(path: str, text: str) -> None:
 
 
 def remove(path: str) -> None:
-    """Remove a file, and its directory if it is one below /run that is empty then; gone already is well."""
+    """Remove a file if it exists, and its directory below /run once that is empty."""
     file = pathlib.Path(path)
     file.unlink(missing_ok=True)
     if path.startswith("/run/"):
@@ -78,17 +78,17 @@ def remove(path: str) -> None:
 
 
 def is_untold(owner: str) -> bool:
-    """Whether somebody was stopped between writing a file of this owner and telling its manager."""
+    """Whether a run was interrupted between writing a file of this owner and telling its manager."""
     return (_UNTOLD / owner).exists()
 
 
 def remember_untold(owner: str) -> None:
-    """Remember that a file is about to be written."""
+    """Record that a file is about to be written."""
     atomic_files.write(str(_UNTOLD / owner), b"")
 
 
 def forget_untold(owner: str) -> None:
-    """Forget it, and the directories with the last one."""
+    """Remove the record, and the directories with the last one."""
     (_UNTOLD / owner).unlink(missing_ok=True)
     with contextlib.suppress(OSError):
         _UNTOLD.rmdir()
@@ -96,7 +96,7 @@ def forget_untold(owner: str) -> None:
 
 
 def managed(manager: Manager, interfaces: t.Iterable[str]) -> dict[str, str]:
-    """Those of the interfaces that the manager has taken, each with the file that it does so by where it tells that."""
+    """The interfaces that the manager manages, each with the responsible file if it reports one."""
     found = {}
     for name in interfaces:
         with contextlib.suppress(OSError):
@@ -108,9 +108,9 @@ def managed(manager: Manager, interfaces: t.Iterable[str]) -> dict[str, str]:
 
 
 def tell(host: Host, manager: Manager) -> None:
-    """Have the manager read its files anew; nothing where systemd or the manager does not run.
+    """Make the manager reload its files, if systemd and the manager are running.
 
-    Not by systemd: where our unit, which comes after it, is being stopped, it would reload only after that.
+    This bypasses systemd, which would only reload it after a unit that is ordered after it has stopped.
     """
     if service_files.systemd_runs() and service_files.shown(host, f"{manager.name}.service")["ActiveState"] == "active":
         done = host.command(None, _RELOADS[manager.name])

@@ -4,9 +4,9 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Settings of an interface that the kernel tells together with the interface.
+"""Settings of an interface that the kernel returns with the interface.
 
-To read the thousands of a large network one by one from /proc/sys takes longer than all else that is read of it.
+Reading thousands of them one by one from /proc/sys takes longer than everything else.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import sy
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
 
 _VALUE = struct.Struct("=i")
-#: By family the attribute that holds the values of all its settings, one after another.
+#: The attribute with the values of all settings, by family.
 _VALUES = {socket.AF_INET: 1, socket.AF_INET6: 2}
-#: The settings that we look at on every interface of a network: the family, and the place among its values.
+#: The settings that every interface of a network needs: family and position of the value.
 _PLACES = {
     "net/ipv4/conf/IFNAME/forwarding": (socket.AF_INET, 0),
     "net/ipv4/conf/IFNAME/accept_redirects": (socket.AF_INET, 3),
@@ -40,19 +40,19 @@ _PLACES = {
 
 
 def read(link: Link, setting: str) -> str | None:
-    """The value as it was when the link was read, or as it is now if the kernel told none with the link.
+    """The value as returned with the link, or else the current value.
 
     Called inside ``Host.run``.
 
     :param setting: a path below /proc/sys with IFNAME in it
-    :return: None where the kernel has no such setting
+    :return: None if the kernel has no such setting
     """
     told = _told(link, setting)
     return sysctl.read(sysctls.of_interface(setting, link.called or link.name)) if told is None else told
 
 
 def is_simple(setting: str, value: str) -> bool:
-    """Whether the kernel has each interface take this value, and tells it as it is written."""
+    """Whether every interface accepts this value, and the kernel returns it as written."""
     return setting in _PLACES and value in ("0", "1", "2")
 
 

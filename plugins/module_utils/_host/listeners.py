@@ -4,9 +4,9 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Sockets that wait for others to begin: who listens on which address and port.
+"""Listening sockets: which process listens on which address and port.
 
-Read from /proc, which needs no kernel module, unlike the netlink interface to sockets.
+They are read from /proc, which needs no kernel module, unlike the netlink interface for sockets.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
 
-#: Files below /proc/thread-self/net, what they hold, and the state (hexadecimal) of a socket that waits: of TCP one
+#: Files below /proc/thread-self/net, their protocol, and the state (hexadecimal) of the relevant sockets: of TCP one
 #: that listens, of UDP one that is bound and has no peer.
 _FILES = (("tcp", "tcp", "0A"), ("tcp6", "tcp", "0A"), ("udp", "udp", "07"), ("udp6", "udp", "07"))
 
 
 class Listener(t.NamedTuple):
-    """``address`` is 0.0.0.0 or :: for all of them; ``inode`` tells the socket from others."""
+    """``address`` is 0.0.0.0 or :: for all of them; ``inode`` identifies the socket."""
 
     protocol: str
     address: IPAddress
@@ -33,7 +33,7 @@ class Listener(t.NamedTuple):
 
 
 def read() -> list[Listener]:
-    """The listeners of the namespace that the calling thread is in; a socket that several threads share counts once."""
+    """The listeners in the namespace of the calling thread; a socket that several threads share counts once."""
     found: dict[Listener, None] = {}
     for name, protocol, waiting in _FILES:
         try:
@@ -57,7 +57,7 @@ def _listener(protocol: str, local: str, inode: str) -> Listener:
 
 
 def processes(inodes: t.Collection[int]) -> dict[int, tuple[int, str]]:
-    """Process ID and name by socket, as far as this process may see and until all are found."""
+    """Process ID and name by socket, as far as visible."""
     missing = {f"socket:[{inode}]": inode for inode in inodes if inode}
     found: dict[int, tuple[int, str]] = {}
     for pid in sorted(int(name) for name in os.listdir("/proc") if name.isdigit()) if missing else ():
@@ -71,7 +71,7 @@ def processes(inodes: t.Collection[int]) -> dict[int, tuple[int, str]]:
 
 
 def _open_files(pid: int) -> t.Iterator[str]:
-    """What the descriptors of a process lead to; nothing where it is gone by now or not ours to see."""
+    """The targets of a process's descriptors; empty if it is gone or not visible."""
     directory = f"/proc/{pid}/fd"
     try:
         for name in os.listdir(directory):

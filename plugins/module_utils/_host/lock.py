@@ -4,11 +4,11 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The lock that every change of a host is made under, from the first look to the last step.
+"""The lock for changes of a host, held from the first read to the last step.
 
-What is done follows from what was read, such as the place of a rule in its chain. So whoever changes anything, a module
-or the program of a network's service, waits until the one before is done. The lock goes with its process, whatever
-ends that. Its file stays, as a file that goes could be another one for each who waits.
+Changes depend on what was read, such as the position of a rule in its chain. So every module, and the program of a
+network's service, waits until the previous run is done. The lock ends with its process, however that ends. Its file
+stays, since waiting processes could otherwise lock different files.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.printing import printable
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import atomic_files, refusals
 
-#: Not in a directory of ours, which goes with the last network.
+#: Not in a directory of this collection, which is removed with the last network.
 PATH = "/run/linuxnet.lock"
-#: So many seconds each one who has the lock before us may keep it.
+#: Seconds that each previous holder may keep the lock.
 PATIENCE = 60.0
 _INTERVAL = 0.05
 
 
 def take() -> int:
-    """Get the lock, kept until the descriptor is closed.
+    """Take the lock, which is held until the descriptor is closed.
 
-    :raises Refused: somebody keeps it for too long
+    :raises Refused: a holder keeps it for too long
     """
     try:
         file = _open()
@@ -51,7 +51,7 @@ def take() -> int:
 
 @contextlib.contextmanager
 def held() -> t.Iterator[None]:
-    """The same for a block."""
+    """The same for a with statement."""
     file = take()
     try:
         yield
@@ -60,7 +60,7 @@ def held() -> t.Iterator[None]:
 
 
 def flock_within(file: int, seconds: float) -> bool:
-    """Lock a file that is open; whether that was possible in time."""
+    """Lock an open file, and return whether that was possible in time."""
     end = time.monotonic() + seconds
     while True:
         with contextlib.suppress(BlockingIOError):
@@ -72,7 +72,7 @@ def flock_within(file: int, seconds: float) -> bool:
 
 
 def holder(file: int) -> int | None:
-    """The process that has a lock on the file, if it can be seen from here."""
+    """The process that holds the lock on a file, if it is visible."""
     found = os.fstat(file)
     place = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
     try:
@@ -80,13 +80,13 @@ def holder(file: int) -> int | None:
             entries = [line.split() for line in lines]
     except OSError:
         return None
-    # NUMBER: FLOCK ADVISORY WRITE PID DEVICE:INODE ...; who only waits has an arrow after the number.
+    # NUMBER: FLOCK ADVISORY WRITE PID DEVICE:INODE ...; waiting processes have an arrow after the number.
     owners = [int(words[4]) for words in entries if words[1] == "FLOCK" and words[5] == place]
     return owners[0] if owners and owners[0] > 0 else None
 
 
 def _open() -> int:
-    """Ordinary users can neither make the file nor open it, and so not hold the lock."""
+    """Ordinary users can neither create nor open the file, and so cannot hold the lock."""
     file = os.open(PATH, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
     found = os.fstat(file)
     if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
@@ -98,7 +98,7 @@ def _open() -> int:
 
 
 def _wait(file: int) -> None:
-    """A minute for each one before us, so that many who come at once all have their turn."""
+    """Wait a minute for each previous holder, so that many simultaneous runs all get their turn."""
     before = None
     while not flock_within(file, 0 if before is None else PATIENCE):
         now = holder(file) or 0
@@ -111,7 +111,7 @@ def _wait(file: int) -> None:
 
 
 def _words(process: int) -> str:
-    """Which one that is."""
+    """The description of the holder."""
     if not process:
         return ""
     try:

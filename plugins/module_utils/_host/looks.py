@@ -4,10 +4,10 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Looks at all that a namespace holds. Called inside ``Host.run``.
+"""Reads everything in a namespace. Called inside ``Host.run``.
 
-What the root of a namespace does in it must neither keep us from seeing the others nor cost much: so what cannot be
-read there is left out, and the planner reads no more of it than it needs.
+The root of a namespace must not be able to prevent or slow down reading the others: so what cannot be read there is
+left out, and the planner reads no more than it needs.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.contents import Contents
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Links
 
-#: So many bytes in all are some thousand interfaces, or some ten thousand addresses or routes.
+#: The maximum of bytes, enough for thousands of interfaces, or ten thousands of addresses or routes.
 _LIMIT = 4 << 20
-#: So many addresses of an interface are told in a brief look.
+#: The maximum of addresses per interface in brief mode.
 _ADDRESSES = 64
 
 T = t.TypeVar("T")
 
 
 def whole() -> Contents:
-    """The host, or what is taken for it."""
+    """The host, or the namespace treated as such."""
     with Reader() as reader:
         return Contents(
             dumps.links(reader),
@@ -43,7 +43,7 @@ def whole() -> Contents:
 
 
 def tolerant() -> Contents:
-    """All that can be read of a namespace, and why something cannot."""
+    """Everything that can be read in a namespace, and why something cannot."""
     look = _Look(None)
     return Contents(
         look.take(dumps.links) or {},
@@ -69,7 +69,7 @@ def of_veths(contents: Contents) -> Contents:
 
 
 class _Look:
-    """One dump after another by one socket, or by a new one where one failed."""
+    """A series of dumps with one socket, replaced if one fails."""
 
     def __init__(self, limit: int | None) -> None:
         self._limit = limit
@@ -77,7 +77,7 @@ class _Look:
         self._trouble: str | None = None
 
     def take(self, read: t.Callable[[Reader], T]) -> T | None:
-        """What is read, None where it cannot be."""
+        """The result of a dump, None if it failed."""
         try:
             if self._reader is None:
                 self._reader = Reader(self._limit)
@@ -89,7 +89,7 @@ class _Look:
             return None
 
     def end(self) -> str | None:
-        """Close the socket; why something could not be read."""
+        """Close the socket, and return why something could not be read."""
         if self._reader is not None:
             self._reader.close()
             self._reader = None

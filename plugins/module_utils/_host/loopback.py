@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The ``lo`` of a namespace, without netlink where nothing is to be done: that would cost many times as much.
+"""The ``lo`` of a namespace, checked without netlink, which is much faster if nothing has to be done.
 
 Called inside ``Host.run``.
 """
@@ -30,7 +30,7 @@ _IFF_UP = 1
 _IFREQ = struct.Struct("16sH14x")
 _INDEX = 1
 _ADDRESS, _ADDRESS_6 = ipaddress.IPv4Interface("127.0.0.1/8"), ipaddress.IPv6Interface("::1/128")
-#: Any will do: no packet is sent.
+#: Any port will do: no packet is sent.
 _PORT = 9
 
 
@@ -41,9 +41,9 @@ def is_up() -> bool:
 
 
 def works() -> bool:
-    """Whether it is up and what is sent to the addresses that each host has for itself stays on the host.
+    """Whether it is up and packets to the loopback addresses stay on the host.
 
-    Further addresses and policy rules make packets go otherwise; whether anything is lost is then seen by netlink.
+    Additional addresses and policy rules may divert packets; netlink then shows whether anything is lost.
     """
     if not is_up():
         return False
@@ -54,7 +54,7 @@ def works() -> bool:
 
 
 def _works_4() -> bool:
-    # Not 127.0.0.1 itself, so that the route to all of the network is asked for, too.
+    # Not 127.0.0.1 itself, so that this checks the route to the whole network, too.
     return _leaves_from(socket.AF_INET, "127.0.0.2") == str(_ADDRESS.ip)
 
 
@@ -67,8 +67,7 @@ def _has_6() -> bool:
 
 
 def _lost_4(reader: Reader) -> list[Route] | None:
-    """The lost routes of the IPv4 address and of the one by which the kernel keeps its network's; None where the
-    address itself is lost."""
+    """The lost routes of the IPv4 address and its network; None if the address itself is lost."""
     mine = [one for one in dumps.addresses(reader) if one.index == _INDEX]
     if all(one.address != _ADDRESS for one in mine):
         return None
@@ -78,13 +77,13 @@ def _lost_4(reader: Reader) -> list[Route] | None:
 
 
 def _lost_6(reader: Reader) -> bool:
-    """Whether the IPv6 address is lost, or its route."""
+    """Whether the IPv6 address or its route is lost."""
     own = [one for one in dumps.addresses(reader) if (one.index, one.address) == (_INDEX, _ADDRESS_6)]
     return _has_6() and (not own or bool(connected.unheard(own, dumps.all_routes(reader))))
 
 
 def _leaves_from(family: socket.AddressFamily, address: str) -> str | None:
-    """The address that packets to another one are sent from, None where they go nowhere."""
+    """The source address of packets to another address, None without a route."""
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as sock:
             sock.connect((address, _PORT))
@@ -94,7 +93,7 @@ def _leaves_from(family: socket.AddressFamily, address: str) -> str | None:
 
 
 def mend() -> None:
-    """Turn it up, and give it back the addresses and routes that the kernel gives to one that goes up."""
+    """Bring it up, and restore the addresses and routes that the kernel adds to it."""
     set_up(True)
     if works():
         return
@@ -111,7 +110,7 @@ def mend() -> None:
 
 @contextlib.contextmanager
 def _absent() -> t.Iterator[None]:
-    """What is not there need not be deleted."""
+    """Ignore that what should be deleted does not exist."""
     try:
         yield
     except OSError as error:
@@ -120,7 +119,7 @@ def _absent() -> t.Iterator[None]:
 
 
 def set_up(up: bool) -> None:
-    """Turn it up or down."""
+    """Bring it up or down."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         flags = _flags(sock)
         wished = flags | _IFF_UP if up else flags & ~_IFF_UP

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What tells this machine from all others."""
+"""The identity of the machine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pathlib
 
 
 def identity() -> str:
-    """The machine's ID, which tells its bridges and endpoints from those of the same name elsewhere on a shared
-    segment; the empty string where it has none."""
+    """The machine's ID, which distinguishes its bridges and endpoints from those of the same name elsewhere on a shared
+    segment; empty if it has none."""
     path = pathlib.Path("/etc/machine-id")
     return path.read_text(encoding="utf-8").strip() if path.is_file() else ""

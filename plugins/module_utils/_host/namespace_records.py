@@ -4,15 +4,15 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What we remember of named namespaces: /run/linuxnet/netns/NAME, one JSON file each.
+"""Records of named namespaces: /run/linuxnet/netns/NAME, one JSON file each.
 
     {"device": 4, "inode": 4026532001, "owners": ["shop"], "attached": false,
      "addresses": {"shop": {"eth0": ["172.18.0.2/16"]}}}
 
-``owners`` hold a claim each; the last to let go removes the name. The claims are valid only while the name leads
-to the namespace with this device and inode. ``addresses`` are leases, kept also when the namespace was lost, so
-that an endpoint that is made again gets the address it had. The file lives on the same tmpfs as the namespaces, and
-both are gone after a reboot.
+Each of ``owners`` has a claim; the last one to release it removes the name. Claims are only valid while the name refers
+to the namespace with this device and inode. ``addresses`` are leases, which are kept if the namespace is lost, so that
+a recreated endpoint gets its old address. The file is on the same tmpfs as the namespaces, and both are gone after a
+reboot.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Addresses = dict[str, dict[str, list[str]]]
 
 @dataclasses.dataclass(frozen=True)
 class Record:
-    """One namespace of ours; ``attached`` means that it was there before and we only named it."""
+    """One claimed namespace; ``attached`` means that it existed before and was only named."""
 
     identity: tuple[int, int]
     owners: tuple[str, ...]
@@ -41,7 +41,7 @@ class Record:
 
 
 def read(host: Host, name: str) -> Record | None:
-    """The record of a name, or None; a file that is not ours in form is none, see :func:`damaged`.
+    """The record of a name, or None; a malformed file does not count, see :func:`damaged`.
 
     Read once, since nobody else of us writes any as long as the host is locked.
     """
@@ -65,17 +65,17 @@ def _read(name: str) -> Record | None:
 
 
 def path(name: str) -> str:
-    """The file of a name's record."""
+    """The file of the record of a name."""
     return f"{_DIRECTORY}/{name}"
 
 
 def damaged(host: Host, name: str) -> bool:
-    """Whether there is something in the place of a name's record that is none."""
+    """Whether the file of a record is malformed."""
     return read(host, name) is None and os.path.lexists(path(name))
 
 
 def _is_ours(found: t.Mapping[str, t.Any]) -> bool:
-    """Whether it has the form that we write."""
+    """Whether it is well-formed."""
     owners = found.get("owners")
     return (
         record_files.is_number(found.get("device"))
@@ -104,7 +104,7 @@ def _is_address(text: object) -> bool:
 
 
 def names() -> list[str]:
-    """All names that have a record, sorted."""
+    """All names with a record, sorted."""
     try:
         return sorted(name for name in os.listdir(_DIRECTORY) if not name.startswith(atomic_files.UNFINISHED))
     except FileNotFoundError:
@@ -112,13 +112,13 @@ def names() -> list[str]:
 
 
 def read_all(host: Host) -> dict[str, Record]:
-    """Every record that there is, by the namespace's name."""
+    """All records by name."""
     found = {name: read(host, name) for name in names()}
     return {name: record for name, record in found.items() if record}
 
 
 def write(host: Host, name: str, record: Record) -> None:
-    """Write a record, whole or not at all."""
+    """Write a record atomically."""
     _forget(host, name)
     device, inode = record.identity
     content = {
@@ -132,7 +132,7 @@ def write(host: Host, name: str, record: Record) -> None:
 
 
 def remove(host: Host, name: str) -> None:
-    """Forget a name, and the directories with the last one."""
+    """Remove the record of a name, and the directories with the last one."""
     _forget(host, name)
     record_files.remove(path(name))
 

@@ -4,10 +4,10 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Named network namespaces, written as ``ip netns`` writes them: files under /run/netns with namespaces bound to them.
+"""Named network namespaces, compatible with ``ip netns``: files in /run/netns on which namespaces are mounted.
 
-A file there proves nothing: one that was made in another mount namespace, or whose mount is gone, is dead. What
-lives is on the nsfs file system.
+A file there may be dead, if it was created in another mount namespace or its mount is gone. Live ones are on the nsfs
+file system.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _MS_SHARED = 0x100000
 _MNT_DETACH = 2
 _NSFS_MAGIC = 0x6E736673
 _NS_GET_NSTYPE = 0xB703
-#: By these the kernel says that there is nothing to open, or that what was opened is on another file system than nsfs.
+#: The errors for a file that does not exist, or is on another file system than nsfs.
 _NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.ESRCH)
 _NO_NSFS = (errno.ENOTTY, errno.EINVAL)
-#: The namespace that the calling thread is in.
+#: The namespace of the calling thread.
 OWN = "/proc/thread-self/ns/net"
-#: So many seconds we wait for whoever makes /run/netns a mount point.
+#: Seconds to wait for another process that makes /run/netns a mount point.
 PATIENCE = 10.0
 
 
@@ -51,7 +51,7 @@ def _mount(source: str, target: str, flags: int) -> None:
 
 
 def _is_network_namespace(fd: int) -> bool:
-    """Only files of nsfs answer this ioctl, with the CLONE_ flag of their kind."""
+    """Whether it is a network namespace: only files of nsfs answer this ioctl, with the CLONE_ flag of their kind."""
     try:
         return fcntl.ioctl(fd, _NS_GET_NSTYPE) == _CLONE_NEWNET
     except OSError as error:
@@ -61,14 +61,13 @@ def _is_network_namespace(fd: int) -> bool:
 
 
 def open_live(ref: str) -> int | None:
-    """A descriptor of the namespace, or None where there is no file or a dead one.
+    """A descriptor of the namespace, or None if the file is dead or does not exist.
 
-    That is for the kernel to say. Whatever else keeps us from seeing it, such as too many open files, is an error: a
-    live namespace that is taken for a dead one would be replaced.
+    Any other reason, such as too many open files, is an error: a live namespace that counts as dead would be replaced.
     """
     fd = None
     try:
-        # Not to wait for whoever writes into a FIFO.
+        # Do not wait for a writer if it is a FIFO.
         fd = os.open(namespace_path(ref), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         if _is_network_namespace(fd):
             return fd
@@ -83,7 +82,7 @@ def open_live(ref: str) -> int | None:
 
 
 def has_file(ref: str) -> bool:
-    """Whether anything stands under the name, a dead file or a dangling link too; an error where that is unseen."""
+    """Whether the name exists, even as a dead file or dangling link; an error if that is unknown."""
     try:
         os.lstat(namespace_path(ref))
     except OSError as error:
@@ -94,7 +93,7 @@ def has_file(ref: str) -> bool:
 
 
 def alive(ref: str) -> bool:
-    """Whether the reference leads to a network namespace."""
+    """Whether the reference is a live network namespace."""
     fd = open_live(ref)
     if fd is None:
         return False
@@ -103,7 +102,7 @@ def alive(ref: str) -> bool:
 
 
 def identity(ref: str) -> tuple[int, int] | None:
-    """Device and inode of a live namespace; equal means the same one. None where it is missing or dead."""
+    """Device and inode of a live namespace, which identify it. None if it is missing or dead."""
     fd = open_live(ref)
     if fd is None:
         return None
@@ -115,12 +114,12 @@ def identity(ref: str) -> tuple[int, int] | None:
 
 
 def open_own() -> int:
-    """A descriptor of the namespace that the calling thread is in."""
+    """A descriptor of the namespace of the calling thread."""
     return os.open(OWN, os.O_RDONLY | os.O_CLOEXEC)
 
 
 def enter(fd: int) -> None:
-    """Move the calling thread, and it alone, into a namespace."""
+    """Move only the calling thread into a namespace."""
     try:
         _check(_LIBC.setns(fd, _CLONE_NEWNET))
     except OSError as error:
@@ -128,7 +127,7 @@ def enter(fd: int) -> None:
 
 
 def unshare() -> None:
-    """Move the calling thread, and it alone, into a new namespace."""
+    """Move only the calling thread into a new namespace."""
     try:
         _check(_LIBC.unshare(_CLONE_NEWNET))
     except OSError as error:
@@ -137,14 +136,14 @@ def unshare() -> None:
 
 
 def open_throw_away() -> int:
-    """A descriptor of a new namespace that has no name and goes when the descriptor is closed."""
+    """A descriptor of a new namespace without a name, which ends when the descriptor is closed."""
     with concurrent.futures.ThreadPoolExecutor(max_workers=1, thread_name_prefix="new namespace") as thread:
         thread.submit(unshare).result()
         return thread.submit(open_own).result()
 
 
 def names() -> list[str]:
-    """Every name under /run/netns, of live and of dead files, as ``ip netns list`` has them, sorted."""
+    """All names in /run/netns, live or dead, like ``ip netns list``, sorted."""
     try:
         return sorted(os.listdir(NETNS_DIR))
     except FileNotFoundError:
@@ -152,13 +151,13 @@ def names() -> list[str]:
 
 
 def prepare() -> bool:
-    """Have the directory, and its mount shared.
+    """Create the directory and make its mount shared.
 
-    Namespaces that are mounted here show then in the mount namespaces that share with ours, and go from there too.
+    Namespaces that are mounted here then appear in the mount namespaces that share it, and disappear there too.
 
-    ``ip netns`` locks the directory while it does the same. Any user can do that, and for ever.
+    ``ip netns`` locks the directory while it does the same. Any user can do that, and forever.
 
-    :return: false if somebody kept the lock for so long that this was done without it
+    :return: false if the lock was held for so long that this was done without it
     """
     atomic_files.make_directory(NETNS_DIR)
     if _share():
@@ -175,7 +174,7 @@ def prepare() -> bool:
 
 
 def _share() -> bool:
-    """Share the mount; false where the directory is no mount point yet."""
+    """Make the mount shared; false if the directory is not a mount point yet."""
     try:
         _mount("", NETNS_DIR, _MS_SHARED | _MS_REC)
     except OSError as error:
@@ -197,10 +196,10 @@ def attach(name: str, source: str) -> None:
 
 
 def remove(name: str) -> None:
-    """Take the name away; the namespace itself goes with its last process and link elsewhere. A dead file goes too."""
+    """Remove the name, or a dead file; the namespace itself ends with its last process or other reference."""
     path = namespace_path(name)
     if not os.path.islink(path):
-        # Several mounts may lie on one another where a name was bound twice.
+        # There may be several mounts on a name that was bound twice.
         while _LIBC.umount2(os.fsencode(path), _MNT_DETACH) == 0:
             pass
         code = ctypes.get_errno()
@@ -211,9 +210,9 @@ def remove(name: str) -> None:
 
 
 def hidden_from_init(name: str) -> bool:
-    """Whether the name that was made here is a dead file to the host's first process.
+    """Whether the new name is a dead file for the host's first process.
 
-    That is so where the module runs in a mount namespace of its own above a /run that it shares.
+    This happens if the module runs in a mount namespace of its own with a shared /run.
     """
     outside = f"/proc/1/root{NETNS_DIR}"
     try:
@@ -225,7 +224,7 @@ def hidden_from_init(name: str) -> bool:
 
 
 def users() -> dict[tuple[int, int], list[int]]:
-    """The processes in each namespace: (device, inode) to process IDs, of all threads that may be asked."""
+    """The processes in each namespace: (device, inode) to process IDs, as far as visible."""
     found: dict[tuple[int, int], list[int]] = {}
     for entry in os.listdir("/proc"):
         if not entry.isdigit():

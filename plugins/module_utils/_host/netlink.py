@@ -4,11 +4,11 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Reading and changing by rtnetlink with the standard library alone. Called inside ``Host.run``.
+"""Reads and changes by rtnetlink with the standard library only. Called inside ``Host.run``.
 
-pyroute2's general coder takes a third of a millisecond per row and a whole one per change, which over a thousand
-endpoints adds up to many seconds, where the dozens of attributes that we use take some microseconds. What is rare, such
-as making a bridge, goes by pyroute2. The numbers are the kernel's binary interface and never change.
+pyroute2's general codec takes a third of a millisecond per row and a millisecond per change, which adds up to many
+seconds for a thousand endpoints; the few dozen attributes used here take microseconds. pyroute2 is used for rare tasks,
+such as creating a bridge. The numbers are the kernel's binary interface and never change.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ _PATIENCE = 20
 
 
 class _Interrupted(Exception):
-    """What is dumped changed meanwhile, so rows may be missing."""
+    """The dumped table changed meanwhile, so rows may be missing."""
 
 
 class Reader:
-    """A netlink socket of the namespace that the calling thread is in."""
+    """A netlink socket in the namespace of the calling thread."""
 
     def __init__(self, limit: int | None = None, protocol: int = socket.NETLINK_ROUTE) -> None:
-        """:param limit: so many bytes are read in all and no more, since others may have filled the namespace"""
+        """:param limit: the maximum of bytes to read in total, since others may have filled the namespace"""
         self._left = limit
         self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol)
         self._sequence = 0
@@ -63,7 +63,7 @@ class Reader:
         self._socket.close()
 
     def dump(self, kind: int, body: bytes) -> list[bytes]:
-        """All rows that answer a request of this kind, each without its header; asked again where it was disturbed."""
+        """All rows of a dump, each without its header; it is repeated if the table changed meanwhile."""
         for _attempt in range(_PATIENCE):
             try:
                 return list(self._rows(kind, _NLM_F_DUMP, body))
@@ -72,7 +72,7 @@ class Reader:
         raise KernelRefused("cannot read the network's state: it keeps changing")
 
     def ask(self, kind: int, body: bytes) -> bytes:
-        """The one answer to a request; OSError where the kernel refuses."""
+        """The single reply to a request; OSError if the kernel refuses."""
         return next(self._rows(kind, 0, body))
 
     def _rows(self, kind: int, flags: int, body: bytes) -> t.Iterator[bytes]:
@@ -111,19 +111,19 @@ class Reader:
 
 
 class Writer(Reader):
-    """One that changes things, too."""
+    """A socket for changes, too."""
 
     def change(self, kind: int, body: bytes, flags: int = 0) -> None:
-        """Have the kernel do one thing and wait until it is done; OSError where it refuses.
+        """Make one change and wait for it; OSError if the kernel refuses.
 
-        One at a time, though a packet may hold many: of those the kernel does also what follows on one that failed.
+        There is one per packet, since the kernel would continue after one that failed.
         """
         for _row in self._rows(kind, _NLM_F_ACK | flags, body):
             pass
 
 
 def each_attribute(data: bytes, offset: int = 0) -> t.Iterator[tuple[int, bytes]]:
-    """The attributes that follow in a message, with their numbers."""
+    """The attributes of a message, with their numbers."""
     end = len(data)
     while offset + 4 <= end:
         length, kind = _ATTRIBUTE.unpack_from(data, offset)
@@ -134,9 +134,9 @@ def each_attribute(data: bytes, offset: int = 0) -> t.Iterator[tuple[int, bytes]
 
 
 def attributes(data: bytes, offset: int = 0) -> dict[int, bytes]:
-    """The attributes that follow in a message, by number; of several with one number the last.
+    """The attributes of a message by number; the last one of several with the same number.
 
-    Most of the time of reading goes by here, so it is spelled out rather than made of ``each_attribute``.
+    Reading spends most of its time here, so it does not use ``each_attribute``.
     """
     found = {}
     end = len(data)

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Giving an interface a MAC address. Called inside ``Host.run``; OSError where the kernel refuses."""
+"""Sets the MAC address of an interface. Called inside ``Host.run``; OSError if the kernel refuses."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink im
 
 
 def give(writer: Writer, index: int, mac_address: str) -> None:
-    """Give it this one, be it the one that it has, and write down again which neighbours were written down: the kernel
-    forgets these with the others."""
+    """Set the MAC address, even to the current one, and restore permanent neighbours, which the kernel drops with the
+    others."""
     kept = [one for one in dumps.neighbours(writer) if one.index == index and one.state == "permanent"]
     link_changes.set_values(writer, index, {"mac_address": mac_address})
     for one in kept:

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Chains of nftables that are not iptables' own and drop what is forwarded, asked of the kernel: nft need not be there.
+"""Finds chains of nftables, other than those of iptables, that drop forwarded packets, without the nft program.
 
 Called inside ``Host.run``.
 """
@@ -39,7 +39,7 @@ _INTERFACE = re.compile(r"([!-~]{1,15})\0+", re.ASCII)
 
 
 class Chain(t.NamedTuple):
-    """A base chain; the interfaces are those that rules of its table name one by one."""
+    """A base chain, with the interfaces that rules of its table name."""
 
     family: str
     table: str
@@ -48,7 +48,7 @@ class Chain(t.NamedTuple):
 
 
 def dropping() -> list[Chain]:
-    """The chains that drop what is forwarded unless a rule of theirs accepts it, without those of iptables."""
+    """The chains that drop forwarded packets unless one of their rules accepts them, without those of iptables."""
     with Reader(protocol=NETFILTER) as reader:
         found = []
         for row in _dump(reader, _GET_CHAIN, 0):
@@ -82,20 +82,20 @@ def _interfaces(reader: Reader, family: int, table: str) -> tuple[str, ...]:
 
 
 def iptables_rules(family: str) -> bool:
-    """Whether the nft backend of iptables has rules in this family."""
+    """Whether the nft backend of iptables has rules for this family."""
     with Reader(protocol=NETFILTER) as reader:
         return any(_dump(reader, _GET_RULE, _NUMBERS[family], table) for table in TABLES)
 
 
 def has_table(name: str) -> bool:
-    """Whether there is a table of nftables called so, of whatever family."""
+    """Whether nftables has a table of this name, of any family."""
     with Reader(protocol=NETFILTER) as reader:
         rows = _dump(reader, _GET_TABLE, 0)
     return any(_text(attributes(row, _NFGENMSG.size).get(_TABLE, b"")) == name for row in rows)
 
 
 def _dump(reader: Reader, kind: int, family: int, table: str | None = None) -> list[bytes]:
-    """The rows, of one table where it is given; none where the kernel has no nf_tables."""
+    """The rows, optionally of one table; none if the kernel has no nf_tables."""
     body = _NFGENMSG.pack(family, 0, 0)
     if table is not None:
         body += attribute(_TABLE, table.encode("latin-1") + b"\0")

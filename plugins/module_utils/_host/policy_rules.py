@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The policy rules of ``ip rule`` that ask where a packet goes and nothing else, and lead to a table.
+"""The policy rules of ``ip rule`` that choose a table by nothing but the destination.
 
 Called inside ``Host.run``.
 """
@@ -30,18 +30,18 @@ _OTHERS = (2, 3, 12, 17, 19, 20, 22, 23, 24, 25)
 
 
 def read(reader: Reader) -> list[dict[str, t.Any]]:
-    """Each with ``ip_version``, ``priority``, ``to``, ``table`` and ``suppressed``, the length of a prefix up to which
-    routes of the table do not count; in the order in which the kernel asks them."""
+    """Each with ``ip_version``, ``priority``, ``to``, ``table`` and ``suppressed``, up to which prefix length routes
+    of the table do not count, in the kernel's order."""
     try:
         rows = reader.dump(_GETRULE, _HEADER.pack(0, 0, 0, 0, 0, 0, 0, 0, 0))
     except OSError:
-        # A kernel that has the main table alone.
+        # A kernel without policy routing.
         return []
     found = []
     for row in rows:
         family, length, _source, service, _table, _one, _two, action, flags = _HEADER.unpack_from(row)
         told = attributes(row, _HEADER.size)
-        # What is not marked in some way is nearly every packet.
+        # Nearly all packets have no mark.
         marked = _MARK in told and not flags & _INVERTED
         inverted = flags & _INVERTED and _TO in told
         if family not in _FAMILIES or action != _TO_TABLE or _TABLE not in told:

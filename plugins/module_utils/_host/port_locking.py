@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Whether this kernel can lock the ports of bridges, which came with Linux 5.18 and to some older ones."""
+"""Whether this kernel can lock bridge ports, as Linux 5.18 and some patched older ones can."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links imp
 
 
 def known(host: Host, links: t.Iterable[Link]) -> bool:
-    """Every port tells it; where there is none among these yet, one is made in a namespace that goes at once."""
+    """Every port shows it; without one among these, one is created in a temporary namespace."""
     for link in links:
         if link.port is not None:
             return "locked" in link.port

@@ -4,16 +4,15 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Whose membership of a bridge it is, for interfaces that we did not make.
+"""Records of the owners of bridge ports, for unmarked interfaces.
 
 One JSON file each, /run/linuxnet/ports/IFNAME:
 
     {"ifindex": 2, "bridge": "br0", "owner": "shop", "mac_address": "52:54:00:12:34:56"}
 
-Such an interface carries no mark of ours. The record says that we put it on the bridge and may take it off again. It
-is valid while the name has this index and the interface is on this bridge. One that was renamed is known by its index
-and MAC address, since the index alone may have been given to another one. After a reboot the record is gone, as is
-the membership.
+The record shows that the owner added the interface to the bridge and may remove it. It is valid while the interface
+has this name and index and is on this bridge. A renamed interface is recognised by its index and MAC address, since
+the index alone may be reused. After a reboot, both the record and the port are gone.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ _DIRECTORY = "/run/linuxnet/ports"
 
 @dataclasses.dataclass(frozen=True)
 class PortRecord:
-    """``name``: that of the file, which the interface had when it was written."""
+    """``name``: that of the file, the name of the interface when it was written."""
 
     ifindex: int
     bridge: str
@@ -39,7 +38,7 @@ class PortRecord:
 
 
 def of(links: Links) -> dict[str, PortRecord]:
-    """All records by interface, renamed ones by the names that they have now."""
+    """All records by interface, with the current names of renamed ones."""
     records, indexed = read_all(), by_index(links)
     found = dict(records)
     for name, record in records.items():
@@ -52,17 +51,17 @@ def of(links: Links) -> dict[str, PortRecord]:
 
 
 def read_all() -> dict[str, PortRecord]:
-    """All records by interface; a file that is not ours in form is none, see :func:`damaged`."""
+    """All records by interface; malformed files do not count, see :func:`damaged`."""
     return {name: record for name, record in _read_all().items() if record}
 
 
 def damaged() -> list[str]:
-    """The interfaces that have something in the place of a record that is none, sorted."""
+    """The interfaces with malformed records, sorted."""
     return sorted(name for name, record in _read_all().items() if not record and os.path.lexists(path(name)))
 
 
 def path(name: str) -> str:
-    """The file of an interface's record."""
+    """The file of the record of an interface."""
     return f"{_DIRECTORY}/{name}"
 
 
@@ -86,15 +85,15 @@ def _read(name: str) -> PortRecord | None:
 
 
 def write(name: str, record: PortRecord) -> None:
-    """Write a record, whole or not at all."""
+    """Write a record atomically."""
     content = {word: value for word, value in dataclasses.asdict(record).items() if word != "name"}
     record_files.write(path(name), content)
 
 
 def remove(name: str, ifindex: int | None = None) -> None:
-    """Forget an interface, and the directories with the last one.
+    """Remove the record of an interface, and the directories with the last one.
 
-    :param ifindex: what is remembered by the name of another one stays
+    :param ifindex: a record of another interface under this name stays
     """
     record = None if ifindex is None else _read(name)
     if record is None or record.ifindex == ifindex:

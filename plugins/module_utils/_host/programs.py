@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Where programs are looked for, and how they are run."""
+"""Finds and runs programs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def search_path() -> str:
 
 @dataclasses.dataclass(frozen=True)
 class Completed:
-    """What a command left behind."""
+    """The result of a command."""
 
     rc: int
     out: str
@@ -32,10 +32,10 @@ class Completed:
 
 
 class _Program(subprocess.Popen[str]):
-    """A program that was started without a shell, its messages in English.
+    """A program that was started without a shell, with English messages.
 
-    A module's ``run_command`` would do the same, but what runs at boot, and what gets its arguments as JSON, has no
-    AnsibleModule.
+    ``run_command`` of AnsibleModule would do the same, but is not available at boot, nor for a module with JSON
+    arguments.
     """
 
     def __init__(self, argv: t.Sequence[str], with_input: bool) -> None:
@@ -51,7 +51,7 @@ class _Program(subprocess.Popen[str]):
 
 
 def run(argv: t.Sequence[str], stdin: str | None = None) -> Completed:
-    """Run a program to its end; OSError where it cannot be started."""
+    """Run a program to its end; OSError if it cannot be started."""
     with _Program(argv, stdin is not None) as program:
         out, err = program.communicate(stdin)
     return Completed(program.returncode, out, err)

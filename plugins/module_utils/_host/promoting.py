@@ -4,11 +4,11 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The setting promote_secondaries of an interface, switched on for the moment in which one of its addresses goes.
+"""Enables promote_secondaries of an interface while one of its addresses is deleted.
 
-Without it the kernel takes all other IPv4 addresses of the subnet along with the first one. A run may be killed in that
-moment, so the interface is written down before, in a file below /run/linuxnet/promoting, and the next run that changes
-anything on the host switches it off:
+Without it, the kernel removes all other IPv4 addresses of the subnet with the first one. Since a run may be interrupted
+at that moment, the interface is recorded in a file in /run/linuxnet/promoting before, and the next run that changes
+anything on the host disables the setting:
 
     {"netns": "web", "device": 4, "inode": 4026532001, "ifindex": 2}
 """
@@ -34,7 +34,7 @@ _OFF, _ON = "0", "1"
 
 @contextlib.contextmanager
 def others(netns: str | None, name: str) -> t.Iterator[None]:
-    """Let the next IPv4 address of a subnet take the place of a deleted first one. Called inside the namespace."""
+    """Let the next IPv4 address of a subnet replace a deleted first one. Called inside the namespace."""
     if sysctl.read(setting(name)) != _OFF:
         yield
         return
@@ -51,7 +51,7 @@ def others(netns: str | None, name: str) -> t.Iterator[None]:
 
 
 class Visits(t.Protocol):
-    """What :func:`end` needs of a Host."""
+    """The part of Host that :func:`end` needs."""
 
     def exists(self, ref: str | None) -> bool: ...
     def identity(self, ref: str | None) -> t.Any: ...
@@ -60,7 +60,7 @@ class Visits(t.Protocol):
 
 
 def end(host: Visits) -> None:
-    """Switch it off where a killed run left it on; whoever calls this holds the lock."""
+    """Disable it if an interrupted run left it enabled; the caller holds the lock."""
     atomic_files.trust(os.path.dirname(_DIRECTORY), _DIRECTORY)
     for path in _paths():
         found = record_files.read(path) or {}
@@ -70,7 +70,7 @@ def end(host: Visits) -> None:
         if host.exists(netns):
             same = host.identity(netns) == (found.get("device"), found.get("inode"))
             if netns is None and not same:
-                continue  # we run in another namespace than the one that was killed
+                continue  # this run is in another namespace than the interrupted one
             if same:
                 host.run(netns, functools.partial(_switch_off, index))
             if netns is not None:

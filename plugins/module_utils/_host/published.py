@@ -4,12 +4,12 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Which ports of the host an owner has published: /run/linuxnet/published/OWNER, one JSON file each.
+"""Records of the published ports of an owner: /run/linuxnet/published/OWNER, one JSON file each.
 
     {"ports": [["ipv4", "tcp", "", "8080"], ["ipv4", "tcp", "127.0.0.1", "8081"]]}
 
-The rules tell it, too, until somebody deletes one. What is in here alone was ours before, so it is put back whoever
-listens on the port by now. It is written after the rules and goes before them.
+The rules show it as well, unless one was deleted by hand. A port that is only recorded is restored whatever listens on
+it by now. The record is written after the rules and removed before them.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import ato
 
 _DIRECTORY = "/run/linuxnet/published"
 
-#: IP version, protocol, address of the host or nothing, port or range.
+#: IP version, protocol, address of the host or empty, port or range.
 Port = tuple[str, str, str, str]
 
 
 def read_all() -> dict[str, frozenset[Port]]:
-    """The ports by owner; a file that is not ours in form tells of none."""
+    """The ports by owner; malformed files do not count."""
     atomic_files.trust(os.path.dirname(_DIRECTORY), _DIRECTORY)
     try:
         owners = os.listdir(_DIRECTORY)
@@ -43,7 +43,7 @@ def _read(owner: str) -> frozenset[Port]:
 
 
 def write(owner: str, ports: frozenset[Port]) -> None:
-    """Remember these of an owner, and no others."""
+    """Record exactly these of an owner."""
     path = f"{_DIRECTORY}/{owner}"
     if ports:
         record_files.write(path, {"ports": sorted(ports)})

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The small JSON files in which we remember things, which root may damage by hand."""
+"""Small JSON files for records, which root may damage by hand."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import atomic_files
 
-#: What the module bridge_network keeps beside the records: its code, compiled.
+#: The compiled code of the module bridge_network, in the directory of the records.
 _CODE = "code"
-#: What an open says of a symbolic link, of a directory on the way that is none, and of a FIFO or a socket.
+#: The errors of opening a symbolic link, a path through a file, and a FIFO or socket.
 _NO_FILE = (errno.ELOOP, errno.ENOTDIR, errno.ENXIO)
 
 
 def read(path: str) -> t.Mapping[str, t.Any] | None:
-    """The dictionary in a file; None where there is no file, or none with a dictionary in it."""
+    """The dictionary in a file; None if it does not exist or has no dictionary."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -46,19 +46,19 @@ def read(path: str) -> t.Mapping[str, t.Any] | None:
 
 
 def is_number(value: object) -> bool:
-    """Whether it is a whole number as the kernel gives them; true and false are none."""
+    """Whether it is a non-negative integer, not a boolean."""
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def write(path: str, content: t.Mapping[str, t.Any]) -> None:
-    """Write a record, whole or not at all, in place of whatever is there."""
+    """Write a record atomically, in place of whatever is there."""
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         os.rmdir(path)
     atomic_files.write(path, (json.dumps(content) + "\n").encode())
 
 
 def remove(path: str) -> None:
-    """Remove a record, or what is in its place, and the directories with the last one."""
+    """Remove a record, or whatever is in its place, and the directories with the last one."""
     try:
         os.unlink(path)
     except IsADirectoryError:
@@ -75,6 +75,6 @@ def remove(path: str) -> None:
 
 
 def refuse_full_directory(path: str) -> None:
-    """Refuse what neither :func:`write` nor :func:`remove` gets out of the way."""
+    """Refuse what neither :func:`write` nor :func:`remove` can replace."""
     if os.path.isdir(path) and not os.path.islink(path) and os.listdir(path):
         raise Refused(f"{path} is a directory that is not empty, in place of a record of this collection; move it")

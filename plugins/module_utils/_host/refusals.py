@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""pyroute2, loaded when it is first needed, and the kernel's refusals in words."""
+"""Loads pyroute2 when it is first needed, and words refusals of the kernel."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ class LibraryMissing(LinuxnetError):
 
 @functools.cache
 def _load() -> type:
-    """IPRoute, without the nine tenths of pyroute2 that its package imports and we never use.
+    """IPRoute, without the nine tenths of pyroute2 that its package imports and are not needed.
 
-    A bare module object in the package's place lets its submodules be imported alone, which halves the time. That
-    relies on pyroute2's inner layout, so where it does not work the package is imported as its makers meant it.
+    An empty module object in place of the package allows importing single submodules, which halves the time. This
+    relies on pyroute2's internal layout; if it fails, the package is imported as intended.
     """
     if "pyroute2" not in sys.modules:
         spec = importlib.util.find_spec("pyroute2")
@@ -63,18 +63,17 @@ def _load() -> type:
     return importlib.import_module("pyroute2").IPRoute
 
 
-#: Of each kind of object the messages are numbered new, delete, get, set.
+#: The messages of each kind of object are numbered new, delete, get, set.
 _FIRST, _KINDS, _DELETE = 16, 4, 1
-#: What modifies a request. Of those bits, no deletion of ours needs any.
+#: The flags of a request, none of which a deletion needs.
 _MODIFIERS = 0xF00
 
 
 def _mended(iproute: t.Any) -> t.Any:
-    """The class without a defect of pyroute2 before 0.6.10, which Debian 11 and Ubuntu 22.04 have.
+    """The class without a defect of pyroute2 before 0.6.10, as in Debian 11 and Ubuntu 22.04.
 
-    With a deletion it sends the flags of a creation, one of which means "many at once" since Linux 5.19, and is refused
-    for most objects then. Where requests go by a generator, up to 0.8, the flags are left out on the way, in a class of
-    our own; since 0.9 they go elsewhere and are right.
+    It sends deletions with the flags of a creation, one of which means "bulk" since Linux 5.19 and is refused for most
+    objects. Up to 0.8, where requests use a generator, a subclass removes the flags; since 0.9 they are right.
     """
     if not inspect.isgeneratorfunction(getattr(iproute, "nlm_request", None)):
         return iproute
@@ -97,18 +96,18 @@ def open_socket() -> t.Any:
 
 
 def errors() -> tuple[type[BaseException], ...]:
-    """The exceptions by which pyroute2 tells that the kernel refused; none while it is not loaded."""
+    """The exceptions of pyroute2 for refusals of the kernel; none while it is not loaded."""
     module = sys.modules.get("pyroute2.netlink.exceptions")
     return (module.NetlinkError,) if module else ()
 
 
 def refusals() -> tuple[type[BaseException], ...]:
-    """All exceptions by which the kernel refuses, asked by netlink or otherwise."""
+    """All exceptions for refusals of the kernel, by netlink or otherwise."""
     return (OSError, *errors())
 
 
 def reason(error: BaseException) -> str:
-    """A refusal in words, from a NetlinkError's or an OSError's number."""
+    """A refusal in words, by the number of a NetlinkError or OSError."""
     code = abs(getattr(error, "code", None) or getattr(error, "errno", None) or 0)
     if not code:
         return str(error)

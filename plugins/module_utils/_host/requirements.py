@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What modules need that a host may lack, and what it installs packages with."""
+"""The dependencies that a host may lack, and its package manager."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import programs
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 
-#: By what is told to the user the program that shows whether it is there.
+#: The program that shows whether a dependency is installed, by its name for users.
 _PROGRAMS = {"iptables": "iptables-restore"}
 _LIBRARIES = ("pyroute2", "netaddr")
 _PACKAGE_MANAGERS = {"apt": "apt-get", "dnf": "dnf"}
@@ -25,12 +25,12 @@ _ASK = "import importlib.util, sys; sys.exit(any(importlib.util.find_spec(name) 
 
 
 def missing() -> list[str]:
-    """What is not here, for this Python and for programs that are looked for where modules do."""
+    """The missing dependencies, for this Python interpreter and the search path of modules."""
     return [*_missing_libraries(), *(name for name, program in _PROGRAMS.items() if not _find(program))]
 
 
 def better_python(host: Host, needed: t.Sequence[str] = _LIBRARIES) -> str | None:
-    """The system's own Python where it has what is needed and this one lacks, as beside a virtual environment."""
+    """The system's own Python if it has what this interpreter lacks, such as one in a virtual environment."""
     lacking = [name for name in _missing_libraries() if name in needed]
     if not lacking or not os.path.exists(_SYSTEM_PYTHON):
         return None
@@ -42,7 +42,7 @@ def _missing_libraries() -> list[str]:
 
 
 def package_manager() -> str | None:
-    """The one that this host has, of those that the role knows the names of packages for."""
+    """The package manager of this host, if the role knows it."""
     return next((name for name, program in _PACKAGE_MANAGERS.items() if _find(program)), None)
 
 

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The files that bring a network back after a reboot, and systemd, which reads them."""
+"""The files of persistent networks, and systemd."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def unit_file(name: str) -> pathlib.Path:
 
 
 def enabling_links(name: str, others: t.Iterable[str]) -> list[pathlib.Path]:
-    """The symbolic links by which systemd starts a unit with others, as ``systemctl enable`` makes them."""
+    """The symbolic links of an enabled unit, as ``systemctl enable`` creates them."""
     return [_UNITS / f"{other}.wants" / name for other in others]
 
 
 def read(path: pathlib.Path) -> bytes | None:
-    """What is in a file, None where there is none."""
+    """The content of a file, None if it does not exist."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
@@ -57,14 +57,14 @@ def read(path: pathlib.Path) -> bytes | None:
 
 
 def networks() -> list[str]:
-    """The networks that any of these files is of, sorted."""
+    """The networks with any of these files, sorted."""
     found = {path.stem for path in DIRECTORY.glob("*.json")}
     found.update(network_of_unit(path.stem) for path in _UNITS.glob("linuxnet-*.service"))
     return sorted(found)
 
 
 def leases(network: str) -> network_document.Leases:
-    """The addresses that a network's file has for its endpoints; none where it cannot be read."""
+    """The addresses of endpoints in the file of a network; none if it cannot be read."""
     written = read(definitions(network))
     try:
         found = network_document.parse((written or b"").decode("utf-8", "surrogateescape"), "", {})
@@ -74,13 +74,13 @@ def leases(network: str) -> network_document.Leases:
 
 
 def enabled(name: str, others: t.Iterable[str]) -> bool:
-    """Whether the unit is started with all of the others."""
+    """Whether the unit is enabled."""
     target = str(unit_file(name))
     return all(link.is_symlink() and os.readlink(link) == target for link in enabling_links(name, others))
 
 
 def enable(name: str, others: t.Iterable[str]) -> None:
-    """Have the unit started with others."""
+    """Enable the unit."""
     for link in enabling_links(name, others):
         link.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         link.unlink(missing_ok=True)
@@ -88,7 +88,7 @@ def enable(name: str, others: t.Iterable[str]) -> None:
 
 
 def remove(path: pathlib.Path) -> None:
-    """Remove a file, and its directory if that is of our kind and empty then; gone already is well."""
+    """Remove a file if it exists, and its directory if that belongs to this collection and is empty."""
     path.unlink(missing_ok=True)
     if path.parent == DIRECTORY or path.parent.suffix == ".wants":
         with contextlib.suppress(OSError):
@@ -126,18 +126,18 @@ def _serves(path: str) -> bool:
 
 
 def systemd_runs() -> bool:
-    """Whether systemd is the one that started this host."""
+    """Whether this host was started by systemd."""
     return _RUNNING.is_dir()
 
 
 def shown(host: Host, name: str) -> dict[str, str]:
-    """What systemd says of a unit."""
+    """The properties of a unit."""
     told = systemctl(host, "show", "--property=ActiveState,NeedDaemonReload", name)
     return dict(line.split("=", 1) for line in told.splitlines() if "=" in line)
 
 
 def systemctl(host: Host, *words: str) -> str:
-    """Have systemd do something; what it answers."""
+    """Run systemctl, and return its output."""
     done = host.command(None, ["systemctl", *words])
     if done.rc:
         raise KernelRefused(f"systemctl {' '.join(words)} failed: {' '.join(done.err.split())}")

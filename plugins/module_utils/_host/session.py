@@ -4,8 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What is to be done, step by step: each step does itself, and each namespace is visited once for all that follow on
-one another in it."""
+"""Applies steps in order; consecutive steps in the same namespace share one visit."""
 
 from __future__ import annotations
 
@@ -21,20 +20,20 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink im
 
 
 class Outside(enum.Enum):
-    """Where a step is done that is no visit, since it starts programs, makes namespaces or visits them itself."""
+    """The place of a step outside visits, since it starts programs, creates namespaces or visits them itself."""
 
     OUTSIDE = "outside"
 
 
 class Step(t.Protocol):
-    """One thing done to the host; ``str`` of it completes "cannot ..." and is remembered as done, or is empty."""
+    """One action on the host; its ``str`` completes "cannot ..." and is recorded as done, or is empty."""
 
     @property
     def netns(self) -> str | Outside | None:
-        """The namespace in which it is done, None for the host's own."""
+        """The namespace of the action, or None for the host's own."""
 
     def do(self, session: Session) -> None:
-        """Do it; called inside the namespace."""
+        """Apply it; called inside the namespace."""
 
 
 class LinksStay:
@@ -42,7 +41,7 @@ class LinksStay:
 
 
 class Aside:
-    """A step that is no visit."""
+    """A step outside visits."""
 
     @property
     def netns(self) -> Outside:
@@ -50,26 +49,26 @@ class Aside:
 
 
 class Silent(Aside):
-    """One that tells itself what it does, or is nothing that anybody wants to hear of."""
+    """A step that reports for itself, or is not worth reporting."""
 
     def __str__(self) -> str:
         return ""
 
 
 class Session:
-    """What steps have at hand."""
+    """The context of steps."""
 
     def __init__(self, host: Host, apart: bool = False) -> None:
-        """:param apart: a namespace in which something fails holds up no other one"""
+        """:param apart: whether a failure in one namespace does not hold up the others"""
         self.host = host
-        #: By namespace the first failure, where they are apart; nothing more is done in these.
+        #: The first failure of each namespace, if they are independent; nothing more is done in these.
         self.failed: dict[str | None, LinuxnetError] = {}
         self._apart = apart
         self._writer: Writer | None = None
 
     @property
     def writer(self) -> Writer:
-        """A socket for our own netlink messages, one for each visit."""
+        """A socket for plain netlink messages, one per visit."""
         if self._writer is None:
             self._writer = Writer()
         return self._writer
@@ -80,7 +79,7 @@ class Session:
         return self.host.socket()
 
     def execute(self, steps: t.Iterable[Step]) -> None:
-        """Do steps in their order, with one tour for those that follow on one another inside namespaces."""
+        """Apply steps in order, with one tour for consecutive steps inside namespaces."""
         for aside, group in itertools.groupby(steps, key=lambda step: step.netns is Outside.OUTSIDE):
             if aside:
                 for step in group:

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Changes to addresses and routes. Called inside ``Host.run``; OSError where the kernel refuses."""
+"""Changes to addresses and routes. Called inside ``Host.run``; OSError if the kernel refuses."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ROUTE = struct.Struct("=BBBBBBBBI")
 _NEIGHBOUR = struct.Struct("=BxxxiHBB")
 _U32 = struct.Struct("=I").pack
 _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
-#: Use the address at once: nobody else on a network of ours has it, and a service that starts now can bind to it.
+#: Use the address at once: nobody else on the network has it, and a service that starts now can bind to it.
 _NO_DUPLICATE_DETECTION = 2
 _NO_PREFIX_ROUTE = 0x200
 _SCOPE_GLOBAL, _SCOPE_LINK, _SCOPE_HOST, _SCOPE_ANY = 0, 253, 254, 255
@@ -43,11 +43,11 @@ _PROXY = 8
 
 
 def put_address(writer: Writer, index: int, address: IPInterface, routeless: bool = False) -> None:
-    """Like ``ip address add`` with ``brd +``, so that programs which ask are told the subnet's broadcast address.
+    """Like ``ip address add`` with ``brd +``, so that programs can find the subnet's broadcast address.
 
     :param routeless: with ``noprefixroute``
     """
-    # All addresses of an IPv4 subnet have one scope, and 127.0.0.1 has this.
+    # All addresses of an IPv4 subnet have the same scope, and this is that of 127.0.0.1.
     scope = _SCOPE_HOST if address.version == 4 and address.ip.is_loopback else _SCOPE_GLOBAL
     flags = (_NO_DUPLICATE_DETECTION if address.version == 6 else 0) | (_NO_PREFIX_ROUTE if routeless else 0)
     more = attribute(8, _U32(flags)) if flags else b""
@@ -58,7 +58,7 @@ def put_address(writer: Writer, index: int, address: IPInterface, routeless: boo
 
 
 def delete_address(writer: Writer, index: int, address: IPInterface) -> None:
-    """The address with this prefix length."""
+    """Delete the address with this prefix length."""
     writer.change(_DELADDR, _address(index, address, _SCOPE_GLOBAL))
 
 
@@ -68,7 +68,7 @@ def _address(index: int, address: IPInterface, scope: int) -> bytes:
 
 
 def put_route(writer: Writer, index: int, route: Route) -> None:
-    """Add a route over the interface, or one that leads nowhere, in place of one of the same key."""
+    """Add a route over the interface, or one without an interface, or replace the one with the same key."""
     on_link_itself = route.family == 4 and route.type not in NOWHERE and not route.via
     scope = _SCOPE_LINK if on_link_itself else _SCOPE_GLOBAL
     source = attribute(7, _packed(route.src)) if route.src else b""
@@ -77,20 +77,20 @@ def put_route(writer: Writer, index: int, route: Route) -> None:
 
 
 def put_connected(writer: Writer, index: int, route: Route) -> None:
-    """Write a route of an address as the kernel would, which takes it away again with the address."""
+    """Add a route of an address like the kernel, which removes it with the address."""
     source = attribute(7, _packed(route.src)) if route.src else b""
     flags = _PUT if route.family == 4 and route.table == TABLES["main"] else _ADD
     writer.change(_NEWROUTE, _route(index, route, KERNEL, _SCOPES[route.scope], 0) + source, flags)
 
 
 def delete_route(writer: Writer, index: int, route: Route) -> None:
-    """The route by all that tells it from others."""
+    """Delete the route by everything that identifies it."""
     writer.change(_DELROUTE, _route(index, route, route.protocol, _SCOPE_ANY, 0))
 
 
 def _route(index: int, route: Route, protocol: int, scope: int, flags: int) -> bytes:
     destination, _slash, length = route.to.partition("/")
-    # The header has one byte for the table; 0 there has the kernel look at the attribute.
+    # The header has one byte for the table; with 0, the kernel uses the attribute.
     table = route.table if route.table < 256 else 0
     family = _FAMILIES[route.family]
     body = _ROUTE.pack(family, int(length or 0), 0, 0, table, protocol, scope, _ALL_TYPES[route.type], flags)
@@ -98,30 +98,30 @@ def _route(index: int, route: Route, protocol: int, scope: int, flags: int) -> b
         body += attribute(1, _packed(destination))
     if route.type not in NOWHERE and not route.hops:
         body += attribute(4, _U32(index))
-    # An IPv4 route over an IPv6 gateway is a matter of another attribute and never wished.
+    # An IPv4 route with an IPv6 gateway would need another attribute, and is never wanted.
     if route.via and (":" in route.via) == (route.family == 6):
         body += attribute(5, _packed(route.via))
     return body + attribute(15, _U32(route.table)) + attribute(6, _U32(route.metric))
 
 
 def put_neighbour(writer: Writer, index: int, address: IPAddress, mac_address: str) -> None:
-    """What nobody on the wire can say otherwise: ``ip neigh replace ... nud permanent``."""
+    """Like ``ip neigh replace ... nud permanent``."""
     link_address = attribute(2, bytes.fromhex(mac_address.replace(":", "")))
     writer.change(_NEWNEIGH, _neighbour(index, address, _PERMANENT) + link_address, _PUT)
 
 
 def delete_neighbour(writer: Writer, index: int, address: IPAddress) -> None:
-    """Forget it, so that the address is asked for when it is needed."""
+    """Delete it, so that the address is resolved when needed."""
     writer.change(_DELNEIGH, _neighbour(index, address, 0))
 
 
 def put_proxy(writer: Writer, index: int, address: IPAddress) -> None:
-    """Answer for the address on this interface: ``ip neigh add proxy``, marked as kernels since 5.0 can."""
+    """Like ``ip neigh add proxy``, with a mark, which kernels since 5.0 support."""
     writer.change(_NEWNEIGH, _neighbour(index, address, 0, _PROXY) + attribute(12, bytes([_STATIC])), _PUT)
 
 
 def delete_proxy(writer: Writer, index: int, address: IPAddress) -> None:
-    """Answer for it no more."""
+    """Delete the proxy entry."""
     writer.change(_DELNEIGH, _neighbour(index, address, 0, _PROXY))
 
 

@@ -4,11 +4,11 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Which subnets networks got out of the address pools: /etc/linuxnet/subnets/NAME, one JSON file each.
+"""Records of subnets from the address pools: /etc/linuxnet/subnets/NAME, one JSON file each.
 
     {"subnets": ["172.16.0.0/16"]}
 
-It is on disk, since after a reboot the same network is to get the same subnet, whatever else has come meanwhile.
+They are on disk, so that a network gets the same subnet after a reboot, whatever else was added meanwhile.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _DIRECTORY = "/etc/linuxnet/subnets"
 
 
 def read_all() -> dict[str, list[str]]:
-    """The subnets by network; a file that is not ours in form tells of none."""
+    """The subnets by network; malformed files do not count."""
     atomic_files.trust(os.path.dirname(_DIRECTORY), _DIRECTORY)
     try:
         names = os.listdir(_DIRECTORY)
@@ -37,7 +37,7 @@ def _read(name: str) -> list[str]:
 
 
 def write(name: str, subnets: t.Sequence[str]) -> None:
-    """Remember these of a network, and no others."""
+    """Record exactly these of a network."""
     path = f"{_DIRECTORY}/{name}"
     if not subnets:
         record_files.remove(path)

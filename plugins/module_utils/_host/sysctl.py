@@ -6,8 +6,8 @@
 
 """Kernel settings under /proc/sys, by path: ``net/ipv4/conf/br0/rp_filter``.
 
-A path and not a dotted name, since an interface's name may hold a dot. /proc/sys/net is that of the calling
-thread's namespace, so these are called inside ``Host.run``.
+They are paths instead of dotted names, since the name of an interface may contain a dot. /proc/sys/net is that of the
+calling thread's namespace, so these are called inside ``Host.run``.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import sysctls
 
 _ROOT = "/proc/sys/"
-#: The kernel tells no more of a setting by one call.
+#: The maximum that the kernel returns per call.
 _LONGEST = 65536
 
-#: Why nothing can be written, and what helps.
+#: Why nothing can be written, and the solution.
 READ_ONLY = (
     "/proc/sys/net is mounted read-only on this host; mount it writable, or start this container with a writable mount"
 )
 
 
 def read(path: str) -> str | None:
-    """The value without its line end, several words joined by one space; None where the kernel has no such setting.
+    """The value without its line end, with words separated by one space; None if the kernel has no such setting.
 
-    One that has no value yet, as a secret that nobody chose, is empty.
+    A setting without a value yet, such as a secret, is empty.
     """
     try:
-        # Thousands are read in a call, and a file object costs several times as much as the reading.
+        # A call reads thousands, and a file object costs several times as much as reading.
         file = os.open(_ROOT + path, os.O_RDONLY | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError):
         return None
@@ -53,7 +53,7 @@ def read(path: str) -> str | None:
 
 
 def write(path: str, value: str) -> None:
-    """Set it; OSError where the kernel refuses."""
+    """Set it; OSError if the kernel refuses."""
     try:
         file = os.open(_ROOT + path, os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC)
     except PermissionError:
@@ -67,12 +67,12 @@ def write(path: str, value: str) -> None:
 
 
 def writable() -> bool:
-    """Whether settings can be written at all; container engines mount them for reading alone."""
+    """Whether settings are writable at all; container engines mount them read-only."""
     return not os.statvfs(_ROOT + "net").f_flag & os.ST_RDONLY
 
 
 def unwritable(path: str) -> str:
-    """Why not even root can set it."""
+    """The error for a setting that not even root can write."""
     return (
         f"{sysctls.name_of(path)} cannot be written in this namespace; it is read-only or applies to the whole machine"
     )

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Settings that survive a reboot: files under /etc/sysctl.d, each with a first line that tells whose it is."""
+"""Persistent settings: files in /etc/sysctl.d, each with its owner in the first line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DIRECTORY = pathlib.Path("/etc/sysctl.d")
 
 
 def read(name: str) -> str | None:
-    """The text of a file there, None where there is none."""
+    """The text of a file there, None if it does not exist."""
     try:
         return (DIRECTORY / name).read_text(encoding="utf-8", errors="surrogateescape")
     except FileNotFoundError:
@@ -29,5 +29,5 @@ def write(name: str, text: str) -> None:
 
 
 def remove(name: str) -> None:
-    """Remove a file; gone already is well."""
+    """Remove a file if it exists."""
     (DIRECTORY / name).unlink(missing_ok=True)

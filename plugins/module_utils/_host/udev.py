@@ -4,9 +4,9 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""udev, which applies the files of /etc/sysctl.d to each new link some time after that was made.
+"""Waits for udev, which applies the files of /etc/sysctl.d to each new link some time after its creation.
 
-What is set before that is lost to a line such as ``net.ipv6.conf.*.accept_ra = 1``.
+Settings made before that are overwritten by a line such as ``net.ipv6.conf.*.accept_ra = 1``.
 """
 
 from __future__ import annotations
@@ -21,32 +21,32 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host impor
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Session, Silent
 
 _CONTROL, _QUEUE = "/run/udev/control", "/run/udev/queue"
-#: Where udev notes what it knows of a link, by the link's index.
+#: Where udev stores its data about links, by index.
 _KNOWN = "/run/udev/data/n{}"
-#: A udev that has not seen to the links by then is stopped, or busy with something else.
+#: A udev that has not processed the links by then is stopped or busy.
 _PATIENCE = 10.0
 _PAUSE = 0.01
 
 
 @dataclasses.dataclass(frozen=True)
 class Settle(Silent):
-    """A step: wait until udev is through with new links of the host."""
+    """A step that waits until udev has processed new links of the host."""
 
     names: tuple[str, ...]
 
     def do(self, session: Session) -> None:
-        """At once where it does not run or looks elsewhere."""
+        """Return at once if udev is not running or does not handle this namespace."""
         if not os.path.exists(_CONTROL) or not _is_first(session.host):
             return
         indexes = session.host.run(None, lambda: [index for index in map(_index, self.names) if index])
         end = time.monotonic() + _PATIENCE
-        # The note is written before the programs of its rules run, and while any does there is a queue.
+        # The data is written before the programs of its rules run, and while any does there is a queue.
         while _is_busy(indexes) and time.monotonic() < end:
             time.sleep(_PAUSE)
 
 
 def settling(names: t.Iterable[str]) -> list[Settle]:
-    """The step for links of the host that are made before it, none where there are none."""
+    """The step for new links of the host, if there are any."""
     made = tuple(names)
     return [Settle(made)] if made else []
 
@@ -56,7 +56,7 @@ def _is_busy(indexes: t.Iterable[int]) -> bool:
 
 
 def _is_first(host: Host) -> bool:
-    """Whether the links are those of the namespace that the machine was started with, the one that udev looks at."""
+    """Whether the links are in the initial namespace, the only one that udev handles."""
     try:
         first = os.stat("/proc/1/ns/net")
     except OSError:

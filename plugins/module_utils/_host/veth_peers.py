@@ -4,11 +4,11 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Reading veth pairs across namespaces.
+"""Reads veth pairs across namespaces.
 
-An end tells the index of its peer and, by a number that has a meaning only in its own namespace, the peer's
-namespace. There is no question "which namespace is number 7", only "which number has this namespace": so the expected
-namespace is asked for first, and all others that have a name only where that was not it.
+An end shows the index of its peer and the number of the peer's namespace, which is only valid in its own namespace.
+The kernel does not answer "which namespace has number 7", only "which number has this namespace": so the expected
+namespace is tried first, and all other named ones only if that was wrong.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink im
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.simulated_pairs import Pairs, Place
 
-#: An end to look for: its name, and where its peer is expected.
+#: An end to look for: its name, and the expected namespace of its peer.
 Wanted = tuple[str, t.Optional[str]]
 
 
 def read(host: Host, wanted: t.Mapping[str | None, t.Sequence[Wanted]]) -> tuple[dict[str | None, Identity], Pairs]:
-    """The interfaces of some namespaces, given by reference with the ends to look for in each.
+    """The interfaces of namespaces, given by reference with the ends to look for in each.
 
-    :return: the namespace that each reference leads to, and the pairs
+    :return: the namespace of each reference, and the pairs
     """
     reading = _Reading(host)
     for ref in wanted:
@@ -50,7 +50,7 @@ class _Reading:
         self.refs: dict[Identity, str | None] = {}
         self.links: dict[Identity, Links] = {}
         self.peers: dict[Place, Place | None] = {}
-        #: Ends whose peer is in none of the namespaces asked for so far.
+        #: Ends whose peer is in none of the namespaces tried so far.
         self._lost: dict[Identity, list[Link]] = {}
 
     def open(self, ref: str | None) -> Identity:
@@ -60,7 +60,7 @@ class _Reading:
         return self.spaces[ref]
 
     def visit_all(self, wanted: t.Mapping[Identity, t.Sequence[Wanted]]) -> None:
-        """Dump namespaces and find the peers of the wanted ends, where they are expected to be."""
+        """Dump namespaces and find the peers of the wanted ends in the expected places."""
         for space, ends in wanted.items():
             for _name, expected in ends:
                 self.open(expected)
@@ -101,7 +101,7 @@ class _Reading:
 
     def _pair(self, space: Identity, link: Link, numbers: t.Mapping[int | None, Identity]) -> None:
         here: Place = (space, link.index)
-        # A peer that is just going has no index any more.
+        # A peer that is being deleted no longer has an index.
         if link.peer_index and link.peer_nsid in numbers:
             there: Place = (numbers[link.peer_nsid], link.peer_index)
             self.peers[here] = there
@@ -110,7 +110,7 @@ class _Reading:
             self._lost.setdefault(space, []).append(link)
 
     def search_everywhere(self) -> None:
-        """Look for the peers still missing in every namespace with a name and in the host's own."""
+        """Look for missing peers in every named namespace and in the host's own."""
         if not self._lost:
             return
         lost, self._lost = self._lost, {}

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Which MAC address an address belongs to, as users say it."""
+"""The MAC addresses of addresses, as users give them."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options im
 #: The suboptions of one.
 SPEC: Options = {"address": {"type": "str", "required": True}, "mac_address": {"type": "raw", "required": True}}
 
-#: MAC addresses by the addresses that belong to them.
+#: MAC addresses by address.
 Bindings = t.Mapping[IPAddress, str]
 Pair = tuple[IPAddress, str]
 Given = t.Sequence[t.Mapping[str, t.Any]]
 
 
 def read(option: str, given: Given | None) -> dict[IPAddress, str] | None:
-    """Those of a list of dictionaries, each address once; None where there is no list."""
+    """The bindings of a list of dictionaries, each address once; None without a list."""
     if given is None:
         return None
     found: dict[IPAddress, str] = {}
@@ -38,7 +38,7 @@ def read(option: str, given: Given | None) -> dict[IPAddress, str] | None:
 
 
 def read_addresses(option: str, given: t.Sequence[str] | None) -> tuple[IPAddress, ...] | None:
-    """Addresses alone, each once."""
+    """Only addresses, each once."""
     if given is None:
         return None
     found: dict[IPAddress, None] = {}
@@ -51,7 +51,7 @@ def read_addresses(option: str, given: t.Sequence[str] | None) -> tuple[IPAddres
 
 
 def read_pairs(option: str, given: Given | None) -> tuple[Pair, ...] | None:
-    """The same where an address may belong to two MAC addresses, those of one machine with two ends."""
+    """The same, but an address may have several MAC addresses, those of one machine with several interfaces."""
     if given is None:
         return None
     return ordered(_read(f"{option}[{number}]", raw) for number, raw in enumerate(given))
@@ -69,10 +69,10 @@ def _unicast(option: str, raw: object) -> IPAddress:
 
 
 def ordered(found: t.Iterable[Pair]) -> tuple[Pair, ...]:
-    """Each once, in an order that says nothing: IPv4 first, by number."""
+    """Each once, in a canonical order: IPv4 first, by number."""
     return tuple(sorted(set(found), key=lambda one: (one[0].version, int(one[0]), one[1])))
 
 
 def views(found: t.Iterable[Pair]) -> list[dict[str, str]]:
-    """The list that says so."""
+    """The list of dictionaries for them."""
     return [{"address": str(address), "mac_address": mac_address} for address, mac_address in ordered(found)]

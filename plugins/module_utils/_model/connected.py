@@ -4,10 +4,10 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What the kernel adds to an address: the routes without which the address is there and nothing comes or goes.
+"""The routes that the kernel adds to an address, without which it has no traffic.
 
-The kernel writes them once, when the address or the link comes up, and never again: who flushes a routing table has
-lost them.
+The kernel adds them once, when the address is added or the link comes up, and never again, even if a routing table was
+flushed.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes im
 )
 
 _MAIN, _LOCAL = TABLES["main"], TABLES["local"]
-#: The metric of what IPv6 writes by itself.
+#: The metric of the kernel's own IPv6 routes.
 _METRIC_6 = 256
 _LINK_LOCAL = ipaddress.IPv6Network("fe80::/64")
 _MULTICAST = "ff00::/8"
 
 
 def lost(link: Link, listed: t.Sequence[Address], mine: t.Sequence[Address], routes: t.Iterable[Route]) -> list[Route]:
-    """The routes that the kernel wrote for these addresses and that are gone.
+    """The kernel's routes of these addresses that are missing.
 
-    :param listed: the addresses that are looked at
-    :param mine: all of the link, in the kernel's order
+    :param listed: the addresses to check
+    :param mine: all addresses of the link, in the kernel's order
     """
     expected = [route for one in listed for route in _of_address(one, mine)]
     if _is_ethernet(link) and any(one.address.version == 6 for one in listed):
@@ -51,9 +51,9 @@ def lost(link: Link, listed: t.Sequence[Address], mine: t.Sequence[Address], rou
 
 
 def link_local(link: Link, mine: t.Iterable[Address]) -> IPInterface | None:
-    """The IPv6 address of the link itself where it has lost that; without it nobody on the link is ever looked for.
+    """The IPv6 link-local address if the link has lost it, without which no neighbour is solicited.
 
-    The kernel gives it to a link with a carrier, from the MAC address.
+    The kernel derives it from the MAC address for a link with a carrier.
     """
     if not _is_ethernet(link) or any(_is_link_local(one) for one in mine):
         return None
@@ -64,7 +64,7 @@ def link_local(link: Link, mine: t.Iterable[Address]) -> IPInterface | None:
 
 
 def primary(address: IPInterface, mine: t.Iterable[Address]) -> IPInterface:
-    """The first address of an IPv4 address's subnet, by which the kernel keeps the routes of all of them."""
+    """The first address of an IPv4 address's subnet, to which the routes of all of them belong."""
     return next((one.address for one in mine if same_subnet(one.address, address)), address)
 
 
@@ -75,7 +75,7 @@ def words(route: Route) -> str:
 
 
 def _is_ethernet(link: Link) -> bool:
-    """Whether it has a MAC address and a carrier, upon which the kernel gives it what IPv6 has on each link."""
+    """Whether it has a MAC address and a carrier, so that the kernel adds IPv6 routes of links."""
     return link.running and link.mac_address not in (None, "00:00:00:00:00:00")
 
 
@@ -84,7 +84,7 @@ def _is_link_local(one: Address) -> bool:
 
 
 def _sense(route: Route) -> tuple[t.Any, ...]:
-    """What makes a route serve: whoever wrote it, with whatever metric.
+    """What matters about a route, regardless of its origin and metric.
 
     The multicast route is a unicast one in older kernels.
     """
@@ -116,7 +116,7 @@ def _of_address(one: Address, mine: t.Sequence[Address]) -> t.Iterator[Route]:
 
 
 def _of_link(mine: t.Iterable[Address]) -> t.Iterator[Route]:
-    """What IPv6 has on each link."""
+    """The IPv6 routes of every link."""
     yield Route(6, _MULTICAST, _LOCAL, metric=_METRIC_6, type="multicast", protocol=KERNEL)
     for one in mine:
         if _is_link_local(one) and not one.routeless:
@@ -129,10 +129,9 @@ def _prefix(address: IPInterface) -> Route:
 
 
 def unheard(mine: t.Iterable[Address], routes: t.Iterable[Route]) -> list[Address]:
-    """IPv6 addresses that the host does not take for its own any more.
+    """IPv6 addresses without a local route.
 
-    Their routes are the kernel's own: one written in place of such a one would outlive the address, so the address is
-    given anew.
+    A manual replacement of that route would outlive the address, so the address is replaced instead.
     """
     settled = [one for one in mine if one.address.version == 6 and not one.tentative]
     if not settled:

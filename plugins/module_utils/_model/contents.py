@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""All that a namespace holds."""
+"""The contents of a namespace."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Connections as conntrack tracks them."""
+"""Tracked connections."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PROTOCOLS = {"icmp": 1, "tcp": 6, "udp": 17, "ipv6-icmp": 58, "sctp": 132}
 
 
 class Flow(t.NamedTuple):
-    """A tracked connection: its first packet as it came (``source`` to ``destination``) and its answer as expected.
+    """A tracked connection: its first packet (``source`` to ``destination``) and the expected reply.
 
     Ports are 0 in protocols without ports.
     """
@@ -37,7 +37,7 @@ Chosen = t.Callable[[Flow, t.Container[IPAddress]], bool]
 
 
 def with_address(addresses: t.Collection[IPAddress]) -> Chosen:
-    """Connections of endpoints that go, so that the next user of their addresses does not inherit them."""
+    """Matches connections of these addresses, so that their next users do not inherit them."""
 
     def chosen(flow: Flow, _local: t.Container[IPAddress]) -> bool:
         return flow.source in addresses or flow.reply_source in addresses

@@ -4,9 +4,9 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What can be set of each kind of link, a row for each attribute.
+"""The attributes of each kind of link, one row each.
 
-From it come the option, the check of its range, and how it is read and written in the kernel's messages.
+A row defines the option, its range, and how it is read and written in messages of the kernel.
 
 The numbers are the kernel's binary interface and never change.
 """
@@ -27,9 +27,8 @@ _U8, _U16, _U32 = struct.Struct("=B"), struct.Struct("=H"), struct.Struct("=I")
 class Attribute:
     """A number or a switch of a link.
 
-    ``name`` is that of the option, ``word`` pyroute2's. ``form`` is that of the value in a message,
-    in which there are ``unit`` of the kernel's units to one of the option's. ``least`` and ``greatest`` are the
-    option's, and ``of`` says what these are.
+    ``name`` is that of the option, ``word`` that of pyroute2. ``form`` is the encoding in a message, in which one unit
+    of the option is ``unit`` units of the kernel. ``least`` and ``greatest`` limit the option, and ``of`` is its unit.
     """
 
     name: str
@@ -47,12 +46,12 @@ class Attribute:
         return {"type": "bool" if self.switch else "int"}
 
     def check(self, value: t.Any) -> None:
-        """Raise Invalid where the value is out of range."""
+        """Raise Invalid if the value is out of range."""
         if not self.least <= value <= self.greatest:
             raise Invalid(self.name, value, f"{self.least} to {self.greatest}{f' {self.of}' if self.of else ''}")
 
     def read(self, data: bytes) -> t.Any:
-        """The value in the option's unit, out of a message."""
+        """The value of a message, in the option's unit."""
         value = self.form.unpack_from(data)[0]
         if self.switch:
             return value != 0
@@ -77,9 +76,9 @@ Table = tuple[Attribute, ...]
 
 MTU = Attribute("mtu", 4, _U32, 68, 65535, of="bytes")
 TXQUEUELEN = Attribute("txqueuelen", 13, _U32, 0, 2**31 - 1, of="packets")
-#: What every link has, each a field of Link.
+#: Attributes of every link, each a field of Link.
 LINK: Table = (MTU, TXQUEUELEN)
-#: What both ends of a veth pair are given.
+#: Attributes of both ends of a veth pair.
 VETH: Table = LINK
 BRIDGE: Table = (
     _switch("stp", 5, _U32, "br_stp_state"),
@@ -89,13 +88,13 @@ BRIDGE: Table = (
     _switch("multicast_snooping", 23, word="br_mcast_snooping"),
     _switch("vlan_filtering", 7, word="br_vlan_filtering"),
 )
-#: Only a kernel with VLAN filtering tells this one.
+#: Only returned by a kernel with VLAN filtering.
 DEFAULT_PVID = Attribute("default_pvid", 39, _U16, 0, 4095)
 BRIDGE_PORT: Table = (
     _switch("hairpin", 4),
     _switch("isolated", 33),
     _switch("learning", 8),
-    # Only a kernel that can lock ports, 5.18 or newer, tells this one.
+    # Only returned by a kernel that can lock ports, 5.18 or newer.
     _switch("locked", 39),
     _switch("flood", 9),
     _switch("guard", 5),
@@ -103,7 +102,7 @@ BRIDGE_PORT: Table = (
     Attribute("priority", 2, _U16, 0, 63),
 )
 PORT_STATE = Attribute("state", 1, _U8, 0, 4)
-#: Of the states of a port the one in which it passes frames on.
+#: The state of a port that forwards frames.
 FORWARDING = 3
 
 
@@ -113,7 +112,7 @@ def options(table: Table) -> Options:
 
 
 def given(table: Table, found: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """The attributes for which there is an option, each checked; raises Invalid."""
+    """The given attributes, validated; raises Invalid."""
     values = {row.name: found[row.name] for row in table if found[row.name] is not None}
     for row in table:
         if row.name in values:

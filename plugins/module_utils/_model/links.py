@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""A network interface as the planners see it, and whose it is."""
+"""A network interface for planning, and its owner."""
 
 from __future__ import annotations
 
@@ -19,14 +19,13 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import ma
 class Link:
     """One interface of one namespace.
 
-    ``peer_index`` and ``peer_nsid`` are a veth's: the index of the other end, and the number that this namespace
-    gives to the other end's namespace, None where both are in the same one. ``bridge`` and ``port`` hold the values of
-    a bridge and of a bridge's port, in the words and units of the modules' options, and of a port also whether it is
-    ``forwarding``.
+    ``peer_index`` and ``peer_nsid`` are of a veth: the index of the peer, and the number of the peer's namespace in
+    this one, None if both are in the same. ``bridge`` and ``port`` are the values of a bridge and of a bridge port,
+    with the names and units of the modules' options; a port also has ``forwarding``.
 
-    What follows tells no link from another. ``families`` is what each address family says of it, in the kernel's form.
-    One that is ``running`` has what the kernel gives to a link with a carrier. ``qdisc`` is how its packets wait to be
-    sent, and ``xdp`` whether a program looks at those that arrive. ``called`` is the name that it has as long
+    The following fields do not count in comparisons. ``families`` is the data of each address family, in the kernel's
+    form. ``running`` is whether the link has a carrier. ``qdisc`` is its queueing discipline, and ``xdp`` whether a
+    program processes incoming packets. ``called`` is the name that it has as long
     as another one is only foretold.
     """
 
@@ -53,7 +52,7 @@ class Link:
     called: str = dataclasses.field(default="", compare=False)
 
     def owner(self, *candidates: str) -> str | None:
-        """Whose link it is; ``candidates`` are recognised by the link's group where the alias was edited by hand."""
+        """The owner of the link; ``candidates`` are recognised by its group if the alias was edited by hand."""
         return marks.link_owner(self.alias, self.group, candidates)
 
 
@@ -61,7 +60,7 @@ Links = dict[str, Link]
 
 
 def by_index(links: Links) -> dict[int, Link]:
-    """The links of one namespace by their index."""
+    """The links of a namespace by index."""
     return {link.index: link for link in links.values()}
 
 

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What tells the managers of a host's links that some are not theirs: a file for each manager and owner."""
+"""The files that tell network managers to leave links alone, one per manager and owner."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _BRACKETED = re.compile(r"\[(.)\]")
 
 @dataclasses.dataclass(frozen=True)
 class Manager:
-    """A program that configures the links of a host by its own rules.
+    """A program that configures the links of a host.
 
-    name: that of its systemd unit, too.
-    trace: what is there once it has started.
-    volatile, lasting: where it looks for files, by whether they survive a reboot.
-    links: where it notes of each link, in a file called as the link's index, what it does with it.
-    managing: the line there by which it manages the link.
+    name: its name, also of its systemd unit.
+    trace: a path that exists once it has started.
+    volatile, lasting: the directories of its files, without and with persistence.
+    links: the directory of its state of each link, in a file named by the index.
+    managing: the line there for a managed link.
     """
 
     name: str
@@ -36,25 +36,25 @@ class Manager:
     managing: t.Pattern[str]
 
     def path(self, owner: str, persistent: bool) -> str:
-        """Where the file of an owner is."""
+        """The path of the file of an owner."""
         return f"{self.lasting if persistent else self.volatile}/{self.file_name(owner)}"
 
     def file_name(self, owner: str) -> str:
-        """It comes before all that begin with two digits, as the first file that matches a link decides."""
+        """The name of the file, which sorts before all with two leading digits, since the first match decides."""
         return f"0-linuxnet-{owner}.{self.suffix}"
 
     def text(self, owner: str, interfaces: t.Sequence[str]) -> str:
-        """What stands in the file. By its first line it is ours."""
+        """The text of the file, which is recognised by its first line."""
         written = _networkd(interfaces) if self is NETWORKD else _network_manager(owner, interfaces)
         return f"{self._first_words()}{owner}{_LAST}\n{written}"
 
     def owner_of(self, text: str) -> str | None:
-        """Whose a file is, None where it is not of ours."""
+        """The owner of a file, None for a foreign one."""
         found = re.match(f"{re.escape(self._first_words())}(.+){re.escape(_LAST)}\n", text)
         return found.group(1) if found else None
 
     def interfaces_in(self, text: str) -> list[str]:
-        """The interfaces that a file of ours names."""
+        """The interfaces in a file."""
         if self is NETWORKD:
             return [_BRACKETED.sub(r"\1", name) for name in re.findall(r"^Name=(.+)$", text, re.MULTILINE)]
         line = re.search(r"^match-device=(.*)$", text, re.MULTILINE)
@@ -86,15 +86,15 @@ MANAGERS = (NETWORKD, NETWORK_MANAGER)
 
 
 def _networkd(interfaces: t.Sequence[str]) -> str:
-    """One name per line, so that a difference is easy to read; what would make a pattern of it is put in brackets."""
+    """One name per line, so that differences are easy to read, with pattern characters in brackets."""
     names = "".join(f"Name={re.sub(r'([*?[])', '[' + chr(92) + '1]', name)}\n" for name in interfaces)
     return f"[Match]\n{names}\n[Link]\nUnmanaged=yes\n"
 
 
 def _network_manager(owner: str, interfaces: t.Sequence[str]) -> str:
-    """Said twice: the first is heeded for links that are there already, if no later file says something else.
+    """Two settings: the first applies to existing links, unless a later file overrides it.
 
-    A comma or semicolon would end the name, so it becomes any character.
+    A comma or semicolon would end the name, so it is replaced by a wildcard.
     """
     entries = [
         f"interface-name:~{re.sub('[,;]', '?', name)}" if re.search("[,;]", name) else f"interface-name:={name}"

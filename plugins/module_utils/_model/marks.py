@@ -4,9 +4,9 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The marks that tell what is ours: link aliases, link groups and the comments of rules.
+"""The marks of owners: link aliases, link groups and the comments of rules.
 
-All of them sit on the host's side. A mark inside a namespace proves nothing, since its root can write any.
+All of them are on the host's side. A mark inside a namespace proves nothing, since its root can write any.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ _ALIAS = re.compile(rf"linuxnet:({OWNER}):(.*)", re.DOTALL)
 _COMMENT = re.compile(rf"linuxnet-([a-z]+)-({OWNER})")
 #: IFALIASZ without the closing NUL.
 ALIAS_LENGTH = 255
-#: The upper byte of our link groups; people who number groups by hand use small numbers.
+#: The upper byte of these link groups; groups set by hand usually have small numbers.
 _GROUP_BASE = 0x6C << 24
 
 
 class Mark(t.NamedTuple):
-    """What a link's alias says: whose it is and which namespace it leads to (empty for a bridge)."""
+    """The content of a link's alias: its owner and the namespace it leads to (empty for a bridge)."""
 
     owner: str
     namespace: str
 
 
 def alias(owner: str, namespace: str = "") -> str:
-    """The ifalias of a link of ours, ``linuxnet:OWNER:NAMESPACE``."""
+    """The ifalias of a link, ``linuxnet:OWNER:NAMESPACE``."""
     text = f"linuxnet:{owner}:{namespace}"
     if len(text.encode()) > ALIAS_LENGTH:
         raise Invalid(
@@ -49,18 +49,18 @@ def alias(owner: str, namespace: str = "") -> str:
 # Asked of each link by each kind of objects.
 @functools.lru_cache(maxsize=16384)
 def parse_alias(text: str | None) -> Mark | None:
-    """The mark in an ifalias, or None where there is none of ours."""
+    """The mark in an ifalias, or None."""
     found = _ALIAS.fullmatch(text or "")
     return Mark(found.group(1), found.group(2)) if found else None
 
 
 def group(owner: str) -> int:
-    """The link group of an owner's links, so that many are deleted by one message."""
+    """The link group of an owner, so that many links can be deleted with one message."""
     return _GROUP_BASE | int.from_bytes(hashlib.sha256(owner.encode()).digest()[:3], "big")
 
 
 def link_owner(text: str | None, link_group: int, candidates: t.Iterable[str]) -> str | None:
-    """Whose a link is by its alias, else (the alias was edited by hand) by its group among ``candidates``."""
+    """The owner of a link by its alias, or by its group among ``candidates`` if the alias was edited by hand."""
     mark = parse_alias(text)
     if mark:
         return mark.owner
@@ -68,11 +68,11 @@ def link_owner(text: str | None, link_group: int, candidates: t.Iterable[str]) -
 
 
 def comment(kind: str, owner: str) -> str:
-    """The comment of a rule of ours, ``linuxnet-KIND-OWNER``; KIND is made of a to z."""
+    """The comment of a rule, ``linuxnet-KIND-OWNER``; KIND consists of a to z."""
     return f"linuxnet-{kind}-{owner}"
 
 
 def parse_comment(text: str | None) -> tuple[str, str] | None:
-    """``(kind, owner)`` of a rule's comment, or None where it is not ours."""
+    """``(kind, owner)`` of a rule's comment, or None for a foreign one."""
     found = _COMMENT.fullmatch(text or "")
     return (found.group(1), found.group(2)) if found else None

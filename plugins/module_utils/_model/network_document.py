@@ -4,13 +4,12 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What is to come back after a reboot: the definitions of a network as a document, /etc/linuxnet/NAME.json.
+"""The definitions of a persistent network as a document, /etc/linuxnet/NAME.json.
 
     {"version": 1, "network": "br-shop", "owner": "br-shop", "guests": {"app": null}, "modules": {"bridge": [...], ...}}
 
-``modules`` are the definitions of the plan that shall be there. ``guests`` are the namespaces that somebody else
-makes, a process or a container, each with the file it is found at where that is known to be the same after a reboot.
-A process ID is not: it may be another process's then.
+``modules`` are the present definitions of the plan. ``guests`` are foreign namespaces, of a process or a container,
+each with its file if that is the same after a reboot. A process ID is not: it may belong to another process then.
 """
 
 from __future__ import annotations
@@ -27,30 +26,30 @@ VERSION = 1
 Document = dict[str, t.Any]
 Element = dict[str, t.Any]
 Modules = t.Mapping[str, t.Sequence[Element]]
-#: By namespace and interface the addresses in it.
+#: Addresses by namespace and interface.
 Leases = dict[str, dict[str, list[str]]]
 #: An endpoint by its namespace and its interface there.
 EndpointKey = tuple[str, str]
 
-#: By module the options that a definition cannot do without.
+#: The required options of definitions by module.
 _ATTACHING = ("pid", "path", "container", "engine", "service")
 _OF_A_PROCESS = re.compile(r"/proc/[^/]+/")
 
 
 @dataclasses.dataclass(frozen=True)
 class Ends:
-    """Which endpoint is meant by an interface of the host, and by an address."""
+    """The endpoints by interface of the host and by address."""
 
     links: t.Mapping[str, EndpointKey]
     addresses: t.Mapping[str, EndpointKey]
 
     def of_link(self, netns: str | None, name: str) -> EndpointKey | None:
-        """The endpoint that an interface belongs to: every one inside a namespace is an endpoint's."""
+        """The endpoint of an interface; every interface inside a namespace has one."""
         return self.links.get(name) if netns is None else (netns, name)
 
 
 class Kind(t.Protocol):
-    """What a document has to know of a kind of object; see Resource."""
+    """What a document needs of a kind of object; see Resource."""
 
     def identity(self, definition: Element, /) -> t.Hashable: ...
 
@@ -69,19 +68,19 @@ Kinds = t.Mapping[str, Kind]
 def document(network: str, owner: str, modules: Modules, before: Document | None, kinds: Kinds) -> Document:
     """The document of a plan.
 
-    :param owner: whose mark everything carries
-    :param before: the document as it is, where endpoints are only added to those in it
+    :param owner: the owner of all objects
+    :param before: the current document, if endpoints are only added to it
     """
     wished = {
         name: [element for element in elements if element.get("state") != "absent"]
         for name, elements in modules.items()
     }
-    # Whatever is to be purged is not there after a reboot.
+    # There is nothing to purge after a reboot.
     wished["interface"] = [
         {word: value for word, value in element.items() if word != "purge_proxy_neighbours"}
         for element in wished["interface"]
     ]
-    # A switch that is not the network's own stays as others leave it.
+    # A setting that is not the network's own is left to others.
     wished["ip_forward"] = [element for element in wished["ip_forward"] if element.get("persistent")]
     guests = {
         element["name"]: _lasting(element.get("path"))
@@ -103,15 +102,15 @@ def document(network: str, owner: str, modules: Modules, before: Document | None
 
 
 def _lasting(path: str | None) -> str | None:
-    """The file of a namespace, unless it is that of a process."""
+    """The file of a namespace, unless it belongs to a process."""
     return None if path is None or _OF_A_PROCESS.match(path) else path
 
 
 def _added(old: Modules, new: t.Mapping[str, list[Element]], kinds: Kinds) -> dict[str, list[Element]]:
-    """The new definitions and those of the old ones that are about other endpoints or ports."""
+    """The new definitions, and old ones about other endpoints or ports."""
     found = {}
     peers = set(_pairs(new).values())
-    # By their links alone: a port that an endpoint publishes already stays open.
+    # Matched only by their links: a port that an endpoint has published stays open.
     giving_way = Ends({end: peer for end, peer in _pairs(old).items() if peer in peers}, {})
     for name, elements in new.items():
         kind, known = kinds[name], old.get(name, ())
@@ -140,13 +139,13 @@ def _pairs(modules: Modules) -> dict[str, EndpointKey]:
 
 
 def with_old_neighbours(element: Element, identity: str, old: t.Iterable[Element]) -> Element:
-    """What belongs to the whole bridge, with the neighbours who are there already and are not others now."""
+    """A definition of the whole bridge, with existing neighbours whose addresses are not in use by others now."""
     if "neighbours" not in element or "netns" in element:
         return element
     taken = {value for one in element["neighbours"] for value in one.values()}
     before = [other for other in old if other.get(identity) == element[identity] and "netns" not in other]
     kept = [one for other in before for one in other.get("neighbours", ()) if taken.isdisjoint(one.values())]
-    # Where somebody has another address now, those who stay are said again, and whoever is not said goes. Once.
+    # If an endpoint has another address now, those that stay are listed and the rest is purged, once.
     # A document that was about all endpoints still is, so that it stays the same where nobody is added.
     all_said = any(other.get("purge_neighbours") for other in before)
     purged = {"purge_neighbours": all_said} if "purge_neighbours" in element else {}
@@ -159,7 +158,7 @@ def in_order(neighbours: t.Iterable[dict[str, str]]) -> list[dict[str, str]]:
 
 
 def _with_old_proxies(new: t.Sequence[Element], old: t.Iterable[Element]) -> list[Element]:
-    """What is answered for, with what was before and is still an endpoint's."""
+    """The proxy neighbours, with earlier ones that still belong to an endpoint."""
     given = _inner_addresses(element for element in new if element.get("netns"))
     before = {one["name"]: one.get("proxy_neighbours", ()) for one in old if not one.get("netns")}
 
@@ -177,14 +176,14 @@ def _inner_addresses(inside: t.Iterable[Element]) -> set[str]:
 
 
 def text(found: Document) -> str:
-    """What stands in the file."""
+    """The text of the file."""
     return json.dumps(found, indent=2, sort_keys=True) + "\n"
 
 
 def parse(written: str, where: str, needed: t.Mapping[str, t.Sequence[str]]) -> Document:
-    """The document in a file; raises Invalid where it is none.
+    """The document in a file; raises Invalid if it is malformed.
 
-    :param needed: by kind the options that are strings in all of its definitions
+    :param needed: the options of each kind that are strings in all of its definitions
     """
     try:
         found = json.loads(written)
@@ -205,7 +204,7 @@ def parse(written: str, where: str, needed: t.Mapping[str, t.Sequence[str]]) -> 
 
 
 def _check_modules(modules: t.Mapping[str, t.Any], where: str, needed: t.Mapping[str, t.Sequence[str]]) -> None:
-    """What is looked at before the modules themselves check their definitions."""
+    """Validate what is used before the modules validate their definitions."""
     for name, listed in modules.items():
         if not isinstance(listed, list):
             raise Invalid(f"{where}: modules.{name}", listed, "a list of definitions")
@@ -221,7 +220,7 @@ def _check_modules(modules: t.Mapping[str, t.Any], where: str, needed: t.Mapping
 
 
 def leases(found: Document) -> Leases:
-    """The addresses that the network's endpoints have."""
+    """The addresses of the network's endpoints."""
     given: Leases = {}
     for element in found["modules"].get("interface", ()):
         if element.get("netns"):
@@ -230,7 +229,7 @@ def leases(found: Document) -> Leases:
 
 
 def without(modules: Modules, away: t.Container[str], kinds: Kinds) -> dict[str, list[Element]]:
-    """The definitions without the endpoints in these namespaces, which are not there."""
+    """The definitions without endpoints in these missing namespaces."""
     inside = [element for element in modules["interface"] if element.get("netns") in away]
     addresses = _inner_addresses(inside)
     ends = Ends(
@@ -251,7 +250,7 @@ def without(modules: Modules, away: t.Container[str], kinds: Kinds) -> dict[str,
 
 
 def foreign_ports(modules: Modules, kinds: Kinds) -> list[str]:
-    """The interfaces of the host that the network needs and does not make: ports, and where it answers."""
+    """The interfaces of the host that the network needs and does not create: ports, and the proxy interface."""
     each = [(kinds[name], element) for name, listed in modules.items() if name in kinds for element in listed]
     made = {kind.makes(element) for kind, element in each}
     needed = {kind.needs(element) for kind, element in each}

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Routes: as the kernel has them, and as users wish them."""
+"""Routes of the kernel, and wanted routes."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import Options
 
 TYPES = {"unicast": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8, "throw": 9}
-#: Types that the kernel alone gives to routes, for the addresses of the host itself.
+#: Types that only the kernel uses, for the addresses of the host itself.
 KERNEL_TYPES = {"local": 2, "broadcast": 3, "anycast": 4, "multicast": 5}
-#: Types that drop or divert, and so lead over no interface.
+#: Types that drop or divert, and so have no interface.
 NOWHERE = ("blackhole", "unreachable", "prohibit", "throw")
-#: The tables that every kernel knows by name.
+#: The tables with standard names.
 TABLES = {"default": 253, "main": 254, "local": 255}
 _TABLE_NAMES = {number: name for name, number in TABLES.items()}
-#: The protocol of what the kernel writes by itself.
+#: The protocol of the kernel's own routes.
 KERNEL = 2
-#: Written by people and their tools; all others belong to the kernel, a router, a lease or a routing daemon.
+#: The protocols of manual routes; all others belong to the kernel, a router, a lease or a routing daemon.
 ADMINISTERED = (3, 4)
 PROTOCOLS = {
     0: "unspec",
@@ -43,7 +43,7 @@ PROTOCOLS = {
     12: "bird",
     11: "zebra",
 }
-#: What IPv6 takes where no metric is given.
+#: The default metric of IPv6.
 _METRIC_6 = 1024
 
 Key = tuple[int, str, int, int]
@@ -66,9 +66,9 @@ SPEC: Options = {
 
 @dataclasses.dataclass(frozen=True)
 class Route:
-    """A route. ``family`` is 4 or 6, ``index`` the interface's, None for the types that lead nowhere.
+    """A route. ``family`` is 4 or 6, ``index`` that of the interface, None for types without one.
 
-    ``hops`` are the (index, gateway) of a route over several.
+    ``hops`` are the (index, gateway) of a multipath route.
     """
 
     family: int
@@ -86,16 +86,16 @@ class Route:
 
     @property
     def key(self) -> Key:
-        """What the kernel takes as one route."""
+        """The identity of a route for the kernel."""
         return (self.family, self.to, self.table, self.metric)
 
     @property
     def indexes(self) -> frozenset[int]:
-        """All interfaces it leads over."""
+        """All of its interfaces."""
         return frozenset(index for index, _via in self.hops) or frozenset(() if self.index is None else (self.index,))
 
     def view(self) -> dict[str, t.Any]:
-        """As a user writes it: what is not there or the rule is left out."""
+        """As a user writes it, without missing and default values."""
         shown: dict[str, t.Any] = {"to": self.to, "metric": self.metric, "table": table_name(self.table)}
         if self.type != "unicast":
             shown["type"] = self.type
@@ -114,7 +114,7 @@ class Route:
 
 @dataclasses.dataclass(frozen=True)
 class RouteWish:
-    """A route that a user asked for; the table is still a name where only the host can tell its number."""
+    """A wanted route; the table may be a name that only the host can resolve."""
 
     option: str
     family: int
@@ -145,17 +145,17 @@ class RouteWish:
 
 
 def table_name(number: int) -> str:
-    """A table as it is written in options: by the name that every kernel knows, else by number."""
+    """A table as in options: by standard name, else by number."""
     return _TABLE_NAMES.get(number, str(number))
 
 
 def text(address: IPAddress) -> str:
-    """An address in the form in which the kernel's are shown, whatever version of Python."""
+    """An address in the kernel's form, with any version of Python."""
     return socket.inet_ntop(socket.AF_INET if address.version == 4 else socket.AF_INET6, address.packed)
 
 
 def wishes(option: str, given: t.Sequence[t.Mapping[str, t.Any]] | None) -> tuple[RouteWish, ...]:
-    """The checked routes of an option; two with one key are an error."""
+    """The validated routes of an option; two with one key are an error."""
     found: dict[t.Any, RouteWish] = {}
     for number, options in enumerate(given or ()):
         one = _wish(f"{option}[{number}]", options)
@@ -200,7 +200,7 @@ def _wish(option: str, options: t.Mapping[str, t.Any]) -> RouteWish:
 
 
 def _network(option: str, value: object) -> IPNetwork | None:
-    """The destination, None for a default route whose family the other options tell."""
+    """The destination, None for a default route whose family depends on other options."""
     if value == "default":
         return None
     return addresses.network(option, value)
@@ -224,7 +224,7 @@ def _metric(option: str, value: int | None, version: int) -> int:
 
 
 def _table(option: str, value: object) -> str:
-    """A known name for its number and the other way round, so that both spellings are one key."""
+    """The canonical form of a table, so that name and number are the same key."""
     if isinstance(value, int) and not 1 <= value < 2**32:
         raise Invalid(option, value, "1 to 4294967295, or a name")
     word = str(value if value is not None else "main").strip()

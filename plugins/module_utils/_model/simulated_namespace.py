@@ -4,10 +4,10 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""A namespace's interfaces, addresses and routes to plan on, with what the kernel does beside what it was asked.
+"""Simulates a namespace's interfaces, addresses and routes, including side effects in the kernel.
 
-Turning an interface down costs its routes and IPv6 addresses, deleting an address the routes that rest on it. Only by
-foretelling that can a plan put back what has to stay, and check mode be exact.
+Bringing an interface down removes its routes and IPv6 addresses, deleting an address the routes that depend on it. Only
+by predicting that can a plan restore what has to stay, and check mode be exact.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes im
 
 
 class Stack:
-    """One namespace as the steps planned so far leave it."""
+    """One namespace after the steps planned so far."""
 
     def __init__(self, links: Links, addresses: t.Iterable[Address], routes: t.Iterable[Route]) -> None:
         self.links = dict(links)
@@ -44,7 +44,7 @@ class Stack:
         self.links[name] = dataclasses.replace(self.links[name], **values)
 
     def turn(self, name: str, up: bool) -> None:
-        """Up or down; what goes down keeps its IPv4 addresses alone."""
+        """Bring it up or down; an interface that goes down keeps only its IPv4 addresses."""
         self.change(name, up=up)
         if not up:
             index = self.links[name].index
@@ -55,7 +55,7 @@ class Stack:
         self.addresses.append(Address(index, address, broadcast=broadcast_of(address), routeless=routeless))
 
     def delete_address(self, index: int, address: IPInterface, keep_others: bool) -> None:
-        """Take an address off, and with it the later IPv4 addresses of its subnet, unless those are kept."""
+        """Delete an address, and with it later IPv4 addresses of its subnet unless those are kept."""
         mine = self.addresses_of(index)
         gone = [one for one in mine if one.address == address]
         first = next((one for one in mine if same_subnet(one.address, address)), None)
@@ -68,11 +68,11 @@ class Stack:
             self._lose_routes(index, family=4)
 
     def put_route(self, route: Route) -> None:
-        """Add a route in place of those of the same key over the same interface or over none."""
+        """Add a route in place of those with the same key over the same interface or none."""
         self.routes = [one for one in self.routes if one.key != route.key or not belongs(one, route.index)] + [route]
 
     def put_connected(self, route: Route) -> None:
-        """Add a route of the kernel's own, which may be there for other interfaces, too."""
+        """Add a route of the kernel, which may exist for other interfaces, too."""
         if route.family == 4 and route.table == TABLES["main"]:
             self.put_route(route)
         else:
@@ -82,7 +82,7 @@ class Stack:
         self.routes.remove(route)
 
     def _lose_source(self, index: int, address: IPInterface) -> None:
-        """IPv4 routes of the main table go with their source address, IPv6 ones lose it."""
+        """Remove IPv4 routes of the main table with their source address; IPv6 ones lose it."""
         if any(one.address.ip == address.ip for one in self.addresses):
             return
         source = text(address.ip)
@@ -95,10 +95,10 @@ class Stack:
             ]
 
     def _lose_routes(self, index: int, family: int | None = None) -> None:
-        """Those over the interface alone; of a route over several it is one way that goes."""
+        """Remove routes over this interface only; a multipath route loses one path."""
         self.routes = [one for one in self.routes if one.indexes != {index} or family not in (None, one.family)]
 
 
 def belongs(route: Route, index: int | None) -> bool:
-    """Whether a route leads over this interface alone, or nowhere at all."""
+    """Whether a route has only this interface, or none."""
     return route.indexes <= {index}

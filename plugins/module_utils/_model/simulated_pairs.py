@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Veth pairs over several namespaces: as they were read, and a copy to plan on."""
+"""Veth pairs in several namespaces: as read, and a simulation for planning."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links
 
-#: What tells one namespace from the others.
+#: The identity of a namespace.
 Space = t.Union[tuple[int, int], str]
 #: An end by its namespace and its index there.
 Place = tuple[Space, int]
@@ -21,10 +21,10 @@ Place = tuple[Space, int]
 
 @dataclasses.dataclass(frozen=True)
 class Pairs:
-    """Interfaces per namespace, and the other ends of the veth pairs among them that were looked for.
+    """Interfaces per namespace, and the peers of wanted veth ends.
 
-    The peer of an end is None where it is in a namespace that has no name. ``refs`` are the names (or paths, or None
-    for the host's own) by which the namespaces are known.
+    The peer of an end is None if it is in an unnamed namespace. ``refs`` are the references of the namespaces: name,
+    path, or None for the host's own.
     """
 
     links: t.Mapping[Space, Links]
@@ -34,7 +34,7 @@ class Pairs:
 
 @dataclasses.dataclass
 class End:
-    """An interface where it is at this point of the plan; without a ``peer`` if it is no veth or that is unknown.
+    """An interface at this point of the plan; without a ``peer`` if it is not a veth or that is unknown.
 
     ``home`` is the namespace where it was found, if it was.
     """
@@ -46,7 +46,7 @@ class End:
 
 
 class Draft:
-    """The interfaces as the steps planned so far leave them."""
+    """The interfaces after the steps planned so far."""
 
     def __init__(self, pairs: Pairs) -> None:
         found = [End(space, link, home=space) for space, links in pairs.links.items() for link in links.values()]
@@ -59,14 +59,14 @@ class Draft:
         self._by_other_name = {(end.space, name): end for end in ends.values() for name in end.link.alternatives}
 
     def find(self, space: Space, name: str, by_any_name: bool = False) -> End | None:
-        """The end that has this name, or, if asked so, has it beside its own."""
+        """The end with this name or, if requested, with this alternative name."""
         found = self._ends.get((space, name))
         other = self._by_other_name.get((space, name)) if by_any_name and not found else None
-        # It may be gone by now, or somewhere else.
+        # It may be gone or elsewhere by now.
         return other if other and self._ends.get((space, other.link.name)) is other else found
 
     def put(self, end: End, space: Space, name: str) -> None:
-        """Move and rename an end, whose place is free; a moved link is down and out of its bridge."""
+        """Move and rename an end to a free place; a moved link is down and on no bridge."""
         del self._ends[end.space, end.link.name]
         if space != end.space:
             end.link = dataclasses.replace(end.link, up=False, master=None)
@@ -75,7 +75,7 @@ class Draft:
         self._ends[space, name] = end
 
     def add(self, first: End, second: End) -> None:
-        """A new pair."""
+        """Add a pair."""
         first.peer, second.peer = second, first
         for end in (first, second):
             self._ends[end.space, end.link.name] = end
@@ -89,7 +89,7 @@ class Draft:
         return left
 
     def remove(self, end: End) -> None:
-        """A pair, by one of its ends."""
+        """Remove a pair, by one of its ends."""
         for gone in (end, end.peer):
             if gone:
                 self._ends.pop((gone.space, gone.link.name), None)

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The forwarding switches, and the files that throw them again after a reboot."""
+"""The forwarding settings, and the files that make them persistent."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _HEEDING = re.compile(r"net/ipv6/conf/([^/\s]+)/accept_ra = 2")
 
 
 def path(family: str, interface: str | None) -> str:
-    """The setting that switches forwarding, for all interfaces or for one."""
+    """The forwarding setting, for all interfaces or for one."""
     return _ALL[family] if interface is None else f"net/{family}/conf/{interface}/forwarding"
 
 
 class File(t.NamedTuple):
-    """The file of one switch of one owner."""
+    """The file of one setting of one owner."""
 
     owner: str
     family: str
@@ -37,13 +37,13 @@ class File(t.NamedTuple):
         return f"# {WORD[self.family]} forwarding{where}, set by netplumb.linuxnet.ip_forward for owner {self.owner}"
 
     def wrote(self, text: str) -> bool:
-        """Whether a file's text is one that we wrote for this owner."""
+        """Whether a file was written for this owner."""
         return text.splitlines()[:1] == [self._first_line()]
 
     def text(self, value: str, heeding: t.Iterable[str], current: str | None) -> str:
-        """What the file should hold.
+        """The text of the file.
 
-        Settings are written with slashes, as an interface's name may hold a dot.
+        Settings are written with slashes, since the name of an interface may contain a dot.
 
         :param heeding: interfaces that need accept_ra=2 lest the host loses a route; it is set before the switch, and
             those that the file has already stay in it, as an advertised route comes and goes

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Settings under /proc/sys/net as users write them."""
+"""Settings below /proc/sys/net as users write them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _NAME = re.compile(r"[!-~]+", re.ASCII)
 def path_of(name: str) -> str:
     """The path below /proc/sys of a name as ``sysctl`` takes it: the first of ``.`` and ``/`` in it is the separator.
 
-    With dots as separators a slash stands for a dot, so that net.ipv4.conf.eth0/1.rp_filter is the interface eth0.1.
+    With dots as separators, a slash stands for a dot: net.ipv4.conf.eth0/1.rp_filter is about the interface eth0.1.
     """
     first = next((character for character in name if character in "./"), "/")
     return name if first == "/" else name.translate(str.maketrans("./", "/."))
@@ -45,17 +45,17 @@ def name_of(path: str) -> str:
 
 
 def of_interface(path: str, interface: str) -> str:
-    """The path of an interface's setting, of one with IFNAME in the interface's place."""
+    """The path of a setting of an interface, from one with IFNAME."""
     return path.replace("/IFNAME/", f"/{interface}/")
 
 
 def by_name(values: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Values by path as values by name, for people to read."""
+    """Values by name instead of path, for people."""
     return {name_of(path): value for path, value in values.items()}
 
 
 def settings(option: str, value: t.Mapping[str, t.Any] | None) -> dict[str, str]:
-    """The wished values by path; every path is checked to lie under net, all others being the whole machine's."""
+    """The wanted values by path, which must be below net, since others apply to the whole machine."""
     found: dict[str, str] = {}
     for name, wished in (value or {}).items():
         path = _checked_path(option, str(name))
@@ -96,7 +96,7 @@ class WritesSettings(t.Protocol):
 
 
 def is_manifold(value: str) -> bool:
-    """Whether the kernel may tell a value in another form than that in which it was written."""
+    """Whether the kernel may return a value in another form than it was written."""
     return _MANIFOLD.fullmatch(value) is not None
 
 
@@ -139,11 +139,11 @@ def _ranges(text: str) -> tuple[tuple[int, int], ...]:
 
 
 def elsewhere(path: str) -> str:
-    """The path by which every namespace has a setting that this one has for an interface, also one to be made."""
+    """The path of the same setting in another namespace, for an interface that exists everywhere."""
     parts = path.split("/")
     if len(parts) == 5 and parts[2] == "conf" and parts[3] != "all":
         parts[3] = "default"
     if len(parts) == 5 and parts[2] == "neigh":
-        # Of these the host's own namespace alone has defaults.
+        # Only the host's own namespace has defaults of these.
         parts[3] = "lo"
     return "/".join(parts)

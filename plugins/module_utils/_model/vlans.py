@@ -16,14 +16,14 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors imp
 
 @dataclasses.dataclass(frozen=True)
 class Vlans:
-    """Those that pass with a tag, and the one that packets without a tag belong to."""
+    """The tagged VLANs, and the one of packets without a tag."""
 
     tagged: frozenset[int] = frozenset()
     pvid: int | None = None
 
 
 def number(option: str, value: t.Any) -> int:
-    """A VLAN's number."""
+    """A validated VLAN number."""
     if not 1 <= value <= 4094:
         raise Invalid(option, value, "a VLAN's number, 1 to 4094")
     return int(value)

@@ -4,10 +4,10 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Subnets for networks that give none: the one they have, else the first free one of the address pools. Pure.
+"""Chooses subnets for networks without one: the one they had, else the first free one of the address pools. Pure.
 
-Free is what overlaps no address, route or network of the host, no network of the same call, and no subnet that another
-network was given earlier, though it may not be up now.
+A subnet is free if it overlaps no address, route or network of the host, no network of the same call, and no recorded
+subnet of another network, even if that network is down.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.option_reader import Section, number
 
 _OPTIONS = ("base", "size")
-#: What Docker would call the default-address-pools of IPv4.
+#: The default pools for IPv4, called default-address-pools in Docker.
 _IPV4 = (ipaddress.ip_network("172.16.0.0/12"), 16)
-#: The bits that a subnet leaves for addresses, at least.
+#: The minimum of bits that a subnet leaves for addresses.
 _BITS = 2
 
 
 class Pool(t.NamedTuple):
-    """A range of addresses, and the prefix length of the subnets that are taken out of it."""
+    """A range of addresses, and the prefix length of the subnets to take from it."""
 
     base: IPNetwork
     size: int
 
 
 def families(section: Section) -> tuple[str, ...]:
-    """The families that the network needs a subnet of and gives none; errors in what it gives are told elsewhere."""
+    """The families for which the network needs a subnet and has none; other checks report errors in its options."""
     given = set()
     entries = section.elements("ipam_config")
     for path, entry in entries:
@@ -55,7 +55,7 @@ def families(section: Section) -> tuple[str, ...]:
 
 
 def read(section: Section, machine_id: str) -> list[Pool]:
-    """The pools in the user's order, and after them the usual ones of families that have none."""
+    """The pools in the user's order, followed by the defaults of families without one."""
     pools = [_read_pool(path, raw) for path, raw in section.elements("address_pools")]
     known = {family_of(pool.base) for pool in pools}
     usual = {"ipv4": Pool(*_IPV4), "ipv6": Pool(unique_local(machine_id), 64)}
@@ -72,13 +72,13 @@ def _read_pool(path: str, raw: object) -> Pool:
 
 
 def unique_local(machine_id: str) -> IPNetwork:
-    """The machine's own /48 of RFC 4193: 40 bits that another machine hardly has too."""
+    """The machine's own /48 of RFC 4193, with 40 bits that are practically unique."""
     digest = hashlib.sha256(f"linuxnet {machine_id}".encode()).digest()
     return ipaddress.IPv6Network((b"\xfd" + digest[:5] + bytes(10), 48))
 
 
 def first(wanted: t.Iterable[str], pools: t.Sequence[Pool]) -> list[IPNetwork]:
-    """A subnet of each family, free or not, to check the rest of the input with."""
+    """A subnet for each family, free or not, to validate the rest of the input."""
     found: list[IPNetwork] = []
     for word in wanted:
         pool = next(pool for pool in pools if family_of(pool.base) == word)
@@ -87,7 +87,7 @@ def first(wanted: t.Iterable[str], pools: t.Sequence[Pool]) -> list[IPNetwork]:
 
 
 def refuse_given_addresses(network: Network, wanted: t.Collection[str]) -> None:
-    """Refuse addresses in a subnet that nobody knows before it is chosen."""
+    """Refuse given addresses in a subnet that is not chosen yet."""
     for endpoint in network.endpoints:
         for word, address in endpoint.addresses.items():
             if word in wanted:
@@ -96,7 +96,7 @@ def refuse_given_addresses(network: Network, wanted: t.Collection[str]) -> None:
 
 
 def taken(view: HostView, others: t.Iterable[IPNetwork]) -> list[IPNetwork]:
-    """What no subnet of a network may overlap: what others on the host have."""
+    """The networks that no subnet may overlap: those of others on the host."""
     found = list(others)
     for interface in view.interfaces.values():
         if interface["name"] not in view.our_bridges():
@@ -108,7 +108,7 @@ def taken(view: HostView, others: t.Iterable[IPNetwork]) -> list[IPNetwork]:
 
 
 def standing(view: HostView) -> list[IPNetwork]:
-    """The subnets that the network has now, by its bridge's addresses."""
+    """The current subnets of the network, by its bridge's addresses."""
     here = (view.interfaces[bridge] for bridge in view.our_bridges() if bridge == view.owner)
     return [network for interface in here for network in networks_of(interface) if not network.is_link_local]
 
@@ -123,9 +123,9 @@ def choose(
     """A subnet of each family.
 
     :param option: the name of the pools as the user knows it
-    :param known: those that the network has or was given earlier, the surest first
+    :param known: those that the network has or had, the most certain first
     :param barred: see :func:`taken`
-    :raises Refused: where nothing is free
+    :raises Refused: if nothing is free
     """
     netaddr = libraries.netaddr()
     others = netaddr.IPSet(str(network) for network in barred)

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Which address each endpoint gets: the given one, else the one it has, else the lowest that is free."""
+"""Chooses the addresses of endpoints: the given one, else the one it has, else the lowest free one."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ Addresses = dict[str, IPAddress]
 
 
 def allocate(network: Network, view: HostView, existing: dict[Key, str], problems: Problems) -> dict[Key, Addresses]:
-    """The addresses of every endpoint by family, one in each family that the network has a subnet of.
+    """The addresses of every endpoint, one for each family of the network.
 
-    What others say inside their namespaces is hearsay: such an address is given to nobody new, but nobody loses his own
-    by it.
+    Addresses inside namespaces are hearsay: they are not given to new endpoints, but no endpoint loses its own because
+    of them.
 
     :param existing: the host ends that the endpoints have now
-    :raises Refused: where a given address is in use, or where a subnet is full of what we gave
+    :raises Refused: if a given address is in use, or a subnet is full of allocated addresses
     """
     taken = _taken(network, view)
     hearsay = _hearsay(network, view, existing, taken)
@@ -69,7 +69,7 @@ def _given(endpoint: Endpoint) -> Iterator[tuple[str, IPAddress]]:
 
 
 def _taken(network: Network, view: HostView) -> dict[IPAddress, str]:
-    """Addresses that no endpoint can get, each with the words for who has it."""
+    """Addresses that no endpoint can get, each with its holder in words."""
     found: dict[IPAddress, str] = {}
     for subnet in network.subnets:
         if subnet.gateway is not None:
@@ -92,7 +92,7 @@ def _taken(network: Network, view: HostView) -> dict[IPAddress, str]:
 def _hearsay(
     network: Network, view: HostView, existing: dict[Key, str], taken: t.Collection[IPAddress]
 ) -> dict[IPAddress, str]:
-    """Addresses inside namespaces on the bridge: of strangers, and with ``appends`` of ours that stay."""
+    """Addresses inside namespaces on the bridge: foreign ones, and with ``appends`` those of endpoints that stay."""
     wished = set(existing.values())
     ours = {end["name"] for end in view.our_ends()}
     found: dict[IPAddress, str] = {}
@@ -108,9 +108,9 @@ def _hearsay(
 
 
 def _owned(endpoint: Endpoint, view: HostView, existing: dict[Key, str]) -> list[IPAddress]:
-    """The endpoint's present addresses: first those that we remember to have given to it.
+    """The endpoint's current addresses: first the recorded ones.
 
-    What the interface itself says counts less, since the root of its namespace can write there.
+    Those of the interface count less, since the root of its namespace can change them.
     """
     found = view.leases(*endpoint.key)
     end = view.interfaces.get(existing.get(endpoint.key, ""))
@@ -126,7 +126,7 @@ def _kept(
     taken: dict[IPAddress, str],
     hearsay: dict[IPAddress, str],
 ) -> Iterator[tuple[str, IPAddress]]:
-    """The endpoint's present addresses that it can keep."""
+    """The current addresses that the endpoint can keep."""
     given = view.leases(*endpoint.key)
     families: set[str] = set()
     for address in _owned(endpoint, view, existing):
@@ -146,7 +146,7 @@ class _Free:
         self._subnet = subnet
         self._barred = external and subnet.iprange is None
         self._range = subnet.iprange or subnet.network
-        # What is taken grows meanwhile, by what is found here.
+        # What is taken grows meanwhile, with the addresses chosen here.
         known = frozenset(taken)
         self._walk = (address for address in self._usable() if address not in known and address not in hearsay)
         self._claimed = (address for address in self._usable() if address not in known and address in hearsay)
@@ -157,7 +157,7 @@ class _Free:
         yield from (address for address in found if self._subnet.usable(address))
 
     def lowest(self, endpoint: Endpoint, problems: Problems) -> IPAddress:
-        """The next free address; where others only say that they have the rest, one of these, as a problem."""
+        """The next free address; if only hearsay takes the rest, one of those, as a problem."""
         if self._barred:
             raise Refused(
                 f"{endpoint.path}.{self._subnet.family}_address: it is unknown which addresses of an external "

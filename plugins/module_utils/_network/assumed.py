@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What a host would have once networks were taken away, for check mode, where they stay. Pure."""
+"""What a host would have after networks were removed, for check mode. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ View = t.Mapping[str, t.Any]
 
 
 def without(seen: View, owners: t.Collection[str]) -> dict[str, t.Any]:
-    """What was seen of a host, less what is these owners'."""
+    """The view of a host without the objects of these owners."""
     host = seen["host"]
     gone = {one["name"] for one in host["interfaces"] if one["owner"] in owners}
     by_owner = {
@@ -47,7 +47,7 @@ def _elsewhere(rows: t.Iterable[View], gone: t.Container[str]) -> list[View]:
 def _namespaces(
     namespaces: t.Iterable[View], owners: t.Collection[str], ends: t.Container[str]
 ) -> t.Iterator[dict[str, t.Any]]:
-    """Those that stay: attached ones, and those that others have a claim on or nobody."""
+    """The namespaces that stay: attached ones, and those with another owner or none."""
     for one in namespaces:
         left = [owner for owner in one["owners"] if owner not in owners]
         if one["owners"] and not left and not one["attached"]:

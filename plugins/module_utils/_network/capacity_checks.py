@@ -4,10 +4,10 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What a large network needs of the machine, which is the machine's own to set: told, never changed.
+"""Warns about limits of the machine that a large network exceeds; they are never changed.
 
-Every endpoint that speaks to the outside takes two entries of a neighbour table that all namespaces share: its own for
-the gateway, and the host's for it. A broadcast is queued once for each port of the bridge.
+Every endpoint that talks to the outside takes two entries of a neighbour table that all namespaces share: its own for
+the gateway, and the host's for it. A broadcast is queued once per port of the bridge.
 """
 
 from __future__ import annotations

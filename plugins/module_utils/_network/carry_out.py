@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""A whole network in one process: the definitions of a plan (docs/plan.md), each kind by the resource of its module."""
+"""Applies a whole network in one process: the definitions of a plan (docs/plan.md), each kind with its resource."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.endpoin
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.kinds import ORDER, RESOURCES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import namesakes, netns_options
 
-#: What an endpoint's root puts into its namespace must not cost the others much.
+#: The limit of what is read from a namespace, so that the root of an endpoint cannot slow the others down.
 _LIMIT = 32 << 20
 
 
@@ -50,22 +50,22 @@ def carry_out(
     problems: t.Sequence[t.Mapping[str, str | None]] = (),
     planned_here: bool = False,
 ) -> dict[str, Outcome]:
-    """Bring a plan's definitions about in the order of its state, or in check mode tell what that would change.
+    """Apply the definitions of a plan in the order of its state, or predict the changes in check mode.
 
-    :param owner: the owner of what does not say otherwise
-    :param modules: by the names of modules their lists of definitions
+    :param owner: the default owner
+    :param modules: lists of definitions by module name
     :param planned_here: the planner of this process has just written them, so that their form is not in question
-    :param problems: endpoints that the plan knows to be impossible as they are
-    :return: by module, of those that have definitions, what became of these
-    :raises EndpointsFailed: where endpoints failed, and all else is done
-    :raises LinuxnetError: ``host.done`` tells what had been done before
+    :param problems: problems of endpoints that the plan found
+    :return: the outcome by module, for modules with definitions
+    :raises EndpointsFailed: if endpoints failed, after everything else was done
+    :raises LinuxnetError: ``host.done`` lists what was done before
     """
     host.limit = _LIMIT
     wished = _wishes(owner, state, modules, planned_here)
     endpoints = Endpoints(host, wished, problems)
     standing = state == "present" and endpoints.standing(wished["bridge"])
     if not standing:
-        # Where nothing of the network is there yet, nothing can be open.
+        # As long as nothing of the network exists, nothing can be open.
         _check_attached(wished["netns"])
     _check_namesakes(host, endpoints, wished["netns"], standing)
     if state == "present" and not host.check_mode and _is_hampered(host):
@@ -91,7 +91,7 @@ def carry_out(
 
 
 class _Run:
-    """One kind of objects after another, and what became of each."""
+    """A run over the kinds of objects, with the outcome of each."""
 
     def __init__(self, host: Host, endpoints: Endpoints) -> None:
         self._host = host
@@ -99,7 +99,7 @@ class _Run:
         self.outcomes: dict[str, Outcome] = {}
 
     def all(self, kind: str, wishes: t.Sequence[t.Any]) -> None:
-        """Bring all of a kind about, or raise."""
+        """Apply all of a kind, or raise."""
         if wishes:
             try:
                 self.outcomes[kind] = converge(self._host, RESOURCES[kind], wishes)
@@ -108,7 +108,7 @@ class _Run:
                     raise
 
     def aside(self, kind: str, wishes: t.Sequence[t.Any]) -> None:
-        """Bring about what can be of a kind that must not keep the rest of a network from being put right."""
+        """Apply as much as possible of a kind that must not prevent the repair of the rest."""
         if wishes:
             self.outcomes[kind] = converge_each(self._host, RESOURCES[kind], wishes, self._tell)
 
@@ -123,7 +123,7 @@ class _Run:
                     self.all(kind, wished[kind])
 
     def each(self, kind: str, wishes: t.Sequence[t.Any]) -> None:
-        """Bring about what can be of a kind that endpoints are made of."""
+        """Apply as much as possible of a kind that belongs to endpoints."""
 
         def fail(wish: t.Any, error: Exception) -> None:
             if not self._may_be_mended(error):
@@ -133,7 +133,7 @@ class _Run:
             self.outcomes[kind] = converge_each(self._host, RESOURCES[kind], wishes, fail)
 
     def _may_be_mended(self, error: Exception) -> bool:
-        """Whether this is check mode, where what would be done before may mend the error; told then."""
+        """Whether an earlier step of the run may resolve the error, which is possible in check mode; warn then."""
         mendable = self._host.check_mode and not isinstance(error, Unchangeable)
         found = mendable and any(map(_changes_in_place, self.outcomes.values()))
         if found:
@@ -142,14 +142,14 @@ class _Run:
 
 
 def _is_hampered(host: Host) -> bool:
-    """Whether there is anything because of which a run could not go on that had begun."""
+    """Whether there is anything that could stop a run in the middle."""
     return not sysctl.writable() or bool(survey.chosen().obstacles(host, None))
 
 
 def _rehearse(
     host: Host, owner: str, modules: object, problems: t.Sequence[t.Mapping[str, str | None]], planned_here: bool
 ) -> None:
-    """Find in check mode what stands in the way, before the first change; all else the run itself will tell."""
+    """Find obstacles in check mode before the first change; the run reports everything else."""
     with host.rehearsal() as other:
         try:
             carry_out(other, owner, "present", modules, problems, planned_here)
@@ -160,12 +160,12 @@ def _rehearse(
 
 
 def _changes_in_place(outcome: Outcome) -> bool:
-    """Whether something that is there would be another one, which what comes later does not see in check mode."""
+    """Whether an existing object would be replaced, which later kinds do not see in check mode."""
     return any(change.changed and change.before and change.after for change in outcome.changes)
 
 
 def _wishes(owner: str, state: str, modules: object, planned_here: bool) -> dict[str, list[t.Any]]:
-    """By module what is wished, all of it checked; raises Invalid."""
+    """The validated wishes by module; raises Invalid."""
     found = definitions_of(modules)
     for name, listed in found.items():
         if listed and name not in ORDER[state]:
@@ -181,7 +181,7 @@ def _wishes(owner: str, state: str, modules: object, planned_here: bool) -> dict
 
 
 def definitions_of(modules: object) -> dict[str, list[t.Any]]:
-    """The definitions of a plan by module, a list for each; raises Invalid where that is not its form."""
+    """The lists of definitions of a plan by module; raises Invalid for anything else."""
     if not isinstance(modules, t.Mapping) or not set(modules) <= set(RESOURCES):
         raise Invalid("modules", modules, f"a dictionary with lists of definitions for {', '.join(RESOURCES)}")
     for name, listed in modules.items():
@@ -216,7 +216,7 @@ def _filled(options: Options, definition: t.Mapping[str, t.Any], _where: str) ->
 
 
 def _check_namesakes(host: Host, endpoints: Endpoints, wishes: list[netns_options.Wish], standing: bool) -> None:
-    """Whether each namespace has one name. Where the network stands, a second one costs its endpoint alone."""
+    """Check that each namespace has one name. In an existing network, a second name only affects its endpoint."""
     for wish, sentence in namesakes.find(host, wishes):
         if not standing:
             raise Refused(sentence)
@@ -227,7 +227,7 @@ def _check_namesakes(host: Host, endpoints: Endpoints, wishes: list[netns_option
 def _check_attached(wishes: t.Iterable[netns_options.Wish]) -> None:
     """Whether processes and namespaces to be attached are there, and their names free: only the host can tell.
 
-    Asked before anything is changed, though the names are given late.
+    This comes before the first change, although they are named late.
     """
     attached = [wish for wish in wishes if wish.attached]
     if attached:

@@ -17,7 +17,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network
 
 
 def refuse(networks: t.Sequence[Network]) -> None:
-    """Refuse networks that cannot be on one host together; raises Refused, which names both sides."""
+    """Refuse networks that cannot coexist on a host; Refused names both sides."""
     names: dict[str, Network] = {}
     for network in networks:
         other = names.setdefault(network.name, network)
@@ -34,9 +34,9 @@ def refuse(networks: t.Sequence[Network]) -> None:
 
 
 def refuse_names(named: t.Iterable[tuple[str, str]]) -> None:
-    """Refuse a name that stands twice, be it for a network that is to be taken away.
+    """Refuse duplicate names, including those of networks to remove.
 
-    :param named: each name, with what stands before the names of its network's options
+    :param named: each name, with the prefix of its network's options
     """
     found: dict[str, str] = {}
     for name, prefix in named:
@@ -52,7 +52,7 @@ def _refuse_subnets(one: Network, other: Network) -> None:
 
 
 def _refuse_shared(networks: t.Sequence[Network]) -> None:
-    """What one network alone can have: an interface in a namespace, a host end, a card."""
+    """Refuse sharing what only one network can have: an interface in a namespace, a host end, a card."""
     found: dict[tuple[str, ...], str] = {}
     for network in networks:
         taken: list[tuple[tuple[str, ...], str, str]] = [
@@ -73,7 +73,7 @@ def _refuse_shared(networks: t.Sequence[Network]) -> None:
 
 
 def _refuse_settings(networks: t.Sequence[Network]) -> None:
-    """A namespace cannot have two values of one setting."""
+    """Refuse two values of one setting in a namespace."""
     found: dict[tuple[str, str], tuple[str, str]] = {}
     for network in networks:
         for endpoint in network.endpoints:
@@ -110,7 +110,7 @@ class _Taken(t.NamedTuple):
 
 
 def _refuse_ports(networks: t.Sequence[Network]) -> None:
-    """One address of the host, or all of them, and one port lead to one endpoint."""
+    """Refuse publishing one port of an address of the host for two endpoints."""
     by_kind: dict[tuple[str, str], list[_Taken]] = {}
     for network in networks:
         for endpoint in network.endpoints:

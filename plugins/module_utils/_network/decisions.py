@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""All that is decided about a network before its modules' elements are written down."""
+"""All decisions about a network, before its definitions are written."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.publish
 
 @dataclasses.dataclass(frozen=True)
 class Draft:
-    """The wish together with the decisions: addresses, names of the host ends, published ports, MTU."""
+    """The network together with the decisions: addresses, names of the host ends, published ports, MTU."""
 
     network: Network
     addresses: dict[Key, Addresses]
@@ -44,7 +44,7 @@ class Draft:
         return {key: [(subnet, address) for subnet, address in own if subnet] for key, own in placed.items()}
 
     def all_addresses(self, endpoint: Endpoint) -> list[tuple[Subnet, IPAddress]]:
-        """The same with the further ones, which come last, so that packets leave from the endpoint's own."""
+        """The same with additional addresses, which come last, so that outgoing packets use the endpoint's own."""
         further = ((self.network.subnet_holding(address), address) for address in endpoint.further)
         return self.subnets(endpoint) + [(subnet, address) for subnet, address in further if subnet]
 

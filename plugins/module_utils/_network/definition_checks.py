@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What the module ``interface`` would refuse of an endpoint's interface, found out before anything is changed."""
+"""Finds what the module ``interface`` would refuse of an endpoint's interface, before anything is changed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.decisio
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Endpoint
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface import Interface
 
-#: The module's options that no element of an endpoint's interface has.
+#: Options of the module that the interface of an endpoint never has.
 _UNUSED = {
     "mtu": None,
     "mac_address": None,
@@ -35,7 +35,7 @@ _UNUSED = {
 
 
 def check_inner(draft: Draft, endpoint: Endpoint, element: dict[str, t.Any]) -> None:
-    """Refuse an element that contradicts itself, by the module's own checks, and gateways out of reach.
+    """Refuse contradictory definitions, with the module's own checks, and unreachable gateways.
 
     Where the user gave neither routes nor settings, all of it was decided by us.
     """
@@ -52,7 +52,7 @@ def check_inner(draft: Draft, endpoint: Endpoint, element: dict[str, t.Any]) -> 
 
 
 def _path(endpoint: Endpoint, element: dict[str, t.Any], option: str) -> str:
-    """The option as the user knows it: the role's own default routes stand before the user's routes."""
+    """The option as the user knows it: default routes of the role come before the user's routes."""
     own = len(element["routes"]) - len(endpoint.routes)
     number = re.match(r"routes\[(\d+)\]", option)
     if number is None:
@@ -63,7 +63,7 @@ def _path(endpoint: Endpoint, element: dict[str, t.Any], option: str) -> str:
 
 
 def _check_reach(draft: Draft, endpoint: Endpoint, route: RouteWish, others: t.Sequence[RouteWish]) -> None:
-    """The kernel takes a gateway only if an address, or a route without a gateway, says that it is on the link."""
+    """Refuse gateways that no address, and no route without a gateway, shows to be on the link, as the kernel does."""
     gateway = parse_address(str(route.via))
     subnets = [subnet.network for subnet, _address in draft.subnets(endpoint)]
     on_link = gateway.version == 6 and gateway.is_link_local
@@ -77,7 +77,7 @@ def _check_reach(draft: Draft, endpoint: Endpoint, route: RouteWish, others: t.S
 
 
 def _leads_to(gateway: IPAddress, route: RouteWish, other: RouteWish) -> bool:
-    """Whether another route, in the main table or the route's own, has the gateway on the link."""
+    """Whether another route, in the main table or the route's own, puts the gateway on the link."""
     if other.via or other.type in NOWHERE or other.family != route.family:
         return False
     if other.table not in (route.table, str(TABLES["main"])):

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Elements for the modules that make the endpoints: netns, veth, bridge_port and interface."""
+"""Definitions of the endpoints for netns, veth, bridge_port and interface."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Element = dict[str, t.Any]
 
 
 def netns(network: Network) -> list[Element]:
-    """Each namespace once, with the settings that all its endpoints ask for."""
+    """Each namespace once, with the settings of all its endpoints."""
     found: dict[str, Element] = {}
     for endpoint in network.endpoints:
         element = found.setdefault(endpoint.namespace, {"name": endpoint.namespace, "state": "present"})
@@ -63,9 +63,9 @@ def veth(draft: Draft, view: HostView) -> list[Element]:
 
 
 def bridge_port(draft: Draft, view: HostView) -> list[Element]:
-    """The host ends, and the host's interfaces that the user wants on the bridge.
+    """The host ends, and the interfaces of the host to add to the bridge.
 
-    Where bridged frames are shown to iptables, an endpoint reaches its own published port only by a hairpin.
+    If the kernel passes bridged frames to iptables, an endpoint needs hairpin mode to reach its own published port.
     """
     network = draft.network
     hairpin = any(view.bridge_nf(word) for word in network.families)
@@ -88,7 +88,7 @@ def bridge_port(draft: Draft, view: HostView) -> list[Element]:
 
 
 def host_interfaces(draft: Draft, view: HostView) -> list[Element]:
-    """The ports of the bridge, up; a host end speaks no IPv6 itself and heeds no router in its namespace."""
+    """The ports of the bridge, up; a host end has no IPv6 and ignores router advertisements."""
     settings = {"net.ipv6.conf.IFNAME.accept_ra": "0", "net.ipv6.conf.IFNAME.disable_ipv6": "1"}
     sysctls = {"sysctls": settings} if view.has_ipv6 else {}
     ends = [
@@ -110,14 +110,13 @@ def _lent(name: str, view: HostView, option: str) -> Element:
 
 
 def inner_interfaces(draft: Draft, view: HostView) -> list[Element]:
-    """The endpoints' interfaces: nothing but the addresses and routes that are wished is on them.
+    """The interfaces of the endpoints, with only the wanted addresses and routes.
 
-    rp_filter is loose always and not only in namespaces on several networks, so that it does not depend on the order
-    in which the networks are applied. By the notify settings the interface tells its neighbours its MAC address when it
-    goes up, since they may remember another one: that of the endpoint that had the address before. Without accept_ra it
-    takes neither addresses nor routes from a neighbour who plays the router. Without IPv6 on the network there is none
-    on the interface either: what each of a thousand endpoints would tell all others of its link-local address are
-    millions of packets.
+    rp_filter is always loose, not only in namespaces on several networks, so that it does not depend on the order of
+    the networks. The notify settings make the interface announce its MAC address when it goes up, since neighbours may
+    have cached that of the endpoint which had the address before. Without accept_ra, a neighbour cannot act as a
+    router. On a network without IPv6, the interface has none either: the traffic for link-local addresses of a thousand
+    endpoints would be millions of packets.
     """
     constant: dict[str, str] = {}
     if "ipv4" in draft.network.families:
@@ -159,7 +158,7 @@ def _ipv6_settings(draft: Draft, endpoint: Endpoint) -> dict[str, str]:
 
 
 def _routes(draft: Draft, endpoint: Endpoint) -> list[Element]:
-    """The default routes by the gateways of the endpoint's own subnets, then the user's routes."""
+    """The default routes through the gateways of the endpoint's subnets, then the user's routes."""
     found: list[Element] = []
     for subnet, _address in draft.subnets(endpoint) if endpoint.default_route else ():
         if subnet.gateway is None:

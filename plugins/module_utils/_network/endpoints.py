@@ -4,10 +4,10 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""One endpoint's trouble is nobody else's: what is found inside a namespace costs that endpoint, and is told last.
+"""Isolates the problems of endpoints: what is wrong in a namespace only affects its endpoint, and is reported last.
 
-Whoever is root in a namespace can make a mess of it. He must not keep the rules from being put back, nor the host's end
-of his own link from being what it is to be.
+The root of a namespace can do anything there, but must not prevent the repair of the rules, nor of the host's end of
+its own pair.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.kinds i
 
 Wishes = t.Mapping[str, t.Sequence[t.Any]]
 
-#: So many sentences are told in full.
+#: The maximum of sentences to show.
 _TOLD = 20
 
 
 class EndpointsFailed(LinuxnetError):
-    """Some endpoints, or other parts of a plan, are not as they are wished to be; all else is.
+    """Some endpoints, or other parts of a plan, failed; everything else was applied.
 
     :param failures: a sentence for each
     """
@@ -51,7 +51,7 @@ class EndpointsFailed(LinuxnetError):
 
 
 class Endpoints:
-    """Which endpoint each part of a plan is of, and which of them are in trouble."""
+    """The endpoint of each part of a plan, and the endpoints with problems."""
 
     def __init__(self, host: Host, wished: Wishes, problems: t.Iterable[t.Mapping[str, str | None]]) -> None:
         self._host = host
@@ -61,10 +61,10 @@ class Endpoints:
             if wish.state == "present" and wish.end.netns is None and wish.peer.netns is not None
         }
         self._known = Ends({end: key for key, end in self._ends.items()}, {})
-        #: Sentences in the order in which they were found, each endpoint's first one alone.
+        #: The first sentence of each endpoint, in the order of detection.
         self.failures: list[str] = []
         self._troubled: set[EndpointKey] = set()
-        #: Interfaces of the host that are not there.
+        #: Interfaces of the host that do not exist.
         self._cards: set[str] = set()
         for problem in problems:
             if problem["namespace"] and problem["interface"]:
@@ -74,7 +74,7 @@ class Endpoints:
             self.failures.append(str(problem["sentence"]))
 
     def of(self, kind: str, wish: t.Any) -> list[EndpointKey]:
-        """The endpoints that a part is of; none for what is the whole network's."""
+        """The endpoints of a part; none if it belongs to the whole network."""
         resource = RESOURCES[kind]
         key = resource.endpoint_of(resource.key(wish), self._known)
         if key is None or key[1]:
@@ -82,15 +82,15 @@ class Endpoints:
         return [other for other in self._ends if other[0] == key[0]] or [key]
 
     def standing(self, bridges: t.Iterable[t.Any]) -> bool:
-        """Whether anything of the network is there, so that there is something to repair."""
+        """Whether anything of the network exists, so that there is something to repair."""
         names = [wish.name for wish in bridges if wish.state == "present"] + list(self._ends.values())
         return any(self._there(names))
 
     def feasible(self, kind: str, wishes: t.Sequence[t.Any]) -> list[t.Any]:
-        """Without the parts that endpoints in trouble cannot have.
+        """The wishes without those that endpoints with problems cannot have.
 
-        The host's side of a link that is there is seen to all the same, since its port must not be less isolated than
-        the others because of what is inside.
+        The host's side of an existing pair is included, since its port must not be less isolated than others because
+        of what is inside.
         """
         if not self._troubled and not self._cards:
             return list(wishes)
@@ -113,7 +113,7 @@ class Endpoints:
         return self._host.run(None, functools.partial(_existing, names))
 
     def fail(self, kind: str, wish: t.Any, error: Exception) -> None:
-        """Remember that a part is not as it is to be; raises the error where the part is the whole network's."""
+        """Record that a part failed; raises the error if the part belongs to the whole network."""
         keys = self.of(kind, wish)
         if not keys:
             raise error
@@ -130,16 +130,17 @@ def _existing(names: t.Sequence[str]) -> list[bool]:
 
 
 def words(error: Exception) -> str:
-    """An error of ours, or a refusal of the kernel's, in words."""
+    """An own error, or a refusal of the kernel, in words."""
     return str(error) if isinstance(error, LinuxnetError) else refusals.reason(error)
 
 
 def converge_each(
     host: Host, resource: Resource, wishes: t.Sequence[t.Any], fail: t.Callable[[t.Any, Exception], None]
 ) -> Outcome:
-    """Bring every wish about that can be; each of the others is handed to ``fail``.
+    """Apply every wish that is possible, and pass each of the others to ``fail``.
 
-    All at once as long as nothing fails, else by halves, so that one that fails among a thousand costs ten more looks.
+    They are applied together as long as nothing fails, then by halves, so that one failure among a thousand costs ten
+    more attempts.
     """
     changes: dict[int, Change] = {}
     before = len(host.done)
@@ -148,7 +149,7 @@ def converge_each(
         try:
             plan = planned(host, resource, [wishes[number] for number in numbers])
             for number, change in zip(numbers, plan.changes):
-                # What a first attempt has done is not there to be seen in the next one.
+                # The next attempt does not see what a first one has done.
                 changes.setdefault(number, change)
             execute(host, plan)
         except (LinuxnetError, OSError) as error:

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The gateway of each subnet, which on an external bridge may have to be read from the bridge."""
+"""The gateway of each subnet, which may have to be read from an external bridge."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network
 
 
 def with_gateways(network: Network, view: HostView) -> Network:
-    """The network with the gateways that the external bridge's addresses tell; others are left as they are."""
+    """The network with the gateways taken from the external bridge's addresses; others stay as they are."""
     bridge = view.interfaces.get(network.name)
     if not network.external or bridge is None:
         return network

@@ -4,11 +4,11 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What keeps an endpoint from taking the address, the MAC address or the packets of another one.
+"""Prevents an endpoint from taking over the address, the MAC address or the packets of another one.
 
-Its port passes its own MAC address alone and learns no other one; the host knows by which MAC address each endpoint is
-found, and takes no packet for an endpoint's that comes from another one; and the endpoint knows that of its gateway,
-and believes nobody who tells it a better one.
+Its port accepts only its own MAC address and learns no other. The host has permanent neighbour entries for the
+endpoints, and accepts packets from their addresses from their MAC addresses only. The endpoint has a permanent entry
+for its gateway, and ignores redirects.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ Neighbour = dict[str, str]
 
 
 def port(network: Network, endpoint: Endpoint, view: HostView) -> dict[str, t.Any]:
-    """The properties of its port. To one that is locked goes what is for the endpoint and nothing that is for unknown
-    others, whom nobody can be behind it."""
+    """The properties of its port. A locked port only gets packets for the endpoint, and none for unknown addresses,
+    which cannot be behind it."""
     known = [endpoint_mac(network, endpoint, view)] if endpoint.guard else []
     return {"learning": not endpoint.guard, "locked": endpoint.guard, "flood": not endpoint.guard, "fdb": known}
 
@@ -47,13 +47,13 @@ def on_the_bridge(draft: Draft, view: HostView) -> list[Neighbour]:
 
 
 def former_neighbours(draft: Draft, view: HostView) -> bool:
-    """Whether the host knows endpoints on the list by addresses that they do not have any more."""
+    """Whether the host has entries for former addresses of endpoints on the list."""
     known = view.known_neighbours(draft.network.name) if draft.moves else {}
     return not known.keys().isdisjoint(draft.moves)
 
 
 def all_on_the_bridge(draft: Draft, view: HostView) -> list[Neighbour]:
-    """After those who are not on the list and stay neighbours of the host."""
+    """All neighbours of the host, starting with endpoints that are not on the list and stay."""
     wished = on_the_bridge(draft, view)
     taken = {value for one in wished for value in one.values()}
     known = view.known_neighbours(draft.network.name).items()
@@ -63,9 +63,9 @@ def all_on_the_bridge(draft: Draft, view: HostView) -> list[Neighbour]:
 
 
 def in_rules(draft: Draft, view: HostView) -> list[Neighbour]:
-    """From which MAC address each address speaks; from those of all its ends one of a namespace that has several.
+    """The MAC address of each address; for a namespace with several interfaces, those of all of them.
 
-    The gateway's address is the bridge's. The host takes no packet from there for its own in IPv4; in IPv6 it would.
+    The gateway's is that of the bridge. For IPv4, the host ignores packets from its own address; for IPv6 it would not.
     """
     network = draft.network
     if network.inhibit_gateway:
@@ -73,7 +73,7 @@ def in_rules(draft: Draft, view: HostView) -> list[Neighbour]:
     ends: dict[str, list[str]] = {}
     for endpoint in network.endpoints:
         ends.setdefault(endpoint.namespace, []).append(endpoint_mac(network, endpoint, view))
-    # Neighbours that stay are left as they are but for the other ends of these namespaces.
+    # Neighbours that stay are left as they are, except for other interfaces of these namespaces.
     others = [other for other in staying.endpoints(draft, view) if other.namespace in ends]
     for other in others:
         ends[other.namespace].append(other.mac_address)
@@ -104,7 +104,7 @@ def _on_the_link(own: t.Iterable[IPAddress], mac_address: str) -> t.Iterator[IPA
 
 
 def inside(draft: Draft, endpoint: Endpoint, view: HostView) -> dict[str, t.Any]:
-    """The gateways as neighbours of the endpoint. An external bridge's MAC address is not ours to know."""
+    """The gateways as neighbours of the endpoint; the MAC address of an external bridge may change."""
     network = draft.network
     if network.external or network.inhibit_gateway or not endpoint.guard:
         return {}
@@ -115,19 +115,19 @@ def inside(draft: Draft, endpoint: Endpoint, view: HostView) -> dict[str, t.Any]
 
 
 def settings(network: Network, endpoint: Endpoint) -> dict[str, str]:
-    """Those of its interface: a redirect in the gateway's name would lead what it sends to another endpoint."""
+    """The settings of its interface: a forged redirect from the gateway would divert its packets."""
     words = network.families if endpoint.guard else ()
     return {f"net.{word}.conf.IFNAME.accept_redirects": "0" for word in words}
 
 
 def of_the_namespace(network: Network, endpoint: Endpoint) -> dict[str, str]:
-    """What IPv4 believes on one interface it believes where either that one or all are told to."""
+    """The settings of its namespace: IPv4 accepts redirects if either the interface or "all" allows it."""
     wished = endpoint.guard and "ipv4" in network.families
     return {"net.ipv4.conf.all.accept_redirects": "0"} if wished else {}
 
 
 def warnings(network: Network) -> t.Iterator[str]:
-    """Rules see packets, so that what is none goes by. A bridge without VLANs of its own does not look at tags."""
+    """Warn about frames that rules do not see; a bridge without VLAN filtering ignores tags."""
     if network.ports and network.endpoints:
         cards = ", ".join(network.ports)
         yield (

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Conflicts between the wished network and what the host has, each found before anything is changed."""
+"""Finds conflicts between the network and the host before anything is changed."""
 
 from __future__ import annotations
 
@@ -23,10 +23,9 @@ BRIDGE_PORTS = 1023
 def check_host(network: Network, view: HostView, check_mode: bool) -> list[str]:
     """Refuse what cannot work on this host; returns warnings.
 
-    What is missing of a network that stands is left to ``missing_cards``, since its rules are to be put right all the
-    same.
+    ``missing_cards`` handles what an existing network lacks, since its rules are repaired nevertheless.
 
-    :param check_mode: then what is missing may be made by an earlier task of the same play, so it is a warning
+    :param check_mode: whether missing objects are warnings, since an earlier task of the play may create them
     """
     _refuse_alternative_names(network, view)
     missing = list(_check_bridge(network, view))
@@ -84,7 +83,7 @@ def _check_bridge(network: Network, view: HostView) -> Iterator[str]:
 
 
 def missing_cards(network: Network, view: HostView) -> dict[str, str]:
-    """A sentence for each interface that is not there and is to be enslaved, or to answer for endpoints."""
+    """A sentence for each missing interface that should be a port, or answer for endpoints."""
     ports = {
         name: f"{network.option('ports')}[{number}]: there is no interface {name!r} on the host"
         for number, name in enumerate(network.ports)
@@ -94,7 +93,7 @@ def missing_cards(network: Network, view: HostView) -> dict[str, str]:
 
 
 def _check_ports(network: Network, view: HostView) -> None:
-    """The interfaces to enslave are free, and lose nothing by it."""
+    """Check that the ports are free, and lose nothing on the bridge."""
     for number, name in enumerate(network.ports):
         option = f"{network.option('ports')}[{number}]"
         port = view.interfaces.get(name)
@@ -133,7 +132,7 @@ def _network_of(port: View, view: HostView) -> str | None:
 
 
 def _forced_ports(network: Network, view: HostView) -> list[str]:
-    """The kernel hands what arrives on a port to the bridge, whatever addresses the port still carries."""
+    """Warn about ports with addresses: the kernel passes what arrives there to the bridge."""
     ports = [view.interfaces[name] for name in network.ports if name in view.interfaces]
     return [
         f"{network.option('ports')}: {port['name']!r} keeps its addresses and routes, but the bridge now receives "
@@ -148,7 +147,7 @@ def _carries_default_route(name: str, view: HostView) -> bool:
 
 
 def _check_settings(network: Network, view: HostView) -> None:
-    """What stands already may need no setting any more."""
+    """Refuse read-only settings, unless everything exists and may need none."""
     anew = [one for one in network.endpoints if view.host_end_at(one.namespace, one.interface) is None]
     if not view.settings_writable and (anew or (network.name not in view.interfaces and not network.external)):
         raise Refused(
@@ -178,7 +177,7 @@ def _check_limit(network: Network, view: HostView) -> None:
 
 
 def _staying_ports(network: Network, view: HostView) -> Iterator[View]:
-    """Ports of the bridge that this application leaves as they are."""
+    """Ports of the bridge that this run leaves as they are."""
     wished = {endpoint.key for endpoint in network.endpoints}
     for port in view.ports_of(network.name):
         if port["name"] in network.ports:
@@ -198,7 +197,7 @@ def _foreign_ports(network: Network, view: HostView) -> list[str]:
 
 
 def _refuse_alternative_names(network: Network, view: HostView) -> None:
-    """Rules compare the one real name of an interface, and another one cannot be given to a second one."""
+    """Refuse alternative names: rules only match the real name of an interface, and no other may have the same."""
     real = {other: name for name, one in view.interfaces.items() for other in one.get("alternative_names", ())}
     named = [
         (network.option("name"), network.name),
@@ -215,7 +214,7 @@ def _refuse_alternative_names(network: Network, view: HostView) -> None:
 
 
 def _missing_trusted(network: Network, view: HostView) -> list[str]:
-    """It may come later, as that of a VPN does."""
+    """Warn about missing trusted interfaces, which may appear later, such as a VPN's."""
     return [
         f"{network.option('trusted_interfaces')}[{number}]: there is no interface {name!r} on the host now"
         for number, name in enumerate(network.trusted_interfaces)
@@ -224,7 +223,7 @@ def _missing_trusted(network: Network, view: HostView) -> list[str]:
 
 
 def _missing_source(network: Network, view: HostView) -> list[str]:
-    """It may be a floating one, which the host has at other times."""
+    """Warn about masquerade addresses that the host lacks, since they may float."""
     own = {address for interface in view.interfaces.values() for address in addresses_of(interface)}
     options = {word: network.option(option) for word, option in MASQUERADE_ADDRESSES.items()}
     return [

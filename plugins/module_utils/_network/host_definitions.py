@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Elements for the modules that work on the host's side: bridge, rules and forwarding."""
+"""Definitions for the host: bridge, rules and forwarding."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ Element = dict[str, t.Any]
 
 
 def unmanaged_links(draft: Draft, view: HostView) -> list[Element]:
-    """The links that programs which configure the host's links shall leave alone.
+    """The interfaces that network managers have to leave alone.
 
-    Those of endpoints that stay are among them where endpoints are only added. A card that is enslaved although it
-    carries addresses may have them from such a program, and keeps him.
+    They include those of endpoints that stay if endpoints are only added. A card that is added by force may have its
+    addresses from a manager, and stays managed.
     """
     network = draft.network
     found = {draft.host_end(endpoint) for endpoint in network.endpoints}
@@ -39,10 +39,10 @@ def unmanaged_links(draft: Draft, view: HostView) -> list[Element]:
 
 
 def bridge(draft: Draft, view: HostView) -> list[Element]:
-    """The bridge itself; an external one is not ours to touch.
+    """The bridge itself, unless it is external.
 
-    Its MAC address is said and not left to the module, since rules and endpoints that know it outlive the machine's
-    ID: a network that was written down comes back on the copy of a disk as well.
+    Its MAC address is explicit, since rules and endpoints refer to it: a persistent network also comes back on a copy
+    of the disk, where the machine's ID differs.
     """
     network = draft.network
     if network.external:
@@ -54,8 +54,8 @@ def bridge(draft: Draft, view: HostView) -> list[Element]:
 def bridge_forward(draft: Draft, view: HostView) -> list[Element]:
     """What may cross the bridge.
 
-    In both families, also where the network has one alone: an endpoint's root can give itself an address of the other
-    one, and the host would carry its packets out as they are.
+    Both families are covered even if the network has only one: the root of an endpoint can add an address of the
+    other, and the host would forward its packets unchanged.
     """
     network = draft.network
     if network.external:
@@ -84,8 +84,8 @@ def bridge_forward(draft: Draft, view: HostView) -> list[Element]:
 
 
 def _own_addresses(draft: Draft, view: HostView) -> list[str]:
-    """The host's addresses in the subnets, by which endpoints ask for published ports: the bridge's own, and where a
-    port is published on another one."""
+    """The host's addresses in the subnets, at which endpoints reach published ports: the bridge's own, and others that
+    ports are published on."""
     network = draft.network
     found = [subnet.gateway for subnet in network.subnets if subnet.gateway and not network.inhibit_gateway]
     asked = [entry.host_ip for entry in draft.published]
@@ -111,7 +111,7 @@ def masquerade(network: Network) -> list[Element]:
 
 
 def dnat(draft: Draft) -> list[Element]:
-    """The published ports; on an external bridge without its name, since that would set its route_localnet."""
+    """The published ports; those on an external bridge do not name it, since that would set its route_localnet."""
     found = []
     for entry in draft.published:
         element: Element = {
@@ -131,7 +131,7 @@ def dnat(draft: Draft) -> list[Element]:
     return found
 
 
-#: By family. What IPv6 is switched on by comes last, so that the link-local address is made as the others say.
+#: By family. The setting that enables IPv6 comes last, so that the others apply to the link-local address.
 _BRIDGE_SETTINGS = {
     "ipv4": {
         "net.ipv4.conf.IFNAME.rp_filter": "2",
@@ -149,18 +149,18 @@ _BRIDGE_SETTINGS = {
 
 
 def _is_routed(network: Network) -> bool:
-    """Whether the host is the endpoints' way to other networks."""
+    """Whether the host routes for the endpoints."""
     return not (network.internal or network.inhibit_gateway)
 
 
 def bridge_interface(draft: Draft, view: HostView) -> list[Element]:
-    """The bridge's own addresses, which are the endpoints' gateways, and the settings it needs before it goes up.
+    """The bridge's addresses, which are the endpoints' gateways, and the settings it needs before it goes up.
 
-    The host may have other defaults for new interfaces, and somebody may have changed the bridge's. rp_filter is
-    loose, since the answers of an endpoint on two networks may come back by the other bridge. No endpoint is to tell
-    the host a better router than its own. What arrives there is forwarded, unless the network is to have no way out.
-    Its link-local address needs no test for duplicates: until the end of that test, which takes seconds, the host could
-    not look for endpoints in the name of those whose packets it forwards.
+    The host may have other defaults for new interfaces, and the bridge may have been changed by hand. rp_filter is
+    loose, since replies of an endpoint on two networks may return by the other bridge. Redirects of endpoints are
+    ignored. Packets from the bridge are forwarded, unless the network is internal. Its link-local address gets no
+    duplicate address detection: until its end, which takes seconds, the host could not solicit endpoints as
+    neighbours when it forwards packets.
     """
     network = draft.network
     if network.external:
@@ -173,7 +173,7 @@ def bridge_interface(draft: Draft, view: HostView) -> list[Element]:
     settings: dict[str, str] = {}
     for word in network.families:
         settings.update(_BRIDGE_SETTINGS[word])
-    # IPv6 forwards by the host's switch alone, and the bridge's would take away default routes by router advertisement.
+    # IPv6 only has the host's forwarding switch; the bridge's would remove default routes by router advertisement.
     if "ipv4" in network.families and _is_routed(network):
         settings["net.ipv4.conf.IFNAME.forwarding"] = "1"
     moved = guard.former_neighbours(draft, view)
@@ -193,10 +193,10 @@ def bridge_interface(draft: Draft, view: HostView) -> list[Element]:
 
 
 def ip_forward(network: Network, view: HostView) -> list[Element]:
-    """The forwarding switch of each family that the host routes for this network; the module warns of what it opens.
+    """Forwarding for each family that the host routes for this network; the module warns about what it opens.
 
-    To survive a reboot it has a file of its own beside the network's service: a host interface that has its routes by
-    router advertisement must be told to go on heeding them when it appears, which may be before the service or after.
+    A persistent network has a file for it in addition to the service: a host interface with routes by router
+    advertisement must be told to keep accepting them when it appears, which may be before the service.
     """
     wished = network.families if _is_routed(network) else ()
     return [

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The names of the endpoints' host ends: the given one, the one it has now, else a derived one."""
+"""Chooses the names of host ends: the given one, the current one, else a derived one."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ Matches = t.Callable[[View, Endpoint], bool]
 
 
 class HostEnds(t.NamedTuple):
-    """The endpoints' host ends, and the links that are left over.
+    """The host ends of the endpoints, and leftover links.
 
-    ``names`` are as they shall be, ``existing`` the ones of those that are there as they are now.
+    ``names`` are the wanted names, ``existing`` the current ones.
     """
 
     names: dict[EndpointKey, str]
@@ -31,7 +31,7 @@ class HostEnds(t.NamedTuple):
 
 
 def host_ends(network: Network, view: HostView) -> HostEnds:
-    """Match the endpoints with our links on the host and name those that have none yet."""
+    """Match the endpoints with their links on the host, and name new ones."""
     existing = _reusable(network, view, _existing(network, view))
     found: dict[EndpointKey, str] = {}
     for endpoint in network.endpoints:
@@ -46,18 +46,17 @@ def host_ends(network: Network, view: HostView) -> HostEnds:
             name = names.host_interface(network.name, endpoint.namespace, endpoint.interface, taken)
             found[endpoint.key] = name
             taken.add(name)
-    # A left-over link whose name was given to another endpoint is moved there by the module veth.
+    # The module veth moves a leftover link whose name another endpoint has.
     kept = set(existing.values()) | set(found.values())
     stale = sorted(str(end["name"]) for end in view.our_ends() if end["name"] not in kept)
     return HostEnds(found, existing, stale)
 
 
 def _existing(network: Network, view: HostView) -> dict[EndpointKey, str]:
-    """The links that the endpoints have now, surest first, each link and each endpoint once.
+    """The current links of the endpoints, the most certain first, each link and each endpoint once.
 
-    A link of ours whose peer was renamed by hand, or whose endpoint was given another interface name, is still the
-    endpoint's as long as its mark names the endpoint's namespace. Where endpoints are only added, the latter may be one
-    that stays.
+    A link whose peer was renamed by hand, or whose endpoint has a new interface name, still belongs to the endpoint if
+    its mark names the endpoint's namespace. If endpoints are only added, the latter may be one that stays.
     """
     ours = view.our_ends()
 
@@ -89,7 +88,7 @@ def _existing(network: Network, view: HostView) -> dict[EndpointKey, str]:
 
 
 def _reusable(network: Network, view: HostView, existing: dict[EndpointKey, str]) -> dict[EndpointKey, str]:
-    """Without the links that have neither the wished name nor the wished peer, by which the module veth finds them."""
+    """The links with the wanted name or the wanted peer, by which the module veth finds them."""
     given = {endpoint.key: endpoint.host_interface for endpoint in network.endpoints if endpoint.host_interface}
     return {
         key: name
@@ -99,12 +98,12 @@ def _reusable(network: Network, view: HostView, existing: dict[EndpointKey, str]
 
 
 def _is_renamed(endpoint: Endpoint, view: HostView, name: str) -> bool:
-    """Whether systemd would take the link for its own by the name that it has; found by its peer it gets another."""
+    """Whether systemd would regard the link as its own by its name; it is then found by its peer and renamed."""
     return names.taken_by_systemd(name) and peer_is(view.interfaces[name], *endpoint.key)
 
 
 def _by_namespace(ends: list[View], view: HostView) -> dict[str, list[View]]:
-    """The links by the namespace they lead to, so that a thousand endpoints are matched in one walk."""
+    """The links by the namespace they lead to, so that a thousand endpoints are matched in one pass."""
     found: dict[str, list[View]] = {}
     for end in ends:
         marked, actual = view.endpoint_of(end), (end["peer"] or {}).get("netns")
@@ -119,7 +118,7 @@ def _derived(network: Network, endpoint: Endpoint) -> str:
 
 
 def _refuse_taken(endpoint: Endpoint, view: HostView, existing: str | None) -> None:
-    """A chosen name must not be that of an interface that is not ours."""
+    """Refuse a given name that a foreign interface has."""
     name = str(endpoint.host_interface)
     other = view.interfaces.get(name)
     if other is None or name == existing or view.owner_of(other) == view.owner or peer_is(other, *endpoint.key):

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What ``netns_info`` told about the host, with the questions that the planner asks."""
+"""The view of the host from ``netns_info``, with the queries of the planner."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MAIN_TABLE = ("main", 254, "254", None)
 
 
 class HostView:
-    """A host as ``netns_info`` describes it, seen by one owner."""
+    """A host as ``netns_info`` describes it, from the perspective of one owner."""
 
     def __init__(self, info: object, owner: str) -> None:
         if not isinstance(info, Mapping) or "host" not in info or "namespaces" not in info:
@@ -40,12 +40,12 @@ class HostView:
         self.all_routes: list[View] = list(host["routes"])
         self.policy_rules: list[View] = list(host["policy_rules"])
         self.routes: list[View] = [route for route in host["routes"] if is_plain(route)]
-        #: Those of the main table that drop what they match, or divert it past the table.
+        #: Routes of the main table that drop what they match, or divert it past the table.
         self.dead_routes: list[View] = [
             route for route in host["routes"] if route["table"] in _MAIN_TABLE and route["type"] in NOWHERE
         ]
         self.rules: list[View] = list(host["rules"])
-        #: What is answered for on interfaces of the host in the name of others.
+        #: The proxy neighbours of the host.
         self.proxies: list[View] = list(host.get("proxy_neighbours", ()))
         self.empty_chains: list[str] = list(host["empty_chains"])
         #: The kinds of rules that these are for.
@@ -62,7 +62,7 @@ class HostView:
         self._forwarding: View = host["ip_forward"]
         self._bridge_nf: View = host["bridge_nf"]
         self._limits: View = host["limits"]
-        #: The ports that we published, as we remember it beside the rules; keys of the module ``dnat``.
+        #: The recorded published ports of the owner; keys of the module ``dnat``.
         self.remembered_ports = [tuple(map(str, port)) for port in host.get("published", {}).get(owner, ())]
         self._persistent: View = host["persistent"]
         self.machine_id = str(host["machine_id"])
@@ -76,45 +76,45 @@ class HostView:
         return self._forwarding["ipv6"] is not None
 
     def forwards(self, family: str) -> bool:
-        """Whether the host forwards packets of a family already."""
+        """Whether the host forwards packets of a family."""
         return bool(self._forwarding[family])
 
     def bridge_nf(self, family: str) -> bool:
-        """Whether bridged frames of a family are shown to iptables."""
+        """Whether the kernel passes bridged frames of a family to iptables."""
         return bool(self._bridge_nf[family])
 
     def neighbour_limit(self, family: str) -> int | None:
-        """How many neighbours of a family the whole machine can know at once; None where the kernel does not say."""
+        """The size of the machine's neighbour table for a family; None if unknown."""
         limit: int | None = self._limits["neighbours"].get(family)
         return limit
 
     @property
     def backlog(self) -> int | None:
-        """How many packets wait for a processor at most; None where that cannot be seen."""
+        """The maximum of packets queued per processor; None if it is not visible."""
         limit: int | None = self._limits["backlog"]
         return limit
 
     @property
     def persistent(self) -> bool:
-        """Whether there is anything that brings this network back after a reboot."""
+        """Whether this network is persistent."""
         return self.owner in self._persistent
 
     @property
     def persistent_switches(self) -> list[str]:
-        """The families that a file of this network has the host forward after a reboot."""
+        """The families with a forwarding file of this network."""
         return list(self._persistent[self.owner]["switches"]) if self.persistent else []
 
     @property
     def unmanaged_links(self) -> list[str] | None:
-        """The links of which we have told others that they are not theirs; None where we have told nobody anything."""
+        """The interfaces that network managers were told to leave alone; None if there is no such list."""
         found: Mapping[str, list[str]] | None = self._unmanaged_links.get(self.owner)
         return None if found is None else sorted({name for listed in found.values() for name in listed})
 
     def owner_of(self, interface: View) -> str | None:
-        """Whose mark an interface of the host carries.
+        """The owner of an interface of the host, by its mark.
 
-        Our group is a mark too where the alias was edited by hand, or was not written any more, as long as something
-        else of ours bears witness: anybody may number groups.
+        If the alias was edited by hand or never written, the link group counts if something else confirms it, since
+        anybody can set groups.
         """
         if marks.parse_alias(interface["alias"]):
             return marks.link_owner(interface["alias"], 0, ())
@@ -122,8 +122,8 @@ class HostView:
         return marks.link_owner(interface["alias"], int(interface["group"] or 0), candidates)
 
     def _bears_witness(self, interface: View) -> bool:
-        """Whether a bridge is the one that our rules are about or that is called like us, or whether another link is on
-        a bridge of ours or leads to a namespace of ours."""
+        """Whether a bridge has rules or the name of the owner, or another link is on a bridge or leads to a namespace
+        of the owner."""
         if interface["kind"] == "bridge":
             name = interface["name"]
             return name == self.owner or any(rule.get("bridge") == name for rule in self.our_rules("forward"))
@@ -134,7 +134,7 @@ class HostView:
         return namespace is not None and self.owner in namespace["owners"]
 
     def endpoint_of(self, interface: View) -> str | None:
-        """The namespace that a host end leads to: by its mark, else by where its peer is."""
+        """The namespace of a host end, by its mark or else by its peer."""
         mark = marks.parse_alias(interface["alias"])
         if mark:
             return mark.namespace or None
@@ -142,7 +142,7 @@ class HostView:
         return str(peer["netns"]) if peer and peer["netns"] else None
 
     def our_bridges(self) -> list[str]:
-        """The bridges that we made, a renamed one included."""
+        """The bridges of the owner, including renamed ones."""
         return [
             name
             for name, interface in self.interfaces.items()
@@ -150,7 +150,7 @@ class HostView:
         ]
 
     def our_ends(self) -> list[View]:
-        """The host ends of our veth pairs."""
+        """The host ends of the owner's veth pairs."""
         return [
             interface
             for interface in self.interfaces.values()
@@ -179,19 +179,19 @@ class HostView:
 
     @property
     def stands(self) -> bool:
-        """Whether anything of the network is there, so that there is something to repair."""
+        """Whether anything of the network exists, so that there is something to repair."""
         return bool(self.our_bridges() or self.our_ends())
 
     def our_ports(self) -> list[View]:
-        """Interfaces of the host that we did not make and that we put on a bridge."""
+        """Other interfaces of the host that the owner added to a bridge."""
         return [interface for interface in self.interfaces.values() if interface["port_owner"] == self.owner]
 
     def is_foreign(self, port: View) -> bool:
-        """Whether a bridge's port is neither our host end nor put there by us."""
+        """Whether a port of the bridge is neither a host end of the owner nor added by it."""
         return self.owner not in (self.owner_of(port), port["port_owner"])
 
     def known_neighbours(self, interface: str) -> dict[IPAddress, str]:
-        """The MAC addresses that somebody wrote down for addresses behind an interface; what was learned is hearsay."""
+        """The permanent neighbours behind an interface; learned ones are hearsay."""
         return {
             parse_address(one["address"]): str(one["mac_address"])
             for one in self._neighbours
@@ -199,7 +199,7 @@ class HostView:
         }
 
     def our_namespaces(self) -> list[View]:
-        """The namespaces that we have a claim on."""
+        """The namespaces with a claim of the owner."""
         return [namespace for namespace in self.namespaces.values() if self.owner in namespace["owners"]]
 
     def our_rules(self, kind: str) -> list[View]:
@@ -209,9 +209,9 @@ class HostView:
         return [rule for rule in self.rules if rule["kind"] == kind and rule["owner"] != self.owner]
 
     def lost_published_ports(self, family: str) -> bool:
-        """Whether the network stands and somebody flushed where its ports are published, wholly or in part.
+        """Whether the network exists and its published ports were flushed, wholly or in part.
 
-        Then it has no rule at all in the table, or a chain is empty, which we never leave so. Only root can do either.
+        It then has no rule in the table, or an empty chain, which this collection never leaves. Only root can do this.
         """
         flushed = "dnat" in self._emptied
         there = any(
@@ -221,7 +221,7 @@ class HostView:
         return (flushed or not there) and self.stands
 
     def ports_of(self, bridge: str) -> list[View]:
-        """The interfaces that are ports of a bridge."""
+        """The ports of a bridge."""
         return [interface for interface in self.interfaces.values() if interface["bridge"] == bridge]
 
     def inner_interface(self, namespace: str, name: str) -> View | None:
@@ -232,30 +232,26 @@ class HostView:
         return list(self.namespaces.get(namespace, {}).get("interfaces", ()))
 
     def inner_default_routes(self, namespace: str) -> list[View]:
-        """The default routes of a namespace's main table.
-
-        Few routes are any, so that is asked first: in a play, Ansible looks for templates in each value that is asked
-        for.
-        """
+        """The default routes of a namespace's main table."""
         found = self.namespaces.get(namespace, {}).get("routes", ())
         return [route for route in found if route["to"] == "default" and is_plain(route)]
 
     def leases(self, namespace: str, interface: str) -> list[IPAddress]:
-        """The addresses that we remember to have given to an interface; what outlives a reboot counts less."""
+        """The recorded addresses of an interface; persistent ones count less."""
         kept = self._persistent.get(self.owner, {}).get("leases", {}).get(namespace, {}).get(interface, ())
         found = self.namespaces.get(namespace, {}).get("leases", {}).get(self.owner, {}).get(interface, kept)
         return [parse_interface(text).ip for text in found]
 
     def all_leases(self) -> Iterator[tuple[str, str, IPAddress]]:
-        """Every address that we remember to have given, after the namespace and the interface that has it."""
+        """Every recorded address, with its namespace and interface."""
         for name, namespace in self.namespaces.items():
             for interface, found in namespace.get("leases", {}).get(self.owner, {}).items():
                 for text in found:
                     yield name, interface, parse_interface(text).ip
 
     def has_had(self, subnet: IPNetwork) -> bool:
-        """Whether this subnet is the network's by what it made: the bridge's addresses, those that it gave to
-        endpoints, or its rules. A flush takes one of these away, and not every network has each."""
+        """Whether this subnet belongs to the network, by the bridge's addresses, recorded addresses of endpoints, or
+        rules. A flush removes one of these, and not every network has each."""
         bridges = (self.interfaces[name] for name in self.our_bridges())
         given = (
             parse_interface(text).network
@@ -275,14 +271,14 @@ class HostView:
 
 
 def _refuse_unread(unread: Sequence[str]) -> None:
-    """A rule that is not seen would stay for ever, and with it a port that is meant to be closed."""
+    """Refuse incomplete rules: an unseen rule would stay, and with it an open port."""
     if unread:
         more = f" (and {len(unread) - 1} more like this)" if len(unread) > 1 else ""
         raise Refused(f"the rules of this host could not be read completely, so nothing is changed: {unread[0]}{more}")
 
 
 def is_plain(route: View) -> bool:
-    """A route of the main table that carries packets, as opposed to one for local or broadcast addresses."""
+    """Whether it is a forwarding route of the main table, not one for local or broadcast addresses."""
     return route["table"] in _MAIN_TABLE and (route["type"] or "unicast") == "unicast"
 
 
@@ -293,7 +289,7 @@ def peer_is(end: View, namespace: str, interface: str) -> bool:
 
 
 def addresses_of(interface: View) -> Iterator[IPAddress]:
-    """The addresses of an interface, link-local IPv6 ones left out."""
+    """The addresses of an interface, without IPv6 link-local ones."""
     for entry in interface["addresses"]:
         found = parse_interface(entry["address"]).ip
         if not (found.version == 6 and found.is_link_local):

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What there is: the host, or the namespace taken for it, and every namespace with a name. Nothing is changed."""
+"""Reads the host, or the namespace treated as such, and every named namespace. Nothing is changed."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources impor
 _FORWARDING = {"ipv4": "net/ipv4/ip_forward", "ipv6": "net/ipv6/conf/all/forwarding"}
 _ACCEPT_RA = "net/ipv6/conf/IFNAME/accept_ra"
 
-#: So many namespaces are open at once, since a thousand may be more than a process is allowed.
+#: The maximum of namespaces to keep open, below the limit of a process.
 _AT_ONCE = 100
 
 View = dict[str, t.Any]
@@ -57,10 +57,10 @@ Identity = tuple[int, int]
 
 @dataclasses.dataclass(frozen=True)
 class Wish:
-    """``netns`` is taken for the host; ``names`` limit the namespaces told about, ``owner`` what is called ours.
+    """``netns`` is treated as the host; ``names`` limits the namespaces, ``owner`` the objects of this collection.
 
-    Without ``contents`` no namespace is looked into: a peer in one has no name, and nothing is joined to it. ``brief``
-    is what the planner asks: of a namespace it wants to know little, and what strangers put there must not cost much.
+    Without ``contents``, no namespace is read, so that peers in one have no name. ``brief`` is for the planner, which
+    needs little of a namespace, whatever strangers put there.
     """
 
     netns: str | None = None
@@ -71,7 +71,7 @@ class Wish:
 
 
 def wishes(definitions: t.Iterable[tuple[str, t.Mapping[str, t.Any]]], brief: bool = False) -> list[Wish]:
-    """The checked wishes, of definitions each with the prefix that names it; raises Invalid."""
+    """The validated wishes; raises Invalid."""
     return [_wish(prefix, options, brief) for prefix, options in definitions]
 
 
@@ -109,9 +109,9 @@ def view(host: Host, wished: Wish) -> View:
 
 
 class _Contents:
-    """What the namespaces hold, each visited once, and once more only where it is joined to another one directly.
+    """The contents of the namespaces, each visited once, and again only for pairs that connect two of them directly.
 
-    A namespace is referred to by name, the one taken for the host by None.
+    A namespace is given by name, the one treated as the host as None.
     """
 
     def __init__(self, host: Host, wished: Wish, files: t.Sequence[str]) -> None:
@@ -119,20 +119,20 @@ class _Contents:
         self._host_ref = host_ref = wished.netns
         self._brief = wished.brief
         found = ((name, namespaces.identity(name)) for name in files)
-        #: Others make and remove namespaces all the time: what went since it was listed is left out.
+        #: Namespaces that were removed since they were listed are left out.
         self.gone: set[str] = set()
         self.identities = {name: identity for name, identity in found if identity}
         self.of: dict[str | None, Contents] = {None: host.run(host_ref, looks.whole)}
         host_identity = host.identity(host_ref)
         host.learn(host_identity, self.of[None])
-        # The namespace taken for the host may have a name, too.
+        # The namespace treated as the host may have a name, too.
         self.of.update({name: self.of[None] for name, one in self.identities.items() if one == host_identity})
         others = [name for name in self.identities if name not in self.of]
         if wished.contents:
             self._visit(others)
             others = [name for name in others if name not in self.gone]
         self._by_index = {where: by_index(contents.links) for where, contents in self.of.items()}
-        #: Of each end (namespace, index) the other one.
+        #: The peer of each end, both as (namespace, index).
         self._peers: dict[tuple[str | None, int], tuple[str | None, int]] = {}
         self._join(None, host_ref, others)
         if wished.contents:
@@ -153,7 +153,7 @@ class _Contents:
                 self._host.forget(name)
 
     def _join(self, where: str | None, ref: str | None, others: t.Sequence[str]) -> None:
-        """Find the peers of this namespace's veth ends that are in the host or others and not known yet from there."""
+        """Find the peers of this namespace's veth ends in the host or other namespaces that are not known yet."""
         lost = [
             link
             for link in self.of[where].links.values()
@@ -177,7 +177,7 @@ class _Contents:
                 self._peers[there] = (where, link.index)
 
     def _number(self, reader: Reader, other: str | None) -> int | None:
-        """Files are opened for the moment of the question: a thousand at once may be more than a process is allowed."""
+        """Open each file only briefly: a thousand at once may exceed the limit of a process."""
         if other is None:
             return dumps.nsid(reader, self._host.fd(self._host_ref))
         fd = namespaces.open_live(other)
@@ -189,7 +189,7 @@ class _Contents:
             os.close(fd)
 
     def peer(self, where: str | None, index: int) -> View | None:
-        """The other end of a veth by names, None for what is no veth or leads to a namespace without a name."""
+        """The peer of a veth end by name, None for other links or a peer in an unnamed namespace."""
         link = self._by_index[where][index]
         if link.kind != "veth":
             return None
@@ -257,13 +257,13 @@ def _told_by_bridges(host: Host, there: Contents) -> dict[str, PortRecord]:
 
 
 def _persistent(network: str) -> View:
-    """What brings a network back after a reboot."""
+    """The persistent networks."""
     switched = [family for family in FAMILIES if sysctl_files.read(switches.File(network, family, None).name)]
     return {"leases": service_files.leases(network), "switches": switched}
 
 
 def _listeners(host: Host, ref: str | None) -> list[View]:
-    """Who listens; whose process it is stays untold where that is in another PID namespace or not ours to see."""
+    """The listening sockets; the process is unknown if it is in another PID namespace or not visible."""
     found = host.run(ref, listeners.read)
     users = listeners.processes({listener.inode for listener in found})
     views = []
@@ -279,7 +279,7 @@ def _ours(owner: str | None, wished: Wish) -> str | None:
 
 
 def _known_owners(wished: Wish, contents: _Contents, records: t.Mapping[str, Record]) -> list[str]:
-    """Owners whose link groups are recognised, where an alias was edited by hand."""
+    """Owners whose link groups are recognised if an alias was edited by hand."""
     found = {wished.owner} if wished.owner else set()
     found.update(owner for record in records.values() for owner in record.owners)
     found.update(
@@ -289,14 +289,14 @@ def _known_owners(wished: Wish, contents: _Contents, records: t.Mapping[str, Rec
 
 
 def _port_owner(interface: View, record: PortRecord | None) -> str | None:
-    """Who put the interface on its bridge, as long as the record is of this interface and this bridge."""
+    """The owner that added the interface to its bridge, if the record is about both."""
     if record and record.ifindex == interface["index"] and record.bridge == interface["bridge"]:
         return record.owner
     return None
 
 
 def _settings(there: Contents) -> View:
-    """The host's settings, read inside it; None where it has no such setting."""
+    """The host's settings, read inside it; None for missing ones."""
     forwarding = {family: sysctl.read(path) for family, path in _FORWARDING.items()}
     accept_ra = {name: link_settings.read(link, _ACCEPT_RA) for name, link in there.links.items()}
     shown = bridge_nf.families()
@@ -320,7 +320,7 @@ def _namespace(
     users: t.Mapping[tuple[int, int], t.Sequence[int]],
     wished: Wish,
 ) -> View:
-    """One namespace, alive or not. A claim on one that somebody replaced is void; on a lost one it is not."""
+    """One namespace, alive or not. A claim on a replaced one is void, a claim on a lost one is not."""
     identity = contents.identities.get(name)
     there = contents.of.get(name) if identity else None
     valid = record is not None and identity in (None, record.identity)

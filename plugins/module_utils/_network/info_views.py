@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What a namespace holds, as a module tells it."""
+"""The contents of a namespace as a module returns them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PORT_FLAGS = tuple(row.name for row in BRIDGE_PORT)
 
 
 def interfaces(contents: Contents, peer: t.Callable[[int], View | None]) -> list[View]:
-    """Every interface with its addresses; ``peer`` tells the other end of a veth by the index of this one."""
+    """Every interface with its addresses; ``peer`` returns the peer of a veth end by its index."""
     links = by_index(contents.links)
     addresses: dict[int, list[View]] = {}
     for address in contents.addresses:
@@ -81,7 +81,7 @@ def routes(contents: Contents) -> list[View]:
 
 
 def neighbours(contents: Contents) -> list[View]:
-    """What ARP and neighbour discovery know."""
+    """The neighbour entries."""
     names = {link.index: link.name for link in contents.links.values()}
     return [
         {
@@ -95,7 +95,7 @@ def neighbours(contents: Contents) -> list[View]:
 
 
 def proxies(contents: Contents) -> list[View]:
-    """What is answered for in the name of others; "managed" is what this collection wrote."""
+    """The proxy neighbour entries; "managed" marks those that this collection added."""
     names = {link.index: link.name for link in contents.links.values()}
     return [
         {"address": proxy.address, "interface": names.get(proxy.index), "managed": proxy.marked}

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The kinds of objects that networks are made of. All else about a kind it says itself."""
+"""The kinds of objects of networks. Everything else about a kind is in its resource."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ _KINDS: tuple[Resource, ...] = (
     Veth(),
 )
 RESOURCES: dict[str, Resource] = {kind.name: kind for kind in _KINDS}
-#: By kind, the options that are strings in every definition of a network's document.
+#: The options of each kind that are strings in every definition of a network's document.
 NEEDED = {kind.name: kind.needed for kind in _KINDS}
 
 
 def in_order(kinds: t.Iterable[Resource]) -> dict[str, tuple[str, ...]]:
-    """The names of kinds by the state of a network, in the order in which it is brought about.
+    """The names of kinds by the state of a network, in the order of processing.
 
-    That links are not for others to manage is said before they are made and until they are gone.
-    Rules come before links, so that nothing is open for a moment; published ports come before links too, so that an
-    address that becomes free is not published to whoever gets it next. The other way round, links go before what
-    protects them; forwarding is the last and stays on, because others may rely on it, but need not come back at a boot.
+    Network managers are told to leave interfaces alone before these are created and until they are gone. Rules come
+    before interfaces, so that nothing is open for a moment; so do published ports, so that a freed address is not
+    published for its next user. On removal, interfaces go before what protects them. Forwarding is last and stays on,
+    because others may rely on it, but it is no longer persistent.
     """
     places = {kind.name: kind.order for kind in kinds if kind.order}
     return {

@@ -4,12 +4,12 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Host ports on which a process of the host listens: publishing one would silently take its clients away.
+"""Refuses host ports on which a process of the host listens: publishing one would silently take its clients away.
 
-Only what is published anew is looked at. A port that this network has published already stays so, whoever began to
-listen on it since: the process can see that nobody comes, and a network that works must not fail at its next run. The
-same holds where a firewall's flush or a hand took rules away, since any user might be quick to listen there then;
-whether it has left that of the other family is no matter, and a single port is remembered beside its rule.
+This only concerns newly published ports. A port that this network has published stays, whatever listens on it since:
+a working network must not fail in its next run. The same applies if rules were flushed or deleted by hand, since any
+user might quickly listen there then, even if the rule of the other family is left; single ports are recorded in
+addition to their rules.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.publish
 )
 
 _ANY_IPV6 = ipaddress.ip_address("::")
-#: Packets to it never come by a published port, so who listens there alone keeps its clients.
+#: Its packets never match a published port, so a process that only listens there keeps its clients.
 _LOOPBACK_IPV6 = ipaddress.ip_address("::1")
 
 
 def check_listeners(view: HostView, wished: list[Published], problems: Problems) -> list[Published]:
-    """What is published of what is wished: not what would hide a listener. A routed port takes nothing on the host."""
+    """The ports that can be published without hiding a listener. A routed port uses no port of the host."""
     existing = published_already(view)
     refused: set[str] = set()
     for entry in wished:
@@ -44,14 +44,14 @@ def check_listeners(view: HostView, wished: list[Published], problems: Problems)
 
 
 def _was_ours(view: HostView, entry: Published, existing: list[Published]) -> bool:
-    """Whether it has been published until somebody took the rule away."""
+    """Whether it was published until its rule was removed by hand."""
     if entry.key in view.remembered_ports or _published_otherwise(entry, existing):
         return True
     return view.lost_published_ports(entry.ip_version)
 
 
 def _published_otherwise(entry: Published, existing: list[Published]) -> bool:
-    """Whether the other family's rule of the same port is still there, which is published in both at once."""
+    """Whether the rule of the other family still exists, since both are always published together."""
     return any(
         (other.protocol, other.host, other.host_ip) == (entry.protocol, entry.host, entry.host_ip) for other in existing
     )
@@ -71,7 +71,7 @@ def _is_hidden(listener: View, entry: Published) -> bool:
         return False
     address = ipaddress.ip_address(listener["address"])
     if address == _ANY_IPV6:
-        # It takes IPv4 as well unless its program said otherwise, which cannot be seen.
+        # It also accepts IPv4 unless its program has disabled that, which is not visible.
         return True
     if f"ipv{address.version}" != entry.ip_version or address == _LOOPBACK_IPV6:
         return False
@@ -79,7 +79,7 @@ def _is_hidden(listener: View, entry: Published) -> bool:
 
 
 def _holds(other: Published, listener: View, entry: Published) -> bool:
-    """Whether what is published already takes this port of the listener, by the same address or by all."""
+    """Whether an already published port covers this port of the listener, on its address or on all."""
     return (
         (other.ip_version, other.protocol) == (entry.ip_version, entry.protocol)
         and other.host_ip in ("", entry.host_ip)

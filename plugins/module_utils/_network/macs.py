@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The MAC addresses of a network: fixed, so that what guards an endpoint can be written down before it is there."""
+"""The MAC addresses of a network, which are fixed, so that the guard of an endpoint can refer to them in advance."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import add
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Endpoint, Network
 
-#: A bridge without a MAC address of its own takes the lowest of its ports': one that begins so never is.
+#: A bridge without its own MAC address uses the lowest of its ports; one with this prefix never is.
 _LAST = "fe"
 
 
 def endpoint_mac(network: Network, endpoint: Endpoint, view: HostView) -> str:
-    """The given one, else one that is derived from the names of network, namespace and interface and the machine."""
+    """The given one, else one derived from the names of network, namespace and interface and the machine."""
     return endpoint.mac_address or addresses.derived_mac("endpoint", view.machine_id, network.name, *endpoint.key)
 
 
 def host_end_mac(network: Network, endpoint: Endpoint, view: HostView) -> str:
-    """That of the endpoint's other end."""
+    """The MAC address of the host end."""
     return _LAST + addresses.derived_mac("host end", view.machine_id, network.name, *endpoint.key)[2:]
 
 
 def bridge_mac(network: Network, view: HostView) -> str:
-    """That of our own bridge; the module ``bridge`` derives the same one where none is given."""
+    """The MAC address of the network's bridge, which the module ``bridge`` derives as well if none is given."""
     return addresses.derived_mac("bridge", view.machine_id, network.name)

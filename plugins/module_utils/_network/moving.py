@@ -4,9 +4,9 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Endpoints that get another address where endpoints are only added: what led to the former one leads to the new one.
+"""Endpoints that get another address while endpoints are only added: what referred to the old one is moved.
 
-A list that is whole says all of that itself.
+A complete list does not need this.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.published_ports import Published, from_rule
 
 Element = dict[str, t.Any]
-#: By its former address an endpoint and the address that it has from now on.
+#: Endpoints and their new addresses, by old address.
 Moves = t.Mapping[IPAddress, tuple[Endpoint, IPAddress]]
 
 
 def moves(network: Network, view: HostView, given: t.Mapping[Key, Addresses]) -> Moves:
-    """Of the endpoints on the list those that have another address than they were given before."""
+    """The endpoints on the list with another address than before."""
     found: dict[IPAddress, tuple[Endpoint, IPAddress]] = {}
     for endpoint in network.endpoints if network.appends else ():
         own = given[endpoint.key]
@@ -39,7 +39,7 @@ def moves(network: Network, view: HostView, given: t.Mapping[Key, Addresses]) ->
 
 
 def ports(view: HostView, wished: t.Iterable[Published], moved: Moves) -> list[Published]:
-    """The ports that such endpoints have published and are not on the list with."""
+    """The published ports of such endpoints that are not on the list."""
     taken = {entry.key for entry in wished if not entry.routed}
     opened = {(entry.key, entry.to_address) for entry in wished if entry.routed}
     found: dict[Published, None] = {}
@@ -52,7 +52,7 @@ def ports(view: HostView, wished: t.Iterable[Published], moved: Moves) -> list[P
 
 
 def former_openings(view: HostView, moved: Moves) -> list[Element]:
-    """Where nothing is translated a port is opened for an address, so the opening for the former one is to go."""
+    """Ports opened for old addresses, which have to be removed if nothing is translated."""
     found: dict[t.Any, Element] = {}
     for rule, _target in _moving(view, moved):
         if rule["gateway_mode"] == "routed":
@@ -63,7 +63,7 @@ def former_openings(view: HostView, moved: Moves) -> list[Element]:
 
 
 def _moving(view: HostView, moved: Moves) -> t.Iterator[tuple[View, tuple[Endpoint, IPAddress]]]:
-    """The rules of published ports that lead to former addresses; where nothing is translated several tell of one."""
+    """The rules of published ports that refer to old addresses; without translation, several belong to one port."""
     targets = {str(former): target for former, target in moved.items()}
     for rule in view.our_rules("dnat") if moved else ():
         if "host_port" in rule and rule["to_address"] in targets:

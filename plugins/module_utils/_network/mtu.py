@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The MTU of the network: as given, else as wide as the way out."""
+"""The MTU of the network: as given, else that of the default route."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LARGEST = 65535
 
 
 def mtu_of(network: Network, view: HostView) -> int:
-    """An external bridge tells its own MTU, otherwise the interface of the best default route does."""
+    """The MTU of an external bridge, otherwise that of the interface of the best default route."""
     if network.mtu is not None:
         return network.mtu
     bridge = view.interfaces.get(network.name)

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Conflicts inside the endpoints' namespaces: an interface or a route that another network has there."""
+"""Finds conflicts inside the endpoints' namespaces: an interface or route of another network."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.read_ro
 def check_namespaces(
     network: Network, view: HostView, existing: dict[tuple[str, str], str], problems: Problems
 ) -> None:
-    """Find endpoints that another network, or the namespace's maker, got ahead of."""
+    """Find endpoints that conflict with another network, or with what the namespace already has."""
     _check_each_other(network)
     _check_names(network, view)
     ours: dict[str, set[str]] = {}
@@ -67,7 +67,7 @@ def _default_route_trouble(network: Network, endpoint: Endpoint, view: HostView,
 
 
 def _route_trouble(network: Network, endpoint: Endpoint, view: HostView, ours: set[str]) -> str | None:
-    """Routes that the user listed: the kernel has one of each destination, table and metric, default or not."""
+    """A conflict of the given routes: the kernel has one per destination, table and metric."""
     wished = {
         route_key(route): f"{endpoint.path}.routes[{number}].to"
         for number, route in enumerate(endpoint.routes)
@@ -89,7 +89,7 @@ def _route_trouble(network: Network, endpoint: Endpoint, view: HostView, ours: s
 
 
 def _key_of(route: t.Mapping[str, t.Any]) -> RouteKey:
-    """The key of a route that the host has, as that of a wished one."""
+    """The key of an existing route, comparable with that of a wanted one."""
     version = 6 if route["ip_version"] == "ipv6" else 4
     table = str(route["table"] if route["table"] is not None else "main")
     metric = route["metric"] or 0
@@ -100,19 +100,19 @@ def _key_of(route: t.Mapping[str, t.Any]) -> RouteKey:
 def _holder(
     network: Network, endpoint: Endpoint, route: t.Mapping[str, t.Any], view: HostView, ours: set[str]
 ) -> str | None:
-    """Who else has a route of the namespace, in words; None for a route that is ours or goes."""
+    """The foreign holder of a route in the namespace, in words; None for an own route or one that will be removed."""
     interface = route["interface"]
     if not interface or interface in ours:
         return None
     owner = _owner(endpoint.namespace, interface, view)
     if owner == view.owner and not network.appends:
-        # An endpoint that is not on the list any more, so it goes.
+        # An endpoint that is no longer on the list and will be removed.
         return None
     return f"network {owner}" if owner else f"its interface {interface}, which this collection did not create,"
 
 
 def _check_each_other(network: Network) -> None:
-    """Two endpoints in one namespace cannot have the same route, a default route that nobody listed included."""
+    """Refuse two endpoints in one namespace with the same route, including implicit default routes."""
     first: dict[tuple[str, RouteKey], tuple[Endpoint, str, bool]] = {}
     for endpoint in network.endpoints:
         wished = [(f"{endpoint.path}.routes[{number}].to", route) for number, route in enumerate(endpoint.routes)]
@@ -132,7 +132,7 @@ def _check_each_other(network: Network) -> None:
 
 
 def _check_names(network: Network, view: HostView) -> None:
-    """One namespace under two names is one namespace: what both endpoints want there, one of them cannot have."""
+    """Refuse two names of one namespace if both endpoints need the same there."""
     first: dict[tuple[int, int, str], Endpoint] = {}
     for endpoint in network.endpoints:
         found = view.namespaces.get(endpoint.namespace)
@@ -149,6 +149,6 @@ def _check_names(network: Network, view: HostView) -> None:
 
 
 def _owner(namespace: str, interface: str, view: HostView) -> str | None:
-    """The network that an interface of a namespace belongs to; only the mark on the host's end is believed."""
+    """The network of an interface in a namespace; only the mark on the host's end is trusted."""
     end = view.host_end_at(namespace, interface)
     return view.owner_of(end) if end else None

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What the user wishes, checked and typed: one network with its subnets and endpoints."""
+"""A validated network with its subnets and endpoints."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses 
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.published_port import Publish
 
-#: The option for each family's address that packets leave with.
+#: The option of the masquerade address by family.
 MASQUERADE_ADDRESSES = {"ipv4": "masquerade_address", "ipv6": "masquerade_address_ipv6"}
 
 
 @dataclasses.dataclass(frozen=True)
 class Subnet:
-    """One entry of ``ipam_config``. ``gateway`` is None only where an external bridge's own address tells it."""
+    """One entry of ``ipam_config``. ``gateway`` is None if it has to be taken from an external bridge."""
 
     path: str
     network: IPNetwork
@@ -39,7 +39,7 @@ class Subnet:
         return family_of(self.network)
 
     def usable(self, address: IPAddress) -> bool:
-        """Whether an interface can have this address: not the network's own, not IPv4's broadcast address.
+        """Whether an interface can have this address: neither the network address nor the broadcast address.
 
         The two addresses of a /31 or /127 are both usable.
         """
@@ -57,7 +57,7 @@ class Subnet:
 
 @dataclasses.dataclass(frozen=True)
 class Port:
-    """A published port of an endpoint, with its place in the user's variables."""
+    """A published port of an endpoint, with its path in the user's options."""
 
     path: str
     publish: Publish
@@ -67,9 +67,9 @@ class Port:
 class Endpoint:
     """One namespace's end on the network.
 
-    ``addresses`` are the given ones by family, ``further`` those that it has beside them; ``routes`` are elements for
-    the module ``interface``. ``sysctls`` are those of the namespace, ``interface_sysctls`` those whose name holds
-    ``IFNAME``. Without ``guard`` it may speak for others.
+    ``addresses`` are the given ones by family, ``further`` the additional ones; ``routes`` are elements for the module
+    ``interface``. ``sysctls`` are those of the namespace, ``interface_sysctls`` those with ``IFNAME`` in their name.
+    Without ``guard`` it may send for others.
     """
 
     path: str
@@ -98,7 +98,7 @@ class Endpoint:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What tells this endpoint from the others of its network."""
+        """What identifies this endpoint in its network."""
         return (self.namespace, self.interface)
 
 
@@ -106,7 +106,7 @@ class Endpoint:
 class Network:
     """One network. ``gateway_modes`` and ``masquerade_addresses`` are by family.
 
-    ``prefix`` stands before the names of its options as the user knows them, such as ``bridge_network_``.
+    ``prefix`` precedes the names of its options in messages, such as ``bridge_network_``.
     """
 
     name: str
@@ -137,16 +137,16 @@ class Network:
 
     @functools.cached_property
     def families(self) -> tuple[str, ...]:
-        """The families that the network has a subnet of."""
+        """The families of the network's subnets."""
         return tuple(word for word in FAMILIES if self.subnets_of(word))
 
     def subnets_of(self, word: str) -> tuple[Subnet, ...]:
         return tuple(subnet for subnet in self.subnets if subnet.family == word)
 
     def is_proxied(self, subnet: Subnet) -> bool:
-        """Whether the host answers for a subnet's endpoints on the segment that they seem to be on."""
+        """Whether the host answers for the endpoints of a subnet on another segment."""
         return self.proxy_interface is not None and self.gateway_modes[subnet.family] == "routed"
 
     def subnet_holding(self, address: IPAddress) -> Subnet | None:
-        """The subnet that an address lies in."""
+        """The subnet of an address."""
         return next((subnet for subnet in self.subnets if address in subnet.network), None)

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Raw values of the user's variables, read one by one with errors that name where they stand."""
+"""Reads raw values of the user's variables, with errors that name their paths."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
 
-#: So many zeros may stand before a number.
+#: The maximum of leading zeros of a number.
 _ZEROS = 20
-#: The words that Ansible takes for a switch.
+#: The spellings of booleans in Ansible.
 _SWITCHES = {
     **dict.fromkeys(("y", "yes", "on", "1", "true", "t", "1.0"), True),
     **dict.fromkeys(("n", "no", "off", "0", "false", "f", "0.0"), False),
@@ -25,9 +25,9 @@ _SWITCHES = {
 class Section:
     """A dictionary of options as the user wrote it.
 
-    :param prefix: what stands before an option's name in errors, such as ``bridge_network_endpoints[0].``
+    :param prefix: the prefix of options in errors, such as ``bridge_network_endpoints[0].``
     :param raw: what the user gave
-    :param known: all options that there are; any other is refused
+    :param known: all valid options; any other is refused
 
     An option that is null counts as one that was not given. ``default(omit)`` Ansible takes out itself, at any depth.
     """
@@ -42,12 +42,12 @@ class Section:
         self._raw = dict(raw)
 
     def extended(self, name: str, elements: Sequence[t.Any]) -> Section:
-        """The same with further elements at the end of a list."""
+        """The same with additional elements at the end of a list."""
         given = [element for _path, element in self.elements(name)]
         return Section(self.prefix, {**self._raw, name: [*given, *elements]}, self._known)
 
     def path(self, name: str) -> str:
-        """The option's name as the user knows it."""
+        """The path of an option in messages."""
         return f"{self.prefix}{name}"
 
     def raw(self, name: str) -> t.Any:
@@ -55,15 +55,15 @@ class Section:
         return self._raw.get(name)
 
     def given(self, name: str) -> bool:
-        """Whether there is a value; the empty string stands for none where an inventory cannot take a variable back."""
+        """Whether there is a value; an empty string counts as none, since an inventory cannot unset a variable."""
         return self.raw(name) is not None and self.raw(name) != ""
 
     def read(self, name: str, parse: t.Callable[[str, object], t.Any]) -> t.Any:
-        """The parsed value of an option, or None; ``parse`` takes the option's path and the value."""
+        """The parsed value of an option, or None; ``parse`` gets the path and the value."""
         return parse(self.path(name), self.raw(name)) if self.given(name) else None
 
     def flag(self, name: str, default: bool) -> bool:
-        """A switch, in any spelling that Ansible takes for one."""
+        """A boolean, in any spelling that Ansible accepts."""
         value = self.raw(name)
         if not self.given(name):
             return default

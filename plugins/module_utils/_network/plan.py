@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The planner: the role's variables and what the host has, to the plan document that docs/plan.md describes."""
+"""The planner: makes the plan (docs/plan.md) from the options and what the host has."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def _exposure(network: Network, ports: t.Iterable[Published]) -> Exposure:
 
 
 def _present(draft: Draft, view: HostView) -> Document:
-    """The elements of every module: what is left over goes first, unless endpoints are only to be added."""
+    """The definitions of every module: leftovers are removed first, unless endpoints are only added."""
     network = draft.network
     namespaces = {endpoint.namespace for endpoint in network.endpoints}
     masquerade = host_definitions.masquerade(network)
@@ -133,7 +133,7 @@ def _present(draft: Draft, view: HostView) -> Document:
 
 
 def absent(view: HostView) -> Document:
-    """The plan that takes away everything of a network, by nothing but its name."""
+    """The plan that removes everything of a network, given by name."""
     end = removal.teardown(view)
     return {
         "version": VERSION,
@@ -150,7 +150,7 @@ def absent(view: HostView) -> Document:
 
 
 def _service(network: Network, view: HostView) -> Document | None:
-    """What the module network_service is called with; nothing where there is no service and none is wished."""
+    """The definition for the module network_service; None if there is no service and none is wanted."""
     if network.persistent:
         return {"name": network.name, "state": "present", "appends": network.appends}
     return _no_service(network.name) if view.persistent else None
@@ -161,7 +161,7 @@ def _no_service(name: str) -> Document:
 
 
 def _refuse_narrow(draft: Draft) -> None:
-    """An MTU that was found out rather than given must carry IPv6 too."""
+    """Refuse a detected MTU that is too small for IPv6."""
     if draft.mtu < 1280 and "ipv6" in draft.network.families:
         raise Refused(
             f"{draft.network.option('mtu')}: the default route's interface has an MTU of {draft.mtu}, but IPv6 "

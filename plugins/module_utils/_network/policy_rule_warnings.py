@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Policy rules that come before the main table, such as those of VPNs, and take packets to a subnet elsewhere."""
+"""Warns about policy rules before the main table, such as those of VPNs, that divert packets to a subnet."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _EVERYTHING = {"ipv4": "0.0.0.0/0", "ipv6": "::/0"}
 
 
 def warnings(network: Network, view: HostView) -> Iterator[str]:
-    """One for each subnet and rule, with a route that does it."""
+    """A warning for each subnet and rule, with the responsible route."""
     for subnet in network.subnets:
         for rule in _before_main(subnet, view):
             route = _taking(subnet, rule, view, network.name)
@@ -46,7 +46,7 @@ def _before_main(subnet: Subnet, view: HostView) -> Iterator[View]:
 
 
 def _taking(subnet: Subnet, rule: View, view: HostView, own: str) -> View | None:
-    """A route of the table that packets to the subnet go by, or to a part of it."""
+    """A route of the table that packets to the subnet, or part of it, take."""
     there = [
         (route, _EVERYTHING[subnet.family] if route["to"] == "default" else str(route["to"]))
         for route in view.all_routes

@@ -4,11 +4,11 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What others than the administrator can bring about: it costs one endpoint or port, never the repair of the network.
+"""Problems that others than the administrator can cause: they affect an endpoint or port, never the repair of the rest.
 
-The root of a namespace says what is inside it, and any user may listen on a port. Where nothing of the network is there
-yet, nothing can be open and nothing is to be repaired, so there it is an error before anything is changed. Where the
-network stands, its rules and all that can be are put right, and the rest is told at the end.
+The root of a namespace controls what is inside, and any user may listen on a port. For a new network, nothing can be
+open and there is nothing to repair, so a problem is an error before the first change. For an existing one, the rules
+and everything else are repaired, and the rest is reported at the end.
 """
 
 from __future__ import annotations
@@ -33,27 +33,27 @@ class Problems:
         self._endpoints: dict[tuple[str, str], Endpoint] = {}
         self._unaddressed: set[tuple[str, str]] = set()
         self.warnings: list[str] = []
-        #: For whoever carries the plan out.
+        #: The problems, for applying the plan.
         self.found: list[dict[str, str | None]] = []
 
     def of_endpoint(self, endpoint: Endpoint, sentence: str) -> None:
-        """An endpoint that cannot be as it is wished; raises Refused where the network does not stand yet."""
+        """Report an endpoint that is impossible as given; raises Refused for a new network."""
         self._stand_or_fall(sentence)
         if self._endpoints.setdefault(endpoint.key, endpoint) is endpoint:
             self.found.append({"namespace": endpoint.namespace, "interface": endpoint.interface, "sentence": sentence})
 
     def of_address(self, endpoint: Endpoint, sentence: str) -> None:
-        """An endpoint that gets no address which nobody else says he has; raises Refused as for any problem of one."""
+        """Report an endpoint for which only hearsay addresses are left; raises Refused for a new network."""
         self.of_endpoint(endpoint, sentence)
         self._unaddressed.add(endpoint.key)
 
     def of_port(self, sentence: str) -> None:
-        """A port that is not published; raises Refused where the network does not stand yet."""
+        """Report a port that is not published; raises Refused for a new network."""
         self._stand_or_fall(sentence)
         self.found.append({"namespace": None, "interface": None, "sentence": sentence})
 
     def of_card(self, name: str, sentence: str) -> None:
-        """An interface of the host that is not there; raises Refused as above."""
+        """Report a missing interface of the host; raises Refused for a new network."""
         self._stand_or_fall(sentence)
         self.found.append({"namespace": None, "interface": name, "sentence": sentence})
 
@@ -62,7 +62,7 @@ class Problems:
             raise Refused(sentence)
 
     def without_unmade(self, ports: list[Published]) -> list[Published]:
-        """Without the ports of endpoints that are not made, whose addresses may be somebody else's."""
+        """The ports without those of endpoints that are not created, whose addresses may belong to others."""
         unmade = {
             endpoint.path
             for key, endpoint in self._endpoints.items()

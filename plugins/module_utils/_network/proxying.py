@@ -4,10 +4,10 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""A network that is a part of the subnet of an interface of the host: the host answers there for the endpoints.
+"""Answers for endpoints of a network that is part of the subnet of one of the host's interfaces.
 
-To that interface's neighbours the endpoints' addresses are on the wire beside them, so that they ask there for the MAC
-address behind one. The host gives its own and routes. It does so address by address, for endpoints and nobody else.
+To the neighbours there, the addresses of the endpoints seem to be on their segment, so that they ask for their MAC
+addresses. The host replies with its own and routes, for the addresses of endpoints only.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources impor
 
 Element = dict[str, t.Any]
 
-#: IPv4 answers for what is written down; IPv6 needs to be told that it may.
+#: IPv4 answers for its entries; IPv6 needs this setting as well.
 _SETTINGS = {"net.ipv6.conf.IFNAME.proxy_ndp": "1"}
 
 
 def check(network: Network, view: HostView) -> t.Iterator[str]:
-    """Whether there is such an interface, with a segment of its own; tells what is missing."""
+    """Check that the interface exists and has a segment of its own; returns warnings."""
     name = network.proxy_interface
     if name is None:
         return
@@ -44,7 +44,7 @@ def check(network: Network, view: HostView) -> t.Iterator[str]:
 
 
 def interfaces(draft: Draft, view: HostView) -> list[Element]:
-    """The interface, which stays up or down as it is, and those where nothing is answered for any more."""
+    """The interface, which stays up or down as it is, and those with former entries."""
     network, proxied = draft.network, _proxied(draft)
     stale = {} if network.appends else _stale(draft, proxied, view)
     if network.proxy_interface is None:
@@ -65,7 +65,7 @@ def interfaces(draft: Draft, view: HostView) -> list[Element]:
 
 
 def _proxied(draft: Draft) -> list[str]:
-    """The addresses that are answered for: the routed ones. Others are not known outside."""
+    """The addresses to answer for: the routed ones, since others are not known outside."""
     network = draft.network
     return [
         str(address)

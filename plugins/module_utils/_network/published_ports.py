@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Published ports: which rules they become, and whether a host port is still free."""
+"""Published ports: their rules, and whether host ports are free."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ Addresses = dict[tuple[str, str], dict[str, IPAddress]]
 
 @dataclasses.dataclass(frozen=True)
 class Published:
-    """One port or range on the host, in one family. ``host_ip`` is empty for all addresses.
+    """One port or range on the host, for one family. ``host_ip`` is empty for all addresses.
 
-    ``path`` is the place in the user's variables, or tells in words who has it on the host (``wished`` is false then).
+    ``path`` is the path in the user's options, or describes the holder on the host if ``wished`` is false.
     """
 
     path: str
@@ -52,7 +52,7 @@ class Published:
 
 
 def published(network: Network, given: Addresses) -> list[Published]:
-    """All published ports of the network, in the order of the user's variables; a wildcard is one in each family."""
+    """All published ports of the network, in the order of the user's options; a wildcard is one per family."""
     found = []
     for endpoint in network.endpoints:
         for port in endpoint.ports:
@@ -62,7 +62,7 @@ def published(network: Network, given: Addresses) -> list[Published]:
 
 
 def _families(network: Network, port: Port, own: dict[str, IPAddress]) -> list[str]:
-    """The families to publish in: that of the address, or all that the endpoint has one of."""
+    """The families to publish for: that of the address, or all of the endpoint."""
     host_ip = port.publish.host_ip or network.default_host_ip
     if host_ip is None:
         return list(own)
@@ -103,12 +103,12 @@ def _published(network: Network, endpoint: Endpoint, port: Port, word: str, own:
 def check_free(
     network: Network, view: HostView, wished: list[Published], former: Collection[IPAddress] = frozenset()
 ) -> None:
-    """Refuse a host port that two endpoints wish, or that another network has published already.
+    """Refuse a host port that two endpoints want, or that another network has published.
 
-    One on all addresses and one on a single address collide too, as two sockets would. Where a network is routed
-    nothing is taken on the host: the port is opened on the endpoint's own address.
+    A port on all addresses conflicts with one on a single address, like two sockets would. A routed network uses no
+    ports of the host: they are opened on the endpoint's own address.
 
-    :param former: addresses that wished endpoints had
+    :param former: old addresses of wanted endpoints
     """
     staying = [rule for rule in _others(network, view, wished, former) if rule.ip_version in network.families]
     candidates = [entry for entry in wished + staying if not entry.routed]
@@ -127,7 +127,7 @@ def check_free(
 
 
 def _refuse_collision(one: Published, other: Published) -> None:
-    """``one`` comes after ``other`` where both are wished, so it is the one to blame."""
+    """Refuse ``one`` because of ``other``, which comes first if both are wanted."""
     if one.host_ip and other.host_ip and one.host_ip != other.host_ip:
         return
     mine, theirs = (one, other) if one.wished else (other, one)
@@ -139,7 +139,7 @@ def _refuse_collision(one: Published, other: Published) -> None:
 def _others(
     network: Network, view: HostView, wished: list[Published], former: Collection[IPAddress]
 ) -> Iterator[Published]:
-    """What stays published on the host: by other networks, and with ``appends`` by endpoints not on the list."""
+    """Other published ports that stay: those of other networks, and with ``appends`` of endpoints not on the list."""
     for rule in view.foreign_rules("dnat"):
         if "host_port" in rule:
             yield from_rule(rule, f"network {rule['owner']}")
@@ -151,13 +151,13 @@ def _others(
 
 
 def published_already(view: HostView) -> list[Published]:
-    """What this network itself has published on the host, as its rules tell."""
+    """The ports that this network has published, according to its rules."""
     rules = [rule for rule in view.our_rules("dnat") if "host_port" in rule and rule["gateway_mode"] != "routed"]
     return [from_rule(rule, "this network") for rule in rules]
 
 
 def from_rule(rule: View, who: str) -> Published:
-    """What a rule publishes, as its owner or its endpoint has it."""
+    """The published port of a rule."""
     return Published(
         path=who,
         wished=False,

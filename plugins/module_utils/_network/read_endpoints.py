@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""``endpoints``: who is on the network, checked each by itself and against each other."""
+"""Reads ``endpoints``, each validated by itself and against the others."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def read_endpoints(variables: Section, subnets: tuple[Subnet, ...]) -> tuple[End
 
 
 def _read_endpoint(path: str, raw: object, subnets: tuple[Subnet, ...], internal: bool) -> Endpoint:
-    """One endpoint; an internal network leads nowhere, so it gives no default route."""
+    """One endpoint; an internal network provides no default route."""
     section = Section(f"{path}.", raw, _OPTIONS)
     if not section.given("namespace"):
         raise Missing(section.path("namespace"), "the name of the endpoint's namespace")
@@ -106,7 +106,7 @@ def _path(option: str, value: object) -> str:
 
 
 def _given_addresses(section: Section, subnets: tuple[Subnet, ...]) -> dict[str, IPAddress]:
-    """The addresses that the user chose, by family; each usable and free of the gateway and the auxiliary ones."""
+    """The given addresses by family; each must be usable, and neither the gateway nor an auxiliary address."""
     found = {}
     for word in FAMILIES:
         option = f"{word}_address"
@@ -127,7 +127,7 @@ def _given_addresses(section: Section, subnets: tuple[Subnet, ...]) -> dict[str,
 
 
 def _further_address(option: str, raw: object, subnets: tuple[Subnet, ...]) -> IPAddress:
-    """One that the endpoint has beside the one that is its own in each family, with the prefix length of the subnet."""
+    """An additional address, with the prefix length of the subnet."""
     address = addresses.address(option, raw)
     of_family = [subnet for subnet in subnets if subnet.family == family_of(address)]
     _refuse_reserved(option, address, of_family or list(subnets))
@@ -150,7 +150,7 @@ def _refuse_reserved(option: str, address: IPAddress, subnets: list[Subnet]) -> 
 
 
 def _sysctls(section: Section) -> tuple[dict[str, str], dict[str, str]]:
-    """The sysctls of the namespace, and those of its interface, whose names hold ``IFNAME``."""
+    """The sysctls of the namespace, and those of its interface, which contain ``IFNAME``."""
     of_namespace: dict[str, str] = {}
     of_interface: dict[str, str] = {}
     for path, name, value in section.pairs("sysctls"):
@@ -165,7 +165,7 @@ def _sysctls(section: Section) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def _refuse_duplicates(endpoints: tuple[Endpoint, ...]) -> None:
-    """What only one endpoint can have: its place in a namespace, an address, a MAC address, a host interface."""
+    """Refuse sharing what only one endpoint can have: an interface, an address, a MAC address, a host interface."""
     seen: dict[tuple[str, str], str] = {}
     for endpoint in endpoints:
         wishes = [
@@ -190,7 +190,7 @@ def _refuse_duplicates(endpoints: tuple[Endpoint, ...]) -> None:
 
 
 def _refuse_disagreement(endpoints: tuple[Endpoint, ...]) -> None:
-    """Two endpoints in one namespace have to agree about the namespace, and one of them has its default route."""
+    """Refuse endpoints in one namespace that disagree about it, or that both have its default route."""
     first: dict[str, Endpoint] = {}
     leading: dict[str, Endpoint] = {}
     for endpoint in endpoints:

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""From the role's raw variables to a checked :class:`Network`. What the host has plays no part here."""
+"""Reads raw variables into a validated :class:`Network`, regardless of the host."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ GATEWAY_MODES = ("nat", "nat-unprotected", "routed")
 
 
 def options_of(given: object, prefix: str) -> Section:
-    """The options of one network; ``prefix`` stands before their names in errors."""
+    """The options of one network; ``prefix`` precedes their names in errors."""
     return Section(prefix, given, tuple(OPTIONS))
 
 
 def is_absent(section: Section) -> bool:
-    """Whether the network is to be taken away, for which its name is enough."""
+    """Whether the network is to be removed, which needs only its name."""
     return section.choice("state", ("present", "absent"), "present") == "absent"
 
 
 def network_name(section: Section) -> str:
-    """The network's name, which is its bridge's and its owner's name too."""
+    """The name of the network, its bridge and its owner."""
     if not section.given("name"):
         raise Missing(section.path("name"), "the name of the network, such as br-shop")
     name = str(section.read("name", names.network_name))
@@ -41,7 +41,7 @@ def network_name(section: Section) -> str:
 
 
 def read_network(section: Section) -> Network:
-    """The checked wish for a network that shall be present."""
+    """The validated network, to be present."""
     name = network_name(section)
     subnets = read_subnets(section)
     external = section.flag("external", False)
@@ -73,7 +73,7 @@ def read_network(section: Section) -> Network:
 
 
 def _refuse_reserved(option: str, name: str) -> None:
-    """``all`` and ``default`` are directories beside the interfaces' own in /proc/sys/net/ipv4/conf."""
+    """Refuse ``all`` and ``default``, which have another meaning in /proc/sys/net/ipv4/conf."""
     if name in ("lo", "all", "default"):
         raise Invalid(option, name, "a name other than lo, all and default")
 
@@ -96,7 +96,7 @@ def _masquerade_addresses(section: Section) -> dict[str, IPAddress]:
 
 
 def _host_ip(option: str, value: object) -> IPAddress | None:
-    """The address to publish on; the unspecified ones mean all, in their family."""
+    """The address to publish on; an unspecified one means all of its family."""
     found = addresses.address(option, value)
     refuse_unpublishable(option, value, found)
     return found
@@ -133,7 +133,7 @@ def _mtu(section: Section, ipv6: bool) -> int | None:
 
 
 def _refuse_contradictions(section: Section, network: Network) -> None:
-    """Wishes that cannot both come true, so that none is accepted and then ignored."""
+    """Refuse contradictory options, so that none is accepted and then ignored."""
     for word, option in MASQUERADE_ADDRESSES.items():
         if word in network.masquerade_addresses and not network.masquerade:
             raise Invalid(
@@ -159,7 +159,7 @@ def _refuse_contradictions(section: Section, network: Network) -> None:
 
 
 def _refuse_proxying(section: Section, network: Network) -> None:
-    """To answer for endpoints is of no use where nobody outside is to know their addresses."""
+    """Refuse answering for endpoints whose addresses are not used outside."""
     if network.proxy_interface is None:
         return
     path, name = section.path("proxy_interface"), network.proxy_interface
@@ -180,7 +180,7 @@ def _refuse_proxying(section: Section, network: Network) -> None:
 
 
 def _refuse_editing_external(section: Section, network: Network) -> None:
-    """What would need rules or settings on a bridge that is not ours."""
+    """Refuse options that need rules or settings on an external bridge."""
     if not network.external:
         return
     edits = (

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""``routes`` of an endpoint: further routes inside its namespace, as elements for the module ``interface``."""
+"""Reads ``routes`` of an endpoint, as elements for the module ``interface``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RouteKey = tuple[int, str, str, int]
 
 
 def read_routes(endpoint: Section) -> tuple[dict[str, t.Any], ...]:
-    """The routes in the user's order; of one destination, table and metric there is one."""
+    """The routes in the user's order, one per destination, table and metric."""
     found: list[dict[str, t.Any]] = []
     seen: dict[RouteKey, str] = {}
     for path, raw in endpoint.elements("routes"):
@@ -59,13 +59,13 @@ def _read_route(path: str, raw: object) -> dict[str, t.Any]:
     try:
         routes.wishes("routes", [route])
     except Invalid as error:
-        # The module's own check, told with the route's place among the user's variables.
+        # The module's own check, with the path among the user's options.
         raise error.at(f"{path}{error.option.removeprefix('routes[0]')}") from None
     return route
 
 
 def _table(option: str, value: object) -> int | str:
-    """A table's number, or its name, which only the host can turn into a number."""
+    """The number of a table, or its name, which only the host can resolve."""
     if isinstance(value, str) and value.split() == [value] and not value.lstrip("+-").isdigit():
         return value
     try:
@@ -75,7 +75,7 @@ def _table(option: str, value: object) -> int | str:
 
 
 def _refuse_mixture(section: Section, route: dict[str, t.Any]) -> None:
-    """All addresses of a route are of one family, and a route that drops leads nowhere."""
+    """Refuse mixed families, and gateways of routes that drop."""
     version = route_version(route)
     for option in ("via", "src"):
         if option in route and _version_of(route[option]) != version:
@@ -90,7 +90,7 @@ def _refuse_mixture(section: Section, route: dict[str, t.Any]) -> None:
 
 
 def route_key(route: dict[str, t.Any]) -> RouteKey:
-    """What the kernel takes as one route, however it is spelled: family, destination, table and metric."""
+    """The identity of a route for the kernel: family, destination, table and metric."""
     wish = routes.wishes("routes", [route])[0]
     return (wish.family, wish.to, wish.table, wish.metric)
 

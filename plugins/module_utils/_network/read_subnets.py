@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""``ipam_config``: the subnets of a network, checked each by itself and against each other."""
+"""Reads ``ipam_config``, each subnet validated by itself and against the others."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.option_
 _OPTIONS = ("subnet", "gateway", "iprange", "aux_addresses")
 
 
-#: Loopback, link-local and multicast: what the kernel does not route like other addresses.
+#: Loopback, link-local and multicast, which the kernel does not route like other addresses.
 _SPECIAL = tuple(
     ipaddress.ip_network(text)
     for text in ("127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "::/127", "fe80::/10", "ff00::/8")
@@ -86,7 +86,7 @@ def _refuse_unusable(option: str, address: IPAddress, subnet: Subnet) -> None:
 
 
 def _aux_addresses(section: Section, subnet: Subnet, gateway: IPAddress | None) -> dict[str, IPAddress]:
-    """Addresses that somebody else on the segment has, by a name for each."""
+    """Addresses of other machines on the segment, by name."""
     found = {}
     for path, name, value in section.pairs("aux_addresses"):
         address = addresses.address(path, value)

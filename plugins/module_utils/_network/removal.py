@@ -21,9 +21,9 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.kinds i
 
 @dataclasses.dataclass(frozen=True)
 class Teardown:
-    """Taking a network away: the absent elements of each module, and sentences for people.
+    """The removal of a network: the absent definitions of each module, and sentences for people.
 
-    ``persistent`` tells whether something would bring the network back after a reboot.
+    ``persistent`` is whether the network would come back after a reboot.
     """
 
     modules: dict[str, list[Element]]
@@ -33,7 +33,7 @@ class Teardown:
 
 
 def teardown(view: HostView) -> Teardown:
-    """The end of the network that is called like its owner."""
+    """The removal of the network with the name of its owner."""
     return Teardown(
         everything(view),
         _warnings(view),
@@ -58,7 +58,7 @@ def _warnings(view: HostView) -> list[str]:
 
 
 def _summary(view: HostView) -> list[str]:
-    """That the network is no more, and what is left on purpose."""
+    """A summary of the removal, and what stays on purpose."""
     forwarding = [word.replace("ip", "IP") for word in FAMILIES if view.forwards(word)]
     stays = f"{' and '.join(forwarding)} forwarding stays on, because others may rely on it"
     return [f"{view.owner}: absent", *([stays] if forwarding else [])]

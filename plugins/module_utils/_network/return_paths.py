@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Endpoints that publish here and have their default route elsewhere: by what their answers come back to the host."""
+"""How replies of endpoints that publish here and have their default route elsewhere reach the host."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.staying
 
 
 def answers_by(draft: Draft, view: HostView) -> list[dict[str, Any]]:
-    """The bridges, or other interfaces of the host, behind which the default routes of such endpoints lead, each with
-    the addresses of those endpoints, and where it is known with their MAC address there."""
+    """The host interfaces, usually bridges, behind the default routes of such endpoints, each with the addresses of
+    the endpoints and, if known, their MAC address there."""
     network = draft.network
     found: dict[tuple[str, str | None], dict[str, None]] = {}
     for endpoint, own in _answering(draft, view):
@@ -38,21 +38,21 @@ def answers_by(draft: Draft, view: HostView) -> list[dict[str, Any]]:
 
 
 def _answering(draft: Draft, view: HostView) -> Iterator[tuple[Endpoint | Staying, list[IPAddress]]]:
-    """They with the addresses at which they answer so; with those that have been published and stay."""
+    """Such endpoints with their addresses, including those that stay published."""
     published = staying.published_addresses(draft, view)
     for endpoint in draft.network.endpoints:
         if not endpoint.default_route:
             own = draft.addresses[endpoint.key].values()
             yield endpoint, [one for one in own if endpoint.ports or one in published]
     for other in staying.endpoints(draft, view) if published else ():
-        # A default route by its own end is what the network gave it.
+        # A default route by its own interface comes from this network.
         routes = _default_routes(draft.network, other.namespace, view)
         here = {route["ip_version"] for route in routes if route["interface"] == other.interface}
         yield other, [one for one in other.addresses if one in published and family_of(one) not in here]
 
 
 def warnings(network: Network, view: HostView) -> Iterator[str]:
-    """Endpoints that cannot answer because they have no default route at all."""
+    """Warn about endpoints that cannot reply because they have no default route."""
     for endpoint in _elsewhere(network):
         if not any(True for _route in _default_routes(network, endpoint.namespace, view)):
             yield (
@@ -67,15 +67,15 @@ def _elsewhere(network: Network) -> Iterator[Endpoint]:
 
 
 def _default_routes(network: Network, namespace: str, view: HostView) -> Iterator[View]:
-    """Those by an interface, in the families of the network."""
+    """The default routes with an interface, for the families of the network."""
     for route in view.inner_default_routes(namespace):
         if route["ip_version"] in network.families and route["interface"]:
             yield route
 
 
 def _sender(endpoint: Endpoint | Staying, route: View, name: str, view: HostView) -> str | None:
-    """The MAC address from which an endpoint answers by another interface of the host. Where its router there is not
-    this host, its packets come from that one."""
+    """The MAC address of an endpoint's replies by another interface of the host; if its router there is another
+    machine, that of the router."""
     inner = view.inner_interface(endpoint.namespace, str(route["interface"]))
     outer = view.interfaces.get(name)
     if not endpoint.guard or inner is None or outer is None or not inner["mac_address"]:
@@ -85,9 +85,9 @@ def _sender(endpoint: Endpoint | Staying, route: View, name: str, view: HostView
 
 
 def _behind(namespace: str, interface: str, view: HostView) -> str | None:
-    """The host's interface by which an inner one's packets come: its peer's bridge, or the peer itself.
+    """The host interface on which an inner interface's packets arrive: its peer's bridge, or the peer itself.
 
-    An end of our own that is off its bridge is about to be put back there.
+    An own end that is not on its bridge is about to be added to it again.
     """
     end = view.host_end_at(namespace, interface)
     if not end or (not end["bridge"] and view.owner_of(end) == view.owner):

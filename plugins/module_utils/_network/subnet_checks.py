@@ -4,14 +4,13 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Subnets that the host reaches another way, and so cannot route to the bridge.
+"""Finds subnets that the host reaches another way, and so cannot route to the bridge.
 
-A wider route, such as a private range behind a company's router, is legal beside ours, which is more specific; but what
-it led to inside our subnet is hidden from now on, so that is a warning. What comes while the network stands, as the
-narrower route of a VPN, is a warning too: it takes away a part of what works, and a run that is to mend or to add
-something else must not fail for it.
+A less specific route, such as a private range behind a company's router, may coexist, but what it led to inside the
+subnet becomes hidden, which is a warning. A route that appears while the network exists, such as the more specific one
+of a VPN, is a warning too: a repair or an addition must not fail because of it.
 
-A part of the subnet of the interface on which the host answers for the endpoints is what such a network is made of.
+Overlapping the subnet of the proxy interface is the purpose of a network with one.
 """
 
 from __future__ import annotations
@@ -25,12 +24,12 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.marked im
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView, View
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Network, Subnet
 
-#: The metric of the routes that the kernel itself writes for a network that is on a link.
+#: The metric of the kernel's own routes to networks on a link.
 _CONNECTED_METRIC = {4: 0, 6: 256}
 
 
 def check_overlap(network: Network, view: HostView) -> list[str]:
-    """Refuse new subnets that the host has elsewhere; returns warnings."""
+    """Refuse new subnets that the host reaches elsewhere; returns warnings."""
     own = {network.name, *network.ports, *view.our_bridges()}
     warnings = []
     for subnet in network.subnets:
@@ -70,7 +69,7 @@ def _conflicts(subnet: Subnet, view: HostView, own: set[str], segment: str | Non
 
 
 def _comes_first(route: View, other: IPNetwork, subnet: Subnet) -> bool:
-    """Whether the kernel takes the route rather than the one to the bridge: the longer one, then by metric."""
+    """Whether the kernel prefers the route to that of the bridge: the longer prefix, then the lower metric."""
     if other.prefixlen != subnet.network.prefixlen:
         return other.prefixlen > subnet.network.prefixlen
     return (route["metric"] or 0) <= _CONNECTED_METRIC[other.version]
@@ -86,7 +85,7 @@ def _hidden(subnet: Subnet, view: HostView, own: set[str], segment: str | None) 
 
 
 def _is_wider(other: IPNetwork, subnet: Subnet) -> bool:
-    """Whether a network holds the subnet and more."""
+    """Whether a network contains the subnet and more."""
     return _overlap(subnet, other) and other.prefixlen < subnet.network.prefixlen
 
 
@@ -110,6 +109,6 @@ def _target(route: View) -> IPNetwork:
 
 
 def _named(interface: str, view: HostView) -> str:
-    """An interface, with the network it belongs to where that is one of ours."""
+    """An interface, with its network if it has one."""
     owner = view.owner_of(view.interfaces[interface]) if interface in view.interfaces else None
     return f"{interface} (network {owner})" if owner else interface

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What the plan comes to, for people and for whatever starts from the plan."""
+"""Summarises a plan, for people and for programs that read it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.publish
 
 
 def endpoints(draft: Draft, view: HostView) -> list[dict[str, t.Any]]:
-    """The endpoints with what was decided about them."""
+    """The endpoints with the decisions about them."""
     ports = _ports(draft)
     return [
         {
@@ -46,7 +46,7 @@ def lines(draft: Draft, endpoints: t.Iterable[t.Mapping[str, t.Any]]) -> list[st
 
 
 def _ports(draft: Draft) -> dict[str, list[str]]:
-    """The published ports by their endpoint's place in the variables; a wildcard stands for both families once."""
+    """The published ports by path of their endpoint; a wildcard counts once for both families."""
     found: dict[str, list[str]] = {}
     for entry in draft.published:
         shown = found.setdefault(entry.path.rpartition(".published_ports")[0], [])

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The end of a whole network, found by its mark."""
+"""Removes a whole network, found by its mark."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.removal
 
 
 def end_of(host: Host, owner: str) -> Teardown:
-    """Taking away all that carries an owner's mark, as the host looks now; what is inside namespaces does not count.
+    """The removal of everything with an owner's mark, regardless of what is inside namespaces.
 
-    :raises Refused: where there is something and its rules cannot be seen
+    :raises Refused: if there is something and its rules cannot be read
     """
-    # With the marks of all: a namespace that another network has a claim on, too, stays, so its links are to go.
+    # With the marks of all owners: a namespace that another network claims as well stays, so its links have to go.
     told = info.view(host, info.Wish(contents=False))
     end = teardown(HostView(told, owner))
     if "iptables" in told["host"]["missing"] and any(end.modules.values()):

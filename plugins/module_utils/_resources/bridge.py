@@ -49,21 +49,21 @@ class Wish:
     owner: str
     mtu: int | None
     mac_address: str | None
-    #: What is given of what bridges alone have.
+    #: The given attributes that only bridges have.
     values: t.Mapping[str, t.Any]
 
 
 @dataclasses.dataclass(frozen=True)
 class State:
-    """What is read: per namespace the wished bridges that exist, and on removal the ports of each by name."""
+    """What is read: for each namespace the bridges that exist, and on removal the ports of each by name."""
 
     spaces: t.Mapping[str | None, Identity]
     links: t.Mapping[Identity, Links]
     foreign_ports: t.Mapping[tuple[Identity, str], tuple[str, ...]]
-    #: On removal, by bridge, by which names the module bridge_port remembers what it put on it.
+    #: On removal, the names under which the module bridge_port recorded the ports of each bridge.
     taken: t.Mapping[tuple[Identity, str], tuple[str, ...]]
     machine_id: str
-    #: The bridges with a port that carries the mark of their wish's owner, looked for where nothing else tells whose.
+    #: The bridges with a port that has the mark of their wish's owner, read only if nothing else shows the owner.
     with_marked_ports: t.Collection[tuple[Identity, str]] = ()
 
 
@@ -85,11 +85,11 @@ class Make:
         return f"create bridge {self.wish.name}{within(self.netns)}{given}"
 
     def do(self, session: Session) -> None:
-        """Make the bridge with everything that the kernel takes at once; ifalias it ignores then.
+        """Create the bridge with everything that the kernel accepts in one message, which excludes ifalias.
 
-        The MTU is set by a message of its own, and to a value that differs: only then does the kernel take it as chosen
-        and not follow the ports any more. No endpoint is to give the host a route by offering itself as a router, be
-        the rules of the bridge made already or later.
+        The MTU is set by a separate message and to a different value first: only then does the kernel regard it as
+        chosen, and stop following the ports. No endpoint may give the host a route by acting as a router, whether or
+        not the rules of the bridge exist already.
         """
         wish = self.wish
         values = {**_netlink_words(wish.values), "address": self.mac_address, "group": marks.group(wish.owner)}
@@ -127,7 +127,7 @@ class Set:
 
 @dataclasses.dataclass(frozen=True)
 class Delete:
-    """``taken``: by which names the interfaces are remembered that were put on the bridge, to be forgotten with it."""
+    """``taken``: the recorded names of interfaces that were added to the bridge, to be forgotten with it."""
 
     name: str
     netns: str | None
@@ -233,7 +233,7 @@ class Bridge(Resource):
 
 
 def _taken_in(wish: Wish, everything: Links) -> dict[str, port_records.PortRecord]:
-    """The interfaces that the module bridge_port put on the bridge and that carry no mark, such as a network card."""
+    """The unmarked interfaces that the module bridge_port added to the bridge, such as a network card."""
     if wish.netns is not None:
         return {}
     records = port_records.of(everything).items()
@@ -247,14 +247,13 @@ def _foreign_ports(bridge: Link, everything: Links, taken: t.Container[str]) -> 
 
 
 def _is_in_doubt(link: Link, wish: Wish) -> bool:
-    """Whether its group alone says that it is the owner's."""
+    """Whether only its group shows that it is the owner's."""
     return link.owner() is None and link.owner(wish.owner) == wish.owner
 
 
 def _is_ours(wish: Wish, link: Link, state: State) -> bool:
-    """By its alias. The link group tells it where the alias was edited by hand, or was not written any more, as long as
-    something else bears witness: anybody may number groups. That is its name, its MAC address or a port being the
-    owner's."""
+    """Whether it belongs to the owner, by its alias. If the alias was edited by hand or never written, its link group
+    counts if its name, its MAC address or a port confirms it, since anybody can set groups."""
     if not _is_in_doubt(link, wish):
         return link.owner() == wish.owner
     derived = {addresses.derived_mac("bridge", state.machine_id, name) for name in (wish.name, wish.owner)}
@@ -269,7 +268,7 @@ def _own_mac(wish: Wish, state: State) -> str:
 
 
 def _managed(wish: Wish, mac_address: str | None, marked: bool) -> dict[str, t.Any]:
-    """The attributes that the wish manages, as they are to be."""
+    """The managed attributes as wanted."""
     view: dict[str, t.Any] = dict(wish.values)
     if wish.mtu is not None:
         view["mtu"] = wish.mtu

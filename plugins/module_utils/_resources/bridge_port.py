@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""An interface's membership of a bridge, physical ones included."""
+"""A port of a bridge, virtual or physical."""
 
 from __future__ import annotations
 
@@ -52,7 +52,8 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridg
 
 @dataclasses.dataclass(frozen=True)
 class State:
-    """``refs`` lead to namespaces; an absent wish's one may be missing. Records are of the host's own interfaces."""
+    """``refs`` are namespaces by reference; that of an absent wish may be missing. Only interfaces of the host have
+    records."""
 
     own: Identity
     refs: t.Mapping[str | None, Identity]
@@ -61,9 +62,9 @@ class State:
     vlans: t.Mapping[Identity, t.Mapping[int, Vlans]]
     fdb: t.Mapping[Identity, t.Mapping[int, frozenset[fdb.Entry]]]
     records: t.Mapping[str, PortRecord]
-    #: The interfaces whose records were damaged; what ``records`` has of them is told by the bridges they are on.
+    #: The interfaces with damaged records; those in ``records`` were derived from their bridges.
     damaged: t.Collection[str] = ()
-    #: Whether the kernel can lock ports, where that was asked.
+    #: Whether the kernel can lock ports, if that is relevant.
     can_lock: bool = True
 
 
@@ -136,7 +137,7 @@ _Read = tuple[Links, t.Mapping[int, Vlans], t.Mapping[int, frozenset[fdb.Entry]]
 
 
 def _read(host: Host, ref: str | None, wishes: t.Sequence[Wish]) -> _Read:
-    """All that the wishes of one namespace need to know of it."""
+    """Everything that the wishes of one namespace need."""
     present = [wish for wish in wishes if wish.state == "present"]
     bridges = {wish.bridge for wish in present if wish.fdb is not None}
     known = host.known_links(host.identity(ref))
@@ -157,7 +158,7 @@ def _read(host: Host, ref: str | None, wishes: t.Sequence[Wish]) -> _Read:
 
 
 def _without_locks(wishes: t.Sequence[Wish], plan: Plan) -> list[Wish]:
-    """A kernel that cannot lock ports has none that is locked."""
+    """Drop ``locked`` for a kernel that cannot lock ports."""
     if any(wish.flags.get("locked") for wish in wishes):
         plan.warnings.append(
             "this kernel cannot lock bridge ports (Linux 5.18 can): packets to an endpoint still reach only that "
@@ -200,13 +201,13 @@ def _refuse_others(wish: Wish, link: Link, state: State) -> None:
 
 
 def _is_port_of(bridge: str, link: Link, state: State) -> bool:
-    """What was taken off its bridge by hand, or lost it, is nobody's."""
+    """Whether it is still a port; one that was removed from its bridge by hand has no owner."""
     there = state.links[state.own].get(bridge)
     return there is not None and link.master == there.index
 
 
 def _record(wish: Wish, link: Link, state: State) -> PortRecord | None:
-    """What is remembered of the interface, as long as it is of this one."""
+    """The record of the interface, if it is about this one."""
     record = state.records.get(wish.interface) if state.refs[wish.netns] == state.own else None
     return record if record and record.ifindex == link.index else None
 
@@ -243,16 +244,16 @@ def _plan_present(wish: Wish, state: State, plan: Plan) -> Change:
 
 
 def _is_shut(link: Link, bridge: Link) -> bool:
-    """Whether somebody had the bridge pass on nothing from and to a port, which without STP nobody but him does."""
+    """Whether the port was put into a non-forwarding state by hand, which without STP nothing else does."""
     shut = link.port is not None and link.port.get("forwarding") is False
     return shut and link.up and link.running and bridge.up and not (bridge.bridge or {}).get("stp")
 
 
 def _plan_membership(wish: Wish, link: Link, state: State, joins: bool, plan: Plan) -> None:
-    """Join, and note whose membership it is, unless the interface itself says so; no part of what is told as a change.
+    """Join the bridge and record the owner, unless the interface has a mark; the record is not part of the change.
 
-    A record is of one bridge. So that it never tells of one that the interface is not on, what is remembered as a port
-    of another one leaves that first.
+    A record is about one bridge. So that it never names a bridge that the interface is not on, a recorded port of
+    another bridge leaves that first.
     """
     record, own = _record(wish, link, state), state.refs[wish.netns] == state.own
     marked = link.kind == "veth" and link.owner() == wish.owner
@@ -299,7 +300,7 @@ def _wished(wish: Wish) -> dict[str, t.Any]:
 
 
 def _current(wish: Wish, link: Link, state: State) -> dict[str, t.Any]:
-    """The managed attributes as they are; nothing where it is on no bridge."""
+    """The managed attributes as they are; empty if it is on no bridge."""
     if not link.master:
         return {}
     space = state.refs[wish.netns]
@@ -341,7 +342,7 @@ def _plan_absent(wish: Wish, state: State, plan: Plan) -> Change:
 
 
 def _refuse_foreign(wish: Wish, link: Link, bridge: Link, mine: bool, state: State) -> None:
-    """A port of the host is taken off where we put it there, or where either of the two is ours."""
+    """Only remove ports of the host that this owner added, or if the interface or the bridge is the owner's."""
     if state.refs[wish.netns] != state.own or mine or wish.owner in (link.owner(), bridge.owner(wish.owner)):
         return
     raise Refused(

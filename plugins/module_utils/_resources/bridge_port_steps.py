@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What can be done to a bridge's port."""
+"""Steps for ports of bridges."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _PVID_UNTAGGED = 2 | 4
 
 @dataclasses.dataclass(frozen=True)
 class Join:
-    """``owner``: to be remembered as the one whose membership it is, of an interface of the host without a mark."""
+    """``owner``: the owner to record for an interface of the host without a mark."""
 
     netns: str | None
     interface: str
@@ -42,7 +42,7 @@ class Join:
         return f"add interface {self.interface} to bridge {self.bridge}"
 
     def do(self, session: Session) -> None:
-        """It is remembered first: were we stopped in between, nobody would know of a port that is on a bridge."""
+        """Record it first: an interrupted run would otherwise leave an unknown port."""
         index, master = socket.if_nametoindex(self.interface), socket.if_nametoindex(self.bridge)
         if self.owner is not None:
             _remember(session.writer, index, self.interface, self.bridge, self.owner)
@@ -69,7 +69,7 @@ class Leave:
 
 @dataclasses.dataclass(frozen=True)
 class SetFlags:
-    """Flags and numbers of the port, in the words of the options."""
+    """Set flags and numbers of the port, by option name."""
 
     netns: str | None
     interface: str
@@ -85,7 +85,7 @@ class SetFlags:
 
 @dataclasses.dataclass(frozen=True)
 class SetVlans:
-    """Bring the VLANs to this; None leaves them."""
+    """Set the VLANs; None leaves them."""
 
     netns: str | None
     interface: str
@@ -96,7 +96,7 @@ class SetVlans:
         return f"set the VLANs of port {self.interface}"
 
     def do(self, session: Session) -> None:
-        """What has to go goes first, the old PVID included: a port that just joined was given one by the bridge."""
+        """Removals first, including the old PVID: a new port has got one from the bridge."""
         with _on_a_bridge(self):
             index, ip = socket.if_nametoindex(self.interface), session.route
             found = dumps.vlans(session.writer).get(index, Vlans())
@@ -114,7 +114,7 @@ class SetVlans:
 
 @dataclasses.dataclass(frozen=True)
 class SetFdb:
-    """Bring the MAC addresses that the bridge finds behind the port by being told to these."""
+    """Set the static MAC addresses behind the port."""
 
     netns: str | None
     interface: str
@@ -134,7 +134,7 @@ class SetFdb:
 
 
 class _OfTheHost:
-    """Records are of the host's own interfaces."""
+    """A step about records, which only interfaces of the host have."""
 
     @property
     def netns(self) -> None:
@@ -143,7 +143,7 @@ class _OfTheHost:
 
 @dataclasses.dataclass(frozen=True)
 class Remember(_OfTheHost):
-    """Note that an owner puts an interface of the host, which carries no mark, on a bridge."""
+    """Record the owner of an unmarked interface of the host as a port."""
 
     interface: str
     bridge: str
@@ -159,7 +159,7 @@ class Remember(_OfTheHost):
 
 @dataclasses.dataclass(frozen=True)
 class Forget(_OfTheHost):
-    """``ifindex``: only what is remembered of this one."""
+    """``ifindex``: only the record of this interface."""
 
     interface: str
     ifindex: int | None = None
@@ -173,7 +173,7 @@ class Forget(_OfTheHost):
 
 @contextlib.contextmanager
 def _on_a_bridge(step: SetFlags | SetFdb | SetVlans) -> t.Iterator[None]:
-    """Of an interface that is no port any more the kernel says many things, all of them misleading."""
+    """Report an interface that is no longer a port, for which the kernel has misleading errors."""
     try:
         yield
     except refusals.refusals() as error:

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""State, addresses and routes of an interface that exists."""
+"""State, addresses and routes of an existing interface."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.inter
 class Space:
     """One namespace.
 
-    ``settings`` are the wished ones as they are, by interface and by the wish's words. ``quiet`` are the interfaces
-    to which the kernel gives no IPv6 address of their own.
+    ``settings`` are the current values of the wanted ones, by interface and name. ``quiet`` are the interfaces
+    without an IPv6 address from the kernel.
     """
 
     links: Links
@@ -68,10 +68,10 @@ class Space:
     routes: tuple[Route, ...]
     settings: t.Mapping[str, t.Mapping[str, str | None]]
     quiet: frozenset[str] = frozenset()
-    #: Looked at where some are wished, and inside namespaces.
+    #: Read if some are wanted, and inside namespaces.
     neighbours: tuple[Neighbour, ...] = ()
     proxies: tuple[Proxy, ...] = ()
-    #: By interface what may keep packets from it though it is as wished.
+    #: What may affect the packets of each interface although it is as wanted.
     hazards: t.Mapping[str, t.Sequence[str]] = dataclasses.field(default_factory=dict)
 
     @functools.cached_property
@@ -82,7 +82,7 @@ class Space:
 
 @dataclasses.dataclass(frozen=True)
 class State:
-    """``refs`` lead to ``spaces``; an absent wish's namespace may be missing. ``own`` is the host's own namespace."""
+    """``refs`` map to ``spaces``; that of an absent wish may be missing. ``own`` is the host's own namespace."""
 
     own: Identity
     refs: t.Mapping[str | None, Identity]
@@ -154,7 +154,7 @@ class Interface(Resource):
         return (definition.get("netns"), definition["name"])
 
     def needs(self, definition: Element) -> str | None:
-        """One on which the host answers for endpoints is never the network's own."""
+        """Interfaces on which the host answers for endpoints have to exist; they are never the network's own."""
         return str(definition["name"]) if "proxy_neighbours" in definition else None
 
     def extended(self, definition: Element, old: t.Sequence[Element]) -> Element:
@@ -202,7 +202,7 @@ class Interface(Resource):
 
 
 def _known(wishes: t.Sequence[Wish], state: State) -> dict[IPAddress, str | None]:
-    """The MAC addresses behind the wished addresses; none where two interfaces have an address."""
+    """The MAC addresses of the wanted addresses; none for an address of two interfaces."""
     found: dict[IPAddress, str | None] = {}
     for wish in wishes:
         space = state.refs.get(wish.netns)
@@ -220,7 +220,7 @@ def _plan(
     link = state.spaces[space].links.get(wish.name) if space is not None else None
     if space is None or link is None:
         return Change({}, {})
-    # Inside a namespace its root can write any mark, so there none is believed.
+    # Marks inside a namespace are not trusted, since its root can write them.
     if space == state.own:
         refuse_others(link, wish.owner)
     there = state.spaces[space]
@@ -242,7 +242,7 @@ def _plan(
 
 
 def _lease(wish: Wish, state: State) -> Lease | None:
-    """What is to be remembered of the wished addresses, if it differs from what is."""
+    """The record of the wanted addresses, if it has to change."""
     if wish.addresses is None and wish.state == "present":
         return None
     leased = None if wish.state == "absent" else tuple(str(address) for address in wish.addresses or ())
@@ -257,7 +257,7 @@ def _read(
     foretold: Links | None,
     again: bool,
 ) -> Space:
-    """All that the wishes of one namespace need to know of it, inside it.
+    """Everything that the wishes of one namespace need; called inside it.
 
     :param known: what was read of it before
     :param foretold: in check mode the interfaces as they would be
@@ -271,7 +271,7 @@ def _read(
         read = {wish.name: _read_settings(wish, links.get(wish.name)) for wish in wishes if wish.state == "present"}
         found = known.addresses if known else tuple(dumps.addresses(reader))
         routes_there = known.routes if known else tuple(_routes(reader, wishes, links))
-        # Who is a neighbour on the host's own interfaces is the business of whoever wrote it down.
+        # Neighbours on the host's own interfaces are up to whoever added them.
         asked = any(wish.neighbours is not None or (wish.netns and wish.addresses) for wish in wishes)
         neighbours = tuple(dumps.neighbours(reader)) if asked else ()
         if foretold is not None:
@@ -285,7 +285,7 @@ def _read(
 
 
 def _quiet(wishes: t.Sequence[Wish], links: Links, found: t.Sequence[Address]) -> t.Iterator[str]:
-    """The interfaces without an IPv6 address of their own that are to have none, which few are asked about."""
+    """The interfaces that have no IPv6 address of their own on purpose; few candidates need a check."""
     own = {one.index for one in found if one.address.version == 6 and one.scope == "link"}
     for wish in wishes:
         link = links.get(wish.name)
@@ -298,7 +298,7 @@ def _quiet(wishes: t.Sequence[Wish], links: Links, found: t.Sequence[Address]) -
 def _in_kernels_words(
     host: Host, spaces: t.Mapping[Identity, Space], wishes: t.Mapping[Identity, t.Sequence[Wish]]
 ) -> dict[Identity, Space]:
-    """Found settings in the wish's words where they differ from it by their form alone."""
+    """The settings, in the form of the wish if they only differ in form."""
     pairs = [(space, wish) for space, there in wishes.items() for wish in there if wish.state == "present"]
     differing = [
         (word, value, spaces[space].settings[wish.name][word])
@@ -319,7 +319,7 @@ def _in_kernels_words(
 
 
 def _routes(reader: Reader, wishes: t.Sequence[Wish], links: Links) -> list[Route]:
-    """Of the routes, of which there may be very many, those over the interfaces and those in a wished one's way."""
+    """The routes over the interfaces, and those that conflict with wanted ones; there may be very many others."""
     if wishes[0].netns is None:
         return dumps.all_routes(reader)
     indexes = [links[wish.name].index for wish in wishes if wish.name in links]
@@ -333,7 +333,7 @@ def _length(route: RouteWish) -> int:
 
 
 def _read_settings(wish: Wish, link: Link | None) -> dict[str, str | None]:
-    """The wished settings as they are; one that does not exist yet will begin with the namespace's defaults."""
+    """The current settings; those of an interface that does not exist yet are the namespace's defaults."""
     found: dict[str, str | None] = {}
     for word in wish.settings:
         value = link_settings.read(link, word) if link else sysctl.read(sysctls.elsewhere(word))
@@ -346,7 +346,7 @@ def _read_settings(wish: Wish, link: Link | None) -> dict[str, str | None]:
 def _with_phantoms(
     host: Host, spaces: t.Mapping[Identity, Space], wishes: t.Mapping[Identity, t.Sequence[Wish]]
 ) -> dict[Identity, Space]:
-    """In check mode an interface that does not exist yet is taken as freshly made; else its absence is an error."""
+    """In check mode, treat missing interfaces as just created; otherwise they are an error."""
     told: list[str] = []
     completed = dict(spaces)
     for space, there in spaces.items():

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What is done about interfaces when all of them are as they are to be."""
+"""Steps after all interfaces are as wanted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.inter
 
 @dataclasses.dataclass(frozen=True)
 class Lease:
-    """What is to be remembered, in the namespace's record, of the addresses that an owner gave; None forgets them."""
+    """The addresses of an owner to record with the namespace; None removes the record."""
 
     netns: str | None
     name: str
@@ -29,7 +29,7 @@ class Lease:
     addresses: tuple[str, ...] | None
 
     def unless_in(self, record: namespace_records.Record | None) -> Lease | None:
-        """None where there is nothing to write."""
+        """None if there is nothing to write."""
         if record is None or self.owner not in record.owners:
             return None
         remembered = record.addresses.get(self.owner, {})
@@ -40,7 +40,7 @@ class Lease:
 
 @dataclasses.dataclass(frozen=True)
 class AnnounceAll(Silent):
-    """Announce what somebody may need to hear, when everything that leads to the neighbours is up."""
+    """Announce addresses that neighbours may need, once the way to them is up."""
 
     each: tuple[Announce, ...]
 
@@ -52,9 +52,9 @@ class AnnounceAll(Silent):
 
 
 def _heard(host: Host, announcements: t.Sequence[Announce]) -> list[Announce]:
-    """Those that somebody may need.
+    """The announcements that are needed.
 
-    Each one goes to every port of the bridge: among a thousand new endpoints that is a million packets for nothing.
+    Each goes to every port of the bridge: with a thousand new endpoints, a million packets would be wasted.
     """
     newcomers = {(step.netns, step.index): step.addresses for step in announcements if step.came_up}
     unheard = host.run(None, functools.partial(bridge_ports.among_themselves, host, newcomers)) if newcomers else set()
@@ -63,7 +63,7 @@ def _heard(host: Host, announcements: t.Sequence[Announce]) -> list[Announce]:
 
 @dataclasses.dataclass(frozen=True)
 class RememberAll(Silent):
-    """Remember the addresses that were given, of namespaces in which nothing failed."""
+    """Record the addresses of namespaces in which nothing failed."""
 
     leases: tuple[Lease, ...]
 
@@ -76,7 +76,7 @@ class RememberAll(Silent):
 
 
 def _remember(host: Host, lease: Lease) -> list[str]:
-    """Write it down; the addresses that are free by that."""
+    """Write the record and return the addresses that are now free."""
     record = namespace_records.read(host, str(lease.netns))
     if record is None or lease.owner not in record.owners:
         return []
@@ -84,7 +84,7 @@ def _remember(host: Host, lease: Lease) -> list[str]:
     mine = addresses.setdefault(lease.owner, {})
     before = mine.pop(lease.name, [])
     if lease.addresses:
-        # An interface that was given another name took its addresses along.
+        # A renamed interface kept its addresses.
         others = {name: [one for one in given if one not in lease.addresses] for name, given in mine.items()}
         mine = addresses[lease.owner] = {name: given for name, given in others.items() if given}
         mine[lease.name] = list(lease.addresses)
@@ -95,7 +95,7 @@ def _remember(host: Host, lease: Lease) -> list[str]:
 
 
 def in_order(steps: t.Sequence[Step], remembered: t.Sequence[Lease]) -> list[Step]:
-    """Announcements come after all else, and the records after those."""
+    """Announcements come after everything else, and records last."""
     announced = tuple(step for step in steps if isinstance(step, Announce))
     return [
         *(step for step in steps if not isinstance(step, Announce)),

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What keeps packets away from an interface that is as wished: somebody's own choice, so it is told and not changed."""
+"""What may affect the packets of an interface that is as wanted; it may be intended, so it is only reported."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_planner import Wish
 
-#: The kinds of links that this collection makes.
+#: The kinds of links that this collection creates.
 _OURS = ("veth", "bridge")
-#: Queueing disciplines that send what they are given as soon as they can, on this link or in some order.
+#: Queueing disciplines that do not hold packets back.
 _PROMPT = (
     *("noqueue", "noop", "pfifo_fast", "pfifo", "bfifo", "pfifo_head_drop", "mq", "fq", "fq_codel", "codel", "fq_pie"),
     *("sfq", "cake", "pie"),
 )
-#: Settings of a whole namespace, and the values with which it answers nobody or reaches nobody.
+#: Settings of a whole namespace, and the values that break it.
 _MUTE = {"net/ipv4/conf/all/arp_ignore": ("8",), "net/ipv4/ip_default_ttl": tuple(map(str, range(1, 8)))}
 
 Peers = t.Mapping[tuple[t.Optional[str], str], t.Sequence[IPAddress]]
 
 
 def peers(wishes: t.Sequence[Wish]) -> dict[tuple[str | None, str], list[IPAddress]]:
-    """By namespace and name of an interface whom it should lead to: its gateways, and on the host the endpoints."""
+    """The addresses that each interface should lead to: its gateways, and on the host the endpoints."""
     found: dict[tuple[str | None, str], list[IPAddress]] = {}
     inside = [address.ip for wish in wishes if wish.netns for address in wish.addresses or ()]
     for wish in wishes:
@@ -50,7 +50,7 @@ def peers(wishes: t.Sequence[Wish]) -> dict[tuple[str | None, str], list[IPAddre
 def look(
     reader: Reader, wishes: t.Sequence[Wish], links: Links, addresses: t.Sequence[Address], led: Peers
 ) -> dict[str, list[str]]:
-    """By interface of one namespace what is to be told of it, in words. Called inside it."""
+    """What to report about each interface of a namespace; called inside it."""
     ours = [wish for wish in wishes if wish.enabled and _is_ours(links.get(wish.name))]
     if not ours:
         return {}
@@ -95,5 +95,5 @@ def _listed(addresses: t.Sequence[IPAddress]) -> str:
 
 
 def sentences(wish: Wish, told: t.Iterable[str]) -> list[str]:
-    """What is told of an interface that was found as it should be."""
+    """The warnings about an interface that is as wanted."""
     return [f"{wish}: {words}; left as it is" for words in told]

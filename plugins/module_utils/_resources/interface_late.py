@@ -4,10 +4,10 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""A look at interfaces that does not take for lost what the kernel is only late with.
+"""Reads interfaces without taking for lost what the kernel adds late.
 
-The kernel writes the route by which it takes an IPv6 address for its own in a queue of its own, a moment after the
-address is there, and later on a busy machine.
+The kernel adds the local route of an IPv6 address asynchronously, shortly after the address, and later on a busy
+machine.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import Route
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_planner import Wish
 
-#: In seconds, for all namespaces of one call together, since what is lost indeed is waited for as well.
+#: In seconds, for all namespaces of a call together, since it is also spent on what is really lost.
 _PATIENCE = 1.0
 _PAUSE = 0.02
 
 
 class Seen(t.Protocol):
-    """What was seen of a namespace."""
+    """What was read of a namespace."""
 
     @property
     def links(self) -> Links: ...
@@ -43,15 +43,15 @@ S = t.TypeVar("S", bound=Seen)
 
 
 class Patience:
-    """What is left of the time that one call has for looking again."""
+    """The time that a call has left for reading again."""
 
     def __init__(self) -> None:
         self._left = _PATIENCE
 
     def look(self, look: t.Callable[[bool], S], wishes: t.Sequence[Wish]) -> S:
-        """What is seen once the kernel has caught up with the wished addresses, or time is up.
+        """What is there once the kernel has processed the wanted addresses, or time is up.
 
-        :param look: is told whether it looks again, so that nothing will do that was read before
+        :param look: is called with whether it reads again, in which case nothing cached will do
         """
         again = False
         while True:

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The neighbours of an interface that are written down, so that nobody on the wire can pretend to be one of them."""
+"""Permanent neighbour entries of an interface, so that nobody on the segment can impersonate them."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ def permanent(found: t.Iterable[Neighbour]) -> dict[int, dict[IPAddress, str]]:
 
 
 def wrong(found: Bindings, known: t.Mapping[IPAddress, str | None]) -> tuple[IPAddress, ...]:
-    """Those written down with another MAC address than the one that is known to be theirs."""
+    """Entries with another MAC address than the known one."""
     return tuple(
         address for address, mac_address in found.items() if known.get(address, mac_address) not in (None, mac_address)
     )
 
 
 def managed(wished: Bindings, found: Bindings, purge: bool) -> dict[IPAddress, str]:
-    """Of what is written down that which the wish is about."""
+    """The entries that the wish manages."""
     return {address: mac_address for address, mac_address in found.items() if purge or address in wished}
 
 
 def steps(netns: str | None, name: str, wished: Bindings, found: Bindings) -> t.Iterator[Step]:
-    """From what is managed to what is wished."""
+    """The steps from the managed entries to the wanted ones."""
     gone = tuple(address for address in found if address not in wished)
     new = tuple((address, mac_address) for address, mac_address in wished.items() if found.get(address) != mac_address)
     if gone or new:

@@ -4,10 +4,10 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Planning for an interface: pure, on a stack that shows what each step leads to.
+"""Plans an interface: pure, on a stack that simulates the effect of each step.
 
-The order of the steps is that in which nothing is lost or open for a moment: MTU and MAC address, settings,
-addresses, then up, then routes. An interface that is to be down goes down first, since that costs IPv6 addresses.
+The order of the steps makes sure that nothing is lost or open for a moment: MTU and MAC address, settings, addresses,
+then up, then routes. An interface that has to be down goes down first, since that removes IPv6 addresses.
 """
 
 from __future__ import annotations
@@ -55,13 +55,13 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.inter
     WriteSettings,
 )
 
-#: Settings by which the kernel tells neighbours about an interface that goes up.
+#: Settings that make the kernel announce an interface that goes up.
 _NOTIFY = ("net/ipv4/conf/IFNAME/arp_notify", "net/ipv6/conf/IFNAME/ndisc_notify")
 
 
 @dataclasses.dataclass(frozen=True)
 class Wish:
-    """What is None is not managed. Settings are by path below /proc/sys with IFNAME in it, as users write them."""
+    """None means not managed. Settings are keyed by path below /proc/sys with IFNAME, as users write them."""
 
     state: str
     owner: str
@@ -84,7 +84,7 @@ class Wish:
         return f"interface {self.name}" + (f" in namespace {self.netns}" if self.netns else "")
 
     def path(self, setting: str) -> str:
-        """Where a setting of this interface is."""
+        """The path of a setting of this interface."""
         return sysctls.of_interface(setting, self.name)
 
 
@@ -92,10 +92,10 @@ class Wish:
 class Found:
     """What was read beside the stack.
 
-    ``settings`` are the wished ones as they are, by the same words, and ``tables`` the numbers of routing tables by
-    name. ``quiet`` is whether the kernel gives the interface no IPv6 address of its own. ``neighbours`` are the
-    permanent ones that the wish is about, and ``liars`` others with a wrong MAC address. ``proxies`` are the addresses
-    that are answered for on the interface, each with whether that was written by this module.
+    ``settings`` are the current values of the wanted ones, and ``tables`` the numbers of routing tables by name.
+    ``quiet`` is whether the interface has no IPv6 address from the kernel. ``neighbours`` are the managed permanent
+    ones, and ``liars`` others with a wrong MAC address. ``proxies`` are the proxy neighbours of the interface, each
+    with whether this module added it.
     """
 
     settings: t.Mapping[str, str | None]
@@ -107,7 +107,7 @@ class Found:
 
 
 class InterfacePlanner:
-    """Plans one interface and notes each step's effect on the stack of its namespace."""
+    """Plans one interface and applies each step to the simulated stack of its namespace."""
 
     def __init__(self, wish: Wish, stack: Stack, found: Found) -> None:
         self._wish = wish
@@ -119,7 +119,7 @@ class InterfacePlanner:
         self._lost = Lost(self._link, wished, stack, found.quiet, found.liars)
         self._neighbours = interface_neighbours.managed(wish.neighbours or {}, found.neighbours, wish.purge_neighbours)
         self._answered = interface_proxies.managed(wish.proxies, wish.purge_proxies, found.proxies)
-        #: What is given anew of these stays as somebody wanted it.
+        #: These stay without a route when they are replaced.
         self._routeless = {one.address for one in stack.addresses_of(self._index) if one.routeless}
         self.steps: list[Step] = []
 
@@ -151,7 +151,7 @@ class InterfacePlanner:
         return Change(before, after)
 
     def absent(self) -> Change:
-        """Take away what is listed, the address whatever its prefix length, and nothing else."""
+        """Remove what is listed, addresses of any prefix length, and nothing else."""
         routes = [
             route
             for wished in self._routes
@@ -177,7 +177,7 @@ class InterfacePlanner:
             self._delete_address(one.address)
         return Change(before, {})
 
-    # What is there, and what is wished, in the same words.
+    # What exists and what is wanted, in the same form.
 
     def _before(self) -> dict[str, t.Any]:
         wish = self._wish
@@ -240,12 +240,12 @@ class InterfacePlanner:
             self.steps.append(WriteSettings(self._wish.netns, self._wish.name, drifted))
 
     def _announce(self) -> None:
-        """Where the kernel is told to announce the interface to its neighbours, see to it that it can be heard."""
+        """If the kernel announces the interface to its neighbours, make sure that it is received."""
         wish = self._wish
         told = any(wish.settings.get(word) == "1" for word in _NOTIFY)
         news = any(isinstance(step, (SetLink, AddAddress, Turn)) for step in self.steps)
         if told and news and wish.enabled:
-            # What is behind it on a bridge inside may have a memory of neighbours, however new it is itself.
+            # Even behind a new interface, a bridge inside may connect machines with neighbour caches.
             came_up = any(isinstance(step, Turn) for step in self.steps) and self._link.master is None
             addresses = tuple(text(address.ip) for address in wish.addresses or ())
             self.steps.append(Announce(wish.netns, wish.name, self._index, came_up, addresses))
@@ -253,7 +253,7 @@ class InterfacePlanner:
     # Addresses.
 
     def _listed(self) -> list[Address]:
-        """Addresses of the interface that the wish names, whatever their prefix length."""
+        """Addresses of the interface that the wish names, with any prefix length."""
         named = {address.ip for address in self._wish.addresses or ()}
         return [one for one in self._stack.addresses_of(self._index) if one.address.ip in named]
 
@@ -266,9 +266,9 @@ class InterfacePlanner:
         ]
 
     def _place_addresses(self) -> None:
-        """New IPv4 addresses come before old ones go: an interface without any would lose its routes.
+        """Add new IPv4 addresses before removing old ones: an interface without any would lose its routes.
 
-        IPv6 does not take one address with two prefix lengths, so there the old one goes first.
+        IPv6 does not accept one address with two prefix lengths, so the old one goes first.
         """
         if self._wish.addresses is None:
             return
@@ -293,9 +293,9 @@ class InterfacePlanner:
                 self._delete_address(one.address)
 
     def _renew(self, one: Address) -> None:
-        """Give an IPv4 address anew, since the kernel changes nothing about the broadcast address of one.
+        """Replace an IPv4 address, since the kernel cannot change its broadcast address.
 
-        Meanwhile the address is there with another prefix length, so that no route is lost that leads from it.
+        Meanwhile the address exists with another prefix length, so that no route from it is lost.
         """
         spare = ipaddress.IPv4Interface((str(one.address.ip), 32))
         kept = any(other.address == spare for other in self._stack.addresses_of(self._index))
@@ -320,7 +320,7 @@ class InterfacePlanner:
         self._stack.delete_address(self._index, address, keep_others)
 
     def _place_connected(self) -> None:
-        """Put back what the kernel wrote for addresses that stay, before routes are put that rest on it."""
+        """Restore the kernel's routes of addresses that stay, before routes that depend on them."""
         link_locals = [one.address for one in self._lost.unheard if one.scope == "link"]
         for address in link_locals:
             self._delete_address(address)
@@ -336,7 +336,7 @@ class InterfacePlanner:
     # Routes.
 
     def _mine(self, key: Key) -> list[Route]:
-        """Routes of a key that lead over this interface alone, or nowhere."""
+        """Routes with a key over this interface only, or without an interface."""
         return [route for route in self._stack.routes if route.key == key and belongs(route, self._index)]
 
     def _surplus_routes(self) -> list[Route]:
@@ -353,11 +353,11 @@ class InterfacePlanner:
         ]
 
     def _place_routes(self) -> None:
-        # Routes to what is on the link come first: others lead over gateways that they make reachable.
+        # Routes to the link come first, since they make the gateways of others reachable.
         for route in sorted(self._routes, key=lambda one: one.via is not None):
             there = self._mine(route.key)
             kept = next((other for other in there if _alike(route, other)), None)
-            # Routes of one key may have been added several times; the kernel replaces but the first of them.
+            # There may be several routes with one key; the kernel replaces only the first.
             for other in there if kept else there[1:]:
                 if other is not kept:
                     self._delete_route(other)
@@ -371,7 +371,7 @@ class InterfacePlanner:
 
     def _refuse_stealing(self, route: Route) -> None:
         if route.protocol == KERNEL and (route.family == 6 or route.table == TABLES["local"]):
-            # Of these there may be one over each interface.
+            # There may be one of these per interface.
             return
         for other in self._stack.routes:
             strangers = other.indexes - {self._index}
@@ -389,5 +389,5 @@ class InterfacePlanner:
 
 
 def _alike(wished: Route, found: Route) -> bool:
-    """Equal in all that a user can say."""
+    """Whether they are equal in everything that users can set."""
     return wished.view() == found.view() and wished.index == found.index

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The addresses that are answered for on an interface, so that others seem to be on its wire."""
+"""Proxy neighbours of an interface."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.inter
 def managed(
     wished: t.Collection[IPAddress] | None, purged: t.Collection[IPNetwork], found: t.Mapping[IPAddress, bool]
 ) -> tuple[IPAddress, ...]:
-    """Of what is answered for that which the wish is about; what others wrote is not purged."""
+    """The entries that the wish manages; those that others added are not purged."""
     if wished is None:
         return ()
     named = set(wished)
@@ -31,7 +31,7 @@ def managed(
 def steps(
     netns: str | None, name: str, wished: t.Collection[IPAddress], found: t.Collection[IPAddress]
 ) -> t.Iterator[Step]:
-    """From what is managed to what is wished."""
+    """The steps from the managed entries to the wanted ones."""
     before, after = set(found), set(wished)
     gone = tuple(address for address in found if address not in after)
     new = tuple(address for address in wished if address not in before)

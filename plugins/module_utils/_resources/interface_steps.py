@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What can be done to an interface, which is named by namespace and name."""
+"""Steps for an interface, given by namespace and name."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.sysctls i
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """One thing done to the interface ``name`` in the namespace ``netns``, None being the host's own."""
+    """One action on the interface ``name`` in the namespace ``netns``, or None for the host's own."""
 
     netns: str | None
     name: str
@@ -50,13 +50,13 @@ class Step:
         self.change(session.writer, socket.if_nametoindex(self.name))
 
     def change(self, writer: Writer, index: int) -> None:
-        """Do it to the interface that has this index now."""
+        """Apply it to the interface with this index."""
         raise NotImplementedError
 
 
 @dataclasses.dataclass(frozen=True)
 class SetLink(Step):
-    """MTU and MAC address, by the names of the options."""
+    """Set MTU and MAC address, by option name."""
 
     values: t.Mapping[str, t.Any]
 
@@ -96,7 +96,7 @@ class SpeakArp(Step):
 
 @dataclasses.dataclass(frozen=True)
 class WriteSettings(Step):
-    """Kernel settings of the interface, by path below /proc/sys."""
+    """Write kernel settings of the interface, by path below /proc/sys."""
 
     values: t.Mapping[str, str]
 
@@ -115,7 +115,7 @@ class WriteSettings(Step):
 
 @dataclasses.dataclass(frozen=True)
 class AddAddress(Step):
-    """``routeless``: the kernel makes no route to its subnet."""
+    """``routeless``: the kernel adds no route to its subnet."""
 
     address: IPInterface
     routeless: bool = False
@@ -136,7 +136,7 @@ class AddAddress(Step):
 
 @dataclasses.dataclass(frozen=True)
 class DeleteAddress(Step):
-    """``keep_others``: other IPv4 addresses of the same subnet stay, which by default go with the first one of it."""
+    """``keep_others``: keep other IPv4 addresses of the subnet, which by default go with its first one."""
 
     address: IPInterface
     keep_others: bool = False
@@ -157,7 +157,7 @@ class DeleteAddress(Step):
 
 @dataclasses.dataclass(frozen=True)
 class PutRoute(Step):
-    """Add a route in place of one of the same key."""
+    """Add a route, or replace the one with the same key."""
 
     route: Route
 
@@ -171,7 +171,7 @@ class PutRoute(Step):
 
 @dataclasses.dataclass(frozen=True)
 class PutConnected(Step):
-    """Put back a route that the kernel wrote for an address."""
+    """Restore a route of the kernel for an address."""
 
     route: Route
 
@@ -199,7 +199,7 @@ class DeleteRoute(Step):
 
 @dataclasses.dataclass(frozen=True)
 class SetNeighbours(Step):
-    """Forget the first ones and write the others down."""
+    """Remove the first ones and add the others."""
 
     gone: tuple[IPAddress, ...]
     new: tuple[tuple[IPAddress, str], ...]
@@ -218,7 +218,7 @@ class SetNeighbours(Step):
 
 @dataclasses.dataclass(frozen=True)
 class SetProxies(Step):
-    """Answer for the first addresses no more, and for the others from now on."""
+    """Remove the first addresses and add the others."""
 
     gone: tuple[IPAddress, ...]
     new: tuple[IPAddress, ...]
@@ -237,9 +237,9 @@ class SetProxies(Step):
 
 @dataclasses.dataclass(frozen=True)
 class Announce(Step):
-    """Have the kernel tell the neighbours the interface's addresses, as its notify settings allow.
+    """Make the kernel announce the interface's addresses to its neighbours, as its notify settings allow.
 
-    ``came_up``: it was down before, so that it has no memory of neighbours itself.
+    ``came_up``: it was down before, so that its own neighbour cache is empty.
     """
 
     index: int
@@ -251,9 +251,9 @@ class Announce(Step):
         return "announce"
 
     def change(self, writer: Writer, index: int) -> None:
-        """Its MAC address is set to what it is, which the kernel announces like a change.
+        """Set its MAC address to the current one, which the kernel announces like a change.
 
-        A device that has none, or takes none while it is up, is not announced; neighbours find out a little later.
+        A device without one, or that accepts none while it is up, is not announced; neighbours find out a little later.
         """
         address = dumps.link(writer, index).mac_address
         with contextlib.suppress(OSError):
@@ -267,7 +267,7 @@ def _shown(route: Route) -> str:
 
 @contextlib.contextmanager
 def _gone_is_done(code: int) -> t.Iterator[None]:
-    """What an earlier step took along needs no removal any more, and what it brought along need not be put."""
+    """Ignore that an earlier step has removed or added the same already."""
     try:
         yield
     except OSError as error:

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What is on an interface as users write it, in an order that says nothing."""
+"""The addresses of an interface as users write them, in a canonical order."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes im
 
 
 def words(found: t.Sequence[Address]) -> list[str]:
-    """The same of what is there, with a wrong broadcast address."""
+    """The current addresses, including wrong broadcast addresses."""
     wrong = {one.address: one.broadcast for one in found if one.misses_all}
     if not wrong:
         return texts(one.address for one in found)
@@ -31,7 +31,7 @@ def words(found: t.Sequence[Address]) -> list[str]:
 
 
 def texts(found: t.Iterable[IPInterface]) -> list[str]:
-    """Addresses in an order that says nothing: IPv4 first, by number."""
+    """Addresses in a canonical order: IPv4 first, by number."""
     return [
         str(address)
         for address in sorted(found, key=lambda address: (address.version, int(address.ip), address.network.prefixlen))

@@ -41,7 +41,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources impor
 _VALUE = {"enabled": "1", "disabled": "0"}
 
 
-#: So many interfaces are named in a warning.
+#: The maximum of interfaces to name in a warning.
 _NAMED = 4
 
 
@@ -72,15 +72,15 @@ class Space:
 
     #: The switches by family and interface, None for all of them.
     switches: dict[tuple[str, str | None], str]
-    #: accept_ra of the interfaces that have a route by router advertisement.
+    #: accept_ra of the interfaces with a route by router advertisement.
     accept_ra: dict[str, str]
-    #: Interfaces of whose packets none is forwarded, though IPv4 is forwarded otherwise.
+    #: Interfaces whose packets are not forwarded although IPv4 forwarding is on.
     stuck: tuple[str, ...]
-    #: Families whose FORWARD chain lets everything pass that no rule stops; read only where a switch will go on.
+    #: Families whose FORWARD chain accepts by default; read only if forwarding will be turned on.
     open: frozenset[str]
-    #: Families whose bridged frames the kernel shows to iptables.
+    #: Families whose bridged frames the kernel passes to iptables.
     bridge_nf: frozenset[str]
-    #: Interfaces that no mark of ours is on, between which packets pass then.
+    #: Foreign interfaces, between which packets are forwarded then.
     others: tuple[str, ...]
 
 
@@ -90,13 +90,13 @@ class State:
     #: The same namespace under its first reference.
     same: t.Mapping[str | None, str | None]
     files: t.Mapping[str, str | None]
-    #: What the user says to have the FORWARD chain drop.
+    #: How the user sets the policy of FORWARD to DROP.
     remedy: str
 
 
 @dataclasses.dataclass(frozen=True)
 class WriteFile(Aside):
-    """A step: make the file what it should be, or, without a text, remove it."""
+    """A step that writes the file or, without a text, removes it."""
 
     name: str
     text: str | None
@@ -167,7 +167,7 @@ class IpForward(Resource):
         values = {ref: dict(space.switches) for ref, space in state.spaces.items()}
         accept_ra = {ref: dict(space.accept_ra) for ref, space in state.spaces.items()}
         changes: dict[Wish, Change] = {}
-        # The switch for all interfaces overwrites those of each, so it is thrown first.
+        # The setting for all interfaces overwrites those of each, so it comes first.
         for wish in sorted(wishes, key=lambda wish: wish.interface is not None):
             ref = state.same[wish.netns]
             before, after = _switch(wish, ref, state.spaces[ref], values[ref], accept_ra[ref], plan)
@@ -212,12 +212,12 @@ def _read_space(host: Host, ref: str | None, wishes: t.Sequence[Wish]) -> Space:
 
 
 def _rests(wish: Wish) -> bool:
-    """Whether a kernel without the family is as wished already, but for a file of when it had it."""
+    """Whether a kernel without the family is as wanted, except for a file from when it had it."""
     return wish.state == "disabled" and not wish.persistent and wish.interface is None
 
 
 def _relies_on_all(wishes: t.Sequence[Wish], found: t.Mapping[tuple[str, str | None], str]) -> bool:
-    """Whether IPv4 is to be forwarded and is already, so that no switch of an interface will be thrown with it."""
+    """Whether IPv4 forwarding is wanted and on already, so that the settings of interfaces stay."""
     asked = any(wish.state == "enabled" and wish.interface is None and "ipv4" in wish.families for wish in wishes)
     return asked and found.get(("ipv4", None)) != "0"
 
@@ -230,7 +230,7 @@ def _links(known: Contents | None) -> Links:
 
 
 def _stuck(links: Links, owners: t.Collection[str]) -> t.Iterator[str]:
-    """Interfaces of others with a switch of their own that is off; what arrives at a port is its master's."""
+    """Foreign interfaces whose own setting is off; ports do not count, since their master receives the packets."""
     for link in links.values():
         others = link.up and not link.master and link.name != "lo" and not link.owner(*owners)
         if others and link_settings.read(link, switches.path("ipv4", "IFNAME")) == "0":
@@ -238,7 +238,7 @@ def _stuck(links: Links, owners: t.Collection[str]) -> t.Iterator[str]:
 
 
 def _read_switches(wishes: t.Sequence[Wish]) -> dict[tuple[str, str | None], str]:
-    """The switches that exist, those for all interfaces always among them."""
+    """The settings that exist, always including those for all interfaces."""
     wanted = {
         (family, interface) for wish in wishes for family in wish.families for interface in (None, wish.interface)
     }
@@ -247,7 +247,7 @@ def _read_switches(wishes: t.Sequence[Wish]) -> dict[tuple[str, str | None], str
 
 
 def _rising(wishes: t.Sequence[Wish], found: t.Mapping[tuple[str, str | None], str]) -> set[str]:
-    """The families in which the host begins to forward between all of its interfaces."""
+    """The families that the host begins to forward between all of its interfaces."""
     return {
         family
         for wish in wishes
@@ -257,7 +257,7 @@ def _rising(wishes: t.Sequence[Wish], found: t.Mapping[tuple[str, str | None], s
 
 
 def _families(wish: Wish, space: Space) -> list[str]:
-    """The wish's families as far as the kernel has them."""
+    """The families of the wish that the kernel has."""
     return [family for family in wish.families if (family, None) in space.switches]
 
 
@@ -280,7 +280,7 @@ def _switch(
     accept_ra: dict[str, str],
     plan: Plan,
 ) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
-    """Plan the switches of a wish; its attributes as they are and as they will be."""
+    """Plan the settings of a wish, and return its attributes before and after."""
     before: dict[str, t.Any] = {}
     after: dict[str, t.Any] = {}
     for family in _families(wish, space):
@@ -310,7 +310,7 @@ def _does_not_forward(name: str) -> str:
 def _between_others(
     state: State, values: t.Mapping[str | None, t.Mapping[tuple[str, str | None], str]]
 ) -> t.Iterator[str]:
-    """One sentence for both families, where there is anything else to forward between."""
+    """One sentence for both families, if there are foreign interfaces to forward between."""
     for ref, space in state.spaces.items():
         families = [family for family in sorted(space.open) if values[ref].get((family, None)) != "0"]
         shown = [bridge_nf.setting(family) for family in families if family in space.bridge_nf]
@@ -345,7 +345,7 @@ def _keep_routers(
     after: dict[str, t.Any],
     plan: Plan,
 ) -> None:
-    """A forwarding host ignores router advertisements and drops what it has by them, unless accept_ra is 2 before."""
+    """Set accept_ra to 2 first: a forwarding host otherwise ignores router advertisements and drops their routes."""
     at_stake = sorted(name for name, value in accept_ra.items() if value == "1" and wish.interface in (None, name))
     for name in at_stake:
         what = f"have {name} accept router advertisements while IPv6 is forwarded"
@@ -357,7 +357,7 @@ def _keep_routers(
 
 
 def _persist(wish: Wish, state: State, before: dict[str, t.Any], after: dict[str, t.Any], plan: Plan) -> None:
-    """Plan the files that bring the switches back after a reboot, or that no such file stays."""
+    """Plan the files that make the setting persistent, or their removal."""
     if wish.netns is not None:
         return
     right = []
@@ -371,7 +371,7 @@ def _persist(wish: Wish, state: State, before: dict[str, t.Any], after: dict[str
 
 
 def _file(wish: Wish, family: str, state: State) -> tuple[str | None, str | None]:
-    """The text of a file of ours as it is and as it should be, None where there is no such file."""
+    """The current and wanted text of a file, None for no file."""
     file = wish.file(family)
     text = state.files[file.name]
     if text is not None and not file.wrote(text):

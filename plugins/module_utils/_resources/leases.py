@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What must end when an address that was given to an endpoint is free for another one."""
+"""What has to end when an address of an endpoint becomes free for another one."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.flows imp
 
 
 def of(record: Record | None, owner: str) -> list[str]:
-    """The addresses that an owner gave to the interfaces of a namespace."""
+    """The recorded addresses of an owner in a namespace."""
     given = record.addresses.get(owner, {}) if record else {}
     return [address for addresses in given.values() for address in addresses]
 
 
 def end_flows(host: Host, given: t.Collection[str]) -> None:
-    """End the host's connections of these addresses, so that their next users inherit none."""
+    """End the host's connections of these addresses, so that their next users do not inherit them."""
     freed = [parse_interface(text) for text in given]
     for family in FAMILIES:
         mine = {one.ip for one in freed if family_of(one) == family}

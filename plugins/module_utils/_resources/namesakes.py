@@ -19,9 +19,9 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.netns
 
 
 def find(host: Host, wishes: t.Sequence[Wish]) -> list[tuple[Wish, str]]:
-    """The wishes for a namespace that an earlier one has by another name, each with a sentence.
+    """The wishes for a namespace that an earlier wish names differently, each with a sentence.
 
-    What is not there, or cannot be opened, is left to whoever is going to give it a name.
+    Namespaces that do not exist or cannot be opened are left to the naming itself.
     """
     present = [wish for wish in wishes if wish.state == "present"]
     if not any(wish.attached for wish in present):

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""A named network namespace: made, or an existing one given a name."""
+"""A named network namespace, either created or an existing one with a new name."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ Identity = tuple[int, int]
 
 @dataclasses.dataclass(frozen=True)
 class Found:
-    """What there is under a name."""
+    """What exists under a name."""
 
     file: bool = False
     identity: Identity | None = None
     record: namespace_records.Record | None = None
-    #: The record was damaged by hand; then ``record`` is what the links of ours that lead there tell.
+    #: Whether the record was damaged by hand; ``record`` was then derived from interfaces that lead into it.
     damaged: bool = False
-    #: The file of the namespace that is to get the name, and which one that is.
+    #: The file of the namespace to name, and its identity.
     path: str | None = None
     source: Identity | None = None
     loopback: bool = False
@@ -70,7 +70,7 @@ class Found:
 
     @property
     def ours(self) -> namespace_records.Record | None:
-        """Our record of it, as long as the name leads to the namespace that the record is of."""
+        """The record, if it is about the namespace that the name refers to."""
         return self.record if self.record and self.identity and self.record.identity == self.identity else None
 
 
@@ -124,7 +124,7 @@ class Netns(Resource):
 
 
 def _in_kernels_words(host: Host, wishes: t.Sequence[Wish], found: dict[str, Found]) -> dict[str, Found]:
-    """Found settings in the wish's words where they differ from it by their form alone."""
+    """The settings, in the form of the wish if they only differ in form."""
     differing = [
         (path, value, found[wish.name].sysctls.get(path))
         for wish in wishes
@@ -143,7 +143,7 @@ def _in_kernels_words(host: Host, wishes: t.Sequence[Wish], found: dict[str, Fou
 
 
 def _warn_of_blindness(host: Host, found: t.Mapping[str, Found]) -> None:
-    """Until the name is really re-pointed, other modules see by it the namespace that it leads to now."""
+    """Until the name is changed, other modules see the old namespace under it."""
     for name, one in found.items():
         if one.identity and one.source not in (None, one.identity):
             host.warn(
@@ -153,7 +153,7 @@ def _warn_of_blindness(host: Host, found: t.Mapping[str, Found]) -> None:
 
 
 def _paths(host: Host, wishes: t.Sequence[Wish]) -> dict[str, str]:
-    """The files of the namespaces that are to be attached, by name."""
+    """The files of the namespaces to attach, by name."""
     present = [wish for wish in wishes if wish.state == "present"]
     inhabited = {wish.name: wish.inhabitant for wish in present if wish.inhabitant is not None}
     processes = inhabitants.processes(host, inhabited.values())
@@ -174,14 +174,14 @@ def _read(host: Host, wish: Wish, path: str | None) -> Found:
         source=_read_source(host, wish, path) if path else None,
     )
     if wish.state == "present" and wish.sysctls and not identity:
-        # Not there yet: see in a new one, or in the one to be named, whether it has these settings at all.
+        # It does not exist yet: check in a new one, or in the one to name, whether it has these settings.
         values = host.run(path, lambda: settings.read(wish.sysctls)) if path else settings.of_new(host, wish.sysctls)
         return _with_inside(wish, found, False, values)
     return found
 
 
 def _hear_witnesses(host: Host, found: dict[str, Found]) -> None:
-    """Put what links tell in place of the records that were damaged."""
+    """Replace damaged records by what interfaces show."""
     damaged = [name for name, one in found.items() if one.damaged]
     for name in damaged:
         record_files.refuse_full_directory(namespace_records.path(name))
@@ -190,7 +190,7 @@ def _hear_witnesses(host: Host, found: dict[str, Found]) -> None:
 
 
 def _look_inside(host: Host, wishes: t.Sequence[Wish], found: dict[str, Found]) -> None:
-    """Add what is managed inside those that are there."""
+    """Add what is managed inside existing namespaces."""
     there = [wish for wish in wishes if wish.state == "present" and found[wish.name].identity]
     seen = host.tour((wish.name, functools.partial(_inside, wish)) for wish in there)
     for wish, (up, values) in zip(there, seen):
@@ -219,7 +219,7 @@ def _read_source(host: Host, wish: Wish, path: str) -> Identity:
 
 
 def _asks_for_users(wish: Wish, found: Found) -> bool:
-    """Only then is /proc read through: for what a removal leaves, and for whether a name may be re-pointed."""
+    """Whether /proc has to be read: for processes left by a removal, and for names to be changed."""
     if wish.state == "absent":
         return found.ours is not None
     return found.source is not None and found.identity not in (None, found.source)
@@ -241,14 +241,14 @@ def _plan_present(wish: Wish, found: Found, plan: Plan) -> Change:
 
 
 def _plan_existing(wish: Wish, found: Found, plan: Plan, after: dict[str, t.Any], facts: dict[str, t.Any]) -> Change:
-    """The name is there and leads where it should; its insides and our claim on it are looked at."""
+    """The name exists and is right; plan what is inside and the claim on it."""
     before = {**after, "loopback": found.loopback}
     if wish.sysctls:
         before["sysctls"] = sysctls.by_name(found.sysctls)
     record = found.ours
     if record:
         if found.damaged:
-            # Whether others gave it its name is not known any more; where there are others, it may well be theirs.
+            # It is unknown who named it; if there are other owners, it may well be theirs.
             record = dataclasses.replace(record, attached=wish.attached or record.owners != (wish.owner,))
         before["owners"] = [] if found.damaged else list(record.owners)
         after["owners"] = list(record.owners) + ([] if wish.owner in record.owners else [wish.owner])
@@ -257,7 +257,7 @@ def _plan_existing(wish: Wish, found: Found, plan: Plan, after: dict[str, t.Any]
     else:
         if found.damaged:
             plan.steps.append(Forget(wish.name))
-        # Somebody else made it: used as it is, claimed by nobody, so never removed.
+        # A foreign one: it is used as it is, not claimed, and so never removed.
         del before["owners"], after["owners"]
     facts["attached"] = record.attached if record else False
     drifted = {path: value for path, value in wish.sysctls.items() if found.sysctls[path] != value}
@@ -268,7 +268,7 @@ def _plan_existing(wish: Wish, found: Found, plan: Plan, after: dict[str, t.Any]
 
 
 def _refuse_unless_forsaken(wish: Wish, found: Found) -> dict[str, t.Any]:
-    """What the name held before it is given to another namespace: nothing, or one of ours that nobody uses any more."""
+    """Only rename if the name refers to nothing, or to an own namespace that nothing uses any more."""
     if found.identity is None:
         return {}
     record = found.ours
@@ -336,7 +336,7 @@ def _plan_removal(wish: Wish, found: Found, plan: Plan) -> Change:
         return Change({}, {})
     rest = _without(record, wish.owner)
     if rest.owners and found.damaged:
-        # The others' links go on telling that it is theirs, and ours do not any more.
+        # Interfaces of the others keep showing their claim.
         plan.warnings.append(f"namespace {wish.name} is left in place, since it belongs to {', '.join(rest.owners)}")
         return Change({}, {})
     if rest.owners:

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What can be done to a named network namespace."""
+"""Steps for named network namespaces."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources impor
 
 @dataclasses.dataclass(frozen=True)
 class Bind(Aside):
-    """Make a namespace, or bind the one of ``source``, under the name; what ``replaces`` tells goes first.
+    """Create a namespace, or bind the one of ``source``, under the name, in place of ``replaces``.
 
-    ``replaces`` is the namespace that has the name, None where the name is free or its file is dead.
+    ``replaces`` is the namespace with that name, or None if the name is free or its file is dead.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Bind(Aside):
         found = namespaces.identity(self.name)
         if found != self.replaces:
             if found and not source:
-                # Somebody was faster. His serves as well as ours, but it is his.
+                # Something else has just created it: use it, but do not claim it.
                 return
             raise Refused(f"namespace {self.name} was just given to another namespace and is left alone; run again")
         namespaces.remove(self.name)
@@ -68,7 +68,7 @@ class Bind(Aside):
             )
 
     def _name(self, host: Host, source: str) -> None:
-        """Claim a namespace, then name it: who is killed in between leaves a claim on nothing, and no namespace."""
+        """Claim a namespace before naming it: an interruption leaves a claim on nothing, but no unclaimed namespace."""
         identity = namespaces.identity(source)
         if identity is None:
             raise Refused(f"namespace {self.name}: {source} is no longer a network namespace")
@@ -95,7 +95,7 @@ class Claim(Aside):
 
 @dataclasses.dataclass(frozen=True)
 class Forget(Aside):
-    """Remove a damaged record, of a namespace that is gone or that nothing tells to be ours."""
+    """Remove the damaged record of a namespace that is gone or counts as foreign."""
 
     name: str
 
@@ -108,7 +108,7 @@ class Forget(Aside):
 
 @dataclasses.dataclass(frozen=True)
 class Free(Silent):
-    """Leave the addresses that were given to the namespace's interfaces to others."""
+    """Free the addresses of the namespace's interfaces for others."""
 
     addresses: t.Sequence[str]
 
@@ -118,7 +118,7 @@ class Free(Silent):
 
 @dataclasses.dataclass(frozen=True)
 class Inside:
-    """Bring about what is managed inside a namespace."""
+    """Apply what is managed inside a namespace."""
 
     name: str
     loopback: bool | None
@@ -148,9 +148,10 @@ class Inside:
 
 @dataclasses.dataclass(frozen=True)
 class Remove(Aside):
-    """Take the name of this namespace, or of none, away.
+    """Remove the name of this namespace, or of none.
 
-    ``links_first``: which links into it go before, "all" if we made it; "ours" where that is not known, "none" else.
+    ``links_first``: which links into it to delete first, "all" if this module created it, "ours" if that is unknown,
+    else "none".
     """
 
     name: str
@@ -168,15 +169,15 @@ class Remove(Aside):
         namespace_records.remove(session.host, self.name)
 
     def is_the_same(self) -> bool:
-        """Whether the name leads where it led when it was read; a namespace that lost its name meanwhile is gone."""
+        """Whether the name still refers to the same namespace; one that lost its name meanwhile counts as gone."""
         return namespaces.identity(self.name) in (None, self.identity)
 
 
 @dataclasses.dataclass(frozen=True)
 class Empty(Silent):
-    """Delete the host's ends of the veth pairs that lead into namespaces that go.
+    """Delete the host's ends of veth pairs that lead into namespaces to be removed.
 
-    They would go with the namespaces, but some time later, and not at all while a process stays inside.
+    The kernel would do so some time later, and not at all while a process stays inside.
     """
 
     removed: tuple[Remove, ...]
@@ -200,7 +201,7 @@ def _delete_links(into: t.Sequence[tuple[Remove, int]]) -> None:
 
 
 def _falls(link: Link, step: Remove) -> bool:
-    """Whether a link into a namespace goes before it."""
+    """Whether a link into a namespace is deleted before it."""
     mark = marks.parse_alias(link.alias)
     marked = mark is not None and mark.namespace == step.name
     return link.kind == "veth" and (marked or step.links_first == "all")
@@ -208,7 +209,7 @@ def _falls(link: Link, step: Remove) -> bool:
 
 @dataclasses.dataclass(frozen=True)
 class Prepare(Silent):
-    """Have the directory of the names."""
+    """Create the directory of the names."""
 
     def do(self, session: Session) -> None:
         with session.host.trying(f"prepare {NETNS_DIR}"):
@@ -219,7 +220,7 @@ class Prepare(Silent):
 
 
 def in_order(steps: t.Sequence[Step]) -> list[Step]:
-    """Names first, then our records of them, then what is inside."""
+    """Names first, then their records, then what is inside."""
     naming = [step for step in steps if isinstance(step, (Bind, Remove))]
     emptied = tuple(step for step in naming if isinstance(step, Remove) and step.links_first != "none")
     freed = [address for step in steps if isinstance(step, Free) for address in step.addresses]

@@ -4,11 +4,11 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Wished kernel settings in the kernel's own words.
+"""Kernel settings in the kernel's own form.
 
-Who writes 8080,8081 reads 8080-8081, and who writes 010 reads 8. The kernel itself is asked what it makes of a value,
-in a namespace that nobody uses. So a value that differs by its form alone is no difference, and one that the kernel
-does not take is refused before anything is changed.
+The kernel reads 8080,8081 back as 8080-8081, and 010 as 8. Writing a value in an unused namespace shows its form there.
+So a value that only differs in form is not a change, and one that the kernel does not accept is refused before
+anything is changed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import ref
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import sysctls
 
-#: By path and value, as wished, what is read after that is written.
+#: The value read back, by path and wanted value.
 Forms = t.Mapping[tuple[str, str], str]
 
 
@@ -31,7 +31,7 @@ def forms(host: Host, differing: t.Iterable[tuple[str, str, str | None]]) -> For
     Where nothing can be tried, what was read are the words for values that mean the same beyond doubt.
 
     :param differing: paths below /proc/sys, wished values, and what was read instead
-    :raises Refused: the kernel does not let it be set; Invalid: it does not take the value
+    :raises Refused: the setting is read-only; Invalid: the kernel does not accept the value
     """
     if not sysctl.writable():
         return {(path, value): read for path, value, read in differing if read and sysctls.mean_the_same(value, read)}
@@ -54,7 +54,7 @@ def of_new(host: Host, paths: t.Iterable[str]) -> dict[str, str | None]:
 
 
 def _tried(path: str, value: str) -> str:
-    """Called in a namespace that nobody uses."""
+    """Called in an unused namespace."""
     place = sysctls.elsewhere(path)
     if sysctl.read(place) is None:
         return value

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The links of an owner that systemd-networkd and NetworkManager shall leave alone."""
+"""The interfaces of an owner that systemd-networkd and NetworkManager have to leave alone."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.marked im
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import Element
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import left_over
 
-#: Seconds in which a manager lets go of a link once it was told.
+#: Seconds for a manager to let go of an interface.
 _PATIENCE = 5
 
 
@@ -39,7 +39,7 @@ class Wish:
 
 @dataclasses.dataclass(frozen=True)
 class Found:
-    """What there is of one owner: the text of each file that may be his, and links that managers have taken."""
+    """What an owner has: the text of each file, and the interfaces that managers manage."""
 
     files: t.Mapping[str, str | None]
     untold: bool
@@ -54,7 +54,7 @@ class State:
 
 @dataclasses.dataclass(frozen=True)
 class Tell(Aside):
-    """A step: write and remove files, then tell the managers and wait until they have let go of the interfaces."""
+    """A step that writes and removes files, then tells the managers and waits until they let go of the interfaces."""
 
     owner: str
     write: t.Mapping[str, str]
@@ -66,7 +66,7 @@ class Tell(Aside):
         return f"tell {', '.join(manager.name for manager in self.managers)} which interfaces to leave alone"
 
     def do(self, session: Session) -> None:
-        """Remembered first and forgotten last: who is stopped in between leaves no manager without the news."""
+        """Recorded first and forgotten last, so that an interrupted run leaves no manager uninformed."""
         if self.write:
             link_managers.remember_untold(self.owner)
         for path, text in self.write.items():
@@ -79,7 +79,7 @@ class Tell(Aside):
         self._await()
 
     def _await(self) -> None:
-        """Return when the managers have let go of the links: what they undo meanwhile is put back afterwards."""
+        """Return when the managers have let go of the interfaces; what they undo until then is repaired afterwards."""
         end = time.monotonic() + _PATIENCE
         for manager in self.managers:
             while link_managers.managed(manager, self.interfaces) and time.monotonic() < end:
@@ -148,7 +148,7 @@ def _plan(wish: Wish, found: Found, running: t.Sequence[Manager], plan: Plan) ->
     for manager in MANAGERS:
         ours = _ours(wish, manager, found)
         before.update(ours)
-        # At boot, a manager that we had a file for may not run yet.
+        # At boot, a manager with a file may not run yet.
         if wish.interfaces and (manager in running or ours):
             after[manager.path(wish.owner, wish.persistent)] = manager.text(wish.owner, wish.interfaces)
     concerned = [
@@ -179,7 +179,7 @@ def _is_of(manager: Manager, path: str) -> bool:
 
 
 def _ours(wish: Wish, manager: Manager, found: Found) -> dict[str, str]:
-    """The files of this owner; raises Refused where somebody else's stands in the place of one that is wished."""
+    """The files of this owner; raises Refused if a foreign file is in the place of a wanted one."""
     ours = {}
     for lasting in (False, True):
         path = manager.path(wish.owner, lasting)
@@ -192,10 +192,9 @@ def _ours(wish: Wish, manager: Manager, found: Found) -> dict[str, str]:
 
 
 def _managed(wish: Wish, found: Found) -> tuple[list[str], list[str]]:
-    """The links that a manager will let go of when it reads its files again, and sentences about others.
+    """The interfaces that a manager will let go of when it reloads, and sentences about others.
 
-    systemd-networkd keeps what it has by a file that comes before ours. What NetworkManager has in spite of our file
-    was given to it by a command.
+    systemd-networkd keeps those of a file that sorts first. NetworkManager keeps those set by a command.
     """
     lost: list[str] = []
     held = []

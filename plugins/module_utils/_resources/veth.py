@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""A veth pair, each end by name in its namespace. The first end carries our mark."""
+"""A veth pair, with each end given by name and namespace. The first end has the mark."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.veth_
 
 @dataclasses.dataclass(frozen=True)
 class State:
-    """The pairs, and the namespace that each reference of the wishes leads to; a missing one has none."""
+    """The pairs, and the namespace of each reference of the wishes; a missing one has none."""
 
     spaces: t.Mapping[str | None, Identity]
     pairs: Pairs
-    #: By namespace whose it is, where a link of the host has the group of an owner but not his alias.
+    #: The owners of each namespace, read if a link of the host has the group of an owner but not the alias.
     claims: t.Mapping[Identity, t.Collection[str]] = dataclasses.field(default_factory=dict)
 
 
@@ -103,7 +103,7 @@ class Veth(Resource):
 
 
 def _named(wishes: t.Sequence[Wish], spaces: t.Mapping[str | None, Identity]) -> dict[Identity, list[tuple[str, str]]]:
-    """By namespace the options with the names of ends that are to be there."""
+    """The options with the names of wanted ends, by namespace."""
     named: dict[Identity, list[tuple[str, str]]] = {}
     for wish in wishes:
         if wish.state == "present" and wish.peer:
@@ -120,9 +120,9 @@ def _claims(host: Host, found: Pairs) -> dict[Identity, t.Collection[str]]:
 
 
 def _wanted(host: Host, wishes: t.Sequence[Wish]) -> dict[str | None, list[veth_peers.Wanted]]:
-    """The ends to look for, first ends first: they are read in few visits and tell of most peers what they are.
+    """The ends to look for, first ends first: reading them takes few visits and reveals most peers.
 
-    Namespaces of present pairs are asked for whether they exist or not, so that a missing one is told.
+    Namespaces of present pairs are included even if they do not exist, so that missing ones are reported.
     """
     needed = {end.netns for wish in wishes if wish.state == "present" for end in (wish.end, wish.peer) if end}
     ends = [(wish.end, wish.peer or wish.end) for wish in wishes] + [
@@ -137,7 +137,7 @@ def _wanted(host: Host, wishes: t.Sequence[Wish]) -> dict[str | None, list[veth_
 
 
 def _refuse_shared_ends(wishes: t.Sequence[Wish], state: State) -> None:
-    """Two pairs cannot have one end, however its namespace is spelled."""
+    """Refuse two pairs with the same end, however its namespace is written."""
     seen: dict[tuple[Identity, str], Wish] = {}
     for wish in wishes:
         for end in (wish.end, wish.second) if wish.state == "present" else ():
@@ -147,7 +147,7 @@ def _refuse_shared_ends(wishes: t.Sequence[Wish], state: State) -> None:
 
 
 def _joined(steps: t.Sequence[t.Any]) -> list[t.Any]:
-    """The steps, with deletions that follow on one another in one namespace made one, which costs as much as one."""
+    """The steps, with consecutive deletions in a namespace merged into one, which is as fast as a single one."""
     joined: list[t.Any] = []
     for step in steps:
         last = joined[-1] if joined else None
@@ -159,7 +159,7 @@ def _joined(steps: t.Sequence[t.Any]) -> list[t.Any]:
 
 
 class _Planner:
-    """Takes the wishes one after another and keeps a draft of what the steps so far lead to."""
+    """Plans the wishes in turn, on a simulation of the steps so far."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -179,14 +179,14 @@ class _Planner:
         alternative_names.refuse_links(links, [("name", where.name)])
 
     def _where(self, end: End, *wished: Where | None) -> Where:
-        """Where an end is, the namespace in the words of the wish where it has any for it."""
+        """The place of an end, with the namespace as written in the wish if it is there."""
         refs = [where.netns for where in wished if where and self._state.spaces.get(where.netns) == end.space]
         return Where(refs[0] if refs else self._state.pairs.refs[end.space], end.link.name)
 
     def _owner(self, end: End, wish: Wish) -> str | None:
-        """Whose pair it is by its first end. The link group tells it where the alias was edited by hand, or was not
-        written any more, as long as something else bears witness: anybody may number groups. That is the name of the
-        other end, or its bridge or the namespace that it leads to being the owner's."""
+        """The owner of the pair, by its first end. If the alias was edited by hand or never written, the link group
+        counts if the name of the other end, the bridge or the namespace of the peer confirms it, since anybody can
+        set groups."""
         marked = end.link.owner()
         if marked or end.link.owner(wish.owner) is None:
             return marked
@@ -258,7 +258,7 @@ class _Planner:
         )
 
     def _repair(self, wish: Wish, first: End, second: End) -> None:
-        """Put both ends where they belong and set what differs."""
+        """Move and rename both ends as needed, and set what differs."""
         ours = self._owner(first, wish) is not None
         for end, to, values in ((first, wish.end, _values(wish, ours)), (second, wish.second, _peer_values(wish))):
             if self._find(to) is not end:
@@ -271,7 +271,7 @@ class _Planner:
 
     def absent(self, wish: Wish) -> Change:
         first, second = self._find(wish.end), self._find(wish.peer, by_any_name=True)
-        # Maybe the first end was renamed or moved by hand; then its peer tells where it is, if that is ours.
+        # If the first end was renamed or moved by hand, its peer shows where it is.
         other = second.peer if second else None
         if other and self._owner(other, wish) != wish.owner:
             other = None
@@ -296,12 +296,12 @@ class _Planner:
         return Change(before, {})
 
     def _wished(self, wish: Wish, ours: bool) -> dict[str, t.Any]:
-        """The attributes that the wish manages, as they are to be."""
+        """The managed attributes as wanted."""
         peer_values = {f"peer_{word}": value for word, value in _peer_values(wish).items()}
         return {**_view(wish.end, wish.second), **_values(wish, ours), **peer_values}
 
     def _current(self, wish: Wish, first: End, words: t.Iterable[str]) -> dict[str, t.Any]:
-        """The same attributes as they are; those of a peer that is nowhere to be found are missing."""
+        """The managed attributes as they are, without those of a peer that cannot be found."""
         second = first.peer
         places = (wish.end, wish.peer)
         shown = _view(self._where(first, *places), self._where(second, *reversed(places)) if second else None)
@@ -328,7 +328,7 @@ def _view(end: Where, peer: Where | None) -> dict[str, t.Any]:
 
 
 def _values(wish: Wish, ours: bool) -> dict[str, t.Any]:
-    """The wished attributes of the first end, by their names in Link."""
+    """The wanted attributes of the first end, by their names in Link."""
     values: dict[str, t.Any] = dict(wish.both)
     if wish.mac_address is not None:
         values["mac_address"] = wish.mac_address
@@ -339,7 +339,7 @@ def _values(wish: Wish, ours: bool) -> dict[str, t.Any]:
 
 
 def _peer_values(wish: Wish) -> dict[str, t.Any]:
-    """The wished attributes of the other end, by their names in Link."""
+    """The wanted attributes of the other end, by their names in Link."""
     values: dict[str, t.Any] = dict(wish.both)
     if wish.peer_mac_address is not None:
         values["mac_address"] = wish.peer_mac_address

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What can be done to veth pairs. An end is named by where it is when its step's turn has come."""
+"""Steps for veth pairs. An end is given by its place at the time of the step."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session im
 
 @dataclasses.dataclass(frozen=True)
 class Where:
-    """An end: its namespace, None for the host's own, and its name there."""
+    """The place of an end: its namespace, or None for the host's own, and its name."""
 
     netns: str | None
     name: str
@@ -32,7 +32,7 @@ class Where:
 
 @dataclasses.dataclass(frozen=True)
 class _AtAnEnd:
-    """Something done in the namespace of an end."""
+    """A step in the namespace of an end."""
 
     end: Where
 
@@ -43,7 +43,7 @@ class _AtAnEnd:
 
 @dataclasses.dataclass(frozen=True)
 class Make(_AtAnEnd):
-    """Make a pair, each end with its values, in the words of the options."""
+    """Create a pair, each end with its values by option name."""
 
     peer: Where
     values: t.Mapping[str, t.Any]
@@ -53,9 +53,9 @@ class Make(_AtAnEnd):
         return f"create veth {self.end} with peer {self.peer}"
 
     def do(self, session: Session) -> None:
-        """Both ends by one message, the peer born in its namespace under its final name.
+        """Create both ends with one message, the peer in its namespace and under its final name.
 
-        The kernel ignores an alias then. Where we are stopped before it is set, the link group still says whose it is.
+        The kernel ignores an alias in it. If the run is interrupted before that is set, the link group shows the owner.
         """
         values = {"name": self.end.name, **self.values}
         alias = values.pop("alias")
@@ -84,7 +84,7 @@ class Put(_AtAnEnd):
         except OSError as error:
             if error.errno != errno.EBUSY:
                 raise
-            # Older kernels rename only what is down.
+            # Older kernels only rename interfaces that are down.
             link_changes.turn(writer, index, False)
             link_changes.set_values(writer, index, name)
             link_changes.turn(writer, index, True)
@@ -115,7 +115,7 @@ class Delete:
         return f"delete veth {Where(self.netns, shown)}"
 
     def do(self, session: Session) -> None:
-        """An end that is gone already went with its peer or with the peer's namespace."""
+        """Ignore ends that are gone, with their peer or its namespace."""
         found = dumps.links(session.writer)
         doomed = [found[name] for name in self.ends if name in found]
         try:

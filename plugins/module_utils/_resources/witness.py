@@ -4,9 +4,10 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Whose something is where its record was damaged, by what else tells it.
+"""Finds owners whose records were damaged.
 
-Of a namespace that are the aliases of the host's links that lead into it, of a port it is the alias of its bridge.
+The owner of a namespace is taken from the aliases of the host's links into it, that of a port from the alias of its
+bridge.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links imp
 
 
 def records(host: Host, names: t.Iterable[str]) -> dict[str, Record]:
-    """What the damaged records among these may have said, as far as links tell it; the damage is told as a warning."""
+    """The damaged ones of these records, as far as links show their content; each causes a warning."""
     damaged = [name for name in names if namespace_records.damaged(host, name)]
     for name in damaged:
         host.warn(
@@ -59,13 +60,13 @@ def _by_links(names: t.Iterable[str]) -> dict[str, Record]:
 
 
 def _leads_into(link: Link, name: str, number: int) -> bool:
-    """Whether it is a host end of ours that leads into the namespace of this name and number, now and by its mark."""
+    """Whether it is a marked host end that leads into the namespace of this name and number, now and by its mark."""
     mark = marks.parse_alias(link.alias)
     return mark is not None and mark.namespace == name and link.kind == "veth" and link.peer_nsid == number
 
 
 def damaged_ports(host: Host, names: t.Collection[str]) -> list[str]:
-    """Those of these interfaces whose records were damaged, told as a warning."""
+    """The interfaces with damaged records, each of which causes a warning."""
     found = [name for name in port_records.damaged() if name in names]
     for name in found:
         host.warn(f"{port_records.path(name)} is damaged; the owner of port {name} is taken from its bridge")
@@ -73,7 +74,7 @@ def damaged_ports(host: Host, names: t.Collection[str]) -> list[str]:
 
 
 def ports_by_bridges(links: Links, damaged: t.Iterable[str]) -> dict[str, PortRecord]:
-    """What damaged records may have said of interfaces that are on somebody's bridge now."""
+    """The content of damaged records of interfaces that are on the bridge of an owner."""
     indexed = by_index(links)
     ports = [links[name] for name in damaged if name in links]
     masters = [(port, indexed[port.master]) for port in ports if port.master in indexed]

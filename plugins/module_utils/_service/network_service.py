@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The service of a network: what systemd runs at boot, and the definitions that it brings about."""
+"""The service of a network: its units, and the definitions that it applies."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Wish:
 
 @dataclasses.dataclass(frozen=True)
 class Unit:
-    """What there is of one unit; ``active`` is None where systemd does not run."""
+    """The state of one unit; ``active`` is None if systemd is not running."""
 
     text: bytes | None
     enabled: bool
@@ -58,11 +58,11 @@ class Unit:
 
 @dataclasses.dataclass(frozen=True)
 class Found:
-    """What there is of one network's service."""
+    """The state of the service of a network."""
 
     definitions: bytes | None
     units: t.Mapping[str, Unit]
-    #: The units that are to be started where they are not; the others are when firewalls are.
+    #: The units to start; the others start with firewalls.
     due: t.Sequence[str]
 
     @property
@@ -78,7 +78,7 @@ class Found:
 class State:
     found: t.Mapping[str, Found]
     program: bytes | None
-    #: The program as it should be, and the Python that it runs by; nothing where all networks shall be absent.
+    #: The program and its Python interpreter; None if all networks are absent.
     wished_program: bytes
     interpreter: str
     networks: t.Sequence[str]
@@ -191,7 +191,7 @@ def _plan_present(wish: Wish, found: Found, program: bytes | None, state: State,
 def _writing(
     name: str, texts: t.Mapping[str, str], found: Found, definitions: str, program: bytes | None
 ) -> list[Step]:
-    """The units come last, so that what they run is there."""
+    """The steps to write files, with the units last, so that what they run exists."""
     steps: list[Step] = []
     if found.definitions != definitions.encode():
         steps.append(WriteFile(service_files.definitions(name), definitions.encode(), 0o644))
@@ -240,10 +240,10 @@ def _plan_absent(wish: Wish, found: Found, last: bool, plan: Plan) -> Change:
 
 
 def _removing(name: str, found: Found, last: bool) -> list[Step]:
-    """The definitions go last, since by them the next run knows that something is left.
+    """The steps to remove files, with the definitions last, since they show the next run that something is left.
 
-    The units are stopped when their files are gone and without those that need them, so that nothing is taken down by
-    that: the network may be meant to stay, and is gone already if not.
+    The units are stopped after their files are gone and without dependent ones, so that this takes nothing down: the
+    network may be meant to stay, or is gone already.
     """
     units = unit.started_with(name)
     links = [link for one, others in units.items() for link in service_files.enabling_links(one, others)]
@@ -257,7 +257,7 @@ def _removing(name: str, found: Found, last: bool) -> list[Step]:
 
 
 def _parsed(content: bytes | None) -> network_document.Document | None:
-    """The document in a file, None where there is none or it is damaged."""
+    """The document in a file, None if it does not exist or is damaged."""
     try:
         return network_document.parse(content.decode("utf-8"), "", NEEDED) if content is not None else None
     except (Invalid, UnicodeDecodeError):
@@ -269,5 +269,5 @@ def _lines(content: bytes | None) -> list[str] | None:
 
 
 def _fingerprint(program: bytes | None) -> str | None:
-    """The program itself is long and the same for all networks."""
+    """A checksum of the program, which is long and the same for all networks."""
     return f"sha256 {hashlib.sha256(program).hexdigest()}" if program is not None else None

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What can be done to the files of a network's service, and to systemd."""
+"""Steps for the files of a network's service, and for systemd."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class RemoveFile(Aside):
 
 @dataclasses.dataclass(frozen=True)
 class Enable(Aside):
-    """Have a unit started with others."""
+    """Enable a unit."""
 
     unit: str
     others: tuple[str, ...]
@@ -65,7 +65,7 @@ class Reload(Aside):
 
 @dataclasses.dataclass(frozen=True)
 class Forget(Aside):
-    """Stop a unit that has no file any more, and nothing with it."""
+    """Stop a unit without a file, and nothing else."""
 
     unit: str
 
@@ -78,7 +78,7 @@ class Forget(Aside):
 
 @dataclasses.dataclass(frozen=True)
 class Start(Aside):
-    """A service that is started changes the host itself, and waits for us otherwise."""
+    """Start a service, which changes the host itself, so the lock is released first."""
 
     unit: str
 
@@ -91,5 +91,5 @@ class Start(Aside):
 
 
 def in_order(steps: t.Sequence[Step]) -> list[Step]:
-    """Services are started when the files of all networks are as they are to be."""
+    """Services are started after the files of all networks are written."""
     return sorted(steps, key=lambda step: isinstance(step, Start))

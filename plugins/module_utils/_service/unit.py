@@ -4,12 +4,12 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The systemd units of a network that comes back after a reboot.
+"""The systemd units of a persistent network.
 
-Some firewalls flush the rules of everybody when they are reloaded or restarted. A reload by systemd is passed on by it.
-A start it tells only to units that are started with it: hence a second unit, which ends at once and so can be started
-again and again. To be stopped with the firewalls will not do: firewalld conflicts with others, and systemd then refuses
-to restart it. firewalld is reloaded behind systemd's back, by D-Bus: hence a third unit, which listens to that.
+Some firewalls flush all rules when they are reloaded or restarted. systemd propagates a reload. A start only reaches
+units that are started with it: hence a second unit, which ends at once and can be started repeatedly. Stopping with
+the firewalls does not work: firewalld conflicts with others, and systemd then refuses to restart it. firewalld may be
+reloaded by D-Bus without systemd: hence a third unit, which listens to that.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.names impo
 
 FIREWALLD = "firewalld.service"
 _BUS_NAME = "org.fedoraproject.FirewallD1"
-#: What loads rules at boot and again later. Each is there on some hosts only, which is no matter to systemd.
+#: Services that load rules. systemd ignores those that a host does not have.
 _FIREWALLS = (
     FIREWALLD,
     "ufw.service",
@@ -29,9 +29,9 @@ _FIREWALLS = (
     "iptables.service",
     "ip6tables.service",
 )
-#: What manages links, ours as well unless it was told not to.
+#: Services that manage links.
 _LINK_MANAGERS = ("systemd-networkd.service", "NetworkManager.service")
-#: What makes bridges that are not ours.
+#: Services that create external bridges.
 _BRIDGE_MAKERS = ("docker.service", "libvirtd.service", "lxc-net.service")
 #: No option here gives the service a mount namespace of its own, which would hide from the host the namespaces that it
 #: makes under /run/netns.
@@ -52,17 +52,17 @@ _HEAD = "# Written by netplumb.linuxnet.network_service; a change by hand is tak
 
 
 def is_ours(text: bytes) -> bool:
-    """Whether we wrote a unit file, by its first line."""
+    """Whether this collection wrote a unit file, by its first line."""
     return text.startswith(_HEAD.encode())
 
 
 def name(network: str) -> str:
-    """The unit's name."""
+    """The name of the unit."""
     return f"linuxnet-{network}.service"
 
 
 def names(network: str) -> tuple[str, str, str]:
-    """The names of all three; no network's name ends as what is added here."""
+    """The names of all three; no network's name has these suffixes."""
     rules, firewalld = UNITS
     return name(network), name(network + rules), name(network + firewalld)
 
@@ -73,7 +73,7 @@ def listener(network: str) -> str:
 
 
 def started_with(network: str) -> dict[str, tuple[str, ...]]:
-    """By the name of each unit those that it is started with."""
+    """The units that each unit is started with, by name."""
     main, rules, listening = names(network)
     return {main: ("multi-user.target",), rules: _FIREWALLS, listening: (FIREWALLD,)}
 
@@ -81,16 +81,16 @@ def started_with(network: str) -> dict[str, tuple[str, ...]]:
 def texts(network: str, command: str, ports: t.Sequence[str], external: bool) -> dict[str, str]:
     """All three unit files by name.
 
-    :param command: what brings the network up and takes it down, without the verb and the network's name
-    :param ports: interfaces of the host that are to be there before
-    :param external: the bridge is somebody else's, who may wait for network-online.target himself
+    :param command: the program, without verb and name of the network
+    :param ports: interfaces of the host that have to exist before
+    :param external: whether something else creates the bridge, maybe after network-online.target
     """
     main, rules, listening = names(network)
     return {main: _text(network, command, ports, external), rules: _rules(network), listening: _listener(network)}
 
 
 def _rules(network: str) -> str:
-    """At boot there is nothing to mend, as the first unit comes after the firewalls."""
+    """At boot, there is nothing to repair, since the first unit comes after the firewalls."""
     script = f'[ "$$(systemctl is-system-running)" = starting ] || systemctl try-reload-or-restart {name(network)}'
     return f"""\
 {_HEAD}
@@ -108,7 +108,7 @@ WantedBy={" ".join(_FIREWALLS)}
 
 
 def _listener(network: str) -> str:
-    # By the sender, whose name none but root may have: anybody may send a signal of that interface.
+    # Match the sender, whose name only root can own: anybody may send a signal of that interface.
     match = f"type=signal,sender={_BUS_NAME},interface={_BUS_NAME},member=Reloaded"
     mend = f"systemctl try-reload-or-restart {name(network)}"
     told = f"while read -r line; do case $$line in *Member=Reloaded*) {mend};; esac; done"
@@ -158,7 +158,7 @@ WantedBy=multi-user.target
 
 
 def _device(interface: str) -> str:
-    """The unit of an interface of the host; systemd escapes what is none of these characters."""
+    """The unit of an interface of the host; systemd escapes all other characters."""
     escaped = "".join(
         char if char.isascii() and (char.isalnum() or char in ":_.") else f"\\x{char.encode().hex()}"
         for char in interface
