@@ -225,7 +225,7 @@ def _one(**more: object) -> Options:
         (_one(to_address=None), "to_address is required"),
         (_one(host_ip="fd00::1"), "host_ip: 'fd00::1' is not allowed: an IPv4 address"),
         (_one(host_ip="192.0.2.1", to_address="fd00::2"), "host_ip: '192.0.2.1' is not allowed: an IPv6 address"),
-        (_one(host_ip="::1", to_address="fd00::2"), "not ::1"),
+        (_one(host_ip="::1", to_address="fd00::2"), "other than ::1"),
         (_one(host_ip="127.0.0.1"), "out_interface is required: the bridge of the endpoint"),
         (_one(host_ip="127.0.0.1", out_interface="br0", in_interface="eth0"), "arrive on no interface"),
         (_one(host_ip="127.0.0.1", out_interface="br0", gateway_mode="routed"), "an address outside 127.0.0.0/8"),

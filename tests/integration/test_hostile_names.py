@@ -55,7 +55,7 @@ def test_no_sentence_steers_a_terminal(host: Host) -> None:
     apply(host, **NETWORK)
     host.sh(f"""name="$(printf '{STEERING}')"; ip link add "$name" type veth peer p0; ip link set "$name" master br0""")
     told = json.dumps(in_one(host, {"name": "br0", "state": "absent"})["warnings"], ensure_ascii=False)
-    assert "b\\\\x1b[2J: foreign ports on the bridge br0" in told
+    assert "b\\\\x1b[2J: foreign ports of the removed bridge br0" in told
     script = (
         "import socket, time; s = socket.create_server(('', 8080));"
         "open('/proc/self/comm', 'w').write('c\\033[2J\\n'); time.sleep(60)"

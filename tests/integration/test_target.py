@@ -122,5 +122,5 @@ def test_an_ansible_that_is_too_old_is_refused_in_the_first_task(host: Host, cor
     tasks = re.findall(r"^TASK \[(?:netplumb.linuxnet.bridge_network : )?(.*?)\]", run.out, re.MULTILINE)
     before_it = ("Validating arguments", "Check that there is a list of networks")
     own = [name for name in tasks if not name.startswith(before_it)]
-    assert own == ["Remove them" if what == "netplumb.linuxnet.teardown" else "Build, repair or remove networks"]
+    assert own == ["Remove networks" if what == "netplumb.linuxnet.teardown" else "Build, repair or remove networks"]
     assert before.changes_to(host.dump()) == []
