@@ -159,10 +159,9 @@ def test_two_ends_that_are_no_pair_are_named(spaces: Host) -> None:
         "veth",
         {**PAIR, "peer_netns": "db"},
         "veth vweb and veth eth0 in namespace db both exist but are not a pair: the other end of vweb is eth0 in "
-        "namespace web, "
-        "that of eth0 in namespace db is vdb",
+        "namespace web, that of eth0 in namespace db is vdb",
     )
-    refused(spaces, "veth", {**PAIR, "peer_netns": "db", "state": "absent"}, "both exist but are no pair")
+    refused(spaces, "veth", {**PAIR, "peer_netns": "db", "state": "absent"}, "both exist but are not a pair")
     refused(spaces, "veth", {"aggregate": [PAIR, {**PAIR, "name": "v2"}]}, "both claim the end eth0 in namespace web")
 
 
