@@ -255,9 +255,9 @@ def wishes_of(resource: Resource, definitions: t.Iterable[Definition]) -> list[t
     seen: dict[t.Hashable, str] = {}
     for prefix, options in definitions:
         try:
-            for name in resource.identified_by:
-                if options[name] is None:
-                    raise Missing(name, "each definition has one")
+            for option in resource.identified_by:
+                if options[option] is None:
+                    raise Missing(option, "each definition has one")
             wish = resource.wish(options)
         except Invalid as error:
             raise error.at(prefix + error.option) from None
