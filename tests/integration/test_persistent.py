@@ -312,15 +312,19 @@ def test_endpoints_that_are_only_added_stay_in_the_file(lab: Lab, host: Host) ->
 
 
 def test_the_file_is_the_same_whichever_way_nothing_is_added(host: Host) -> None:
-    """As a whole list, without a word of those who are there, and with one of them."""
+    """Without a word of those who are there, with one of them or all; that others stay is what a whole list lacks."""
     wish = {**SHOP, "persistent": True}
+    path = f"/etc/linuxnet/{SHOP['name']}.json"
     in_one(host, wish)
-    text = host.read(f"/etc/linuxnet/{SHOP['name']}.json")
-    for endpoints in ([], SHOP["endpoints"][:1], SHOP["endpoints"][1:]):
+    whole = host.read(path)
+    in_one(host, {**wish, "appends": True, "endpoints": []})
+    text = host.read(path)
+    for endpoints in (SHOP["endpoints"][:1], SHOP["endpoints"][1:], SHOP["endpoints"]):
         for check in (True, False):
             assert not in_one(host, {**wish, "appends": True, "endpoints": endpoints}, check=check)["changed"]
-        assert not in_one(host, wish)["changed"]
-        assert host.read(f"/etc/linuxnet/{SHOP['name']}.json") == text
+        assert host.read(path) == text
+    in_one(host, wish)
+    assert host.read(path) == whole
 
 
 def test_a_process_is_left_out_until_it_comes(lab: Lab, host: Host) -> None:

@@ -146,9 +146,7 @@ def with_old_neighbours(element: Element, identity: str, old: t.Iterable[Element
     before = [other for other in old if other.get(identity) == element[identity] and "netns" not in other]
     kept = [one for other in before for one in other.get("neighbours", ()) if taken.isdisjoint(one.values())]
     # If an endpoint has another address now, those that stay are listed and the rest is purged, once.
-    # A document that was about all endpoints still is, so that it stays the same where nobody is added.
-    all_said = any(other.get("purge_neighbours") for other in before)
-    purged = {"purge_neighbours": all_said} if "purge_neighbours" in element else {}
+    purged = {"purge_neighbours": False} if "purge_neighbours" in element else {}
     return {**element, "neighbours": in_order(kept + element["neighbours"]), **purged}
 
 
