@@ -8,3 +8,7 @@ a fresh machine's. The network is this machine's, for apt and pip alone, whose s
 
 python -m tests.fresh SUITE root|user TARGET...     such as: python -m tests.fresh trixie user demo test
 """
+
+from tests.lab.paths import import_collection
+
+import_collection()
