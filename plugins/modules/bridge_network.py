@@ -249,6 +249,7 @@ options:
         description:
           - Kernel settings of the namespace, such as C(net.core.somaxconn). In settings of the interface, V(IFNAME) stands for its name,
             such as in C(net.ipv4.conf.IFNAME.arp_notify).
+          - Settings of the namespace stay as they are when the endpoint is removed and the namespace is not.
         type: dict
       guard:
         description:

@@ -23,6 +23,8 @@ _OWNER = re.compile(r"--comment linuxnet-[a-z]+-(\S+)")
 _OUR_CHAIN = re.compile(r" LINUXNET-\S+ policy -$")
 #: What stays on or off when the last network has gone; expected.py asks for it where there is one.
 _FORWARDING = re.compile(r"ip_forward:|/forwarding:|/accept_redirects:")
+#: What an endpoint set in a namespace that stays, since nobody remembers what it was before.
+_KEPT = re.compile(r"/ip_default_ttl:")
 #: A jump to a chain that one network has for itself.
 _OWN_CHAIN = re.compile(r"-j (LINUXNET-\w+-\w{7})\b")
 _POSITION = re.compile(r" #\d+$")
@@ -45,6 +47,8 @@ def of(dump: Dump) -> dict[str, list[str]]:
             found[section] = [_steady_record(line, dump) for line in lines]
         elif section == "host sysctls":
             found[section] = [line for line in lines if not _FORWARDING.search(line)]
+        elif section.endswith(" sysctls"):
+            found[section] = [line for line in lines if not _KEPT.search(line)]
         else:
             found[section] = lines
     return found
