@@ -29,10 +29,14 @@ class Invalid(LinuxnetError):
     """
 
     def __init__(self, option: str, value: object, allowed: str) -> None:
-        super().__init__(f"{option}: {shown(value)} is not allowed: {allowed}")
         self.option = option
         self.value = value
         self.allowed = allowed
+        super().__init__(self.sentence())
+
+    def sentence(self) -> str:
+        """What the user is told."""
+        return f"{self.option}: {shown(self.value)} is not allowed: {self.allowed}"
 
     def at(self, option: str) -> Invalid:
         """The same error for another path of the option."""
@@ -46,8 +50,10 @@ class Missing(Invalid):
     """
 
     def __init__(self, option: str, what: str) -> None:
-        LinuxnetError.__init__(self, f"{option} is required: {what}")
-        self.option, self.value, self.allowed = option, None, what
+        super().__init__(option, None, what)
+
+    def sentence(self) -> str:
+        return f"{self.option} is required: {self.allowed}"
 
     def at(self, option: str) -> Invalid:
         return Missing(option, self.allowed)
