@@ -215,7 +215,7 @@ def test_a_link_by_an_alternative_name_is_refused(
     place.sh("ip link add br0 type bridge; ip link add card0 type bridge; ip link add port0 type veth peer name port1")
     place.sh("ip link property add dev card0 altname enp0s25")
     given = {**options, "netns": netns, **({"peer_netns": netns} if module == "veth" else {})}
-    refused(host, module, given, f"{option}: 'enp0s25' is an alternative name of interface card0; say card0")
+    refused(host, module, given, f"{option}: 'enp0s25' is an alternative name of interface card0; use card0")
 
 
 @pytest.mark.parametrize("netns", [None, "web"])
@@ -276,7 +276,7 @@ def test_forwarding_by_an_alternative_name_is_refused(host: Host, state: str, ne
     place = host.inside(netns) if netns else host
     place.sh("ip link add card0 type bridge; ip link property add dev card0 altname enp0s25")
     given = {"interface": "enp0s25", "state": state, "netns": netns}
-    refused(host, "ip_forward", given, "interface: 'enp0s25' is an alternative name of interface card0; say card0")
+    refused(host, "ip_forward", given, "interface: 'enp0s25' is an alternative name of interface card0; use card0")
 
 
 def test_a_trusted_interface_that_is_not_there_is_told(host: Host) -> None:
@@ -299,7 +299,7 @@ def test_two_names_of_one_namespace_are_refused(host: Host, second: dict[str, An
     before = host.dump()
     endpoints = [{"namespace": "one"}, {"namespace": "two", **second}]
     for check in (True, False):
-        with pytest.raises(Refused, match=f"'two' is the same namespace as 'one' of .*, and {what}"):
+        with pytest.raises(Refused, match=f"'two' is the same namespace as 'one' of .*, which can have only {what}"):
             apply(host, check=check, **{**SHOP, "endpoints": endpoints})
     assert before.changes_to(host.dump()) == []
     apply(
