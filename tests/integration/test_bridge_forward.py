@@ -303,7 +303,7 @@ def test_changes_are_told_in_option_words(host: Host) -> None:
     ("options", "sentence"),
     [
         ({"bridge": "default", "subnets": ["172.18.0.0/16"]}, "a name other than lo, all and default"),
-        ({"bridge": "br0"}, "subnets: [] is not allowed: at least one subnet"),
+        ({"bridge": "br0"}, "subnets is required: at least one subnet"),
         ({"bridge": "br0", "subnets": ["172.18.0.1/16"]}, "subnets[0]: '172.18.0.1/16' is not allowed"),
         ({"bridge": "br0", "subnets": ["fd00::/64"], "ip_version": "ipv4"}, "a subnet of ipv4, as ip_version says"),
         ({"bridge": "a/b", "subnets": ["172.18.0.0/16"]}, "bridge: 'a/b' is not allowed"),
@@ -317,7 +317,7 @@ def test_changes_are_told_in_option_words(host: Host) -> None:
         ),
         (
             {"bridge": "br0", "subnets": ["172.18.0.0/16"], "trusted_interfaces": ["a"], "internal": True},
-            "nothing together",
+            "no value together",
         ),
         (
             {"bridge": "br0", "subnets": ["172.18.0.0/16"], "answers_by": [{"interface": "br0", "addresses": []}]},
@@ -341,7 +341,7 @@ def test_changes_are_told_in_option_words(host: Host) -> None:
         ),
         (
             {"bridge": "br0", "subnets": ["::/0"]},
-            "subnets[0]: '::/0' is not allowed: the network of the endpoints alone",
+            "subnets[0]: '::/0' is not allowed: the network of the endpoints only",
         ),
         ({"bridge": "br0", "subnets": ["fe80::/64"]}, "neither link-local nor loopback"),
         ({"bridge": "br0", "subnets": ["169.254.0.0/16"]}, "neither link-local nor loopback"),
