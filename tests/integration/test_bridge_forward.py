@@ -341,7 +341,7 @@ def test_changes_are_told_in_option_words(host: Host) -> None:
         ),
         (
             {"bridge": "br0", "subnets": ["::/0"]},
-            "subnets[0]: '::/0' is not allowed: the network of the endpoints only",
+            "subnets[0]: '::/0' is not allowed: the network of the endpoints",
         ),
         ({"bridge": "br0", "subnets": ["fe80::/64"]}, "neither link-local nor loopback"),
         ({"bridge": "br0", "subnets": ["169.254.0.0/16"]}, "neither link-local nor loopback"),
