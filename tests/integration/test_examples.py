@@ -35,8 +35,11 @@ OF_NETWORKS = {
 }
 #: Modules with results of their own kind.
 WHOLE = ("netns_info", *OF_NETWORKS)
+#: What runs on the controller has its examples tried by test_lab_elsewhere.py.
+_OF_THE_CONTROLLER = "lab"
 MODULES = sorted(
-    {Path(name).stem for place in modules.__path__ for name in os.listdir(place) if name.endswith(".py")} - {"__init__"}
+    {Path(name).stem for place in modules.__path__ for name in os.listdir(place) if name.endswith(".py")}
+    - {"__init__", _OF_THE_CONTROLLER}
 )
 
 

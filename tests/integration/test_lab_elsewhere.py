@@ -15,7 +15,9 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 
+from ansible_collections.netplumb.linuxnet.plugins.modules import lab
 from tests.integration.artifact import install
 from tools import tree
 
@@ -148,3 +150,23 @@ def test_hosts_by_hand(tmp_path: Path, collections: Path) -> None:
     assert "changed=1" in play("lab_destroy")
     assert "changed=0" in play("lab_destroy")
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids.values())
+
+
+def test_the_examples_of_the_module(tmp_path: Path, collections: Path) -> None:
+    tasks = yaml.safe_load(lab.EXAMPLES.replace("/tmp/my-lab", str(tmp_path / "my-lab")))
+    for number, task in enumerate(tasks):
+        task["register"] = f"result{number}"
+        task["failed_when"] = f"not result{number}.changed"
+    shown = {"ansible.builtin.debug": {"msg": "{{ [result0, result1] | to_json }}"}}
+    play = [{"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": [*tasks, shown]}]
+    (tmp_path / "play.yml").write_text(json.dumps(play), encoding="utf-8")
+    with _start(["ansible-playbook", "play.yml"], tmp_path, collections) as run:
+        output = run.communicate()[0]
+    assert run.returncode == 0, output
+    told = re.search(r"(\[\{.*\}\])", output.replace('\\"', '"'))
+    assert told, output
+    made, removed = json.loads(told[1])
+    documented = yaml.safe_load(lab.RETURN)
+    assert set(documented) <= set(made)
+    assert made["hosts"] == documented["hosts"]["sample"]
+    assert removed["hosts"] == []

@@ -84,7 +84,7 @@ def test_a_python_that_lacks_what_the_systems_own_has_is_refused_with_the_cure(
     before = host.dump()
     run = host.playbook(PLAY, variables=variables, fails=True, env=BARE, check=check)
     assert run.failed[-1].result["msg"] == (
-        f"localhost: the Python that Ansible runs there lacks what /usr/bin/python3 has; {CURE}"
+        f"localhost: the Python interpreter of this run lacks what /usr/bin/python3 has; {CURE}"
     )
     assert before.changes_to(host.dump()) == []
 
