@@ -121,7 +121,7 @@ def test_routed_in_one_family_is_answered_for_in_that_alone(segment: tuple[Host,
         ({"ipam_config": [{"subnet": "192.0.2.0/24"}]}, "192.0.2.0/24 overlaps 192.0.2.0/24"),
         ({"proxy_interface": "eth7"}, "bridge_network_proxy_interface: there is no interface 'eth7' on the host"),
         ({"proxy_interface": "br0"}, "an interface that is not on the bridge"),
-        ({"internal": True}, "none while bridge_network_internal is true"),
+        ({"internal": True}, "no value while bridge_network_internal is true"),
     ],
 )
 def test_what_cannot_be_is_refused(segment: tuple[Host, Host], variables: dict[str, Any], sentence: str) -> None:
