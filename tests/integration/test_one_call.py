@@ -199,7 +199,7 @@ def test_a_service_that_is_anothers_costs_its_network_alone(host: Host) -> None:
     assert [one["name"] for one in told["objects"] if one["modules"].get("network_service", {}).get("changed")] == [
         "br-back"
     ]
-    assert "linuxnet-br-shop.service is not this collection's" in told["msg"]
+    assert "linuxnet-br-shop.service was not written by this collection" in told["msg"]
     assert "there is no interface 'none' on the host" in told["msg"]
 
 

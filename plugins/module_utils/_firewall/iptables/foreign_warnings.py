@@ -80,9 +80,8 @@ def _dropping(chains: t.Iterable[View], network: Exposure) -> t.Iterator[str]:
         if network.bridge in chain["interfaces"] or _OTHER.get(chain["family"]) not in (None, *network.families):
             continue
         yield (
-            f"nftables: chain {chain['chain']} of table {chain['family']} {chain['table']} drops what is forwarded"
-            f" unless it accepts it itself, whatever iptables says; accept there what comes from {network.bridge} and"
-            " goes there"
+            f"nftables: chain {chain['chain']} of table {chain['family']} {chain['table']} drops forwarded packets that"
+            f" it does not accept itself, whatever iptables does; accept packets from and to {network.bridge} there"
         )
 
 
