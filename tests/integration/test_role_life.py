@@ -268,7 +268,7 @@ def test_a_process_that_starts_anew_gets_the_network_of_the_one_before(host: Hos
 
 def test_a_network_card_becomes_a_port_and_is_let_go(host: Host) -> None:
     host.sh("ip link add eth1 type veth peer far && ip link set far up && ip addr add 172.18.0.7/16 dev eth1")
-    with pytest.raises(LinuxnetError, match=r"bridge_network_ports\[0\]: 'eth1' carries addresses"):
+    with pytest.raises(LinuxnetError, match=r"bridge_network_ports\[0\]: 'eth1' has addresses"):
         apply(host, **shop("web", ports=["eth1"]))
     done = become(host, **shop("web", ports=["eth1"], ports_force=True))
     assert addresses(done)["web"][0] == "172.18.0.2/16"
