@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from ansible_collections.netplumb.linuxnet.plugins.modules import lab
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils.lab import standing
 from tests.integration.artifact import install
 from tools import tree
 
@@ -116,8 +117,9 @@ def _of_session(session: int) -> list[int]:
     return found
 
 
-def test_hosts_by_hand(tmp_path: Path, collections: Path) -> None:
+def test_hosts_by_hand(tmp_path: Path, collections: Path, request: pytest.FixtureRequest) -> None:
     project = _project(tmp_path)
+    request.addfinalizer(lambda: standing.down(project / "lab"))
     inventory = f"--inventory={project}/molecule/default/inventory.yml"
     where = f"--extra-vars=lab_directory={project}/lab"
 
@@ -152,7 +154,8 @@ def test_hosts_by_hand(tmp_path: Path, collections: Path) -> None:
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids.values())
 
 
-def test_the_examples_of_the_module(tmp_path: Path, collections: Path) -> None:
+def test_the_examples_of_the_module(tmp_path: Path, collections: Path, request: pytest.FixtureRequest) -> None:
+    request.addfinalizer(lambda: standing.down(tmp_path / "my-lab"))
     tasks = yaml.safe_load(lab.EXAMPLES.replace("/tmp/my-lab", str(tmp_path / "my-lab")))
     for number, task in enumerate(tasks):
         task["register"] = f"result{number}"
