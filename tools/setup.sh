@@ -21,6 +21,11 @@ missing_packages() {
         PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%:*}" >/dev/null || echo "${pair##*:}"
     done
     "$1" -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
+    # What Ansible's modules about packages import on a Debian host: tests run them inside a namespace.
+    case $requirements in *-dev.txt | *-bench.txt)
+        ! command -v apt-get >/dev/null || /usr/bin/python3 -c 'import apt' 2>/dev/null || echo python3-apt
+        ;;
+    esac
 }
 
 # The Pythons of the controllers of requirements.txt. A pyenv shim may be there and not work: ask it.
