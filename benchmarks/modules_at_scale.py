@@ -63,13 +63,13 @@ def _phase(title: str, host: _MeasuredHost, **variables: Any) -> tuple[float, ne
 
 def measure(count: int, profiled: str) -> bool:
     """Whether the second run changed nothing and the teardown left nothing."""
-    wished = {"ipam_config": _SUBNETS, "endpoints": [{"namespace": f"n{number}"} for number in range(count)]}
+    wanted = {"ipam_config": _SUBNETS, "endpoints": [{"namespace": f"n{number}"} for number in range(count)]}
     with Lab() as lab:
         plain = lab.host("host")
         host = _MeasuredHost(plain, profiled)
-        build, _made = _phase(f"build of {count}", host, **wished)
+        build, _made = _phase(f"build of {count}", host, **wanted)
         time.sleep(_SETTLING * count)
-        again, same = _phase("no change", host, **wished)
+        again, same = _phase("no change", host, **wanted)
         gone, _removed = _phase("teardown", host, state="absent")
         left = [link["ifname"] for link in plain.ip("link", "show") if link["ifname"] != "lo"]
     print(f"build: {build / count * 1000:.1f} ms per endpoint")

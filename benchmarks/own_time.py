@@ -30,7 +30,7 @@ from tests.lab.host import Host
 from tests.lab.lab import Lab
 from tests.lab.paths import REPOSITORY
 
-_WISH = {
+_WANT = {
     "name": "br-three",
     "ipam_config": [{"subnet": "172.18.0.0/16"}, {"subnet": "fd00:18::/64"}],
     "endpoints": [{"namespace": name, "published_ports": [f"{port}:80"]} for port, name in enumerate("abc", 8001)],
@@ -49,8 +49,8 @@ def _calls(host: Host) -> Iterator[tuple[str, dict[str, Any]]]:
     """The network built from nothing and removed, twice; the plan is made when its turn has come."""
     for in_one in (False, True):
         yield "netns_info", {"text": True}
-        made = networks.plan(host, _WISH)
-        yield from [("bridge_network", _WISH)] if in_one else networks.calls(made)
+        made = networks.plan(host, _WANT)
+        yield from [("bridge_network", _WANT)] if in_one else networks.calls(made)
         networks.remove(host)
 
 

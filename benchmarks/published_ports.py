@@ -43,8 +43,8 @@ class Contestant:
 
 
 def _publish(host: Host, ports: list[int]) -> None:
-    wished: dict[str, Any] = {"owner": "shop", "out_interface": "br0", "to_address": "172.18.0.2", "to_port": 80}
-    host.module("dnat", {**wished, "aggregate": [{"host_port": port} for port in ports]})
+    wanted: dict[str, Any] = {"owner": "shop", "out_interface": "br0", "to_address": "172.18.0.2", "to_port": 80}
+    host.module("dnat", {**wanted, "aggregate": [{"host_port": port} for port in ports]})
 
 
 def _flatten(host: Host) -> None:

@@ -21,9 +21,9 @@ SUBNET = ipaddress.IPv4Network("172.18.0.0/16")
 _CNI = {"cniVersion": "0.4.0", "name": "br0"}
 
 
-def _run(argv: list[str], wish: Any, **environment: str) -> str:
+def _run(argv: list[str], want: Any, **environment: str) -> str:
     done = subprocess.run(
-        argv, input=json.dumps(wish), text=True, capture_output=True, env={**os.environ, **environment}, check=False
+        argv, input=json.dumps(want), text=True, capture_output=True, env={**os.environ, **environment}, check=False
     )
     if done.returncode:
         sys.exit(f"{' '.join(argv)}: {done.stdout}{done.stderr}")
@@ -45,9 +45,9 @@ def cni(command: str, number: int, programs: str) -> None:
     ]
     result: dict[str, Any] = {}
     for plugin in chain if command == "ADD" else reversed(chain):
-        wish = {**_CNI, **plugin, **({"prevResult": result} if result else {})}
+        want = {**_CNI, **plugin, **({"prevResult": result} if result else {})}
         said = _run(
-            [f"{programs}/{plugin['type']}"], wish,
+            [f"{programs}/{plugin['type']}"], want,
             CNI_COMMAND=command, CNI_CONTAINERID=f"e{number}", CNI_NETNS=f"/run/netns/e{number}",
             CNI_IFNAME="eth0", CNI_PATH=programs,
         )  # fmt: skip
@@ -70,7 +70,7 @@ def netavark(command: str, number: int, programs: str) -> None:
         "ipam_options": {"driver": "host-local"},
     }
     mapping = {"host_ip": "", "host_port": 10000 + number, "container_port": 80, "range": 1, "protocol": "tcp"}
-    wish = {
+    want = {
         "container_id": digest(f"e{number}"),
         "container_name": f"e{number}",
         "networks": {"br0": {"interface_name": "eth0", "static_ips": [str(SUBNET[number + 1])]}},
@@ -80,7 +80,7 @@ def netavark(command: str, number: int, programs: str) -> None:
     os.makedirs("/run/netavark", exist_ok=True)
     word = "setup" if command == "ADD" else "teardown"
     argv = [f"{programs}/netavark", "--config", "/run/netavark", word, f"/run/netns/e{number}"]
-    _run(argv, wish, NETAVARK_FW="iptables")
+    _run(argv, want, NETAVARK_FW="iptables")
 
 
 def main(engine: str, word: str, first: int, last: int, programs: str) -> None:

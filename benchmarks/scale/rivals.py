@@ -103,8 +103,8 @@ def _variables(stage: str, count: int) -> dict[str, Any]:
             for number in range(1, count + 1 + (stage in ("add", "move")))
         ],
     }
-    wish = {"state": "absent"} if stage == "remove" else present
-    return {f"bridge_network_{name}": value for name, value in {"name": "br0", **wish}.items()}
+    want = {"state": "absent"} if stage == "remove" else present
+    return {f"bridge_network_{name}": value for name, value in {"name": "br0", **want}.items()}
 
 
 def _plain(host: Host, stage: str, count: int) -> list[str] | None:

@@ -38,7 +38,7 @@ def _converge(options: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         if changed and not check_mode:
             standing.down(directory)
         return {"changed": changed, "directory": str(directory), "hosts": []}
-    wished = description.of(options)
-    if found != wished and not check_mode:
-        standing.up(directory, wished)
-    return {"changed": found != wished, "directory": str(directory), "hosts": list(wished["hosts"])}
+    wanted = description.of(options)
+    if found != wanted and not check_mode:
+        standing.up(directory, wanted)
+    return {"changed": found != wanted, "directory": str(directory), "hosts": list(wanted["hosts"])}

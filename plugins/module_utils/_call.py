@@ -175,7 +175,7 @@ class _Look:
     def whole(self) -> dict[str, t.Any]:
         """As needed to plan a present network."""
         if self._seen is None:
-            self._seen = assumed.without(info.view(self.host, info.Wish(brief=True)), self._gone)
+            self._seen = assumed.without(info.view(self.host, info.Want(brief=True)), self._gone)
         return self._seen
 
     def assume_gone(self, name: str) -> None:
@@ -241,7 +241,7 @@ def _bring_about(look: _Look, wanted: t.Sequence[Wanted], role: bool) -> None:
 def _carry_out(look: _Look, one: Wanted) -> None:
     host = look.host
     if one.network is None:
-        view = info.view(host, info.Wish(contents=False))
+        view = info.view(host, info.Want(contents=False))
         one.plan = absent(HostView(view, one.name))
         if "iptables" in view["host"]["missing"] and any(one.plan["modules"].values()):
             raise Refused(f"iptables is not installed, but is needed to remove the rules of {one.name}")
@@ -274,8 +274,8 @@ def _persist(host: Host, wanted: t.Sequence[Wanted]) -> None:
     # Few hosts have it, so the others need not load it.
     from ansible_collections.netplumb.linuxnet.plugins.module_utils._service import network_service
 
-    wishes = [
-        network_service.Wish(
+    wants = [
+        network_service.Want(
             name=one.name,
             state=one.plan["service"]["state"],
             owner=one.name,
@@ -286,10 +286,10 @@ def _persist(host: Host, wanted: t.Sequence[Wanted]) -> None:
     ]
     by_name = {one.name: one for one in due}
 
-    def fail(wish: t.Any, error: Exception) -> None:
-        by_name[wish.name].failures.append(words(error))
+    def fail(want: t.Any, error: Exception) -> None:
+        by_name[want.name].failures.append(words(error))
 
-    outcome = converge_each(host, network_service.NetworkService(), wishes, fail)
+    outcome = converge_each(host, network_service.NetworkService(), wants, fail)
     for one, part in zip(due, outcome.singly()):
         one.outcomes = {**one.outcomes, "network_service": part}
 

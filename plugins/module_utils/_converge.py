@@ -66,7 +66,7 @@ class Change:
 
 @dataclasses.dataclass
 class Plan:
-    """The changes, one per wish and in the same order, and the steps to apply them."""
+    """The changes, one per want and in the same order, and the steps to apply them."""
 
     changes: list[Change]
     steps: list[Step] = dataclasses.field(default_factory=list)
@@ -109,20 +109,20 @@ class Resource(t.Protocol):
     closes: t.ClassVar[bool] = False
     needed: t.ClassVar[tuple[str, ...]] = ()
 
-    def wish(self, options: t.Mapping[str, t.Any]) -> t.Any:
-        """The validated wish, with its ``state``; raises Invalid."""
+    def want(self, options: t.Mapping[str, t.Any]) -> t.Any:
+        """The validated want, with its ``state``; raises Invalid."""
 
-    def key(self, wish: t.Any) -> View:
+    def key(self, want: t.Any) -> View:
         """What identifies this object, by option name."""
 
-    def label(self, wish: t.Any) -> str:
+    def label(self, want: t.Any) -> str:
         """A short name of the object for messages and the headers of diffs."""
 
-    def read(self, host: Host, wishes: t.Sequence[t.Any]) -> t.Any:
+    def read(self, host: Host, wants: t.Sequence[t.Any]) -> t.Any:
         """Everything about the host that planning needs, read once."""
 
-    def plan(self, wishes: t.Sequence[t.Any], state: t.Any) -> Plan:
-        """What to do, with later wishes planned after the effects of earlier ones; raises Refused."""
+    def plan(self, wants: t.Sequence[t.Any], state: t.Any) -> Plan:
+        """What to do, with later wants planned after the effects of earlier ones; raises Refused."""
 
     def identity(self, _definition: Element) -> t.Hashable:
         """What identifies a definition in its network; None if all of them belong to the network and change as one."""
@@ -156,7 +156,7 @@ class Resource(t.Protocol):
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What happened or would happen, one change per wish and in the same order."""
+    """What happened or would happen, one change per want and in the same order."""
 
     labels: list[str]
     keys: list[View]
@@ -173,7 +173,7 @@ class Outcome:
         return [_diff(label, change) for label, change in zip(self.labels, self.changes) if change.changed]
 
     def singly(self) -> list[Outcome]:
-        """The same, one for each wish."""
+        """The same, one for each want."""
         rows = zip(self.labels, self.keys, self.states, self.changes)
         return [Outcome([label], [key], [state], [change]) for label, key, state, change in rows]
 
@@ -186,24 +186,24 @@ class Outcome:
         ]
 
 
-def converge(host: Host, resource: Resource, wishes: t.Sequence[t.Any]) -> Outcome:
-    """Apply every wish, or predict the changes in check mode.
+def converge(host: Host, resource: Resource, wants: t.Sequence[t.Any]) -> Outcome:
+    """Apply every want, or predict the changes in check mode.
 
     :raises LinuxnetError: the host or its kernel refuses something; ``host.done`` lists what was done before
     """
-    order = freeing_first(wishes)
-    plan = planned(host, resource, [wishes[number] for number in order])
+    order = freeing_first(wants)
+    plan = planned(host, resource, [wants[number] for number in order])
     execute(host, plan)
-    return outcome(resource, wishes, dict(zip(order, plan.changes)))
+    return outcome(resource, wants, dict(zip(order, plan.changes)))
 
 
-def freeing_first(wishes: t.Sequence[t.Any]) -> list[int]:
+def freeing_first(wants: t.Sequence[t.Any]) -> list[int]:
     """The order of processing, as positions: what frees something comes before what needs it."""
-    return sorted(range(len(wishes)), key=lambda number: wishes[number].state not in _FREEING)
+    return sorted(range(len(wants)), key=lambda number: wants[number].state not in _FREEING)
 
 
 def planned(host: Host, resource: Resource, ordered: t.Sequence[t.Any]) -> Plan:
-    """The plan for wishes on the host as it is now."""
+    """The plan for wants on the host as it is now."""
     plan = resource.plan(ordered, resource.read(host, ordered))
     if plan.steps and not sysctl.writable():
         _refuse_unwritable(host, plan.steps)
@@ -239,36 +239,36 @@ def execute(host: Host, plan: Plan) -> None:
         host.warn(warning)
 
 
-def outcome(resource: Resource, wishes: t.Sequence[t.Any], changes: t.Mapping[int, Change]) -> Outcome:
+def outcome(resource: Resource, wants: t.Sequence[t.Any], changes: t.Mapping[int, Change]) -> Outcome:
     """The changes by position, in words."""
     return Outcome(
-        labels=[resource.label(wish) for wish in wishes],
-        keys=[resource.key(wish) for wish in wishes],
-        states=[wish.state for wish in wishes],
-        changes=[changes[number] for number in range(len(wishes))],
+        labels=[resource.label(want) for want in wants],
+        keys=[resource.key(want) for want in wants],
+        states=[want.state for want in wants],
+        changes=[changes[number] for number in range(len(wants))],
     )
 
 
-def wishes_of(resource: Resource, definitions: t.Iterable[Definition]) -> list[t.Any]:
-    """The validated wishes of definitions; raises Invalid. Nothing is read."""
-    wishes: list[t.Any] = []
+def wants_of(resource: Resource, definitions: t.Iterable[Definition]) -> list[t.Any]:
+    """The validated wants of definitions; raises Invalid. Nothing is read."""
+    wants: list[t.Any] = []
     seen: dict[t.Hashable, str] = {}
     for prefix, options in definitions:
         try:
             for option in resource.identified_by:
                 if options[option] is None:
                     raise Missing(option, "each definition has one")
-            wish = resource.wish(options)
+            want = resource.want(options)
         except Invalid as error:
             raise error.at(prefix + error.option) from None
-        key = resource.key(wish)
+        key = resource.key(want)
         name = tuple(key.items())
         if name in seen:
             words = ", ".join(f"{word} {value}" for word, value in key.items() if value is not None)
             raise Invalid(prefix.rstrip("."), words, f"{seen[name]} has the same key, and each key may be used once")
         seen[name] = prefix.rstrip(".")
-        wishes.append(wish)
-    return wishes
+        wants.append(want)
+    return wants
 
 
 def _diff(label: str, change: Change) -> View:

@@ -19,7 +19,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import
     converge,
     sentence,
     unforeseen,
-    wishes_of,
+    wants_of,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import LinuxnetError
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import Options
@@ -50,7 +50,7 @@ def run(resource: Resource) -> None:
     module = module_for(resource.options, resource.identified_by)
     host = Host(check_mode=module.check_mode, exclusive=True)
     with failing(module, host), host:
-        outcome = converge(host, resource, wishes_of(resource, definitions(module.params)))
+        outcome = converge(host, resource, wants_of(resource, definitions(module.params)))
     tell_warnings(module, host)
     told = {"diff": outcome.diff} if module._diff else {}
     module.exit_json(**printable_all({"changed": outcome.changed, "objects": outcome.objects, **told}))

@@ -400,8 +400,8 @@ def main() -> None:
     )
     host = Host(check_mode=module.check_mode)
     with failing(module, host), host:
-        wishes = info.wishes(definitions(module.params), module.params["brief"])
-        views = [printable_all({"netns": wish.netns, **info.view(host, wish)}) for wish in wishes]
+        wants = info.wants(definitions(module.params), module.params["brief"])
+        views = [printable_all({"netns": want.netns, **info.view(host, want)}) for want in wants]
     for sentence in (sentence for view in views for sentence in view["host"]["rules_unread"]):
         host.warn(f"rules could not be read completely: {sentence}")
     tell_warnings(module, host)

@@ -33,9 +33,9 @@ class Netavark:
         host.sh("mkdir -p /run/netavark")
         for endpoint in endpoints():
             host.run(["ip", "netns", "add", endpoint.name])
-            wish = json.dumps(_wish(by_bridge[endpoint.bridge], endpoint))
+            want = json.dumps(_want(by_bridge[endpoint.bridge], endpoint))
             argv = [program, "--config", "/run/netavark", "setup", f"/run/netns/{endpoint.name}"]
-            programs.run(argv, stdin=wish, env={"NETAVARK_FW": self._firewall})
+            programs.run(argv, stdin=want, env={"NETAVARK_FW": self._firewall})
 
 
 def _number(name: str) -> str:
@@ -43,7 +43,7 @@ def _number(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()
 
 
-def _wish(network: Network, endpoint: Endpoint) -> dict[str, Any]:
+def _want(network: Network, endpoint: Endpoint) -> dict[str, Any]:
     subnets = [
         {"subnet": subnet, "gateway": gateway}
         for subnet, gateway in zip(network.subnets, network.gateways, strict=True)

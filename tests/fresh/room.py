@@ -58,8 +58,8 @@ def _show(path: str, here: Path) -> None:
 
 
 if __name__ == "__main__":
-    wish = json.load(sys.stdin)
-    furnish(**wish)
+    want = json.load(sys.stdin)
+    furnish(**want)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
-    os.execve(wish["argv"][0], wish["argv"], wish["environment"])
+    os.execve(want["argv"][0], want["argv"], want["environment"])

@@ -50,7 +50,7 @@ def make(suite: str, user: str, targets: Sequence[str]) -> tuple[int, str]:
     (place / "work").mkdir(parents=True)
     tree.copy(copy)
     shutil.copy(_HERE / "visitor.sh", upper / "visitor.sh")
-    wish = {
+    want = {
         "root": str(root),
         "upper": str(upper),
         "work": str(place / "work"),
@@ -61,7 +61,7 @@ def make(suite: str, user: str, targets: Sequence[str]) -> tuple[int, str]:
     }
     try:
         command = [*_APART, sys.executable, "-m", "tests.fresh.room"]
-        code = subprocess.run(command, input=json.dumps(wish), text=True, cwd=REPOSITORY, check=False).returncode
+        code = subprocess.run(command, input=json.dumps(want), text=True, cwd=REPOSITORY, check=False).returncode
         summary = copy / "build/summary.txt"
         return code, summary.read_text(encoding="utf-8") if summary.exists() else ""
     finally:

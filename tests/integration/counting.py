@@ -21,7 +21,7 @@ def run_counted(name: str, options: str) -> tuple[dict[str, Any], dict[str, int]
 
     options: the file that has them as JSON; a call takes no more than a packet.
     """
-    wish = json.loads(Path(options).read_text(encoding="utf-8"))
+    want = json.loads(Path(options).read_text(encoding="utf-8"))
     counted: Counter[str] = Counter()
 
     def count(event: str, args: tuple[Any, ...]) -> None:
@@ -33,5 +33,5 @@ def run_counted(name: str, options: str) -> tuple[dict[str, Any], dict[str, int]
             counted["netlink"] += 1
 
     sys.addaudithook(count)
-    result = modules.run_main(name, wish, check=False, diff=True)
+    result = modules.run_main(name, want, check=False, diff=True)
     return result, dict(counted)

@@ -66,8 +66,8 @@ def defaults() -> dict[str, Any]:
 
 def plan(host: Runner, variables: dict[str, Any], check: bool = False) -> dict[str, Any]:
     """What the role would do; raises the planner's error for bad input."""
-    wish = {**defaults(), **variables}
-    return make_plan(wish, host.module("netns_info", {"brief": True}), check)
+    want = {**defaults(), **variables}
+    return make_plan(want, host.module("netns_info", {"brief": True}), check)
 
 
 def calls(made: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -63,4 +63,4 @@ def refused(host: Host, module: str, options: Options, sentence: str) -> None:
         assert sentence in message
         assert "Traceback" not in message
         assert "\n" not in message
-    assert_same(before, host.dump(counters=True), "a refused wish changed something")
+    assert_same(before, host.dump(counters=True), "a refused want changed something")

@@ -30,8 +30,8 @@ def carry_out(host: Host, playbook: Path, **variables: Any) -> list[str]:
             if host.module(module.removeprefix(f"{COLLECTION}."), task[module])["changed"]:
                 changed.append(module)
         for role in play.get("roles", []):
-            wish = {name.removeprefix("bridge_network_"): value for name, value in role["vars"].items()}
-            changed += apply(host, **wish).changed
+            want = {name.removeprefix("bridge_network_"): value for name, value in role["vars"].items()}
+            changed += apply(host, **want).changed
     return changed
 
 

@@ -38,11 +38,11 @@ def _answers(host: Host, neighbour: Host, address: str) -> bool:
 
 def _add(host: Host, *endpoints: dict[str, Any], **network: Any) -> Applied:
     """Added to the network; check mode foretells it, and a second time there is nothing to do."""
-    wish = {**network, "appends": True, "endpoints": list(endpoints)}
-    foretold = apply(host, check=True, **wish)
-    done = apply(host, **wish)
+    want = {**network, "appends": True, "endpoints": list(endpoints)}
+    foretold = apply(host, check=True, **want)
+    done = apply(host, **want)
     assert (foretold.changed, foretold.diffs) == (done.changed, done.diffs)
-    assert apply(host, **wish).changed == []
+    assert apply(host, **want).changed == []
     return done
 
 

@@ -162,11 +162,11 @@ def test_drift_is_repaired(any_host: Host, damage: str) -> None:
 
 
 def test_ipv6_drift_and_settings(any_host: Host) -> None:
-    wish = {**NETWORK, "forward_policy": "drop"}
-    any_host.module("bridge_forward", wish)
+    want = {**NETWORK, "forward_policy": "drop"}
+    any_host.module("bridge_forward", want)
     for damage in ("ip6tables -F", "ip6tables -t mangle -F && ip6tables -t mangle -X", "ip6tables -P FORWARD ACCEPT"):
-        repairs(any_host, "bridge_forward", wish, damage)
-    repairs(any_host, "bridge_forward", wish, "echo 1 > /proc/sys/net/ipv6/conf/br0/accept_ra")
+        repairs(any_host, "bridge_forward", want, damage)
+    repairs(any_host, "bridge_forward", want, "echo 1 > /proc/sys/net/ipv6/conf/br0/accept_ra")
 
 
 @pytest.mark.parametrize(
@@ -201,22 +201,22 @@ def test_a_jump_that_slid_down_is_shown_and_put_back(host: Host) -> None:
 def test_bridged_frames_are_named_where_they_are_shown_alone(host: Host) -> None:
     """By naming them a rule would have the kernel show those of every bridge."""
     host.sh("ip link add br0 type bridge")
-    wish = {**NETWORK, "icc": False}
+    want = {**NETWORK, "icc": False}
 
     def named() -> list[bool]:
         return ["physdev" in " ".join(rules(host, "filter", "LINUXNET-TO", program)) for program in FAMILIES]
 
     for kind in FAMILIES:
         host.sysctl(f"net/bridge/bridge-nf-call-{kind}", 0)
-    converge(host, "bridge_forward", wish)
+    converge(host, "bridge_forward", want)
     assert named() == [False, False]
     host.sysctl("net/bridge/bridge-nf-call-iptables", 1)
-    converge(host, "bridge_forward", wish)
+    converge(host, "bridge_forward", want)
     assert named() == [True, False]
     host.sysctl("net/bridge/bridge-nf-call-iptables", 0)
-    converge(host, "bridge_forward", wish)
+    converge(host, "bridge_forward", want)
     assert named() == [False, False]
-    converge(host, "bridge_forward", {**wish, "internal": True})
+    converge(host, "bridge_forward", {**want, "internal": True})
     assert "physdev" not in host.sh("iptables-save; ip6tables-save")
 
 
@@ -238,7 +238,7 @@ def test_a_policy_that_cuts_others_off_is_told(host: Host) -> None:
         f"ip link add {name} type veth peer name {name}-far; ip link set {name} master brx" for name in ("p1", "p2")
     )
     host.sh(f"ip link add br0 type bridge; ip link add brx type bridge; ip link add bry type bridge\n{ports}")
-    wish = {**NETWORK, "forward_policy": "drop"}
+    want = {**NETWORK, "forward_policy": "drop"}
     told = (
         "forward_policy: net.bridge.bridge-nf-call-iptables is 1, so the policy DROP also stops traffic"
         " between the ports of other bridges, unless a rule accepts it: brx"
@@ -247,7 +247,7 @@ def test_a_policy_that_cuts_others_off_is_told(host: Host) -> None:
         for kind in FAMILIES:
             host.sysctl(f"net/bridge/bridge-nf-call-{kind}", bridge_nf)
         for check in (True, False, False):
-            warnings = host.module("bridge_forward", wish, check=check).get("warnings", [])
+            warnings = host.module("bridge_forward", want, check=check).get("warnings", [])
             assert (told in str(warnings)) is bool(bridge_nf), warnings
     assert host.module("bridge_forward", NETWORK).get("warnings", []) == []
 
@@ -285,8 +285,8 @@ def test_members_of_other_bridges_with_addresses_of_ours_are_told(host: Host, br
 def test_changes_are_told_in_option_words(host: Host) -> None:
     host.sh("ip link add br0 type bridge")
     host.module("bridge_forward", {**NETWORK, "trusted_interfaces": ["tun0"]})
-    wish = {**NETWORK, "icc": False, "gateway_mode": "routed", "gateway_mode_ipv6": "nat", "subnets": ["172.18.0.0/16"]}
-    change = converge(host, "bridge_forward", wish)["diff"][0]
+    want = {**NETWORK, "icc": False, "gateway_mode": "routed", "gateway_mode_ipv6": "nat", "subnets": ["172.18.0.0/16"]}
+    change = converge(host, "bridge_forward", want)["diff"][0]
     differing = {
         key: (change["before"][key], value) for key, value in change["after"].items() if change["before"][key] != value
     }

@@ -94,7 +94,7 @@ def test_as_by_the_modules(host: Host, variables: dict[str, Any]) -> None:
 @pytest.mark.parametrize("what", DAMAGES)
 def test_damage_is_foretold_and_repaired(host: Host, what: str) -> None:
     _apply(host, **SHOP)
-    wished = without_chance(host)
+    wanted = without_chance(host)
     commands, modules = DAMAGES[what]
     if commands:
         _damage(host, commands)
@@ -104,7 +104,7 @@ def test_damage_is_foretold_and_repaired(host: Host, what: str) -> None:
     assert set(_changed(done)) <= set(modules)
     assert done["changed"] == bool(commands)
     if what != "an end renamed":
-        assert without_chance(host) == wished
+        assert without_chance(host) == wanted
     assert apply(host, **SHOP).changed == []
 
 
@@ -168,9 +168,9 @@ def test_a_failure_tells_what_was_done_before(host: Host) -> None:
 
 def test_what_cannot_be_attached_is_told_before_anything_is_done(host: Host) -> None:
     with host.spawn(["sleep", "600"], unshare_net=True) as process:
-        wish = {**SHOP, "endpoints": [{"namespace": "web", "pid": process.pid}]}
+        want = {**SHOP, "endpoints": [{"namespace": "web", "pid": process.pid}]}
     before = host.dump()
-    told = in_one(host, wish, fails=True)
+    told = in_one(host, want, fails=True)
     assert "the process is gone" in told["msg"]
     assert before.changes_to(host.dump()) == []
 
@@ -248,10 +248,10 @@ def test_ipv6_comes_and_goes_with_the_network(host: Host) -> None:
     """Without it an endpoint has not even a link-local address, by which it would speak to its neighbours."""
     ipv4 = {**SHOP, "ipam_config": SHOP["ipam_config"][:1]}
     web = host.inside("web")
-    for wish, lines in ((ipv4, 0), (SHOP, 2), (ipv4, 0)):
-        assert _apply(host, **wish)["changed"]
+    for want, lines in ((ipv4, 0), (SHOP, 2), (ipv4, 0)):
+        assert _apply(host, **want)["changed"]
         assert len(web.sh("ip -6 -oneline address show dev eth0").splitlines()) == lines
-        assert not _apply(host, **wish)["changed"]
+        assert not _apply(host, **want)["changed"]
         assert web.reaches("172.18.0.1")
     ports = {link["ifname"] for link in host.ip("link", "show", "master", "br-shop")}
     assert ports.isdisjoint(line.split()[-1] for line in host.sh("cat /proc/net/if_inet6").splitlines())

@@ -361,9 +361,9 @@ def watched(options: dict[str, Any]) -> list[tuple[str | None, str | None]]:
             note()
 
     resource = BridgePort()
-    wish = resource.wish(complete(resource.options, options, ""))
+    want = resource.want(complete(resource.options, options, ""))
     with mock.patch.object(session, "Writer", Watching), KernelHost(check_mode=False) as there:
-        execute(there, planned(there, resource, [wish]))
+        execute(there, planned(there, resource, [want]))
     return moments
 
 
@@ -386,11 +386,11 @@ LEAVING: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 )
 def test_a_port_that_left_its_bridge_meanwhile_is_told(host: Host, case: str) -> None:
     """As when systemd-networkd takes the interface for its own."""
-    before, wish = LEAVING[case]
+    before, want = LEAVING[case]
     host.sh("ip link add br9 type bridge; ip link add lan9 type veth peer far9; ip link set lan9 master br9")
     port = {"interface": "lan9", "bridge": "br9"}
     host.module("bridge_port", {**port, **before})
-    options = {**port, **wish}
+    options = {**port, **want}
     failed = host.call(with_interference, "bridge_port", options, "ip link set lan9 nomaster")
     assert failed.get("failed"), failed
     told = failed["msg"]

@@ -63,22 +63,22 @@ def test_a_vpn_that_comes_while_the_network_stands(host: Host) -> None:
 def test_a_narrower_route_that_comes_while_the_network_stands(host: Host, gateway: str, flush: str) -> None:
     """Also where the bridge does not say by its addresses whose subnet it is."""
     subnet = {"subnet": "172.18.0.0/24"}
-    wish: dict[str, Any] = {"name": "br-shop", "ipam_config": [subnet], "endpoints": [{"namespace": "web"}]}
+    want: dict[str, Any] = {"name": "br-shop", "ipam_config": [subnet], "endpoints": [{"namespace": "web"}]}
     if gateway == "nobody's":
-        wish["inhibit_gateway"] = True
+        want["inhibit_gateway"] = True
     if gateway == "external":
         host.sh("ip link add br-shop type bridge; ip link set br-shop up")
         subnet.update(iprange="172.18.0.16/28", gateway="172.18.0.1")
-        wish["external"] = True
-    apply(host, **wish)
+        want["external"] = True
+    apply(host, **want)
     host.sh(f"ip link add vpn0 type bridge; ip link set vpn0 up; ip route add 172.18.0.64/26 dev vpn0; {flush}")
-    applied = apply(host, **wish)
+    applied = apply(host, **want)
     assert any("overlaps 172.18.0.64/26, which the host has a route to" in one for one in applied.plan["warnings"])
     settle(host, *host.sh("ls /run/netns").split())
     before = host.dump()
     for other in ({"subnet": "172.18.0.0/23"}, {"subnet": "172.18.0.0/25"}):
         with pytest.raises(Refused, match="overlaps 172.18.0.64/26"):
-            apply(host, **{**wish, "ipam_config": [{**subnet, **other}]})
+            apply(host, **{**want, "ipam_config": [{**subnet, **other}]})
     assert before.changes_to(host.dump()) == []
 
 

@@ -36,8 +36,8 @@ class Site:
 
     def apply_to(self, endpoints: list[dict[str, Any]], fails: bool = False, check: bool = False) -> Run:
         """The role with these endpoints."""
-        wish: dict[str, Any] = {**SHOP, "endpoints": endpoints}
-        variables = {f"bridge_network_{name}": value for name, value in wish.items()}
+        want: dict[str, Any] = {**SHOP, "endpoints": endpoints}
+        variables = {f"bridge_network_{name}": value for name, value in want.items()}
         # Of the daemon's folders the first alone, where its `docker` is: the Python that runs is Ansible's.
         paths = [self.daemon.environment["PATH"].partition(":")[0], self.town.host.environment()["PATH"]]
         env = {**self.daemon.environment, "PATH": ":".join(paths)}

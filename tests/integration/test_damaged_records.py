@@ -100,8 +100,8 @@ def test_other_networks_do_not_fail(host: Host, damage: str) -> None:
 def test_a_full_directory_is_named_and_holds_up_no_other_endpoint(host: Host) -> None:
     apply(host, **NETWORK)
     host.sh(f"rm {WEB}; mkdir -p {WEB}/precious")
-    wished = {**NETWORK, "endpoints": [*NETWORK["endpoints"], {"namespace": "new"}]}
-    told = in_one(host, wished, fails=True)["msg"]
+    wanted = {**NETWORK, "endpoints": [*NETWORK["endpoints"], {"namespace": "new"}]}
+    told = in_one(host, wanted, fails=True)["msg"]
     assert f"{WEB} is a directory that is not empty" in told
     assert host.inside("new").reaches("172.18.0.1") and host.inside("web").reaches("172.18.0.1")
     before = host.sh("ip -o link | cut -d: -f2; ip netns list")
@@ -164,9 +164,9 @@ def test_what_is_left_of_a_namespace_that_is_gone(host: Host, damage: str) -> No
 
 def _with_a_card(host: Host) -> dict[str, Any]:
     host.sh("ip link add lan1 type veth peer far; ip link set lan1 up; ip link set far up")
-    wished = {"name": "br0", "ipam_config": [{"subnet": "172.18.0.0/16"}], "ports": ["lan1"]}
-    apply(host, **wished)
-    return wished
+    wanted = {"name": "br0", "ipam_config": [{"subnet": "172.18.0.0/16"}], "ports": ["lan1"]}
+    apply(host, **wanted)
+    return wanted
 
 
 @few
@@ -180,18 +180,18 @@ def test_a_card_is_taken_off_its_bridge(host: Host, damage: str) -> None:
 
 
 def test_a_cards_record_is_mended(host: Host, damage: str) -> None:
-    wished = _with_a_card(host)
+    wanted = _with_a_card(host)
     before = host.sh(f"cat {CARD}")
     host.sh(damage.replace("FILE", CARD))
     result = host.module("bridge_port", {"interface": "lan1", "bridge": "br0", "owner": "br1"}, fails=True)
     assert "put on bridge br0 by owner br0" in result["msg"]
-    apply(host, **wished)
+    apply(host, **wanted)
     assert host.sh(f"cat {CARD}") == before
-    assert apply(host, **wished).changed == []
+    assert apply(host, **wanted).changed == []
 
 
 def test_a_full_directory_in_place_of_a_cards_record(host: Host) -> None:
-    wished = _with_a_card(host)
+    wanted = _with_a_card(host)
     host.sh(f"rm {CARD}; mkdir -p {CARD}/precious")
-    told = in_one(host, wished, fails=True)["msg"]
+    told = in_one(host, wanted, fails=True)["msg"]
     assert f"{CARD} is a directory that is not empty" in told

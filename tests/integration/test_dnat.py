@@ -190,11 +190,11 @@ def test_drift_is_repaired(any_host: Host, damage: str) -> None:
 
 
 def test_a_stale_rule_is_shown(host: Host) -> None:
-    wish = {"host_port": "8080", "to_address": "10.0.0.2"}
-    host.module("dnat", wish)
+    want = {"host_port": "8080", "to_address": "10.0.0.2"}
+    host.module("dnat", want)
     stale = "-p tcp -m tcp --dport 8080 -m comment --comment linuxnet-dnat-default -j DNAT --to-destination"
     host.sh(f"iptables -t nat -A LINUXNET-DNAT {stale} 10.0.0.7:80")
-    change = host.module("dnat", wish, check=True)["diff"][0]
+    change = host.module("dnat", want, check=True)["diff"][0]
     assert change["before"]["rules"] == [f"ipv4 nat -A LINUXNET-DNAT {stale} 10.0.0.7:80"]
     assert change["after"]["rules"] == []
 
@@ -250,11 +250,11 @@ def test_ports_of_other_owners_are_refused(host: Host) -> None:
 
 
 def test_a_missing_bridge(host: Host) -> None:
-    wish = _one(out_interface="br0")
-    assert "interface br0 does not exist" in host.module("dnat", wish, fails=True)["msg"]
-    foretold = host.module("dnat", wish, check=True)["diff"]
+    want = _one(out_interface="br0")
+    assert "interface br0 does not exist" in host.module("dnat", want, fails=True)["msg"]
+    foretold = host.module("dnat", want, check=True)["diff"]
     host.sh("ip link add br0 type bridge")
-    assert host.module("dnat", wish)["diff"] == foretold
+    assert host.module("dnat", want)["diff"] == foretold
 
 
 def test_where_a_published_port_is_reached_from(published: Host, neighbour: Host) -> None:
@@ -314,34 +314,34 @@ def _send(host: Host, port: int) -> None:
 
 
 def test_a_moved_port_takes_its_flows_along(published: Host, neighbour: Host) -> None:
-    wish = {"owner": "shop", "host_port": "53", "protocol": "udp", "to_address": "172.18.0.2", "out_interface": "br0"}
-    other = {**wish, "host_port": "54"}
-    published.module("dnat", {"aggregate": [wish, other]})
+    want = {"owner": "shop", "host_port": "53", "protocol": "udp", "to_address": "172.18.0.2", "out_interface": "br0"}
+    other = {**want, "host_port": "54"}
+    published.module("dnat", {"aggregate": [want, other]})
     with published.inside("web").server(53, "udp") as web, published.inside("db").server(53, "udp") as db:
         _send(neighbour, 53)
-        published.module("dnat", {**wish, "to_address": "172.18.0.3"})
+        published.module("dnat", {**want, "to_address": "172.18.0.3"})
         _send(neighbour, 53)
         assert (list(web.seen), list(db.seen)) == (["192.0.2.9"], ["192.0.2.9"])
-        published.module("dnat", {**wish, "state": "absent"})
+        published.module("dnat", {**want, "state": "absent"})
         _send(neighbour, 53)
         assert len(db.seen) == 1
 
 
 def test_a_flow_of_a_neighbour_lives_on(published: Host, neighbour: Host) -> None:
-    wish = {"owner": "shop", "host_port": "53", "protocol": "udp", "to_address": "172.18.0.2", "out_interface": "br0"}
-    published.module("dnat", {"aggregate": [wish, {**wish, "host_port": "54"}]})
+    want = {"owner": "shop", "host_port": "53", "protocol": "udp", "to_address": "172.18.0.2", "out_interface": "br0"}
+    published.module("dnat", {"aggregate": [want, {**want, "host_port": "54"}]})
     with published.inside("web").server(54, "udp") as server:
         _send(neighbour, 54)
-        published.module("dnat", {**wish, "state": "absent"})
+        published.module("dnat", {**want, "state": "absent"})
         published.sh("iptables -t nat -F LINUXNET-DNAT")
         _send(neighbour, 54)
         assert len(server.seen) == 2, "an entry in conntrack needs no rule"
 
 
 def test_a_flow_that_went_past_a_missing_rule(published: Host, neighbour: Host) -> None:
-    wish = {"owner": "shop", "host_port": "53", "protocol": "udp", "to_address": "172.18.0.2", "out_interface": "br0"}
+    want = {"owner": "shop", "host_port": "53", "protocol": "udp", "to_address": "172.18.0.2", "out_interface": "br0"}
     with published.inside("web").server(53, "udp") as web, published.server(53, "udp") as own:
         _send(neighbour, 53)
-        published.module("dnat", wish)
+        published.module("dnat", want)
         _send(neighbour, 53)
         assert (len(own.seen), len(web.seen)) == (1, 1)

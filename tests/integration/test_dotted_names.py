@@ -82,15 +82,15 @@ def test_a_network_comes_works_and_goes(town: Town, backend: str) -> None:
 
 
 def test_it_survives_a_reboot(lab: Lab, town: Town) -> None:
-    wish = {**LAN, "persistent": True, "ports": [], "trusted_interfaces": []}
-    apply(town.host, **wish)
-    assert apply(town.host, **wish).changed == []
+    want = {**LAN, "persistent": True, "ports": [], "trusted_interfaces": []}
+    apply(town.host, **want)
+    assert apply(town.host, **want).changed == []
     assert "Description=Network br0.lan\n" in town.host.read("/etc/systemd/system/linuxnet-br0.lan.service")
     assert list(town.host.module("netns_info")["host"]["persistent"]) == ["br0.lan"]
     new = rebooted(lab, town.host)
     program(new, "up", "br0.lan")
-    apply(new, **wish)
-    assert apply(new, **wish).changed == []
+    apply(new, **want)
+    assert apply(new, **want).changed == []
     assert told(new.dump(), files=False)
     program(new, "down", "br0.lan")
     assert not new.ip("link", "show", "type", "bridge")
@@ -101,14 +101,14 @@ def test_it_survives_a_reboot(lab: Lab, town: Town) -> None:
 def test_networks_of_similar_names_are_not_one_another(host: Host) -> None:
     names = ("br0", "br0.lan", "br0-lan", "br0_lan")
     for number, name in enumerate(names):
-        wish = {
+        want = {
             "name": name,
             "persistent": True,
             "ipam_config": [{"subnet": f"172.{18 + number}.0.0/16"}],
             "endpoints": [{"namespace": f"web{number}", "published_ports": [f"808{number}:80"]}],
         }
-        apply(host, **wish)
-        assert apply(host, **wish).changed == []
+        apply(host, **want)
+        assert apply(host, **want).changed == []
     assert sorted(host.module("netns_info")["host"]["persistent"]) == sorted(names)
     remove(host, "br0.lan")
     assert sorted(host.module("netns_info")["host"]["persistent"]) == sorted({*names} - {"br0.lan"})

@@ -224,8 +224,8 @@ def test_what_goes_with_a_down_link_or_a_first_address_comes_back(web: Host, dam
     _converge(web, EVERYTHING)
     settle(web, "web")
     assert sorted(_addresses(web)) == ["10.0.0.2/24", "10.0.0.3/24", "fd00::2/64"]
-    wished = [line for line in healthy if "proto static" in line]
-    assert [line for line in sorted(_routes(web, "table", "all").splitlines()) if "proto static" in line] == wished
+    wanted = [line for line in healthy if "proto static" in line]
+    assert [line for line in sorted(_routes(web, "table", "all").splitlines()) if "proto static" in line] == wanted
 
 
 def test_what_is_not_listed_stays_unless_purged(web: Host) -> None:
@@ -277,15 +277,15 @@ def test_a_route_is_never_stolen(web: Host) -> None:
     web.module("interface", EVERYTHING)
     web.sh("ip -n web link add d0 type veth peer d1; ip -n web link set d0 up; ip -n web link set d1 up")
     settle(web, "web")
-    wish: dict[str, Any] = {
+    want: dict[str, Any] = {
         "name": "d0",
         "netns": "web",
         "addresses": ["10.6.0.1/24"],
         "routes": [{"to": "default", "via": "10.6.0.2"}],
     }
-    refused(web, "interface", wish, "a route to default with metric 0 in table main leads over interface eth0")
-    wish["routes"][0]["metric"] = 7
-    _converge(web, wish)
+    refused(web, "interface", want, "a route to default with metric 0 in table main leads over interface eth0")
+    want["routes"][0]["metric"] = 7
+    _converge(web, want)
     # In one call, too.
     both = {"netns": "web", "aggregate": [{"name": name, "routes": [{"to": "1.1.1.1/32"}]} for name in ("d0", "d1")]}
     refused(web, "interface", both, "interface d1 in namespace web: a route to 1.1.1.1/32")
@@ -367,15 +367,15 @@ def test_an_uplink_of_the_host(host: Host) -> None:
 
 
 def test_check_mode_on_an_empty_host(host: Host) -> None:
-    wish = {key: value for key, value in EVERYTHING.items() if key != "mac_address"} | {"mtu": 1500}
-    foretold = host.module("interface", wish, check=True)
+    want = {key: value for key, value in EVERYTHING.items() if key != "mac_address"} | {"mtu": 1500}
+    foretold = host.module("interface", want, check=True)
     assert "treated as just created: web" in json.dumps(foretold["warnings"])
     assert "treated as just created: eth0 in namespace web" in json.dumps(foretold["warnings"])
-    assert "namespace web does not exist" in host.module("interface", wish, fails=True)["msg"]
+    assert "namespace web does not exist" in host.module("interface", want, fails=True)["msg"]
     host.module("netns", {"name": "web"})
-    assert "interface eth0 in namespace web does not exist" in host.module("interface", wish, fails=True)["msg"]
+    assert "interface eth0 in namespace web does not exist" in host.module("interface", want, fails=True)["msg"]
     host.module("veth", {"name": "vweb", "peer_name": "eth0", "peer_netns": "web"})
-    assert host.module("interface", wish)["diff"] == foretold["diff"]
+    assert host.module("interface", want)["diff"] == foretold["diff"]
 
 
 def test_tables_by_name(web: Host) -> None:
@@ -431,8 +431,8 @@ def test_settings_come_to_rest_however_they_are_written(web: Host, setting: str,
 
 
 def test_a_value_that_the_kernel_does_not_take_is_refused_first(web: Host) -> None:
-    wish = {"name": "eth0", "netns": "web", "mtu": 1300, "sysctls": {"net.ipv6.conf.IFNAME.hop_limit": 300}}
-    refused(web, "interface", wish, "sysctls.net.ipv6.conf.IFNAME.hop_limit: '300' is not allowed: a value that the")
+    want = {"name": "eth0", "netns": "web", "mtu": 1300, "sysctls": {"net.ipv6.conf.IFNAME.hop_limit": 300}}
+    refused(web, "interface", want, "sysctls.net.ipv6.conf.IFNAME.hop_limit: '300' is not allowed: a value that the")
 
 
 def test_without_ipv6_an_interface_has_no_settings_of_it(web: Host) -> None:
@@ -514,13 +514,13 @@ def test_bad_input_is_one_sentence(web: Host, options: dict[str, Any], sentence:
 
 
 def test_the_kernels_refusal_names_the_step_and_what_was_done(web: Host) -> None:
-    wish = {
+    want = {
         "name": "eth0",
         "netns": "web",
         "addresses": ["10.0.0.2/24"],
         "routes": [{"to": "default", "via": "10.99.0.1"}],
     }
-    message = web.module("interface", wish, fails=True)["msg"]
+    message = web.module("interface", want, fails=True)["msg"]
     assert message.startswith(
         "cannot add route default metric 0 table main via 10.99.0.1 ip_version ipv4 "
         "to interface eth0 in namespace web: "

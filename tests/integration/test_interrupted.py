@@ -57,27 +57,27 @@ def _run_for(host: Host, variables: dict[str, Any], seconds: float) -> bool:
 
 def _uninterrupted(host: Host) -> tuple[dict[str, list[str]], dict[str, float]]:
     """What the host is to look like at each stage, and how many seconds it takes to get there."""
-    wished, seconds = {}, {}
+    wanted, seconds = {}, {}
     for stage, variables in STAGES.items():
         begun = time.monotonic()
         apply(host, **variables)
         seconds[stage] = time.monotonic() - begun
-        wished[stage] = without_chance(host)
-    return wished, seconds
+        wanted[stage] = without_chance(host)
+    return wanted, seconds
 
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_killed_at_any_moment(host: Host, part: int) -> None:
     """A hundred times in all: while a network is made, changed or removed."""
     chance = random.Random(part)
-    wished, seconds = _uninterrupted(host)
+    wanted, seconds = _uninterrupted(host)
     killed = 0
     while killed < KILLS // PARTS:
         for stage, variables in STAGES.items():
             killed += not _run_for(host, variables, chance.uniform(0, seconds[stage]))
             apply(host, **variables)
             assert apply(host, **variables).changed == []
-            assert without_chance(host) == wished[stage], f"{stage}, after {killed} kills of part {part}"
+            assert without_chance(host) == wanted[stage], f"{stage}, after {killed} kills of part {part}"
 
 
 #: The first of two addresses of a subnet goes, and the second one is to stay.

@@ -66,8 +66,8 @@ def test_a_file_of_somebody_else(host: Host) -> None:
 
 def test_one_interface(host: Host) -> None:
     host.sh("ip link add p0.1 type veth peer p1")
-    wish = {"interface": "p0.1", "ip_version": "both", "persistent": True}
-    converge(host, "ip_forward", wish)
+    want = {"interface": "p0.1", "ip_version": "both", "persistent": True}
+    converge(host, "ip_forward", want)
     assert host.sysctl("net/ipv4/conf/p0.1/forwarding") == "1"
     assert _switches(host) == ("0", "0")
     host.sysctl("net/ipv4/conf/p0.1/forwarding", 0)
@@ -78,11 +78,11 @@ def test_one_interface(host: Host) -> None:
 def test_all_but_one_interface(host: Host) -> None:
     """The switch for all overwrites that of each, so it has to be thrown first."""
     host.sh("ip link add p0 type veth peer p1")
-    wish = {"aggregate": [{"interface": "p0", "state": "disabled"}, {"state": "enabled"}]}
-    converge(host, "ip_forward", wish)
+    want = {"aggregate": [{"interface": "p0", "state": "disabled"}, {"state": "enabled"}]}
+    converge(host, "ip_forward", want)
     assert host.sysctl("net/ipv4/conf/p0/forwarding") == "0"
     assert host.sysctl("net/ipv4/conf/p1/forwarding") == "1"
-    repairs(host, "ip_forward", wish, "echo 1 > /proc/sys/net/ipv4/conf/p0/forwarding")
+    repairs(host, "ip_forward", want, "echo 1 > /proc/sys/net/ipv4/conf/p0/forwarding")
 
 
 def test_inside_a_namespace(host: Host) -> None:
@@ -94,13 +94,13 @@ def test_inside_a_namespace(host: Host) -> None:
 
 
 def test_a_namespace_and_an_interface_to_be_made(host: Host) -> None:
-    wish = {"netns": "router", "interface": "eth0"}
-    foretold = host.module("ip_forward", wish, check=True)["diff"]
-    assert "namespace router does not exist" in host.module("ip_forward", wish, fails=True)["msg"]
+    want = {"netns": "router", "interface": "eth0"}
+    foretold = host.module("ip_forward", want, check=True)["diff"]
+    assert "namespace router does not exist" in host.module("ip_forward", want, fails=True)["msg"]
     host.sh("ip netns add router")
-    assert "interface: eth0 does not exist" in host.module("ip_forward", wish, fails=True)["msg"]
+    assert "interface: eth0 does not exist" in host.module("ip_forward", want, fails=True)["msg"]
     host.sh("ip -n router link add eth0 type veth peer p1")
-    assert host.module("ip_forward", wish)["diff"] == foretold
+    assert host.module("ip_forward", want)["diff"] == foretold
 
 
 @pytest.mark.parametrize(

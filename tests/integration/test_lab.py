@@ -226,14 +226,14 @@ def test_what_was_left_running_ends_with_its_host(lab: Lab) -> None:
 
 @pytest.mark.parametrize("how", ["fork", "exec", "ansible"])
 def test_modules_run_in_three_ways_with_one_result(host: Host, how: str) -> None:
-    wish = {"name": "web", "state": "present"}
-    foretold = host.module("netns", wish, check=True, how=how)
+    want = {"name": "web", "state": "present"}
+    foretold = host.module("netns", want, check=True, how=how)
     assert foretold["changed"]
     assert host.sh("ip netns list") == ""
-    done = host.module("netns", wish, how=how)
+    done = host.module("netns", want, how=how)
     assert host.sh("ip netns list").split() == ["web"]
     assert (done["changed"], done["diff"]) == (True, foretold["diff"])
-    assert not host.module("netns", wish, how=how)["changed"]
+    assert not host.module("netns", want, how=how)["changed"]
 
 
 def test_a_module_that_fails_is_an_error_unless_that_is_expected(host: Host) -> None:

@@ -63,8 +63,8 @@ def test_one_of_two_owners_goes(any_host: Host) -> None:
 def test_a_key_of_another_owner(any_host: Host) -> None:
     any_host.module("masquerade", {**SNAT, "owner": "shop"})
     for state in ("present", "absent"):
-        wish = {"source": SNAT["source"], "out_interface": "eth0", "owner": "lab", "state": state}
-        refused(any_host, "masquerade", wish, "source: 172.18.0.0/16 out of eth0 is already translated by owner shop")
+        want = {"source": SNAT["source"], "out_interface": "eth0", "owner": "lab", "state": state}
+        refused(any_host, "masquerade", want, "source: 172.18.0.0/16 out of eth0 is already translated by owner shop")
     converge(any_host, "masquerade", {**SNAT, "owner": "shop"}, changed=False)
 
 
@@ -126,10 +126,10 @@ def test_bad_input(host: Host, options: dict[str, object], sentence: str) -> Non
 
 
 def test_a_missing_namespace(host: Host) -> None:
-    wish = {"source": "10.0.0.0/8", "netns": "nowhere"}
-    assert "namespace nowhere does not exist" in host.module("masquerade", wish, fails=True)["msg"]
-    assert host.module("masquerade", wish, check=True)["changed"]
-    converge(host, "masquerade", {**wish, "state": "absent"}, changed=False)
+    want = {"source": "10.0.0.0/8", "netns": "nowhere"}
+    assert "namespace nowhere does not exist" in host.module("masquerade", want, fails=True)["msg"]
+    assert host.module("masquerade", want, check=True)["changed"]
+    converge(host, "masquerade", {**want, "state": "absent"}, changed=False)
 
 
 def test_inside_a_namespace_by_name_and_by_path(host: Host) -> None:

@@ -32,9 +32,9 @@ def test_a_name_and_another_way_to_the_same_namespace(
     host.sh("ip netns add one; touch /run/elsewhere; mount --bind /run/netns/one /run/elsewhere")
     process = host.spawn(["sleep", "100"], netns="one")
     endpoints = [{"namespace": "one"}, {**_by(word, process.pid), **more}]
-    wish = _with(*(reversed(endpoints) if turned else endpoints))
-    refused(host, "bridge_network", wish, "is the same namespace as")
-    message = host.module("bridge_network", wish, fails=True)["msg"]
+    want = _with(*(reversed(endpoints) if turned else endpoints))
+    refused(host, "bridge_network", want, "is the same namespace as")
+    message = host.module("bridge_network", want, fails=True)["msg"]
     assert "namespace one" in message
     assert "namespace two (" in message
     assert message.endswith("; use one name for both endpoints")
@@ -50,9 +50,9 @@ def test_two_processes_of_one_namespace(host: Host) -> None:
 def test_one_name_for_two_interfaces_is_fine(host: Host) -> None:
     pid = host.spawn(["sleep", "100"], unshare_net=True).pid
     endpoints = [{"namespace": "one", "pid": pid}, {"namespace": "one", "pid": pid, "interface": "eth1"}]
-    wish = _with(endpoints[0], {**endpoints[1], "default_route": False}, {"namespace": "two"})
-    assert host.module("bridge_network", wish)["changed"]
-    assert not host.module("bridge_network", wish)["changed"]
+    want = _with(endpoints[0], {**endpoints[1], "default_route": False}, {"namespace": "two"})
+    assert host.module("bridge_network", want)["changed"]
+    assert not host.module("bridge_network", want)["changed"]
     assert host.inside("one").reaches("172.18.0.1")
 
 

@@ -14,7 +14,7 @@ from tests.lab.host import Host
 
 FIRST = {"address": "172.18.0.2", "mac_address": "02:00:00:00:00:02"}
 SECOND = {"address": "fd00:18::2", "mac_address": "02:00:00:00:00:02"}
-WISH: dict[str, Any] = {
+WANT: dict[str, Any] = {
     "name": "br0",
     "addresses": ["172.18.0.1/16", "fd00:18::1/64"],
     "neighbours": [FIRST, SECOND],
@@ -34,14 +34,14 @@ def _written(host: Host) -> list[tuple[str, str]]:
 
 
 def test_they_are_written_down_and_taken_back(bridge: Host) -> None:
-    done = converge(bridge, "interface", WISH)
+    done = converge(bridge, "interface", WANT)
     assert done["diff"][0]["after"]["neighbours"] == [FIRST, SECOND]
     both = [(one["address"], one["mac_address"]) for one in (FIRST, SECOND)]
     assert _written(bridge) == both
-    converge(bridge, "interface", {**WISH, "neighbours": [SECOND], "purge_neighbours": False}, changed=False)
+    converge(bridge, "interface", {**WANT, "neighbours": [SECOND], "purge_neighbours": False}, changed=False)
     converge(bridge, "interface", {"name": "br0", "purge_neighbours": True}, changed=False)
     assert _written(bridge) == both, "what is not given is left alone"
-    converge(bridge, "interface", {**WISH, "neighbours": [SECOND]})
+    converge(bridge, "interface", {**WANT, "neighbours": [SECOND]})
     assert _written(bridge) == both[1:]
     converge(bridge, "interface", {"name": "br0", "state": "absent", "neighbours": [SECOND]})
     assert _written(bridge) == []
@@ -57,22 +57,22 @@ def test_they_are_written_down_and_taken_back(bridge: Host) -> None:
     ],
 )
 def test_drift_is_repaired(bridge: Host, damage: str) -> None:
-    bridge.module("interface", WISH)
-    repairs(bridge, "interface", WISH, damage)
+    bridge.module("interface", WANT)
+    repairs(bridge, "interface", WANT, damage)
 
 
 def test_a_turn_down_and_up_costs_none(bridge: Host) -> None:
-    bridge.module("interface", WISH)
+    bridge.module("interface", WANT)
     bridge.sh("ip link set br0 down")
-    converge(bridge, "interface", WISH)
+    converge(bridge, "interface", WANT)
     assert len(_written(bridge)) == 2
 
 
 def test_bad_input(bridge: Host) -> None:
-    def wish(*neighbours: dict[str, Any], **more: Any) -> dict[str, Any]:
+    def want(*neighbours: dict[str, Any], **more: Any) -> dict[str, Any]:
         return {"name": "br0", "neighbours": list(neighbours), **more}
 
-    refused(bridge, "interface", wish({**FIRST, "address": "224.0.0.1"}), "neighbours[0].address: '224.0.0.1'")
-    refused(bridge, "interface", wish({**FIRST, "mac_address": 5}), "neighbours[0].mac_address: 5")
-    refused(bridge, "interface", wish(FIRST, FIRST), "neighbours[1].address: '172.18.0.2'")
-    refused(bridge, "interface", wish(FIRST, enabled=False), "an interface that is down has no neighbours")
+    refused(bridge, "interface", want({**FIRST, "address": "224.0.0.1"}), "neighbours[0].address: '224.0.0.1'")
+    refused(bridge, "interface", want({**FIRST, "mac_address": 5}), "neighbours[0].mac_address: 5")
+    refused(bridge, "interface", want(FIRST, FIRST), "neighbours[1].address: '172.18.0.2'")
+    refused(bridge, "interface", want(FIRST, enabled=False), "an interface that is down has no neighbours")

@@ -212,21 +212,21 @@ def test_the_service_runs_a_python_that_has_the_library(host: Host, packaged: bo
 def test_killed_at_any_moment(lab: Lab, host: Host) -> None:
     apply(host, **KEPT)
     chance = random.Random(1)
-    wished, seconds = [], 0.0
+    wanted, seconds = [], 0.0
     for number in range(8):
         new = rebooted(lab, host, f"rebooted{number}")
         argv = [PROGRAM, "up", "br-shop"]
         begun = time.monotonic()
         running = new.popen(argv, stdout=subprocess.DEVNULL)
-        if not wished:
+        if not wanted:
             assert running.wait(60) == 0
-            seconds, wished = time.monotonic() - begun, told(new.dump())
+            seconds, wanted = time.monotonic() - begun, told(new.dump())
         else:
             time.sleep(chance.uniform(seconds / 3, seconds))
             running.kill()
             running.wait()
             program(new, "up", "br-shop")
-            assert told(new.dump()) == wished
+            assert told(new.dump()) == wanted
         new.stop()
 
 
@@ -254,8 +254,8 @@ def test_a_network_goes_after_a_boot_without_ipv6(lab: Lab, host: Host) -> None:
     assert "ip_forward" in remove(new).changed
     assert not any(map(new.exists, [*SWITCHES, PROGRAM, DEFINITIONS]))
     assert remove(new).changed == []
-    wish = {"owner": SHOP["name"], "ip_version": "ipv6"}
-    assert new.module("ip_forward", wish, fails=True)["msg"] == "ip_version: this kernel has no IPv6"
+    want = {"owner": SHOP["name"], "ip_version": "ipv6"}
+    assert new.module("ip_forward", want, fails=True)["msg"] == "ip_version: this kernel has no IPv6"
 
 
 def test_not_persistent_any_more(host: Host) -> None:
@@ -313,17 +313,17 @@ def test_endpoints_that_are_only_added_stay_in_the_file(lab: Lab, host: Host) ->
 
 def test_the_file_is_the_same_whichever_way_nothing_is_added(host: Host) -> None:
     """Without a word of those who are there, with one of them or all; that others stay is what a whole list lacks."""
-    wish = {**SHOP, "persistent": True}
+    want = {**SHOP, "persistent": True}
     path = f"/etc/linuxnet/{SHOP['name']}.json"
-    in_one(host, wish)
+    in_one(host, want)
     whole = host.read(path)
-    in_one(host, {**wish, "appends": True, "endpoints": []})
+    in_one(host, {**want, "appends": True, "endpoints": []})
     text = host.read(path)
     for endpoints in (SHOP["endpoints"][:1], SHOP["endpoints"][1:], SHOP["endpoints"]):
         for check in (True, False):
-            assert not in_one(host, {**wish, "appends": True, "endpoints": endpoints}, check=check)["changed"]
+            assert not in_one(host, {**want, "appends": True, "endpoints": endpoints}, check=check)["changed"]
         assert host.read(path) == text
-    in_one(host, wish)
+    in_one(host, want)
     assert host.read(path) == whole
 
 

@@ -23,7 +23,7 @@ BACK: dict[str, Any] = {
 
 
 UNPUBLISHED = [{"namespace": "web"}, {"namespace": "db", "ipv4_address": "172.18.0.10"}]
-#: A port that was published once and is not wished any more.
+#: A port that was published once and is not wanted any more.
 STALE_RULE = (
     "iptables -t nat -A LINUXNET-DNAT -p tcp -m tcp --dport 99"
     " -m comment --comment linuxnet-dnat-br-shop -j DNAT --to-destination 172.18.0.2:99"

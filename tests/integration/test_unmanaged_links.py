@@ -125,15 +125,15 @@ def test_a_link_that_is_managed_nevertheless(host: Host) -> None:
 def test_the_role_names_its_bridge_host_ends_and_cards(host: Host) -> None:
     host.sh(f"{NETWORKD}; ip link add eth1 type veth peer far")
     before = host.dump()
-    wish = {**SHOP, "ports": ["eth1"]}
-    foretold = apply(host, check=True, **wish)
-    done = apply(host, **wish)
+    want = {**SHOP, "ports": ["eth1"]}
+    foretold = apply(host, check=True, **want)
+    done = apply(host, **want)
     assert foretold.diffs[MODULE] == done.diffs[MODULE]
     ends = {link["ifname"] for link in host.ip("link", "show", "master", "br-shop")}
     assert set(_names(host, FILE.format("br-shop"))) == {"br-shop", *ends}
-    assert apply(host, **wish).changed == []
+    assert apply(host, **want).changed == []
     host.sh(f"rm {FILE.format('br-shop')}")
-    assert apply(host, **wish).changed == [MODULE]
+    assert apply(host, **want).changed == [MODULE]
     remove(host)
     assert not any("systemd" in line for line in before.changes_to(host.dump()))
     assert remove(host).changed == []
@@ -166,16 +166,16 @@ def test_on_a_bridge_of_somebody_else(host: Host) -> None:
 
 def test_a_network_that_survives_a_reboot(lab: Lab, host: Host) -> None:
     host.sh(f"{NETWORKD}; {NETWORK_MANAGER}")
-    wish = {**SHOP, "persistent": True}
-    apply(host, **wish)
-    assert apply(host, **wish).changed == []
+    want = {**SHOP, "persistent": True}
+    apply(host, **want)
+    assert apply(host, **want).changed == []
     files = [LASTING.format("br-shop"), LASTING_CONF.format("br-shop")]
     texts = [host.read(path) for path in files]
     program(host, "down", "br-shop")
     assert not any(map(host.exists, files))
     program(host, "up", "br-shop")
     assert [host.read(path) for path in files] == texts
-    assert apply(host, **wish).changed == []
+    assert apply(host, **want).changed == []
     new = rebooted(lab, host)
     new.sh(NETWORKD)
     assert "unmanaged_links br-shop: made" in program(new, "up", "br-shop").out

@@ -127,20 +127,20 @@ def test_a_foreign_pair_into_a_lost_namespace_is_left_alone(spaces: Host) -> Non
 
 def test_foreign_pairs_are_accepted_as_they_are_and_never_edited(spaces: Host) -> None:
     spaces.sh("ip link add vweb type veth peer eth0 netns web")
-    wish = {"name": "vweb", "peer_name": "eth0", "peer_netns": "web"}
-    converge(spaces, "veth", wish, changed=False)
+    want = {"name": "vweb", "peer_name": "eth0", "peer_netns": "web"}
+    converge(spaces, "veth", want, changed=False)
     refused(
         spaces,
         "veth",
-        {**wish, "mtu": 1400},
+        {**want, "mtu": 1400},
         "veth vweb was not created by this collection and differs in mtu, peer_mtu; delete it, or hand it over",
     )
-    refused(spaces, "veth", {**wish, "peer_name": "eth1"}, "differs in peer_name")
-    refused(spaces, "veth", {**wish, "state": "absent"}, "was not made by this collection and is left alone")
+    refused(spaces, "veth", {**want, "peer_name": "eth1"}, "differs in peer_name")
+    refused(spaces, "veth", {**want, "state": "absent"}, "was not made by this collection and is left alone")
     # The sentence tells how to hand it over.
-    message = spaces.module("veth", {**wish, "mtu": 1400}, fails=True)["msg"]
+    message = spaces.module("veth", {**want, "mtu": 1400}, fails=True)["msg"]
     spaces.sh(message.partition("hand it over with: ")[2])
-    converge(spaces, "veth", {**wish, "mtu": 1400})
+    converge(spaces, "veth", {**want, "mtu": 1400})
 
 
 def test_another_owners_pair_is_refused(spaces: Host) -> None:
@@ -195,12 +195,12 @@ def test_absent_after_the_alias_was_edited_by_hand(spaces: Host) -> None:
 
 def test_many_at_once_and_absent_ones_first(spaces: Host) -> None:
     spaces.module("veth", PAIR)
-    wishes = [
+    wants = [
         {"name": "v1", "peer_name": "eth0", "peer_netns": "web"},
         {"name": "v2", "peer_name": "eth0", "peer_netns": "db"},
         {"name": "vweb", "state": "absent"},
     ]
-    done = converge(spaces, "veth", {"aggregate": wishes, "mtu": 1300})
+    done = converge(spaces, "veth", {"aggregate": wants, "mtu": 1300})
     assert [one["name"] for one in done["objects"]] == ["v1", "v2", "vweb"]
     assert [one["before_header"] for one in done["diff"]] == ["veth v1", "veth v2", "veth vweb"]
     assert _link(spaces, "eth0", "web")["mtu"] == 1300
@@ -212,11 +212,11 @@ def test_many_at_once_and_absent_ones_first(spaces: Host) -> None:
 
 def test_later_ones_see_what_earlier_ones_did(spaces: Host) -> None:
     spaces.module("veth", PAIR)
-    wishes = [
+    wants = [
         {"name": "vnew", "peer_name": "eth0", "peer_netns": "web"},
         {"name": "vweb", "peer_name": "eth0", "peer_netns": "db"},
     ]
-    converge(spaces, "veth", {"aggregate": wishes})
+    converge(spaces, "veth", {"aggregate": wants})
     assert _link(spaces, "vnew")["ifindex"] == _link(spaces, "eth0", "web")["link_index"]
 
 

@@ -289,16 +289,16 @@ def test_very_many_routes_cost_little(host: Host) -> None:
 
 @pytest.mark.long
 def test_the_role_tells_last_what_it_could_not_do(host: Host) -> None:
-    wish = {**VARIABLES, "bridge_network_endpoints": NETWORK["endpoints"], "bridge_network_persistent": True}
-    host.playbook(PLAY, variables=wish)
+    want = {**VARIABLES, "bridge_network_endpoints": NETWORK["endpoints"], "bridge_network_persistent": True}
+    host.playbook(PLAY, variables=want)
     rules = _rules(host)
     host.inside("db").sh(TRICKS["link in place"])
     _break(host)
-    run = host.playbook(PLAY, variables=wish, fails=True)
+    run = host.playbook(PLAY, variables=want, fails=True)
     (failed,) = run.failed
     assert "namespace 'db' already has an interface 'eth0' that this collection did not create" in failed.result["msg"]
     _is_right(host, rules)
     written = json.loads(host.read("/etc/linuxnet/br-shop.json"))
     assert [one["name"] for one in written["modules"]["netns"]] == ["web", "db", "app"], "a boot makes it anew"
-    foretold = host.playbook(PLAY, variables=wish, check=True, fails=True)
+    foretold = host.playbook(PLAY, variables=want, check=True, fails=True)
     assert foretold.changed == []

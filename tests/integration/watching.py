@@ -24,13 +24,13 @@ _ENDS_AND_ERRORS = 16
 
 def watched(name: str, options: str, named: list[str]) -> tuple[dict[str, Any], list[str]]:
     """The module's result, and of each change in the host and in these namespaces where it was and of what kind."""
-    wish = json.loads(Path(options).read_text(encoding="utf-8"))
+    want = json.loads(Path(options).read_text(encoding="utf-8"))
     ears = {"host": _listen()}
     for one in named:
         thread = threading.Thread(target=lambda one=one: ears.update({one: _listen(one)}))
         thread.start()
         thread.join()
-    result = modules.run_main(name, wish, check=False, diff=True)
+    result = modules.run_main(name, want, check=False, diff=True)
     return result, [f"{place}: {kind}" for place, both in ears.items() for ear in both for kind in _heard(ear)]
 
 

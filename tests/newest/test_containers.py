@@ -52,8 +52,8 @@ class Site:
 
     def apply(self, *endpoints: dict[str, Any], fails: bool = False, check: bool = False, **others: Any) -> Run:
         """The role with these endpoints."""
-        wish: dict[str, Any] = {**SHOP, **others, "endpoints": list(endpoints)}
-        variables = {f"bridge_network_{name}": value for name, value in wish.items()}
+        want: dict[str, Any] = {**SHOP, **others, "endpoints": list(endpoints)}
+        variables = {f"bridge_network_{name}": value for name, value in want.items()}
         path = f"{self.engine.folder}:{self.town.host.environment()['PATH']}"
         env = {**self.engine.environment, "PATH": path}
         return self.town.host.playbook(PLAY, variables=variables, env=env, fails=fails, check=check)

@@ -65,11 +65,11 @@ iptables -t nat -A POSTROUTING -s 10.98.0.0/24 -m comment --comment foreign -j M
 
 @dataclass(frozen=True)
 class Stage:
-    """before: how the network was; wish: what is applied while something fails."""
+    """before: how the network was; want: what is applied while something fails."""
 
     name: str
     before: dict[str, Any]
-    wish: dict[str, Any]
+    want: dict[str, Any]
 
 
 STAGES = (Stage("build", _GONE, _MADE), Stage("change", _MADE, _CHANGED), Stage("teardown", _MADE, _GONE))
@@ -111,11 +111,11 @@ class Sweep:
         self._at: str | None = None
         for variables in (_MADE, _GONE):
             role.apply(self._host, variables)
-        self._wished = {}
+        self._wanted = {}
         for stage in STAGES:
-            for variables in (stage.before, stage.wish):
+            for variables in (stage.before, stage.want):
                 role.apply(self._host, variables)
-            self._wished[stage.name] = self._picture()
+            self._wanted[stage.name] = self._picture()
 
     def cases(self, stage: Stage) -> Iterator[Case]:
         """All faults of all modules of a stage."""
@@ -127,7 +127,7 @@ class Sweep:
             found.append((name, watched.points))
             return _result(name, watched)
 
-        role.apply(self._host, stage.wish, module=module)
+        role.apply(self._host, stage.want, module=module)
         for name, points in found:
             for fault in faults(points):
                 yield Case(stage, name, fault)
@@ -146,7 +146,7 @@ class Sweep:
             return _result(name, watched)
 
         try:
-            role.apply(self._host, case.stage.wish, module=module)
+            role.apply(self._host, case.stage.want, module=module)
             ended = "success"
         except role.Killed:
             ended = "killed"
@@ -161,18 +161,18 @@ class Sweep:
         if ended == "success":
             self._compare(case, "said to be a success")
         try:
-            role.apply(self._host, case.stage.wish)
+            role.apply(self._host, case.stage.want)
             _wait(self._host)
-            again = role.apply(self._host, case.stage.wish)
+            again = role.apply(self._host, case.stage.want)
         except role.Refusal as error:
             raise Wrong(f"{case}: {ended}; and the next run: {error}") from error
         if again.changed:
             raise Wrong(f"{case}: {ended}; the second run after it changes {set(again.changed)}: {again.diffs}")
         self._compare(case, f"ended with {ended!r}, and after the next run")
-        self._at = json.dumps(case.stage.wish)
+        self._at = json.dumps(case.stage.want)
 
     def _compare(self, case: Case, when: str) -> None:
-        differing = picture.differences(self._wished[case.stage.name], self._picture())
+        differing = picture.differences(self._wanted[case.stage.name], self._picture())
         if differing:
             raise Wrong(f"{case}: {when}:\n" + "\n".join(differing[:20]))
         if self._identities() != self._foreign:

@@ -17,7 +17,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import
     Order,
     Plan,
     Resource,
-    wishes_of,
+    wants_of,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.spec import complete
@@ -36,7 +36,7 @@ WEB = {"name": "tap-web", "parent": "card0"}
 DB = {"name": "tap-db", "parent": "card1"}
 
 
-class Wish(t.NamedTuple):
+class Want(t.NamedTuple):
     name: str
     state: str
 
@@ -57,20 +57,20 @@ class Tap(Resource):
     of_endpoints: t.ClassVar[bool] = True
     needed: t.ClassVar[tuple[str, ...]] = ("name", "parent")
 
-    def wish(self, options: Mapping[str, t.Any]) -> Wish:
-        return Wish(options["name"], options["state"])
+    def want(self, options: Mapping[str, t.Any]) -> Want:
+        return Want(options["name"], options["state"])
 
-    def key(self, wish: Wish) -> dict[str, t.Any]:
-        return {"netns": None, "name": wish.name}
+    def key(self, want: Want) -> dict[str, t.Any]:
+        return {"netns": None, "name": want.name}
 
-    def label(self, wish: Wish) -> str:
-        return f"tap {wish.name}"
+    def label(self, want: Want) -> str:
+        return f"tap {want.name}"
 
-    def read(self, _host: Host, _wishes: Sequence[Wish]) -> None:
+    def read(self, _host: Host, _wants: Sequence[Want]) -> None:
         return None
 
-    def plan(self, wishes: Sequence[Wish], _state: None) -> Plan:
-        return Plan([Change({}, {"name": wish.name}) for wish in wishes])
+    def plan(self, wants: Sequence[Want], _state: None) -> Plan:
+        return Plan([Change({}, {"name": want.name}) for want in wants])
 
     def identity(self, definition: network_document.Element) -> str:
         return str(definition["name"])
@@ -160,11 +160,11 @@ def test_a_new_kind_waits_for_its_card_at_a_boot() -> None:
 @pytest.mark.usefixtures("tap")
 def test_a_new_kind_of_endpoints_in_trouble_is_left_out() -> None:
     modules = _modules("web", "db")
-    wished = {"veth": wishes_of(kinds.RESOURCES["veth"], _defined("veth", modules)), "tap": []}
+    wanted = {"veth": wants_of(kinds.RESOURCES["veth"], _defined("veth", modules)), "tap": []}
     problem = {"namespace": "web", "interface": "eth0", "sentence": "namespace web: it is full"}
     with Host(check_mode=True) as host:
-        found = endpoints.Endpoints(host, wished, [problem])
-        taps = [Wish("tap-web", "present"), Wish("tap-db", "present")]
+        found = endpoints.Endpoints(host, wanted, [problem])
+        taps = [Want("tap-web", "present"), Want("tap-db", "present")]
         assert [found.of("tap", tap) for tap in taps] == [[("web", "eth0")], [("db", "eth0")]]
 
 

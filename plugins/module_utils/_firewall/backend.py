@@ -36,7 +36,7 @@ Ref = t.Optional[str]
 
 
 class Asked(t.Protocol):
-    """What a wish is about, as far as reading needs it."""
+    """What a want is about, as far as reading needs it."""
 
     @property
     def netns(self) -> Ref: ...
@@ -54,7 +54,7 @@ class Asked(t.Protocol):
 
 
 class Gap(enum.Enum):
-    """What did not hold before a want was served, so that connections may have begun that would not have."""
+    """What did not hold before a request was served, so that connections may have begun that would not have."""
 
     #: Strangers could enter the network, or speak in the name of one of its endpoints.
     ENTRY = "entry"
@@ -69,7 +69,7 @@ class Gap(enum.Enum):
 
 
 @dataclasses.dataclass(frozen=True)
-class Want(t.Generic[Intent]):
+class Request(t.Generic[Intent]):
     """An intent that is to hold, or of an absent one so much that it can be told from others."""
 
     netns: Ref
@@ -78,7 +78,7 @@ class Want(t.Generic[Intent]):
 
 
 @dataclasses.dataclass(frozen=True)
-class IsolationWant(Want[Isolation]):
+class IsolationRequest(Request[Isolation]):
     """What may cross a bridge, in the families that this is about; the others stay as they are."""
 
     families: tuple[str, ...]
@@ -87,7 +87,7 @@ class IsolationWant(Want[Isolation]):
 
 
 @dataclasses.dataclass(frozen=True)
-class PortWant:
+class PortRequest:
     """A port that is to be published, or with no publication one that is not to be."""
 
     netns: Ref
@@ -99,7 +99,7 @@ class PortWant:
 
 @dataclasses.dataclass(frozen=True)
 class Served(t.Generic[Intent]):
-    """What the steps do for one want."""
+    """What the steps do for one request."""
 
     #: The intent as it is there, None where nothing of it is.
     before: Intent | None
@@ -112,7 +112,7 @@ class Served(t.Generic[Intent]):
 
 @dataclasses.dataclass(frozen=True)
 class Planned(t.Generic[Intent]):
-    """Steps in the order in which nothing is open for a moment, and which want each serves: one entry for each want."""
+    """Steps in the order in which nothing is open for a moment, and what they do for each request, in its order."""
 
     steps: t.Sequence[Step]
     served: t.Sequence[Served[Intent]]
@@ -124,7 +124,7 @@ class Translations(t.Protocol):
     def of(self, ref: Ref) -> t.Collection[SourceNat]:
         """All of a namespace, whoever owns it."""
 
-    def plan(self, wants: t.Sequence[Want[SourceNat]]) -> Planned[SourceNat]: ...
+    def plan(self, requests: t.Sequence[Request[SourceNat]]) -> Planned[SourceNat]: ...
 
 
 class Isolations(t.Protocol):
@@ -151,7 +151,7 @@ class Isolations(t.Protocol):
     def forwards(self, ref: Ref) -> t.Collection[str]:
         """The families of which the host forwards what nothing stops."""
 
-    def plan(self, wants: t.Sequence[IsolationWant]) -> Planned[Isolation]: ...
+    def plan(self, requests: t.Sequence[IsolationRequest]) -> Planned[Isolation]: ...
 
 
 class Publications(t.Protocol):
@@ -166,7 +166,7 @@ class Publications(t.Protocol):
     def every(self) -> t.Collection[tuple[Ref, Publication]]:
         """All of every namespace asked for."""
 
-    def plan(self, wants: t.Sequence[PortWant]) -> Planned[Publication]: ...
+    def plan(self, requests: t.Sequence[PortRequest]) -> Planned[Publication]: ...
 
 
 @dataclasses.dataclass(frozen=True)

@@ -26,11 +26,11 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backend import (
     Firewall,
+    IsolationRequest,
     Isolations,
-    IsolationWant,
     Served,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.forwarding_options import Wish
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.forwarding_options import Want
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import Answer, Isolation
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import alternative_names, bridge_nf, sysctl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
@@ -67,14 +67,14 @@ class BridgeForward(Resource):
     def __init__(self, firewall: Firewall) -> None:
         self._firewall = firewall
 
-    def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
-        return forwarding_options.wish(options)
+    def want(self, options: t.Mapping[str, t.Any]) -> Want:
+        return forwarding_options.want(options)
 
-    def key(self, wish: Wish) -> dict[str, t.Any]:
-        return {"netns": wish.netns, "bridge": wish.network.bridge}
+    def key(self, want: Want) -> dict[str, t.Any]:
+        return {"netns": want.netns, "bridge": want.network.bridge}
 
-    def label(self, wish: Wish) -> str:
-        return f"bridge_forward {wish.network.bridge}{within(wish.netns)}"
+    def label(self, want: Want) -> str:
+        return f"bridge_forward {want.network.bridge}{within(want.netns)}"
 
     def extended(self, definition: Element, old: t.Sequence[Element]) -> Element:
         return with_old_neighbours(definition, "bridge", old)
@@ -82,72 +82,72 @@ class BridgeForward(Resource):
     def left(self, view: Marked) -> list[Element]:
         return left_over.bridge_forward(view) or left_over.emptied(view)
 
-    def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
-        alternative_names.refuse(host, _interfaces(wish for wish in wishes if wish.state == "present"))
-        found = self._firewall.isolations(host, wishes)
+    def read(self, host: Host, wants: t.Sequence[Want]) -> State:
+        alternative_names.refuse(host, _interfaces(want for want in wants if want.state == "present"))
+        found = self._firewall.isolations(host, wants)
         settings = {}
-        for wish in wishes:
-            if wish.state == "present":
-                name = wish.network.bridge
+        for want in wants:
+            if want.state == "present":
+                name = want.network.bridge
                 look = functools.partial(_accept_ra, name, taken_as_made=host.check_mode)
-                settings[found.place(wish.netns), name] = host.run(wish.netns, look)
-        building = {wish.netns for wish in wishes if wish.state == "present"}
+                settings[found.place(want.netns), name] = host.run(want.netns, look)
+        building = {want.netns for want in wants if want.state == "present"}
         at_stake = {found.place(ref) for ref in building if any(found.bridged(ref, family) for family in FAMILIES)}
-        absent = (wish for wish in wishes if wish.state == "absent" and host.exists(wish.netns))
-        real = alternative_names.real_names(host, ((wish.netns, wish.network.bridge) for wish in absent))
+        absent = (want for want in wants if want.state == "absent" and host.exists(want.netns))
+        real = alternative_names.real_names(host, ((want.netns, want.network.bridge) for want in absent))
         return State(found, settings, {ref: bridge_nf.carrying(host, ref) for ref in at_stake}, real)
 
-    def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
-        wishes = [_completed(wish, state) for wish in wishes]
-        for wish in wishes:
-            _refuse_others(wish, state.isolations)
-        planned = state.isolations.plan([_want(wish) for wish in wishes])
-        present = {number: wish for number, wish in enumerate(wishes) if wish.state == "present"}
+    def plan(self, wants: t.Sequence[Want], state: State) -> Plan:
+        wants = [_completed(want, state) for want in wants]
+        for want in wants:
+            _refuse_others(want, state.isolations)
+        planned = state.isolations.plan([_request(want) for want in wants])
+        present = {number: want for number, want in enumerate(wants) if want.state == "present"}
         plan = Plan([], [*planned.steps, *forwarded_flows.ended(planned.served, state.isolations, present)])
         plan.warnings += _cut_off(list(present.values()), state)
         plan.warnings += _taken_for_endpoints(list(present.values()), state)
-        for wish, served in zip(wishes, planned.served):
-            before = _before(wish, served, state)
-            if wish.state == "absent":
+        for want, served in zip(wants, planned.served):
+            before = _before(want, served, state)
+            if want.state == "absent":
                 change = changes.change(before, {}, served)
                 if not change.changed:
-                    bridge = wish.network.bridge
+                    bridge = want.network.bridge
                     alternative_names.refuse_name(
-                        state.real_names, wish.netns, "bridge", bridge, "which no rule matches"
+                        state.real_names, want.netns, "bridge", bridge, "which no rule matches"
                     )
                 plan.changes.append(change)
                 continue
-            plan.steps += guard.ended(served, wish.network, state.isolations, wish.netns)
-            plan.steps += _settings(wish, state, plan.warnings)
-            after = _views(wish, wish.network, state, policy="drop", accept_ra=False)
+            plan.steps += guard.ended(served, want.network, state.isolations, want.netns)
+            plan.steps += _settings(want, state, plan.warnings)
+            after = _views(want, want.network, state, policy="drop", accept_ra=False)
             plan.changes.append(changes.change(before, after, served))
         return plan
 
 
-def _want(wish: Wish) -> IsolationWant:
-    drops = wish.forward_policy == "drop"
-    return IsolationWant(wish.netns, wish.state == "present", wish.network, wish.families, drops)
+def _request(want: Want) -> IsolationRequest:
+    drops = want.forward_policy == "drop"
+    return IsolationRequest(want.netns, want.state == "present", want.network, want.families, drops)
 
 
-def _refuse_others(wish: Wish, there: Isolations) -> None:
+def _refuse_others(want: Want, there: Isolations) -> None:
     """What another owner has on the bridge is not ours to change, nor to take away."""
-    for bridge, owner in there.owners(wish.netns):
-        if bridge == wish.network.bridge and owner != wish.network.owner:
+    for bridge, owner in there.owners(want.netns):
+        if bridge == want.network.bridge and owner != want.network.owner:
             raise Refused(
                 f"bridge {bridge} is already managed by owner {owner}; remove that first, or pass owner: {owner}"
             )
 
 
-def _before(wish: Wish, served: Served[Isolation], state: State) -> dict[str, t.Any]:
+def _before(want: Want, served: Served[Isolation], state: State) -> dict[str, t.Any]:
     """The network's attributes as they are, empty where nothing of it is there."""
     if served.before is None:
         return {}
-    if wish.state == "absent":
-        return _plain_views(wish, served.before)
-    open_to_all = set(state.isolations.forwards(wish.netns)) & set(wish.families)
-    policy = "keep" if wish.forward_policy == "drop" and open_to_all else "drop"
-    heeds = state.accept_ra[state.isolations.place(wish.netns), wish.network.bridge] not in ("0", None, _NO_SETTING)
-    return _views(wish, served.before, state, policy, heeds)
+    if want.state == "absent":
+        return _plain_views(want, served.before)
+    open_to_all = set(state.isolations.forwards(want.netns)) & set(want.families)
+    policy = "keep" if want.forward_policy == "drop" and open_to_all else "drop"
+    heeds = state.accept_ra[state.isolations.place(want.netns), want.network.bridge] not in ("0", None, _NO_SETTING)
+    return _views(want, served.before, state, policy, heeds)
 
 
 def _accept_ra(bridge: str, taken_as_made: bool) -> str | None:
@@ -160,30 +160,30 @@ def _accept_ra(bridge: str, taken_as_made: bool) -> str | None:
     return value
 
 
-def _completed(wish: Wish, state: State) -> Wish:
-    if wish.state == "absent":
-        return wish
+def _completed(want: Want, state: State) -> Want:
+    if want.state == "absent":
+        return want
     there = state.isolations
-    network = guard.completed(wish.network, wish.purge_neighbours, wish.families, there, wish.netns)
-    return dataclasses.replace(wish, network=network)
+    network = guard.completed(want.network, want.purge_neighbours, want.families, there, want.netns)
+    return dataclasses.replace(want, network=network)
 
 
-def _plain_views(wish: Wish, network: Isolation) -> dict[str, t.Any]:
+def _plain_views(want: Want, network: Isolation) -> dict[str, t.Any]:
     """A network in option words."""
     view: dict[str, t.Any] = {
-        "subnets": [str(subnet) for subnet in _ordered(network.subnets, wish.network.subnets)],
+        "subnets": [str(subnet) for subnet in _ordered(network.subnets, want.network.subnets)],
         "gateway_mode": network.gateway_mode["ipv4"],
         "gateway_mode_ipv6": network.gateway_mode["ipv6"],
         "internal": network.internal,
         "icc": network.icc,
-        "trusted_interfaces": _ordered(network.trusted_interfaces, wish.network.trusted_interfaces),
+        "trusted_interfaces": _ordered(network.trusted_interfaces, want.network.trusted_interfaces),
         "masquerade": network.masquerade,
-        "answers_by": _answering(_ordered(network.answers_by, wish.network.answers_by)),
+        "answers_by": _answering(_ordered(network.answers_by, want.network.answers_by)),
         "inhibit_gateway": network.inhibit_gateway,
-        "gateways": list(map(str, _ordered(network.gateways, wish.network.gateways))),
+        "gateways": list(map(str, _ordered(network.gateways, want.network.gateways))),
         "masquerade_protocols": network.masquerade_protocols,
     }
-    if wish.guards:
+    if want.guards:
         view["neighbours"] = bindings.views(network.neighbours or ())
     return view
 
@@ -199,30 +199,30 @@ def _answering(answers: t.Iterable[Answer]) -> list[dict[str, t.Any]]:
     ]
 
 
-def _ordered(found: t.Sequence[t.Any], wished: t.Sequence[t.Any]) -> list[t.Any]:
-    """In the order of the wish, since the order of rules means nothing here."""
-    return [entry for entry in wished if entry in found] + sorted(
-        (entry for entry in found if entry not in wished), key=str
+def _ordered(found: t.Sequence[t.Any], wanted: t.Sequence[t.Any]) -> list[t.Any]:
+    """In the order of the want, since the order of rules means nothing here."""
+    return [entry for entry in wanted if entry in found] + sorted(
+        (entry for entry in found if entry not in wanted), key=str
     )
 
 
-def _views(wish: Wish, network: Isolation, state: State, policy: str, accept_ra: bool) -> dict[str, t.Any]:
-    view = _plain_views(wish, network)
-    if wish.forward_policy == "drop":
+def _views(want: Want, network: Isolation, state: State, policy: str, accept_ra: bool) -> dict[str, t.Any]:
+    view = _plain_views(want, network)
+    if want.forward_policy == "drop":
         view["forward_policy"] = policy
-    if state.accept_ra[state.isolations.place(wish.netns), wish.network.bridge] is not None:
+    if state.accept_ra[state.isolations.place(want.netns), want.network.bridge] is not None:
         view["accept_ra"] = accept_ra
     return view
 
 
-def _cut_off(wishes: t.Sequence[Wish], state: State) -> list[str]:
+def _cut_off(wants: t.Sequence[Want], state: State) -> list[str]:
     """What the policy of FORWARD stops beside what is routed."""
     found: dict[str, None] = {}
-    for wish in wishes:
-        families = [family for family in wish.families if state.isolations.bridged(wish.netns, family)]
-        if wish.forward_policy != "drop" or not families:
+    for want in wants:
+        families = [family for family in want.families if state.isolations.bridged(want.netns, family)]
+        if want.forward_policy != "drop" or not families:
             continue
-        others = ", ".join(_foreign(wish, wishes, state))
+        others = ", ".join(_foreign(want, wants, state))
         if others:
             found[
                 f"forward_policy: {bridge_nf.setting(families[0])} is 1, so the policy DROP also stops traffic "
@@ -231,24 +231,24 @@ def _cut_off(wishes: t.Sequence[Wish], state: State) -> list[str]:
     return list(found)
 
 
-def _foreign(wish: Wish, wishes: t.Sequence[Wish], state: State) -> dict[str, t.Collection[IPNetwork]]:
+def _foreign(want: Want, wants: t.Sequence[Want], state: State) -> dict[str, t.Collection[IPNetwork]]:
     """The bridges of others between whose ports frames pass, with their networks."""
-    there, ref = state.isolations, state.isolations.place(wish.netns)
-    ours = {bridge for bridge, _owner in there.owners(wish.netns)}
-    ours |= {other.network.bridge for other in wishes if there.place(other.netns) == ref}
+    there, ref = state.isolations, state.isolations.place(want.netns)
+    ours = {bridge for bridge, _owner in there.owners(want.netns)}
+    ours |= {other.network.bridge for other in wants if there.place(other.netns) == ref}
     return {name: networks for name, networks in state.bridges.get(ref, {}).items() if name not in ours}
 
 
-def _taken_for_endpoints(wishes: t.Sequence[Wish], state: State) -> list[str]:
+def _taken_for_endpoints(wants: t.Sequence[Want], state: State) -> list[str]:
     """Whose frames are dropped since they have an endpoint's address, on bridges of others that may have such members.
 
     Who is behind a bridge is known where the host has an address there.
     """
     found = []
-    for wish in wishes:
-        others = _foreign(wish, wishes, state)
-        for subnet in wish.network.subnets if others else ():
-            if not state.isolations.bridged(wish.netns, family_of(subnet)):
+    for want in wants:
+        others = _foreign(want, wants, state)
+        for subnet in want.network.subnets if others else ():
+            if not state.isolations.bridged(want.netns, family_of(subnet)):
                 continue
             doubtful = [
                 name
@@ -257,16 +257,16 @@ def _taken_for_endpoints(wishes: t.Sequence[Wish], state: State) -> list[str]:
             ]
             if doubtful:
                 found.append(
-                    f"bridge {wish.network.bridge}: {bridge_nf.setting(family_of(subnet))} is 1, so what other bridges"
+                    f"bridge {want.network.bridge}: {bridge_nf.setting(family_of(subnet))} is 1, so what other bridges"
                     f" carry between their own ports from addresses in {subnet} is dropped as forged; set it to 0 if"
                     f" {' or '.join(doubtful)} has such members"
                 )
     return found
 
 
-def _settings(wish: Wish, state: State, warnings: list[str]) -> t.Iterator[WriteSetting]:
-    bridge = wish.network.bridge
-    value = state.accept_ra[state.isolations.place(wish.netns), bridge]
+def _settings(want: Want, state: State, warnings: list[str]) -> t.Iterator[WriteSetting]:
+    bridge = want.network.bridge
+    value = state.accept_ra[state.isolations.place(want.netns), bridge]
     if value == _NO_SETTING:
         warnings.append(
             f"bridge {bridge} does not exist yet; unless netplumb.linuxnet.bridge creates it, it accepts router "
@@ -274,14 +274,14 @@ def _settings(wish: Wish, state: State, warnings: list[str]) -> t.Iterator[Write
         )
     elif value not in ("0", None):
         yield WriteSetting(
-            wish.netns, f"net/ipv6/conf/{bridge}/accept_ra", "0", f"have bridge {bridge} ignore router advertisements"
+            want.netns, f"net/ipv6/conf/{bridge}/accept_ra", "0", f"have bridge {bridge} ignore router advertisements"
         )
 
 
-def _interfaces(wishes: t.Iterable[Wish]) -> t.Iterator[tuple[str | None, str, str]]:
-    for wish in wishes:
-        yield wish.netns, "bridge", wish.network.bridge
-        for number, name in enumerate(wish.network.trusted_interfaces):
-            yield wish.netns, f"trusted_interfaces[{number}]", name
-        for number, answering in enumerate(wish.network.answers_by):
-            yield wish.netns, f"answers_by[{number}].interface", answering.interface
+def _interfaces(wants: t.Iterable[Want]) -> t.Iterator[tuple[str | None, str, str]]:
+    for want in wants:
+        yield want.netns, "bridge", want.network.bridge
+        for number, name in enumerate(want.network.trusted_interfaces):
+            yield want.netns, f"trusted_interfaces[{number}]", name
+        for number, answering in enumerate(want.network.answers_by):
+            yield want.netns, f"answers_by[{number}].interface", answering.interface

@@ -29,7 +29,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backen
     Firewall,
     Gap,
     Planned,
-    PortWant,
+    PortRequest,
     Publications,
     Ref,
 )
@@ -50,7 +50,7 @@ _Entry = tuple[Ref, Publication]
 
 
 @dataclasses.dataclass(frozen=True)
-class Wish:
+class Want:
     state: str
     netns: str | None
     owner: str
@@ -107,7 +107,7 @@ class Dnat(Resource):
     def __init__(self, firewall: Firewall) -> None:
         self._firewall = firewall
 
-    def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
+    def want(self, options: t.Mapping[str, t.Any]) -> Want:
         present = options["state"] == "present"
         if present and options["to_address"] is None:
             raise Missing("to_address", "the endpoint's address, unless state is absent")
@@ -116,22 +116,22 @@ class Dnat(Resource):
         owner = names.owner_name("owner", options["owner"])
         publication = _publication(options, key, owner, to_address) if present and to_address is not None else None
         which = to_address if options["gateway_mode"] == "routed" else None
-        return Wish(options["state"], names.namespace_ref("netns", options["netns"]), owner, key, publication, which)
+        return Want(options["state"], names.namespace_ref("netns", options["netns"]), owner, key, publication, which)
 
-    def key(self, wish: Wish) -> dict[str, t.Any]:
+    def key(self, want: Want) -> dict[str, t.Any]:
         view: dict[str, t.Any] = {
-            "netns": wish.netns,
-            "ip_version": wish.key.family,
-            "protocol": wish.key.protocol,
-            "host_ip": None if wish.key.host_ip is None else spelled(wish.key.host_ip),
-            "host_port": str(wish.key.host_port),
+            "netns": want.netns,
+            "ip_version": want.key.family,
+            "protocol": want.key.protocol,
+            "host_ip": None if want.key.host_ip is None else spelled(want.key.host_ip),
+            "host_port": str(want.key.host_port),
         }
-        if wish.to_address is not None:
-            view["to_address"] = spelled(wish.to_address)
+        if want.to_address is not None:
+            view["to_address"] = spelled(want.to_address)
         return view
 
-    def label(self, wish: Wish) -> str:
-        return f"dnat {wish.key}{within(wish.netns)}"
+    def label(self, want: Want) -> str:
+        return f"dnat {want.key}{within(want.netns)}"
 
     def identity(self, definition: Element) -> t.Hashable:
         """Where nothing is translated, several endpoints may open the same port."""
@@ -145,12 +145,12 @@ class Dnat(Resource):
     def left(self, view: Marked) -> list[Element]:
         return left_over.dnat(view)
 
-    def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
-        rules = [(wish.netns, wish.publication) for wish in wishes if wish.publication]
+    def read(self, host: Host, wants: t.Sequence[Want]) -> State:
+        rules = [(want.netns, want.publication) for want in wants if want.publication]
         alternative_names.refuse(host, ((ref, "in_interface", rule.in_interface) for ref, rule in rules))
         alternative_names.refuse(host, ((ref, "out_interface", rule.out_interface) for ref, rule in rules))
-        found = self._firewall.publications(host, wishes)
-        needed = {(found.place(wish.netns), wish.bridge_to_loopback) for wish in wishes if wish.bridge_to_loopback}
+        found = self._firewall.publications(host, wants)
+        needed = {(found.place(want.netns), want.bridge_to_loopback) for want in wants if want.bridge_to_loopback}
         interfaces = needed | {_way_out(ref, one) for ref, one in found.every() if one.from_this_host}
         settings = {
             (ref, name): host.run(ref, functools.partial(sysctl.read, _route_localnet(name)))
@@ -161,26 +161,26 @@ class Dnat(Resource):
             raise Refused(f"out_interface: interface {missing[0]} does not exist")
         return State(found, settings, published.read_all())
 
-    def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
-        mine = [_own(wish, state) for wish in wishes]
-        entries = _published(wishes, mine, state)
-        port_overlaps.refuse(entries.staying, entries.wished)
+    def plan(self, wants: t.Sequence[Want], state: State) -> Plan:
+        mine = [_own(want, state) for want in wants]
+        entries = _published(wants, mine, state)
+        port_overlaps.refuse(entries.staying, entries.wanted)
         planned = state.publications.plan(
-            [PortWant(wish.netns, wish.key, wish.publication, tuple(own)) for wish, own in zip(wishes, mine)]
+            [PortRequest(want.netns, want.key, want.publication, tuple(own)) for want, own in zip(wants, mine)]
         )
         localnet = _Localnet(entries, state)
         made = []
-        for wish, served in zip(wishes, planned.served):
+        for want, served in zip(wants, planned.served):
             before = served.before.views() if served.before else {}
-            after = wish.publication.views() if wish.publication else {}
-            if wish.bridge_to_loopback:
+            after = want.publication.views() if want.publication else {}
+            if want.bridge_to_loopback:
                 after["route_localnet"] = True
-            is_on = localnet.turn_on(wish)
-            if before and wish.bridge_to_loopback:
+            is_on = localnet.turn_on(want)
+            if before and want.bridge_to_loopback:
                 before["route_localnet"] = is_on
             made.append(changes.change(before, after, served))
-        first, last = dnat_records.plan(state.remembered, wishes)
-        steps: list[Step] = [*first, *planned.steps, *_end_flows(planned, wishes, mine), *localnet.steps(), *last]
+        first, last = dnat_records.plan(state.remembered, wants)
+        steps: list[Step] = [*first, *planned.steps, *_end_flows(planned, wants, mine), *localnet.steps(), *last]
         return Plan(made, steps)
 
 
@@ -237,48 +237,48 @@ def _route_localnet(interface: str) -> str:
     return f"net/ipv4/conf/{interface}/route_localnet"
 
 
-def _own(wish: Wish, state: State) -> list[Publication]:
-    """What the wish replaces or takes away; an other owner's publication of the same key is refused."""
+def _own(want: Want, state: State) -> list[Publication]:
+    """What the want replaces or takes away; an other owner's publication of the same key is refused."""
     mine = []
-    for found in state.publications.of(wish.netns, wish.key):
-        elsewhere = found.gateway_mode == "routed" and found.to_address != wish.to_address
-        if found.owner == wish.owner:
-            # Another endpoint's opening of the same port is not this one; a wish with nothing but the key means all.
-            if not (elsewhere and wish.to_address is not None):
+    for found in state.publications.of(want.netns, want.key):
+        elsewhere = found.gateway_mode == "routed" and found.to_address != want.to_address
+        if found.owner == want.owner:
+            # Another endpoint's opening of the same port is not this one; a want with nothing but the key means all.
+            if not (elsewhere and want.to_address is not None):
                 mine.append(found)
-        elif not elsewhere and (found.gateway_mode == "routed") == (wish.to_address is not None):
-            raise Refused(f"host_port: {wish.key} is published by owner {found.owner} to {found.to_address}")
+        elif not elsewhere and (found.gateway_mode == "routed") == (want.to_address is not None):
+            raise Refused(f"host_port: {want.key} is published by owner {found.owner} to {found.to_address}")
     return mine
 
 
 class _Entries(t.NamedTuple):
-    """What stays, what goes or is replaced, and what is wished, each with its namespace."""
+    """What stays, what goes or is replaced, and what is wanted, each with its namespace."""
 
     staying: list[_Entry]
     replaced: list[_Entry]
-    wished: list[_Entry]
+    wanted: list[_Entry]
 
 
-def _published(wishes: t.Sequence[Wish], mine: t.Sequence[t.Sequence[Publication]], state: State) -> _Entries:
+def _published(wants: t.Sequence[Want], mine: t.Sequence[t.Sequence[Publication]], state: State) -> _Entries:
     there = state.publications
-    replaced = {(there.place(wish.netns), one): None for wish, own in zip(wishes, mine) for one in own}
+    replaced = {(there.place(want.netns), one): None for want, own in zip(wants, mine) for one in own}
     staying = [entry for entry in there.every() if entry not in replaced]
-    wished = [(there.place(one.netns), one.publication) for one in wishes if one.publication]
-    return _Entries(staying, list(replaced), wished)
+    wanted = [(there.place(one.netns), one.publication) for one in wants if one.publication]
+    return _Entries(staying, list(replaced), wanted)
 
 
 def _end_flows(
-    planned: Planned[Publication], wishes: t.Sequence[Wish], mine: t.Sequence[t.Sequence[Publication]]
+    planned: Planned[Publication], wants: t.Sequence[Want], mine: t.Sequence[t.Sequence[Publication]]
 ) -> list[EndFlows]:
     """End the flows to targets that are no more, and those that went past a rule that was missing."""
     old: dict[tuple[Ref, str], list[Publication]] = {}
     new: dict[tuple[Ref, str], list[Publication]] = {}
-    for wish, own, served in zip(wishes, mine, planned.served):
-        where = (wish.netns, wish.key.family)
-        old.setdefault(where, []).extend(one for one in own if one != wish.publication)
-        past = (wish.key.family, Gap.PUBLICATION) in served.gaps
-        if past and wish.publication and wish.publication.gateway_mode == "nat":
-            new.setdefault(where, []).append(wish.publication)
+    for want, own, served in zip(wants, mine, planned.served):
+        where = (want.netns, want.key.family)
+        old.setdefault(where, []).extend(one for one in own if one != want.publication)
+        past = (want.key.family, Gap.PUBLICATION) in served.gaps
+        if past and want.publication and want.publication.gateway_mode == "nat":
+            new.setdefault(where, []).append(want.publication)
     steps = []
     for ref, family in {**old, **new}:
         chosen = []
@@ -296,17 +296,17 @@ class _Localnet:
 
     def __init__(self, entries: _Entries, state: State) -> None:
         self._state = state
-        staying, replaced, wished = entries
-        needed = {_way_out(ref, publication) for ref, publication in staying + wished if publication.from_this_host}
+        staying, replaced, wanted = entries
+        needed = {_way_out(ref, publication) for ref, publication in staying + wanted if publication.from_this_host}
         had = {_way_out(ref, publication) for ref, publication in replaced if publication.from_this_host}
         self._off = sorted((where for where in had - needed if state.route_localnet.get(where) == "1"), key=str)
         self._on: list[tuple[Ref, str]] = []
 
-    def turn_on(self, wish: Wish) -> bool:
-        """See to it for this wish; whether it was on already, by an earlier wish too."""
-        if not wish.bridge_to_loopback:
+    def turn_on(self, want: Want) -> bool:
+        """See to it for this want; whether it was on already, by an earlier want too."""
+        if not want.bridge_to_loopback:
             return True
-        where = (self._state.publications.place(wish.netns), wish.bridge_to_loopback)
+        where = (self._state.publications.place(want.netns), want.bridge_to_loopback)
         if self._state.route_localnet.get(where) == "1" or where in self._on:
             return True
         self._on.append(where)

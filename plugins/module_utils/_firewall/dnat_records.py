@@ -30,8 +30,8 @@ class Remember(LinksStay, Silent):
             published.write(self.owner, self.ports)
 
 
-class Wish(t.Protocol):
-    """Of a wish of the module ``dnat``. ``to_address``: of an absent one the target where nothing is translated."""
+class Want(t.Protocol):
+    """Of a want of the module ``dnat``. ``to_address``: of an absent one the target where nothing is translated."""
 
     @property
     def owner(self) -> str: ...
@@ -45,29 +45,29 @@ class Wish(t.Protocol):
     def to_address(self) -> IPAddress | None: ...
 
 
-def plan(found: t.Mapping[str, frozenset[Port]], wishes: t.Iterable[Wish]) -> tuple[list[Remember], list[Remember]]:
+def plan(found: t.Mapping[str, frozenset[Port]], wants: t.Iterable[Want]) -> tuple[list[Remember], list[Remember]]:
     """What is forgotten before the rules go, and what is remembered after they came."""
     kept = {owner: set(ports) for owner, ports in found.items()}
-    wished = {owner: set(ports) for owner, ports in found.items()}
-    for owner, port, present in _on_the_host(wishes):
-        ports = wished.setdefault(owner, set())
+    wanted = {owner: set(ports) for owner, ports in found.items()}
+    for owner, port, present in _on_the_host(wants):
+        ports = wanted.setdefault(owner, set())
         (ports.add if present else ports.discard)(port)
         if not present:
             kept.setdefault(owner, set()).discard(port)
     first = [
         Remember(owner, frozenset(ports)) for owner, ports in kept.items() if ports != found.get(owner, frozenset())
     ]
-    last = [Remember(owner, frozenset(ports)) for owner, ports in wished.items() if ports != kept.get(owner, set())]
+    last = [Remember(owner, frozenset(ports)) for owner, ports in wanted.items() if ports != kept.get(owner, set())]
     return first, last
 
 
-def _on_the_host(wishes: t.Iterable[Wish]) -> t.Iterator[tuple[str, Port, bool]]:
+def _on_the_host(wants: t.Iterable[Want]) -> t.Iterator[tuple[str, Port, bool]]:
     """Owner and port of those that are about the host's own ports, and whether it is to be published there.
 
     Where nothing is translated, nothing is taken on the host.
     """
-    for wish in wishes:
-        if wish.netns is None and (wish.publication or wish.to_address is None):
-            host_ip = "" if wish.key.host_ip is None else str(wish.key.host_ip)
-            port = (wish.key.family, wish.key.protocol, host_ip, str(wish.key.host_port))
-            yield wish.owner, port, wish.publication is not None and wish.publication.gateway_mode == "nat"
+    for want in wants:
+        if want.netns is None and (want.publication or want.to_address is None):
+            host_ip = "" if want.key.host_ip is None else str(want.key.host_ip)
+            port = (want.key.family, want.key.protocol, host_ip, str(want.key.host_port))
+            yield want.owner, port, want.publication is not None and want.publication.gateway_mode == "nat"

@@ -17,7 +17,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.steps impo
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.flows import Chosen
 
 
-class Wish(t.Protocol):
+class Want(t.Protocol):
     """What is asked of a network."""
 
     @property
@@ -31,25 +31,25 @@ class Wish(t.Protocol):
 
 
 def ended(
-    served: t.Sequence[Served[Isolation]], there: Isolations, wishes: t.Mapping[int, Wish]
+    served: t.Sequence[Served[Isolation]], there: Isolations, wants: t.Mapping[int, Want]
 ) -> t.Iterator[EndFlows]:
     """Where strangers were not kept out, there may be connections whose answers would go on. What all networks share
     was missing for every one, and is there again before their own turn comes.
 
-    :param wishes: the present ones, by their number among those served
+    :param wants: the present ones, by their number among those served
     """
     done: set[tuple[Ref, str]] = set()
-    for number, wish in wishes.items():
+    for number, want in wants.items():
         gaps = served[number].gaps
-        for family in wish.families:
-            concerned = [wish.network] if (family, Gap.ENTRY) in gaps else []
-            if (family, Gap.ENTRY_ANYWHERE) in gaps and (wish.netns, family) not in done:
-                done.add((wish.netns, family))
-                mine = {other.network.bridge for other in wishes.values()}
-                concerned += [network for network in there.of(wish.netns) if network.bridge not in mine]
-            chosen = [one for network in concerned for one in _chosen(network, family, there, wish.netns)]
+        for family in want.families:
+            concerned = [want.network] if (family, Gap.ENTRY) in gaps else []
+            if (family, Gap.ENTRY_ANYWHERE) in gaps and (want.netns, family) not in done:
+                done.add((want.netns, family))
+                mine = {other.network.bridge for other in wants.values()}
+                concerned += [network for network in there.of(want.netns) if network.bridge not in mine]
+            chosen = [one for network in concerned for one in _chosen(network, family, there, want.netns)]
             if chosen:
-                yield EndFlows(wish.netns, family, tuple(chosen))
+                yield EndFlows(want.netns, family, tuple(chosen))
 
 
 def _chosen(network: Isolation, family: str, there: Isolations, ref: Ref) -> t.Iterator[Chosen]:

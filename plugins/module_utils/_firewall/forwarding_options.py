@@ -60,7 +60,7 @@ _SHORTEST = {4: 8, 6: 16}
 
 
 @dataclasses.dataclass(frozen=True)
-class Wish:
+class Want:
     state: str
     netns: str | None
     network: Isolation
@@ -73,7 +73,7 @@ class Wish:
     guards: bool = False
 
 
-def wish(options: t.Mapping[str, t.Any]) -> Wish:
+def want(options: t.Mapping[str, t.Any]) -> Want:
     families = FAMILIES if options["ip_version"] == "both" else (options["ip_version"],)
     subnets = _subnets(options["subnets"] or (), families)
     bridge = names.one_interface("bridge", options["bridge"])
@@ -91,7 +91,7 @@ def wish(options: t.Mapping[str, t.Any]) -> Wish:
     if options["state"] == "present" and not subnets:
         raise Missing("subnets", "at least one subnet, unless state is absent")
     mode = options["gateway_mode"]
-    return Wish(
+    return Want(
         state=options["state"],
         netns=names.namespace_ref("netns", options["netns"]),
         network=Isolation(

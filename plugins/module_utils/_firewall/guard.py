@@ -34,16 +34,16 @@ def read(options: t.Mapping[str, t.Any], families: t.Sequence[str]) -> Neighbour
 
 
 def completed(network: Isolation, purge: bool, families: t.Iterable[str], there: Isolations, ref: Ref) -> Isolation:
-    """With the neighbours that stay beside the wished ones, unless those are all."""
+    """With the neighbours that stay beside the wanted ones, unless those are all."""
     if network.inhibit_gateway:
         return dataclasses.replace(network, neighbours=())
-    wished = network.neighbours or ()
+    wanted = network.neighbours or ()
     if network.neighbours is not None and purge:
         return network
-    taken = {one for pair in wished for one in pair}
+    taken = {one for pair in wanted for one in pair}
     found = [one for family in families for one in there.neighbours(ref, network.bridge, family)]
     kept = [(address, mac_address) for address, mac_address in found if taken.isdisjoint((address, mac_address))]
-    return dataclasses.replace(network, neighbours=bindings.ordered([*wished, *kept]))
+    return dataclasses.replace(network, neighbours=bindings.ordered([*wanted, *kept]))
 
 
 def ended(served: Served[Isolation], network: Isolation, there: Isolations, ref: Ref) -> t.Iterator[EndFlows]:

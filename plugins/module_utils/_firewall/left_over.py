@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What is left of rules of an owner and is not wished any more, as absent definitions."""
+"""What is left of rules of an owner and is not wanted any more, as absent definitions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.marked im
 
 
 class Published(t.Protocol):
-    """A port that is wished: the key of the module ``dnat``, and where nothing is translated its target."""
+    """A port that is wanted: the key of the module ``dnat``, and where nothing is translated its target."""
 
     @property
     def key(self) -> tuple[str, str, str, str]: ...
@@ -27,14 +27,14 @@ class Published(t.Protocol):
     def routed(self) -> bool: ...
 
 
-def dnat(view: Marked, wished: Sequence[Published] = ()) -> list[Element]:
-    """Ports that we published; a key that is wished again is the module's to change.
+def dnat(view: Marked, wanted: Sequence[Published] = ()) -> list[Element]:
+    """Ports that we published; a key that is wanted again is the module's to change.
 
     Where nothing is translated, several endpoints may open the same port, so the target's address is part of the key.
     """
-    wanted = {entry.key for entry in wished}
-    translated = {entry.key for entry in wished if not entry.routed}
-    targets = {(entry.key, entry.to_address) for entry in wished if entry.routed}
+    keys = {entry.key for entry in wanted}
+    translated = {entry.key for entry in wanted if not entry.routed}
+    targets = {(entry.key, entry.to_address) for entry in wanted if entry.routed}
     found: dict[t.Any, Element] = {}
     for rule in view.our_rules("dnat"):
         if "host_port" not in rule:
@@ -43,21 +43,21 @@ def dnat(view: Marked, wished: Sequence[Published] = ()) -> list[Element]:
         key = (rule["ip_version"], rule["protocol"], rule["host_ip"] or "", str(rule["host_port"]))
         element = unpublished(key)
         if rule["gateway_mode"] != "routed":
-            if key not in wanted:
+            if key not in keys:
                 found[key] = element
         elif key not in translated and (key, rule["to_address"]) not in targets:
             found[key, rule["to_address"]] = {**element, "gateway_mode": "routed", "to_address": rule["to_address"]}
     return list(found.values())
 
 
-def forgotten_dnat(view: Marked, wished: Iterable[Published]) -> list[Element]:
+def forgotten_dnat(view: Marked, wanted: Iterable[Published]) -> list[Element]:
     """Ports that are published no more and whose rules somebody had deleted: what is remembered of them goes."""
     there = {
         (rule["ip_version"], rule["protocol"], rule["host_ip"] or "", str(rule["host_port"]))
         for rule in view.our_rules("dnat")
         if "host_port" in rule and rule["gateway_mode"] != "routed"
     }
-    kept = there | {entry.key for entry in wished}
+    kept = there | {entry.key for entry in wanted}
     return [unpublished(port) for port in view.remembered_ports if port not in kept]
 
 
@@ -67,22 +67,22 @@ def unpublished(key: tuple[str, ...]) -> Element:
     return {**element, "host_ip": key[2]} if key[2] else element
 
 
-def masquerade(view: Marked, wished: Collection[tuple[str, str]] = ()) -> list[Element]:
+def masquerade(view: Marked, wanted: Collection[tuple[str, str]] = ()) -> list[Element]:
     """Source NAT that we set up; a rule whose source was taken away by hand is one for everything."""
     found: dict[tuple[str, str], Element] = {}
     for rule in view.our_rules("masquerade"):
         source = rule["source"] or ("0.0.0.0/0" if rule["ip_version"] == "ipv4" else "::/0")
         key = (source, rule["out_interface"] or "")
-        if key not in wished:
+        if key not in wanted:
             found[key] = {"source": source, "state": "absent"}
             if rule["out_interface"]:
                 found[key]["out_interface"] = rule["out_interface"]
     return list(found.values())
 
 
-def bridge_forward(view: Marked, wished: Collection[str] = ()) -> list[Element]:
+def bridge_forward(view: Marked, wanted: Collection[str] = ()) -> list[Element]:
     bridges = {str(rule["bridge"]) for rule in view.our_rules("forward") if rule.get("bridge")}
-    return [{"bridge": name, "state": "absent"} for name in sorted(bridges - set(wished))]
+    return [{"bridge": name, "state": "absent"} for name in sorted(bridges - set(wanted))]
 
 
 def emptied(view: Marked) -> list[Element]:

@@ -20,8 +20,8 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backend import (
     Firewall,
     Gap,
+    Request,
     Translations,
-    Want,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import SourceNat
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import alternative_names
@@ -32,7 +32,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_d
 
 
 @dataclasses.dataclass(frozen=True)
-class Wish:
+class Want:
     state: str
     netns: str | None
     rule: SourceNat
@@ -71,14 +71,14 @@ class Masquerade(Resource):
     def __init__(self, firewall: Firewall) -> None:
         self._firewall = firewall
 
-    def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
+    def want(self, options: t.Mapping[str, t.Any]) -> Want:
         source = addresses.network("source", options["source"])
         to_source = None if options["to_source"] is None else addresses.address("to_source", options["to_source"])
         if to_source is not None and to_source.version != source.version:
             raise Invalid("to_source", options["to_source"], f"an IPv{source.version} address, as source is {source}")
         if to_source is not None and (to_source.is_unspecified or to_source.is_multicast or to_source.is_loopback):
             raise Invalid("to_source", options["to_source"], "an address of the host")
-        return Wish(
+        return Want(
             state=options["state"],
             netns=names.namespace_ref("netns", options["netns"]),
             rule=SourceNat(
@@ -90,44 +90,44 @@ class Masquerade(Resource):
             ),
         )
 
-    def key(self, wish: Wish) -> dict[str, t.Any]:
-        return {"netns": wish.netns, "source": str(wish.rule.source), "out_interface": wish.rule.out_interface}
+    def key(self, want: Want) -> dict[str, t.Any]:
+        return {"netns": want.netns, "source": str(want.rule.source), "out_interface": want.rule.out_interface}
 
-    def label(self, wish: Wish) -> str:
-        out = f" out of {wish.rule.out_interface}" if wish.rule.out_interface else ""
-        return f"masquerade {wish.rule.source}{out}{within(wish.netns)}"
+    def label(self, want: Want) -> str:
+        out = f" out of {want.rule.out_interface}" if want.rule.out_interface else ""
+        return f"masquerade {want.rule.source}{out}{within(want.netns)}"
 
     def left(self, view: Marked) -> list[Element]:
         return left_over.masquerade(view)
 
-    def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
-        present = (wish for wish in wishes if wish.state == "present")
-        alternative_names.refuse(host, ((wish.netns, "out_interface", wish.rule.out_interface) for wish in present))
-        found = self._firewall.translations(host, wishes)
-        absent = (wish for wish in wishes if wish.state == "absent" and host.exists(wish.netns))
+    def read(self, host: Host, wants: t.Sequence[Want]) -> State:
+        present = (want for want in wants if want.state == "present")
+        alternative_names.refuse(host, ((want.netns, "out_interface", want.rule.out_interface) for want in present))
+        found = self._firewall.translations(host, wants)
+        absent = (want for want in wants if want.state == "absent" and host.exists(want.netns))
         return State(found, alternative_names.real_names(host, ((one.netns, one.rule.out_interface) for one in absent)))
 
-    def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
-        for wish in wishes:
-            _refuse_others(wish, state.translations)
-        planned = state.translations.plan([Want(wish.netns, wish.state == "present", wish.rule) for wish in wishes])
+    def plan(self, wants: t.Sequence[Want], state: State) -> Plan:
+        for want in wants:
+            _refuse_others(want, state.translations)
+        planned = state.translations.plan([Request(want.netns, want.state == "present", want.rule) for want in wants])
         steps = list(planned.steps)
         made = []
-        for wish, served in zip(wishes, planned.served):
-            after = wish.rule.views() if wish.state == "present" else {}
+        for want, served in zip(wants, planned.served):
+            after = want.rule.views() if want.state == "present" else {}
             made.append(changes.change(served.before.views() if served.before else {}, after, served))
             if not made[-1].changed:
                 alternative_names.refuse_name(
-                    state.real_names, wish.netns, "out_interface", wish.rule.out_interface, "which no rule matches"
+                    state.real_names, want.netns, "out_interface", want.rule.out_interface, "which no rule matches"
                 )
-            if (wish.rule.family, Gap.TRANSLATION) in served.gaps:
-                steps.append(EndFlows(wish.netns, wish.rule.family, (ended_flows.untranslated(wish.rule.source),)))
+            if (want.rule.family, Gap.TRANSLATION) in served.gaps:
+                steps.append(EndFlows(want.netns, want.rule.family, (ended_flows.untranslated(want.rule.source),)))
         return Plan(made, steps)
 
 
-def _refuse_others(wish: Wish, state: Translations) -> None:
+def _refuse_others(want: Want, state: Translations) -> None:
     """What another owner translates is not ours to change, nor to take away."""
-    for rule in state.of(wish.netns):
-        if rule.key == wish.rule.key and rule.owner != wish.rule.owner:
+    for rule in state.of(want.netns):
+        if rule.key == want.rule.key and rule.owner != want.rule.owner:
             out = f" out of {rule.out_interface}" if rule.out_interface else ""
             raise Refused(f"source: {rule.source}{out} is already translated by owner {rule.owner}")

@@ -18,7 +18,7 @@ Entry = tuple[t.Optional[str], Publication]
 
 
 class _Numbered(t.NamedTuple):
-    """A publication with its place among all; those that are wished come last, in their order."""
+    """A publication with its place among all; those that are wanted come last, in their order."""
 
     number: int
     publication: Publication
@@ -32,10 +32,10 @@ class _Numbered(t.NamedTuple):
         return self.publication.key.host_port.last
 
 
-def refuse(staying: t.Sequence[Entry], wished: t.Sequence[Entry]) -> None:
-    """Refuse a wished publication some ports of which are published otherwise; raises Refused."""
+def refuse(staying: t.Sequence[Entry], wanted: t.Sequence[Entry]) -> None:
+    """Refuse a wanted publication some ports of which are published otherwise; raises Refused."""
     competing: dict[tuple[t.Any, ...], list[_Numbered]] = {}
-    for number, (ref, publication) in enumerate([*staying, *wished]):
+    for number, (ref, publication) in enumerate([*staying, *wanted]):
         if publication.gateway_mode != "routed":
             key = publication.key
             competing.setdefault((ref, key.family, key.protocol, key.host_ip), []).append(
@@ -45,7 +45,7 @@ def refuse(staying: t.Sequence[Entry], wished: t.Sequence[Entry]) -> None:
         _refuse_among(group, len(staying))
 
 
-def _refuse_among(group: t.Sequence[_Numbered], first_wished: int) -> None:
+def _refuse_among(group: t.Sequence[_Numbered], first_wanted: int) -> None:
     """By their first ports, each against the one before it that reaches furthest: what overlaps any overlaps that."""
     ordered = sorted(group, key=lambda one: (one.first, one.number))
     furthest = ordered[0]
@@ -54,7 +54,7 @@ def _refuse_among(group: t.Sequence[_Numbered], first_wished: int) -> None:
         if (
             one.first <= furthest.last
             and later.publication.key != earlier.publication.key
-            and later.number >= first_wished
+            and later.number >= first_wanted
         ):
             raise Refused(
                 f"host_port: port {one.first} of {later.publication.key} is already published by owner"

@@ -122,8 +122,8 @@ def set_up(up: bool) -> None:
     """Bring it up or down."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         flags = _flags(sock)
-        wished = flags | _IFF_UP if up else flags & ~_IFF_UP
-        fcntl.ioctl(sock, _SIOCSIFFLAGS, _IFREQ.pack(b"lo", wished))
+        wanted = flags | _IFF_UP if up else flags & ~_IFF_UP
+        fcntl.ioctl(sock, _SIOCSIFFLAGS, _IFREQ.pack(b"lo", wanted))
 
 
 def _flags(sock: socket.socket) -> int:

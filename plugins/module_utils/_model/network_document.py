@@ -71,34 +71,34 @@ def document(network: str, owner: str, modules: Modules, before: Document | None
     :param owner: the owner of all objects
     :param before: the current document, if endpoints are only added to it
     """
-    wished = {
+    wanted = {
         name: [element for element in elements if element.get("state") != "absent"]
         for name, elements in modules.items()
     }
     # There is nothing to purge after a reboot.
-    wished["interface"] = [
+    wanted["interface"] = [
         {word: value for word, value in element.items() if word != "purge_proxy_neighbours"}
-        for element in wished["interface"]
+        for element in wanted["interface"]
     ]
     # A setting that is not the network's own is left to others.
-    wished["ip_forward"] = [element for element in wished["ip_forward"] if element.get("persistent")]
+    wanted["ip_forward"] = [element for element in wanted["ip_forward"] if element.get("persistent")]
     guests = {
         element["name"]: _lasting(element.get("path"))
-        for element in wished["netns"]
+        for element in wanted["netns"]
         if any(element.get(word) is not None for word in _ATTACHING)
     }
-    wished["netns"] = [
-        {word: value for word, value in element.items() if word not in _ATTACHING} for element in wished["netns"]
+    wanted["netns"] = [
+        {word: value for word, value in element.items() if word not in _ATTACHING} for element in wanted["netns"]
     ]
     if before:
         guests = {**before["guests"], **guests}
         port = kinds["dnat"].identity
         gone = {port(element) for element in modules["dnat"] if element.get("state") == "absent"}
         published = [element for element in before["modules"]["dnat"] if port(element) not in gone]
-        wished = _added({**before["modules"], "dnat": published}, wished, kinds)
-        named = {element["name"] for element in wished["netns"]}
+        wanted = _added({**before["modules"], "dnat": published}, wanted, kinds)
+        named = {element["name"] for element in wanted["netns"]}
         guests = {name: path for name, path in guests.items() if name in named}
-    return {"version": VERSION, "network": network, "owner": owner, "guests": guests, "modules": wished}
+    return {"version": VERSION, "network": network, "owner": owner, "guests": guests, "modules": wanted}
 
 
 def _lasting(path: str | None) -> str | None:

@@ -113,7 +113,7 @@ class Route:
 
 
 @dataclasses.dataclass(frozen=True)
-class RouteWish:
+class RouteWant:
     """A wanted route; the table may be a name that only the host can resolve."""
 
     option: str
@@ -154,11 +154,11 @@ def text(address: IPAddress) -> str:
     return socket.inet_ntop(socket.AF_INET if address.version == 4 else socket.AF_INET6, address.packed)
 
 
-def wishes(option: str, given: t.Sequence[t.Mapping[str, t.Any]] | None) -> tuple[RouteWish, ...]:
+def wants(option: str, given: t.Sequence[t.Mapping[str, t.Any]] | None) -> tuple[RouteWant, ...]:
     """The validated routes of an option; two with one key are an error."""
-    found: dict[t.Any, RouteWish] = {}
+    found: dict[t.Any, RouteWant] = {}
     for number, options in enumerate(given or ()):
-        one = _wish(f"{option}[{number}]", options)
+        one = _want(f"{option}[{number}]", options)
         key = (one.family, one.to, one.table, one.metric)
         if key in found:
             raise Invalid(one.option, one.to, f"{found[key].option} has the same destination, table and metric")
@@ -166,7 +166,7 @@ def wishes(option: str, given: t.Sequence[t.Mapping[str, t.Any]] | None) -> tupl
     return tuple(found.values())
 
 
-def _wish(option: str, options: t.Mapping[str, t.Any]) -> RouteWish:
+def _want(option: str, options: t.Mapping[str, t.Any]) -> RouteWant:
     kind = options.get("type") or "unicast"
     via = _address(f"{option}.via", options.get("via"))
     src = _address(f"{option}.src", options.get("src"))
@@ -184,7 +184,7 @@ def _wish(option: str, options: t.Mapping[str, t.Any]) -> RouteWish:
             on_link,
             "only together with via",
         )
-    return RouteWish(
+    return RouteWant(
         option=option,
         family=version,
         to="default"

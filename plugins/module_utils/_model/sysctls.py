@@ -57,13 +57,13 @@ def by_name(values: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 def settings(option: str, value: t.Mapping[str, t.Any] | None) -> dict[str, str]:
     """The wanted values by path, which must be below net, since others apply to the whole machine."""
     found: dict[str, str] = {}
-    for name, wished in (value or {}).items():
+    for name, wanted in (value or {}).items():
         path = _checked_path(option, str(name))
-        if isinstance(wished, bool) or not isinstance(wished, (int, str)) or not str(wished).strip():
-            raise Invalid(f"{option}.{name}", wished, "a number or a string; quote it")
-        text = " ".join(str(wished).split())
+        if isinstance(wanted, bool) or not isinstance(wanted, (int, str)) or not str(wanted).strip():
+            raise Invalid(f"{option}.{name}", wanted, "a number or a string; quote it")
+        text = " ".join(str(wanted).split())
         if not text.isprintable():
-            raise Invalid(f"{option}.{name}", wished, "printable characters")
+            raise Invalid(f"{option}.{name}", wanted, "printable characters")
         found[path] = text
     return found
 

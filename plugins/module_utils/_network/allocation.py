@@ -82,9 +82,9 @@ def _taken(network: Network, view: HostView) -> dict[IPAddress, str]:
             for address in addresses_of(interface):
                 found.setdefault(address, f"{name} of the host has it")
     if network.appends:
-        wished = {endpoint.key for endpoint in network.endpoints}
+        wanted = {endpoint.key for endpoint in network.endpoints}
         for namespace, inner, address in view.all_leases():
-            if (namespace, inner) not in wished:
+            if (namespace, inner) not in wanted:
                 found.setdefault(address, f"{inner} of namespace {namespace} has it")
     return found
 
@@ -93,12 +93,12 @@ def _hearsay(
     network: Network, view: HostView, existing: dict[Key, str], taken: t.Collection[IPAddress]
 ) -> dict[IPAddress, str]:
     """Addresses inside namespaces on the bridge: foreign ones, and with ``appends`` those of endpoints that stay."""
-    wished = set(existing.values())
+    wanted = set(existing.values())
     ours = {end["name"] for end in view.our_ends()}
     found: dict[IPAddress, str] = {}
     for end in view.ports_of(network.name):
         peer = end["peer"]
-        if end["name"] in wished or not peer or not peer["netns"] or (end["name"] in ours and not network.appends):
+        if end["name"] in wanted or not peer or not peer["netns"] or (end["name"] in ours and not network.appends):
             continue
         inner = view.inner_interface(peer["netns"], peer["name"])
         for address in addresses_of(inner) if inner else ():

@@ -16,7 +16,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import
     Definition,
     Outcome,
     converge,
-    wishes_of,
+    wants_of,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import (
     Invalid,
@@ -61,27 +61,27 @@ def carry_out(
     :raises LinuxnetError: ``host.done`` lists what was done before
     """
     host.limit = _LIMIT
-    wished = _wishes(owner, state, modules, planned_here)
-    endpoints = Endpoints(host, wished, problems)
-    standing = state == "present" and endpoints.standing(wished["bridge"])
+    wanted = _wants(owner, state, modules, planned_here)
+    endpoints = Endpoints(host, wanted, problems)
+    standing = state == "present" and endpoints.standing(wanted["bridge"])
     if not standing:
         # As long as nothing of the network exists, nothing can be open.
-        _check_attached(wished["netns"])
-    _check_namesakes(host, endpoints, wished["netns"], standing)
+        _check_attached(wanted["netns"])
+    _check_namesakes(host, endpoints, wanted["netns"], standing)
     if state == "present" and not host.check_mode and _is_hampered(host):
         _rehearse(host, owner, modules, problems, planned_here)
     run = _Run(host, endpoints)
     try:
         for name in ORDER[state]:
             if state == "present" and RESOURCES[name].of_endpoints:
-                run.each(name, endpoints.feasible(name, wished[name]))
+                run.each(name, endpoints.feasible(name, wanted[name]))
             elif standing and name == "unmanaged_links":
-                run.aside(name, wished[name])
+                run.aside(name, wanted[name])
             else:
-                run.all(name, wished[name])
+                run.all(name, wanted[name])
     except refusals.LibraryMissing:
         if state == "present":
-            run.close(wished)
+            run.close(wanted)
         raise
     if state == "absent" and not host.check_mode:
         published.write(owner, frozenset())
@@ -98,39 +98,39 @@ class _Run:
         self._endpoints = endpoints
         self.outcomes: dict[str, Outcome] = {}
 
-    def all(self, kind: str, wishes: t.Sequence[t.Any]) -> None:
+    def all(self, kind: str, wants: t.Sequence[t.Any]) -> None:
         """Apply all of a kind, or raise."""
-        if wishes:
+        if wants:
             try:
-                self.outcomes[kind] = converge(self._host, RESOURCES[kind], wishes)
+                self.outcomes[kind] = converge(self._host, RESOURCES[kind], wants)
             except LinuxnetError as error:
                 if not self._may_be_mended(error):
                     raise
 
-    def aside(self, kind: str, wishes: t.Sequence[t.Any]) -> None:
+    def aside(self, kind: str, wants: t.Sequence[t.Any]) -> None:
         """Apply as much as possible of a kind that must not prevent the repair of the rest."""
-        if wishes:
-            self.outcomes[kind] = converge_each(self._host, RESOURCES[kind], wishes, self._tell)
+        if wants:
+            self.outcomes[kind] = converge_each(self._host, RESOURCES[kind], wants, self._tell)
 
-    def _tell(self, _wish: t.Any, error: Exception) -> None:
+    def _tell(self, _want: t.Any, error: Exception) -> None:
         self._endpoints.failures.append(words(error))
 
-    def close(self, wished: t.Mapping[str, t.Sequence[t.Any]]) -> None:
+    def close(self, wanted: t.Mapping[str, t.Sequence[t.Any]]) -> None:
         """Bring about what can be of the kinds that keep others out, where the rest cannot continue."""
         for kind in ORDER["present"]:
             if RESOURCES[kind].closes and kind not in self.outcomes:
                 with contextlib.suppress(LinuxnetError):
-                    self.all(kind, wished[kind])
+                    self.all(kind, wanted[kind])
 
-    def each(self, kind: str, wishes: t.Sequence[t.Any]) -> None:
+    def each(self, kind: str, wants: t.Sequence[t.Any]) -> None:
         """Apply as much as possible of a kind that belongs to endpoints."""
 
-        def fail(wish: t.Any, error: Exception) -> None:
+        def fail(want: t.Any, error: Exception) -> None:
             if not self._may_be_mended(error):
-                self._endpoints.fail(kind, wish, error)
+                self._endpoints.fail(kind, want, error)
 
-        if wishes:
-            self.outcomes[kind] = converge_each(self._host, RESOURCES[kind], wishes, fail)
+        if wants:
+            self.outcomes[kind] = converge_each(self._host, RESOURCES[kind], wants, fail)
 
     def _may_be_mended(self, error: Exception) -> bool:
         """Whether an earlier step of the run may resolve the error, which is possible in check mode; warn then."""
@@ -164,20 +164,20 @@ def _changes_in_place(outcome: Outcome) -> bool:
     return any(change.changed and change.before and change.after for change in outcome.changes)
 
 
-def _wishes(owner: str, state: str, modules: object, planned_here: bool) -> dict[str, list[t.Any]]:
-    """The validated wishes by module; raises Invalid."""
+def _wants(owner: str, state: str, modules: object, planned_here: bool) -> dict[str, list[t.Any]]:
+    """The validated wants by module; raises Invalid."""
     found = definitions_of(modules)
     for name, listed in found.items():
         if listed and name not in ORDER[state]:
             raise Invalid(f"modules.{name}", listed, f"an empty list, since the state is {state}")
     whole = _filled if planned_here else complete
-    wished = {
-        name: wishes_of(RESOURCES[name], _definitions(name, owner, listed, whole)) for name, listed in found.items()
+    wanted = {
+        name: wants_of(RESOURCES[name], _definitions(name, owner, listed, whole)) for name, listed in found.items()
     }
-    if state == "absent" and any(wish.state != "absent" for wish in wished["interface"]):
+    if state == "absent" and any(want.state != "absent" for want in wanted["interface"]):
         allowed = "an empty list, since the state is absent, or definitions with that state"
         raise Invalid("modules.interface", found["interface"], allowed)
-    return wished
+    return wanted
 
 
 def definitions_of(modules: object) -> dict[str, list[t.Any]]:
@@ -215,21 +215,21 @@ def _filled(options: Options, definition: t.Mapping[str, t.Any], _where: str) ->
     return {**{name: option.get("default") for name, option in options.items()}, **given}
 
 
-def _check_namesakes(host: Host, endpoints: Endpoints, wishes: list[netns_options.Wish], standing: bool) -> None:
+def _check_namesakes(host: Host, endpoints: Endpoints, wants: list[netns_options.Want], standing: bool) -> None:
     """Check that each namespace has one name. In an existing network, a second name only affects its endpoint."""
-    for wish, sentence in namesakes.find(host, wishes):
+    for want, sentence in namesakes.find(host, wants):
         if not standing:
             raise Refused(sentence)
-        endpoints.fail("netns", wish, Refused(sentence))
-        wishes.remove(wish)
+        endpoints.fail("netns", want, Refused(sentence))
+        wants.remove(want)
 
 
-def _check_attached(wishes: t.Iterable[netns_options.Wish]) -> None:
+def _check_attached(wants: t.Iterable[netns_options.Want]) -> None:
     """Whether processes and namespaces to be attached are there, and their names free: only the host can tell.
 
     This comes before the first change, although they are named late.
     """
-    attached = [wish for wish in wishes if wish.attached]
+    attached = [want for want in wants if want.attached]
     if attached:
         with Host(check_mode=True) as host:
             converge(host, RESOURCES["netns"], attached)

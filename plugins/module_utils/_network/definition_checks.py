@@ -18,7 +18,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses 
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import routes
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import NOWHERE, TABLES, RouteWish
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import NOWHERE, TABLES, RouteWant
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.decisions import Draft
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Endpoint
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface import Interface
@@ -42,13 +42,13 @@ def check_inner(draft: Draft, endpoint: Endpoint, element: dict[str, t.Any]) -> 
     if not endpoint.routes and not endpoint.interface_sysctls:
         return
     try:
-        Interface().wish({**_UNUSED, **element, "owner": draft.network.name})
+        Interface().want({**_UNUSED, **element, "owner": draft.network.name})
     except Invalid as error:
         raise error.at(_path(endpoint, element, error.option)) from None
-    wishes = routes.wishes(f"{endpoint.path}.routes", endpoint.routes)
-    for route in wishes:
+    wants = routes.wants(f"{endpoint.path}.routes", endpoint.routes)
+    for route in wants:
         if route.via and not route.on_link:
-            _check_reach(draft, endpoint, route, wishes)
+            _check_reach(draft, endpoint, route, wants)
 
 
 def _path(endpoint: Endpoint, element: dict[str, t.Any], option: str) -> str:
@@ -62,7 +62,7 @@ def _path(endpoint: Endpoint, element: dict[str, t.Any], option: str) -> str:
     return f"{endpoint.path}.routes[{int(number[1]) - own}]{option[number.end() :]}"
 
 
-def _check_reach(draft: Draft, endpoint: Endpoint, route: RouteWish, others: t.Sequence[RouteWish]) -> None:
+def _check_reach(draft: Draft, endpoint: Endpoint, route: RouteWant, others: t.Sequence[RouteWant]) -> None:
     """Refuse gateways that no address, and no route without a gateway, shows to be on the link, as the kernel does."""
     gateway = parse_address(str(route.via))
     subnets = [subnet.network for subnet, _address in draft.subnets(endpoint)]
@@ -76,7 +76,7 @@ def _check_reach(draft: Draft, endpoint: Endpoint, route: RouteWish, others: t.S
     )
 
 
-def _leads_to(gateway: IPAddress, route: RouteWish, other: RouteWish) -> bool:
+def _leads_to(gateway: IPAddress, route: RouteWant, other: RouteWant) -> bool:
     """Whether another route, in the main table or the route's own, puts the gateway on the link."""
     if other.via or other.type in NOWHERE or other.family != route.family:
         return False

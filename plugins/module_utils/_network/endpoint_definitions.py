@@ -40,9 +40,9 @@ def netns(network: Network) -> list[Element]:
         if endpoint.sysctls:
             element["sysctls"] = {**element.get("sysctls", {}), **endpoint.sysctls}
     for endpoint in network.endpoints:
-        if wished := guard.of_the_namespace(network, endpoint):
+        if wanted := guard.of_the_namespace(network, endpoint):
             element = found[endpoint.namespace]
-            element["sysctls"] = {**wished, **element.get("sysctls", {})}
+            element["sysctls"] = {**wanted, **element.get("sysctls", {})}
     return list(found.values())
 
 
@@ -153,8 +153,8 @@ def inner_interfaces(draft: Draft, view: HostView) -> list[Element]:
 
 
 def _ipv6_settings(draft: Draft, endpoint: Endpoint) -> dict[str, str]:
-    wished = "ipv6" in draft.network.families or any(route_version(route) == 6 for route in endpoint.routes)
-    return {"net.ipv6.conf.IFNAME.accept_ra": "0", "net.ipv6.conf.IFNAME.disable_ipv6": "0" if wished else "1"}
+    wanted = "ipv6" in draft.network.families or any(route_version(route) == 6 for route in endpoint.routes)
+    return {"net.ipv6.conf.IFNAME.accept_ra": "0", "net.ipv6.conf.IFNAME.disable_ipv6": "0" if wanted else "1"}
 
 
 def _routes(draft: Draft, endpoint: Endpoint) -> list[Element]:

@@ -31,7 +31,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host impor
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import EndpointKey, Ends
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.kinds import RESOURCES
 
-Wishes = t.Mapping[str, t.Sequence[t.Any]]
+Wants = t.Mapping[str, t.Sequence[t.Any]]
 
 #: The maximum of sentences to show.
 _TOLD = 20
@@ -53,12 +53,12 @@ class EndpointsFailed(LinuxnetError):
 class Endpoints:
     """The endpoint of each part of a plan, and the endpoints with problems."""
 
-    def __init__(self, host: Host, wished: Wishes, problems: t.Iterable[t.Mapping[str, str | None]]) -> None:
+    def __init__(self, host: Host, wanted: Wants, problems: t.Iterable[t.Mapping[str, str | None]]) -> None:
         self._host = host
         self._ends: dict[EndpointKey, str] = {
-            (wish.peer.netns, wish.peer.name): wish.end.name
-            for wish in wished["veth"]
-            if wish.state == "present" and wish.end.netns is None and wish.peer.netns is not None
+            (want.peer.netns, want.peer.name): want.end.name
+            for want in wanted["veth"]
+            if want.state == "present" and want.end.netns is None and want.peer.netns is not None
         }
         self._known = Ends({end: key for key, end in self._ends.items()}, {})
         #: The first sentence of each endpoint, in the order of detection.
@@ -73,48 +73,48 @@ class Endpoints:
                 self._cards.add(problem["interface"])
             self.failures.append(str(problem["sentence"]))
 
-    def of(self, kind: str, wish: t.Any) -> list[EndpointKey]:
+    def of(self, kind: str, want: t.Any) -> list[EndpointKey]:
         """The endpoints of a part; none if it belongs to the whole network."""
         resource = RESOURCES[kind]
-        key = resource.endpoint_of(resource.key(wish), self._known)
+        key = resource.endpoint_of(resource.key(want), self._known)
         if key is None or key[1]:
             return [key] if key else []
         return [other for other in self._ends if other[0] == key[0]] or [key]
 
     def standing(self, bridges: t.Iterable[t.Any]) -> bool:
         """Whether anything of the network exists, so that there is something to repair."""
-        names = [wish.name for wish in bridges if wish.state == "present"] + list(self._ends.values())
+        names = [want.name for want in bridges if want.state == "present"] + list(self._ends.values())
         return any(self._there(names))
 
-    def feasible(self, kind: str, wishes: t.Sequence[t.Any]) -> list[t.Any]:
-        """The wishes without those that endpoints with problems cannot have.
+    def feasible(self, kind: str, wants: t.Sequence[t.Any]) -> list[t.Any]:
+        """The wants without those that endpoints with problems cannot have.
 
         The host's side of an existing pair is included, since its port must not be less isolated than others because
         of what is inside.
         """
         if not self._troubled and not self._cards:
-            return list(wishes)
+            return list(wants)
         ends = list(self._ends.values())
         there = {end for end, found in zip(ends, self._there(ends)) if found}
-        return [wish for wish in wishes if self._is_feasible(kind, wish, there)]
+        return [want for want in wants if self._is_feasible(kind, want, there)]
 
-    def _is_feasible(self, kind: str, wish: t.Any, there: t.Collection[str]) -> bool:
+    def _is_feasible(self, kind: str, want: t.Any, there: t.Collection[str]) -> bool:
         resource = RESOURCES[kind]
-        link = resource.link_of(resource.key(wish))
+        link = resource.link_of(resource.key(want))
         if link is None:
             return True
         netns, name = link
         if netns is None and name in self._cards:
             return False
-        keys = self._troubled.intersection(self.of(kind, wish))
+        keys = self._troubled.intersection(self.of(kind, want))
         return not keys or (netns is None and all(self._ends.get(key) in there for key in keys))
 
     def _there(self, names: t.Sequence[str]) -> list[bool]:
         return self._host.run(None, functools.partial(_existing, names))
 
-    def fail(self, kind: str, wish: t.Any, error: Exception) -> None:
+    def fail(self, kind: str, want: t.Any, error: Exception) -> None:
         """Record that a part failed; raises the error if the part belongs to the whole network."""
-        keys = self.of(kind, wish)
+        keys = self.of(kind, want)
         if not keys:
             raise error
         if not self._troubled.intersection(keys):
@@ -135,9 +135,9 @@ def words(error: Exception) -> str:
 
 
 def converge_each(
-    host: Host, resource: Resource, wishes: t.Sequence[t.Any], fail: t.Callable[[t.Any, Exception], None]
+    host: Host, resource: Resource, wants: t.Sequence[t.Any], fail: t.Callable[[t.Any, Exception], None]
 ) -> Outcome:
-    """Apply every wish that is possible, and pass each of the others to ``fail``.
+    """Apply every want that is possible, and pass each of the others to ``fail``.
 
     They are applied together as long as nothing fails, then by halves, so that one failure among a thousand costs ten
     more attempts.
@@ -147,7 +147,7 @@ def converge_each(
 
     def bring_about(numbers: t.Sequence[int]) -> None:
         try:
-            plan = planned(host, resource, [wishes[number] for number in numbers])
+            plan = planned(host, resource, [wants[number] for number in numbers])
             for number, change in zip(numbers, plan.changes):
                 # The next attempt does not see what a first one has done.
                 changes.setdefault(number, change)
@@ -160,8 +160,8 @@ def converge_each(
                 return
             if len(host.done) == before or numbers[0] not in changes:
                 changes[numbers[0]] = Change({}, {})
-            fail(wishes[numbers[0]], error)
+            fail(wants[numbers[0]], error)
 
-    if wishes:
-        bring_about(freeing_first(wishes))
-    return outcome(resource, wishes, changes)
+    if wants:
+        bring_about(freeing_first(wants))
+    return outcome(resource, wants, changes)

@@ -54,12 +54,12 @@ def former_neighbours(draft: Draft, view: HostView) -> bool:
 
 def all_on_the_bridge(draft: Draft, view: HostView) -> list[Neighbour]:
     """All neighbours of the host, starting with endpoints that are not on the list and stay."""
-    wished = on_the_bridge(draft, view)
-    taken = {value for one in wished for value in one.values()}
+    wanted = on_the_bridge(draft, view)
+    taken = {value for one in wanted for value in one.values()}
     known = view.known_neighbours(draft.network.name).items()
     kept = [(address, mac) for address, mac in known if address not in draft.moves]
     others = [{"address": str(address), "mac_address": mac} for address, mac in kept if str(address) not in taken]
-    return in_order(others + wished)
+    return in_order(others + wanted)
 
 
 def in_rules(draft: Draft, view: HostView) -> list[Neighbour]:
@@ -122,8 +122,8 @@ def settings(network: Network, endpoint: Endpoint) -> dict[str, str]:
 
 def of_the_namespace(network: Network, endpoint: Endpoint) -> dict[str, str]:
     """The settings of its namespace: IPv4 accepts redirects if either the interface or "all" allows it."""
-    wished = endpoint.guard and "ipv4" in network.families
-    return {"net.ipv4.conf.all.accept_redirects": "0"} if wished else {}
+    wanted = endpoint.guard and "ipv4" in network.families
+    return {"net.ipv4.conf.all.accept_redirects": "0"} if wanted else {}
 
 
 def warnings(network: Network) -> t.Iterator[str]:

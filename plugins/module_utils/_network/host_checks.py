@@ -165,12 +165,12 @@ def _check_ipv6(network: Network, view: HostView) -> None:
 
 
 def _check_limit(network: Network, view: HostView) -> None:
-    wished = len(network.endpoints) + len(network.ports)
+    wanted = len(network.endpoints) + len(network.ports)
     staying = len(list(_staying_ports(network, view)))
-    if wished + staying > BRIDGE_PORTS:
+    if wanted + staying > BRIDGE_PORTS:
         others = f" in addition to {staying} foreign ones" if staying else ""
         raise Refused(
-            f"{network.option('endpoints')}: {wished} ports are requested on {network.name}{others}, but the kernel"
+            f"{network.option('endpoints')}: {wanted} ports are requested on {network.name}{others}, but the kernel"
             f" allows {BRIDGE_PORTS}"
             " on a bridge; use a second network"
         )
@@ -178,14 +178,14 @@ def _check_limit(network: Network, view: HostView) -> None:
 
 def _staying_ports(network: Network, view: HostView) -> Iterator[View]:
     """Ports of the bridge that this run leaves as they are."""
-    wished = {endpoint.key for endpoint in network.endpoints}
+    wanted = {endpoint.key for endpoint in network.endpoints}
     for port in view.ports_of(network.name):
         if port["name"] in network.ports:
             continue
         if port["port_owner"] == view.owner or (view.owner_of(port) == view.owner and not network.appends):
             continue
         peer = port["peer"] or {}
-        if (peer.get("netns"), peer.get("name")) not in wished:
+        if (peer.get("netns"), peer.get("name")) not in wanted:
             yield port
 
 

@@ -198,9 +198,9 @@ def ip_forward(network: Network, view: HostView) -> list[Element]:
     A persistent network has a file for it in addition to the service: a host interface with routes by router
     advertisement must be told to keep accepting them when it appears, which may be before the service.
     """
-    wished = network.families if _is_routed(network) else ()
+    wanted = network.families if _is_routed(network) else ()
     return [
         {"ip_version": word, "state": "enabled", "persistent": network.persistent}
         for word in FAMILIES
-        if word in wished
-    ] + left_over.ip_forward(view, wished)
+        if word in wanted
+    ] + left_over.ip_forward(view, wanted)

@@ -56,7 +56,7 @@ Identity = tuple[int, int]
 
 
 @dataclasses.dataclass(frozen=True)
-class Wish:
+class Want:
     """``netns`` is treated as the host; ``names`` limits the namespaces, ``owner`` the objects of this collection.
 
     Without ``contents``, no namespace is read, so that peers in one have no name. ``brief`` is for the planner, which
@@ -70,14 +70,14 @@ class Wish:
     brief: bool = False
 
 
-def wishes(definitions: t.Iterable[tuple[str, t.Mapping[str, t.Any]]], brief: bool = False) -> list[Wish]:
-    """The validated wishes; raises Invalid."""
-    return [_wish(prefix, options, brief) for prefix, options in definitions]
+def wants(definitions: t.Iterable[tuple[str, t.Mapping[str, t.Any]]], brief: bool = False) -> list[Want]:
+    """The validated wants; raises Invalid."""
+    return [_want(prefix, options, brief) for prefix, options in definitions]
 
 
-def _wish(prefix: str, options: t.Mapping[str, t.Any], brief: bool) -> Wish:
+def _want(prefix: str, options: t.Mapping[str, t.Any], brief: bool) -> Want:
     given, owner = options["names"], options["owner"]
-    return Wish(
+    return Want(
         netns=names.namespace_ref(f"{prefix}netns", options["netns"]),
         names=None
         if given is None
@@ -87,23 +87,23 @@ def _wish(prefix: str, options: t.Mapping[str, t.Any], brief: bool) -> Wish:
     )
 
 
-def view(host: Host, wished: Wish) -> View:
+def view(host: Host, wanted: Want) -> View:
     """``{"host": ..., "namespaces": [...]}``."""
     records = namespace_records.read_all(host)
     files = namespaces.names()
-    contents = _Contents(host, wished, files)
+    contents = _Contents(host, wanted, files)
     told_by_links = witness.records(host, [name for name in namespace_records.names() if name not in records])
     known = {*files, *records} - contents.gone
-    told = sorted(known if wished.names is None else known & set(wished.names))
+    told = sorted(known if wanted.names is None else known & set(wanted.names))
     for name in told:
         there = contents.of.get(name)
         if there and there.trouble:
             host.warn(f"namespace {name} could not be read completely: {there.trouble}")
     users = namespaces.users()
     return {
-        "host": _host(host, wished, contents, records),
+        "host": _host(host, wanted, contents, records),
         "namespaces": [
-            _namespace(name, contents, records.get(name) or told_by_links.get(name), users, wished) for name in told
+            _namespace(name, contents, records.get(name) or told_by_links.get(name), users, wanted) for name in told
         ],
     }
 
@@ -114,10 +114,10 @@ class _Contents:
     A namespace is given by name, the one treated as the host as None.
     """
 
-    def __init__(self, host: Host, wished: Wish, files: t.Sequence[str]) -> None:
+    def __init__(self, host: Host, wanted: Want, files: t.Sequence[str]) -> None:
         self._host = host
-        self._host_ref = host_ref = wished.netns
-        self._brief = wished.brief
+        self._host_ref = host_ref = wanted.netns
+        self._brief = wanted.brief
         found = ((name, namespaces.identity(name)) for name in files)
         #: Namespaces that were removed since they were listed are left out.
         self.gone: set[str] = set()
@@ -128,14 +128,14 @@ class _Contents:
         # The namespace treated as the host may have a name, too.
         self.of.update({name: self.of[None] for name, one in self.identities.items() if one == host_identity})
         others = [name for name in self.identities if name not in self.of]
-        if wished.contents:
+        if wanted.contents:
             self._visit(others)
             others = [name for name in others if name not in self.gone]
         self._by_index = {where: by_index(contents.links) for where, contents in self.of.items()}
         #: The peer of each end, both as (namespace, index).
         self._peers: dict[tuple[str | None, int], tuple[str | None, int]] = {}
         self._join(None, host_ref, others)
-        if wished.contents:
+        if wanted.contents:
             for name in others:
                 self._join(name, name, others)
 
@@ -202,46 +202,46 @@ class _Contents:
         return {"netns": there[0], "name": other.name} if other else None
 
 
-def _host(host: Host, wished: Wish, contents: _Contents, records: t.Mapping[str, Record]) -> View:
+def _host(host: Host, wanted: Want, contents: _Contents, records: t.Mapping[str, Record]) -> View:
     there = contents.of[None]
-    owners = _known_owners(wished, contents, records)
-    own = host.identity(wished.netns) == host.identity(None)
+    owners = _known_owners(wanted, contents, records)
+    own = host.identity(wanted.netns) == host.identity(None)
     ports = {**port_records.of(there.links), **_told_by_bridges(host, there)} if own else {}
-    persistent = [name for name in service_files.networks() if _ours(name, wished)] if own else []
+    persistent = [name for name in service_files.networks() if _ours(name, wanted)] if own else []
     unmanaged = link_managers.files() if own else {}
     remembered = published.read_all() if own else {}
-    settings = host.run(wished.netns, lambda: _settings(there))
+    settings = host.run(wanted.netns, lambda: _settings(there))
     firewall = survey.chosen()
-    told = firewall.told(host, wished.netns)
+    told = firewall.told(host, wanted.netns)
     shown = info_views.interfaces(there, lambda index: contents.peer(None, index))
     for interface in shown:
         link = there.links[interface["name"]]
         mark = marks.parse_alias(link.alias)
-        interface["owner"] = _ours(link.owner(*owners), wished)
+        interface["owner"] = _ours(link.owner(*owners), wanted)
         interface["endpoint"] = mark.namespace or None if mark else None
-        interface["port_owner"] = _ours(_port_owner(interface, ports.get(link.name)), wished)
+        interface["port_owner"] = _ours(_port_owner(interface, ports.get(link.name)), wanted)
         interface["accept_ra"] = settings["accept_ra"].get(link.name)
     return {
         "interfaces": shown,
         "routes": info_views.routes(there),
         "neighbours": info_views.neighbours(there),
         "proxy_neighbours": info_views.proxies(there),
-        "rules": [rule for rule in told.rules if _ours(rule["owner"], wished)],
+        "rules": [rule for rule in told.rules if _ours(rule["owner"], wanted)],
         "rules_complete": not told.unread,
         "rules_unread": told.unread,
         "empty_chains": told.empty,
         "emptied": told.emptied,
-        "other_rules": firewall.others(host, wished.netns, _own_addresses(there)),
+        "other_rules": firewall.others(host, wanted.netns, _own_addresses(there)),
         "ip_forward": settings["ip_forward"],
         "bridge_nf": settings["bridge_nf"],
         "limits": settings["limits"],
         "policy_rules": settings["policy_rules"],
         "settings_writable": settings["settings_writable"],
-        "listeners": _listeners(host, wished.netns),
-        "published": {owner: sorted(them) for owner, them in remembered.items() if _ours(owner, wished)},
+        "listeners": _listeners(host, wanted.netns),
+        "published": {owner: sorted(them) for owner, them in remembered.items() if _ours(owner, wanted)},
         "persistent": {name: _persistent(name) for name in persistent},
         "machine_id": machine.identity(),
-        "unmanaged_links": {owner: found for owner, found in unmanaged.items() if _ours(owner, wished)},
+        "unmanaged_links": {owner: found for owner, found in unmanaged.items() if _ours(owner, wanted)},
         "missing": requirements.missing(),
         "better_python": requirements.better_python(host),
         "package_manager": requirements.package_manager(),
@@ -274,13 +274,13 @@ def _listeners(host: Host, ref: str | None) -> list[View]:
     return views
 
 
-def _ours(owner: str | None, wished: Wish) -> str | None:
-    return owner if wished.owner in (None, owner) else None
+def _ours(owner: str | None, wanted: Want) -> str | None:
+    return owner if wanted.owner in (None, owner) else None
 
 
-def _known_owners(wished: Wish, contents: _Contents, records: t.Mapping[str, Record]) -> list[str]:
+def _known_owners(wanted: Want, contents: _Contents, records: t.Mapping[str, Record]) -> list[str]:
     """Owners whose link groups are recognised if an alias was edited by hand."""
-    found = {wished.owner} if wished.owner else set()
+    found = {wanted.owner} if wanted.owner else set()
     found.update(owner for record in records.values() for owner in record.owners)
     found.update(
         mark.owner for mark in (marks.parse_alias(link.alias) for link in contents.of[None].links.values()) if mark
@@ -318,7 +318,7 @@ def _namespace(
     contents: _Contents,
     record: Record | None,
     users: t.Mapping[tuple[int, int], t.Sequence[int]],
-    wished: Wish,
+    wanted: Want,
 ) -> View:
     """One namespace, alive or not. A claim on a replaced one is void, a claim on a lost one is not."""
     identity = contents.identities.get(name)
@@ -330,9 +330,9 @@ def _namespace(
         "live": identity is not None,
         "device": identity[0] if identity else None,
         "inode": identity[1] if identity else None,
-        "owners": [owner for owner in record.owners if _ours(owner, wished)] if record and valid else [],
+        "owners": [owner for owner in record.owners if _ours(owner, wanted)] if record and valid else [],
         "attached": bool(record and valid and record.attached),
-        "leases": {owner: leased for owner, leased in record.addresses.items() if _ours(owner, wished)}
+        "leases": {owner: leased for owner, leased in record.addresses.items() if _ours(owner, wanted)}
         if record
         else {},
         "pids": sorted(users.get(identity, ())) if identity else [],

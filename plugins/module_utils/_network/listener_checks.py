@@ -29,18 +29,18 @@ _ANY_IPV6 = ipaddress.ip_address("::")
 _LOOPBACK_IPV6 = ipaddress.ip_address("::1")
 
 
-def check_listeners(view: HostView, wished: list[Published], problems: Problems) -> list[Published]:
+def check_listeners(view: HostView, wanted: list[Published], problems: Problems) -> list[Published]:
     """The ports that can be published without hiding a listener. A routed port uses no port of the host."""
     existing = published_already(view)
     refused: set[str] = set()
-    for entry in wished:
+    for entry in wanted:
         sentence = _trouble(view, entry, existing)
         if sentence and _was_ours(view, entry, existing):
             problems.warnings.append(f"{sentence}, and gets no connections from outside any more")
         elif sentence and entry.path not in refused:
             problems.of_port(sentence)
             refused.add(entry.path)
-    return [entry for entry in wished if entry.path not in refused]
+    return [entry for entry in wanted if entry.path not in refused]
 
 
 def _was_ours(view: HostView, entry: Published, existing: list[Published]) -> bool:

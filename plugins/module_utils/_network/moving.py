@@ -38,14 +38,14 @@ def moves(network: Network, view: HostView, given: t.Mapping[Key, Addresses]) ->
     return found
 
 
-def ports(view: HostView, wished: t.Iterable[Published], moved: Moves) -> list[Published]:
+def ports(view: HostView, wanted: t.Iterable[Published], moved: Moves) -> list[Published]:
     """The published ports of such endpoints that are not on the list."""
-    taken = {entry.key for entry in wished if not entry.routed}
-    opened = {(entry.key, entry.to_address) for entry in wished if entry.routed}
+    taken = {entry.key for entry in wanted if not entry.routed}
+    opened = {(entry.key, entry.to_address) for entry in wanted if entry.routed}
     found: dict[Published, None] = {}
     for rule, (endpoint, address) in _moving(view, moved):
         former = from_rule(rule, f"{endpoint.path}.published_ports")
-        entry = dataclasses.replace(former, wished=True, to_address=str(address))
+        entry = dataclasses.replace(former, wanted=True, to_address=str(address))
         if entry.key not in taken and (entry.key, entry.to_address) not in opened:
             found[entry] = None
     return list(found)

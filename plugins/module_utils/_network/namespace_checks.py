@@ -68,15 +68,15 @@ def _default_route_trouble(network: Network, endpoint: Endpoint, view: HostView,
 
 def _route_trouble(network: Network, endpoint: Endpoint, view: HostView, ours: set[str]) -> str | None:
     """A conflict of the given routes: the kernel has one per destination, table and metric."""
-    wished = {
+    wanted = {
         route_key(route): f"{endpoint.path}.routes[{number}].to"
         for number, route in enumerate(endpoint.routes)
         if route.get("type", "unicast") not in NOWHERE
     }
-    for route in view.namespaces.get(endpoint.namespace, {}).get("routes", ()) if wished else ():
+    for route in view.namespaces.get(endpoint.namespace, {}).get("routes", ()) if wanted else ():
         if (route["type"] or "unicast") != "unicast":
             continue
-        path = wished.get(_key_of(route))
+        path = wanted.get(_key_of(route))
         other = _holder(network, endpoint, route, view, ours) if path else None
         if other is None:
             continue
@@ -115,11 +115,11 @@ def _check_each_other(network: Network) -> None:
     """Refuse two endpoints in one namespace with the same route, including implicit default routes."""
     first: dict[tuple[str, RouteKey], tuple[Endpoint, str, bool]] = {}
     for endpoint in network.endpoints:
-        wished = [(f"{endpoint.path}.routes[{number}].to", route) for number, route in enumerate(endpoint.routes)]
+        wanted = [(f"{endpoint.path}.routes[{number}].to", route) for number, route in enumerate(endpoint.routes)]
         if endpoint.default_route:
             own = {"ipv4": "0.0.0.0/0", "ipv6": "::/0"}
-            wished += [(f"{endpoint.path}.default_route", {"to": own[word]}) for word in network.families]
-        for path, route in wished:
+            wanted += [(f"{endpoint.path}.default_route", {"to": own[word]}) for word in network.families]
+        for path, route in wanted:
             drops = route.get("type", "unicast") in NOWHERE
             other, earlier, both = first.setdefault((endpoint.namespace, route_key(route)), (endpoint, path, drops))
             if other is not endpoint and not (drops and both):

@@ -77,5 +77,5 @@ def _proxied(draft: Draft) -> list[str]:
 
 def _stale(draft: Draft, proxied: list[str], view: HostView) -> dict[str, list[str]]:
     network = draft.network
-    wished = {(network.proxy_interface or "", address) for address in proxied}
-    return left_over.proxies(view, wished, [subnet.network for subnet in network.subnets])
+    wanted = {(network.proxy_interface or "", address) for address in proxied}
+    return left_over.proxies(view, wanted, [subnet.network for subnet in network.subnets])

@@ -26,11 +26,11 @@ Addresses = dict[tuple[str, str], dict[str, IPAddress]]
 class Published:
     """One port or range on the host, for one family. ``host_ip`` is empty for all addresses.
 
-    ``path`` is the path in the user's options, or describes the holder on the host if ``wished`` is false.
+    ``path`` is the path in the user's options, or describes the holder on the host if ``wanted`` is false.
     """
 
     path: str
-    wished: bool
+    wanted: bool
     ip_version: str
     protocol: str
     host_ip: str
@@ -101,7 +101,7 @@ def _published(network: Network, endpoint: Endpoint, port: Port, word: str, own:
 
 
 def check_free(
-    network: Network, view: HostView, wished: list[Published], former: Collection[IPAddress] = frozenset()
+    network: Network, view: HostView, wanted: list[Published], former: Collection[IPAddress] = frozenset()
 ) -> None:
     """Refuse a host port that two endpoints want, or that another network has published.
 
@@ -110,8 +110,8 @@ def check_free(
 
     :param former: old addresses of wanted endpoints
     """
-    staying = [rule for rule in _others(network, view, wished, former) if rule.ip_version in network.families]
-    candidates = [entry for entry in wished + staying if not entry.routed]
+    staying = [rule for rule in _others(network, view, wanted, former) if rule.ip_version in network.families]
+    candidates = [entry for entry in wanted + staying if not entry.routed]
     candidates.sort(key=lambda entry: (entry.ip_version, entry.protocol, entry.host.first))
     open_ranges: list[Published] = []
     for entry in candidates:
@@ -130,21 +130,21 @@ def _refuse_collision(one: Published, other: Published) -> None:
     """Refuse ``one`` because of ``other``, which comes first if both are wanted."""
     if one.host_ip and other.host_ip and one.host_ip != other.host_ip:
         return
-    mine, theirs = (one, other) if one.wished else (other, one)
-    if mine.wished:
+    mine, theirs = (one, other) if one.wanted else (other, one)
+    if mine.wanted:
         where = f"port {mine.host}/{mine.protocol} of {mine.host_ip or 'the host'}"
         raise Refused(f"{mine.path}: {where} is already published, by {theirs.path}")
 
 
 def _others(
-    network: Network, view: HostView, wished: list[Published], former: Collection[IPAddress]
+    network: Network, view: HostView, wanted: list[Published], former: Collection[IPAddress]
 ) -> Iterator[Published]:
     """Other published ports that stay: those of other networks, and with ``appends`` of endpoints not on the list."""
     for rule in view.foreign_rules("dnat"):
         if "host_port" in rule:
             yield from_rule(rule, f"network {rule['owner']}")
     if network.appends:
-        own = {entry.to_address for entry in wished} | {str(address) for address in former}
+        own = {entry.to_address for entry in wanted} | {str(address) for address in former}
         for rule in view.our_rules("dnat"):
             if "host_port" in rule and rule["to_address"] not in own:
                 yield from_rule(rule, f"another endpoint of this network, {rule['to_address']}")
@@ -160,7 +160,7 @@ def from_rule(rule: View, who: str) -> Published:
     """The published port of a rule."""
     return Published(
         path=who,
-        wished=False,
+        wanted=False,
         ip_version=rule["ip_version"],
         protocol=rule["protocol"],
         host_ip=rule["host_ip"] or "",

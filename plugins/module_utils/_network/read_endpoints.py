@@ -168,7 +168,7 @@ def _refuse_duplicates(endpoints: tuple[Endpoint, ...]) -> None:
     """Refuse sharing what only one endpoint can have: an interface, an address, a MAC address, a host interface."""
     seen: dict[tuple[str, str], str] = {}
     for endpoint in endpoints:
-        wishes = [
+        wants = [
             (f"{endpoint.path}.interface", "interface of namespace", f"{endpoint.interface} in {endpoint.namespace}"),
             (f"{endpoint.path}.mac_address", "MAC address", endpoint.mac_address),
             (f"{endpoint.path}.host_interface", "host interface", endpoint.host_interface),
@@ -181,7 +181,7 @@ def _refuse_duplicates(endpoints: tuple[Endpoint, ...]) -> None:
                 for place, address in enumerate(endpoint.further)
             ),
         ]
-        for option, kind, value in wishes:
+        for option, kind, value in wants:
             if value is None:
                 continue
             earlier = seen.setdefault((kind, value), option)

@@ -191,8 +191,8 @@ def _refuse_editing_external(section: Section, network: Network) -> None:
         ("masquerade_protocols", network.masquerade_protocols != "common"),
         ("forward_policy", network.forward_policy != "keep"),
     )
-    for option, wished in edits:
-        if wished:
+    for option, wanted in edits:
+        if wanted:
             raise Invalid(
                 section.path(option),
                 section.raw(option),

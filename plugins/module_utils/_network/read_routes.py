@@ -57,7 +57,7 @@ def _read_route(path: str, raw: object) -> dict[str, t.Any]:
         route["type"] = section.choice("type", tuple(routes.TYPES), "unicast")
     _refuse_mixture(section, route)
     try:
-        routes.wishes("routes", [route])
+        routes.wants("routes", [route])
     except Invalid as error:
         # The module's own check, with the path among the user's options.
         raise error.at(f"{path}{error.option.removeprefix('routes[0]')}") from None
@@ -91,8 +91,8 @@ def _refuse_mixture(section: Section, route: dict[str, t.Any]) -> None:
 
 def route_key(route: dict[str, t.Any]) -> RouteKey:
     """The identity of a route for the kernel: family, destination, table and metric."""
-    wish = routes.wishes("routes", [route])[0]
-    return (wish.family, wish.to, wish.table, wish.metric)
+    want = routes.wants("routes", [route])[0]
+    return (want.family, want.to, want.table, want.metric)
 
 
 def route_version(route: dict[str, t.Any]) -> int:

@@ -33,13 +33,13 @@ def endpoints(draft: Draft, view: HostView) -> list[Staying]:
     network = draft.network
     if not network.appends:
         return []
-    wished = {endpoint.key for endpoint in network.endpoints}
+    wanted = {endpoint.key for endpoint in network.endpoints}
     present = set(draft.ends.existing.values())
     known = view.known_neighbours(network.name)
     found = []
     for end in view.our_ends():
         peer = end["peer"]
-        if end["name"] in present or not peer or not peer["netns"] or (peer["netns"], peer["name"]) in wished:
+        if end["name"] in present or not peer or not peer["netns"] or (peer["netns"], peer["name"]) in wanted:
             continue
         key = (str(peer["netns"]), str(peer["name"]))
         own = tuple(address for address in view.leases(*key) if network.subnet_holding(address))

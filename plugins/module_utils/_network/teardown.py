@@ -21,7 +21,7 @@ def end_of(host: Host, owner: str) -> Teardown:
     :raises Refused: if there is something and its rules cannot be read
     """
     # With the marks of all owners: a namespace that another network claims as well stays, so its links have to go.
-    told = info.view(host, info.Wish(contents=False))
+    told = info.view(host, info.Want(contents=False))
     end = teardown(HostView(told, owner))
     if "iptables" in told["host"]["missing"] and any(end.modules.values()):
         raise Refused(f"iptables is not installed, but is needed to remove the rules of {owner}")

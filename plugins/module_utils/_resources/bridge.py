@@ -42,7 +42,7 @@ _ROWS = {row.name: row for row in BRIDGE}
 
 
 @dataclasses.dataclass(frozen=True)
-class Wish:
+class Want:
     name: str
     netns: str | None
     state: str
@@ -63,26 +63,26 @@ class State:
     #: On removal, the names under which the module bridge_port recorded the ports of each bridge.
     taken: t.Mapping[tuple[Identity, str], tuple[str, ...]]
     machine_id: str
-    #: The bridges with a port that has the mark of their wish's owner, read only if nothing else shows the owner.
+    #: The bridges with a port that has the mark of their want's owner, read only if nothing else shows the owner.
     with_marked_ports: t.Collection[tuple[Identity, str]] = ()
 
 
 @dataclasses.dataclass(frozen=True)
 class Make:
-    wish: Wish
+    want: Want
     mac_address: str
 
     @property
     def written(self) -> list[Written]:
-        return [Written(self.wish.netns, _accept_ra(self.wish.name), "0")]
+        return [Written(self.want.netns, _accept_ra(self.want.name), "0")]
 
     @property
     def netns(self) -> str | None:
-        return self.wish.netns
+        return self.want.netns
 
     def __str__(self) -> str:
-        given = f" with {', '.join(self.wish.values)}" if self.wish.values else ""
-        return f"create bridge {self.wish.name}{within(self.netns)}{given}"
+        given = f" with {', '.join(self.want.values)}" if self.want.values else ""
+        return f"create bridge {self.want.name}{within(self.netns)}{given}"
 
     def do(self, session: Session) -> None:
         """Create the bridge with everything that the kernel accepts in one message, which excludes ifalias.
@@ -91,17 +91,17 @@ class Make:
         chosen, and stop following the ports. No endpoint may give the host a route by acting as a router, whether or
         not the rules of the bridge exist already.
         """
-        wish = self.wish
-        values = {**_netlink_words(wish.values), "address": self.mac_address, "group": marks.group(wish.owner)}
-        later: dict[str, t.Any] = {"alias": marks.alias(wish.owner)}
-        if wish.mtu is not None:
-            values["mtu"] = wish.mtu + (1 if wish.mtu < 1500 else -1)
-            later["mtu"] = wish.mtu
-        session.route.link("add", ifname=wish.name, kind="bridge", **values)
-        accept_ra = _accept_ra(wish.name)
+        want = self.want
+        values = {**_netlink_words(want.values), "address": self.mac_address, "group": marks.group(want.owner)}
+        later: dict[str, t.Any] = {"alias": marks.alias(want.owner)}
+        if want.mtu is not None:
+            values["mtu"] = want.mtu + (1 if want.mtu < 1500 else -1)
+            later["mtu"] = want.mtu
+        session.route.link("add", ifname=want.name, kind="bridge", **values)
+        accept_ra = _accept_ra(want.name)
         if sysctl.read(accept_ra) not in (None, "0"):
             sysctl.write(accept_ra, "0")
-        link_changes.set_values(session.writer, socket.if_nametoindex(wish.name), later)
+        link_changes.set_values(session.writer, socket.if_nametoindex(want.name), later)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -158,9 +158,9 @@ class Bridge(Resource):
     order: t.ClassVar[Order] = Order(present=20, absent=60)
     needed: t.ClassVar[tuple[str, ...]] = ("name",)
 
-    def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
+    def want(self, options: t.Mapping[str, t.Any]) -> Want:
         values = link_attributes.given(BRIDGE, options)
-        return Wish(
+        return Want(
             name=names.interface_name("name", options["name"]),
             netns=names.namespace_ref("netns", options["netns"]),
             state=options["state"],
@@ -172,11 +172,11 @@ class Bridge(Resource):
             values=values,
         )
 
-    def key(self, wish: Wish) -> dict[str, t.Any]:
-        return {"netns": wish.netns, "name": wish.name}
+    def key(self, want: Want) -> dict[str, t.Any]:
+        return {"netns": want.netns, "name": want.name}
 
-    def label(self, wish: Wish) -> str:
-        return f"bridge {wish.name}" + (f" in namespace {wish.netns}" if wish.netns else "")
+    def label(self, want: Want) -> str:
+        return f"bridge {want.name}" + (f" in namespace {want.netns}" if want.netns else "")
 
     def makes(self, definition: Element) -> str | None:
         return None if definition.get("netns") else str(definition["name"])
@@ -184,60 +184,60 @@ class Bridge(Resource):
     def left(self, view: Marked) -> list[Element]:
         return left_over.bridge(view)
 
-    def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
+    def read(self, host: Host, wants: t.Sequence[Want]) -> State:
         spaces = {
-            wish.netns: host.identity(wish.netns)
-            for wish in wishes
-            if wish.state == "present" or host.exists(wish.netns)
+            want.netns: host.identity(want.netns)
+            for want in wants
+            if want.state == "present" or host.exists(want.netns)
         }
         found: dict[Identity, Links] = {space: {} for space in spaces.values()}
         foreign: dict[tuple[Identity, str], tuple[str, ...]] = {}
         taken: dict[tuple[Identity, str], tuple[str, ...]] = {}
         with_marked_ports: set[tuple[Identity, str]] = set()
-        for wish in wishes:
-            if wish.netns not in spaces:
+        for want in wants:
+            if want.netns not in spaces:
                 continue
-            space = spaces[wish.netns]
-            if wish.state == "absent":
-                everything = host.run(wish.netns, _all)
-                alternative_names.refuse_links(everything, [("name", wish.name)])
-                bridge = everything.get(wish.name)
-                ports = _taken_in(wish, everything)
-                taken[space, wish.name] = tuple(sorted({record.name for record in ports.values()}))
-                foreign[space, wish.name] = _foreign_ports(bridge, everything, ports) if bridge else ()
+            space = spaces[want.netns]
+            if want.state == "absent":
+                everything = host.run(want.netns, _all)
+                alternative_names.refuse_links(everything, [("name", want.name)])
+                bridge = everything.get(want.name)
+                ports = _taken_in(want, everything)
+                taken[space, want.name] = tuple(sorted({record.name for record in ports.values()}))
+                foreign[space, want.name] = _foreign_ports(bridge, everything, ports) if bridge else ()
             else:
-                bridge = host.run(wish.netns, functools.partial(_find, wish.name))
+                bridge = host.run(want.netns, functools.partial(_find, want.name))
             if bridge:
-                found[space][wish.name] = bridge
-            if bridge and _is_in_doubt(bridge, wish):
-                links = host.run(wish.netns, _all).values()
-                if any(one.owner() == wish.owner for one in links if one.master == bridge.index):
-                    with_marked_ports.add((space, wish.name))
+                found[space][want.name] = bridge
+            if bridge and _is_in_doubt(bridge, want):
+                links = host.run(want.netns, _all).values()
+                if any(one.owner() == want.owner for one in links if one.master == bridge.index):
+                    with_marked_ports.add((space, want.name))
         return State(spaces, found, foreign, taken, machine.identity(), with_marked_ports)
 
-    def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
+    def plan(self, wants: t.Sequence[Want], state: State) -> Plan:
         plan = Plan([])
         present = {space: dict(there) for space, there in state.links.items()}
-        for wish in wishes:
-            there = present.get(state.spaces.get(wish.netns, ""), {})
-            link = there.pop(wish.name, None)
-            if wish.state == "absent":
-                plan.changes.append(_plan_absent(wish, link, state, plan))
+        for want in wants:
+            there = present.get(state.spaces.get(want.netns, ""), {})
+            link = there.pop(want.name, None)
+            if want.state == "absent":
+                plan.changes.append(_plan_absent(want, link, state, plan))
             elif link is None:
-                plan.changes.append(_plan_new(wish, state, plan))
+                plan.changes.append(_plan_new(want, state, plan))
             else:
-                plan.changes.append(_plan_existing(wish, link, state, plan))
-        made = [step.wish.name for step in plan.steps if isinstance(step, Make) and step.netns is None]
+                plan.changes.append(_plan_existing(want, link, state, plan))
+        made = [step.want.name for step in plan.steps if isinstance(step, Make) and step.netns is None]
         plan.steps += udev.settling(made)
         return plan
 
 
-def _taken_in(wish: Wish, everything: Links) -> dict[str, port_records.PortRecord]:
+def _taken_in(want: Want, everything: Links) -> dict[str, port_records.PortRecord]:
     """The unmarked interfaces that the module bridge_port added to the bridge, such as a network card."""
-    if wish.netns is not None:
+    if want.netns is not None:
         return {}
     records = port_records.of(everything).items()
-    return {name: record for name, record in records if (record.bridge, record.owner) == (wish.name, wish.owner)}
+    return {name: record for name, record in records if (record.bridge, record.owner) == (want.name, want.owner)}
 
 
 def _foreign_ports(bridge: Link, everything: Links, taken: t.Container[str]) -> tuple[str, ...]:
@@ -246,53 +246,53 @@ def _foreign_ports(bridge: Link, everything: Links, taken: t.Container[str]) -> 
     return tuple(sorted(link.name for link in ports if owner is None or link.owner(owner) != owner))
 
 
-def _is_in_doubt(link: Link, wish: Wish) -> bool:
+def _is_in_doubt(link: Link, want: Want) -> bool:
     """Whether only its group shows that it is the owner's."""
-    return link.owner() is None and link.owner(wish.owner) == wish.owner
+    return link.owner() is None and link.owner(want.owner) == want.owner
 
 
-def _is_ours(wish: Wish, link: Link, state: State) -> bool:
+def _is_ours(want: Want, link: Link, state: State) -> bool:
     """Whether it belongs to the owner, by its alias. If the alias was edited by hand or never written, its link group
     counts if its name, its MAC address or a port confirms it, since anybody can set groups."""
-    if not _is_in_doubt(link, wish):
-        return link.owner() == wish.owner
-    derived = {addresses.derived_mac("bridge", state.machine_id, name) for name in (wish.name, wish.owner)}
-    where = (state.spaces[wish.netns], wish.name)
+    if not _is_in_doubt(link, want):
+        return link.owner() == want.owner
+    derived = {addresses.derived_mac("bridge", state.machine_id, name) for name in (want.name, want.owner)}
+    where = (state.spaces[want.netns], want.name)
     return (
-        wish.name == wish.owner or link.mac_address in {*derived, wish.mac_address} or where in state.with_marked_ports
+        want.name == want.owner or link.mac_address in {*derived, want.mac_address} or where in state.with_marked_ports
     )
 
 
-def _own_mac(wish: Wish, state: State) -> str:
-    return wish.mac_address or addresses.derived_mac("bridge", state.machine_id, wish.name)
+def _own_mac(want: Want, state: State) -> str:
+    return want.mac_address or addresses.derived_mac("bridge", state.machine_id, want.name)
 
 
-def _managed(wish: Wish, mac_address: str | None, marked: bool) -> dict[str, t.Any]:
+def _managed(want: Want, mac_address: str | None, marked: bool) -> dict[str, t.Any]:
     """The managed attributes as wanted."""
-    view: dict[str, t.Any] = dict(wish.values)
-    if wish.mtu is not None:
-        view["mtu"] = wish.mtu
+    view: dict[str, t.Any] = dict(want.values)
+    if want.mtu is not None:
+        view["mtu"] = want.mtu
     if mac_address is not None:
         view["mac_address"] = mac_address
     if marked:
-        view["alias"] = marks.alias(wish.owner)
-        view["group"] = marks.group(wish.owner)
+        view["alias"] = marks.alias(want.owner)
+        view["group"] = marks.group(want.owner)
     return view
 
 
-def _plan_new(wish: Wish, state: State, plan: Plan) -> Change:
-    mac_address = _own_mac(wish, state)
-    plan.steps.append(Make(wish, mac_address))
-    return Change({}, _managed(wish, mac_address, marked=True))
+def _plan_new(want: Want, state: State, plan: Plan) -> Change:
+    mac_address = _own_mac(want, state)
+    plan.steps.append(Make(want, mac_address))
+    return Change({}, _managed(want, mac_address, marked=True))
 
 
-def _plan_existing(wish: Wish, link: Link, state: State, plan: Plan) -> Change:
+def _plan_existing(want: Want, link: Link, state: State, plan: Plan) -> Change:
     if link.kind != "bridge":
         kind = link.kind or "a physical interface"
-        raise Refused(f"interface {wish.name} exists and is not a bridge but {kind}; choose another name")
-    refuse_others(link, wish.owner)
-    ours = _is_ours(wish, link, state)
-    after = _managed(wish, _own_mac(wish, state) if ours else wish.mac_address, marked=ours)
+        raise Refused(f"interface {want.name} exists and is not a bridge but {kind}; choose another name")
+    refuse_others(link, want.owner)
+    ours = _is_ours(want, link, state)
+    after = _managed(want, _own_mac(want, state) if ours else want.mac_address, marked=ours)
     current = {
         **(link.bridge or {}),
         "mtu": link.mtu,
@@ -303,23 +303,23 @@ def _plan_existing(wish: Wish, link: Link, state: State, plan: Plan) -> Change:
     before = {option: current.get(option) for option in after}
     drifted = {option: value for option, value in after.items() if before[option] != value}
     if drifted:
-        plan.steps.append(Set(wish.name, wish.netns, link.index, drifted))
+        plan.steps.append(Set(want.name, want.netns, link.index, drifted))
     return Change(before, after)
 
 
-def _plan_absent(wish: Wish, link: Link | None, state: State, plan: Plan) -> Change:
+def _plan_absent(want: Want, link: Link | None, state: State, plan: Plan) -> Change:
     if link is None:
         return Change({}, {})
-    refuse_others(link, wish.owner)
-    if link.kind != "bridge" or not _is_ours(wish, link, state):
+    refuse_others(link, want.owner)
+    if link.kind != "bridge" or not _is_ours(want, link, state):
         raise Refused(
-            f"interface {wish.name} was not made by this collection and is left alone; remove it with: ip link del "
-            f"{wish.name}"
+            f"interface {want.name} was not made by this collection and is left alone; remove it with: ip link del "
+            f"{want.name}"
         )
-    left = state.foreign_ports[state.spaces[wish.netns], wish.name]
+    left = state.foreign_ports[state.spaces[want.netns], want.name]
     if left:
-        plan.warnings.append(f"bridge {wish.name} is removed; its foreign ports stay: {', '.join(left)}")
-    plan.steps.append(Delete(wish.name, wish.netns, link.index, state.taken[state.spaces[wish.netns], wish.name]))
+        plan.warnings.append(f"bridge {want.name} is removed; its foreign ports stay: {', '.join(left)}")
+    plan.steps.append(Delete(want.name, want.netns, link.index, state.taken[state.spaces[want.netns], want.name]))
     return Change({"mtu": link.mtu, "mac_address": link.mac_address, "alias": link.alias}, {})
 
 

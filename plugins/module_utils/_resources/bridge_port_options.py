@@ -34,7 +34,7 @@ OPTIONS: Options = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Wish:
+class Want:
     """``flags``, and VLANs and MAC addresses that are None, are not managed."""
 
     state: str
@@ -57,12 +57,12 @@ class Wish:
         return self.tagged is not None or self.pvid is not None
 
 
-def wish(options: t.Mapping[str, t.Any]) -> Wish:
+def want(options: t.Mapping[str, t.Any]) -> Want:
     flags = link_attributes.given(BRIDGE_PORT, options)
     tagged, pvid = options["vlans"], options["pvid"]
     if options["bridge"] is None:
         raise Missing("bridge", "the name of the bridge")
-    found = Wish(
+    found = Want(
         state=options["state"],
         owner=names.owner_name("owner", options["owner"]),
         netns=names.namespace_ref("netns", options["netns"]),

@@ -35,7 +35,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_d
     Element,
     with_old_neighbours,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import Route, RouteWish
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import Route, RouteWant
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.simulated_namespace import Stack
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import (
     interface_afterwards,
@@ -51,7 +51,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.inter
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_planner import (
     Found,
     InterfacePlanner,
-    Wish,
+    Want,
 )
 
 
@@ -82,7 +82,7 @@ class Space:
 
 @dataclasses.dataclass(frozen=True)
 class State:
-    """``refs`` map to ``spaces``; that of an absent wish may be missing. ``own`` is the host's own namespace."""
+    """``refs`` map to ``spaces``; that of an absent want may be missing. ``own`` is the host's own namespace."""
 
     own: Identity
     refs: t.Mapping[str | None, Identity]
@@ -116,8 +116,8 @@ class Interface(Resource):
     of_endpoints: t.ClassVar[bool] = True
     needed: t.ClassVar[tuple[str, ...]] = ("name",)
 
-    def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
-        wish = Wish(
+    def want(self, options: t.Mapping[str, t.Any]) -> Want:
+        want = Want(
             state=options["state"],
             owner=names.owner_name("owner", options["owner"]),
             netns=names.namespace_ref("netns", options["netns"]),
@@ -128,7 +128,7 @@ class Interface(Resource):
             if options["mac_address"] is None
             else addresses.mac("mac_address", options["mac_address"]),
             addresses=_addresses(options["addresses"]),
-            routes=None if options["routes"] is None else routes.wishes("routes", options["routes"]),
+            routes=None if options["routes"] is None else routes.wants("routes", options["routes"]),
             purge_addresses=options["purge_addresses"],
             purge_routes=options["purge_routes"],
             neighbours=bindings.read("neighbours", options["neighbours"]),
@@ -137,15 +137,15 @@ class Interface(Resource):
             purge_proxies=_networks("purge_proxy_neighbours", options) if options["state"] == "present" else (),
             settings=_settings(options["sysctls"]),
         )
-        if wish.state == "present":
-            interface_contradictions.refuse(wish)
-        return wish
+        if want.state == "present":
+            interface_contradictions.refuse(want)
+        return want
 
-    def key(self, wish: Wish) -> dict[str, t.Any]:
-        return {"netns": wish.netns, "name": wish.name}
+    def key(self, want: Want) -> dict[str, t.Any]:
+        return {"netns": want.netns, "name": want.name}
 
-    def label(self, wish: Wish) -> str:
-        return str(wish)
+    def label(self, want: Want) -> str:
+        return str(want)
 
     def identity(self, definition: Element) -> t.Hashable:
         return self.link_of(definition)
@@ -163,17 +163,17 @@ class Interface(Resource):
     def left(self, view: Marked) -> list[Element]:
         return left_over.without_proxies(left_over.proxies(view, (), ()))
 
-    def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
+    def read(self, host: Host, wants: t.Sequence[Want]) -> State:
         refs = {
-            wish.netns: host.identity(wish.netns)
-            for wish in wishes
-            if wish.state == "present" or host.exists(wish.netns)
+            want.netns: host.identity(want.netns)
+            for want in wants
+            if want.state == "present" or host.exists(want.netns)
         }
-        by_space: dict[Identity, list[Wish]] = {}
-        for wish in wishes:
-            if wish.netns in refs:
-                by_space.setdefault(refs[wish.netns], []).append(wish)
-        led = interface_hazards.peers(wishes)
+        by_space: dict[Identity, list[Want]] = {}
+        for want in wants:
+            if want.netns in refs:
+                by_space.setdefault(refs[want.netns], []).append(want)
+        led = interface_hazards.peers(wants)
         patience = interface_late.Patience()
         looks = {
             space: functools.partial(_read, there, host.limit, led, host.known(space), host.foretold_links(space))
@@ -184,178 +184,178 @@ class Interface(Resource):
         ]
         spaces = dict(zip(by_space, host.tour(stops)))
         spaces = _in_kernels_words(host, _with_phantoms(host, spaces, by_space), by_space)
-        named = {wish.netns for wish in wishes if wish.netns and "/" not in wish.netns}
+        named = {want.netns for want in wants if want.netns and "/" not in want.netns}
         read = ((name, namespace_records.read(host, name)) for name in named)
         records = {name: record for name, record in read if record}
-        strange = any(not route.table.isdigit() for wish in wishes for route in wish.routes or ())
+        strange = any(not route.table.isdigit() for want in wants for route in want.routes or ())
         return State(host.identity(None), refs, spaces, records, dumps.table_names() if strange else {})
 
-    def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
+    def plan(self, wants: t.Sequence[Want], state: State) -> Plan:
         plan = Plan([], apart=True)
-        known = _known(wishes, state)
+        known = _known(wants, state)
         stacks = {space: Stack(there.links, there.addresses, there.routes) for space, there in state.spaces.items()}
-        for wish in wishes:
-            plan.changes.append(_plan(wish, state, stacks, known, plan))
-        remembered = [lease for lease in (_lease(wish, state) for wish in wishes) if lease]
+        for want in wants:
+            plan.changes.append(_plan(want, state, stacks, known, plan))
+        remembered = [lease for lease in (_lease(want, state) for want in wants) if lease]
         plan.steps = interface_afterwards.in_order(plan.steps, remembered)
         return plan
 
 
-def _known(wishes: t.Sequence[Wish], state: State) -> dict[IPAddress, str | None]:
+def _known(wants: t.Sequence[Want], state: State) -> dict[IPAddress, str | None]:
     """The MAC addresses of the wanted addresses; none for an address of two interfaces."""
     found: dict[IPAddress, str | None] = {}
-    for wish in wishes:
-        space = state.refs.get(wish.netns)
-        link = state.spaces[space].links.get(wish.name) if space is not None else None
-        mac = wish.mac_address or (link.mac_address if link else None)
-        for address in wish.addresses or () if wish.state == "present" else ():
+    for want in wants:
+        space = state.refs.get(want.netns)
+        link = state.spaces[space].links.get(want.name) if space is not None else None
+        mac = want.mac_address or (link.mac_address if link else None)
+        for address in want.addresses or () if want.state == "present" else ():
             found[address.ip] = mac if found.get(address.ip, mac) == mac else None
     return found
 
 
 def _plan(
-    wish: Wish, state: State, stacks: t.Mapping[Identity, Stack], known: t.Mapping[IPAddress, str | None], plan: Plan
+    want: Want, state: State, stacks: t.Mapping[Identity, Stack], known: t.Mapping[IPAddress, str | None], plan: Plan
 ) -> Change:
-    space = state.refs.get(wish.netns)
-    link = state.spaces[space].links.get(wish.name) if space is not None else None
+    space = state.refs.get(want.netns)
+    link = state.spaces[space].links.get(want.name) if space is not None else None
     if space is None or link is None:
         return Change({}, {})
     # Marks inside a namespace are not trusted, since its root can write them.
     if space == state.own:
-        refuse_others(link, wish.owner)
+        refuse_others(link, want.owner)
     there = state.spaces[space]
     neighbours = there.written.get(link.index, {})
     found = Found(
-        settings=there.settings.get(wish.name, {}),
+        settings=there.settings.get(want.name, {}),
         tables=state.tables,
-        quiet=wish.name in there.quiet,
-        neighbours={} if wish.neighbours is None else neighbours,
+        quiet=want.name in there.quiet,
+        neighbours={} if want.neighbours is None else neighbours,
         proxies={addresses.parse_address(one.address): one.marked for one in there.proxies if one.index == link.index},
-        liars=interface_neighbours.wrong(neighbours, known) if wish.netns and wish.neighbours is None else (),
+        liars=interface_neighbours.wrong(neighbours, known) if want.netns and want.neighbours is None else (),
     )
-    planner = InterfacePlanner(wish, stacks[space], found)
-    change = planner.absent() if wish.state == "absent" else planner.present()
+    planner = InterfacePlanner(want, stacks[space], found)
+    change = planner.absent() if want.state == "absent" else planner.present()
     plan.steps.extend(planner.steps)
     if not change.changed:
-        plan.warnings += interface_hazards.sentences(wish, there.hazards.get(wish.name, ()))
+        plan.warnings += interface_hazards.sentences(want, there.hazards.get(want.name, ()))
     return change
 
 
-def _lease(wish: Wish, state: State) -> Lease | None:
+def _lease(want: Want, state: State) -> Lease | None:
     """The record of the wanted addresses, if it has to change."""
-    if wish.addresses is None and wish.state == "present":
+    if want.addresses is None and want.state == "present":
         return None
-    leased = None if wish.state == "absent" else tuple(str(address) for address in wish.addresses or ())
-    return Lease(wish.netns, wish.name, wish.owner, leased).unless_in(state.records.get(wish.netns or ""))
+    leased = None if want.state == "absent" else tuple(str(address) for address in want.addresses or ())
+    return Lease(want.netns, want.name, want.owner, leased).unless_in(state.records.get(want.netns or ""))
 
 
 def _read(
-    wishes: t.Sequence[Wish],
+    wants: t.Sequence[Want],
     limit: int | None,
     led: interface_hazards.Peers,
     known: Contents | None,
     foretold: Links | None,
     again: bool,
 ) -> Space:
-    """Everything that the wishes of one namespace need; called inside it.
+    """Everything that the wants of one namespace need; called inside it.
 
     :param known: what was read of it before
     :param foretold: in check mode the interfaces as they would be
     :param again: whether what was read before will not do
     """
     known = None if again else known
-    with Reader(None if wishes[0].netns is None else limit) as reader:
+    with Reader(None if wants[0].netns is None else limit) as reader:
         real = known.links if known else dumps.links(reader)
         links = real if foretold is None else foretold
-        alternative_names.refuse_links(links, [("name", wish.name) for wish in wishes])
-        read = {wish.name: _read_settings(wish, links.get(wish.name)) for wish in wishes if wish.state == "present"}
+        alternative_names.refuse_links(links, [("name", want.name) for want in wants])
+        read = {want.name: _read_settings(want, links.get(want.name)) for want in wants if want.state == "present"}
         found = known.addresses if known else tuple(dumps.addresses(reader))
-        routes_there = known.routes if known else tuple(_routes(reader, wishes, links))
+        routes_there = known.routes if known else tuple(_routes(reader, wants, links))
         # Neighbours on the host's own interfaces are up to whoever added them.
-        asked = any(wish.neighbours is not None or (wish.netns and wish.addresses) for wish in wishes)
+        asked = any(want.neighbours is not None or (want.netns and want.addresses) for want in wants)
         neighbours = tuple(dumps.neighbours(reader)) if asked else ()
         if foretold is not None:
             lasting = interface_foretold.Lasting(links, real)
             found = lasting.addresses(found)
             routes_there, neighbours = lasting.routes(routes_there), lasting.neighbours(neighbours)
-        hazards = interface_hazards.look(reader, wishes, links, found, led)
-        proxies = tuple(dumps.proxies(reader)) if any(wish.proxies is not None for wish in wishes) else ()
-        quiet = frozenset(_quiet(wishes, links, found))
+        hazards = interface_hazards.look(reader, wants, links, found, led)
+        proxies = tuple(dumps.proxies(reader)) if any(want.proxies is not None for want in wants) else ()
+        quiet = frozenset(_quiet(wants, links, found))
         return Space(links, found, routes_there, read, quiet, neighbours, proxies, hazards)
 
 
-def _quiet(wishes: t.Sequence[Wish], links: Links, found: t.Sequence[Address]) -> t.Iterator[str]:
+def _quiet(wants: t.Sequence[Want], links: Links, found: t.Sequence[Address]) -> t.Iterator[str]:
     """The interfaces that have no IPv6 address of their own on purpose; few candidates need a check."""
     own = {one.index for one in found if one.address.version == 6 and one.scope == "link"}
-    for wish in wishes:
-        link = links.get(wish.name)
-        if link and link.index not in own and any(address.version == 6 for address in wish.addresses or ()):
+    for want in wants:
+        link = links.get(want.name)
+        if link and link.index not in own and any(address.version == 6 for address in want.addresses or ()):
             off = link_settings.read(link, "net/ipv6/conf/IFNAME/disable_ipv6")
             if off != "0" or link_settings.read(link, "net/ipv6/conf/IFNAME/addr_gen_mode") in (None, "1"):
                 yield link.name
 
 
 def _in_kernels_words(
-    host: Host, spaces: t.Mapping[Identity, Space], wishes: t.Mapping[Identity, t.Sequence[Wish]]
+    host: Host, spaces: t.Mapping[Identity, Space], wants: t.Mapping[Identity, t.Sequence[Want]]
 ) -> dict[Identity, Space]:
-    """The settings, in the form of the wish if they only differ in form."""
-    pairs = [(space, wish) for space, there in wishes.items() for wish in there if wish.state == "present"]
+    """The settings, in the form of the want if they only differ in form."""
+    pairs = [(space, want) for space, there in wants.items() for want in there if want.state == "present"]
     differing = [
-        (word, value, spaces[space].settings[wish.name][word])
-        for space, wish in pairs
-        for word, value in wish.settings.items()
-        if spaces[space].settings[wish.name][word] != value and not link_settings.is_simple(word, value)
+        (word, value, spaces[space].settings[want.name][word])
+        for space, want in pairs
+        for word, value in want.settings.items()
+        if spaces[space].settings[want.name][word] != value and not link_settings.is_simple(word, value)
     ]
     forms = settings.forms(host, differing)
     if not forms:
         return dict(spaces)
     read: dict[Identity, dict[str, t.Mapping[str, str | None]]] = {space: {} for space in spaces}
-    for space, wish in pairs:
-        read[space][wish.name] = {
-            word: wish.settings[word] if forms.get((word, wish.settings[word])) == value else value
-            for word, value in spaces[space].settings[wish.name].items()
+    for space, want in pairs:
+        read[space][want.name] = {
+            word: want.settings[word] if forms.get((word, want.settings[word])) == value else value
+            for word, value in spaces[space].settings[want.name].items()
         }
     return {space: dataclasses.replace(there, settings=read[space]) for space, there in spaces.items()}
 
 
-def _routes(reader: Reader, wishes: t.Sequence[Wish], links: Links) -> list[Route]:
+def _routes(reader: Reader, wants: t.Sequence[Want], links: Links) -> list[Route]:
     """The routes over the interfaces, and those that conflict with wanted ones; there may be very many others."""
-    if wishes[0].netns is None:
+    if wants[0].netns is None:
         return dumps.all_routes(reader)
-    indexes = [links[wish.name].index for wish in wishes if wish.name in links]
-    lengths = {(route.family, _length(route)) for wish in wishes for route in wish.routes or ()}
-    connected = {(one.version, one.network.prefixlen) for wish in wishes for one in wish.addresses or ()}
+    indexes = [links[want.name].index for want in wants if want.name in links]
+    lengths = {(route.family, _length(route)) for want in wants for route in want.routes or ()}
+    connected = {(one.version, one.network.prefixlen) for want in wants for one in want.addresses or ()}
     return dumps.all_routes(reader, dumps.About(indexes, lengths | connected))
 
 
-def _length(route: RouteWish) -> int:
+def _length(route: RouteWant) -> int:
     return 0 if route.to == "default" else int(route.to.rpartition("/")[2])
 
 
-def _read_settings(wish: Wish, link: Link | None) -> dict[str, str | None]:
+def _read_settings(want: Want, link: Link | None) -> dict[str, str | None]:
     """The current settings; those of an interface that does not exist yet are the namespace's defaults."""
     found: dict[str, str | None] = {}
-    for word in wish.settings:
+    for word in want.settings:
         value = link_settings.read(link, word) if link else sysctl.read(sysctls.elsewhere(word))
         if value is None:
-            raise Refused(f"{wish}: sysctls: this kernel has no setting {sysctls.name_of(word)}")
+            raise Refused(f"{want}: sysctls: this kernel has no setting {sysctls.name_of(word)}")
         found[word] = value
     return found
 
 
 def _with_phantoms(
-    host: Host, spaces: t.Mapping[Identity, Space], wishes: t.Mapping[Identity, t.Sequence[Wish]]
+    host: Host, spaces: t.Mapping[Identity, Space], wants: t.Mapping[Identity, t.Sequence[Want]]
 ) -> dict[Identity, Space]:
     """In check mode, treat missing interfaces as just created; otherwise they are an error."""
     told: list[str] = []
     completed = dict(spaces)
     for space, there in spaces.items():
-        missing = [wish for wish in wishes[space] if wish.state == "present" and wish.name not in there.links]
+        missing = [want for want in wants[space] if want.state == "present" and want.name not in there.links]
         if missing and not host.check_mode:
             raise Refused(f"{missing[0]} does not exist")
-        phantoms = {wish.name: Link(index=-number, name=wish.name) for number, wish in enumerate(missing, start=1)}
+        phantoms = {want.name: Link(index=-number, name=want.name) for number, want in enumerate(missing, start=1)}
         completed[space] = dataclasses.replace(there, links={**there.links, **phantoms})
-        told.extend(str(wish).partition(" ")[2] for wish in missing)
+        told.extend(str(want).partition(" ")[2] for want in missing)
     if told:
         host.warn(f"check mode: interfaces that do not exist yet are treated as just created: {', '.join(told)}")
     return completed

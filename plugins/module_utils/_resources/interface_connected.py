@@ -24,22 +24,22 @@ _ETHERNET = ("veth", "bridge")
 class Lost:
     """What one interface has lost, as it was before anything is planned.
 
-    :param wished: the addresses that are to be there
+    :param wanted: the addresses that are to be there
     :param quiet: whether it has no IPv6 address of its own for a reason
     :param liars: addresses of neighbours for which somebody wrote down a wrong MAC address
     """
 
     def __init__(
-        self, link: Link, wished: t.Collection[IPInterface], stack: Stack, quiet: bool, liars: t.Sequence[IPAddress]
+        self, link: Link, wanted: t.Collection[IPInterface], stack: Stack, quiet: bool, liars: t.Sequence[IPAddress]
     ) -> None:
         mine = stack.addresses_of(link.index)
-        listed = [one for one in mine if one.address in wished and not one.failed]
-        alive = bool(wished) and link.up
+        listed = [one for one in mine if one.address in wanted and not one.failed]
+        alive = bool(wanted) and link.up
         #: Whose true MAC address is not asked for.
         self.neighbours = tuple(liars) if alive else ()
         #: Whether it asks nobody for a MAC address.
         self.mute = alive and link.kind in _ETHERNET and not link.arp
-        speaks_6 = alive and any(address.version == 6 for address in wished)
+        speaks_6 = alive and any(address.version == 6 for address in wanted)
         #: Addresses whose traffic the host does not take for its own; given anew.
         self.unheard: list[Address] = []
         if speaks_6:

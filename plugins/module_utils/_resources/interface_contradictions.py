@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What is wished of an interface and no kernel can bring about at once."""
+"""What is wanted of an interface and no kernel can bring about at once."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ import ipaddress
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPInterface
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import NOWHERE, RouteWish
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_planner import Wish
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import NOWHERE, RouteWant
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_planner import Want
 
 #: The least MTU with which the kernel runs IPv6 on an interface.
 _LEAST_MTU_6 = 1280
 
 
-def refuse(wish: Wish) -> None:
+def refuse(want: Want) -> None:
     """What no kernel can bring about at once."""
-    leading = [route for route in wish.routes or () if route.type not in NOWHERE]
-    if wish.neighbours and not wish.enabled:
+    leading = [route for route in want.routes or () if route.type not in NOWHERE]
+    if want.neighbours and not want.enabled:
         raise Invalid("enabled", False, "an interface that is down has no neighbours, but neighbours are given")
-    if leading and not wish.enabled:
+    if leading and not want.enabled:
         raise Invalid("enabled", False, "an interface that is down has no routes, but routes are given")
-    if any(address.version == 6 for address in wish.addresses or ()):
-        if wish.mtu is not None and wish.mtu < _LEAST_MTU_6:
-            raise Invalid("mtu", wish.mtu, f"{_LEAST_MTU_6} or more, since an IPv6 address is given")
-        if wish.settings.get("net/ipv6/conf/IFNAME/disable_ipv6") == "1":
+    if any(address.version == 6 for address in want.addresses or ()):
+        if want.mtu is not None and want.mtu < _LEAST_MTU_6:
+            raise Invalid("mtu", want.mtu, f"{_LEAST_MTU_6} or more, since an IPv6 address is given")
+        if want.settings.get("net/ipv6/conf/IFNAME/disable_ipv6") == "1":
             raise Invalid("sysctls.net.ipv6.conf.IFNAME.disable_ipv6", 1, "0, since an IPv6 address is given")
     for route in leading:
-        for address in wish.addresses or ():
+        for address in want.addresses or ():
             _refuse_gateway(route, address)
 
 
-def _refuse_gateway(route: RouteWish, address: IPInterface) -> None:
+def _refuse_gateway(route: RouteWant, address: IPInterface) -> None:
     if route.via is None:
         return
     gateway, network = ipaddress.ip_address(route.via), address.network

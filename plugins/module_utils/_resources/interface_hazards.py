@@ -15,7 +15,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import rou
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import Reader
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_planner import Wish
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_planner import Want
 
 #: The kinds of links that this collection creates.
 _OURS = ("veth", "bridge")
@@ -30,48 +30,48 @@ _MUTE = {"net/ipv4/conf/all/arp_ignore": ("8",), "net/ipv4/ip_default_ttl": tupl
 Peers = t.Mapping[tuple[t.Optional[str], str], t.Sequence[IPAddress]]
 
 
-def peers(wishes: t.Sequence[Wish]) -> dict[tuple[str | None, str], list[IPAddress]]:
+def peers(wants: t.Sequence[Want]) -> dict[tuple[str | None, str], list[IPAddress]]:
     """The addresses that each interface should lead to: its gateways, and on the host the endpoints."""
     found: dict[tuple[str | None, str], list[IPAddress]] = {}
-    inside = [address.ip for wish in wishes if wish.netns for address in wish.addresses or ()]
-    for wish in wishes:
-        if wish.state != "present" or not wish.addresses:
+    inside = [address.ip for want in wants if want.netns for address in want.addresses or ()]
+    for want in wants:
+        if want.state != "present" or not want.addresses:
             continue
-        networks = {address.network for address in wish.addresses}
-        if wish.netns is None:
+        networks = {address.network for address in want.addresses}
+        if want.netns is None:
             led = [ip for ip in inside if any(ip in network for network in networks)]
         else:
-            gateways = [parse_address(route.via) for route in wish.routes or () if route.via]
+            gateways = [parse_address(route.via) for route in want.routes or () if route.via]
             led = [ip for ip in gateways if any(ip in network for network in networks)]
-        found[wish.netns, wish.name] = led
+        found[want.netns, want.name] = led
     return found
 
 
 def look(
-    reader: Reader, wishes: t.Sequence[Wish], links: Links, addresses: t.Sequence[Address], led: Peers
+    reader: Reader, wants: t.Sequence[Want], links: Links, addresses: t.Sequence[Address], led: Peers
 ) -> dict[str, list[str]]:
     """What to report about each interface of a namespace; called inside it."""
-    ours = [wish for wish in wishes if wish.enabled and _is_ours(links.get(wish.name))]
+    ours = [want for want in wants if want.enabled and _is_ours(links.get(want.name))]
     if not ours:
         return {}
     incoming = route_lookups.incoming(reader)
     found: dict[str, list[str]] = {}
     there = {(one.index, one.address) for one in addresses}
-    for wish in ours:
-        link = links[wish.name]
+    for want in ours:
+        link = links[want.name]
         told = list(_on_link(link, incoming.get(link.index)))
-        if all((link.index, address) in there for address in wish.addresses or ()) and link.running:
-            stray = route_lookups.strays(reader, link.index, led.get((wish.netns, wish.name), ()))
+        if all((link.index, address) in there for address in want.addresses or ()) and link.running:
+            stray = route_lookups.strays(reader, link.index, led.get((want.netns, want.name), ()))
             if stray:
                 told.append(
                     f"packets to {_listed(stray)} do not leave over it, because of a policy rule or another route"
                 )
         if told:
-            found[wish.name] = told
-    if any(wish.addresses for wish in ours):
+            found[want.name] = told
+    if any(want.addresses for want in ours):
         mute = [path for path, values in _MUTE.items() if sysctl.read(path) in values]
         for path in mute:
-            name = next(wish.name for wish in ours if wish.addresses)
+            name = next(want.name for want in ours if want.addresses)
             found.setdefault(name, []).append(f"its namespace has {path.replace('/', '.')} = {sysctl.read(path)}")
     return found
 
@@ -94,6 +94,6 @@ def _listed(addresses: t.Sequence[IPAddress]) -> str:
     return f"{shown} and {len(addresses) - 3} more" if len(addresses) > 3 else shown
 
 
-def sentences(wish: Wish, told: t.Iterable[str]) -> list[str]:
+def sentences(want: Want, told: t.Iterable[str]) -> list[str]:
     """The warnings about an interface that is as wanted."""
-    return [f"{wish}: {words}; left as it is" for words in told]
+    return [f"{want}: {words}; left as it is" for words in told]

@@ -19,7 +19,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import co
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Links
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import Route
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_planner import Wish
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_planner import Want
 
 #: In seconds, for all namespaces of a call together, since it is also spent on what is really lost.
 _PATIENCE = 1.0
@@ -48,7 +48,7 @@ class Patience:
     def __init__(self) -> None:
         self._left = _PATIENCE
 
-    def look(self, look: t.Callable[[bool], S], wishes: t.Sequence[Wish]) -> S:
+    def look(self, look: t.Callable[[bool], S], wants: t.Sequence[Want]) -> S:
         """What is there once the kernel has processed the wanted addresses, or time is up.
 
         :param look: is called with whether it reads again, in which case nothing cached will do
@@ -56,14 +56,14 @@ class Patience:
         again = False
         while True:
             seen, again = look(again), True
-            if self._left <= 0 or not _is_late(seen, wishes):
+            if self._left <= 0 or not _is_late(seen, wants):
                 return seen
             time.sleep(_PAUSE)
             self._left -= _PAUSE
 
 
-def _is_late(seen: Seen, wishes: t.Iterable[Wish]) -> bool:
-    wished = {one for wish in wishes if wish.state == "present" for one in wish.addresses or ()}
+def _is_late(seen: Seen, wants: t.Iterable[Want]) -> bool:
+    wanted = {one for want in wants if want.state == "present" for one in want.addresses or ()}
     up = {link.index for link in seen.links.values() if link.up}
-    mine = (one for one in seen.addresses if one.index in up and one.address in wished)
+    mine = (one for one in seen.addresses if one.index in up and one.address in wanted)
     return bool(connected.unheard(mine, seen.routes))

@@ -32,14 +32,14 @@ def wrong(found: Bindings, known: t.Mapping[IPAddress, str | None]) -> tuple[IPA
     )
 
 
-def managed(wished: Bindings, found: Bindings, purge: bool) -> dict[IPAddress, str]:
-    """The entries that the wish manages."""
-    return {address: mac_address for address, mac_address in found.items() if purge or address in wished}
+def managed(wanted: Bindings, found: Bindings, purge: bool) -> dict[IPAddress, str]:
+    """The entries that the want manages."""
+    return {address: mac_address for address, mac_address in found.items() if purge or address in wanted}
 
 
-def steps(netns: str | None, name: str, wished: Bindings, found: Bindings) -> t.Iterator[Step]:
+def steps(netns: str | None, name: str, wanted: Bindings, found: Bindings) -> t.Iterator[Step]:
     """The steps from the managed entries to the wanted ones."""
-    gone = tuple(address for address in found if address not in wished)
-    new = tuple((address, mac_address) for address, mac_address in wished.items() if found.get(address) != mac_address)
+    gone = tuple(address for address in found if address not in wanted)
+    new = tuple((address, mac_address) for address, mac_address in wanted.items() if found.get(address) != mac_address)
     if gone or new:
         yield SetNeighbours(netns, name, gone, new)

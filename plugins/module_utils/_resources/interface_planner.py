@@ -30,7 +30,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes im
     TABLES,
     Key,
     Route,
-    RouteWish,
+    RouteWant,
     text,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.simulated_namespace import Stack, belongs
@@ -60,7 +60,7 @@ _NOTIFY = ("net/ipv4/conf/IFNAME/arp_notify", "net/ipv6/conf/IFNAME/ndisc_notify
 
 
 @dataclasses.dataclass(frozen=True)
-class Wish:
+class Want:
     """None means not managed. Settings are keyed by path below /proc/sys with IFNAME, as users write them."""
 
     state: str
@@ -71,7 +71,7 @@ class Wish:
     mtu: int | None = None
     mac_address: str | None = None
     addresses: tuple[IPInterface, ...] | None = None
-    routes: tuple[RouteWish, ...] | None = None
+    routes: tuple[RouteWant, ...] | None = None
     purge_addresses: bool = False
     purge_routes: bool = False
     neighbours: Bindings | None = None
@@ -109,44 +109,44 @@ class Found:
 class InterfacePlanner:
     """Plans one interface and applies each step to the simulated stack of its namespace."""
 
-    def __init__(self, wish: Wish, stack: Stack, found: Found) -> None:
-        self._wish = wish
+    def __init__(self, want: Want, stack: Stack, found: Found) -> None:
+        self._want = want
         self._stack = stack
         self._settings = found.settings
-        self._index = stack.links[wish.name].index
-        self._routes = [one.route(found.tables, self._index) for one in wish.routes or ()]
-        wished = wish.addresses or () if wish.enabled else ()
-        self._lost = Lost(self._link, wished, stack, found.quiet, found.liars)
-        self._neighbours = interface_neighbours.managed(wish.neighbours or {}, found.neighbours, wish.purge_neighbours)
-        self._answered = interface_proxies.managed(wish.proxies, wish.purge_proxies, found.proxies)
+        self._index = stack.links[want.name].index
+        self._routes = [one.route(found.tables, self._index) for one in want.routes or ()]
+        wanted = want.addresses or () if want.enabled else ()
+        self._lost = Lost(self._link, wanted, stack, found.quiet, found.liars)
+        self._neighbours = interface_neighbours.managed(want.neighbours or {}, found.neighbours, want.purge_neighbours)
+        self._answered = interface_proxies.managed(want.proxies, want.purge_proxies, found.proxies)
         #: These stay without a route when they are replaced.
         self._routeless = {one.address for one in stack.addresses_of(self._index) if one.routeless}
         self.steps: list[Step] = []
 
     @property
     def _link(self) -> Link:
-        return self._stack.links[self._wish.name]
+        return self._stack.links[self._want.name]
 
     def present(self) -> Change:
-        wish = self._wish
+        want = self._want
         before, after = self._before(), self._after()
         if before != after:
             self._set_link()
             if self._lost.mute:
-                self.steps.append(SpeakArp(wish.netns, wish.name))
-                self._stack.change(wish.name, arp=True)
-            if not wish.enabled:
+                self.steps.append(SpeakArp(want.netns, want.name))
+                self._stack.change(want.name, arp=True)
+            if not want.enabled:
                 self._turn(False)
             self._write_settings()
             self._place_addresses()
-            if wish.enabled:
+            if want.enabled:
                 self._turn(True)
             self._place_connected()
             self._place_routes()
-            if wish.neighbours is not None:
-                self.steps += interface_neighbours.steps(wish.netns, wish.name, wish.neighbours, self._neighbours)
-            if wish.proxies is not None:
-                self.steps += interface_proxies.steps(wish.netns, wish.name, wish.proxies, self._answered)
+            if want.neighbours is not None:
+                self.steps += interface_neighbours.steps(want.netns, want.name, want.neighbours, self._neighbours)
+            if want.proxies is not None:
+                self.steps += interface_proxies.steps(want.netns, want.name, want.proxies, self._answered)
             self._announce()
         return Change(before, after)
 
@@ -154,9 +154,9 @@ class InterfacePlanner:
         """Remove what is listed, addresses of any prefix length, and nothing else."""
         routes = [
             route
-            for wished in self._routes
-            for route in self._mine(wished.key)
-            if (route.type in NOWHERE) == (wished.type in NOWHERE)
+            for wanted in self._routes
+            for route in self._mine(wanted.key)
+            if (route.type in NOWHERE) == (wanted.type in NOWHERE)
         ]
         addresses = self._listed()
         before: dict[str, t.Any] = {}
@@ -164,13 +164,13 @@ class InterfacePlanner:
             before["addresses"] = interface_words.texts(one.address for one in addresses)
         if routes:
             before["routes"] = interface_words.views(routes)
-        listed = interface_neighbours.managed(self._wish.neighbours or {}, self._neighbours, purge=False)
+        listed = interface_neighbours.managed(self._want.neighbours or {}, self._neighbours, purge=False)
         if listed:
             before["neighbours"] = bindings.views(listed.items())
-        self.steps += interface_neighbours.steps(self._wish.netns, self._wish.name, {}, listed)
+        self.steps += interface_neighbours.steps(self._want.netns, self._want.name, {}, listed)
         if self._answered:
             before["proxy_neighbours"] = interface_words.plain(self._answered)
-            self.steps += interface_proxies.steps(self._wish.netns, self._wish.name, (), self._answered)
+            self.steps += interface_proxies.steps(self._want.netns, self._want.name, (), self._answered)
         for route in routes:
             self._delete_route(route)
         for one in addresses:
@@ -180,43 +180,43 @@ class InterfacePlanner:
     # What exists and what is wanted, in the same form.
 
     def _before(self) -> dict[str, t.Any]:
-        wish = self._wish
+        want = self._want
         view: dict[str, t.Any] = {"enabled": self._link.up}
         view.update({word: getattr(self._link, word) for word in self._link_values()})
         if self._lost.words():
             view["lost"] = self._lost.words()
-        if wish.addresses is not None:
+        if want.addresses is not None:
             view["addresses"] = interface_words.words(
                 [one for one in self._listed() + self._surplus_addresses() if not one.failed]
             )
-        if wish.routes is not None:
-            kept = [route for wished in self._routes for route in self._mine(wished.key)]
+        if want.routes is not None:
+            kept = [route for wanted in self._routes for route in self._mine(wanted.key)]
             view["routes"] = interface_words.views(kept + self._surplus_routes())
-        if wish.neighbours is not None:
+        if want.neighbours is not None:
             view["neighbours"] = bindings.views(self._neighbours.items())
-        if wish.proxies is not None:
+        if want.proxies is not None:
             view["proxy_neighbours"] = interface_words.plain(self._answered)
-        if wish.settings:
+        if want.settings:
             view["sysctls"] = sysctls.by_name(self._settings)
         return view
 
     def _after(self) -> dict[str, t.Any]:
-        wish = self._wish
-        view: dict[str, t.Any] = {"enabled": wish.enabled, **self._link_values()}
-        if wish.addresses is not None:
-            view["addresses"] = interface_words.texts(wish.addresses)
-        if wish.routes is not None:
+        want = self._want
+        view: dict[str, t.Any] = {"enabled": want.enabled, **self._link_values()}
+        if want.addresses is not None:
+            view["addresses"] = interface_words.texts(want.addresses)
+        if want.routes is not None:
             view["routes"] = interface_words.views(self._routes)
-        if wish.neighbours is not None:
-            view["neighbours"] = bindings.views(wish.neighbours.items())
-        if wish.proxies is not None:
-            view["proxy_neighbours"] = interface_words.plain(wish.proxies)
-        if wish.settings:
-            view["sysctls"] = sysctls.by_name(wish.settings)
+        if want.neighbours is not None:
+            view["neighbours"] = bindings.views(want.neighbours.items())
+        if want.proxies is not None:
+            view["proxy_neighbours"] = interface_words.plain(want.proxies)
+        if want.settings:
+            view["sysctls"] = sysctls.by_name(want.settings)
         return view
 
     def _link_values(self) -> dict[str, t.Any]:
-        values = {"mtu": self._wish.mtu, "mac_address": self._wish.mac_address}
+        values = {"mtu": self._want.mtu, "mac_address": self._want.mac_address}
         return {word: value for word, value in values.items() if value is not None}
 
     # The link itself.
@@ -224,43 +224,43 @@ class InterfacePlanner:
     def _set_link(self) -> None:
         drifted = {word: value for word, value in self._link_values().items() if getattr(self._link, word) != value}
         if drifted:
-            self.steps.append(SetLink(self._wish.netns, self._wish.name, drifted))
-            self._stack.change(self._wish.name, **drifted)
+            self.steps.append(SetLink(self._want.netns, self._want.name, drifted))
+            self._stack.change(self._want.name, **drifted)
 
     def _turn(self, up: bool) -> None:
         if self._link.up != up:
-            self.steps.append(Turn(self._wish.netns, self._wish.name, up))
-            self._stack.turn(self._wish.name, up)
+            self.steps.append(Turn(self._want.netns, self._want.name, up))
+            self._stack.turn(self._want.name, up)
 
     def _write_settings(self) -> None:
         drifted = {
-            self._wish.path(word): value for word, value in self._wish.settings.items() if self._settings[word] != value
+            self._want.path(word): value for word, value in self._want.settings.items() if self._settings[word] != value
         }
         if drifted:
-            self.steps.append(WriteSettings(self._wish.netns, self._wish.name, drifted))
+            self.steps.append(WriteSettings(self._want.netns, self._want.name, drifted))
 
     def _announce(self) -> None:
         """If the kernel announces the interface to its neighbours, make sure that it is received."""
-        wish = self._wish
-        told = any(wish.settings.get(word) == "1" for word in _NOTIFY)
+        want = self._want
+        told = any(want.settings.get(word) == "1" for word in _NOTIFY)
         news = any(isinstance(step, (SetLink, AddAddress, Turn)) for step in self.steps)
-        if told and news and wish.enabled:
+        if told and news and want.enabled:
             # Even behind a new interface, a bridge inside may connect machines with neighbour caches.
             came_up = any(isinstance(step, Turn) for step in self.steps) and self._link.master is None
-            addresses = tuple(text(address.ip) for address in wish.addresses or ())
-            self.steps.append(Announce(wish.netns, wish.name, self._index, came_up, addresses))
+            addresses = tuple(text(address.ip) for address in want.addresses or ())
+            self.steps.append(Announce(want.netns, want.name, self._index, came_up, addresses))
 
     # Addresses.
 
     def _listed(self) -> list[Address]:
-        """Addresses of the interface that the wish names, with any prefix length."""
-        named = {address.ip for address in self._wish.addresses or ()}
+        """Addresses of the interface that the want names, with any prefix length."""
+        named = {address.ip for address in self._want.addresses or ()}
         return [one for one in self._stack.addresses_of(self._index) if one.address.ip in named]
 
     def _surplus_addresses(self) -> list[Address]:
-        if not self._wish.purge_addresses:
+        if not self._want.purge_addresses:
             return []
-        named = {address.ip for address in self._wish.addresses or ()}
+        named = {address.ip for address in self._want.addresses or ()}
         return [
             one for one in self._stack.addresses_of(self._index) if one.administered and one.address.ip not in named
         ]
@@ -270,22 +270,22 @@ class InterfacePlanner:
 
         IPv6 does not accept one address with two prefix lengths, so the old one goes first.
         """
-        if self._wish.addresses is None:
+        if self._want.addresses is None:
             return
         for one in self._listed():
-            if one.misses_all and one.address in self._wish.addresses:
+            if one.misses_all and one.address in self._want.addresses:
                 self._renew(one)
         wrong = [
             one
             for one in self._listed()
-            if one.address not in self._wish.addresses or one.failed or one in self._lost.unheard
+            if one.address not in self._want.addresses or one.failed or one in self._lost.unheard
         ]
         surplus = self._surplus_addresses()
         for one in wrong:
             if one.address.version == 6:
                 self._delete_address(one.address)
         present = {one.address for one in self._stack.addresses_of(self._index)}
-        for address in self._wish.addresses:
+        for address in self._want.addresses:
             if address not in present:
                 self._add_address(address)
         for one in wrong + surplus:
@@ -308,7 +308,7 @@ class InterfacePlanner:
 
     def _add_address(self, address: IPInterface) -> None:
         routeless = address in self._routeless
-        self.steps.append(AddAddress(self._wish.netns, self._wish.name, address, routeless))
+        self.steps.append(AddAddress(self._want.netns, self._want.name, address, routeless))
         self._stack.add_address(self._index, address, routeless)
 
     def _delete_address(self, address: IPInterface) -> None:
@@ -316,7 +316,7 @@ class InterfacePlanner:
         if not any(one.address == address for one in mine):
             return
         keep_others = any(same_subnet(one.address, address) and one.address != address for one in mine)
-        self.steps.append(DeleteAddress(self._wish.netns, self._wish.name, address, keep_others))
+        self.steps.append(DeleteAddress(self._want.netns, self._want.name, address, keep_others))
         self._stack.delete_address(self._index, address, keep_others)
 
     def _place_connected(self) -> None:
@@ -328,10 +328,10 @@ class InterfacePlanner:
             self._add_address(address)
         for route in self._lost.still(self._stack.addresses_of(self._index)):
             self._refuse_stealing(route)
-            self.steps.append(PutConnected(self._wish.netns, self._wish.name, route))
+            self.steps.append(PutConnected(self._want.netns, self._want.name, route))
             self._stack.put_connected(route)
         if self._lost.neighbours:
-            self.steps.append(SetNeighbours(self._wish.netns, self._wish.name, self._lost.neighbours, ()))
+            self.steps.append(SetNeighbours(self._want.netns, self._want.name, self._lost.neighbours, ()))
 
     # Routes.
 
@@ -340,16 +340,16 @@ class InterfacePlanner:
         return [route for route in self._stack.routes if route.key == key and belongs(route, self._index)]
 
     def _surplus_routes(self) -> list[Route]:
-        if not self._wish.purge_routes or self._wish.routes is None:
+        if not self._want.purge_routes or self._want.routes is None:
             return []
-        wished = {route.key for route in self._routes}
+        wanted = {route.key for route in self._routes}
         return [
             route
             for route in self._stack.routes
             if route.indexes == {self._index}
             and route.type == "unicast"
             and route.protocol in ADMINISTERED
-            and route.key not in wished
+            and route.key not in wanted
         ]
 
     def _place_routes(self) -> None:
@@ -364,7 +364,7 @@ class InterfacePlanner:
             if kept:
                 continue
             self._refuse_stealing(route)
-            self.steps.append(PutRoute(self._wish.netns, self._wish.name, route))
+            self.steps.append(PutRoute(self._want.netns, self._want.name, route))
             self._stack.put_route(route)
         for route in self._surplus_routes():
             self._delete_route(route)
@@ -378,16 +378,16 @@ class InterfacePlanner:
             if other.key == route.key and strangers:
                 view = other.view()
                 raise Refused(
-                    f"{self._wish}: a route to {route.to} with metric {route.metric} in table {view['table']} "
+                    f"{self._want}: a route to {route.to} with metric {route.metric} in table {view['table']} "
                     f"leads over interface {self._stack.name_of(min(strangers))}; "
                     f"give one of them another metric or table, or remove that one"
                 )
 
     def _delete_route(self, route: Route) -> None:
-        self.steps.append(DeleteRoute(self._wish.netns, self._wish.name, route))
+        self.steps.append(DeleteRoute(self._want.netns, self._want.name, route))
         self._stack.delete_route(route)
 
 
-def _alike(wished: Route, found: Route) -> bool:
+def _alike(wanted: Route, found: Route) -> bool:
     """Whether they are equal in everything that users can set."""
-    return wished.view() == found.view() and wished.index == found.index
+    return wanted.view() == found.view() and wanted.index == found.index

@@ -15,12 +15,12 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.inter
 
 
 def managed(
-    wished: t.Collection[IPAddress] | None, purged: t.Collection[IPNetwork], found: t.Mapping[IPAddress, bool]
+    wanted: t.Collection[IPAddress] | None, purged: t.Collection[IPNetwork], found: t.Mapping[IPAddress, bool]
 ) -> tuple[IPAddress, ...]:
-    """The entries that the wish manages; those that others added are not purged."""
-    if wished is None:
+    """The entries that the want manages; those that others added are not purged."""
+    if wanted is None:
         return ()
-    named = set(wished)
+    named = set(wanted)
     return tuple(
         address
         for address, marked in found.items()
@@ -29,11 +29,11 @@ def managed(
 
 
 def steps(
-    netns: str | None, name: str, wished: t.Collection[IPAddress], found: t.Collection[IPAddress]
+    netns: str | None, name: str, wanted: t.Collection[IPAddress], found: t.Collection[IPAddress]
 ) -> t.Iterator[Step]:
     """The steps from the managed entries to the wanted ones."""
-    before, after = set(found), set(wished)
+    before, after = set(found), set(wanted)
     gone = tuple(address for address in found if address not in after)
-    new = tuple(address for address in wished if address not in before)
+    new = tuple(address for address in wanted if address not in before)
     if gone or new:
         yield SetProxies(netns, name, gone, new)

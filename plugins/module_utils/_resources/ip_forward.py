@@ -46,7 +46,7 @@ _NAMED = 4
 
 
 @dataclasses.dataclass(frozen=True)
-class Wish:
+class Want:
     state: str
     netns: str | None
     owner: str
@@ -124,8 +124,8 @@ class IpForward(Resource):
     name: t.ClassVar[str] = "ip_forward"
     order: t.ClassVar[Order] = Order(present=100, absent=90)
 
-    def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
-        wish = Wish(
+    def want(self, options: t.Mapping[str, t.Any]) -> Want:
+        want = Want(
             state=options["state"],
             netns=names.namespace_ref("netns", options["netns"]),
             owner=names.owner_name("owner", options["owner"]),
@@ -133,48 +133,48 @@ class IpForward(Resource):
             interface=None if options["interface"] is None else names.one_interface("interface", options["interface"]),
             persistent=options["persistent"],
         )
-        if wish.persistent and wish.netns is not None:
+        if want.persistent and want.netns is not None:
             raise Invalid(
                 "persistent",
                 True,
                 "false inside a namespace, since files in /etc/sysctl.d only apply to the host",
             )
-        return wish
+        return want
 
-    def key(self, wish: Wish) -> dict[str, t.Any]:
-        return {"netns": wish.netns, "ip_version": wish.ip_version, "interface": wish.interface}
+    def key(self, want: Want) -> dict[str, t.Any]:
+        return {"netns": want.netns, "ip_version": want.ip_version, "interface": want.interface}
 
-    def label(self, wish: Wish) -> str:
-        version = {"ipv4": "IPv4", "ipv6": "IPv6", "both": "IPv4 and IPv6"}[wish.ip_version]
-        return f"ip_forward {version}{f' of {wish.interface}' if wish.interface else ''}{within(wish.netns)}"
+    def label(self, want: Want) -> str:
+        version = {"ipv4": "IPv4", "ipv6": "IPv6", "both": "IPv4 and IPv6"}[want.ip_version]
+        return f"ip_forward {version}{f' of {want.interface}' if want.interface else ''}{within(want.netns)}"
 
     def left(self, view: Marked) -> list[Element]:
         return left_over.ip_forward(view)
 
-    def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
+    def read(self, host: Host, wants: t.Sequence[Want]) -> State:
         identities: dict[t.Any, str | None] = {}
-        same = {wish.netns: identities.setdefault(host.identity(wish.netns), wish.netns) for wish in wishes}
+        same = {want.netns: identities.setdefault(host.identity(want.netns), want.netns) for want in wants}
         spaces = {
-            ref: _read_space(host, ref, [wish for wish in wishes if same[wish.netns] == ref])
+            ref: _read_space(host, ref, [want for want in wants if same[want.netns] == ref])
             for ref in dict.fromkeys(same.values())
         }
-        files = {wish.file(family).name: None for wish in wishes for family in wish.families if wish.netns is None}
+        files = {want.file(family).name: None for want in wants for family in want.families if want.netns is None}
         return State(spaces, same, {name: sysctl_files.read(name) for name in files}, host.drop_option)
 
-    def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
-        _refuse_contradictions(wishes, state)
+    def plan(self, wants: t.Sequence[Want], state: State) -> Plan:
+        _refuse_contradictions(wants, state)
         plan = Plan([])
         values = {ref: dict(space.switches) for ref, space in state.spaces.items()}
         accept_ra = {ref: dict(space.accept_ra) for ref, space in state.spaces.items()}
-        changes: dict[Wish, Change] = {}
+        changes: dict[Want, Change] = {}
         # The setting for all interfaces overwrites those of each, so it comes first.
-        for wish in sorted(wishes, key=lambda wish: wish.interface is not None):
-            ref = state.same[wish.netns]
-            before, after = _switch(wish, ref, state.spaces[ref], values[ref], accept_ra[ref], plan)
-            _persist(wish, state, before, after, plan)
-            changes[wish] = Change(before, after)
+        for want in sorted(wants, key=lambda want: want.interface is not None):
+            ref = state.same[want.netns]
+            before, after = _switch(want, ref, state.spaces[ref], values[ref], accept_ra[ref], plan)
+            _persist(want, state, before, after, plan)
+            changes[want] = Change(before, after)
         plan.warnings += _between_others(state, values)
-        plan.changes = [changes[wish] for wish in wishes]
+        plan.changes = [changes[want] for want in wants]
         for ref, space in state.spaces.items():
             plan.warnings += [
                 _does_not_forward(name) for name in space.stuck if values[ref].get(("ipv4", name), "0") == "0"
@@ -182,28 +182,28 @@ class IpForward(Resource):
         return plan
 
 
-def _read_space(host: Host, ref: str | None, wishes: t.Sequence[Wish]) -> Space:
-    found = host.run(ref, lambda: _read_switches(wishes))
-    real = alternative_names.real_names(host, ((ref, wish.interface) for wish in wishes))
-    for wish in wishes if real else ():
-        alternative_names.refuse_name(real, ref, "interface", wish.interface)
-    for wish in wishes:
-        for family in wish.families:
-            if (family, None) not in found and wish.ip_version != "both" and not _rests(wish):
+def _read_space(host: Host, ref: str | None, wants: t.Sequence[Want]) -> Space:
+    found = host.run(ref, lambda: _read_switches(wants))
+    real = alternative_names.real_names(host, ((ref, want.interface) for want in wants))
+    for want in wants if real else ():
+        alternative_names.refuse_name(real, ref, "interface", want.interface)
+    for want in wants:
+        for family in want.families:
+            if (family, None) not in found and want.ip_version != "both" and not _rests(want):
                 raise Refused(f"ip_version: this kernel has no {switches.WORD[family]}")
-            if (family, None) in found and (family, wish.interface) not in found:
+            if (family, None) in found and (family, want.interface) not in found:
                 if not host.check_mode:
-                    raise Refused(f"interface: {wish.interface} does not exist")
-                host.warn(f"check mode: interface {wish.interface} does not exist yet and is treated as just created")
-                found[family, wish.interface] = found[family, None]
+                    raise Refused(f"interface: {want.interface} does not exist")
+                host.warn(f"check mode: interface {want.interface} does not exist yet and is treated as just created")
+                found[family, want.interface] = found[family, None]
     routers = host.run(ref, advertised.accept_ra) if ("ipv6", None) in found else {}
     known = host.known(host.identity(ref))
-    opening = frozenset(family for family in _rising(wishes, found) if forward_chain.is_open(host, ref, family))
+    opening = frozenset(family for family in _rising(wants, found) if forward_chain.is_open(host, ref, family))
     return Space(
         switches=found,
         accept_ra=routers,
-        stuck=tuple(host.run(ref, lambda: list(_stuck(_links(known), {wish.owner for wish in wishes}))))
-        if _relies_on_all(wishes, found)
+        stuck=tuple(host.run(ref, lambda: list(_stuck(_links(known), {want.owner for want in wants}))))
+        if _relies_on_all(wants, found)
         else (),
         open=opening,
         bridge_nf=frozenset(host.run(ref, bridge_nf.families)),
@@ -211,14 +211,14 @@ def _read_space(host: Host, ref: str | None, wishes: t.Sequence[Wish]) -> Space:
     )
 
 
-def _rests(wish: Wish) -> bool:
+def _rests(want: Want) -> bool:
     """Whether a kernel without the family is as wanted, except for a file from when it had it."""
-    return wish.state == "disabled" and not wish.persistent and wish.interface is None
+    return want.state == "disabled" and not want.persistent and want.interface is None
 
 
-def _relies_on_all(wishes: t.Sequence[Wish], found: t.Mapping[tuple[str, str | None], str]) -> bool:
+def _relies_on_all(wants: t.Sequence[Want], found: t.Mapping[tuple[str, str | None], str]) -> bool:
     """Whether IPv4 forwarding is wanted and on already, so that the settings of interfaces stay."""
-    asked = any(wish.state == "enabled" and wish.interface is None and "ipv4" in wish.families for wish in wishes)
+    asked = any(want.state == "enabled" and want.interface is None and "ipv4" in want.families for want in wants)
     return asked and found.get(("ipv4", None)) != "0"
 
 
@@ -237,65 +237,63 @@ def _stuck(links: Links, owners: t.Collection[str]) -> t.Iterator[str]:
             yield link.name
 
 
-def _read_switches(wishes: t.Sequence[Wish]) -> dict[tuple[str, str | None], str]:
+def _read_switches(wants: t.Sequence[Want]) -> dict[tuple[str, str | None], str]:
     """The settings that exist, always including those for all interfaces."""
-    wanted = {
-        (family, interface) for wish in wishes for family in wish.families for interface in (None, wish.interface)
-    }
+    wanted = {(family, interface) for want in wants for family in want.families for interface in (None, want.interface)}
     values = {(family, interface): sysctl.read(switches.path(family, interface)) for family, interface in wanted}
     return {where: value for where, value in values.items() if value is not None}
 
 
-def _rising(wishes: t.Sequence[Wish], found: t.Mapping[tuple[str, str | None], str]) -> set[str]:
+def _rising(wants: t.Sequence[Want], found: t.Mapping[tuple[str, str | None], str]) -> set[str]:
     """The families that the host begins to forward between all of its interfaces."""
     return {
         family
-        for wish in wishes
-        for family in wish.families
-        if wish.state == "enabled" and wish.interface is None and found.get((family, None)) == "0"
+        for want in wants
+        for family in want.families
+        if want.state == "enabled" and want.interface is None and found.get((family, None)) == "0"
     }
 
 
-def _families(wish: Wish, space: Space) -> list[str]:
-    """The families of the wish that the kernel has."""
-    return [family for family in wish.families if (family, None) in space.switches]
+def _families(want: Want, space: Space) -> list[str]:
+    """The families of the want that the kernel has."""
+    return [family for family in want.families if (family, None) in space.switches]
 
 
-def _refuse_contradictions(wishes: t.Sequence[Wish], state: State) -> None:
-    seen: dict[tuple[t.Any, ...], Wish] = {}
-    for wish in wishes:
-        for family in wish.families:
-            other = seen.setdefault((state.same[wish.netns], family, wish.interface), wish)
-            if (other.state, other.persistent) != (wish.state, wish.persistent):
+def _refuse_contradictions(wants: t.Sequence[Want], state: State) -> None:
+    seen: dict[tuple[t.Any, ...], Want] = {}
+    for want in wants:
+        for family in want.families:
+            other = seen.setdefault((state.same[want.netns], family, want.interface), want)
+            if (other.state, other.persistent) != (want.state, want.persistent):
                 raise Refused(
-                    f"state: {switches.WORD[family]} forwarding cannot be {other.state} and {wish.state} in one call"
+                    f"state: {switches.WORD[family]} forwarding cannot be {other.state} and {want.state} in one call"
                 )
 
 
 def _switch(
-    wish: Wish,
+    want: Want,
     ref: str | None,
     space: Space,
     values: dict[tuple[str, str | None], str],
     accept_ra: dict[str, str],
     plan: Plan,
 ) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
-    """Plan the settings of a wish, and return its attributes before and after."""
+    """Plan the settings of a want, and return its attributes before and after."""
     before: dict[str, t.Any] = {}
     after: dict[str, t.Any] = {}
-    for family in _families(wish, space):
-        before[family] = space.switches[family, wish.interface] != "0"
-        after[family] = wish.state == "enabled"
-        if family == "ipv6" and wish.state == "enabled":
-            _keep_routers(wish, ref, accept_ra, before, after, plan)
-        if (values[family, wish.interface] != "0") == after[family]:
+    for family in _families(want, space):
+        before[family] = space.switches[family, want.interface] != "0"
+        after[family] = want.state == "enabled"
+        if family == "ipv6" and want.state == "enabled":
+            _keep_routers(want, ref, accept_ra, before, after, plan)
+        if (values[family, want.interface] != "0") == after[family]:
             continue
-        where = f" for {wish.interface}" if wish.interface else ""
+        where = f" for {want.interface}" if want.interface else ""
         what = f"turn {switches.WORD[family]} forwarding {'on' if after[family] else 'off'}{where}"
-        plan.steps.append(WriteSetting(ref, switches.path(family, wish.interface), wish.value, what))
-        values[family, wish.interface] = wish.value
-        if wish.interface is None:
-            values.update({where: wish.value for where in values if where[0] == family})
+        plan.steps.append(WriteSetting(ref, switches.path(family, want.interface), want.value, what))
+        values[family, want.interface] = want.value
+        if want.interface is None:
+            values.update({where: want.value for where in values if where[0] == family})
     return before, after
 
 
@@ -338,7 +336,7 @@ def _others() -> tuple[str, ...]:
 
 
 def _keep_routers(
-    wish: Wish,
+    want: Want,
     ref: str | None,
     accept_ra: dict[str, str],
     before: dict[str, t.Any],
@@ -346,7 +344,7 @@ def _keep_routers(
     plan: Plan,
 ) -> None:
     """Set accept_ra to 2 first: a forwarding host otherwise ignores router advertisements and drops their routes."""
-    at_stake = sorted(name for name, value in accept_ra.items() if value == "1" and wish.interface in (None, name))
+    at_stake = sorted(name for name, value in accept_ra.items() if value == "1" and want.interface in (None, name))
     for name in at_stake:
         what = f"have {name} accept router advertisements while IPv6 is forwarded"
         plan.steps.append(WriteSetting(ref, f"net/ipv6/conf/{name}/accept_ra", "2", what))
@@ -356,30 +354,30 @@ def _keep_routers(
         after["accept_ra"] = dict.fromkeys(at_stake, 2)
 
 
-def _persist(wish: Wish, state: State, before: dict[str, t.Any], after: dict[str, t.Any], plan: Plan) -> None:
+def _persist(want: Want, state: State, before: dict[str, t.Any], after: dict[str, t.Any], plan: Plan) -> None:
     """Plan the files that make the setting persistent, or their removal."""
-    if wish.netns is not None:
+    if want.netns is not None:
         return
     right = []
-    for family in wish.families if _rests(wish) else _families(wish, state.spaces[state.same[None]]):
-        text, wanted = _file(wish, family, state)
+    for family in want.families if _rests(want) else _families(want, state.spaces[state.same[None]]):
+        text, wanted = _file(want, family, state)
         right.append(text == wanted)
         if text != wanted:
-            plan.steps.append(WriteFile(wish.file(family).name, wanted))
-    before["persistent"] = all(right) == wish.persistent
-    after["persistent"] = wish.persistent
+            plan.steps.append(WriteFile(want.file(family).name, wanted))
+    before["persistent"] = all(right) == want.persistent
+    after["persistent"] = want.persistent
 
 
-def _file(wish: Wish, family: str, state: State) -> tuple[str | None, str | None]:
+def _file(want: Want, family: str, state: State) -> tuple[str | None, str | None]:
     """The current and wanted text of a file, None for no file."""
-    file = wish.file(family)
+    file = want.file(family)
     text = state.files[file.name]
     if text is not None and not file.wrote(text):
-        if wish.persistent:
+        if want.persistent:
             path = sysctl_files.DIRECTORY / file.name
-            raise Refused(f"persistent: {path} was not written by this collection for owner {wish.owner}")
+            raise Refused(f"persistent: {path} was not written by this collection for owner {want.owner}")
         text = None
-    if not wish.persistent:
+    if not want.persistent:
         return text, None
-    routed = state.spaces[state.same[None]].accept_ra if family == "ipv6" and wish.state == "enabled" else ()
-    return text, file.text(wish.value, [name for name in routed if wish.interface in (None, name)], text)
+    routed = state.spaces[state.same[None]].accept_ra if family == "ipv6" and want.state == "enabled" else ()
+    return text, file.text(want.value, [name for name in routed if want.interface in (None, name)], text)

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What is left of links and settings of an owner and is not wished any more, as absent definitions.
+"""What is left of links and settings of an owner and is not wanted any more, as absent definitions.
 
 Only what carries our mark on the host's side is removed. Every object has one remover: a namespace that we made and
 that nobody else claims takes its links along, otherwise the module ``veth`` removes the pair.
@@ -19,21 +19,21 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.marked import Element, Marked, View, networks_of
 
 
-def netns(view: Marked, wished: Collection[str] = ()) -> list[Element]:
+def netns(view: Marked, wanted: Collection[str] = ()) -> list[Element]:
     """Our claims on namespaces that no endpoint names; the module removes a namespace with its last claim."""
     return [
         {"name": namespace["name"], "state": "absent"}
         for namespace in view.our_namespaces()
-        if namespace["name"] not in wished
+        if namespace["name"] not in wanted
     ]
 
 
-def veth(view: Marked, stale: Iterable[str], wished: Collection[str]) -> list[Element]:
+def veth(view: Marked, stale: Iterable[str], wanted: Collection[str]) -> list[Element]:
     """Host ends left over, by name, but for those that go with their namespace."""
     falling = {
         namespace["name"]
         for namespace in view.our_namespaces()
-        if namespace["name"] not in wished and not namespace["attached"] and list(namespace["owners"]) == [view.owner]
+        if namespace["name"] not in wanted and not namespace["attached"] and list(namespace["owners"]) == [view.owner]
     }
     return [{"name": name, "state": "absent"} for name in stale if not _leads_into(view.interfaces[name], falling)]
 
@@ -44,28 +44,28 @@ def _leads_into(end: View, namespaces: Collection[str]) -> bool:
     return bool(peer) and peer["netns"] in namespaces
 
 
-def bridge_port(view: Marked, wished: Collection[str] = ()) -> list[Element]:
+def bridge_port(view: Marked, wanted: Collection[str] = ()) -> list[Element]:
     """Interfaces of the host that we put on a bridge, such as a network card."""
     return [
         {"interface": port["name"], "bridge": port["bridge"], "state": "absent"}
         for port in view.our_ports()
-        if port["name"] not in wished
+        if port["name"] not in wanted
     ]
 
 
-def proxies(view: Marked, wished: Collection[tuple[str, str]], networks: Iterable[IPNetwork]) -> dict[str, list[str]]:
+def proxies(view: Marked, wanted: Collection[tuple[str, str]], networks: Iterable[IPNetwork]) -> dict[str, list[str]]:
     """By interface the addresses of ours that the host answers for there and shall not any more.
 
-    They have no owner. Ours are those in the network, as it is or is wished, and those that we gave.
+    They have no owner. Ours are those in the network, as it is or is wanted, and those that we gave.
 
-    :param wished: pairs of the interface and the address
+    :param wanted: pairs of the interface and the address
     """
     ours = [*networks, *(found for name in view.our_bridges() for found in networks_of(view.interfaces[name]))]
     leased = {address for _namespace, _interface, address in view.all_leases()}
     stale: dict[str, list[str]] = {}
     for proxy in view.proxies:
         address = ipaddress.ip_address(proxy["address"])
-        if not (proxy["managed"] and proxy["interface"]) or (proxy["interface"], str(address)) in wished:
+        if not (proxy["managed"] and proxy["interface"]) or (proxy["interface"], str(address)) in wanted:
             continue
         if address in leased or any(address in network for network in ours):
             stale.setdefault(proxy["interface"], []).append(str(address))
@@ -80,9 +80,9 @@ def without_proxies(stale: Mapping[str, list[str]]) -> list[Element]:
     ]
 
 
-def bridge(view: Marked, wished: Collection[str] = ()) -> list[Element]:
+def bridge(view: Marked, wanted: Collection[str] = ()) -> list[Element]:
     """Our bridges under any name, one that was renamed by hand included."""
-    return [{"name": name, "state": "absent"} for name in sorted(view.our_bridges()) if name not in wished]
+    return [{"name": name, "state": "absent"} for name in sorted(view.our_bridges()) if name not in wanted]
 
 
 def unmanaged_links(view: Marked) -> list[Element]:
@@ -90,10 +90,10 @@ def unmanaged_links(view: Marked) -> list[Element]:
     return [{"owner": view.owner, "state": "absent"}] if view.unmanaged_links is not None else []
 
 
-def ip_forward(view: Marked, wished: Collection[str] = ()) -> list[Element]:
+def ip_forward(view: Marked, wanted: Collection[str] = ()) -> list[Element]:
     """The switches that a file throws after a reboot and shall not any more; now they stay as they are."""
     return [
         {"ip_version": word, "state": "enabled" if view.forwards(word) else "disabled", "persistent": False}
         for word in view.persistent_switches
-        if word not in wished
+        if word not in wanted
     ]

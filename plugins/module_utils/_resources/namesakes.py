@@ -15,24 +15,24 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import KernelRefused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import inhabitants, namespaces
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.netns_options import Wish
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.netns_options import Want
 
 
-def find(host: Host, wishes: t.Sequence[Wish]) -> list[tuple[Wish, str]]:
-    """The wishes for a namespace that an earlier wish names differently, each with a sentence.
+def find(host: Host, wants: t.Sequence[Want]) -> list[tuple[Want, str]]:
+    """The wants for a namespace that an earlier want names differently, each with a sentence.
 
     Namespaces that do not exist or cannot be opened are left to the naming itself.
     """
-    present = [wish for wish in wishes if wish.state == "present"]
-    if not any(wish.attached for wish in present):
+    present = [want for want in wants if want.state == "present"]
+    if not any(want.attached for want in present):
         return []
-    processes = inhabitants.known(host, [wish.inhabitant for wish in present if wish.inhabitant is not None])
-    first: dict[tuple[int, int], Wish] = {}
+    processes = inhabitants.known(host, [want.inhabitant for want in present if want.inhabitant is not None])
+    first: dict[tuple[int, int], Want] = {}
     found = []
-    for wish in present:
-        ref = wish.path or wish.name
-        if wish.inhabitant is not None:
-            process = processes.get(wish.inhabitant)
+    for want in present:
+        ref = want.path or want.name
+        if want.inhabitant is not None:
+            process = processes.get(want.inhabitant)
             if not process:
                 continue
             ref = f"/proc/{process}/ns/net"
@@ -40,14 +40,14 @@ def find(host: Host, wishes: t.Sequence[Wish]) -> list[tuple[Wish, str]]:
             identity = namespaces.identity(ref)
         except KernelRefused:
             continue
-        other = first.setdefault(identity, wish) if identity else wish
-        if other is not wish and (wish.attached or other.attached):
+        other = first.setdefault(identity, want) if identity else want
+        if other is not want and (want.attached or other.attached):
             found.append(
-                (wish, f"{_named(wish)} is the same namespace as {_named(other)}; use one name for both endpoints")
+                (want, f"{_named(want)} is the same namespace as {_named(other)}; use one name for both endpoints")
             )
     return found
 
 
-def _named(wish: Wish) -> str:
-    way = wish.inhabitant or wish.path
-    return f"namespace {wish.name}{f' ({way})' if way else ''}"
+def _named(want: Want) -> str:
+    way = want.inhabitant or want.path
+    return f"namespace {want.name}{f' ({way})' if way else ''}"

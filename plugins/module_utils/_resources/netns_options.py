@@ -33,7 +33,7 @@ OPTIONS: Options = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Wish:
+class Want:
     name: str
     state: str
     owner: str
@@ -41,7 +41,7 @@ class Wish:
     path: str | None
     inhabitant: Inhabitant | None
     loopback: bool
-    #: Wished settings inside, by path below /proc/sys.
+    #: Wanted settings inside, by path below /proc/sys.
     sysctls: t.Mapping[str, str]
 
     @property
@@ -50,7 +50,7 @@ class Wish:
         return self.path is not None or self.inhabitant is not None
 
 
-def wish(options: t.Mapping[str, t.Any]) -> Wish:
+def want(options: t.Mapping[str, t.Any]) -> Want:
     name = names.namespace_name("name", options["name"])
     pid, path = options["pid"], options["path"]
     given = [word for word in ("pid", "path", "container", "service") if options[word] is not None]
@@ -60,7 +60,7 @@ def wish(options: t.Mapping[str, t.Any]) -> Wish:
         raise Invalid("pid", pid, "the ID of a running process, 1 or more")
     if path is not None and not path.startswith("/"):
         raise Invalid("path", path, "an absolute path such as /proc/1234/ns/net")
-    return Wish(
+    return Want(
         name=name,
         state=options["state"],
         owner=names.owner_name("owner", options["owner"]),

@@ -26,11 +26,11 @@ Forms = t.Mapping[tuple[str, str], str]
 
 
 def forms(host: Host, differing: t.Iterable[tuple[str, str, str | None]]) -> Forms:
-    """The kernel's words for wished values that are not what was read.
+    """The kernel's words for wanted values that are not what was read.
 
     Where nothing can be tried, what was read are the words for values that mean the same beyond doubt.
 
-    :param differing: paths below /proc/sys, wished values, and what was read instead
+    :param differing: paths below /proc/sys, wanted values, and what was read instead
     :raises Refused: the setting is read-only; Invalid: the kernel does not accept the value
     """
     if not sysctl.writable():

@@ -30,7 +30,7 @@ _PATIENCE = 5
 
 
 @dataclasses.dataclass(frozen=True)
-class Wish:
+class Want:
     state: str
     owner: str
     interfaces: tuple[str, ...]
@@ -97,22 +97,22 @@ class UnmanagedLinks(Resource):
     name: t.ClassVar[str] = "unmanaged_links"
     order: t.ClassVar[Order] = Order(present=10, absent=100)
 
-    def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
+    def want(self, options: t.Mapping[str, t.Any]) -> Want:
         owner = names.owner_name("owner", options["owner"])
         if options["state"] == "absent":
-            return Wish("absent", owner, (), False)
+            return Want("absent", owner, (), False)
         if options["interfaces"] is None:
             raise Missing("interfaces", "the names of the interfaces, unless state is absent")
         found = {
             names.one_interface(f"interfaces[{number}]", name) for number, name in enumerate(options["interfaces"])
         }
-        return Wish("present", owner, tuple(sorted(found)), options["persistent"])
+        return Want("present", owner, tuple(sorted(found)), options["persistent"])
 
-    def key(self, wish: Wish) -> dict[str, t.Any]:
-        return {"owner": wish.owner}
+    def key(self, want: Want) -> dict[str, t.Any]:
+        return {"owner": want.owner}
 
-    def label(self, wish: Wish) -> str:
-        return f"unmanaged_links {wish.owner}"
+    def label(self, want: Want) -> str:
+        return f"unmanaged_links {want.owner}"
 
     def extended(self, definition: Element, old: t.Sequence[Element]) -> Element:
         known = {name for element in old for name in element["interfaces"]}
@@ -121,36 +121,36 @@ class UnmanagedLinks(Resource):
     def left(self, view: Marked) -> list[Element]:
         return left_over.unmanaged_links(view)
 
-    def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
+    def read(self, host: Host, wants: t.Sequence[Want]) -> State:
         running = link_managers.running()
-        found = host.run(None, lambda: {wish.owner: _read(wish, running) for wish in wishes})
+        found = host.run(None, lambda: {want.owner: _read(want, running) for want in wants})
         return State(running, found)
 
-    def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
+    def plan(self, wants: t.Sequence[Want], state: State) -> Plan:
         plan = Plan([])
-        for wish in wishes:
-            plan.changes.append(_plan(wish, state.found[wish.owner], state.running, plan))
+        for want in wants:
+            plan.changes.append(_plan(want, state.found[want.owner], state.running, plan))
         return plan
 
 
-def _read(wish: Wish, running: t.Sequence[Manager]) -> Found:
-    paths = [manager.path(wish.owner, lasting) for manager in MANAGERS for lasting in (False, True)]
+def _read(want: Want, running: t.Sequence[Manager]) -> Found:
+    paths = [manager.path(want.owner, lasting) for manager in MANAGERS for lasting in (False, True)]
     return Found(
         files={path: link_managers.read(path) for path in paths},
-        untold=link_managers.is_untold(wish.owner),
-        managed={manager.name: link_managers.managed(manager, wish.interfaces) for manager in running},
+        untold=link_managers.is_untold(want.owner),
+        managed={manager.name: link_managers.managed(manager, want.interfaces) for manager in running},
     )
 
 
-def _plan(wish: Wish, found: Found, running: t.Sequence[Manager], plan: Plan) -> Change:
+def _plan(want: Want, found: Found, running: t.Sequence[Manager], plan: Plan) -> Change:
     before: dict[str, str] = {}
     after: dict[str, str] = {}
     for manager in MANAGERS:
-        ours = _ours(wish, manager, found)
+        ours = _ours(want, manager, found)
         before.update(ours)
         # At boot, a manager with a file may not run yet.
-        if wish.interfaces and (manager in running or ours):
-            after[manager.path(wish.owner, wish.persistent)] = manager.text(wish.owner, wish.interfaces)
+        if want.interfaces and (manager in running or ours):
+            after[manager.path(want.owner, want.persistent)] = manager.text(want.owner, want.interfaces)
     concerned = [
         manager
         for manager in MANAGERS
@@ -158,15 +158,15 @@ def _plan(wish: Wish, found: Found, running: t.Sequence[Manager], plan: Plan) ->
     ]
     write = {path: text for path, text in after.items() if before.get(path) != text}
     remove = [path for path in before if path not in after]
-    lost, held = _managed(wish, found)
+    lost, held = _managed(want, found)
     if held and not write:
         plan.warnings.append(f"{', '.join(held)}, despite this collection's file")
     if write or remove or lost or found.untold:
-        plan.steps.append(Tell(wish.owner, write, remove, concerned, wish.interfaces))
+        plan.steps.append(Tell(want.owner, write, remove, concerned, want.interfaces))
     news = bool(lost or found.untold) and not write and not remove
     return Change(
         {**_view(before), **({"known": False} if news else {})},
-        {**_view(after), **({"known": True} if news and wish.state == "present" else {})},
+        {**_view(after), **({"known": True} if news and want.state == "present" else {})},
     )
 
 
@@ -178,20 +178,20 @@ def _is_of(manager: Manager, path: str) -> bool:
     return os.path.dirname(path) in (manager.volatile, manager.lasting)
 
 
-def _ours(wish: Wish, manager: Manager, found: Found) -> dict[str, str]:
+def _ours(want: Want, manager: Manager, found: Found) -> dict[str, str]:
     """The files of this owner; raises Refused if a foreign file is in the place of a wanted one."""
     ours = {}
     for lasting in (False, True):
-        path = manager.path(wish.owner, lasting)
+        path = manager.path(want.owner, lasting)
         text = found.files[path]
-        if text is not None and manager.owner_of(text) == wish.owner:
+        if text is not None and manager.owner_of(text) == want.owner:
             ours[path] = text
-        elif text is not None and wish.interfaces:
-            raise Refused(f"interfaces: {path} was not written by this collection for owner {wish.owner}; remove it")
+        elif text is not None and want.interfaces:
+            raise Refused(f"interfaces: {path} was not written by this collection for owner {want.owner}; remove it")
     return ours
 
 
-def _managed(wish: Wish, found: Found) -> tuple[list[str], list[str]]:
+def _managed(want: Want, found: Found) -> tuple[list[str], list[str]]:
     """The interfaces that a manager will let go of when it reloads, and sentences about others.
 
     systemd-networkd keeps those of a file that sorts first. NetworkManager keeps those set by a command.
@@ -202,7 +202,7 @@ def _managed(wish: Wish, found: Found) -> tuple[list[str], list[str]]:
         for name, file in found.managed.get(manager.name, {}).items():
             if manager is not NETWORKD:
                 held.append(f"{manager.name} manages {name}")
-            elif file and os.path.basename(file) < manager.file_name(wish.owner):
+            elif file and os.path.basename(file) < manager.file_name(want.owner):
                 held.append(f"{manager.name} manages {name} by {file}")
             else:
                 lost.append(name)

@@ -31,7 +31,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_d
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.simulated_pairs import Draft, End, Pairs
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import left_over, veth_options
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.veth_options import Wish
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.veth_options import Want
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.veth_steps import (
     Delete,
     Make,
@@ -43,7 +43,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.veth_
 
 @dataclasses.dataclass(frozen=True)
 class State:
-    """The pairs, and the namespace of each reference of the wishes; a missing one has none."""
+    """The pairs, and the namespace of each reference of the wants; a missing one has none."""
 
     spaces: t.Mapping[str | None, Identity]
     pairs: Pairs
@@ -59,14 +59,14 @@ class Veth(Resource):
     of_endpoints: t.ClassVar[bool] = True
     needed: t.ClassVar[tuple[str, ...]] = ("name", "peer_name", "peer_netns")
 
-    def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
-        return veth_options.wish(options)
+    def want(self, options: t.Mapping[str, t.Any]) -> Want:
+        return veth_options.want(options)
 
-    def key(self, wish: Wish) -> dict[str, t.Any]:
-        return {"netns": wish.end.netns, "name": wish.end.name}
+    def key(self, want: Want) -> dict[str, t.Any]:
+        return {"netns": want.end.netns, "name": want.end.name}
 
-    def label(self, wish: Wish) -> str:
-        return f"veth {wish.end}"
+    def label(self, want: Want) -> str:
+        return f"veth {want.end}"
 
     def identity(self, definition: Element) -> t.Hashable:
         return (definition["peer_netns"], definition["peer_name"])
@@ -84,30 +84,30 @@ class Veth(Resource):
     def left(self, view: Marked) -> list[Element]:
         return left_over.veth(view, sorted(str(end["name"]) for end in view.our_ends()), ())
 
-    def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
-        spaces, found = veth_peers.read(host, _wanted(host, wishes))
-        for space, named in _named(wishes, spaces).items():
+    def read(self, host: Host, wants: t.Sequence[Want]) -> State:
+        spaces, found = veth_peers.read(host, _wanted(host, wants))
+        for space, named in _named(wants, spaces).items():
             alternative_names.refuse_links(found.links.get(space, {}), named)
-        groups = {marks.group(wish.owner) for wish in wishes}
+        groups = {marks.group(want.owner) for want in wants}
         every = (link for links in found.links.values() for link in links.values())
         in_doubt = any(link.group in groups and not marks.parse_alias(link.alias) for link in every)
         return State(spaces, found, _claims(host, found) if in_doubt else {})
 
-    def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
-        _refuse_shared_ends(wishes, state)
+    def plan(self, wants: t.Sequence[Want], state: State) -> Plan:
+        _refuse_shared_ends(wants, state)
         planner = _Planner(state)
-        changes = [planner.absent(wish) if wish.state == "absent" else planner.present(wish) for wish in wishes]
+        changes = [planner.absent(want) if want.state == "absent" else planner.present(want) for want in wants]
         made = [end for step in planner.steps if isinstance(step, Make) for end in (step.end, step.peer)]
         settling = udev.settling(end.name for end in made if end.netns is None)
         return Plan(changes, [*_joined(planner.steps), *settling], links=planner.links() if planner.steps else {})
 
 
-def _named(wishes: t.Sequence[Wish], spaces: t.Mapping[str | None, Identity]) -> dict[Identity, list[tuple[str, str]]]:
+def _named(wants: t.Sequence[Want], spaces: t.Mapping[str | None, Identity]) -> dict[Identity, list[tuple[str, str]]]:
     """The options with the names of wanted ends, by namespace."""
     named: dict[Identity, list[tuple[str, str]]] = {}
-    for wish in wishes:
-        if wish.state == "present" and wish.peer:
-            for option, end in (("name", wish.end), ("peer_name", wish.peer)):
+    for want in wants:
+        if want.state == "present" and want.peer:
+            for option, end in (("name", want.end), ("peer_name", want.peer)):
                 if end.netns in spaces:
                     named.setdefault(spaces[end.netns], []).append((option, end.name))
     return named
@@ -119,14 +119,14 @@ def _claims(host: Host, found: Pairs) -> dict[Identity, t.Collection[str]]:
     return {space: record.owners for space, record in records.items() if record and record.identity == space}
 
 
-def _wanted(host: Host, wishes: t.Sequence[Wish]) -> dict[str | None, list[veth_peers.Wanted]]:
+def _wanted(host: Host, wants: t.Sequence[Want]) -> dict[str | None, list[veth_peers.Wanted]]:
     """The ends to look for, first ends first: reading them takes few visits and reveals most peers.
 
     Namespaces of present pairs are included even if they do not exist, so that missing ones are reported.
     """
-    needed = {end.netns for wish in wishes if wish.state == "present" for end in (wish.end, wish.peer) if end}
-    ends = [(wish.end, wish.peer or wish.end) for wish in wishes] + [
-        (wish.peer, wish.end) for wish in wishes if wish.peer
+    needed = {end.netns for want in wants if want.state == "present" for end in (want.end, want.peer) if end}
+    ends = [(want.end, want.peer or want.end) for want in wants] + [
+        (want.peer, want.end) for want in wants if want.peer
     ]
     wanted: dict[str | None, list[veth_peers.Wanted]] = {}
     for end, other in ends:
@@ -136,14 +136,14 @@ def _wanted(host: Host, wishes: t.Sequence[Wish]) -> dict[str | None, list[veth_
     return wanted
 
 
-def _refuse_shared_ends(wishes: t.Sequence[Wish], state: State) -> None:
+def _refuse_shared_ends(wants: t.Sequence[Want], state: State) -> None:
     """Refuse two pairs with the same end, however its namespace is written."""
-    seen: dict[tuple[Identity, str], Wish] = {}
-    for wish in wishes:
-        for end in (wish.end, wish.second) if wish.state == "present" else ():
-            other = seen.setdefault((state.spaces[end.netns], end.name), wish)
-            if other is not wish:
-                raise Refused(f"veth {other.end} and veth {wish.end} both claim the end {end}")
+    seen: dict[tuple[Identity, str], Want] = {}
+    for want in wants:
+        for end in (want.end, want.second) if want.state == "present" else ():
+            other = seen.setdefault((state.spaces[end.netns], end.name), want)
+            if other is not want:
+                raise Refused(f"veth {other.end} and veth {want.end} both claim the end {end}")
 
 
 def _joined(steps: t.Sequence[t.Any]) -> list[t.Any]:
@@ -159,7 +159,7 @@ def _joined(steps: t.Sequence[t.Any]) -> list[t.Any]:
 
 
 class _Planner:
-    """Plans the wishes in turn, on a simulation of the steps so far."""
+    """Plans the wants in turn, on a simulation of the steps so far."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -178,62 +178,62 @@ class _Planner:
         links = self._state.pairs.links.get(self._state.spaces.get(where.netns, ""), {})
         alternative_names.refuse_links(links, [("name", where.name)])
 
-    def _where(self, end: End, *wished: Where | None) -> Where:
-        """The place of an end, with the namespace as written in the wish if it is there."""
-        refs = [where.netns for where in wished if where and self._state.spaces.get(where.netns) == end.space]
+    def _where(self, end: End, *wanted: Where | None) -> Where:
+        """The place of an end, with the namespace as written in the want if it is there."""
+        refs = [where.netns for where in wanted if where and self._state.spaces.get(where.netns) == end.space]
         return Where(refs[0] if refs else self._state.pairs.refs[end.space], end.link.name)
 
-    def _owner(self, end: End, wish: Wish) -> str | None:
+    def _owner(self, end: End, want: Want) -> str | None:
         """The owner of the pair, by its first end. If the alias was edited by hand or never written, the link group
         counts if the name of the other end, the bridge or the namespace of the peer confirms it, since anybody can
         set groups."""
         marked = end.link.owner()
-        if marked or end.link.owner(wish.owner) is None:
+        if marked or end.link.owner(want.owner) is None:
             return marked
-        if end.peer and end.peer is self._find(wish.peer):
-            return wish.owner
+        if end.peer and end.peer is self._find(want.peer):
+            return want.owner
         links = self._state.pairs.links[end.space].values()
         witnesses = {link.owner() for link in links if end.link.master and link.index == end.link.master}
         if end.peer:
             witnesses.update(self._state.claims.get(end.peer.space, ()))
-        return wish.owner if wish.owner in witnesses else None
+        return want.owner if want.owner in witnesses else None
 
-    def present(self, wish: Wish) -> Change:
-        first, second = self._find(wish.end), self._find(wish.second)
-        for end, where in ((first, wish.end), (second, wish.second)):
+    def present(self, want: Want) -> Change:
+        first, second = self._find(want.end), self._find(want.second)
+        for end, where in ((first, want.end), (second, want.second)):
             if end and end.link.kind != "veth":
                 raise Refused(
                     f"interface {where} exists and is not a veth but {end.link.kind or 'a physical interface'}; "
                     f"choose another name"
                 )
         if first and second and first.peer is not second:
-            raise Refused(self._no_pair(first, second, wish))
+            raise Refused(self._no_pair(first, second, want))
         if second and not first:
             first = second.peer
             if first is None:
                 raise Refused(
-                    f"veth {wish.second} exists and its other end is in a namespace without a name; "
-                    f"delete it: {_command(wish.second)}"
+                    f"veth {want.second} exists and its other end is in a namespace without a name; "
+                    f"delete it: {_command(want.second)}"
                 )
         if first is None:
-            self._make(wish)
-            return Change({}, self._wished(wish, ours=True))
-        return self._existing(wish, first)
+            self._make(want)
+            return Change({}, self._wanted(want, ours=True))
+        return self._existing(want, first)
 
-    def _existing(self, wish: Wish, first: End) -> Change:
-        found = self._owner(first, wish)
-        if found not in (None, wish.owner):
+    def _existing(self, want: Want, first: End) -> Change:
+        found = self._owner(first, want)
+        if found not in (None, want.owner):
             raise Refused(
-                f"veth {self._where(first, wish.end)} belongs to owner {found}; pass owner: {found} to change it"
+                f"veth {self._where(first, want.end)} belongs to owner {found}; pass owner: {found} to change it"
             )
-        after = self._wished(wish, ours=found is not None)
-        before = self._current(wish, first, after)
+        after = self._wanted(want, ours=found is not None)
+        before = self._current(want, first, after)
         if before == after:
             return Change(before, after)
         if found is None:
-            place = self._where(first, wish.end)
+            place = self._where(first, want.end)
             hand_over = (
-                f"{_in(place.netns)}ip link set {place.name} alias {marks.alias(wish.owner, wish.second.netns or '')}"
+                f"{_in(place.netns)}ip link set {place.name} alias {marks.alias(want.owner, want.second.netns or '')}"
             )
             differing = ", ".join(word for word in after if before.get(word) != after[word])
             raise Refused(
@@ -241,69 +241,69 @@ class _Planner:
                 f"it over with: {hand_over}"
             )
         if first.peer is None:
-            self.steps.append(Delete(self._where(first, wish.end).netns, (first.link.name,)))
+            self.steps.append(Delete(self._where(first, want.end).netns, (first.link.name,)))
             self._draft.remove(first)
-            self._make(wish)
+            self._make(want)
             return Change(before, after)
-        self._repair(wish, first, first.peer)
+        self._repair(want, first, first.peer)
         return Change(before, after)
 
-    def _make(self, wish: Wish) -> None:
-        values, peer_values = _values(wish, ours=True), _peer_values(wish)
-        self.steps.append(Make(wish.end, wish.second, values, peer_values))
+    def _make(self, want: Want) -> None:
+        values, peer_values = _values(want, ours=True), _peer_values(want)
+        self.steps.append(Make(want.end, want.second, values, peer_values))
         spaces = self._state.spaces
         self._draft.add(
-            End(spaces[wish.end.netns], Link(index=0, name=wish.end.name, kind="veth", **values)),
-            End(spaces[wish.second.netns], Link(index=0, name=wish.second.name, kind="veth", **peer_values)),
+            End(spaces[want.end.netns], Link(index=0, name=want.end.name, kind="veth", **values)),
+            End(spaces[want.second.netns], Link(index=0, name=want.second.name, kind="veth", **peer_values)),
         )
 
-    def _repair(self, wish: Wish, first: End, second: End) -> None:
+    def _repair(self, want: Want, first: End, second: End) -> None:
         """Move and rename both ends as needed, and set what differs."""
-        ours = self._owner(first, wish) is not None
-        for end, to, values in ((first, wish.end, _values(wish, ours)), (second, wish.second, _peer_values(wish))):
+        ours = self._owner(first, want) is not None
+        for end, to, values in ((first, want.end, _values(want, ours)), (second, want.second, _peer_values(want))):
             if self._find(to) is not end:
-                self.steps.append(Put(self._where(end, wish.end, wish.second), to))
+                self.steps.append(Put(self._where(end, want.end, want.second), to))
                 self._draft.put(end, self._state.spaces[to.netns], to.name)
             differing = {word: value for word, value in values.items() if getattr(end.link, word) != value}
             if differing:
                 self.steps.append(Set(to, differing))
                 end.link = dataclasses.replace(end.link, **differing)
 
-    def absent(self, wish: Wish) -> Change:
-        first, second = self._find(wish.end), self._find(wish.peer, by_any_name=True)
+    def absent(self, want: Want) -> Change:
+        first, second = self._find(want.end), self._find(want.peer, by_any_name=True)
         # If the first end was renamed or moved by hand, its peer shows where it is.
         other = second.peer if second else None
-        if other and self._owner(other, wish) != wish.owner:
+        if other and self._owner(other, want) != want.owner:
             other = None
         if first and second and other and other is not first:
-            raise Refused(self._no_pair(first, second, wish))
+            raise Refused(self._no_pair(first, second, want))
         first = first or other
         if first is None:
-            self._refuse_alternative(wish.end)
+            self._refuse_alternative(want.end)
             return Change({}, {})
-        found = self._owner(first, wish)
-        where = self._where(first, wish.end)
-        if found not in (None, wish.owner):
+        found = self._owner(first, want)
+        where = self._where(first, want.end)
+        if found not in (None, want.owner):
             raise Refused(f"veth {where} belongs to owner {found}; pass owner: {found} to remove it")
         if first.link.kind != "veth" or found is None:
             raise Refused(
                 f"interface {where} was not made by this collection and is left alone; remove it with: "
                 f"{_command(where)}"
             )
-        before = self._current(wish, first, {"alias": None})
+        before = self._current(want, first, {"alias": None})
         self.steps.append(Delete(where.netns, (first.link.name,)))
         self._draft.remove(first)
         return Change(before, {})
 
-    def _wished(self, wish: Wish, ours: bool) -> dict[str, t.Any]:
+    def _wanted(self, want: Want, ours: bool) -> dict[str, t.Any]:
         """The managed attributes as wanted."""
-        peer_values = {f"peer_{word}": value for word, value in _peer_values(wish).items()}
-        return {**_view(wish.end, wish.second), **_values(wish, ours), **peer_values}
+        peer_values = {f"peer_{word}": value for word, value in _peer_values(want).items()}
+        return {**_view(want.end, want.second), **_values(want, ours), **peer_values}
 
-    def _current(self, wish: Wish, first: End, words: t.Iterable[str]) -> dict[str, t.Any]:
+    def _current(self, want: Want, first: End, words: t.Iterable[str]) -> dict[str, t.Any]:
         """The managed attributes as they are, without those of a peer that cannot be found."""
         second = first.peer
-        places = (wish.end, wish.peer)
+        places = (want.end, want.peer)
         shown = _view(self._where(first, *places), self._where(second, *reversed(places)) if second else None)
         for word in words:
             end = second if word.startswith("peer_") else first
@@ -311,13 +311,13 @@ class _Planner:
                 shown[word] = getattr(end.link, word.replace("peer_", "", 1) if end is second else word)
         return shown
 
-    def _no_pair(self, first: End, second: End, wish: Wish) -> str:
+    def _no_pair(self, first: End, second: End, want: Want) -> str:
         told = [
             f"that of {where} is {self._where(end.peer) if end.peer else 'in a namespace without a name'}"
-            for end, where in ((first, wish.end), (second, wish.peer))
+            for end, where in ((first, want.end), (second, want.peer))
         ]
         return (
-            f"veth {wish.end} and veth {wish.peer} both exist but are not a pair: the other end of {told[0][8:]}, "
+            f"veth {want.end} and veth {want.peer} both exist but are not a pair: the other end of {told[0][8:]}, "
             f"{told[1]}; delete one of them"
         )
 
@@ -327,22 +327,22 @@ def _view(end: Where, peer: Where | None) -> dict[str, t.Any]:
     return {**shown, "peer_name": peer.name, "peer_netns": peer.netns} if peer else shown
 
 
-def _values(wish: Wish, ours: bool) -> dict[str, t.Any]:
+def _values(want: Want, ours: bool) -> dict[str, t.Any]:
     """The wanted attributes of the first end, by their names in Link."""
-    values: dict[str, t.Any] = dict(wish.both)
-    if wish.mac_address is not None:
-        values["mac_address"] = wish.mac_address
+    values: dict[str, t.Any] = dict(want.both)
+    if want.mac_address is not None:
+        values["mac_address"] = want.mac_address
     if ours:
-        values["alias"] = marks.alias(wish.owner, (wish.peer.netns if wish.peer else None) or "")
-        values["group"] = marks.group(wish.owner)
+        values["alias"] = marks.alias(want.owner, (want.peer.netns if want.peer else None) or "")
+        values["group"] = marks.group(want.owner)
     return values
 
 
-def _peer_values(wish: Wish) -> dict[str, t.Any]:
+def _peer_values(want: Want) -> dict[str, t.Any]:
     """The wanted attributes of the other end, by their names in Link."""
-    values: dict[str, t.Any] = dict(wish.both)
-    if wish.peer_mac_address is not None:
-        values["mac_address"] = wish.peer_mac_address
+    values: dict[str, t.Any] = dict(want.both)
+    if want.peer_mac_address is not None:
+        values["mac_address"] = want.peer_mac_address
     return values
 
 

@@ -34,7 +34,7 @@ OPTIONS: Options = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Wish:
+class Want:
     state: str
     owner: str
     end: Where
@@ -51,10 +51,10 @@ class Wish:
         return t.cast(Where, self.peer)
 
 
-def wish(options: t.Mapping[str, t.Any]) -> Wish:
+def want(options: t.Mapping[str, t.Any]) -> Want:
     end = Where(names.namespace_ref("netns", options["netns"]), names.interface_name("name", options["name"]))
     peer_mac = options["peer_mac_address"]
-    found = Wish(
+    found = Want(
         state=options["state"],
         owner=names.owner_name("owner", options["owner"]),
         end=end,

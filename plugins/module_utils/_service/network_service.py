@@ -34,7 +34,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._service.service
 
 
 @dataclasses.dataclass(frozen=True)
-class Wish:
+class Want:
     name: str
     state: str
     owner: str
@@ -79,7 +79,7 @@ class State:
     found: t.Mapping[str, Found]
     program: bytes | None
     #: The program and its Python interpreter; None if all networks are absent.
-    wished_program: bytes
+    wanted_program: bytes
     interpreter: str
     networks: t.Sequence[str]
 
@@ -95,45 +95,45 @@ class NetworkService(Resource):
     identified_by: t.ClassVar[tuple[str, ...]] = ("name",)
     name: t.ClassVar[str] = "network_service"
 
-    def wish(self, options: t.Mapping[str, t.Any]) -> Wish:
+    def want(self, options: t.Mapping[str, t.Any]) -> Want:
         name = names.network_name("name", options["name"])
         owner = name if options["owner"] is None else names.owner_name("owner", options["owner"])
         if options["state"] == "absent":
-            return Wish(name, "absent", owner, False, {})
+            return Want(name, "absent", owner, False, {})
         if options["modules"] is None:
             raise Missing("modules", "the definitions of the network, unless state is absent")
-        return Wish(name, "present", owner, options["appends"], read_definitions(options["modules"]))
+        return Want(name, "present", owner, options["appends"], read_definitions(options["modules"]))
 
-    def key(self, wish: Wish) -> dict[str, t.Any]:
-        return {"name": wish.name}
+    def key(self, want: Want) -> dict[str, t.Any]:
+        return {"name": want.name}
 
-    def label(self, wish: Wish) -> str:
-        return f"network_service {wish.name}"
+    def label(self, want: Want) -> str:
+        return f"network_service {want.name}"
 
-    def read(self, host: Host, wishes: t.Sequence[Wish]) -> State:
-        building = any(wish.state == "present" for wish in wishes)
+    def read(self, host: Host, wants: t.Sequence[Want]) -> State:
+        building = any(want.state == "present" for want in wants)
         interpreter = service_files.interpreter() if building else ""
         return State(
-            found={wish.name: _read(host, wish.name) for wish in wishes},
+            found={want.name: _read(host, want.name) for want in wants},
             program=service_files.read(service_files.PROGRAM),
-            wished_program=archive.build(interpreter, boot.__name__) if building else b"",
+            wanted_program=archive.build(interpreter, boot.__name__) if building else b"",
             interpreter=interpreter,
             networks=service_files.networks(),
         )
 
-    def plan(self, wishes: t.Sequence[Wish], state: State) -> Plan:
+    def plan(self, wants: t.Sequence[Want], state: State) -> Plan:
         plan = Plan([])
         present = set(state.networks)
         program = state.program
-        for wish in wishes:
-            found = state.found[wish.name]
-            _refuse_foreign(wish, found)
-            if wish.state == "absent":
-                present.discard(wish.name)
-                plan.changes.append(_plan_absent(wish, found, not present and program is not None, plan))
+        for want in wants:
+            found = state.found[want.name]
+            _refuse_foreign(want, found)
+            if want.state == "absent":
+                present.discard(want.name)
+                plan.changes.append(_plan_absent(want, found, not present and program is not None, plan))
             else:
-                plan.changes.append(_plan_present(wish, found, program, state, plan))
-                program = state.wished_program
+                plan.changes.append(_plan_present(want, found, program, state, plan))
+                program = state.wanted_program
         plan.steps = service_steps.in_order(plan.steps)
         return plan
 
@@ -157,34 +157,34 @@ def _read_unit(host: Host, name: str, others: t.Sequence[str]) -> Unit:
     )
 
 
-def _plan_present(wish: Wish, found: Found, program: bytes | None, state: State, plan: Plan) -> Change:
+def _plan_present(want: Want, found: Found, program: bytes | None, state: State, plan: Plan) -> Change:
     old = _parsed(found.definitions)
-    wished = network_document.document(wish.name, wish.owner, wish.modules, old if wish.appends else None, RESOURCES)
-    definitions = network_document.text(wished)
+    wanted = network_document.document(want.name, want.owner, want.modules, old if want.appends else None, RESOURCES)
+    definitions = network_document.text(wanted)
     command = f"{state.interpreter} -I {service_files.PROGRAM}"
-    ports = network_document.foreign_ports(wished["modules"], RESOURCES)
-    texts = unit.texts(wish.name, command, ports, external=not wished["modules"]["bridge"])
+    ports = network_document.foreign_ports(wanted["modules"], RESOURCES)
+    texts = unit.texts(want.name, command, ports, external=not wanted["modules"]["bridge"])
     before: dict[str, t.Any] = {
         "definitions": _lines(found.definitions) if old is None else old,
         "program": _fingerprint(program),
         "units": {name: _view(one) for name, one in found.units.items()},
     }
     after: dict[str, t.Any] = {
-        "definitions": wished,
-        "program": _fingerprint(state.wished_program),
-        "units": {name: _wished_view(text, found.units[name], name in found.due) for name, text in texts.items()},
+        "definitions": wanted,
+        "program": _fingerprint(state.wanted_program),
+        "units": {name: _wanted_view(text, found.units[name], name in found.due) for name, text in texts.items()},
     }
     if not found.systemd_runs:
-        plan.warnings.append(f"systemd is not running: network {wish.name} comes up when systemd next starts this host")
+        plan.warnings.append(f"systemd is not running: network {want.name} comes up when systemd next starts this host")
     steps = _writing(
-        wish.name, texts, found, definitions, state.wished_program if program != state.wished_program else None
+        want.name, texts, found, definitions, state.wanted_program if program != state.wanted_program else None
     )
     if steps:
         plan.steps += steps
         if before == after:
             # The same in another form.
             before["file"], after["file"] = _lines(found.definitions), definitions.splitlines()
-    facts = {"unit_name": unit.name(wish.name), "path": str(service_files.definitions(wish.name))}
+    facts = {"unit_name": unit.name(want.name), "path": str(service_files.definitions(want.name))}
     return Change(before if found.there else {}, after, facts)
 
 
@@ -206,7 +206,7 @@ def _writing(
     return [*steps, *(Start(one) for one in found.due if found.units[one].active is False)]
 
 
-def _refuse_foreign(wish: Wish, found: Found) -> None:
+def _refuse_foreign(want: Want, found: Found) -> None:
     """Files of somebody else's under our names are neither written over nor removed."""
     ours = False
     for name, one in found.units.items():
@@ -214,10 +214,10 @@ def _refuse_foreign(wish: Wish, found: Found) -> None:
             raise Refused(f"{service_files.unit_file(name)} was not written by this collection; it is left alone")
         ours = ours or one.text is not None
     document = _parsed(found.definitions)
-    path = service_files.definitions(wish.name)
+    path = service_files.definitions(want.name)
     if document is None and found.definitions is not None and not ours:
         raise Refused(f"{path} does not contain the definitions of a network; it is left alone")
-    if document is not None and document["owner"] != wish.owner:
+    if document is not None and document["owner"] != want.owner:
         raise Refused(f"{path} belongs to owner {document['owner']}")
 
 
@@ -226,15 +226,15 @@ def _view(found: Unit) -> dict[str, t.Any]:
     return {"text": _lines(found.text), "enabled": found.enabled, **started}
 
 
-def _wished_view(text: str, found: Unit, start: bool) -> dict[str, t.Any]:
+def _wanted_view(text: str, found: Unit, start: bool) -> dict[str, t.Any]:
     started = {} if found.active is None else {"started": start or found.active, "known": True}
     return {"text": text.splitlines(), "enabled": True, **started}
 
 
-def _plan_absent(wish: Wish, found: Found, last: bool, plan: Plan) -> Change:
+def _plan_absent(want: Want, found: Found, last: bool, plan: Plan) -> Change:
     if not found.there and not last:
         return Change({}, {})
-    plan.steps += _removing(wish.name, found, last)
+    plan.steps += _removing(want.name, found, last)
     units = {name: _lines(one.text) for name, one in found.units.items()}
     return Change({"definitions": _parsed(found.definitions), "units": units}, {})
 

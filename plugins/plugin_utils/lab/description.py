@@ -50,7 +50,7 @@ _MTU = range(68, 65536)
 
 
 def of(options: dict[str, Any]) -> dict[str, Any]:
-    """The description of the lab that is wished (see standing.py); raises Invalid."""
+    """The description of the lab that is wanted (see standing.py); raises Invalid."""
     if not options["hosts"]:
         raise Invalid("hosts", options["hosts"], "at least one host, unless state is absent")
     hosts: dict[str, list[dict[str, Any]]] = {}

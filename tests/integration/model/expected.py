@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the model says that a host must have, told from the wishes alone, and what of it a dump does not show."""
+"""What the model says that a host must have, told from the wants alone, and what of it a dump does not show."""
 
 from __future__ import annotations
 
@@ -150,9 +150,9 @@ def _network(name: str, network: Network, addresses: dict[str, list[str]], sight
         for what in _endpoint(name, endpoint, set(addresses[namespace]), namespace in network.routed_by, sight):
             yield f"{namespace}: {what}"
     if network.variables.get("gateway_mode") != "routed":
-        wished = set(_published(network, addresses))
-        if wished != sight.published(name):
-            yield f"published {sorted(sight.published(name))} instead of {sorted(wished)}"
+        wanted = set(_published(network, addresses))
+        if wanted != sight.published(name):
+            yield f"published {sorted(sight.published(name))} instead of {sorted(wanted)}"
 
 
 def _endpoint(name: str, endpoint: Endpoint, addresses: set[str], routed: bool, sight: _Sight) -> Iterator[str]:
@@ -172,9 +172,9 @@ def _endpoint(name: str, endpoint: Endpoint, addresses: set[str], routed: bool, 
     if end and end not in sight.links:
         yield f"no host interface {end}"
     through = {gateway for interface, gateway in sight.default_routes_of(place) if interface == inner}
-    wished = set(kind.gateways.values()) if routed else set()
-    if through != wished:
-        yield f"default routes by {through} and not {wished}"
+    wanted = set(kind.gateways.values()) if routed else set()
+    if through != wanted:
+        yield f"default routes by {through} and not {wanted}"
     if name not in sight.records.get(namespace, {"owners": ()})["owners"]:
         yield "no claim in the record"
 
@@ -195,15 +195,15 @@ def _published(network: Network, addresses: dict[str, list[str]]) -> Iterator[st
 
 def _namespaces(world: World, sight: _Sight) -> Iterator[str]:
     """Namespaces are there while somebody has an endpoint in them, and hold nothing but that."""
-    wished: dict[str, set[str]] = {}
+    wanted: dict[str, set[str]] = {}
     for network in world.running.values():
         for namespace, endpoint in network.endpoints.items():
-            wished.setdefault(namespace, set()).add(endpoint["interface"])
-    if sight.namespaces - _FOREIGN != wished.keys():
-        yield f"namespaces {sorted(sight.namespaces)} instead of {sorted(wished)}"
-    for namespace, interfaces in wished.items():
+            wanted.setdefault(namespace, set()).add(endpoint["interface"])
+    if sight.namespaces - _FOREIGN != wanted.keys():
+        yield f"namespaces {sorted(sight.namespaces)} instead of {sorted(wanted)}"
+    for namespace, interfaces in wanted.items():
         found = sight.links_of(f"netns/{namespace}").keys() - {"lo"}
         if found != interfaces:
             yield f"namespace {namespace} has {sorted(found)} instead of {sorted(interfaces)}"
-    if sight.records.keys() != wished.keys():
+    if sight.records.keys() != wanted.keys():
         yield f"records of {sorted(sight.records)}"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A dump without chance and history: two hosts on which the same is wished have the same picture."""
+"""A dump without chance and history: two hosts on which the same is wanted have the same picture."""
 
 from __future__ import annotations
 

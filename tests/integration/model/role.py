@@ -46,9 +46,9 @@ def apply(host: Host, variables: dict[str, Any], check: bool = False, module: Mo
     :param module: how a module is run
     """
     run = module or _run
-    wish = {**defaults(), **variables, "return_plan": True}
+    want = {**defaults(), **variables, "return_plan": True}
     try:
-        done = run(host, "bridge_network", wish, check)
+        done = run(host, "bridge_network", want, check)
     except ModuleFailed as error:
         raise Refusal(error.result["msg"]) from error
     (network,) = done["objects"]

@@ -126,7 +126,7 @@ class _Story:
             return _IN_VAIN
         assert not self._world.refuses(operation), "it should have been refused"
         known = self._addresses.get(name, {}) if certain else {}
-        wished = {endpoint["namespace"] for endpoint in operation.variables["endpoints"]}
+        wanted = {endpoint["namespace"] for endpoint in operation.variables["endpoints"]}
         moved = {
             namespace: (known[namespace], addresses)
             for namespace, addresses in done.addresses.items()
@@ -134,7 +134,7 @@ class _Story:
         }
         assert not moved, f"addresses moved: {moved}"
         kept = self._addresses.get(name, {}) if operation.variables.get("appends") else {}
-        self._addresses[name] = {**kept, **{one: done.addresses[one] for one in wished}}
+        self._addresses[name] = {**kept, **{one: done.addresses[one] for one in wanted}}
         return None
 
     def _absent(self, operation: Operation) -> None:

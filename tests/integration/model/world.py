@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The model: which networks there are and what was wished of them. Pure; it knows nothing of how they come about."""
+"""The model: which networks there are and what was wanted of them. Pure; it knows nothing of how they come about."""
 
 from __future__ import annotations
 
@@ -89,9 +89,9 @@ class World:
         """Whether an application contradicts what other networks have already."""
         if operation.kind != "apply":
             return False
-        wished = Network(operation.variables, {one["namespace"]: one for one in operation.variables["endpoints"]})
+        wanted = Network(operation.variables, {one["namespace"]: one for one in operation.variables["endpoints"]})
         others = [network for name, network in self.running.items() if name != operation.network]
-        return any(wished.routed_by & other.routed_by for other in others)
+        return any(wanted.routed_by & other.routed_by for other in others)
 
     def after(self, operation: Operation) -> World:
         """The world once an operation is done."""

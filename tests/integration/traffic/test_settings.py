@@ -236,16 +236,16 @@ def test_a_router_elsewhere_brings_endpoints_to_the_host(built: Town) -> None:
     inner.join(host, "eth1")
     inner.join(router, "eth1", ["172.18.0.1/16", "fd00:18::1/64"])
     router.sh("echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding")
-    wish = {**SHOP, "endpoints": [{"namespace": "web"}], "ports": ["eth1"]}
-    apply(host, inhibit_gateway=True, **wish)
+    want = {**SHOP, "endpoints": [{"namespace": "web"}], "ports": ["eth1"]}
+    apply(host, inhibit_gateway=True, **want)
     with host.server(22):
         for address, own in zip(town.HOST, OWN, strict=True):
             answer = host.inside("web").ask(address, 22, timeout=PATIENCE)
             assert answer is not None
             assert answer.peer == own
-    assert apply(host, inhibit_gateway=True, **wish).changed == []
+    assert apply(host, inhibit_gateway=True, **want).changed == []
     router.sh("ip link del eth1")
-    apply(host, **wish)
+    apply(host, **want)
     seen = host.run(["iptables", "-t", "mangle", "-S", "LINUXNET-PREROUTING"]).out
     assert "-s 172.18.0.0/16 ! -i br0" in seen
 

@@ -17,7 +17,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import Route
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import interface_steps, veth_steps
 
-#: Many wishes are refused, rightly, and then there is no plan to look at.
+#: Many wants are refused, rightly, and then there is no plan to look at.
 many = settings(
     max_examples=100, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow]
 )

@@ -20,7 +20,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import NOWHERE, Route
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface import Interface, Space, State
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_planner import Wish
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_planner import Want
 from tests.unit.links.small_kernel import Namespace, many
 
 ADDRESSES = [
@@ -45,7 +45,7 @@ RESOURCE = Interface()
 
 
 def _route(option: dict[str, Any], index: int, protocol: int = 4) -> Route:
-    return dataclasses.replace(routes.wishes("routes", [option])[0].route({}, index), protocol=protocol)
+    return dataclasses.replace(routes.wants("routes", [option])[0].route({}, index), protocol=protocol)
 
 
 @st.composite
@@ -81,7 +81,7 @@ def namespaces(draw: st.DrawFn) -> Namespace:
 
 
 @st.composite
-def wishes(draw: st.DrawFn, state: str = "present") -> Wish:
+def wants(draw: st.DrawFn, state: str = "present") -> Want:
     options = {
         "name": "eth0",
         "state": state,
@@ -105,49 +105,49 @@ def wishes(draw: st.DrawFn, state: str = "present") -> Wish:
     if state == "present" and not options["enabled"]:
         # What is down has no routes, which is refused before any plan.
         options["routes"] = [route for route in options["routes"] or () if "type" in route]
-    return RESOURCE.wish(options)
+    return RESOURCE.want(options)
 
 
 def _key(route: dict[str, Any]) -> tuple[Any, ...]:
     return (route["to"], route.get("metric"), route.get("table"))
 
 
-def _plan(wish: Wish, found: Namespace) -> Plan:
-    settings = {wish.name: {SETTING: found.settings[wish.path(SETTING)]}} if wish.settings else {}
+def _plan(want: Want, found: Namespace) -> Plan:
+    settings = {want.name: {SETTING: found.settings[want.path(SETTING)]}} if want.settings else {}
     space = Space(dict(found.links), tuple(found.addresses), tuple(found.routes), settings)
     own = (0, 1)
-    return RESOURCE.plan([wish], State(own, {None: own}, {own: space}, {}, {}))
+    return RESOURCE.plan([want], State(own, {None: own}, {own: space}, {}, {}))
 
 
 @many
-@given(namespaces(), wishes())
-def test_the_steps_lead_to_the_wish_and_then_nothing_is_left_to_do(found: Namespace, wish: Wish) -> None:
+@given(namespaces(), wants())
+def test_the_steps_lead_to_the_want_and_then_nothing_is_left_to_do(found: Namespace, want: Want) -> None:
     stranger = _others(found)
     try:
-        plan = _plan(wish, found)
+        plan = _plan(want, found)
     except Refused:
         reject()
     assert bool(plan.steps) == plan.changes[0].changed
     found.execute(plan.steps)
-    _assert_fulfilled(wish, found)
+    _assert_fulfilled(want, found)
     assert _others(found) == stranger
-    again = _plan(wish, found)
+    again = _plan(want, found)
     assert (again.steps, again.changes[0].changed) == ([], False)
     assert again.changes[0].after == plan.changes[0].after
 
 
 @many
-@given(namespaces(), wishes(state="absent"))
-def test_absent_takes_what_is_listed_and_nothing_else(found: Namespace, wish: Wish) -> None:
-    listed = {address.ip for address in wish.addresses or ()}
+@given(namespaces(), wants(state="absent"))
+def test_absent_takes_what_is_listed_and_nothing_else(found: Namespace, want: Want) -> None:
+    listed = {address.ip for address in want.addresses or ()}
     kept = [one for one in found.addresses if one.index != 2 or one.address.ip not in listed]
     up = found.links["eth0"]
-    plan = _plan(wish, found)
+    plan = _plan(want, found)
     found.execute(plan.steps)
     assert found.addresses == kept
     assert found.links["eth0"] == up
     assert plan.changes[0].after == {}
-    assert _plan(wish, found).steps == []
+    assert _plan(want, found).steps == []
 
 
 def _others(found: Namespace) -> tuple[list[Address], list[Route], Link]:
@@ -159,39 +159,39 @@ def _others(found: Namespace) -> tuple[list[Address], list[Route], Link]:
     )
 
 
-def _assert_fulfilled(wish: Wish, found: Namespace) -> None:
+def _assert_fulfilled(want: Want, found: Namespace) -> None:
     link = found.links["eth0"]
-    assert link.up == wish.enabled
-    assert wish.mtu in (None, link.mtu)
-    assert wish.mac_address in (None, link.mac_address)
+    assert link.up == want.enabled
+    assert want.mtu in (None, link.mtu)
+    assert want.mac_address in (None, link.mac_address)
     mine = [one for one in found.addresses if one.index == link.index]
-    if wish.addresses is not None:
-        for address in wish.addresses:
+    if want.addresses is not None:
+        for address in want.addresses:
             assert [one.address for one in mine if one.address.ip == address.ip] == [address]
-        if wish.purge_addresses:
-            assert all(one.dynamic or one.address in wish.addresses for one in mine)
-    if wish.routes is not None:
-        wished = [one.route({}, link.index) for one in wish.routes]
-        for route in wished:
+        if want.purge_addresses:
+            assert all(one.dynamic or one.address in want.addresses for one in mine)
+    if want.routes is not None:
+        wanted = [one.route({}, link.index) for one in want.routes]
+        for route in wanted:
             there = [one for one in found.routes if one.key == route.key]
             assert [dataclasses.replace(one, protocol=4, scope="global") for one in there] == [route]
-        if wish.purge_routes:
-            keys = {route.key for route in wished}
+        if want.purge_routes:
+            keys = {route.key for route in wanted}
             surplus = [
                 one
                 for one in found.routes
                 if one.index == link.index and one.type not in NOWHERE and one.key not in keys
             ]
             assert all(one.protocol in (2, 9, 16) for one in surplus)
-    if wish.settings:
-        assert found.settings[wish.path(SETTING)] == "2"
+    if want.settings:
+        assert found.settings[want.path(SETTING)] == "2"
 
 
-def test_a_later_wish_sees_what_an_earlier_one_did() -> None:
+def test_a_later_want_sees_what_an_earlier_one_did() -> None:
     found = Namespace({name: Link(index=index, name=name, up=True) for index, name in ((2, "eth0"), (3, "eth1"))})
     space = Space(found.links, (), (), {})
     pair = [
-        Wish("present", "default", None, name, routes=routes.wishes("routes", [{"to": "1.1.1.1/32"}]))
+        Want("present", "default", None, name, routes=routes.wants("routes", [{"to": "1.1.1.1/32"}]))
         for name in ("eth0", "eth1")
     ]
     with pytest.raises(
@@ -203,7 +203,7 @@ def test_a_later_wish_sees_what_an_earlier_one_did() -> None:
 def test_an_address_that_another_host_has_is_made_anew() -> None:
     address = ipaddress.ip_interface("fd00::2/64")
     found = Namespace({"eth0": Link(index=2, name="eth0", up=True)}, [Address(2, address, failed=True)])
-    plan = _plan(Wish("present", "default", None, "eth0", addresses=(address,)), found)
+    plan = _plan(Want("present", "default", None, "eth0", addresses=(address,)), found)
     assert plan.changes[0].changed
     found.execute(plan.steps)
     assert found.addresses == [Address(2, address)]
@@ -214,27 +214,27 @@ def test_routes_that_go_with_the_last_ipv4_address_are_put_back() -> None:
     last = ipaddress.ip_interface("10.0.0.2/24")
     found = Namespace({"eth0": Link(index=2, name="eth0", up=True)}, [Address(2, last)], [_route(route, 2)])
     other = ipaddress.ip_interface("fd00::2/64")
-    wished = routes.wishes("routes", [route])
-    wish = Wish("present", "default", None, "eth0", addresses=(other,), purge_addresses=True, routes=wished)
-    found.execute(_plan(wish, found).steps)
-    _assert_fulfilled(wish, found)
+    wanted = routes.wants("routes", [route])
+    want = Want("present", "default", None, "eth0", addresses=(other,), purge_addresses=True, routes=wanted)
+    found.execute(_plan(want, found).steps)
+    _assert_fulfilled(want, found)
 
 
 def test_a_route_that_loses_its_source_address_gets_it_back() -> None:
     route = {"to": "::/0", "via": "fd00::1", "src": "fd00::2"}
     wrong, right = ipaddress.ip_interface("fd00::2/48"), ipaddress.ip_interface("fd00::2/64")
     found = Namespace({"eth0": Link(index=2, name="eth0", up=True)}, [Address(2, wrong)], [_route(route, 2)])
-    wish = Wish("present", "default", None, "eth0", addresses=(right,), routes=routes.wishes("routes", [route]))
-    found.execute(_plan(wish, found).steps)
-    _assert_fulfilled(wish, found)
+    want = Want("present", "default", None, "eth0", addresses=(right,), routes=routes.wants("routes", [route]))
+    found.execute(_plan(want, found).steps)
+    _assert_fulfilled(want, found)
 
 
 def test_ipv6_addresses_that_go_with_the_link_are_put_back() -> None:
     address = ipaddress.ip_interface("fd00::2/64")
     found = Namespace({"eth0": Link(index=2, name="eth0", up=True)}, [Address(2, address)])
-    wish = Wish("present", "default", None, "eth0", enabled=False, addresses=(address,))
-    found.execute(_plan(wish, found).steps)
-    _assert_fulfilled(wish, found)
+    want = Want("present", "default", None, "eth0", enabled=False, addresses=(address,))
+    found.execute(_plan(want, found).steps)
+    _assert_fulfilled(want, found)
 
 
 def test_what_the_kernel_a_router_or_a_lease_put_there_is_never_purged() -> None:
@@ -247,9 +247,9 @@ def test_what_the_kernel_a_router_or_a_lease_put_there_is_never_purged() -> None
         Address(2, ipaddress.ip_interface("fe80::1/64"), "link"),
     ]
     found = Namespace({"eth0": Link(index=2, name="eth0", up=True)}, list(addresses), [*kept, *gone])
-    wish = Wish(
+    want = Want(
         "present", "default", None, "eth0", addresses=(mine,), routes=(), purge_addresses=True, purge_routes=True
     )
-    found.execute(_plan(wish, found).steps)
+    found.execute(_plan(want, found).steps)
     assert found.addresses == addresses
     assert [one for one in found.routes if one.table == 254 and one.to != "10.0.0.0/24"] == kept

@@ -16,7 +16,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import ma
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.simulated_pairs import Pairs
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.veth import State, Veth
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.veth_options import Wish
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.veth_options import Want
 from tests.unit.links.small_kernel import End, Machine, many
 
 SPACES = (None, "web", "db")
@@ -60,7 +60,7 @@ def machines(draw: st.DrawFn) -> Machine:
 
 
 @st.composite
-def wishes(draw: st.DrawFn, state: str = "present") -> Wish:
+def wants(draw: st.DrawFn, state: str = "present") -> Want:
     (netns, name), (peer_netns, peer_name) = draw(st.lists(places, unique=True, min_size=2, max_size=2))
     options = {
         "state": state,
@@ -74,10 +74,10 @@ def wishes(draw: st.DrawFn, state: str = "present") -> Wish:
         "mac_address": draw(st.sampled_from([None, "02:00:00:00:00:11"])),
         "peer_mac_address": draw(st.sampled_from([None, "02:00:00:00:00:12"])),
     }
-    return RESOURCE.wish(options)
+    return RESOURCE.want(options)
 
 
-def _plan(machine: Machine, *wished: Wish) -> Plan:
+def _plan(machine: Machine, *wanted: Want) -> Plan:
     identities: dict[str | None, Identity] = {space: str(space) for space in SPACES}
     found: dict[Identity, dict[str, Link]] = {identity: {} for identity in identities.values()}
     for (space, name), end in machine.ends.items():
@@ -90,51 +90,51 @@ def _plan(machine: Machine, *wished: Wish) -> Plan:
     }
     refs = {identity: space for space, identity in identities.items()}
     state = State(identities, Pairs(found, peers, refs))
-    return RESOURCE.plan(wished, state)
+    return RESOURCE.plan(wanted, state)
 
 
 @many
-@given(machines(), wishes())
-def test_the_steps_lead_to_the_wish_and_then_nothing_is_left_to_do(machine: Machine, wish: Wish) -> None:
+@given(machines(), wants())
+def test_the_steps_lead_to_the_want_and_then_nothing_is_left_to_do(machine: Machine, want: Want) -> None:
     strangers = _not_ours(machine)
     try:
-        plan = _plan(machine, wish)
+        plan = _plan(machine, want)
     except Refused:
         reject()
     assert bool(plan.steps) == plan.changes[0].changed
     machine.execute(plan.steps)
-    assert wish.peer
-    first, second = machine.ends[wish.end.netns, wish.end.name], machine.ends[wish.peer.netns, wish.peer.name]
+    assert want.peer
+    first, second = machine.ends[want.end.netns, want.end.name], machine.ends[want.peer.netns, want.peer.name]
     assert (first.peer, second.peer) == (second, first)
-    if "mtu" in wish.both:
+    if "mtu" in want.both:
         assert (first.link.mtu, second.link.mtu) == (1400, 1400)
-    if wish.mac_address:
-        assert first.link.mac_address == wish.mac_address
+    if want.mac_address:
+        assert first.link.mac_address == want.mac_address
     assert _not_ours(machine) == strangers
-    again = _plan(machine, wish)
+    again = _plan(machine, want)
     assert (again.steps, again.changes[0].changed) == ([], False)
     assert again.changes[0].after == plan.changes[0].after
 
 
 @many
-@given(machines(), wishes("absent"))
-def test_absent_takes_away_what_is_ours_alone(machine: Machine, wish: Wish) -> None:
+@given(machines(), wants("absent"))
+def test_absent_takes_away_what_is_ours_alone(machine: Machine, want: Want) -> None:
     strangers = _not_ours(machine)
     try:
-        plan = _plan(machine, wish)
+        plan = _plan(machine, want)
     except Refused:
         reject()
     machine.execute(plan.steps)
     assert _not_ours(machine) == strangers
-    assert (wish.end.netns, wish.end.name) not in machine.ends
-    again = _plan(machine, wish)
+    assert (want.end.netns, want.end.name) not in machine.ends
+    again = _plan(machine, want)
     assert again.steps == []
 
 
 @many
-@given(machines(), wishes("absent"), wishes(), wishes())
-def test_several_wishes_at_once(machine: Machine, gone: Wish, one: Wish, other: Wish) -> None:
-    """What is planned for later wishes builds on the steps of the earlier ones."""
+@given(machines(), wants("absent"), wants(), wants())
+def test_several_wants_at_once(machine: Machine, gone: Want, one: Want, other: Want) -> None:
+    """What is planned for later wants builds on the steps of the earlier ones."""
     try:
         plan = _plan(machine, gone, one, other)
     except Refused:
@@ -158,10 +158,10 @@ def _not_ours(machine: Machine) -> list[tuple[str | None, str, Link]]:
     )
 
 
-def _wish(name: str, peer_netns: str, **options: object) -> Wish:
+def _want(name: str, peer_netns: str, **options: object) -> Want:
     given = {"state": "present", "owner": "default", "netns": None, "name": name, "peer_netns": peer_netns}
     unmanaged = dict.fromkeys(["mtu", "txqueuelen", "mac_address", "peer_mac_address"])
-    return RESOURCE.wish({**unmanaged, **given, "peer_name": "eth0", **options})
+    return RESOURCE.want({**unmanaged, **given, "peer_name": "eth0", **options})
 
 
 def _pair(alias: str | None) -> Machine:
@@ -172,13 +172,13 @@ def _pair(alias: str | None) -> Machine:
 
 
 def test_a_pair_that_is_not_ours_is_not_edited() -> None:
-    assert _plan(_pair(None), _wish("v0", "web")).steps == []
-    for differing in (_wish("v0", "db"), _wish("v1", "web"), _wish("v0", "web", mtu=1400)):
+    assert _plan(_pair(None), _want("v0", "web")).steps == []
+    for differing in (_want("v0", "db"), _want("v1", "web"), _want("v0", "web", mtu=1400)):
         with pytest.raises(Refused, match="veth v0 was not created by this collection"):
             _plan(_pair(None), differing)
 
 
-def test_a_name_that_an_earlier_wish_freed_can_be_taken() -> None:
+def test_a_name_that_an_earlier_want_freed_can_be_taken() -> None:
     machine = _pair(marks.alias("default", "web"))
-    machine.execute(_plan(machine, _wish("v1", "web"), _wish("v0", "db")).steps)
+    machine.execute(_plan(machine, _want("v1", "web"), _want("v0", "db")).steps)
     assert sorted(machine.ends, key=repr) == [("db", "eth0"), ("web", "eth0"), (None, "v0"), (None, "v1")]

@@ -23,9 +23,9 @@ def dual(*endpoints: t.Any, **more: t.Any) -> Info:
     return variables(*endpoints, **{"ipam_config": both, **more})
 
 
-def plan(wish: object, info: Info | None = None, **more: t.Any) -> Info:
-    """The plan for a wish on a host, an empty one unless given."""
-    return make_plan(wish, empty_info() if info is None else info, **more)
+def plan(want: object, info: Info | None = None, **more: t.Any) -> Info:
+    """The plan for a want on a host, an empty one unless given."""
+    return make_plan(want, empty_info() if info is None else info, **more)
 
 
 def addresses(document: Info) -> dict[str, list[str]]:

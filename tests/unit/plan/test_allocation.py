@@ -24,13 +24,13 @@ def test_the_lowest_free_ones_in_the_order_of_the_list() -> None:
 
 
 def test_given_ones_are_out_of_the_way_before() -> None:
-    wish = variables("a", {"namespace": "b", "ipv4_address": "172.18.0.2"}, "c")
-    assert addresses(plan(wish)) == {"a": ["172.18.0.3/16"], "b": ["172.18.0.2/16"], "c": ["172.18.0.4/16"]}
+    want = variables("a", {"namespace": "b", "ipv4_address": "172.18.0.2"}, "c")
+    assert addresses(plan(want)) == {"a": ["172.18.0.3/16"], "b": ["172.18.0.2/16"], "c": ["172.18.0.4/16"]}
 
 
 def test_auxiliary_ones_and_the_gateway_are_nobodys() -> None:
-    wish = small("a", "b", gateway="10.0.0.2", aux_addresses={"nas": "10.0.0.3"})
-    assert addresses(plan(wish)) == {"a": ["10.0.0.1/29"], "b": ["10.0.0.4/29"]}
+    want = small("a", "b", gateway="10.0.0.2", aux_addresses={"nas": "10.0.0.3"})
+    assert addresses(plan(want)) == {"a": ["10.0.0.1/29"], "b": ["10.0.0.4/29"]}
 
 
 def test_the_iprange_is_used_up_and_no_more() -> None:
@@ -73,8 +73,8 @@ def test_what_the_root_of_a_namespace_writes_counts_less_than_the_lease() -> Non
 
 def test_a_given_address_takes_it_from_who_had_it() -> None:
     info = after(empty_info(), plan(variables("a", "b")))
-    wish = variables("a", {"namespace": "b", "ipv4_address": "172.18.0.2"})
-    assert addresses(plan(wish, info)) == {"a": ["172.18.0.3/16"], "b": ["172.18.0.2/16"]}
+    want = variables("a", {"namespace": "b", "ipv4_address": "172.18.0.2"})
+    assert addresses(plan(want, info)) == {"a": ["172.18.0.3/16"], "b": ["172.18.0.2/16"]}
 
 
 @pytest.mark.parametrize(
@@ -83,8 +83,8 @@ def test_a_given_address_takes_it_from_who_had_it() -> None:
 def test_a_lease_that_is_no_good_any_more_is_not_kept(lease: str) -> None:
     info = empty_info()
     info["namespaces"].append(namespace("web", leases={"br0": {"eth0": [lease]}}))
-    wish = variables("web", ipam_config=[{"subnet": "172.18.0.0/16", "aux_addresses": {"nas": "172.18.0.9"}}])
-    assert addresses(plan(wish, info)) == {"web": ["172.18.0.2/16"]}
+    want = variables("web", ipam_config=[{"subnet": "172.18.0.0/16", "aux_addresses": {"nas": "172.18.0.9"}}])
+    assert addresses(plan(want, info)) == {"web": ["172.18.0.2/16"]}
 
 
 def test_the_lease_of_another_network_is_not_ours() -> None:
@@ -94,6 +94,6 @@ def test_the_lease_of_another_network_is_not_ours() -> None:
 
 
 def test_a_large_network_is_planned_at_once() -> None:
-    wish = dual(*[f"n{number}" for number in range(1000)])
-    found = addresses(plan(wish))
+    want = dual(*[f"n{number}" for number in range(1000)])
+    found = addresses(plan(want))
     assert found["n999"] == ["172.18.3.233/16", "fd00:18::3e9/64"]

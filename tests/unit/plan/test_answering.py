@@ -30,8 +30,8 @@ def _info(bridge: str | None) -> dict[str, Any]:
     return info
 
 
-def _answers_by(wish: Any, info: dict[str, Any]) -> list[Any]:
-    (element,) = plan(wish, info)["modules"]["bridge_forward"]
+def _answers_by(want: Any, info: dict[str, Any]) -> list[Any]:
+    (element,) = plan(want, info)["modules"]["bridge_forward"]
     found: list[Any] = element["answers_by"]
     return found
 

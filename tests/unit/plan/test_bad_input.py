@@ -13,10 +13,10 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors imp
 from tests.unit.plan.builders import dual, plan, variables
 
 
-def refused(wish: object) -> str:
-    """The sentence that a wish is refused with; the option's path stands first in it."""
+def refused(want: object) -> str:
+    """The sentence that a want is refused with; the option's path stands first in it."""
     with pytest.raises(LinuxnetError) as error:
-        plan(wish)
+        plan(want)
     sentence = str(error.value)
     assert "\n" not in sentence
     assert sentence.startswith("bridge_network")
@@ -28,7 +28,7 @@ def endpoint(**options: t.Any) -> dict[str, t.Any]:
 
 
 @pytest.mark.parametrize(
-    ("wish", "sentence"),
+    ("want", "sentence"),
     [
         ([], "bridge_network: [] is not allowed: a dictionary with the options name, state"),
         ({}, "bridge_network_name is required: the name of the network, such as br-shop"),
@@ -101,8 +101,8 @@ def endpoint(**options: t.Any) -> dict[str, t.Any]:
         ),
     ],
 )
-def test_of_the_network(wish: object, sentence: str) -> None:
-    assert sentence in refused(wish)
+def test_of_the_network(want: object, sentence: str) -> None:
+    assert sentence in refused(want)
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_of_subnets_that_overlap() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "sentence"),
+    ("want", "sentence"),
     [
         (variables(7), "bridge_network_endpoints[0]: 7 is not allowed: a dictionary with the options namespace"),
         (
@@ -282,8 +282,8 @@ def test_of_subnets_that_overlap() -> None:
         ),
     ],
 )
-def test_of_an_endpoint(wish: object, sentence: str) -> None:
-    assert sentence in refused(wish)
+def test_of_an_endpoint(want: object, sentence: str) -> None:
+    assert sentence in refused(want)
 
 
 @pytest.mark.parametrize(
@@ -350,8 +350,8 @@ def test_of_two_endpoints(one: dict[str, t.Any], other: dict[str, t.Any], senten
     ],
 )
 def test_of_a_host_port_that_two_publish(one: str, other: str) -> None:
-    wish = variables({"namespace": "a", "published_ports": [one]}, {"namespace": "b", "published_ports": [other]})
-    sentence = refused(wish)
+    want = variables({"namespace": "a", "published_ports": [one]}, {"namespace": "b", "published_ports": [other]})
+    sentence = refused(want)
     assert "is already published, by bridge_network_endpoints[" in sentence
 
 
@@ -365,24 +365,24 @@ def test_of_a_host_port_that_two_publish(one: str, other: str) -> None:
     ],
 )
 def test_host_ports_that_do_not_collide_are_fine(one: str, other: str) -> None:
-    wish = variables({"namespace": "a", "published_ports": [one]}, {"namespace": "b", "published_ports": [other]})
-    assert len(plan(wish)["modules"]["dnat"]) == 2
+    want = variables({"namespace": "a", "published_ports": [one]}, {"namespace": "b", "published_ports": [other]})
+    assert len(plan(want)["modules"]["dnat"]) == 2
 
 
 @pytest.mark.parametrize("option", ["internal", "inhibit_gateway"])
 def test_of_publishing_where_nothing_can_come_in(option: str) -> None:
-    wish = variables({"namespace": "web", "published_ports": ["8080:80"]}, **{option: True})
-    assert f"nothing can be published while bridge_network_{option} is true" in refused(wish)
+    want = variables({"namespace": "web", "published_ports": ["8080:80"]}, **{option: True})
+    assert f"nothing can be published while bridge_network_{option} is true" in refused(want)
 
 
 def test_of_udp_on_a_network_without_the_default_route() -> None:
-    wish = variables({"namespace": "web", "default_route": False, "published_ports": ["53:53/udp"]})
+    want = variables({"namespace": "web", "default_route": False, "published_ports": ["53:53/udp"]})
     assert (
         "bridge_network_endpoints[0].published_ports[0]: '53/udp' is not allowed: UDP can only be published on"
-        in refused(wish)
+        in refused(want)
     )
-    wish["endpoints"][0]["published_ports"] = ["53:53/tcp"]
-    assert plan(wish)["modules"]["dnat"]
+    want["endpoints"][0]["published_ports"] = ["53:53/tcp"]
+    assert plan(want)["modules"]["dnat"]
 
 
 @pytest.mark.parametrize(
@@ -407,6 +407,6 @@ def test_an_error_keeps_its_parts() -> None:
 
 
 def test_of_a_loopback_address_on_a_routed_network() -> None:
-    wish = dual({"namespace": "web", "published_ports": ["127.0.0.1:8081:81"]}, gateway_mode="routed")
-    assert "'127.0.0.1' is not allowed: no loopback address on a routed network" in refused(wish)
-    assert plan({**wish, "gateway_mode": "nat", "gateway_mode_ipv6": "routed"})
+    want = dual({"namespace": "web", "published_ports": ["127.0.0.1:8081:81"]}, gateway_mode="routed")
+    assert "'127.0.0.1' is not allowed: no loopback address on a routed network" in refused(want)
+    assert plan({**want, "gateway_mode": "nat", "gateway_mode_ipv6": "routed"})

@@ -54,8 +54,8 @@ def test_an_address_publishes_in_its_family() -> None:
 
 
 def test_the_default_host_ip_is_for_ports_that_name_none() -> None:
-    wish = dual({"namespace": "web", "published_ports": ["80:80", "192.0.2.1:81:81"]}, default_host_ip="127.0.0.1")
-    assert dnat(plan(wish)) == [("127.0.0.1", "80", "172.18.0.2 80"), ("192.0.2.1", "81", "172.18.0.2 81")]
+    want = dual({"namespace": "web", "published_ports": ["80:80", "192.0.2.1:81:81"]}, default_host_ip="127.0.0.1")
+    assert dnat(plan(want)) == [("127.0.0.1", "80", "172.18.0.2 80"), ("192.0.2.1", "81", "172.18.0.2 81")]
 
 
 def test_a_range_is_one_element() -> None:
@@ -64,8 +64,8 @@ def test_a_range_is_one_element() -> None:
 
 
 def test_every_published_port_names_the_bridge_and_the_mode() -> None:
-    wish = dual({"namespace": "web", "published_ports": ["80:80"]}, gateway_mode_ipv6="routed")
-    found = elements(plan(wish), "dnat")
+    want = dual({"namespace": "web", "published_ports": ["80:80"]}, gateway_mode_ipv6="routed")
+    found = elements(plan(want), "dnat")
     assert [(element["out_interface"], element["gateway_mode"]) for element in found] == [
         ("br0", "nat"),
         ("br0", "routed"),
@@ -82,8 +82,8 @@ def test_masquerading_is_for_each_subnet_and_not_for_routed_ones() -> None:
 
 
 def test_masquerading_as_a_fixed_address() -> None:
-    wish = dual(masquerade_address="192.0.2.1", masquerade_address_ipv6="2001:db8::1")
-    assert [element["to_source"] for element in elements(plan(wish), "masquerade")] == ["192.0.2.1", "2001:db8::1"]
+    want = dual(masquerade_address="192.0.2.1", masquerade_address_ipv6="2001:db8::1")
+    assert [element["to_source"] for element in elements(plan(want), "masquerade")] == ["192.0.2.1", "2001:db8::1"]
 
 
 def test_the_bridge_is_the_gateway() -> None:
@@ -111,12 +111,12 @@ def test_an_internal_network_has_no_way_out() -> None:
 
 
 def test_the_two_addresses_of_a_point_to_point_subnet() -> None:
-    wish = {
+    want = {
         "name": "br0",
         "ipam_config": [{"subnet": "10.0.0.0/31"}, {"subnet": "fd00::/127"}],
         "endpoints": [{"namespace": "web"}],
     }
-    document = plan(wish)
+    document = plan(want)
     assert outside(document)["addresses"] == ["10.0.0.0/31", "fd00::/127"]
     assert addresses(document) == {"web": ["10.0.0.1/31", "fd00::1/127"]}
 
@@ -157,8 +157,8 @@ def test_the_mtu_is_the_default_routes() -> None:
 
 
 def test_sysctls_go_to_the_namespace_or_to_the_interface() -> None:
-    wished = {"net.core.somaxconn": 1024, "net.ipv4.conf.IFNAME.arp_notify": "1", "net.ipv4.conf.IFNAME.rp_filter": 1}
-    document = plan(variables({"namespace": "web", "sysctls": wished}))
+    wanted = {"net.core.somaxconn": 1024, "net.ipv4.conf.IFNAME.arp_notify": "1", "net.ipv4.conf.IFNAME.rp_filter": 1}
+    document = plan(variables({"namespace": "web", "sysctls": wanted}))
     assert document["modules"]["netns"] == [
         {"name": "web", "state": "present", "sysctls": {**DEAF, "net.core.somaxconn": "1024"}}
     ]
@@ -192,7 +192,7 @@ def test_endpoints_announce_themselves_in_the_families_of_the_network() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "off"),
+    ("want", "off"),
     [
         (variables("web"), "1"),
         (dual("web"), "0"),
@@ -200,8 +200,8 @@ def test_endpoints_announce_themselves_in_the_families_of_the_network() -> None:
         (variables({"namespace": "web", "sysctls": {"net.ipv6.conf.IFNAME.disable_ipv6": 0}}), "0"),
     ],
 )
-def test_an_endpoint_has_ipv6_where_the_network_or_a_route_has(wish: Info, off: str) -> None:
-    document = plan(wish)
+def test_an_endpoint_has_ipv6_where_the_network_or_a_route_has(want: Info, off: str) -> None:
+    document = plan(want)
     assert inside(document)["sysctls"]["net.ipv6.conf.IFNAME.disable_ipv6"] == off
     host_end = next(one for one in elements(document, "interface") if "netns" not in one and one["name"] != "br0")
     assert host_end["sysctls"]["net.ipv6.conf.IFNAME.disable_ipv6"] == "1"
@@ -256,8 +256,8 @@ def test_two_interfaces_in_one_namespace() -> None:
 
 
 def test_further_routes() -> None:
-    wished = [{"to": "10.0.0.0/8", "via": "172.18.0.9", "metric": "5"}, {"to": "192.0.2.0/24", "type": "blackhole"}]
-    document = plan(variables({"namespace": "web", "routes": wished, "default_route": False}))
+    wanted = [{"to": "10.0.0.0/8", "via": "172.18.0.9", "metric": "5"}, {"to": "192.0.2.0/24", "type": "blackhole"}]
+    document = plan(variables({"namespace": "web", "routes": wanted, "default_route": False}))
     assert inside(document)["routes"] == [
         {"to": "10.0.0.0/8", "via": "172.18.0.9", "metric": 5},
         {"to": "192.0.2.0/24", "type": "blackhole"},

@@ -23,9 +23,9 @@ def host(*interfaces: Info, routes: t.Sequence[Info] = (), **forwarding: bool | 
     return info
 
 
-def refused(wish: Info, info: Info, **more: t.Any) -> str:
+def refused(want: Info, info: Info, **more: t.Any) -> str:
     with pytest.raises(Refused) as error:
-        plan(wish, info, **more)
+        plan(want, info, **more)
     return str(error.value)
 
 
@@ -235,47 +235,47 @@ def test_a_host_port_of_another_network_is_refused_by_name() -> None:
         {"namespace": "app", "published_ports": ["8080:80"]}, name="other", ipam_config=[{"subnet": "172.19.0.0/16"}]
     )
     info = after(empty_info(), plan(other))
-    wish = variables({"namespace": "web", "published_ports": ["127.0.0.1:8080:80"]})
-    assert refused(wish, info) == (
+    want = variables({"namespace": "web", "published_ports": ["127.0.0.1:8080:80"]})
+    assert refused(want, info) == (
         "bridge_network_endpoints[0].published_ports[0]: port 8080/tcp of 127.0.0.1 is already published, by"
         " network other"
     )
-    wish["endpoints"][0]["published_ports"] = ["8081:80"]
-    assert plan(wish, info)
+    want["endpoints"][0]["published_ports"] = ["8081:80"]
+    assert plan(want, info)
 
 
 def test_two_default_routes_name_both_networks() -> None:
     info = after(empty_info(), plan(variables("web")))
-    wish = variables({"namespace": "web", "interface": "eth1"}, name="br1", ipam_config=[{"subnet": "172.19.0.0/16"}])
-    sentence = refused(wish, info)
+    want = variables({"namespace": "web", "interface": "eth1"}, name="br1", ipam_config=[{"subnet": "172.19.0.0/16"}])
+    sentence = refused(want, info)
     assert "namespace 'web' has its default route on network br0 and cannot have another on network br1" in sentence
-    wish["endpoints"][0]["default_route"] = False
-    assert plan(wish, info)
+    want["endpoints"][0]["default_route"] = False
+    assert plan(want, info)
 
 
 def test_a_default_route_that_is_not_ours() -> None:
     inside = [interface("eth0", addresses=["10.0.0.2/24"], peer={"netns": None, "name": "veth0"})]
     info = empty_info()
     info["namespaces"] = [namespace("web", interfaces=inside, routes=[route("default", "eth0", via="10.0.0.1")])]
-    wish = variables({"namespace": "web", "interface": "eth1"})
+    want = variables({"namespace": "web", "interface": "eth1"})
     assert "has its default route on its interface eth0, which this collection did not create, and" in refused(
-        wish, info
+        want, info
     )
     assert plan(variables({"namespace": "web", "interface": "eth1"}, internal=True), info)
 
 
 def test_an_interface_that_another_network_has_inside() -> None:
     info = after(empty_info(), plan(variables("web")))
-    wish = variables(
+    want = variables(
         {"namespace": "web", "default_route": False}, name="br1", ipam_config=[{"subnet": "172.19.0.0/16"}]
     )
-    assert "namespace 'web' already has an interface 'eth0' on network br0; choose another" in refused(wish, info)
+    assert "namespace 'web' already has an interface 'eth0' on network br0; choose another" in refused(want, info)
 
 
 def test_a_chosen_host_interface_that_somebody_else_has() -> None:
-    wish = variables({"namespace": "web", "host_interface": "veth0"})
+    want = variables({"namespace": "web", "host_interface": "veth0"})
     assert "'veth0' is an interface of somebody else on the host" in refused(
-        wish, host(interface("veth0", kind="veth"))
+        want, host(interface("veth0", kind="veth"))
     )
     theirs = interface("veth0", kind="veth", alias=marks.alias("br9", "web"))
-    assert "'veth0' is an interface of network br9 on the host" in refused(wish, host(theirs))
+    assert "'veth0' is an interface of network br9 on the host" in refused(want, host(theirs))

@@ -95,8 +95,8 @@ def test_a_link_that_cannot_be_found_by_either_end_is_replaced() -> None:
 
 def test_where_endpoints_are_only_added_the_link_stays_with_its_endpoint() -> None:
     info, end = built({"namespace": "web", "default_route": False})
-    wish = variables({"namespace": "web", "interface": "net0"}, appends=True)
-    assert end_of(plan(wish, info)) != end["name"]
+    want = variables({"namespace": "web", "interface": "net0"}, appends=True)
+    assert end_of(plan(want, info)) != end["name"]
 
 
 def test_one_that_systemd_would_take_for_its_own_is_renamed() -> None:

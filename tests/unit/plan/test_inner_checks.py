@@ -16,10 +16,10 @@ from tests.unit.plan.world import Info, after, empty_info
 PLACE = "bridge_network_endpoints[0]"
 
 
-def refused(wish: Info, info: Info | None = None) -> str:
-    """The sentence that a wish is refused with."""
+def refused(want: Info, info: Info | None = None) -> str:
+    """The sentence that a want is refused with."""
     with pytest.raises(LinuxnetError) as error:
-        plan(wish, info)
+        plan(want, info)
     sentence = str(error.value)
     assert "\n" not in sentence
     return sentence
@@ -29,9 +29,9 @@ def routed(*routes: t.Any, **more: t.Any) -> Info:
     return {"namespace": "web", "routes": list(routes), **more}
 
 
-def inside(wish: Info) -> list[Info]:
+def inside(want: Info) -> list[Info]:
     """The routes of the first endpoint."""
-    found: list[Info] = elements(plan(wish), "interface")
+    found: list[Info] = elements(plan(want), "interface")
     return next(list(element["routes"]) for element in found if "netns" in element)
 
 
@@ -57,14 +57,14 @@ def second(**more: t.Any) -> Info:
 )
 def test_a_gateway_that_none_can_reach(via: str, allowed: str, default_route: bool) -> None:
     good = {"to": "192.168.0.0/16", "via": "172.18.0.9"}
-    wish = variables(routed(good, {"to": "10.0.0.0/8", "via": via}, default_route=default_route))
-    assert refused(wish) == f"{PLACE}.routes[1].via: {via!r} is not allowed: {allowed}"
+    want = variables(routed(good, {"to": "10.0.0.0/8", "via": via}, default_route=default_route))
+    assert refused(want) == f"{PLACE}.routes[1].via: {via!r} is not allowed: {allowed}"
 
 
 def test_a_gateway_on_a_subnet_that_the_endpoint_is_not_in() -> None:
     both = [{"subnet": "172.18.0.0/16"}, {"subnet": "10.9.0.0/24"}]
-    wish = variables(routed({"to": "10.0.0.0/16", "via": "10.9.0.7"}), ipam_config=both)
-    assert "'10.9.0.7' is not allowed: an address of 172.18.0.0/16; set on_link" in refused(wish)
+    want = variables(routed({"to": "10.0.0.0/16", "via": "10.9.0.7"}), ipam_config=both)
+    assert "'10.9.0.7' is not allowed: an address of 172.18.0.0/16; set on_link" in refused(want)
 
 
 @pytest.mark.parametrize(
@@ -132,9 +132,9 @@ def test_a_listed_route_that_another_network_has(route: Info, what: str) -> None
 
 
 def test_listed_routes_are_planned_again() -> None:
-    wish = dual(routed({"to": "default", "via": "172.18.0.9"}, {"to": "10.0.0.0/8"}, default_route=False))
-    info = after(empty_info(), plan(wish))
-    assert plan(wish, info)["modules"]["interface"] == plan(wish)["modules"]["interface"]
+    want = dual(routed({"to": "default", "via": "172.18.0.9"}, {"to": "10.0.0.0/8"}, default_route=False))
+    info = after(empty_info(), plan(want))
+    assert plan(want, info)["modules"]["interface"] == plan(want)["modules"]["interface"]
 
 
 @pytest.mark.parametrize(
@@ -174,8 +174,8 @@ def test_a_default_route_under_its_other_name() -> None:
     ],
 )
 def test_what_the_module_takes_is_taken(given: Info, taken: Info) -> None:
-    wish = variables(routed({"to": "10.0.0.0/8", **given}, default_route=False))
-    assert inside(wish) == [{"to": "10.0.0.0/8", **taken}]
+    want = variables(routed({"to": "10.0.0.0/8", **given}, default_route=False))
+    assert inside(want) == [{"to": "10.0.0.0/8", **taken}]
 
 
 def test_a_default_route_that_drops_needs_no_gateway() -> None:

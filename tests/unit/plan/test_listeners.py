@@ -26,7 +26,7 @@ def _listen(info: Info, *listeners: tuple[str, str, int]) -> None:
         info["host"]["listeners"].append({**place, "process": "nginx", "pid": 4711})
 
 
-def _wish(*ports: str, **more: t.Any) -> Info:
+def _want(*ports: str, **more: t.Any) -> Info:
     return dual({"namespace": "web", "published_ports": list(ports)}, **more)
 
 
@@ -48,7 +48,7 @@ def _wish(*ports: str, **more: t.Any) -> Info:
 )
 def test_a_port_in_use_is_refused_by_name(listener: tuple[str, str, int], port: str) -> None:
     with pytest.raises(Refused) as error:
-        plan(_wish(port), _host(listener))
+        plan(_want(port), _host(listener))
     place = "all addresses" if listener[1] in ("0.0.0.0", "::") else listener[1]
     assert str(error.value).startswith("bridge_network_endpoints[0].published_ports[0]: port ")
     assert str(error.value).endswith(f"is in use: process 4711 (nginx) listens on {place}")
@@ -67,36 +67,36 @@ def test_a_port_in_use_is_refused_by_name(listener: tuple[str, str, int], port: 
     ],
 )
 def test_a_listener_that_keeps_its_clients(listener: tuple[str, str, int], port: str) -> None:
-    assert plan(_wish(port), _host(listener))
+    assert plan(_want(port), _host(listener))
 
 
 def test_a_process_that_cannot_be_seen() -> None:
     info = _host(("tcp", "0.0.0.0", 8080))
     info["host"]["listeners"][0].update(pid=None, process=None)
     with pytest.raises(Refused, match="is in use: a process listens on all addresses"):
-        plan(_wish("8080:80"), info)
+        plan(_want("8080:80"), info)
 
 
 def test_a_routed_port_takes_nothing_on_the_host() -> None:
-    assert plan(_wish("8080:80", gateway_mode="routed"), _host(("tcp", "0.0.0.0", 8080)))
+    assert plan(_want("8080:80", gateway_mode="routed"), _host(("tcp", "0.0.0.0", 8080)))
 
 
 def test_a_late_listener_does_not_stop_a_network_that_works() -> None:
-    info = after(empty_info(), plan(_wish("8080:80")))
+    info = after(empty_info(), plan(_want("8080:80")))
     _listen(info, ("tcp", "0.0.0.0", 8080), ("tcp", "0.0.0.0", 8081))
-    assert plan(_wish("8080:80"), info)
-    assert plan(_wish("8080:81"), info), "the same port of the host leads elsewhere"
-    assert plan(_wish("127.0.0.1:8080:80"), info), "a part of what was published"
-    wider = plan(_wish("8080-8081:80-81", "8090:90"), info)
+    assert plan(_want("8080:80"), info)
+    assert plan(_want("8080:81"), info), "the same port of the host leads elsewhere"
+    assert plan(_want("127.0.0.1:8080:80"), info), "a part of what was published"
+    wider = plan(_want("8080-8081:80-81", "8090:90"), info)
     assert "port 8081/tcp of the host is in use" in wider["problems"][0]["sentence"]
     assert {element["host_port"] for element in elements(wider, "dnat")} == {"8090"}, "that port alone is left out"
 
 
 def test_a_listener_does_not_keep_a_port_closed_that_a_flush_took_away() -> None:
-    info = after(empty_info(), plan(_wish("8080:80")))
+    info = after(empty_info(), plan(_want("8080:80")))
     info["host"]["rules"] = [rule for rule in info["host"]["rules"] if rule["table"] != "nat"]
     _listen(info, ("tcp", "0.0.0.0", 8080))
-    repaired = plan(_wish("8080:80"), info)
+    repaired = plan(_want("8080:80"), info)
     assert repaired["problems"] == []
     assert [element["host_port"] for element in elements(repaired, "dnat")] == ["8080", "8080"]
     assert "process 4711 (nginx) listens on all addresses, and gets no connections" in repaired["warnings"][0]

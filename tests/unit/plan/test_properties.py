@@ -72,7 +72,7 @@ def endpoint_lists(draw: st.DrawFn) -> list[Info]:
 
 
 @st.composite
-def wishes(draw: st.DrawFn) -> Info:
+def wants(draw: st.DrawFn) -> Info:
     return {
         "name": "br0",
         "ipam_config": draw(subnets()),
@@ -83,92 +83,92 @@ def wishes(draw: st.DrawFn) -> Info:
     }
 
 
-def planned(wish: Info, info: Info) -> Info:
-    """The plan; wishes that cannot come true, such as too many endpoints for a /30, are not what is looked for here."""
+def planned(want: Info, info: Info) -> Info:
+    """The plan; wants that cannot come true, such as too many endpoints for a /30, are not what is looked for here."""
     try:
-        return plan(wish, info)
+        return plan(want, info)
     except LinuxnetError:
         assume(False)
         raise
 
 
-def _networks(wish: Info) -> list[t.Any]:
-    return [ipaddress.ip_network(entry["subnet"]) for entry in wish["ipam_config"]]
+def _networks(want: Info) -> list[t.Any]:
+    return [ipaddress.ip_network(entry["subnet"]) for entry in want["ipam_config"]]
 
 
 @LOOK
-@given(wishes())
-def test_addresses_are_unique_usable_and_nobody_elses(wish: Info) -> None:
-    document = planned(wish, empty_info())
+@given(wants())
+def test_addresses_are_unique_usable_and_nobody_elses(want: Info) -> None:
+    document = planned(want, empty_info())
     found = [ipaddress.ip_interface(text) for endpoint in document["endpoints"] for text in endpoint["addresses"]]
     reserved = {
-        ipaddress.ip_address(text) for entry in wish["ipam_config"] for text in entry.get("aux_addresses", {}).values()
+        ipaddress.ip_address(text) for entry in want["ipam_config"] for text in entry.get("aux_addresses", {}).values()
     }
     bridge = next(element for element in document["modules"]["interface"] if element["name"] == "br0")
     reserved |= {ipaddress.ip_interface(text).ip for text in bridge["addresses"]}
     assert len({address.ip for address in found}) == len(found)
     for address in found:
-        assert address.network in _networks(wish)
+        assert address.network in _networks(want)
         assert address.ip not in reserved
         if address.network.num_addresses > 2:
             assert address.ip != address.network.network_address
             assert address.version == 6 or address.ip != address.network.broadcast_address
     for endpoint in document["endpoints"]:
-        assert len(endpoint["addresses"]) == len(wish["ipam_config"])
+        assert len(endpoint["addresses"]) == len(want["ipam_config"])
 
 
 @LOOK
-@given(wishes())
-def test_automatic_addresses_come_out_of_the_iprange(wish: Info) -> None:
-    document = planned(wish, empty_info())
-    pools = [ipaddress.ip_network(entry.get("iprange", entry["subnet"])) for entry in wish["ipam_config"]]
+@given(wants())
+def test_automatic_addresses_come_out_of_the_iprange(want: Info) -> None:
+    document = planned(want, empty_info())
+    pools = [ipaddress.ip_network(entry.get("iprange", entry["subnet"])) for entry in want["ipam_config"]]
     for endpoint in document["endpoints"]:
         for text in endpoint["addresses"]:
             assert any(ipaddress.ip_interface(text).ip in pool for pool in pools)
 
 
 @LOOK
-@given(wishes())
-def test_the_same_input_gives_the_same_plan(wish: Info) -> None:
-    assert planned(wish, empty_info()) == plan(wish, empty_info())
+@given(wants())
+def test_the_same_input_gives_the_same_plan(want: Info) -> None:
+    assert planned(want, empty_info()) == plan(want, empty_info())
 
 
 @LOOK
-@given(wishes())
-def test_planning_again_on_the_result_gives_the_same_modules(wish: Info) -> None:
-    first = planned(wish, empty_info())
-    second = plan(wish, after(empty_info(), first))
+@given(wants())
+def test_planning_again_on_the_result_gives_the_same_modules(want: Info) -> None:
+    first = planned(want, empty_info())
+    second = plan(want, after(empty_info(), first))
     assert second["modules"] == first["modules"]
     assert second["endpoints"] == first["endpoints"]
 
 
 @LOOK
-@given(wishes(), st.randoms(use_true_random=False))
-def test_the_order_of_the_list_moves_nobody(wish: Info, random: t.Any) -> None:
-    first = planned(wish, empty_info())
-    shuffled = list(wish["endpoints"])
+@given(wants(), st.randoms(use_true_random=False))
+def test_the_order_of_the_list_moves_nobody(want: Info, random: t.Any) -> None:
+    first = planned(want, empty_info())
+    shuffled = list(want["endpoints"])
     random.shuffle(shuffled)
-    second = plan({**wish, "endpoints": shuffled}, after(empty_info(), first))
+    second = plan({**want, "endpoints": shuffled}, after(empty_info(), first))
     by_namespace = {endpoint["namespace"]: endpoint for endpoint in second["endpoints"]}
     assert by_namespace == {endpoint["namespace"]: endpoint for endpoint in first["endpoints"]}
 
 
 @LOOK
-@given(wishes(), wishes())
-def test_from_one_network_to_another_nothing_is_left_over(before: Info, wish: Info) -> None:
-    """Whatever the network was, afterwards the host is as if the wish had been the first; but for kept addresses."""
+@given(wants(), wants())
+def test_from_one_network_to_another_nothing_is_left_over(before: Info, want: Info) -> None:
+    """Whatever the network was, afterwards the host is as if the want had been the first; but for kept addresses."""
     first = after(empty_info(), planned(before, empty_info()))
-    second = planned({**wish, "appends": False}, first)
+    second = planned({**want, "appends": False}, first)
     result = after(first, second)
-    wished = {endpoint["namespace"] for endpoint in wish["endpoints"]}
-    assert {namespace["name"] for namespace in result["namespaces"]} == wished
+    wanted = {endpoint["namespace"] for endpoint in want["endpoints"]}
+    assert {namespace["name"] for namespace in result["namespaces"]} == wanted
     ends = [interface for interface in result["host"]["interfaces"] if interface["kind"] == "veth"]
     assert {(end["peer"]["netns"], end["peer"]["name"]) for end in ends} == {
-        (endpoint["namespace"], endpoint.get("interface", "eth0")) for endpoint in wish["endpoints"]
+        (endpoint["namespace"], endpoint.get("interface", "eth0")) for endpoint in want["endpoints"]
     }
     dnat = [rule for rule in result["host"]["rules"] if rule["kind"] == "dnat"]
     assert len(dnat) == len([element for element in second["modules"]["dnat"] if element["state"] == "present"])
-    again = plan({**wish, "appends": False}, result)
+    again = plan({**want, "appends": False}, result)
     assert not [
         element for elements in again["modules"].values() for element in elements if element["state"] == "absent"
     ]
@@ -176,10 +176,10 @@ def test_from_one_network_to_another_nothing_is_left_over(before: Info, wish: In
 
 
 @LOOK
-@given(wishes(), wishes())
-def test_appending_removes_nobody(before: Info, wish: Info) -> None:
+@given(wants(), wants())
+def test_appending_removes_nobody(before: Info, want: Info) -> None:
     first = after(empty_info(), planned(before, empty_info()))
-    second = planned({**before, "endpoints": wish["endpoints"], "appends": True}, first)
+    second = planned({**before, "endpoints": want["endpoints"], "appends": True}, first)
     absent = [
         (module, element)
         for module, elements in second["modules"].items()
@@ -197,20 +197,20 @@ def test_appending_removes_nobody(before: Info, wish: Info) -> None:
 
 
 @LOOK
-@given(wishes())
-def test_absent_after_present_leaves_the_host_as_it_was(wish: Info) -> None:
-    there = after(empty_info(), planned(wish, empty_info()))
+@given(wants())
+def test_absent_after_present_leaves_the_host_as_it_was(want: Info) -> None:
+    there = after(empty_info(), planned(want, empty_info()))
     gone = plan({"name": "br0", "state": "absent"}, there)
     VALIDATOR.validate(gone)
     assert settled(after(there, gone)) == settled(empty_info())
 
 
 @LOOK
-@given(wishes(), wishes())
-def test_every_plan_is_as_the_schema_says(before: Info, wish: Info) -> None:
+@given(wants(), wants())
+def test_every_plan_is_as_the_schema_says(before: Info, want: Info) -> None:
     first = planned(before, empty_info())
     VALIDATOR.validate(first)
-    VALIDATOR.validate(planned(wish, after(empty_info(), first)))
+    VALIDATOR.validate(planned(want, after(empty_info(), first)))
 
 
 def test_two_networks_come_and_go_without_touching_each_other() -> None:
@@ -234,10 +234,10 @@ def test_two_networks_come_and_go_without_touching_each_other() -> None:
 
 
 def test_a_full_subnet_is_named() -> None:
-    wish = {
+    want = {
         "name": "br0",
         "ipam_config": [{"subnet": "10.0.0.0/30"}],
         "endpoints": [{"namespace": "a"}, {"namespace": "b"}],
     }
     with pytest.raises(Refused, match=r"bridge_network_endpoints\[1\]: no address is free in 10\.0\.0\.0/30"):
-        plan(wish)
+        plan(want)

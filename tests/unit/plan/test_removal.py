@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What goes when an endpoint, a port or the whole network is not wished any more, and what stays."""
+"""What goes when an endpoint, a port or the whole network is not wanted any more, and what stays."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from tests.unit.plan.world import Info, after, empty_info, interface, namespace
 ABSENT = {"name": "br0", "state": "absent"}
 
 
-def built(wish: Info, info: Info | None = None) -> Info:
-    """The host with the wish come true."""
+def built(want: Info, info: Info | None = None) -> Info:
+    """The host with the want come true."""
     start = empty_info() if info is None else info
-    return after(start, plan(wish, start))
+    return after(start, plan(want, start))
 
 
 def gone(document: Info) -> dict[str, list[Info]]:
@@ -120,9 +120,9 @@ def test_absent_with_everything_else_still_given_is_the_same() -> None:
 def test_absent_needs_nothing_but_a_name() -> None:
     with pytest.raises(Invalid, match="bridge_network_name: 'br/0' is not allowed"):
         make_plan({**ABSENT, "name": "br/0"}, empty_info())
-    for wish in (ABSENT, variables("web")):
+    for want in (ABSENT, variables("web")):
         with pytest.raises(Invalid, match="netns_info: 'nothing' is not allowed"):
-            make_plan(wish, None)
+            make_plan(want, None)
 
 
 def test_what_others_have_is_never_removed() -> None:

@@ -28,9 +28,9 @@ class _AnsibleTaggedInt(int):
     """As Ansible has it."""
 
 
-def refused(wish: object) -> str:
+def refused(want: object) -> str:
     with pytest.raises(LinuxnetError) as error:
-        plan(wish)
+        plan(want)
     sentence = str(error.value)
     assert len(sentence) < 600
     assert "\n" not in sentence

@@ -11,12 +11,12 @@ from typing import Any
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backend import (
     Gap,
-    IsolationWant,
+    IsolationRequest,
     Planned,
-    PortWant,
+    PortRequest,
     Ref,
+    Request,
     Served,
-    Want,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import (
     Isolation,
@@ -57,10 +57,10 @@ class _Page:
     def of(self, ref: Ref) -> list[Any]:
         return [intent for where, intent in self._page if where == ref]
 
-    def _serve(self, wants: Iterable[tuple[Ref, Sequence[Any], Any]], *gaps: Gap) -> Planned[Any]:
-        """:param wants: each its namespace, what is there of it, and what is to be there"""
+    def _serve(self, requests: Iterable[tuple[Ref, Sequence[Any], Any]], *gaps: Gap) -> Planned[Any]:
+        """:param requests: each its namespace, what is there of it, and what is to be there"""
         steps, served = [], []
-        for ref, there, wanted in wants:
+        for ref, there, wanted in requests:
             same = list(there) == [wanted] or (not there and wanted is None)
             removed = () if same else tuple((ref, one) for one in there)
             added = () if same or wanted is None else ((ref, wanted),)
@@ -88,14 +88,17 @@ class Isolations(_Page):
     def forwards(self, _ref: Ref) -> list[str]:
         return []
 
-    def plan(self, wants: Sequence[IsolationWant]) -> Planned[Isolation]:
+    def plan(self, requests: Sequence[IsolationRequest]) -> Planned[Isolation]:
         return self._serve(
-            ((want.netns, self._there(want), want.intent if want.present else None) for want in wants),
+            (
+                (request.netns, self._there(request), request.intent if request.present else None)
+                for request in requests
+            ),
             Gap.ENTRY,
         )
 
-    def _there(self, want: IsolationWant) -> list[Isolation]:
-        return [one for one in self.of(want.netns) if one.bridge == want.intent.bridge]
+    def _there(self, request: IsolationRequest) -> list[Isolation]:
+        return [one for one in self.of(request.netns) if one.bridge == request.intent.bridge]
 
 
 class Publications(_Page):
@@ -105,19 +108,24 @@ class Publications(_Page):
     def every(self) -> list[Entry]:
         return list(self._page)
 
-    def plan(self, wants: Sequence[PortWant]) -> Planned[Publication]:
-        return self._serve(((want.netns, want.replaces, want.publication) for want in wants), Gap.PUBLICATION)
+    def plan(self, requests: Sequence[PortRequest]) -> Planned[Publication]:
+        return self._serve(
+            ((request.netns, request.replaces, request.publication) for request in requests), Gap.PUBLICATION
+        )
 
 
 class Translations(_Page):
-    def plan(self, wants: Sequence[Want[SourceNat]]) -> Planned[SourceNat]:
+    def plan(self, requests: Sequence[Request[SourceNat]]) -> Planned[SourceNat]:
         return self._serve(
-            ((want.netns, self._there(want), want.intent if want.present else None) for want in wants),
+            (
+                (request.netns, self._there(request), request.intent if request.present else None)
+                for request in requests
+            ),
             Gap.TRANSLATION,
         )
 
-    def _there(self, want: Want[SourceNat]) -> list[SourceNat]:
-        return [one for one in self.of(want.netns) if one.key == want.intent.key]
+    def _there(self, request: Request[SourceNat]) -> list[SourceNat]:
+        return [one for one in self.of(request.netns) if one.key == request.intent.key]
 
 
 class Paper:

@@ -111,14 +111,14 @@ bridge pass one rule of it.
 """
 
 
-def rules(wish: Info) -> Tables:
+def rules(want: Info) -> Tables:
     """The host's tables after the role was applied, as far as rules go."""
     info = empty_info()
-    if wish.get("external"):
+    if want.get("external"):
         addresses = ["172.18.0.1/16", "fd00:18::1/64"]
         info["host"]["interfaces"].append(interface("br0", kind="bridge", addresses=addresses))
     host = empty_host()
-    document = plan(wish, info)
+    document = plan(want, info)
     for module in ("bridge_forward", "masquerade", "dnat"):
         elements = [{"owner": "br0", **element} for element in document["modules"][module]]
         if elements:
@@ -136,8 +136,8 @@ def lines(host: Tables, family: str) -> list[tuple[str, str]]:
     ]
 
 
-def _mode(heading: str, words: str, wish: Info) -> str:
-    host = rules(wish)
+def _mode(heading: str, words: str, want: Info) -> str:
+    host = rules(want)
     parts = [f"## {heading}\n\n{words}\n"]
     for family, title in (("ipv4", "IPv4"), ("ipv6", "IPv6")):
         shown: list[str] = []

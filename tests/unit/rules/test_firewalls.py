@@ -31,8 +31,8 @@ OTHERS: dict[str, Options] = {
 
 
 def _plan(paper: Paper, module: str, definitions: list[Options]) -> Plan:
-    wished = worlds.wishes(module, definitions)
-    return worlds.RESOURCES[module].plan(wished, worlds.state(module, wished, paper.have(module)))
+    wanted = worlds.wants(module, definitions)
+    return worlds.RESOURCES[module].plan(wanted, worlds.state(module, wanted, paper.have(module)))
 
 
 def _run(paper: Paper, module: str, definitions: list[Options]) -> list[bool]:

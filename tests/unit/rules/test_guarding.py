@@ -19,16 +19,16 @@ TOP = guard_rules.root("br0")
 STRANGER = "0e:00:00:00:00:01"
 
 
-def wish(count: int, step: int = 1, **more: Any) -> dict[str, Any]:
+def want(count: int, step: int = 1, **more: Any) -> dict[str, Any]:
     """A network with so many neighbours in each family."""
     hosts = [ipaddress.ip_network(subnet)[2 + step * place] for place in range(count) for subnet in SUBNETS]
     listed = [neighbour(address) for address in hosts]
     return {"bridge": "br0", "subnets": SUBNETS, "neighbours": listed, "purge_neighbours": True, **more}
 
 
-def made(*wishes: dict[str, Any]) -> Tables:
+def made(*wants: dict[str, Any]) -> Tables:
     host = empty_host()
-    for one in wishes:
+    for one in wants:
         host, _changed = run(host, "bridge_forward", [one])
     return host
 
@@ -67,7 +67,7 @@ def _within(address: Any, source: str) -> bool:
 
 
 def test_few_stand_in_one_chain() -> None:
-    table = made(wish(2))["ipv4", "mangle"]
+    table = made(want(2))["ipv4", "mangle"]
     (texts,) = guards(table).values()
     assert texts[0].startswith("-s 172.18.0.2/32 -i br0 -m mac ! --mac-source 02:00:ac:12:00:02 ")
     assert len(texts) == 2
@@ -77,7 +77,7 @@ def test_few_stand_in_one_chain() -> None:
 @pytest.mark.parametrize(("count", "step"), [(2, 1), (64, 1), (65, 1), (1000, 1), (250, 16), (250, 255), (200, 256)])
 @pytest.mark.parametrize("family", ["ipv4", "ipv6"])
 def test_everybody_speaks_from_his_own_mac_address_alone(count: int, step: int, family: str) -> None:
-    table = made(wish(count, step))[family, "mangle"]
+    table = made(want(count, step))[family, "mangle"]
     subnet = ipaddress.ip_network(SUBNETS[family == "ipv6"])
     longest = 0
     for place in range(count):
@@ -91,7 +91,7 @@ def test_everybody_speaks_from_his_own_mac_address_alone(count: int, step: int, 
 
 
 def test_two_ends_of_one_machine() -> None:
-    options = wish(1)
+    options = want(1)
     address = ipaddress.ip_address("172.18.0.2")
     options["neighbours"].append(neighbour(address, second=True))
     table = made(options)["ipv4", "mangle"]
@@ -102,15 +102,15 @@ def test_two_ends_of_one_machine() -> None:
 
 @pytest.mark.parametrize("ways", [(2, 70), (70, 2), (70, 0), (300, 70)])
 def test_any_way_leads_to_the_same_rules(ways: tuple[int, ...]) -> None:
-    assert made(*(wish(count) for count in ways)) == made(wish(ways[-1]))
+    assert made(*(want(count) for count in ways)) == made(want(ways[-1]))
 
 
 def test_what_is_not_said_stays_and_what_is_gone_leaves_no_chain() -> None:
-    one = {"neighbours": wish(1)["neighbours"], "purge_neighbours": False}
-    assert made(wish(70), {**wish(0), "neighbours": None}) == made(wish(70))
-    assert made(wish(70), {**wish(0), **one}) == made(wish(70))
+    one = {"neighbours": want(1)["neighbours"], "purge_neighbours": False}
+    assert made(want(70), {**want(0), "neighbours": None}) == made(want(70))
+    assert made(want(70), {**want(0), **one}) == made(want(70))
     moved = [{**entry, "mac_address": f"0a:00:00:00:00:{place:02x}"} for place, entry in enumerate(one["neighbours"])]
-    table = made(wish(1), {**wish(0), "neighbours": moved, "purge_neighbours": False})["ipv4", "mangle"]
+    table = made(want(1), {**want(0), "neighbours": moved, "purge_neighbours": False})["ipv4", "mangle"]
     assert [len(texts) for texts in guards(table).values()] == [1], "an address has one MAC address"
-    assert not guards(made(wish(70), wish(0))["ipv4", "mangle"])
-    assert made(wish(70), {"bridge": "br0", "state": "absent"}) == empty_host()
+    assert not guards(made(want(70), want(0))["ipv4", "mangle"])
+    assert made(want(70), {"bridge": "br0", "state": "absent"}) == empty_host()

@@ -34,10 +34,10 @@ def _overlap(one: PortRange, other: PortRange) -> bool:
 
 
 @given(st.lists(_RANGES, max_size=6, unique=True), st.lists(_RANGES, min_size=1, max_size=6, unique=True))
-def test_a_wish_that_overlaps_anything_is_refused(staying: list[PortRange], wished: list[PortRange]) -> None:
-    staying = [ports for ports in staying if ports not in wished]
-    free = not any(_overlap(ports, other) for ports in wished for other in (*staying, *wished))
-    entries = [[(None, _publication(ports)) for ports in group] for group in (staying, wished)]
+def test_a_want_that_overlaps_anything_is_refused(staying: list[PortRange], wanted: list[PortRange]) -> None:
+    staying = [ports for ports in staying if ports not in wanted]
+    free = not any(_overlap(ports, other) for ports in wanted for other in (*staying, *wanted))
+    entries = [[(None, _publication(ports)) for ports in group] for group in (staying, wanted)]
     if free:
         port_overlaps.refuse(*entries)
     else:

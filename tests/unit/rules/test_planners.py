@@ -60,20 +60,20 @@ def _others(host: Tables, call: Call) -> dict[tuple[str, str, str], list[str]]:
     return found
 
 
-def _wished(call: Call) -> dict[tuple[str, str], set[str]]:
+def _wanted(call: Call) -> dict[tuple[str, str], set[str]]:
     """By table the texts of the rules that the call wants, those of the shared jumps included."""
     alone, _changed = _run(empty_host(), call)
     return {key: {text for texts in table.chains.values() for text in texts} for key, table in alone.items()}
 
 
-def _ranks(host: Tables, wished: dict[tuple[str, str], set[str]]) -> list[list[Rank]]:
-    """By chain the ranks of the wished rules and of what ends the chain, in order."""
+def _ranks(host: Tables, wanted: dict[tuple[str, str], set[str]]) -> list[list[Rank]]:
+    """By chain the ranks of the wanted rules and of what ends the chain, in order."""
     found = []
     for key, table in host.items():
         for chain, texts in table.chains.items():
             rank = ranks.rank_of(chain)
             judged = [(text, rank(text)) for text in texts]
-            found.append([own for text, own in judged if own and (own == END or text in wished[key])])
+            found.append([own for text, own in judged if own and (own == END or text in wanted[key])])
     return found
 
 
@@ -105,7 +105,7 @@ def test_what_was_broken_by_hand_comes_back_in_order(host: Tables, call: Call, d
     for key, table in alone.items():
         for chain, texts in table.chains.items():
             assert [repaired[key].chains[chain].count(text) for text in texts] == [1] * len(texts)
-    for found in _ranks(repaired, _wished(call)):
+    for found in _ranks(repaired, _wanted(call)):
         reachable = found[: found.index(END)] if END in found else found
         assert reachable == sorted(reachable)
         assert not [rank for rank in found[len(reachable) :] if rank != END], (

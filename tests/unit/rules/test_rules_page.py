@@ -11,13 +11,13 @@ from tests.unit.plan.builders import dual
 from tests.unit.rules.reasons import REASONS, number_of
 from tests.unit.rules.rules_page import COMMAND, MODES, PAGE, Info, lines, page, rules
 
-EVERY_MODE = pytest.mark.parametrize("wish", [mode[2] for mode in MODES], ids=[mode[0] for mode in MODES])
+EVERY_MODE = pytest.mark.parametrize("want", [mode[2] for mode in MODES], ids=[mode[0] for mode in MODES])
 PUBLISHING = [mode for mode in MODES if not mode[2].get("internal")]
 
 
-def _count(wish: Info, guards: bool = False) -> int:
+def _count(want: Info, guards: bool = False) -> int:
     """All rules but those that each address has, or these."""
-    host = rules(wish)
+    host = rules(want)
     every = [rule for family in ("ipv4", "ipv6") for _table, rule in lines(host, family)]
     return sum(rule.startswith("LINUXNET-GUARD-") == guards for rule in every)
 
@@ -27,28 +27,28 @@ def test_the_page_is_up_to_date() -> None:
 
 
 def test_every_reason_is_one_for_a_rule() -> None:
-    hosts = [rules(wish) for *_words, wish in MODES]
+    hosts = [rules(want) for *_words, want in MODES]
     used = {number_of(rule) for host in hosts for family in ("ipv4", "ipv6") for _table, rule in lines(host, family)}
     assert used == set(range(1, len(REASONS) + 1))
 
 
 @EVERY_MODE
-def test_the_number_of_rules_does_not_depend_on_the_number_of_endpoints(wish: Info) -> None:
+def test_the_number_of_rules_does_not_depend_on_the_number_of_endpoints(want: Info) -> None:
     """But for one for each address, and with IPv6 one for that on the link: see test_guarding.py."""
-    more = [*wish["endpoints"], *({"namespace": f"n{number}"} for number in range(25))]
-    assert _count({**wish, "endpoints": more}) == _count(wish)
-    addresses = 0 if wish.get("external") else 1 if len(wish["ipam_config"]) == 1 else 3
-    assert _count({**wish, "endpoints": more}, guards=True) == _count(wish, guards=True) + 25 * addresses
+    more = [*want["endpoints"], *({"namespace": f"n{number}"} for number in range(25))]
+    assert _count({**want, "endpoints": more}) == _count(want)
+    addresses = 0 if want.get("external") else 1 if len(want["ipam_config"]) == 1 else 3
+    assert _count({**want, "endpoints": more}, guards=True) == _count(want, guards=True) + 25 * addresses
 
 
-@pytest.mark.parametrize("wish", [mode[2] for mode in PUBLISHING], ids=[mode[0] for mode in PUBLISHING])
-def test_every_published_port_or_range_is_one_rule(wish: Info) -> None:
+@pytest.mark.parametrize("want", [mode[2] for mode in PUBLISHING], ids=[mode[0] for mode in PUBLISHING])
+def test_every_published_port_or_range_is_one_rule(want: Info) -> None:
     """In each family that it is published in; where nothing is translated, in mangle and in filter."""
-    families = 1 if len(wish.get("ipam_config", ())) == 1 else 2
-    tables = 2 if wish.get("gateway_mode") == "routed" else 1
-    ports = [*wish["endpoints"][0]["published_ports"], "9000:90", "10000-60000:10000-60000/udp"]
-    more = [{**wish["endpoints"][0], "published_ports": ports}, *wish["endpoints"][1:]]
-    assert _count({**wish, "endpoints": more}) == _count(wish) + 2 * families * tables
+    families = 1 if len(want.get("ipam_config", ())) == 1 else 2
+    tables = 2 if want.get("gateway_mode") == "routed" else 1
+    ports = [*want["endpoints"][0]["published_ports"], "9000:90", "10000-60000:10000-60000/udp"]
+    more = [{**want["endpoints"][0], "published_ports": ports}, *want["endpoints"][1:]]
+    assert _count({**want, "endpoints": more}) == _count(want) + 2 * families * tables
 
 
 def test_the_dispatch_adds_little() -> None:

@@ -104,25 +104,25 @@ def test_a_network_is_read_back(definition: dict[str, Any]) -> None:
         "purge_neighbours": False,
         "gateways": None,
     }
-    wish = RESOURCES["bridge_forward"].wish({**options, **definition}).network
+    want = RESOURCES["bridge_forward"].want({**options, **definition}).network
     places = {key: [place for place, _bridge, _owner in isolation_rules.found(table)] for key, table in host.items()}
-    other = intents.Isolation(wish.bridge, wish.owner, (), dict.fromkeys(FAMILIES, "nat"), icc=not wish.icc)
+    other = intents.Isolation(want.bridge, want.owner, (), dict.fromkeys(FAMILIES, "nat"), icc=not want.icc)
     found = isolation_reading.reading(places, other)
-    assert (found.internal, found.icc) == (wish.internal, wish.icc)
-    assert found.inhibit_gateway == wish.inhibit_gateway
-    assert found.neighbours == (wish.neighbours or ())
-    if not wish.internal:
-        assert set(found.subnets) == set(wish.subnets)
-        assert found.trusted_interfaces == wish.trusted_interfaces
-        used = [family for family in FAMILIES if wish.subnets_of(family)]
-        assert [found.gateway_mode[family] for family in used] == [wish.gateway_mode[family] for family in used]
-        if any(wish.gateway_mode[family] != "routed" for family in used):
-            assert found.masquerade == wish.masquerade
-            translated = [gate for gate in wish.gateways if wish.gateway_mode[family_of(gate)] != "routed"]
+    assert (found.internal, found.icc) == (want.internal, want.icc)
+    assert found.inhibit_gateway == want.inhibit_gateway
+    assert found.neighbours == (want.neighbours or ())
+    if not want.internal:
+        assert set(found.subnets) == set(want.subnets)
+        assert found.trusted_interfaces == want.trusted_interfaces
+        used = [family for family in FAMILIES if want.subnets_of(family)]
+        assert [found.gateway_mode[family] for family in used] == [want.gateway_mode[family] for family in used]
+        if any(want.gateway_mode[family] != "routed" for family in used):
+            assert found.masquerade == want.masquerade
+            translated = [gate for gate in want.gateways if want.gateway_mode[family_of(gate)] != "routed"]
             assert set(found.gateways) >= set(translated)
-            if wish.masquerade:
-                assert found.masquerade_protocols == wish.masquerade_protocols
-        assert set(found.answers_by) == set(wish.answers_by)
+            if want.masquerade:
+                assert found.masquerade_protocols == want.masquerade_protocols
+        assert set(found.answers_by) == set(want.answers_by)
 
 
 @given(st.lists(st.sampled_from(["-j DROP", "-i br0 -j ACCEPT", '-m comment --comment "a \\" b" -j DROP']), max_size=4))

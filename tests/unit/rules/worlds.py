@@ -86,36 +86,36 @@ def empty_host() -> Tables:
     return {(family, name): tables.empty(name) for family in FAMILIES for name in TABLES}
 
 
-def wishes(module: str, definitions: list[Options]) -> list[Any]:
-    """The wishes of a module's call, absent ones first as the converge loop has them."""
+def wants(module: str, definitions: list[Options]) -> list[Any]:
+    """The wants of a module's call, absent ones first as the converge loop has them."""
     common = {"state": "present", "netns": None, "owner": "default"}
-    found = [RESOURCES[module].wish({**common, **DEFAULTS[module], **definition}) for definition in definitions]
-    return sorted(found, key=lambda wish: wish.state != "absent")
+    found = [RESOURCES[module].want({**common, **DEFAULTS[module], **definition}) for definition in definitions]
+    return sorted(found, key=lambda want: want.state != "absent")
 
 
-def state(module: str, wished: list[Any], have: Any) -> Any:
+def state(module: str, wanted: list[Any], have: Any) -> Any:
     """What a module would have read, on a host whose settings are as they should be.
 
     :param have: what its firewall has
     """
     if module == "bridge_forward":
-        return ForwardState(have, {(None, wish.network.bridge): "0" for wish in wished})
+        return ForwardState(have, {(None, want.network.bridge): "0" for want in wanted})
     if module == "dnat":
-        interfaces = {wish.bridge_to_loopback for wish in wished} | {one.out_interface for _ref, one in have.every()}
+        interfaces = {want.bridge_to_loopback for want in wanted} | {one.out_interface for _ref, one in have.every()}
         return DnatState(have, {(None, name): "1" for name in interfaces if name})
     return MasqueradeState(have)
 
 
 def plan(host: Tables, module: str, definitions: list[Options], bridge_nf: bool = False) -> Plan:
     """What a module would do to the host."""
-    wished = wishes(module, definitions)
+    wanted = wants(module, definitions)
     read = rule_ledger.Tables({None: None}, set(), {(None, *key): table for key, table in host.items()})
     have = {
         "bridge_forward": lambda: isolating.Isolations(read, {(None, family) for family in FAMILIES if bridge_nf}),
         "masquerade": lambda: translating.Translations(read),
         "dnat": lambda: publishing.Publications(read),
     }[module]()
-    return RESOURCES[module].plan(wished, state(module, wished, have))
+    return RESOURCES[module].plan(wanted, state(module, wanted, have))
 
 
 def run(host: Tables, module: str, definitions: list[Options], bridge_nf: bool = False) -> tuple[Tables, bool]:

@@ -14,7 +14,7 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES, IPNetwork
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backend import (
     Gap,
-    IsolationWant,
+    IsolationRequest,
     Planned,
     Ref,
     Served,
@@ -93,34 +93,34 @@ class Isolations:
             if (family, "filter") in tables and tables[family, "filter"].policies.get("FORWARD") != "DROP"
         ]
 
-    def plan(self, wants: t.Sequence[IsolationWant]) -> Planned[Isolation]:
-        building = any(want.present for want in wants)
-        groups = functools.partial(self._groups, networks=[want.intent for want in wants], building=building)
-        ledger = rule_ledger.Ledger(self._tables, len(wants), groups)
-        befores = [self._claim(ledger, number, want) for number, want in enumerate(wants)]
-        for number, want in enumerate(wants):
-            for family in self.forwards(want.netns) if want.present and want.drops else ():
-                if family in want.families:
-                    ledger.add(number, want.netns, family, "filter", Edit("P", "FORWARD", "DROP"))
+    def plan(self, requests: t.Sequence[IsolationRequest]) -> Planned[Isolation]:
+        building = any(request.present for request in requests)
+        groups = functools.partial(self._groups, networks=[request.intent for request in requests], building=building)
+        ledger = rule_ledger.Ledger(self._tables, len(requests), groups)
+        befores = [self._claim(ledger, number, request) for number, request in enumerate(requests)]
+        for number, request in enumerate(requests):
+            for family in self.forwards(request.netns) if request.present and request.drops else ():
+                if family in request.families:
+                    ledger.add(number, request.netns, family, "filter", Edit("P", "FORWARD", "DROP"))
         steps = ledger.settle(building)
         served = [
-            Served(before, *ledger.drift(number), frozenset(_gaps(ledger.shares[number], want.intent.bridge)))
-            for number, (want, before) in enumerate(zip(wants, befores))
+            Served(before, *ledger.drift(number), frozenset(_gaps(ledger.shares[number], request.intent.bridge)))
+            for number, (request, before) in enumerate(zip(requests, befores))
         ]
         return Planned(steps, served)
 
-    def _claim(self, ledger: rule_ledger.Ledger, number: int, want: IsolationWant) -> Isolation | None:
+    def _claim(self, ledger: rule_ledger.Ledger, number: int, request: IsolationRequest) -> Isolation | None:
         """Claim the network's rules and return it as they tell it, None where it has none."""
-        network = want.intent
-        there = self._found(want.netns).get((network.bridge, network.owner), {})
+        network = request.intent
+        there = self._found(request.netns).get((network.bridge, network.owner), {})
         mine: _Places = {}
-        for family, name in self._tables.of(want.netns):
+        for family, name in self._tables.of(request.netns):
             # A family that this definition leaves out is not its business; an absent network goes from every one.
-            if family in want.families:
-                shown = self.bridged(want.netns, family)
-                wanted = isolation_rules.rules(network, family, name, shown) if want.present else ()
+            if family in request.families:
+                shown = self.bridged(request.netns, family)
+                wanted = isolation_rules.rules(network, family, name, shown) if request.present else ()
                 mine[family, name] = there.get((family, name), [])
-                ledger.claim(number, want.netns, family, name, mine[family, name], wanted)
+                ledger.claim(number, request.netns, family, name, mine[family, name], wanted)
         return isolation_reading.reading(mine, network) if any(mine.values()) else None
 
     def _groups(self, family: str, table: str, networks: t.Sequence[Isolation], building: bool) -> list[chains.Group]:
@@ -140,7 +140,7 @@ class Isolations:
         ]
 
     def _guards(self, family: str, networks: t.Sequence[Isolation]) -> list[chains.Group]:
-        """The groups of the chains, wished and there, by which endpoints speak from their own MAC addresses."""
+        """The groups of the chains, wanted and there, by which endpoints speak from their own MAC addresses."""
         present = [
             there for (_ref, one, name), there in self._tables.by_key.items() if (one, name) == (family, "mangle")
         ]

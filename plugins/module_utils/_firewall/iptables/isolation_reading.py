@@ -32,8 +32,8 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Place
 
 
-def reading(places: t.Mapping[tuple[str, str], t.Iterable[Place]], wish: Isolation) -> Isolation:
-    """The network as its rules describe it; where they do not tell, because some are missing, it is as wished.
+def reading(places: t.Mapping[tuple[str, str], t.Iterable[Place]], want: Isolation) -> Isolation:
+    """The network as its rules describe it; where they do not tell, because some are missing, it is as wanted.
 
     :param places: its rules by family and table
     """
@@ -44,47 +44,47 @@ def reading(places: t.Mapping[tuple[str, str], t.Iterable[Place]], wish: Isolati
     }
     forward = [place for group in every.values() for place in group if place.chain in (chains.INTERNAL, chains.TO)]
     if not any(every.values()):
-        return wish
-    internal = any(place.chain == chains.INTERNAL for place in forward) if forward else wish.internal
-    subnets = _subnets(every) or wish.subnets
-    modes = {family: _mode(every[family]) or wish.gateway_mode[family] for family in FAMILIES}
+        return want
+    internal = any(place.chain == chains.INTERNAL for place in forward) if forward else want.internal
+    subnets = _subnets(every) or want.subnets
+    modes = {family: _mode(every[family]) or want.gateway_mode[family] for family in FAMILIES}
     # Only the rules of a family that is translated tell the rest.
-    untold = [gate for gate in wish.gateways if modes[family_of(gate)] not in TRANSLATED]
+    untold = [gate for gate in want.gateways if modes[family_of(gate)] not in TRANSLATED]
     telling = forward and not internal and any(modes[family_of(subnet)] in TRANSLATED for subnet in subnets)
     return dataclasses.replace(
-        wish,
+        want,
         internal=internal,
-        icc=_icc(forward, wish),
+        icc=_icc(forward, want),
         subnets=subnets,
         gateway_mode=modes,
-        trusted_interfaces=wish.trusted_interfaces if internal or not forward else _trusted(forward, wish.bridge),
-        masquerade=_masquerade(forward) if telling else wish.masquerade,
-        masquerade_protocols=_protocols(every, wish) if telling and _masquerade(forward) else wish.masquerade_protocols,
-        gateways=(*_gateways(forward), *untold) if telling else wish.gateways,
-        answers_by=_answers_by(every) if forward and not internal else wish.answers_by,
-        inhibit_gateway=_inhibits(places, subnets, wish.inhibit_gateway),
+        trusted_interfaces=want.trusted_interfaces if internal or not forward else _trusted(forward, want.bridge),
+        masquerade=_masquerade(forward) if telling else want.masquerade,
+        masquerade_protocols=_protocols(every, want) if telling and _masquerade(forward) else want.masquerade_protocols,
+        gateways=(*_gateways(forward), *untold) if telling else want.gateways,
+        answers_by=_answers_by(every) if forward and not internal else want.answers_by,
+        inhibit_gateway=_inhibits(places, subnets, want.inhibit_gateway),
         neighbours=guard_rules.reading(guards),
     )
 
 
-def _icc(forward: t.Iterable[Place], wish: Isolation) -> bool:
+def _icc(forward: t.Iterable[Place], want: Isolation) -> bool:
     """Without it there is a drop, and of what passes only bridged frames."""
     entries = [rule_text.fields(place.text) for place in forward]
-    within = [entry for entry in entries if entry.get("-i") == entry.get("-o") == wish.bridge]
+    within = [entry for entry in entries if entry.get("-i") == entry.get("-o") == want.bridge]
     if any(entry.target != "DROP" and "physdev" not in entry.matches for entry in within):
         return True
-    return False if within else wish.icc
+    return False if within else want.icc
 
 
 def _inhibits(
-    places: t.Mapping[tuple[str, str], t.Iterable[Place]], subnets: t.Iterable[IPNetwork], wish: bool
+    places: t.Mapping[tuple[str, str], t.Iterable[Place]], subnets: t.Iterable[IPNetwork], want: bool
 ) -> bool:
     """Told by what mangle lacks, if there is anything else of the network in it."""
     families = {family_of(subnet) for subnet in subnets}
     mangled = {
         place.chain for key, group in places.items() if key[1] == "mangle" and key[0] in families for place in group
     }
-    return chains.PREROUTING not in mangled if mangled else wish
+    return chains.PREROUTING not in mangled if mangled else want
 
 
 def _subnets(every: t.Mapping[str, list[Place]]) -> tuple[IPNetwork, ...]:
@@ -117,13 +117,13 @@ def _masquerade(places: t.Iterable[Place]) -> bool:
     return not any(rule_text.fields(place.text).get("--ctstate") == "RELATED" for place in places)
 
 
-def _protocols(every: t.Mapping[str, list[Place]], wish: Isolation) -> str:
+def _protocols(every: t.Mapping[str, list[Place]], want: Isolation) -> str:
     entries = [
         rule_text.fields(place.text) for group in every.values() for place in group if place.chain == chains.FROM
     ]
     begun = [entry for entry in entries if entry.get("--ctstate") == "NEW,ESTABLISHED"]
     if not begun:
-        return wish.masquerade_protocols
+        return want.masquerade_protocols
     return "common" if any("-p" in entry.options for entry in begun) else "all"
 
 

@@ -23,20 +23,20 @@ KIND = "masquerade"
 _MULTICAST = {"ipv4": ipaddress.ip_network("224.0.0.0/4"), "ipv6": ipaddress.ip_network("ff00::/8")}
 
 
-def rules(wish: SourceNat) -> tuple[Place, ...]:
+def rules(want: SourceNat) -> tuple[Place, ...]:
     """Multicast is exempt: it reaches nobody by the host's address, and it is not to be answered there."""
-    target = f"SNAT --to-source {spelled(wish.to_source)}" if wish.to_source else "MASQUERADE"
+    target = f"SNAT --to-source {spelled(want.to_source)}" if want.to_source else "MASQUERADE"
     return (
-        _place(wish, "RETURN", destination=_MULTICAST[wish.family]),
-        _place(wish, target + (" --random-fully" if wish.random_fully else "")),
+        _place(want, "RETURN", destination=_MULTICAST[want.family]),
+        _place(want, target + (" --random-fully" if want.random_fully else "")),
     )
 
 
-def _place(wish: SourceNat, target: str, **match: t.Any) -> Place:
-    mark = [marks.comment(KIND, wish.owner)]
+def _place(want: SourceNat, target: str, **match: t.Any) -> Place:
+    mark = [marks.comment(KIND, want.owner)]
     return Place(
         chains.POSTROUTING,
-        rule_text.render(target, mark, source=wish.source, out_interface=wish.out_interface, **match),
+        rule_text.render(target, mark, source=want.source, out_interface=want.out_interface, **match),
     )
 
 

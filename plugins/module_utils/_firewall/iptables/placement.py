@@ -26,8 +26,8 @@ END: Rank = (1 << 30,)
 RankOf = t.Callable[[str], t.Optional[Rank]]
 
 
-class _Wished:
-    """The wished texts in order, and their ranks; one that may stand anywhere is ranked as if it were first."""
+class _Wanted:
+    """The wanted texts in order, and their ranks; one that may stand anywhere is ranked as if it were first."""
 
     def __init__(self, texts: t.Sequence[str], rank: RankOf) -> None:
         self.order = {text: number for number, text in enumerate(texts)}
@@ -38,25 +38,25 @@ class _Wished:
 
 
 def edits(
-    chain: str, current: t.Sequence[str], wished: t.Sequence[str], managed: t.Container[str], rank: RankOf
+    chain: str, current: t.Sequence[str], wanted: t.Sequence[str], managed: t.Container[str], rank: RankOf
 ) -> list[Edit]:
-    """The edits that leave of the ``managed`` texts exactly the ``wished`` ones in the chain, each once, by rank.
+    """The edits that leave of the ``managed`` texts exactly the ``wanted`` ones in the chain, each once, by rank.
 
     :param current: the texts of the chain's rules
-    :param wished: managed texts, without repetition
+    :param wanted: managed texts, without repetition
     :param rank: of a text; None means that it may stand anywhere
     """
-    wanted = _Wished(wished, rank)
+    order = _Wanted(wanted, rank)
     anchors = _steady(current, managed, rank)
-    kept = _kept(current, wanted, managed, anchors)
+    kept = _kept(current, order, managed, anchors)
     deleted = [text for number, text in enumerate(current) if text in managed and number not in kept]
     staying = [number for number, text in enumerate(current) if text not in managed or number in kept]
     ranked = {**anchors, **kept}
     places = [(place, ranked[number]) for place, number in enumerate(staying) if number in ranked]
     there = {current[number] for number in kept}
-    new = sorted((text for text in wished if text not in there), key=wanted.rank)
+    new = sorted((text for text in wanted if text not in there), key=order.rank)
     removals = [Edit("D", chain, text) for text in deleted]
-    return removals + _insertions(chain, [current[number] for number in staying], places, new, wanted)
+    return removals + _insertions(chain, [current[number] for number in staying], places, new, order)
 
 
 def _steady(current: t.Sequence[str], managed: t.Container[str], rank: RankOf) -> dict[int, Rank]:
@@ -72,9 +72,9 @@ def _steady(current: t.Sequence[str], managed: t.Container[str], rank: RankOf) -
 
 
 def _kept(
-    current: t.Sequence[str], wished: _Wished, managed: t.Container[str], anchors: dict[int, Rank]
+    current: t.Sequence[str], wanted: _Wanted, managed: t.Container[str], anchors: dict[int, Rank]
 ) -> dict[int, Rank]:
-    """The managed rules that stay, by position: wished, single and in order.
+    """The managed rules that stay, by position: wanted, single and in order.
 
     All copies of a rule that stands twice go: deletion is by text and takes the first one, which may be the one to
     keep.
@@ -83,9 +83,9 @@ def _kept(
     places = sorted(anchors)
     ranked = []
     for number, text in enumerate(current):
-        if text not in managed or text not in wished.order or count[text] > 1:
+        if text not in managed or text not in wanted.order or count[text] > 1:
             continue
-        own = wished.rank(text)
+        own = wanted.rank(text)
         after = bisect.bisect(places, number)
         above_fits = after == 0 or anchors[places[after - 1]] <= own
         below_fits = after == len(places) or anchors[places[after]] >= own
@@ -113,7 +113,7 @@ def _ascending(ranked: t.Sequence[tuple[int, Rank]]) -> list[tuple[int, Rank]]:
 
 
 def _insertions(
-    chain: str, staying: t.Sequence[str], ranked: t.Sequence[tuple[int, Rank]], new: t.Sequence[str], wished: _Wished
+    chain: str, staying: t.Sequence[str], ranked: t.Sequence[tuple[int, Rank]], new: t.Sequence[str], wanted: _Wanted
 ) -> list[Edit]:
     """Insert each new rule below the last one that may stand above it; else above the first that must stand below.
 
@@ -123,9 +123,9 @@ def _insertions(
     ranks = [found for _place, found in ranked]
     made = []
     for done, text in enumerate(new):
-        own = wished.rank(text)
+        own = wanted.rank(text)
         first, end = bisect.bisect_left(ranks, own), bisect.bisect_right(ranks, own)
-        place = _beside_siblings(staying, [place for place, _rank in ranked[first:end]], text, wished)
+        place = _beside_siblings(staying, [place for place, _rank in ranked[first:end]], text, wanted)
         if place is None:
             place = ranked[end - 1][0] + 1 if end else ranked[0][0] if ranked else len(staying)
         # The new ones come in order of rank, so each lands below those already inserted.
@@ -135,9 +135,9 @@ def _insertions(
     return made
 
 
-def _beside_siblings(staying: t.Sequence[str], places: t.Sequence[int], text: str, wished: _Wished) -> int | None:
-    """Among rules of equal rank, of which any order is right: the place that gives back the order of the wish."""
-    mine = wished.order[text]
-    siblings = [(place, wished.order[staying[place]]) for place in places if staying[place] in wished.order]
+def _beside_siblings(staying: t.Sequence[str], places: t.Sequence[int], text: str, wanted: _Wanted) -> int | None:
+    """Among rules of equal rank, of which any order is right: the place that gives back the order of the want."""
+    mine = wanted.order[text]
+    siblings = [(place, wanted.order[staying[place]]) for place in places if staying[place] in wanted.order]
     above = [place + 1 for place, order in siblings if order < mine]
     return above[-1] if above else siblings[0][0] if siblings else None

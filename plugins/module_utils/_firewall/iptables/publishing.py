@@ -15,7 +15,7 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backend import (
     Gap,
     Planned,
-    PortWant,
+    PortRequest,
     Ref,
     Served,
 )
@@ -62,31 +62,37 @@ class Publications:
     def every(self) -> list[tuple[Ref, Publication]]:
         return list(self._rules)
 
-    def plan(self, wants: t.Sequence[PortWant]) -> Planned[Publication]:
-        ledger = self._claimed(wants)
-        steps = ledger.settle(building=any(want.publication for want in wants))
+    def plan(self, requests: t.Sequence[PortRequest]) -> Planned[Publication]:
+        ledger = self._claimed(requests)
+        steps = ledger.settle(building=any(request.publication for request in requests))
         served = [
-            Served(want.replaces[0] if want.replaces else None, *ledger.drift(number), _gaps(ledger.shares[number]))
-            for number, want in enumerate(wants)
+            Served(
+                request.replaces[0] if request.replaces else None, *ledger.drift(number), _gaps(ledger.shares[number])
+            )
+            for number, request in enumerate(requests)
         ]
         return Planned(steps, served)
 
-    def _claimed(self, wants: t.Sequence[PortWant]) -> rule_ledger.Ledger:
-        """Every want's rules, each where it belongs among all that will be published, by whomever."""
-        replaced = {(self.place(want.netns), publication) for want in wants for publication in want.replaces}
+    def _claimed(self, requests: t.Sequence[PortRequest]) -> rule_ledger.Ledger:
+        """Every request's rules, each where it belongs among all that will be published, by whomever."""
+        replaced = {
+            (self.place(request.netns), publication) for request in requests for publication in request.replaces
+        }
         staying = [(entry, rules) for entry, rules in self._rules.items() if entry not in replaced]
-        layouts = self._layouts(wants, [entry for entry, _rules in staying])
-        moved = self._moved(wants, layouts, staying)
+        layouts = self._layouts(requests, [entry for entry, _rules in staying])
+        moved = self._moved(requests, layouts, staying)
         claims: list[tuple[int, str, list[Place], list[Place]]] = []
-        for number, want in enumerate(wants):
-            where = self._where(want)
-            there = [rule for one in want.replaces for rule in self._rules[where[0], one]]
+        for number, request in enumerate(requests):
+            where = self._where(request)
+            there = [rule for one in request.replaces for rule in self._rules[where[0], one]]
             for table in TABLES:
                 found = [rule.place for rule in there if rule.table == table]
-                wanted = list(publish_rules.rules(want.publication, table)) if want.publication else []
+                wanted = list(publish_rules.rules(request.publication, table)) if request.publication else []
                 if table == "nat":
-                    wanted = [layouts[where].place(want.publication, place) for place in wanted if want.publication]
-                    if want.publication or there:
+                    wanted = [
+                        layouts[where].place(request.publication, place) for place in wanted if request.publication
+                    ]
+                    if request.publication or there:
                         # What others published comes along when the form of the rules changes; the first one tells it.
                         for before, after in moved.pop(where, ()):
                             found.append(before)
@@ -96,33 +102,33 @@ class Publications:
         names = {place.chain for *_claim, wanted in claims for place in wanted}
         for (_ref, _family, table), chained in self._tables.by_key.items():
             names |= set(chained.chains) if table == "nat" else set()
-        ledger = rule_ledger.Ledger(self._tables, len(wants), functools.partial(_groups, names=names))
+        ledger = rule_ledger.Ledger(self._tables, len(requests), functools.partial(_groups, names=names))
         for number, table, found, wanted in claims:
-            ledger.claim(number, wants[number].netns, wants[number].key.family, table, found, wanted)
+            ledger.claim(number, requests[number].netns, requests[number].key.family, table, found, wanted)
         return ledger
 
-    def _where(self, want: PortWant) -> _Where:
-        return (self.place(want.netns), want.key.family)
+    def _where(self, request: PortRequest) -> _Where:
+        return (self.place(request.netns), request.key.family)
 
     def _layouts(
-        self, wants: t.Sequence[PortWant], staying: t.Iterable[tuple[Ref, Publication]]
+        self, requests: t.Sequence[PortRequest], staying: t.Iterable[tuple[Ref, Publication]]
     ) -> dict[_Where, port_tree.Layout]:
         """By namespace and family where rules of nat will stand."""
-        by_table: dict[_Where, list[Publication]] = {self._where(want): [] for want in wants}
-        wished = ((self.place(want.netns), want.publication) for want in wants if want.publication)
-        for ref, publication in {**dict.fromkeys(staying), **dict.fromkeys(wished)}:
+        by_table: dict[_Where, list[Publication]] = {self._where(request): [] for request in requests}
+        wanted = ((self.place(request.netns), request.publication) for request in requests if request.publication)
+        for ref, publication in {**dict.fromkeys(staying), **dict.fromkeys(wanted)}:
             if publication.gateway_mode == "nat":
                 by_table.setdefault((ref, publication.key.family), []).append(publication)
         return {where: port_tree.Layout(publications) for where, publications in by_table.items()}
 
     def _moved(
         self,
-        wants: t.Sequence[PortWant],
+        requests: t.Sequence[PortRequest],
         layouts: t.Mapping[_Where, port_tree.Layout],
         staying: t.Iterable[tuple[tuple[Ref, Publication], t.Sequence[_Rule]]],
     ) -> dict[_Where, list[tuple[Place, Place]]]:
-        """Rules that no want is about and that do not stand where they belong now: where they do, and shall."""
-        concerned = {self._where(want) for want in wants}
+        """Rules that no request is about and that do not stand where they belong now: where they do, and shall."""
+        concerned = {self._where(request) for request in requests}
         moved: dict[_Where, list[tuple[Place, Place]]] = {}
         for (ref, publication), rules in staying:
             where = (ref, publication.key.family)

@@ -53,7 +53,7 @@ class WriteRules(LinksStay, Aside):
 class Tables:
     """The tables read, and which namespaces are one."""
 
-    #: For each reference used by a wish the first one to the same namespace, under which its tables are found.
+    #: For each reference used by a want the first one to the same namespace, under which its tables are found.
     same: dict[str | None, str | None]
     #: References to namespaces that do not exist, where there is nothing to remove.
     missing: set[str | None]
@@ -74,19 +74,19 @@ class Tables:
         }
 
 
-def read_tables(host: Host, wishes: t.Sequence[Asked], kept_in: t.Collection[str]) -> Tables:
-    """Read tables in every namespace that the wishes name, in the families that any of them is about.
+def read_tables(host: Host, wants: t.Sequence[Asked], kept_in: t.Collection[str]) -> Tables:
+    """Read tables in every namespace that the wants name, in the families that any of them is about.
 
-    A family that no wish asks for (``asks_for``) is passed over where this host cannot do it.
+    A family that no want asks for (``asks_for``) is passed over where this host cannot do it.
 
     :param kept_in: the names of the tables
     """
-    concerned = {family for wish in wishes for family in wish.families}
-    asked = {family for wish in wishes for family in wish.asks_for}
+    concerned = {family for want in wants for family in want.families}
+    asked = {family for want in wants for family in want.asks_for}
     found = Tables({}, set(), {})
-    needed = {wish.netns for wish in wishes if wish.state == "present"}
+    needed = {want.netns for want in wants if want.state == "present"}
     identities: dict[t.Any, str | None] = {}
-    for ref in dict.fromkeys(wish.netns for wish in wishes):
+    for ref in dict.fromkeys(want.netns for want in wants):
         if ref not in needed and not host.exists(ref):
             found.missing.add(ref)
             continue
@@ -121,32 +121,32 @@ def _usable(host: Host, ref: str | None, family: str, asked: bool, building: boo
 
 
 class Ledger:
-    """The claims of the wishes, table by table, and what settling them takes."""
+    """The claims of the wants, table by table, and what settling them takes."""
 
     def __init__(self, tables: Tables, count: int, groups: GroupsOf) -> None:
         """
-        :param count: how many wishes there are
+        :param count: how many wants there are
         :param groups: the groups of chains that the resource is about, by family and table
         """
         self._tables = tables
         self._groups = groups
         self._claims: dict[TableKey, dict[int, table_plan.Claim]] = collections.defaultdict(dict)
         self._more: dict[TableKey, list[tuple[int, Edit]]] = collections.defaultdict(list)
-        self.shares: list[list[tuple[str, str, Edit]]] = [[] for _wish in range(count)]
+        self.shares: list[list[tuple[str, str, Edit]]] = [[] for _want in range(count)]
 
     def claim(
-        self, wish: int, ref: str | None, family: str, table: str, found: t.Iterable[Place], wanted: t.Iterable[Place]
+        self, want: int, ref: str | None, family: str, table: str, found: t.Iterable[Place], wanted: t.Iterable[Place]
     ) -> None:
-        """Note what a wish, by number, has and wants in one table; nothing where namespace or table is missing."""
+        """Note what a want, by number, has and wants in one table; nothing where namespace or table is missing."""
         key = (self._tables.same.get(ref), family, table)
         if ref not in self._tables.missing and key in self._tables.by_key:
-            self._claims[key][wish] = table_plan.Claim(tuple(found), tuple(wanted))
+            self._claims[key][want] = table_plan.Claim(tuple(found), tuple(wanted))
 
-    def add(self, wish: int, ref: str | None, family: str, table: str, edit: Edit) -> None:
+    def add(self, want: int, ref: str | None, family: str, table: str, edit: Edit) -> None:
         """Note an edit that is not about a rule; of two equal ones in one table the first counts."""
         more = self._more[self._tables.same[ref], family, table]
         if edit not in [noted for _number, noted in more]:
-            more.append((wish, edit))
+            more.append((want, edit))
 
     def settle(self, building: bool) -> list[WriteRules]:
         """The steps, in the order in which nothing is open for a moment; also fills ``shares``.
@@ -171,11 +171,11 @@ class Ledger:
                 steps.append(WriteRules(ref, family, name, edits))
         return sorted(steps, key=lambda step: TABLES.index(step.table), reverse=not building)
 
-    def drift(self, wish: int) -> tuple[list[str], list[str]]:
-        """The lines that a wish's part of the edits takes away and adds, for people to read."""
+    def drift(self, want: int) -> tuple[list[str], list[str]]:
+        """The lines that a want's part of the edits takes away and adds, for people to read."""
         removed: list[str] = []
         added: list[str] = []
-        for family, table, edit in self.shares[wish]:
+        for family, table, edit in self.shares[want]:
             words = f"{family} {table} "
             if edit.verb in "NX":
                 (added if edit.verb == "N" else removed).append(f"{words}-N {edit.chain}")

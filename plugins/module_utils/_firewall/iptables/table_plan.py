@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""From wishes about single rules to the edits of a whole table, and back: which wish each edit serves."""
+"""From wants about single rules to the edits of a whole table, and back: which want each edit serves."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
 
 @dataclasses.dataclass(frozen=True)
 class Claim:
-    """What one wish says about one table: the rules there that are its own now, and those that it wants instead."""
+    """What one want says about one table: the rules there that are its own now, and those that it wants instead."""
 
     found: tuple[Place, ...] = ()
     wanted: tuple[Place, ...] = ()
@@ -44,27 +44,27 @@ def draft(table: Table, claims: t.Sequence[Claim], groups: t.Sequence[chains.Gro
         other chain is looked at
     """
     managed: dict[str, dict[str, None]] = collections.defaultdict(dict)
-    wished: dict[str, dict[str, None]] = collections.defaultdict(dict)
+    wanted: dict[str, dict[str, None]] = collections.defaultdict(dict)
     for claim in claims:
         for place in claim.found + claim.wanted:
             managed[place.chain][place.text] = None
         for place in claim.wanted:
-            wished[place.chain][place.text] = None
+            wanted[place.chain][place.text] = None
     made: list[Edit] = []
     removed: list[Edit] = []
     for group in groups:
-        alive = _alive(table, group, managed, wished)
-        wanted = any(wished.get(chain) for chain in group.content)
+        alive = _alive(table, group, managed, wanted)
+        filling = any(wanted.get(chain) for chain in group.content)
         # Where only rules that are not ours to judge keep the group alive, its jumps are not ours to judge either.
-        if wanted or not alive:
-            _claim_jumps(table, group, wanted, managed, wished)
-        if wanted:
+        if filling or not alive:
+            _claim_jumps(table, group, filling, managed, wanted)
+        if filling:
             made += [Edit("N", chain) for chain in group.chains if chain not in table.chains]
     edits: list[Edit] = []
     for chain, texts in managed.items():
         current = table.chains.get(chain, [])
-        edits += placement.edits(chain, current, list(wished[chain]), texts, ranks.rank_of(chain))
-    dead = [group for group in groups if not _alive(table, group, managed, wished)]
+        edits += placement.edits(chain, current, list(wanted[chain]), texts, ranks.rank_of(chain))
+    dead = [group for group in groups if not _alive(table, group, managed, wanted)]
     filled, led_to = _targets(table, edits) if dead else (set(), set())
     for group in dead:
         removed += [
@@ -75,11 +75,11 @@ def draft(table: Table, claims: t.Sequence[Claim], groups: t.Sequence[chains.Gro
 
 
 def _alive(
-    table: Table, group: chains.Group, managed: t.Mapping[str, t.Container[str]], wished: t.Mapping[str, t.Any]
+    table: Table, group: chains.Group, managed: t.Mapping[str, t.Container[str]], wanted: t.Mapping[str, t.Any]
 ) -> bool:
     """Whether anything is in the group's chains in the end, be it foreign."""
     return any(
-        wished.get(chain) or any(text not in managed.get(chain, ()) for text in table.chains.get(chain, ()))
+        wanted.get(chain) or any(text not in managed.get(chain, ()) for text in table.chains.get(chain, ()))
         for chain in group.content
     )
 
@@ -87,19 +87,19 @@ def _alive(
 def _claim_jumps(
     table: Table,
     group: chains.Group,
-    wanted: bool,
+    filling: bool,
     managed: dict[str, dict[str, None]],
-    wished: dict[str, dict[str, None]],
+    wanted: dict[str, dict[str, None]],
 ) -> None:
-    """The jumps of a group: ours that are there in any form, and those that belong there while it is wanted."""
+    """The jumps of a group: ours that are there in any form, and those that belong there while it has rules."""
     for place in group.jumps:
         targets = group.chains
         for text in table.chains.get(place.chain, ()):
             if chains.is_shared(text) and rule_text.fields(text).target in targets:
                 managed[place.chain][text] = None
         managed[place.chain][place.text] = None
-        if wanted:
-            wished[place.chain][place.text] = None
+        if filling:
+            wanted[place.chain][place.text] = None
 
 
 def _targets(table: Table, edits: t.Sequence[Edit]) -> tuple[set[str], set[str]]:

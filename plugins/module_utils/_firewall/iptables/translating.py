@@ -10,7 +10,13 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backend import Gap, Planned, Ref, Served, Want
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backend import (
+    Gap,
+    Planned,
+    Ref,
+    Request,
+    Served,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import SourceNat
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
     chains,
@@ -41,10 +47,10 @@ class Translations:
             ]
         return self._found[ref]
 
-    def plan(self, wants: t.Sequence[Want[SourceNat]]) -> Planned[SourceNat]:
-        ledger = rule_ledger.Ledger(self._tables, len(wants), _groups)
-        befores = [self._claim(ledger, number, want) for number, want in enumerate(wants)]
-        steps = ledger.settle(building=any(want.present for want in wants))
+    def plan(self, requests: t.Sequence[Request[SourceNat]]) -> Planned[SourceNat]:
+        ledger = rule_ledger.Ledger(self._tables, len(requests), _groups)
+        befores = [self._claim(ledger, number, request) for number, request in enumerate(requests)]
+        steps = ledger.settle(building=any(request.present for request in requests))
         return Planned(
             steps,
             [
@@ -53,14 +59,14 @@ class Translations:
             ],
         )
 
-    def _claim(self, ledger: rule_ledger.Ledger, number: int, want: Want[SourceNat]) -> SourceNat | None:
-        """Claim the want's rules and return it as it is there; the exemption alone tells no more than its key."""
-        family = want.intent.family
-        mine = [(place, rule) for place, rule in self._rules(want.netns) if rule.key == want.intent.key]
-        wanted = masquerade_rules.rules(want.intent) if want.present else ()
-        ledger.claim(number, want.netns, family, "nat", [place for place, _rule in mine], wanted)
+    def _claim(self, ledger: rule_ledger.Ledger, number: int, request: Request[SourceNat]) -> SourceNat | None:
+        """Claim the request's rules and return it as it is there; the exemption alone tells no more than its key."""
+        family = request.intent.family
+        mine = [(place, rule) for place, rule in self._rules(request.netns) if rule.key == request.intent.key]
+        wanted = masquerade_rules.rules(request.intent) if request.present else ()
+        ledger.claim(number, request.netns, family, "nat", [place for place, _rule in mine], wanted)
         translating = [rule for place, rule in mine if masquerade_rules.translates(place)]
-        return (translating or [want.intent])[0] if mine else None
+        return (translating or [request.intent])[0] if mine else None
 
 
 def _groups(family: str, table: str) -> list[chains.Group]:
