@@ -4,9 +4,9 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""One call of the module ``bridge_network``: checks all networks, then reads, decides and applies each of them.
+"""One call of module ``bridge_network``: check all networks, then read, plan and apply each of them.
 
-It runs without Ansible: options in, result out, both as in JSON.
+It runs without Ansible. Options and result are as in JSON.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Wanted:
     plan: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     outcomes: t.Mapping[str, Outcome] = dataclasses.field(default_factory=dict)
     failures: list[str] = dataclasses.field(default_factory=list)
-    #: Whether anything was done, even if it was not finished.
+    #: Whether anything was done, even if it was not completed.
     touched: bool = False
 
     @property
@@ -79,8 +79,8 @@ class Wanted:
 def run(arguments: Options) -> Result:
     """The result for Ansible, whether success or failure.
 
-    :param arguments: ``options`` of the task, ``role`` (whether the options are known to the user as the role's
-        variables), ``_ansible_check_mode`` and ``_ansible_diff``
+    :param arguments: ``options`` of the task, ``role`` (whether the user gave them as the role's variables),
+        ``_ansible_check_mode`` and ``_ansible_diff``
     """
     role = bool(arguments.get("role"))
     host = Host(check_mode=bool(arguments.get("_ansible_check_mode")), exclusive=True)
@@ -128,7 +128,7 @@ def _elements(given: Section, role: bool) -> list[tuple[str, Options]]:
 
 
 def _lacking(wanted: t.Sequence[Wanted]) -> Result | None:
-    """The failure of a host that lacks something; removing networks needs no library."""
+    """The failure of a host that lacks requirements, otherwise None. Removing networks needs no library."""
     if not any(one.network for one in wanted):
         return None
     missing = requirements.missing()
@@ -165,7 +165,7 @@ def _with_subnets(section: Section, found: t.Iterable[IPNetwork]) -> Section:
 
 
 class _Look:
-    """What the host has, read again only after something was changed."""
+    """The state of the host, read again only after a change."""
 
     def __init__(self, host: Host) -> None:
         self.host = host
@@ -173,24 +173,24 @@ class _Look:
         self._gone: list[str] = []
 
     def whole(self) -> dict[str, t.Any]:
-        """As needed to plan a present network."""
+        """Everything needed to plan a present network."""
         if self._seen is None:
             self._seen = assumed.without(info.view(self.host, info.Want(brief=True)), self._gone)
         return self._seen
 
     def assume_gone(self, name: str) -> None:
-        """In check mode, networks that would be removed still exist."""
+        """Plan as if the network were gone: in check mode, it still exists."""
         if self.host.check_mode:
             self._gone.append(name)
             self.forget()
 
     def forget(self) -> None:
-        """Something has changed, or may have."""
+        """Read again: something has changed, or may have."""
         self._seen = None
 
 
 def _choose_subnets(look: _Look, wanted: t.Sequence[Wanted]) -> None:
-    """For networks without subnets: those they have, or free ones."""
+    """Give networks without subnets those they have already, or free ones."""
     records = subnet_records.read_all() if any(one.pooled for one in wanted) else {}
     given = [subnet.network for one in wanted if one.network and not one.pooled for subnet in one.network.subnets]
     for one in wanted:
@@ -263,15 +263,15 @@ def _carry_out(look: _Look, one: Wanted) -> None:
 
 
 def _persist(host: Host, wanted: t.Sequence[Wanted]) -> None:
-    """Make the networks survive a reboot, or not.
+    """Create or remove the services that restore networks at boot.
 
-    This comes last, so that the file only describes what was applied. After an interrupted removal, the file also
-    shows that something is left.
+    This comes last, so that a file only describes what was applied. After an interrupted removal, it also shows that
+    something is left.
     """
     due = [one for one in wanted if one.plan and one.plan["service"] and (one.outcomes or not one.failures)]
     if not due:
         return
-    # Few hosts have it, so the others need not load it.
+    # Few networks are persistent, so others are spared the import.
     from ansible_collections.netplumb.linuxnet.plugins.module_utils._service import network_service
 
     wants = [

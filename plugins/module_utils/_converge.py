@@ -73,14 +73,15 @@ class Plan:
     warnings: list[str] = dataclasses.field(default_factory=list)
     #: A failed step does not hold up other namespaces; the first failure is raised when everything else is done.
     apart: bool = False
-    #: By namespace all its interfaces, without those that are made, and the namespaces that end with all they have.
-    #: In check mode, where nothing of that comes true, the kinds that come after look at it all the same.
+    #: What check mode assumes for kinds planned later: the interfaces of each namespace, without those to be created,
+    #: and
+    #: the namespaces that would be removed with all they contain.
     links: t.Mapping[Identity, Links] = dataclasses.field(default_factory=dict)
     ended: set[Identity] = dataclasses.field(default_factory=set)
 
 
 class Order(t.NamedTuple):
-    """The place of a kind among the kinds of a network, when it is built and when it is removed."""
+    """When a kind is processed, relative to the other kinds of a network, on creation and on removal."""
 
     present: int
     absent: int
@@ -94,11 +95,11 @@ class Resource(t.Protocol):
 
     A kind also describes itself to networks, with these defaults:
 
-    name: of the module.
-    order: where networks are made of it, too.
-    of_endpoints: whether endpoints are made of it, so that one that fails holds up no other.
-    closes: whether it keeps others out and needs no library, so that it comes about also where nothing else can.
-    needed: the options by which a network's document tells its definitions apart, all of them strings.
+    name: the name of the module.
+    order: the kind's place when networks are built or removed; None if networks do not use it.
+    of_endpoints: whether endpoints have objects of this kind, so that one that fails does not stop the others.
+    closes: whether it keeps others out and needs no library, so that it is applied even where nothing else can be.
+    needed: the options that identify its definitions in a network's document, all of them strings.
     """
 
     options: t.ClassVar[Options]
@@ -125,7 +126,7 @@ class Resource(t.Protocol):
         """What to do, with later wants planned after the effects of earlier ones; raises Refused."""
 
     def identity(self, _definition: Element) -> t.Hashable:
-        """What identifies a definition in its network; None if all of them belong to the network and change as one."""
+        """What identifies a definition in its network; None if all belong to the network and change together."""
         return None
 
     def link_of(self, _definition: Element) -> Link | None:
@@ -138,7 +139,7 @@ class Resource(t.Protocol):
         return ends.of_link(*link) if link else None
 
     def left(self, _view: Marked) -> list[Element]:
-        """All that there is of it with an owner's mark, as the absent definitions that take it away."""
+        """Everything of this kind that carries an owner's mark, as absent definitions."""
         return []
 
     def makes(self, _definition: Element) -> str | None:
@@ -146,11 +147,11 @@ class Resource(t.Protocol):
         return None
 
     def needs(self, _definition: Element) -> str | None:
-        """The interface of the host that has to exist."""
+        """The interface of the host that a definition requires."""
         return None
 
     def extended(self, definition: Element, _old: t.Sequence[Element]) -> Element:
-        """A definition of the whole network when endpoints are only added, completed by those of earlier endpoints."""
+        """When endpoints are only added: a definition of the whole network, completed with that of earlier ones."""
         return definition
 
 
@@ -173,7 +174,7 @@ class Outcome:
         return [_diff(label, change) for label, change in zip(self.labels, self.changes) if change.changed]
 
     def singly(self) -> list[Outcome]:
-        """The same, one for each want."""
+        """One outcome per want."""
         rows = zip(self.labels, self.keys, self.states, self.changes)
         return [Outcome([label], [key], [state], [change]) for label, key, state, change in rows]
 
@@ -211,7 +212,7 @@ def planned(host: Host, resource: Resource, ordered: t.Sequence[t.Any]) -> Plan:
 
 
 def _refuse_unwritable(host: Host, steps: t.Iterable[t.Any]) -> None:
-    """Refuse changes of kernel settings if these are read-only."""
+    """Raise Unchangeable if a kernel setting has to change but /proc/sys is read-only."""
     for setting in (one for step in steps if isinstance(step, WritesSettings) for one in step.written):
         look = functools.partial(_value, setting.path)
         found = host.run(setting.netns, look) if host.exists(setting.netns) else host.fresh(look)
@@ -221,7 +222,7 @@ def _refuse_unwritable(host: Host, steps: t.Iterable[t.Any]) -> None:
 
 
 def _value(path: str) -> str | None:
-    """The value; for an interface that does not exist yet, the one that it will have."""
+    """The value; for an interface that does not exist yet, its future value."""
     value = sysctl.read(path)
     return sysctl.read(elsewhere(path)) if value is None else value
 
@@ -240,7 +241,7 @@ def execute(host: Host, plan: Plan) -> None:
 
 
 def outcome(resource: Resource, wants: t.Sequence[t.Any], changes: t.Mapping[int, Change]) -> Outcome:
-    """The changes by position, in words."""
+    """The outcome, given the changes by position of their want."""
     return Outcome(
         labels=[resource.label(want) for want in wants],
         keys=[resource.key(want) for want in wants],
@@ -276,7 +277,7 @@ def _diff(label: str, change: Change) -> View:
 
 
 def unforeseen(host: Host, error: BaseException) -> LinuxnetError:
-    """An unexpected refusal, as a sentence with what the system reports."""
+    """An unexpected refusal of the system as a sentence."""
     path = getattr(error, "filename", None)
     where = f" at {path}" if path else ""
     return KernelRefused(
@@ -285,7 +286,7 @@ def unforeseen(host: Host, error: BaseException) -> LinuxnetError:
 
 
 def sentence(host: Host, error: LinuxnetError) -> str:
-    """The error, and what was done before it and stays."""
+    """The error, and what was done before it and is left in place."""
     if not host.done:
         return str(error)
     shown = "; ".join(host.done[-5:])

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Validates addresses and ports of users, and normalises them."""
+"""Validates and normalises addresses and ports given by users."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ IPAddress = t.Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 IPInterface = t.Union[ipaddress.IPv4Interface, ipaddress.IPv6Interface]
 IPNetwork = t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
-#: The words for IPv4 and IPv6 in the modules' options.
+#: The families as the modules' options name them.
 FAMILIES = ("ipv4", "ipv6")
 
-#: So many texts are remembered with what they mean: those of some thousand endpoints.
+#: How many parsed texts to cache: enough for a few thousand endpoints.
 _MANY = 16384
-# The same text is read by many: the planner, the kinds, what records hold. To read an address takes as long as all else
-# about it. These raise ValueError.
+# The planner, the kinds and the records parse the same texts again and again, and parsing dominates the time spent on
+# an address. These functions raise ValueError.
 parse_address = functools.lru_cache(maxsize=_MANY)(ipaddress.ip_address)
 parse_interface = functools.lru_cache(maxsize=_MANY)(ipaddress.ip_interface)
 parse_network = functools.lru_cache(maxsize=_MANY)(ipaddress.ip_network)
@@ -37,12 +37,12 @@ _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 
 
 def family_of(value: IPAddress | IPInterface | IPNetwork) -> str:
-    """The word for the family of an address or a network."""
+    """The family of an address or network, as options name it."""
     return f"ipv{value.version}"
 
 
 def spelled(value: IPAddress) -> str:
-    """An address as the C library writes it, which for IPv4-mapped ones is not what ``ipaddress`` writes."""
+    """An address as the C library prints it, which differs from ``ipaddress`` for IPv4-mapped addresses."""
     return socket.inet_ntop(socket.AF_INET if value.version == 4 else socket.AF_INET6, value.packed)
 
 
@@ -61,7 +61,7 @@ class PortRange(t.NamedTuple):
 
 
 def _text(option: str, value: object, what: str) -> str:
-    """The text of a value; YAML turns an unquoted 52:54:00:12:34:56 or 53:53 into a number, which is refused."""
+    """The value, if it is a string: unquoted, YAML reads 52:54:00:12:34:56 or 53:53 as a number, which is refused."""
     if not isinstance(value, str):
         raise Invalid(option, value, f"{what} is a string; quote it, YAML read it as {kind_of(value)}")
     return value.strip()
@@ -76,7 +76,7 @@ def mac(option: str, value: object) -> str:
 
 
 def link_local(mac_address: str) -> ipaddress.IPv6Address:
-    """The address by which an interface of this MAC address is found on its link, unless it is told to have another."""
+    """The link-local address that the kernel derives from this MAC address (EUI-64), unless configured otherwise."""
     packed = bytearray.fromhex(mac_address.replace(":", ""))
     packed[0] ^= 2
     return ipaddress.IPv6Address(b"\xfe\x80" + bytes(6) + packed[:3] + b"\xff\xfe" + packed[3:])
@@ -95,7 +95,7 @@ def address(option: str, value: object) -> IPAddress:
 
 
 def interface_address(option: str, value: object) -> IPInterface:
-    """An address with its prefix length, ``172.18.0.2/16``; not a network's own nor its broadcast address."""
+    """An address with prefix length, ``172.18.0.2/16``, other than the network and broadcast address."""
     text = _text(option, value, "an address")
     allowed = "an address with prefix length such as 172.18.0.2/16 or fd00:18::2/64"
     try:

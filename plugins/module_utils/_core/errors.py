@@ -4,13 +4,13 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The errors, each with one clear sentence."""
+"""Errors for the user, each one clear sentence."""
 
 from __future__ import annotations
 
 import typing as t
 
-#: The maximum of characters, elements and levels to show of a value.
+#: How many characters, elements and levels of a value to show at most.
 _LONGEST, _MOST, _DEEPEST = 200, 10, 4
 #: More digits than any meaningful number has.
 _DIGITS = 40
@@ -35,7 +35,7 @@ class Invalid(LinuxnetError):
         super().__init__(self.sentence())
 
     def sentence(self) -> str:
-        """What the user is told."""
+        """The error message."""
         return f"{self.option}: {shown(self.value)} is not allowed: {self.allowed}"
 
     def at(self, option: str) -> Invalid:
@@ -68,7 +68,7 @@ class Unchangeable(Refused):
 
 
 class KernelRefused(LinuxnetError):
-    """A refusal of the kernel or one of its tools; the sentence names the step."""
+    """A refusal by the kernel or one of its tools. The sentence names the step."""
 
 
 def shown(value: object) -> str:
@@ -95,7 +95,7 @@ def _shown(value: object, levels: int) -> str:
 
 
 def kind_of(value: object) -> str:
-    """The type of a value, in plain words."""
+    """The type of a value in plain words, for messages."""
     kinds: tuple[tuple[t.Any, str], ...] = (
         (bool, "true or false"),
         ((int, float), "a number"),

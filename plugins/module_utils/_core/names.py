@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Names of interfaces, namespaces and owners, and the derived name of a host end."""
+"""Validates names of interfaces, namespaces and owners, and derives names of host ends."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ INTERFACE_NAME_LENGTH = 15
 NAMESPACE_NAME_LENGTH = 255
 NETNS_DIR = "/run/netns"
 
-#: An owner, as in marks, comments of rules and names of files.
+#: An owner, as stored in marks, rule comments and file names.
 OWNER = r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}"
 _OWNER = re.compile(OWNER)
 #: The suffixes of a network's additional units, before .service.
@@ -54,7 +54,7 @@ def interface_name(option: str, value: object) -> str:
 
 
 def interface_match(option: str, value: object) -> str | None:
-    """An interface, or with ``!`` in front every one but this, checked; None where it is not given."""
+    """A valid interface name, or one preceded by ``!``, which means every other interface; None if not given."""
     if value is None:
         return None
     inverted = isinstance(value, str) and value.startswith("!")
@@ -109,7 +109,7 @@ def namespace_path(ref: str) -> str:
 
 
 def owner_name(option: str, value: object) -> str:
-    """The owner of what a module creates."""
+    """A valid owner of what a module creates."""
     if not isinstance(value, str) or not _OWNER.fullmatch(value):
         allowed = "an owner has 1 to 64 characters of A-Z, a-z, 0-9, '_', '-' and '.', and does not begin with '.'"
         raise Invalid(option, value, allowed)
@@ -117,7 +117,7 @@ def owner_name(option: str, value: object) -> str:
 
 
 def network_name(option: str, value: object) -> str:
-    """The name of a network, which is its bridge's, its owner's and a part of its units' names."""
+    """A valid name of a network, which is also the name of its bridge and its owner, and part of its units' names."""
     name = owner_name(option, interface_name(option, value))
     if name.endswith(UNITS):
         allowed = f"a network's name does not end with {' or '.join(UNITS)}, like the name of a systemd unit"
@@ -126,14 +126,14 @@ def network_name(option: str, value: object) -> str:
 
 
 def network_of_unit(path_stem: str) -> str:
-    """The network of a unit, whose name is given without ``.service``."""
+    """The network that a unit belongs to, given the unit's name without ``.service``."""
     network = path_stem[len("linuxnet-") :]
     ending = next((ending for ending in UNITS if network.endswith(ending)), "")
     return network[: len(network) - len(ending)]
 
 
 def container(option: str, value: object) -> str:
-    """The name or ID of a container, as Docker and Podman have them."""
+    """The name or ID of a container, as Docker and Podman allow."""
     if not isinstance(value, str) or not _CONTAINER.fullmatch(value):
         allowed = "a container's name or ID has A-Z, a-z, 0-9, '_', '.' and '-' and begins with a letter or digit"
         raise Invalid(option, value, allowed)
@@ -141,7 +141,7 @@ def container(option: str, value: object) -> str:
 
 
 def service(option: str, value: object) -> str:
-    """The name of a service of systemd, with or without ``.service``."""
+    """The name of a systemd service, with or without ``.service``."""
     if not isinstance(value, str) or not _SERVICE.fullmatch(value):
         allowed = (
             "a service's name has A-Z, a-z, 0-9, '_', '.', ':', '@', '\\' and '-' and begins with a letter or digit"
@@ -170,5 +170,5 @@ def host_interface(network: str, namespace: str, interface: str, taken: t.Contai
 
 
 def taken_by_systemd(name: str) -> bool:
-    """Whether systemd-networkd takes an interface of this name for one of its own containers."""
+    """Whether systemd's own .network files match this interface, as they do for its containers and virtual machines."""
     return name.startswith(_OF_SYSTEMD)

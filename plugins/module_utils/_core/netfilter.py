@@ -4,10 +4,10 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What netfilter calls its tables."""
+"""The tables of netfilter."""
 
 from __future__ import annotations
 
-#: Those of iptables, in the order in which a packet meets them and in which they are written; taken down the other way
-#: round. The nft backend keeps its rules in tables of nftables that are called the same.
+#: The tables of iptables, in the order in which packets pass them. They are written in this order and cleared in the
+#: reverse order. The nft backend uses nftables tables of the same names.
 TABLES = ("raw", "mangle", "nat", "filter")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-#: What Ansible checks of each option: ``type``, ``choices``, ``default`` and so on.
+#: The specification of each option: ``type``, ``choices``, ``default`` and so on.
 Options = dict[str, dict[str, t.Any]]
 
 STATE: dict[str, t.Any] = {"type": "str", "choices": ["present", "absent"], "default": "present"}

@@ -6,8 +6,8 @@
 
 """Makes text safe for terminals and JSON.
 
-Whoever creates processes, interfaces, namespaces and aliases names them, and may choose line ends, terminal escape
-sequences, and bytes that are not text.
+Names of processes, interfaces, namespaces and aliases are chosen by whoever creates them, and may contain newlines,
+terminal escape sequences and bytes that are not text.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def _spelled(char: str) -> str:
 
 
 def printable_all(value: t.Any) -> t.Any:
-    """The same for all texts in a result, however deep."""
+    """A value with all strings in it made printable, at any depth."""
     if isinstance(value, str):
         return printable(value)
     if isinstance(value, t.Mapping):

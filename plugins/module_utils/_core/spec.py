@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The argument specification that all modules share: one object by its options, or many by ``aggregate``."""
+"""The argument specification of all modules: one object by its options, or several by ``aggregate``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options im
 
 Parameters = t.Mapping[str, t.Any]
 
-#: The JSON types of each type; ``raw`` may be anything.
+#: The JSON types of each option type; ``raw`` accepts anything.
 _JSON_TYPES: dict[str, tuple[type, ...]] = {
     "str": (str,),
     "path": (str,),
@@ -52,10 +52,10 @@ def definitions(parameters: Parameters) -> list[tuple[str, dict[str, t.Any]]]:
 
 
 def complete(options: Options, definition: object, where: str) -> dict[str, t.Any]:
-    """One object of a plan, validated and completed by defaults without Ansible, which may be absent.
+    """One definition of a plan, validated and completed with defaults. Does not need Ansible, which may be absent.
 
     :param where: the prefix that names the definition in messages
-    :raises Invalid: an unknown option, a missing required option, or a value of another type
+    :raises Invalid: for an unknown option, a missing required option, or a value of another type
     """
     if not isinstance(definition, collections.abc.Mapping):
         raise Invalid(where.rstrip("."), definition, "a dictionary of options")

@@ -4,11 +4,11 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What a firewall has to be able to do, whichever it is.
+"""What a firewall has to implement.
 
-It reads what is there of the intents of one kind, and plans what makes the wanted ones come true, and only that. Who
-owns what, and in which form it is written down, is the firewall's alone. One that is to be replaced by another is asked
-for the same intents as absent, once they hold in the other.
+It reads the intents of one kind from the host and plans the steps that establish the requested ones, and nothing else.
+How owners are recorded on the host is the firewall's own business. To migrate from one firewall to another, request the
+same intents as absent from the old one after the new one has applied them.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session im
 
 Intent = t.TypeVar("Intent")
 View = t.Mapping[str, t.Any]
-#: A namespace, as a user refers to it; None is the host's own.
+#: A namespace as the user refers to it; None is the host's own.
 Ref = t.Optional[str]
 
 
 class Asked(t.Protocol):
-    """What a want is about, as far as reading needs it."""
+    """The part of a want that reading needs."""
 
     @property
     def netns(self) -> Ref: ...
@@ -50,27 +50,27 @@ class Asked(t.Protocol):
 
     @property
     def asks_for(self) -> tuple[str, ...]:
-        """The families that the host must be able to do; the others are passed over where it cannot."""
+        """The families that the host must support; any others in ``families`` are skipped if it does not."""
 
 
 class Gap(enum.Enum):
-    """What did not hold before a request was served, so that connections may have begun that would not have."""
+    """What was missing before a request was served. Connections that began meanwhile may have to end."""
 
-    #: Strangers could enter the network, or speak in the name of one of its endpoints.
+    #: Outsiders could reach the network, or spoof the addresses of its endpoints.
     ENTRY = "entry"
-    #: The same of every network of the host, by what they share.
+    #: The same for every network of the host, since what was missing is shared.
     ENTRY_ANYWHERE = "entry anywhere"
-    #: An endpoint could speak in the name of another one of its network.
+    #: An endpoint could spoof the address of another one on its network.
     GUARD = "guard"
-    #: Packets left with their own source.
+    #: Packets left with their original source address.
     TRANSLATION = "translation"
-    #: Connections to a published port went past it.
+    #: Connections to a published port did not reach the endpoint.
     PUBLICATION = "publication"
 
 
 @dataclasses.dataclass(frozen=True)
 class Request(t.Generic[Intent]):
-    """An intent that is to hold, or of an absent one so much that it can be told from others."""
+    """An intent that is to hold; if not ``present``, only what identifies it counts."""
 
     netns: Ref
     present: bool
@@ -79,21 +79,22 @@ class Request(t.Generic[Intent]):
 
 @dataclasses.dataclass(frozen=True)
 class IsolationRequest(Request[Isolation]):
-    """What may cross a bridge, in the families that this is about; the others stay as they are."""
+    """What may cross a bridge, in these families. Other families stay as they are."""
 
     families: tuple[str, ...]
-    #: Whether the host is to drop what it forwards unless something lets it pass.
+    #: Whether the host's default for forwarded packets has to be drop.
     drops: bool
 
 
 @dataclasses.dataclass(frozen=True)
 class PortRequest:
-    """A port that is to be published, or with no publication one that is not to be."""
+    """A port to publish, or to unpublish if ``publication`` is None."""
 
     netns: Ref
     key: Key
     publication: Publication | None
-    #: What goes for it, of what is there under the same key: there may be others, of other endpoints.
+    #: The existing publications that this request replaces or removes. Other endpoints may have more under the same
+    #: key.
     replaces: tuple[Publication, ...]
 
 
@@ -101,90 +102,90 @@ class PortRequest:
 class Served(t.Generic[Intent]):
     """What the steps do for one request."""
 
-    #: The intent as it is there, None where nothing of it is.
+    #: The intent as found on the host, None if nothing of it exists.
     before: Intent | None
-    #: What is taken away and what is added, in lines for people to read; neither where nothing is to be done.
+    #: Lines for the diff. Both are empty if nothing has to be done.
     removed: list[str]
     added: list[str]
-    #: By family.
+    #: Pairs of family and gap.
     gaps: frozenset[tuple[str, Gap]] = frozenset()
 
 
 @dataclasses.dataclass(frozen=True)
 class Planned(t.Generic[Intent]):
-    """Steps in the order in which nothing is open for a moment, and what they do for each request, in its order."""
+    """Steps, ordered so that nothing is open in between, and one ``Served`` per request, in the same order."""
 
     steps: t.Sequence[Step]
     served: t.Sequence[Served[Intent]]
 
 
 class Translations(t.Protocol):
-    """The source translation that is there."""
+    """The source NAT found on the host."""
 
     def of(self, ref: Ref) -> t.Collection[SourceNat]:
-        """All of a namespace, whoever owns it."""
+        """All of a namespace, of every owner."""
 
     def plan(self, requests: t.Sequence[Request[SourceNat]]) -> Planned[SourceNat]: ...
 
 
 class Isolations(t.Protocol):
-    """The isolation of bridges that is there."""
+    """The isolation of bridges found on the host."""
 
     def place(self, ref: Ref) -> Ref:
-        """The first of the references asked for that are the same namespace, for which it stands in what is told."""
+        """The first of the references passed in that means the same namespace; results use that one."""
 
     def owners(self, ref: Ref) -> t.Collection[tuple[str, str]]:
-        """The bridges of a namespace about which there is anything, each with the owner of that."""
+        """The bridges of a namespace for which anything exists, each with the owner of that."""
 
     def of(self, ref: Ref) -> t.Sequence[Isolation]:
-        """All of a namespace, as far as can be told."""
+        """All isolation in a namespace, as far as it can be read back from the rules."""
 
     def neighbours(self, ref: Ref, bridge: str, family: str) -> Neighbours:
-        """Those that are held to their MAC addresses."""
+        """The addresses that are bound to a MAC address, with that address."""
 
     def keeps_names(self, ref: Ref, subnet: IPNetwork) -> bool:
-        """Whether strangers are kept from speaking in the name of this subnet's endpoints, by whatever is in force."""
+        """Whether what is in effect keeps outsiders from using source addresses of this subnet."""
 
     def bridged(self, ref: Ref, family: str) -> bool:
-        """Whether this firewall is shown what bridges carry between their own ports."""
+        """Whether this firewall sees frames between two ports of a bridge (br_netfilter)."""
 
     def forwards(self, ref: Ref) -> t.Collection[str]:
-        """The families of which the host forwards what nothing stops."""
+        """The families in which the host forwards packets that no rule drops."""
 
     def plan(self, requests: t.Sequence[IsolationRequest]) -> Planned[Isolation]: ...
 
 
 class Publications(t.Protocol):
-    """The published ports that are there."""
+    """The published ports found on the host."""
 
     def place(self, ref: Ref) -> Ref:
-        """The first of the references asked for that are the same namespace, for which it stands in what is told."""
+        """The first of the references passed in that means the same namespace; results use that one."""
 
     def of(self, ref: Ref, key: Key) -> t.Sequence[Publication]:
-        """What is published under a key, whoever owns it."""
+        """Everything published under a key, by every owner."""
 
     def every(self) -> t.Collection[tuple[Ref, Publication]]:
-        """All of every namespace asked for."""
+        """All publications in all namespaces that were read."""
 
     def plan(self, requests: t.Sequence[PortRequest]) -> Planned[Publication]: ...
 
 
 @dataclasses.dataclass(frozen=True)
 class Told:
-    """What of ours is there, in the words of the module ``netns_info``."""
+    """This collection's rules on the host, as ``netns_info`` returns them."""
 
     #: Each with at least ``kind``, ``owner``, ``ip_version``, ``table``, ``chain`` and ``text``.
     rules: t.Sequence[View]
-    #: Sentences why there may be more, since what cannot be seen can neither be kept nor removed.
+    #: Why there may be more, in sentences: rules that cannot be read can be neither kept nor removed.
     unread: list[str]
-    #: The chains of ours that somebody emptied.
+    #: Chains of ours that somebody flushed.
     empty: list[str]
-    #: The kinds of rules that these are for.
+    #: The kinds of rules that belong in those.
     emptied: list[str]
 
 
 class Firewall(t.Protocol):
-    """One of those that a host may have. What its methods return is read once and planned on without another look."""
+    """One kind of firewall. Each method reads the host once, and what it returns plans without reading again."""
 
     def isolations(self, host: Host, asked: t.Sequence[Asked]) -> Isolations: ...
 
@@ -194,19 +195,19 @@ class Firewall(t.Protocol):
 
 
 class Survey(t.Protocol):
-    """What a firewall tells of a host beside that, for those who look at all of it and change no rule."""
+    """What else a firewall can report about a host, for code that inspects everything and changes no rule."""
 
     def told(self, host: Host, ref: Ref) -> Told:
-        """All of ours, of every owner."""
+        """All rules of this collection, of every owner."""
 
     def others(self, host: Host, ref: Ref, own: t.Collection[IPAddress]) -> View:
-        """What others have that may be in the way of ours.
+        """What other tools have that may interfere with our rules.
 
         :param own: the host's own addresses
         """
 
     def warnings(self, others: View, network: Exposure) -> list[str]:
-        """What of that is in the way of a network, in sentences; nothing is read."""
+        """Warnings about those of ``others`` that affect a network. Reads nothing."""
 
     def obstacles(self, host: Host, ref: Ref) -> t.Collection[str]:
-        """Sentences on what would not let anything be written, because of which a run had better not begin."""
+        """Sentences on what would keep rules from being written, so that a run can fail before its first change."""

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What may cross a bridge: the constant rules of a network, and that its bridge heeds no router advertisement."""
+"""What may cross a bridge: the rules of a network, and accept_ra=0 on its bridge."""
 
 from __future__ import annotations
 
@@ -42,18 +42,18 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_d
     with_old_neighbours,
 )
 
-#: Without IPv6 in the kernel there is nothing to heed; where the bridge is not there yet, it is yet to be told.
+#: What ``accept_ra`` is recorded as if the bridge does not exist yet.
 _NO_SETTING = "absent"
 
 
 @dataclasses.dataclass(frozen=True)
 class State:
     isolations: Isolations
-    #: By namespace and bridge; None where the setting does not exist, _NO_SETTING where the bridge does not.
+    #: By namespace and bridge; None if the kernel has no IPv6, _NO_SETTING if the bridge does not exist.
     accept_ra: t.Mapping[tuple[str | None, str], str | None]
-    #: By namespace the bridges between whose ports frames pass, with their networks; where bridged frames are shown.
+    #: If the firewall sees bridged frames: by namespace, the bridges that forward between their ports, with their subnets.
     bridges: t.Mapping[str | None, t.Mapping[str, t.Collection[IPNetwork]]] = dataclasses.field(default_factory=dict)
-    #: Of bridges that are called by another one where rules are to be absent.
+    #: The bridges whose rules are to be removed but which were given by an alternative name.
     real_names: alternative_names.RealNames = dataclasses.field(default_factory=dict)
 
 
@@ -130,7 +130,7 @@ def _request(want: Want) -> IsolationRequest:
 
 
 def _refuse_others(want: Want, there: Isolations) -> None:
-    """What another owner has on the bridge is not ours to change, nor to take away."""
+    """Refuse a bridge that has rules of another owner: those are neither changed nor removed."""
     for bridge, owner in there.owners(want.netns):
         if bridge == want.network.bridge and owner != want.network.owner:
             raise Refused(
@@ -139,7 +139,7 @@ def _refuse_others(want: Want, there: Isolations) -> None:
 
 
 def _before(want: Want, served: Served[Isolation], state: State) -> dict[str, t.Any]:
-    """The network's attributes as they are, empty where nothing of it is there."""
+    """The network's attributes as they are, empty if nothing of it exists."""
     if served.before is None:
         return {}
     if want.state == "absent":
@@ -151,7 +151,7 @@ def _before(want: Want, served: Served[Isolation], state: State) -> dict[str, t.
 
 
 def _accept_ra(bridge: str, taken_as_made: bool) -> str | None:
-    """The setting; of a bridge that is not there yet, in check mode, the one that the module bridge makes it with."""
+    """The setting. In check mode, a missing bridge has the one that module bridge would give it."""
     if sysctl.read("net/ipv6/conf/default/accept_ra") is None:
         return None
     value = sysctl.read(f"net/ipv6/conf/{bridge}/accept_ra")
@@ -169,7 +169,7 @@ def _completed(want: Want, state: State) -> Want:
 
 
 def _plain_views(want: Want, network: Isolation) -> dict[str, t.Any]:
-    """A network in option words."""
+    """A network by option name."""
     view: dict[str, t.Any] = {
         "subnets": [str(subnet) for subnet in _ordered(network.subnets, want.network.subnets)],
         "gateway_mode": network.gateway_mode["ipv4"],
@@ -189,7 +189,7 @@ def _plain_views(want: Want, network: Isolation) -> dict[str, t.Any]:
 
 
 def _answering(answers: t.Iterable[Answer]) -> list[dict[str, t.Any]]:
-    """Each interface with all that answer by it, from one MAC address, in the form of the option."""
+    """In the form of the option: each interface and MAC address with all addresses that reply through it."""
     found: dict[tuple[str, str | None], list[str]] = {}
     for interface, address, mac_address in answers:
         found.setdefault((interface, mac_address), []).append(str(address))
@@ -200,7 +200,7 @@ def _answering(answers: t.Iterable[Answer]) -> list[dict[str, t.Any]]:
 
 
 def _ordered(found: t.Sequence[t.Any], wanted: t.Sequence[t.Any]) -> list[t.Any]:
-    """In the order of the want, since the order of rules means nothing here."""
+    """In the order of the want, since the order of rules has no meaning here."""
     return [entry for entry in wanted if entry in found] + sorted(
         (entry for entry in found if entry not in wanted), key=str
     )
@@ -216,7 +216,7 @@ def _views(want: Want, network: Isolation, state: State, policy: str, accept_ra:
 
 
 def _cut_off(wants: t.Sequence[Want], state: State) -> list[str]:
-    """What the policy of FORWARD stops beside what is routed."""
+    """Warnings about bridged traffic that the DROP policy of FORWARD would stop as well."""
     found: dict[str, None] = {}
     for want in wants:
         families = [family for family in want.families if state.isolations.bridged(want.netns, family)]
@@ -232,7 +232,7 @@ def _cut_off(wants: t.Sequence[Want], state: State) -> list[str]:
 
 
 def _foreign(want: Want, wants: t.Sequence[Want], state: State) -> dict[str, t.Collection[IPNetwork]]:
-    """The bridges of others between whose ports frames pass, with their networks."""
+    """The other bridges that forward between their ports, with their subnets."""
     there, ref = state.isolations, state.isolations.place(want.netns)
     ours = {bridge for bridge, _owner in there.owners(want.netns)}
     ours |= {other.network.bridge for other in wants if there.place(other.netns) == ref}
@@ -240,9 +240,9 @@ def _foreign(want: Want, wants: t.Sequence[Want], state: State) -> dict[str, t.C
 
 
 def _taken_for_endpoints(wants: t.Sequence[Want], state: State) -> list[str]:
-    """Whose frames are dropped since they have an endpoint's address, on bridges of others that may have such members.
+    """Warnings about other bridges whose frames may be dropped because they come from an address in our subnets.
 
-    Who is behind a bridge is known where the host has an address there.
+    A bridge's members are only known if the host has an address on it.
     """
     found = []
     for want in wants:

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What differs between an intent as it is there and as it is wanted."""
+"""The difference between an intent as found and as wanted."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ View = dict[str, t.Any]
 
 
 def change(before: View, after: View, served: Served[t.Any]) -> Change:
-    """Attributes where they differ, the rules themselves where only those do.
+    """The attributes if they differ, the rules if only those do.
 
-    :param before: empty where nothing of the object was found
-    :param after: empty where it shall be gone
+    :param before: empty if nothing of the object was found
+    :param after: empty if it is to be removed
     """
     removed, added = served.removed, served.added
     if not removed and not added:

@@ -55,9 +55,9 @@ class Want:
     netns: str | None
     owner: str
     key: Key
-    #: None where it shall be absent.
+    #: None if it is to be absent.
     publication: Publication | None
-    #: Of an absent one in routed mode, where more than one endpoint may open the same port: which one is meant.
+    #: For an absent routed port, which several endpoints may have open: the endpoint whose port is meant.
     to_address: addresses.IPAddress | None
 
     @property
@@ -70,16 +70,16 @@ class Want:
 
     @property
     def bridge_to_loopback(self) -> str | None:
-        """The interface out of which packets from 127.0.0.1 must be allowed to go."""
+        """The interface that has to let packets from 127.0.0.1 out."""
         return self.publication.out_interface if self.publication and self.publication.from_this_host else None
 
 
 @dataclasses.dataclass(frozen=True)
 class State:
     publications: Publications
-    #: route_localnet by namespace and interface, None where the interface does not exist.
+    #: route_localnet by namespace and interface; None if the interface does not exist.
     route_localnet: t.Mapping[tuple[str | None, str], str | None]
-    #: By owner what is remembered to be published on the host.
+    #: By owner, the recorded ports.
     remembered: t.Mapping[str, frozenset[Port]] = dataclasses.field(default_factory=dict)
 
 
@@ -134,7 +134,7 @@ class Dnat(Resource):
         return f"dnat {want.key}{within(want.netns)}"
 
     def identity(self, definition: Element) -> t.Hashable:
-        """Where nothing is translated, several endpoints may open the same port."""
+        """A routed port may be open at several endpoints, so the target belongs to the identity."""
         target = definition["to_address"] if definition.get("gateway_mode") == "routed" else None
         where = (definition["ip_version"], definition["protocol"], definition.get("host_ip"))
         return (*where, definition["host_port"], target)
@@ -203,7 +203,7 @@ def _key(options: t.Mapping[str, t.Any], to_address: addresses.IPAddress | None)
 
 
 def _family(to_address: addresses.IPAddress | None, host_ip: addresses.IPAddress | None) -> str | None:
-    """The family that the addresses tell, or None where neither is given."""
+    """The family of the given addresses, None if there is none."""
     known = to_address if to_address is not None else host_ip
     return None if known is None else addresses.family_of(known)
 
@@ -238,12 +238,12 @@ def _route_localnet(interface: str) -> str:
 
 
 def _own(want: Want, state: State) -> list[Publication]:
-    """What the want replaces or takes away; an other owner's publication of the same key is refused."""
+    """What the want replaces or removes. Raises Refused if another owner has published the same key."""
     mine = []
     for found in state.publications.of(want.netns, want.key):
         elsewhere = found.gateway_mode == "routed" and found.to_address != want.to_address
         if found.owner == want.owner:
-            # Another endpoint's opening of the same port is not this one; a want with nothing but the key means all.
+            # Not the same port at another endpoint, unless the want names no endpoint: then it means all.
             if not (elsewhere and want.to_address is not None):
                 mine.append(found)
         elif not elsewhere and (found.gateway_mode == "routed") == (want.to_address is not None):
@@ -252,7 +252,7 @@ def _own(want: Want, state: State) -> list[Publication]:
 
 
 class _Entries(t.NamedTuple):
-    """What stays, what goes or is replaced, and what is wanted, each with its namespace."""
+    """What stays, what is removed or replaced, and what is wanted, each with its namespace."""
 
     staying: list[_Entry]
     replaced: list[_Entry]
@@ -270,7 +270,7 @@ def _published(wants: t.Sequence[Want], mine: t.Sequence[t.Sequence[Publication]
 def _end_flows(
     planned: Planned[Publication], wants: t.Sequence[Want], mine: t.Sequence[t.Sequence[Publication]]
 ) -> list[EndFlows]:
-    """End the flows to targets that are no more, and those that went past a rule that was missing."""
+    """End connections to targets that are gone, and those that bypassed a missing rule."""
     old: dict[tuple[Ref, str], list[Publication]] = {}
     new: dict[tuple[Ref, str], list[Publication]] = {}
     for want, own, served in zip(wants, mine, planned.served):
@@ -292,7 +292,7 @@ def _end_flows(
 
 
 class _Localnet:
-    """Whether packets from 127.0.0.0/8 may leave by a bridge: while 127.0.0.1 leads to anything behind it."""
+    """route_localnet of bridges: on while 127.0.0.1 leads to an endpoint behind them."""
 
     def __init__(self, entries: _Entries, state: State) -> None:
         self._state = state
@@ -303,7 +303,7 @@ class _Localnet:
         self._on: list[tuple[Ref, str]] = []
 
     def turn_on(self, want: Want) -> bool:
-        """See to it for this want; whether it was on already, by an earlier want too."""
+        """Turn it on for this want. Returns whether it was on before, including for an earlier want."""
         if not want.bridge_to_loopback:
             return True
         where = (self._state.publications.place(want.netns), want.bridge_to_loopback)
@@ -321,5 +321,5 @@ class _Localnet:
 
 
 def _way_out(ref: Ref, publication: Publication) -> tuple[Ref, str]:
-    """The namespace and the interface behind which the endpoint is; no name where nobody told."""
+    """The namespace, and the interface towards the endpoint; empty if the rule does not say."""
     return (ref, publication.out_interface or "")

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What is remembered of published ports beside their rules, see ``_kernel/published.py``."""
+"""The records of published ports beside their rules, see ``_host/published.py``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session im
 
 @dataclasses.dataclass(frozen=True)
 class Remember(LinksStay, Silent):
-    """Remember these ports of an owner, and no others; it is no part of what is told as done."""
+    """Record these ports, and no others, for an owner. Not reported as something done."""
 
     owner: str
     ports: frozenset[Port]
@@ -31,7 +31,7 @@ class Remember(LinksStay, Silent):
 
 
 class Want(t.Protocol):
-    """Of a want of the module ``dnat``. ``to_address``: of an absent one the target where nothing is translated."""
+    """The part of a want of ``dnat`` that is needed here. ``to_address`` is the target of an absent routed port."""
 
     @property
     def owner(self) -> str: ...
@@ -46,7 +46,7 @@ class Want(t.Protocol):
 
 
 def plan(found: t.Mapping[str, frozenset[Port]], wants: t.Iterable[Want]) -> tuple[list[Remember], list[Remember]]:
-    """What is forgotten before the rules go, and what is remembered after they came."""
+    """The records to remove ports from before the rules go, and those to add ports to after the rules were written."""
     kept = {owner: set(ports) for owner, ports in found.items()}
     wanted = {owner: set(ports) for owner, ports in found.items()}
     for owner, port, present in _on_the_host(wants):
@@ -62,9 +62,9 @@ def plan(found: t.Mapping[str, frozenset[Port]], wants: t.Iterable[Want]) -> tup
 
 
 def _on_the_host(wants: t.Iterable[Want]) -> t.Iterator[tuple[str, Port, bool]]:
-    """Owner and port of those that are about the host's own ports, and whether it is to be published there.
+    """Owner and port of wants that concern the host's own ports, and whether the port is to be published.
 
-    Where nothing is translated, nothing is taken on the host.
+    A routed port takes no port of the host.
     """
     for want in wants:
         if want.netns is None and (want.publication or want.to_address is None):

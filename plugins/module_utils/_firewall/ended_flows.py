@@ -4,10 +4,10 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Which tracked connections must end when rules change.
+"""Which tracked connections have to end when rules change.
 
-Rules decide about the first packet of a connection alone, so a connection outlives a change of what it began under.
-Only those that a changed rule would have decided differently are ended.
+Rules of nat decide only about a connection's first packet, so connections survive a change of the rules they began
+under. Only those are ended that a changed rule would have treated differently.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def to_old_targets(publications: t.Iterable[Publication]) -> Chosen:
 
 
 def past_publications(publications: t.Iterable[Publication]) -> Chosen:
-    """Datagrams to published ports that went to the host itself while a rule was missing, and would for ever."""
+    """UDP flows to published ports that reached the host itself while a rule was missing, and would continue to."""
     index = _Index(publications)
 
     def chosen(flow: Flow, local: t.Container[IPAddress]) -> bool:
@@ -51,9 +51,9 @@ def past_publications(publications: t.Iterable[Publication]) -> Chosen:
 
 
 class _Index:
-    """Publications by protocol and published port, since there may be thousands of both publications and connections.
+    """Publications by protocol and published port, since there may be thousands of publications and connections.
 
-    Wide ranges are kept by the blocks of ports that they touch: a hundred of all ports would be millions of entries.
+    Wide ranges are indexed by the blocks of ports they touch: a hundred of 65,535 ports would take millions of entries.
     """
 
     def __init__(self, publications: t.Iterable[Publication]) -> None:
@@ -69,7 +69,7 @@ class _Index:
                 (self._blocks if wide else self._ports).setdefault((protocol, place), []).append(publication)
 
     def at(self, protocol: int, port: int) -> t.Iterator[Publication]:
-        """Those that this port is a part of."""
+        """The publications that contain this port."""
         yield from self._ports.get((protocol, port), ())
         for publication in self._blocks.get((protocol, port // _BLOCK), ()):
             if publication.key.host_port.first <= port <= publication.key.host_port.last:
@@ -80,7 +80,7 @@ _BLOCK = 256
 
 
 def untranslated(source: IPNetwork) -> Chosen:
-    """Connections that began in ``source`` while nothing translated them: nobody can answer what they send."""
+    """Connections from ``source`` that began while nothing translated them, so that no reply can find back."""
 
     def chosen(flow: Flow, local: t.Container[IPAddress]) -> bool:
         return (
@@ -95,8 +95,10 @@ def untranslated(source: IPNetwork) -> Chosen:
 
 
 def entered_directly(subnets: t.Sequence[IPNetwork]) -> Chosen:
-    """Connections that were meant for an endpoint's own address, whatever became of their port, while nothing stopped
-    them; the answers would go on."""
+    """Connections to an endpoint's own address, on any port, that began while nothing stopped them.
+
+    Their replies would continue to pass.
+    """
 
     def chosen(flow: Flow, local: t.Container[IPAddress]) -> bool:
         return (
@@ -110,8 +112,10 @@ def entered_directly(subnets: t.Sequence[IPNetwork]) -> Chosen:
 
 
 def begun_in_the_name_of(subnets: t.Sequence[IPNetwork]) -> Chosen:
-    """Connections to elsewhere that endpoints began, or others in their name: what they lead to could answer. To the
-    host's own programs they may go on, since nobody else can answer for these."""
+    """Connections to elsewhere that endpoints opened, or others with spoofed addresses: their peers could reply.
+
+    Those to programs of the host itself may continue, since nobody else can reply in these.
+    """
 
     def chosen(flow: Flow, local: t.Container[IPAddress]) -> bool:
         return (
@@ -125,8 +129,7 @@ def begun_in_the_name_of(subnets: t.Sequence[IPNetwork]) -> Chosen:
 
 
 def begun_by(addresses: t.Collection[IPAddress]) -> Chosen:
-    """Connections that these began, or a neighbour in their name, as long as others than the host's own programs
-    answer."""
+    """Connections opened by these addresses, or by a neighbour that spoofed them, unless a host program replies."""
 
     def chosen(flow: Flow, local: t.Container[IPAddress]) -> bool:
         return (
@@ -139,7 +142,7 @@ def begun_by(addresses: t.Collection[IPAddress]) -> Chosen:
 
 
 def of_other_protocols(subnets: t.Sequence[IPNetwork]) -> Chosen:
-    """Connections of endpoints in protocols that may not leave any more: what they lead to would go on answering."""
+    """Connections of endpoints in protocols that may not leave any more: their peers could continue to reply."""
 
     def chosen(flow: Flow, _local: t.Container[IPAddress]) -> bool:
         return (

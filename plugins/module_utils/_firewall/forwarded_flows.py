@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Which connections end when rules come back that decide what may cross a bridge."""
+"""Which connections end when missing isolation rules are restored."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.flows imp
 
 
 class Want(t.Protocol):
-    """What is asked of a network."""
+    """The part of a want of ``bridge_forward`` that is needed here."""
 
     @property
     def netns(self) -> str | None: ...
@@ -33,10 +33,13 @@ class Want(t.Protocol):
 def ended(
     served: t.Sequence[Served[Isolation]], there: Isolations, wants: t.Mapping[int, Want]
 ) -> t.Iterator[EndFlows]:
-    """Where strangers were not kept out, there may be connections whose answers would go on. What all networks share
-    was missing for every one, and is there again before their own turn comes.
+    """End connections of networks that outsiders could enter, since replies would continue to pass.
 
-    :param wants: the present ones, by their number among those served
+    If a shared chain or jump was missing, it was missing for every network, and it is restored before the others get
+    their
+    turn.
+
+    :param wants: the present ones, by their position in ``served``
     """
     done: set[tuple[Ref, str]] = set()
     for number, want in wants.items():
@@ -53,8 +56,11 @@ def ended(
 
 
 def _chosen(network: Isolation, family: str, there: Isolations, ref: Ref) -> t.Iterator[Chosen]:
-    """Connections do not tell by which interface they came, so that endpoints' own end as well where nothing at all
-    kept others from speaking in their name."""
+    """The connections of a network to end.
+
+    They do not show which interface they came in on, so if nothing at all prevented spoofing, the endpoints' own
+    connections end as well.
+    """
     subnets = network.subnets_of(family)
     if not subnets or network.internal:
         return

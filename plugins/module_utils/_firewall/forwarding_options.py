@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What is asked of a network's rules, checked."""
+"""The options of bridge_forward, validated."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ OPTIONS: Options = {
     **NETNS,
     **OWNER,
 }
-#: Packets from and to these are everybody's, and rules drop what has a subnet's address and comes from elsewhere.
+#: No subnet may overlap these: packets with a source address in a subnet that come from elsewhere are dropped.
 _NOBODYS = [
     ipaddress.ip_network(text) for text in ("127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "fe80::/10", "ff00::/8")
 ]
-#: Shorter prefixes are no networks of endpoints but most of the world.
+#: Subnets with shorter prefixes would cover too much of the address space.
 _SHORTEST = {4: 8, 6: 16}
 
 
@@ -66,10 +66,10 @@ class Want:
     network: Isolation
     forward_policy: str
     families: tuple[str, ...]
-    #: Families named by ip_version or by a subnet; the others are closed where the host can.
+    #: Families that ip_version or a subnet names; the others are closed if the host supports them.
     asks_for: tuple[str, ...]
     purge_neighbours: bool = False
-    #: Whether anything is said of neighbours.
+    #: Whether the option ``neighbours`` was given.
     guards: bool = False
 
 
@@ -118,7 +118,7 @@ def want(options: t.Mapping[str, t.Any]) -> Want:
 
 
 def _subnets(given: t.Sequence[str], families: t.Sequence[str]) -> tuple[addresses.IPNetwork, ...]:
-    """Networks that endpoints can be in: what has an address in one and comes from elsewhere is dropped."""
+    """The option ``subnets``. No subnet may contain addresses that others use: packets from those would be dropped."""
     subnets = tuple(addresses.network(f"subnets[{number}]", value) for number, value in enumerate(given))
     for number, subnet in enumerate(subnets):
         option = f"subnets[{number}]"
@@ -139,7 +139,7 @@ def _subnets(given: t.Sequence[str], families: t.Sequence[str]) -> tuple[address
 def _gateways(
     options: t.Mapping[str, t.Any], subnets: t.Sequence[addresses.IPNetwork]
 ) -> tuple[addresses.IPAddress, ...]:
-    """The host's own addresses in the subnets; where nobody says, the first of each."""
+    """The host's own addresses in the subnets, by default the first of each."""
     if options["gateways"] is None:
         if options["inhibit_gateway"]:
             return ()
@@ -162,7 +162,7 @@ def _asked(subnets: t.Sequence[addresses.IPNetwork], families: tuple[str, ...]) 
 def _answers_by(
     given: t.Sequence[t.Mapping[str, t.Any]], bridge: str, subnets: t.Sequence[addresses.IPNetwork]
 ) -> tuple[Answer, ...]:
-    """Who may answer by what, checked: addresses of endpoints by other interfaces than their bridge."""
+    """The option ``answers_by``: addresses of endpoints, with interfaces other than the bridge."""
     found: dict[Answer, None] = {}
     for number, entry in enumerate(given):
         option = f"answers_by[{number}]"

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The part of a network's rules by which its endpoints speak from their own MAC addresses alone."""
+"""The binding of endpoints' addresses to their MAC addresses, as part of a network's isolation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import bi
 
 
 def read(options: t.Mapping[str, t.Any], families: t.Sequence[str]) -> Neighbours | None:
-    """The checked option ``neighbours``."""
+    """The option ``neighbours``, validated."""
     found = bindings.read_pairs("neighbours", options["neighbours"])
     if found and options["inhibit_gateway"]:
         raise Invalid(
@@ -34,7 +34,7 @@ def read(options: t.Mapping[str, t.Any], families: t.Sequence[str]) -> Neighbour
 
 
 def completed(network: Isolation, purge: bool, families: t.Iterable[str], there: Isolations, ref: Ref) -> Isolation:
-    """With the neighbours that stay beside the wanted ones, unless those are all."""
+    """The network with the existing neighbours that stay besides the wanted ones, unless ``purge``."""
     if network.inhibit_gateway:
         return dataclasses.replace(network, neighbours=())
     wanted = network.neighbours or ()
@@ -47,7 +47,7 @@ def completed(network: Isolation, purge: bool, families: t.Iterable[str], there:
 
 
 def ended(served: Served[Isolation], network: Isolation, there: Isolations, ref: Ref) -> t.Iterator[EndFlows]:
-    """What began in the name of an endpoint before it was known who that is may be anybody's."""
+    """End connections that began before an address was bound: anybody on the network may have opened them."""
     for family in sorted({family_of(address) for address, _mac_address in network.neighbours or ()}):
         unheld = (family, Gap.GUARD) in served.gaps
         known = set() if unheld else set(there.neighbours(ref, network.bridge, family))

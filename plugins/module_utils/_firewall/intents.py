@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What is wanted of a firewall, whichever carries it out: plain values, each with its owner."""
+"""What a firewall can be asked for, whichever implements it: plain values, each with its owner."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import bindings
 
 GATEWAY_MODES = ("nat", "nat-unprotected", "routed")
-#: Those in which connections of endpoints get a new source.
+#: The modes in which connections from endpoints get another source address.
 TRANSLATED = ("nat", "nat-unprotected")
 LOOPBACK = ipaddress.ip_network("127.0.0.0/8")
 
-#: Addresses with the MAC address that each belongs to; one with two MAC addresses stands there twice.
+#: Addresses with their MAC addresses; an address with two MAC addresses is listed twice.
 Neighbours = tuple[bindings.Pair, ...]
 
 
 class Answer(t.NamedTuple):
-    """An endpoint that answers by another interface than its bridge."""
+    """An endpoint that replies through another interface than its bridge."""
 
     interface: str
     address: IPAddress
-    #: From which it does; None where nobody can say, as where another router sends it on.
+    #: The sender's MAC address; None if unknown, for example because another router forwards the reply.
     mac_address: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class Isolation:
-    """What may cross a bridge: a network and the promises that hold for it."""
+    """One network: what may cross its bridge."""
 
     bridge: str
     owner: str
@@ -51,17 +51,17 @@ class Isolation:
     internal: bool = False
     icc: bool = True
     trusted_interfaces: tuple[str, ...] = ()
-    #: Whether what leaves is translated; a setting of its own, since that is an intent of its own.
+    #: Whether outgoing packets get translated. The translation itself is an intent of its own, ``SourceNat``.
     masquerade: bool = True
-    #: By what endpoints answer whose default route is on another network.
+    #: The interfaces through which endpoints reply whose default route uses another network.
     answers_by: tuple[Answer, ...] = ()
-    #: ``common`` or ``all``: what may leave where it is translated.
+    #: ``common`` or ``all``: the protocols that may leave with a translated source address.
     masquerade_protocols: str = "common"
     #: The host's own addresses in the subnets.
     gateways: tuple[IPAddress, ...] = ()
-    #: Whether the endpoints' router is not this host.
+    #: Whether the endpoints' router is another machine.
     inhibit_gateway: bool = False
-    #: Whose MAC addresses are known; None leaves those that the firewall knows.
+    #: The known MAC addresses; None keeps those that the firewall already has.
     neighbours: Neighbours | None = None
 
     def subnets_of(self, family: str) -> list[IPNetwork]:
@@ -69,11 +69,11 @@ class Isolation:
 
 
 class Key(t.NamedTuple):
-    """What can be published once."""
+    """Identifies a published port: it can be published only once."""
 
     family: str
     protocol: str
-    #: None stands for every address of the host.
+    #: None means every address of the host.
     host_ip: IPAddress | None
     host_port: PortRange
 
@@ -88,7 +88,7 @@ class Key(t.NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Publication:
-    """A published port or range of ports, of as many ports at the endpoint."""
+    """A published port, or a range of them with as many ports at the endpoint."""
 
     key: Key
     owner: str
@@ -100,13 +100,13 @@ class Publication:
 
     @property
     def from_this_host(self) -> bool:
-        """Whether 127.0.0.1 leads to it, for which the way out needs route_localnet."""
+        """Whether 127.0.0.1 leads to the endpoint, which takes route_localnet on the interface towards it."""
         return (
             self.key.family == "ipv4" and self.gateway_mode == "nat" and (self.key.host_ip is None or self.key.loopback)
         )
 
     def views(self) -> dict[str, t.Any]:
-        """Its attributes in option words."""
+        """Its attributes by option name."""
         return {
             "to_address": spelled(self.to_address),
             "to_port": str(self.to_port),
@@ -118,7 +118,7 @@ class Publication:
 
 @dataclasses.dataclass(frozen=True)
 class SourceNat:
-    """Source translation of one network, towards one interface, all but one (``!br0``) or all."""
+    """Source NAT of one network, out of one interface, of all but one (``!br0``) or of all."""
 
     source: IPNetwork
     out_interface: str | None
@@ -132,11 +132,11 @@ class SourceNat:
 
     @property
     def key(self) -> tuple[IPNetwork, str | None]:
-        """What can be translated once."""
+        """Identifies the translation: there can be only one."""
         return (self.source, self.out_interface)
 
     def views(self) -> dict[str, t.Any]:
-        """Its attributes in option words."""
+        """Its attributes by option name."""
         return {
             "to_source": spelled(self.to_source) if self.to_source else None,
             "random_fully": self.random_fully,
@@ -144,14 +144,14 @@ class SourceNat:
 
 
 class ExposedPort(t.NamedTuple):
-    """A translated port, and where the user said so."""
+    """A translated port, and the option that asks for it."""
 
     place: str
     key: Key
 
 
 class Exposure(t.NamedTuple):
-    """As much of a network as tells what others may do to it."""
+    """The part of a network that decides which rules of others affect it."""
 
     bridge: str
     families: tuple[str, ...]

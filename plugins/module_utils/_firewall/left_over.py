@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What is left of rules of an owner and is not wanted any more, as absent definitions."""
+"""An owner's rules that are no longer wanted, as absent definitions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.marked im
 
 
 class Published(t.Protocol):
-    """A port that is wanted: the key of the module ``dnat``, and where nothing is translated its target."""
+    """A wanted port: the key of module ``dnat``, and the target if it is routed."""
 
     @property
     def key(self) -> tuple[str, str, str, str]: ...
@@ -28,9 +28,9 @@ class Published(t.Protocol):
 
 
 def dnat(view: Marked, wanted: Sequence[Published] = ()) -> list[Element]:
-    """Ports that we published; a key that is wanted again is the module's to change.
+    """Ports that we published, except for keys that are wanted again, since the module changes those in place.
 
-    Where nothing is translated, several endpoints may open the same port, so the target's address is part of the key.
+    Several endpoints may open the same routed port, so there the target's address is part of the key.
     """
     keys = {entry.key for entry in wanted}
     translated = {entry.key for entry in wanted if not entry.routed}
@@ -38,7 +38,7 @@ def dnat(view: Marked, wanted: Sequence[Published] = ()) -> list[Element]:
     found: dict[t.Any, Element] = {}
     for rule in view.our_rules("dnat"):
         if "host_port" not in rule:
-            # Damaged by hand: it has no key any more, so the module repairs or leaves it.
+            # Damaged by hand. Without a key, there is no definition for it.
             continue
         key = (rule["ip_version"], rule["protocol"], rule["host_ip"] or "", str(rule["host_port"]))
         element = unpublished(key)
@@ -51,7 +51,7 @@ def dnat(view: Marked, wanted: Sequence[Published] = ()) -> list[Element]:
 
 
 def forgotten_dnat(view: Marked, wanted: Iterable[Published]) -> list[Element]:
-    """Ports that are published no more and whose rules somebody had deleted: what is remembered of them goes."""
+    """Recorded ports that are no longer wanted and whose rules are already gone, so that the record is removed."""
     there = {
         (rule["ip_version"], rule["protocol"], rule["host_ip"] or "", str(rule["host_port"]))
         for rule in view.our_rules("dnat")
@@ -62,13 +62,13 @@ def forgotten_dnat(view: Marked, wanted: Iterable[Published]) -> list[Element]:
 
 
 def unpublished(key: tuple[str, ...]) -> Element:
-    """That nothing is published under this key any more."""
+    """A definition that leaves nothing published under this key."""
     element: Element = {"ip_version": key[0], "protocol": key[1], "host_port": key[3], "state": "absent"}
     return {**element, "host_ip": key[2]} if key[2] else element
 
 
 def masquerade(view: Marked, wanted: Collection[tuple[str, str]] = ()) -> list[Element]:
-    """Source NAT that we set up; a rule whose source was taken away by hand is one for everything."""
+    """Source NAT that we set up. A rule that lost its source by hand applies to every source."""
     found: dict[tuple[str, str], Element] = {}
     for rule in view.our_rules("masquerade"):
         source = rule["source"] or ("0.0.0.0/0" if rule["ip_version"] == "ipv4" else "::/0")
@@ -86,7 +86,7 @@ def bridge_forward(view: Marked, wanted: Collection[str] = ()) -> list[Element]:
 
 
 def emptied(view: Marked) -> list[Element]:
-    """The chains that somebody emptied, whose last network this is."""
+    """The flushed chains, if no other owner has any rules."""
     if not view.empty_chains or any(rule["owner"] != view.owner for rule in view.rules):
         return []
     return [{"bridge": view.owner, "state": "absent"}]

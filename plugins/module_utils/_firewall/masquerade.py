@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Source translation of a network's packets."""
+"""Source NAT of a network."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Want:
 @dataclasses.dataclass(frozen=True)
 class State:
     translations: Translations
-    #: Of interfaces that are called by another one where a rule is to be absent.
+    #: The interfaces of rules to be removed that were given by an alternative name.
     real_names: alternative_names.RealNames = dataclasses.field(default_factory=dict)
 
 
@@ -126,7 +126,7 @@ class Masquerade(Resource):
 
 
 def _refuse_others(want: Want, state: Translations) -> None:
-    """What another owner translates is not ours to change, nor to take away."""
+    """Refuse a translation that another owner has: it is neither changed nor removed."""
     for rule in state.of(want.netns):
         if rule.key == want.rule.key and rule.owner != want.rule.owner:
             out = f" out of {rule.out_interface}" if rule.out_interface else ""

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Publications of one port on one address, which would lead to whichever rule comes first."""
+"""Refuse publications that overlap: the first rule would decide which one gets the packets."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import Publication
 
-#: The namespace, and what is published there.
+#: A namespace, and what is published in it.
 Entry = tuple[t.Optional[str], Publication]
 
 
 class _Numbered(t.NamedTuple):
-    """A publication with its place among all; those that are wanted come last, in their order."""
+    """A publication with its position: existing ones first, then the wanted ones in order."""
 
     number: int
     publication: Publication
@@ -33,7 +33,7 @@ class _Numbered(t.NamedTuple):
 
 
 def refuse(staying: t.Sequence[Entry], wanted: t.Sequence[Entry]) -> None:
-    """Refuse a wanted publication some ports of which are published otherwise; raises Refused."""
+    """Raise Refused if a port of a wanted publication is also part of another one with a different key."""
     competing: dict[tuple[t.Any, ...], list[_Numbered]] = {}
     for number, (ref, publication) in enumerate([*staying, *wanted]):
         if publication.gateway_mode != "routed":
@@ -46,7 +46,7 @@ def refuse(staying: t.Sequence[Entry], wanted: t.Sequence[Entry]) -> None:
 
 
 def _refuse_among(group: t.Sequence[_Numbered], first_wanted: int) -> None:
-    """By their first ports, each against the one before it that reaches furthest: what overlaps any overlaps that."""
+    """Check in order of first port, each against the one before that reaches furthest: any overlap shows there."""
     ordered = sorted(group, key=lambda one: (one.first, one.number))
     furthest = ordered[0]
     for one in ordered[1:]:

@@ -30,10 +30,11 @@ _SHAPE = re.compile(
 
 @dataclasses.dataclass(frozen=True)
 class Publish:
-    """One published port, or one range of ports.
+    """One published port or port range.
 
-    ``host_ip`` is None where none was given: every address of the host, in both families. The unspecified address of a
-    family stands for every address in that family alone. ``host`` and ``container`` have the same size.
+    ``host_ip`` is None if none was given, which means every address of the host in both families. The unspecified
+    address
+    of a family means every address in that family. ``host`` and ``container`` have the same size.
     """
 
     host_ip: addresses.IPAddress | None
@@ -43,15 +44,16 @@ class Publish:
 
     @property
     def wildcard(self) -> bool:
-        """Whether it listens on all addresses, of one family or of both."""
+        """Whether it is published on all addresses, of one family or of both."""
         return self.host_ip is None or self.host_ip.is_unspecified
 
 
 def parse(option: str, value: object) -> Publish:
-    """The meaning of one published port; ``option`` names it in errors.
+    """Parse one published port. Errors name ``option``.
 
-    :raises Invalid: for anything that is not a string in this form, and for forms that only an engine with a port
-        allocator and a proxy can serve
+    :raises Invalid: for anything but a string in this form, and for forms that need an engine with a port allocator and
+    a
+        proxy
     """
     if not isinstance(value, str):
         raise Invalid(option, value, f"a published port is a string; quote it, YAML read it as {kind_of(value)}")
@@ -67,7 +69,7 @@ def parse(option: str, value: object) -> Publish:
 
 
 def _shape(option: str, value: str, ports: str) -> dict[str, str]:
-    """The parts of the text before the protocol; absent parts are empty."""
+    """The parts of the text before the protocol; missing ones are empty."""
     if ":" not in ports:
         raise Invalid(option, value, _ENGINE_PICKS)
     shape = _SHAPE.fullmatch(ports)
@@ -115,7 +117,7 @@ def _host_ip(option: str, value: str, shape: dict[str, str]) -> addresses.IPAddr
 
 
 def refuse_unpublishable(option: str, value: object, host_ip: addresses.IPAddress) -> None:
-    """Refuse an address of the host on which no rule can publish a port."""
+    """Raise Invalid for an address of the host that no rule can publish a port on."""
     if isinstance(host_ip, ipaddress.IPv6Address):
         if host_ip.is_loopback:
             raise Invalid(

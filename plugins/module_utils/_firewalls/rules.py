@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Which firewall carries out what is wanted. Nobody but those in this folder knows one by name."""
+"""Chooses the firewall that modules write rules with. Only this folder names one."""
 
 from __future__ import annotations
 
@@ -13,5 +13,4 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
 
 
 def chosen() -> Firewall:
-    """That of this host."""
     return Iptables()

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Which firewall tells what a host has: apart, since modules that write rules need not carry that."""
+"""Chooses the firewall that is inspected. A file of its own spares modules that only write rules the code."""
 
 from __future__ import annotations
 
@@ -13,5 +13,4 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
 
 
 def chosen() -> Survey:
-    """That of this host."""
     return IptablesSurvey()

@@ -4,9 +4,9 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""A Python file that holds a part of this collection and runs without it and without Ansible.
+"""Builds a Python file that contains part of this collection and runs without it and without Ansible.
 
-It is an uncompressed zip archive, so that it is readable, and the same sources yield the same bytes.
+It is an uncompressed zip archive: readable, and reproducible from the same sources.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ import zipfile
 
 _UTILS = "ansible_collections.netplumb.linuxnet.plugins.module_utils"
 _IMPORT = re.compile(rf"^\s*from ({re.escape(_UTILS)}[\w.]*) import (\([^)]*\)|[^\n]+)", re.MULTILINE)
-#: The same metadata for every file, since time and owner would differ between builds.
+#: The same for every file, since real metadata would differ between builds.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def build(interpreter: str, module: str) -> bytes:
-    """The file, which calls ``main`` of this module with its command line."""
+    """The archive, which calls ``main`` of this module with the command line."""
     sources = _sources(module)
     files = {name.replace(".", "/") + ".py": source for name, source in sources.items()}
     for name in sources:
@@ -45,7 +45,7 @@ def build(interpreter: str, module: str) -> bytes:
 
 
 def _sources(first: str) -> dict[str, str]:
-    """The texts of a module and of all modules of this collection that it imports anywhere."""
+    """The source of a module and of all modules of this collection that it imports, directly or not."""
     found: dict[str, str] = {}
     waiting = [first]
     while waiting:
@@ -67,7 +67,7 @@ def _imported(text: str) -> t.Iterator[str]:
 
 
 def _source(name: str) -> str | None:
-    """The text of a module, which may be in an archive itself, such as Ansible's; None if it does not exist."""
+    """The source of a module, which may be in an archive such as Ansible's; None if it does not exist."""
     try:
         spec = importlib.util.find_spec(name)
     except ModuleNotFoundError:

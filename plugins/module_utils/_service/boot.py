@@ -6,8 +6,8 @@
 
 """The program that a network's service runs, without Ansible: ``network.pyz up NETWORK`` and so on.
 
-It brings the same definitions about by the same code as the modules do, so that whatever came first, the service or the
-role, the other one finds nothing to do.
+It applies the same definitions with the same code as the modules, so whichever of the service and the role runs second
+finds nothing to do.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ usage: network.pyz up NETWORK                    apply /etc/linuxnet/NETWORK.jso
        network.pyz down NETWORK                  remove the network
        network.pyz stop NETWORK                  for systemd: the same, except for a restart or a shutdown
 """
-#: Before a line, what systemd's journal takes for its priority.
+#: Line prefixes that systemd's journal takes for priorities.
 _WARNING, _ERROR = "<4>", "<3>"
 
 
 def main(arguments: t.Sequence[str]) -> int:
-    """Do what is asked; 0 for done, 1 for refused, 2 for a call that makes no sense."""
+    """Run a command. Returns 0 if done, 1 if refused, 2 for a usage error."""
     given = dict(enumerate(arguments))
     verbs: dict[tuple[str | None, int], t.Callable[[], None]] = {
         ("up", 2): lambda: _up(given[1], {}),
@@ -79,7 +79,7 @@ def _process(text: str) -> int:
 
 
 def _attach(network: str, namespace: str, process: int) -> None:
-    """Called by the service whose process it is, too, in whose namespaces nothing of ours may be made."""
+    """Attach a namespace. Refused in a service's own namespaces, where nothing of ours may be created."""
     for kind in ("net", "mnt"):
         if os.readlink(f"/proc/self/ns/{kind}") != os.readlink(f"/proc/1/ns/{kind}"):
             raise Refused("attach: this process has namespaces of its own; run it with systemd-run --wait ...")
@@ -87,15 +87,15 @@ def _attach(network: str, namespace: str, process: int) -> None:
 
 
 def _tell(line: str, priority: str = "") -> None:
-    """A line for people, who read it in the journal when systemd runs us."""
+    """Print a line, with its priority if it goes to the journal."""
     sys.stdout.write(f"{priority if 'JOURNAL_STREAM' in os.environ else ''}{printable(line)}\n")
     sys.stdout.flush()
 
 
 def _up(network: str, joining: t.Mapping[str, int]) -> None:
-    """Bring everything about; what belongs to guests who are away is left out.
+    """Apply the network's file. Definitions that belong to absent guests are left out.
 
-    :param joining: namespaces that come now, with a process in each
+    :param joining: namespaces to attach now, each with the PID of a process in it
     """
     path = service_files.definitions(network)
     found = _read(network)
@@ -121,7 +121,7 @@ def _up(network: str, joining: t.Mapping[str, int]) -> None:
 
 
 def _read(network: str) -> network_document.Document | None:
-    """What the network's file says, if there is one."""
+    """The network's file, None if it does not exist."""
     path = service_files.definitions(network)
     atomic_files.trust(str(service_files.DIRECTORY))
     written = service_files.read(path)
@@ -133,7 +133,7 @@ def _read(network: str) -> network_document.Document | None:
 
 
 def available(modules: network_document.Modules, away: t.Collection[str]) -> dict[str, list[network_document.Element]]:
-    """The definitions of what can be brought about now: without guests and network cards that are not there."""
+    """The definitions that can be applied now: without those of absent guests and missing network cards."""
     present = network_document.without(modules, away, RESOURCES)
     missing = {
         name
@@ -149,13 +149,13 @@ def available(modules: network_document.Modules, away: t.Collection[str]) -> dic
 
 
 def _interfaces(kind: Resource, definition: network_document.Element) -> list[str | None]:
-    """The interfaces of the host without which a definition cannot be brought about."""
+    """The interfaces of the host that a definition needs."""
     netns, name = kind.link_of(definition) or (None, None)
     return [kind.needs(definition), name if netns is None else None]
 
 
 def _carry_out(owner: str, state: str, modules: network_document.Modules) -> int:
-    """Bring definitions about as the role does; how many of them were changed."""
+    """Apply definitions as the role does. Returns how many objects changed."""
     host = Host(check_mode=False)
     failed: EndpointsFailed | None = None
     try:
@@ -181,13 +181,13 @@ def _carry_out(owner: str, state: str, modules: network_document.Modules) -> int
 
 
 def _told(host: Host, error: LinuxnetError) -> LinuxnetError:
-    """The error with what was done before it, after the warnings of that."""
+    """The error, including what was done before it. Prints the warnings first."""
     _tell_warnings(host)
     return LinuxnetError(sentence(host, error))
 
 
 def _changed(outcome: Outcome) -> list[tuple[str, str]]:
-    """What was changed, each in a word."""
+    """What was changed, as label and verb."""
     return [
         (label, "made" if not change.before else "changed" if change.after else "removed")
         for label, change in zip(outcome.labels, outcome.changes)
@@ -201,18 +201,18 @@ def _tell_warnings(host: Host) -> None:
 
 
 def _down(network: str) -> None:
-    """Take away everything that carries the network's mark, as the role does with the state absent."""
+    """Remove everything that carries the network's mark, as the role does with state absent."""
     owner = _owner(network)
     with Host(check_mode=False) as host:
         end = end_of(host, owner)
         _tell_warnings(host)
-    # What a file throws after a reboot is not the service's to forget.
+    # Forwarding is switched by a file that applies at boot; that file is not the service's to remove.
     changed = _carry_out(owner, "absent", {**end.modules, "ip_forward": []})
     _tell(f"network {network} is down, {changed} of its parts were removed; forwarding stays as it is")
 
 
 def _owner(network: str) -> str:
-    """Whose mark it is; that of the network's name where the file is gone or damaged."""
+    """The owner of the network; its name if the file is missing or damaged."""
     try:
         found = _read(network)
     except Invalid:
@@ -221,7 +221,7 @@ def _owner(network: str) -> str:
 
 
 def _stop(network: str) -> None:
-    """Called by systemd before a restart too, which is to mend and not to break, and before the machine goes down."""
+    """Remove the network, unless systemd is restarting the service, which must not interrupt it, or shutting down."""
     if _asked("list-jobs", "--no-legend", "--plain", unit.name(network)).split()[2:3] == ["restart"]:
         _tell(f"network {network} is restarted and stays up meanwhile")
     elif _asked("is-system-running").strip() == "stopping":
@@ -231,7 +231,7 @@ def _stop(network: str) -> None:
 
 
 def _asked(*words: str) -> str:
-    """What systemd answers; nothing where it does not run."""
+    """The output of systemctl; empty if it is not installed."""
     try:
         return programs.run(["systemctl", *words]).out
     except OSError:

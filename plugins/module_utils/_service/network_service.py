@@ -78,7 +78,7 @@ class Found:
 class State:
     found: t.Mapping[str, Found]
     program: bytes | None
-    #: The program and its Python interpreter; None if all networks are absent.
+    #: The program and its Python interpreter; both empty if all networks are absent.
     wanted_program: bytes
     interpreter: str
     networks: t.Sequence[str]
@@ -182,7 +182,7 @@ def _plan_present(want: Want, found: Found, program: bytes | None, state: State,
     if steps:
         plan.steps += steps
         if before == after:
-            # The same in another form.
+            # The same content in another form.
             before["file"], after["file"] = _lines(found.definitions), definitions.splitlines()
     facts = {"unit_name": unit.name(want.name), "path": str(service_files.definitions(want.name))}
     return Change(before if found.there else {}, after, facts)
@@ -207,7 +207,7 @@ def _writing(
 
 
 def _refuse_foreign(want: Want, found: Found) -> None:
-    """Files of somebody else's under our names are neither written over nor removed."""
+    """Refuse to overwrite or remove files with our names that we did not write."""
     ours = False
     for name, one in found.units.items():
         if one.text is not None and not unit.is_ours(one.text):
@@ -240,10 +240,11 @@ def _plan_absent(want: Want, found: Found, last: bool, plan: Plan) -> Change:
 
 
 def _removing(name: str, found: Found, last: bool) -> list[Step]:
-    """The steps to remove files, with the definitions last, since they show the next run that something is left.
+    """The steps to remove the files, the definitions last: while they exist, the next run knows that something is left.
 
-    The units are stopped after their files are gone and without dependent ones, so that this takes nothing down: the
-    network may be meant to stay, or is gone already.
+    The units are stopped after their files are gone and without their dependents, so that this does not take the
+    network
+    down: it may be meant to stay, or be gone already.
     """
     units = unit.started_with(name)
     links = [link for one, others in units.items() for link in service_files.enabling_links(one, others)]

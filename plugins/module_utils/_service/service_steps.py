@@ -65,7 +65,7 @@ class Reload(Aside):
 
 @dataclasses.dataclass(frozen=True)
 class Forget(Aside):
-    """Stop a unit without a file, and nothing else."""
+    """Stop a unit that has no file any more, and nothing else."""
 
     unit: str
 
@@ -78,7 +78,7 @@ class Forget(Aside):
 
 @dataclasses.dataclass(frozen=True)
 class Start(Aside):
-    """Start a service, which changes the host itself, so the lock is released first."""
+    """Start a service. It changes the host itself, so the lock is released first."""
 
     unit: str
 
@@ -91,5 +91,5 @@ class Start(Aside):
 
 
 def in_order(steps: t.Sequence[Step]) -> list[Step]:
-    """Services are started after the files of all networks are written."""
+    """Start services only after the files of all networks are written."""
     return sorted(steps, key=lambda step: isinstance(step, Start))

@@ -7,9 +7,9 @@
 """The systemd units of a persistent network.
 
 Some firewalls flush all rules when they are reloaded or restarted. systemd propagates a reload. A start only reaches
-units that are started with it: hence a second unit, which ends at once and can be started repeatedly. Stopping with
-the firewalls does not work: firewalld conflicts with others, and systemd then refuses to restart it. firewalld may be
-reloaded by D-Bus without systemd: hence a third unit, which listens to that.
+units that are started with it: hence a second unit, which ends at once and can be started repeatedly. Stopping the
+network along with a firewall does not work: firewalld conflicts with other firewalls, and systemd then refuses to
+restart it. firewalld can also be reloaded over D-Bus, without systemd: hence a third unit, which listens for that.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _FIREWALLS = (
 _LINK_MANAGERS = ("systemd-networkd.service", "NetworkManager.service")
 #: Services that create external bridges.
 _BRIDGE_MAKERS = ("docker.service", "libvirtd.service", "lxc-net.service")
-#: No option here gives the service a mount namespace of its own, which would hide from the host the namespaces that it
-#: makes under /run/netns.
+#: None of these gives the service its own mount namespace, which would hide the namespaces that it creates under
+#: /run/netns from the host.
 _CONFINED = (
     "CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW CAP_SYS_ADMIN CAP_SYS_MODULE CAP_SYS_PTRACE CAP_DAC_OVERRIDE",
     "NoNewPrivileges=yes",
@@ -57,32 +57,32 @@ def is_ours(text: bytes) -> bool:
 
 
 def name(network: str) -> str:
-    """The name of the unit."""
+    """The name of the main unit."""
     return f"linuxnet-{network}.service"
 
 
 def names(network: str) -> tuple[str, str, str]:
-    """The names of all three; no network's name has these suffixes."""
+    """The names of all three units. No network's name ends with these suffixes."""
     rules, firewalld = UNITS
     return name(network), name(network + rules), name(network + firewalld)
 
 
 def listener(network: str) -> str:
-    """The name of the unit that listens to firewalld."""
+    """The name of the unit that listens for firewalld's signals."""
     return names(network)[2]
 
 
 def started_with(network: str) -> dict[str, tuple[str, ...]]:
-    """The units that each unit is started with, by name."""
+    """For each unit, the units that it is started with."""
     main, rules, listening = names(network)
     return {main: ("multi-user.target",), rules: _FIREWALLS, listening: (FIREWALLD,)}
 
 
 def texts(network: str, command: str, ports: t.Sequence[str], external: bool) -> dict[str, str]:
-    """All three unit files by name.
+    """The contents of all three unit files by name.
 
     :param command: the program, without verb and name of the network
-    :param ports: interfaces of the host that have to exist before
+    :param ports: interfaces of the host that have to exist first
     :param external: whether something else creates the bridge, maybe after network-online.target
     """
     main, rules, listening = names(network)
@@ -90,7 +90,7 @@ def texts(network: str, command: str, ports: t.Sequence[str], external: bool) ->
 
 
 def _rules(network: str) -> str:
-    """At boot, there is nothing to repair, since the first unit comes after the firewalls."""
+    """Do nothing during boot, when the main unit starts after the firewalls anyway."""
     script = f'[ "$$(systemctl is-system-running)" = starting ] || systemctl try-reload-or-restart {name(network)}'
     return f"""\
 {_HEAD}
@@ -158,7 +158,7 @@ WantedBy=multi-user.target
 
 
 def _device(interface: str) -> str:
-    """The unit of an interface of the host; systemd escapes all other characters."""
+    """The device unit of an interface. systemd escapes all other characters."""
     escaped = "".join(
         char if char.isascii() and (char.isalnum() or char in ":_.") else f"\\x{char.encode().hex()}"
         for char in interface

@@ -4,10 +4,10 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The chains of ours and the jumps that lead to them, which all networks share.
+"""The chains of this collection and the jumps to them, which all networks share.
 
-A group of chains exists as long as one of its content chains holds a rule: the jumps come with the first rule and go
-with the last one.
+A group of chains exists as long as one of its content chains has a rule: the jumps are added with the first rule and
+removed with the last.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import rule_text
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import BUILT_IN, Place
 
-#: The comment of the shared jumps.
+#: The comment that marks the shared jumps.
 SHARED = "linuxnet"
 
-#: What the names of all our chains begin with.
+#: The prefix of all our chains.
 PREFIX = "LINUXNET-"
 FORWARD = "LINUXNET-FORWARD"
-#: The administrator's own chain: made with LINUXNET-FORWARD, never written, removed only when empty.
+#: The administrator's chain: created with LINUXNET-FORWARD, never written to, removed only when empty.
 USER = "LINUXNET-USER"
 INTERNAL = "LINUXNET-INTERNAL"
 TO = "LINUXNET-TO"
 FROM = "LINUXNET-FROM"
 INPUT = "LINUXNET-INPUT"
 RAW = "LINUXNET-RAW"
-#: In mangle, where conntrack knows the packet and has not confirmed its connection yet.
+#: In mangle, where conntrack has looked up the packet but not yet confirmed a new connection.
 PREROUTING = "LINUXNET-PREROUTING"
 DNAT = "LINUXNET-DNAT"
 LOOPBACK = "LINUXNET-DNAT-LOOPBACK"
@@ -39,14 +39,14 @@ POSTROUTING = "LINUXNET-POSTROUTING"
 
 
 class Group(t.NamedTuple):
-    """Chains that come and go together."""
+    """Chains that are created and removed together."""
 
     #: Chains whose rules keep the group alive.
     content: tuple[str, ...]
-    #: Chains that exist beside those.
+    #: Chains that only exist along with those.
     frame: tuple[str, ...]
     jumps: tuple[Place, ...]
-    #: Chains that can be reached through this group alone: their rules are reasons for it as well.
+    #: Chains that are reachable only through this group: their rules keep it alive too.
     inside: tuple[str, ...] = ()
 
     @property
@@ -68,11 +68,12 @@ _THIS_HOST = rule_text.network_of("127.0.0.0/8")
 
 
 def _translation(family: str) -> tuple[Group, ...]:
-    """The groups of nat.
+    """The groups of the nat table.
 
-    Of IPv6 two kinds of packets are left out since no rule makes their connections work, so that they are refused at
-    once instead of after a time-out: those from link-local clients, which cannot be forwarded, and those to ::1, whose
-    source is ::1 as well and is never routed.
+    Two kinds of IPv6 packets are exempt because no rule could make their connections work: those from link-local
+    clients
+    cannot be forwarded, and those to ::1 have the source ::1 and are never routed. Without the rule they are refused at
+    once instead of timing out.
     """
     if family == "ipv4":
         dnat = Group((DNAT,), (), (_jump("PREROUTING", DNAT, matches=_LOCAL), _jump("OUTPUT", DNAT, matches=_LOCAL)))
@@ -88,7 +89,7 @@ def _translation(family: str) -> tuple[Group, ...]:
 GROUPS: dict[tuple[str, str], tuple[Group, ...]] = {}
 for _family in FAMILIES:
     GROUPS[_family, "raw"] = (Group((RAW,), (), (_jump("PREROUTING", RAW),)),)
-    # What the host says to itself is no concern of a bridge.
+    # The host's traffic to itself does not concern a bridge.
     GROUPS[_family, "mangle"] = (
         Group((PREROUTING,), (), (_jump("PREROUTING", PREROUTING, in_interface="!lo"),)),
         _forward(),
@@ -99,11 +100,11 @@ GROUPS["ipv4", "mangle"] += (Group((INPUT,), (), (_jump("INPUT", INPUT, destinat
 
 
 def heads(table: str) -> set[str]:
-    """The built-in chains of a table in which our jumps stand."""
+    """The built-in chains of a table that contain our jumps."""
     groups = (group for family in FAMILIES for group in GROUPS[family, table])
     return {jump.chain for group in groups for jump in group.jumps if jump.chain in BUILT_IN[table]}
 
 
 def is_shared(text: str) -> bool:
-    """Whether this is a jump that we share among networks, in whatever form."""
+    """Whether this is one of the jumps that all networks share, in whatever form."""
     return rule_text.fields(text).comments[:1] == (SHARED,)

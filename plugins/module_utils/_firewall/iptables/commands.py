@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The tables of iptables read and written: one read and one write at most per table and family."""
+"""Read and write tables of iptables, with at most one read and one write per table and family."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def read(host: Host, ref: str | None, wanted: t.Iterable[tuple[str, str]]) -> Ta
 
 
 def odd(host: Host, ref: str | None, family: str) -> dict[str, str]:
-    """By name the tables in which our rules cannot be, with a sentence; the legacy backend has tables of its own."""
+    """The tables that cannot hold our rules, each with a sentence why. The legacy backend has tables of its own."""
     place = ("odd tables", host.identity(ref), family)
     if place not in host.memory:
         found = host.run(ref, functools.partial(odd_tables.read, family))
@@ -35,10 +35,11 @@ def odd(host: Host, ref: str | None, family: str) -> dict[str, str]:
 
 
 def write(host: Host, ref: str | None, family: str, name: str, edits: t.Sequence[tables.Edit]) -> None:
-    """Edit one table, in parts where it must be.
+    """Edit one table, in several writes if necessary.
 
-    In a user namespace iptables cannot raise the size of its socket's buffer, so thousands of edits are refused as one
-    message. Edits take effect one after the other, so any part of them may go first.
+    In a user namespace iptables cannot enlarge its socket buffer, so the kernel refuses thousands of edits in one
+    message.
+    Edits apply one after the other, so the list can be split anywhere.
     """
     try:
         iptables_programs.restore(host, ref, family, name, tables.restore_text(name, edits))

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What the rules that a host has hold, read off them as a packet would meet them."""
+"""What the rules on a host actually drop, found by following the chains as a packet would."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
 
 Tables = t.Mapping[tuple[str, str], Table]
 
-#: By which chains a packet gets to the rules that keep strangers from speaking in an endpoint's name; any of the three
-#: holds what is forwarded.
+#: The chains through which a packet gets to the rules that drop spoofed addresses of endpoints. For forwarded packets,
+#: any of the three is enough.
 _WAYS = (
     ("mangle", ("PREROUTING", chains.PREROUTING)),
     ("mangle", ("FORWARD", chains.FORWARD, chains.FROM)),
@@ -31,7 +31,7 @@ _WAYS = (
 
 
 def keeps_names(tables: Tables, subnet: IPNetwork) -> bool:
-    """Whether strangers are kept from speaking in the name of this network's endpoints."""
+    """Whether outsiders are kept from using source addresses of this network."""
     family = family_of(subnet)
     return any((family, table) in tables and _drops(tables[family, table], way, subnet) for table, way in _WAYS)
 

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""iptables, of either of its own backends, for those who want something of a firewall."""
+"""iptables, with either of its backends, as an implementation of ``backend.Firewall``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host impor
 
 
 class Iptables:
-    """See ``backend.Firewall``: a table is read once and written once at most."""
+    """Reads and writes each table at most once."""
 
     def isolations(self, host: Host, asked: t.Sequence[Asked]) -> isolating.Isolations:
         tables = rule_ledger.read_tables(host, asked, TABLES)

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Rules of others that translate what comes to the host's own addresses, as those of published ports do."""
+"""Rules of other tools that translate packets to the host's own addresses, as published ports do."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
 
 _TRANSLATING = ("DNAT", "REDIRECT")
 _ALL = ((0, 65535),)
-#: What says nothing of a packet but its protocol, and that it is for the host.
+#: Matches that narrow packets down to a protocol, its ports and the host as destination at most.
 _PLAIN = ("comment", "addrtype", "tcp", "udp", "sctp", "multiport")
 
 Ports = tuple[tuple[int, int], ...]
 
 
 class _Met(t.NamedTuple):
-    """What a packet is known to be on its way to a rule."""
+    """What is known about a packet that gets to a rule."""
 
     protocol: str | None = None
     ports: Ports = _ALL
@@ -32,7 +32,7 @@ class _Met(t.NamedTuple):
 
 
 class Translation(t.NamedTuple):
-    """A rule that takes the packets to some ports; ``first`` where it stands above our own."""
+    """A rule that translates packets to some ports; ``first`` if it comes before our own."""
 
     chain: str
     text: str
@@ -43,9 +43,9 @@ class Translation(t.NamedTuple):
 
 
 def foreign(table: Table, own: t.Collection[IPAddress]) -> list[Translation]:
-    """Those of the table nat that may take what is sent to one of the host's own addresses, each once.
+    """The rules of nat that may translate packets to one of the host's own addresses, each once.
 
-    A rule that looks at something else than the port, such as a mark, counts only where it names a port too.
+    A rule that also matches something else, such as a mark, counts only if it names a port as well.
     """
     found: dict[tuple[str, str], Translation] = {}
     for hook in ("PREROUTING", "OUTPUT"):

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What others have in the packet filter that stands in the way of a network, though its own rules are right."""
+"""What other tools have in the packet filter that interferes with a network whose own rules are right."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def read(host: Host, ref: str | None, own: t.Collection[IPAddress]) -> View:
 
 
 def _translations(host: Host, ref: str | None, family: str, own: t.Collection[IPAddress]) -> list[View]:
-    """None of a table that cannot be read, of which more is said elsewhere."""
+    """The foreign translations; empty if the table cannot be read, which is reported elsewhere."""
     try:
         nat = commands.read(host, ref, [(family, "nat")])[family, "nat"]
     except KernelRefused:
@@ -58,7 +58,7 @@ def _translations(host: Host, ref: str | None, family: str, own: t.Collection[IP
 
 
 def _backends(host: Host, ref: str | None, family: str) -> list[View]:
-    """The backend of iptables that is not the host's and has rules all the same."""
+    """The backend of iptables that the host does not use, if it has rules nevertheless."""
     other = iptables_programs.other_backend(host, family)
     if other == "legacy":
         names = host.run(ref, functools.partial(kernel_tables.legacy, family))
@@ -69,7 +69,7 @@ def _backends(host: Host, ref: str | None, family: str) -> list[View]:
 
 
 def _is_strict() -> bool:
-    """Whether firewalld is there, which its table tells, and refuses what it has not published itself."""
+    """Whether firewalld runs, which its table shows, and rejects forwarded ports that it has not published itself."""
     found = service_files.read(pathlib.Path(_FIREWALLD))
     text = (found or b"").decode("utf-8", "replace")
     return bool(_STRICT.search(text)) and nftables_chains.has_table("firewalld")

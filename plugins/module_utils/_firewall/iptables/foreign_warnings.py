@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Warnings of what others have in the packet filter that is in the network's way: theirs to change, so it is told."""
+"""Warnings about other tools' rules that interfere with a network: only the user can change those."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _OTHER = {"ip": "ipv4", "ip6": "ipv6"}
 
 
 def warnings(others: View, network: Exposure) -> list[str]:
-    """One for each thing that is in the way, of what ``foreign_rules.read`` found."""
+    """One warning for each finding of ``foreign_rules.read`` that affects the network."""
     return [
         *_translations(others["translations"], network.ports),
         *_backends(others["backends"], network),

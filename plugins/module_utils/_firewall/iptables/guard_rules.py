@@ -4,18 +4,18 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The rules that have an endpoint speak from its own MAC address alone, in a chain of its bridge's own.
+"""The rules that bind the addresses of endpoints to their MAC addresses, in a chain for each bridge.
 
-While they are few they stand in that chain; when they are many, in a tree that hangs from it, by the last digits of
-the addresses: whatever the addresses are, a packet passes at most 16 rules for the last digit, 16 for the one before
-it, and then the rules of those addresses that end like its own:
+A few rules stand in that chain itself, many in a tree of chains below it, by the last digits of the addresses.
+Whatever the addresses are, a packet passes at most 16 rules for the last digit, 16 for the one before it, and then the
+rules for the addresses that end like its own:
 
     LINUXNET-PREROUTING        -i br0 -j LINUXNET-GUARD-56c5eb3
     LINUXNET-GUARD-56c5eb3     -s 0.0.0.2/0.0.0.15 -j LINUXNET-GUARD-56c5eb3-2
     LINUXNET-GUARD-56c5eb3-2   -s 0.0.0.18/0.0.0.255 -j LINUXNET-GUARD-56c5eb3-12
     LINUXNET-GUARD-56c5eb3-12  -s 172.18.3.18/32 -i br0 -m mac ! --mac-source 02:42:ac:12:03:12 -j DROP
 
-Which form it is depends on the number of addresses alone. The chain's name ends with a digest of the bridge's.
+Only the number of addresses decides which form is used. The chain's name ends with a digest of the bridge's name.
 """
 
 from __future__ import annotations
@@ -33,25 +33,25 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Place
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import bindings
 
-#: So many addresses of one family stay in one chain.
+#: Up to this many addresses of one family stay in one chain.
 FEW = 64
 _STEM = "LINUXNET-GUARD-"
 _NAME = re.compile(_STEM + r"([0-9a-f]{7})(?:-([0-9A-F]{1,2}))?")
 
 
 class Write(t.Protocol):
-    """Makes a rule's text with a network's mark in it."""
+    """Returns the text of a rule that carries a network's mark."""
 
     def __call__(self, target: str, **match: t.Any) -> str: ...
 
 
 def root(bridge: str) -> str:
-    """The chain of a bridge."""
+    """The name of a bridge's chain."""
     return _STEM + hashlib.sha256(bridge.encode("utf-8", "surrogateescape")).hexdigest()[:7]
 
 
 def is_ours(chain: str) -> bool:
-    """Whether a chain is one of these, whatever its bridge."""
+    """Whether a chain is one of these, for any bridge."""
     return _NAME.fullmatch(chain) is not None
 
 
@@ -77,7 +77,7 @@ def _last_digits(address: IPAddress) -> str:
 
 
 def reading(found: t.Iterable[Place]) -> Neighbours:
-    """The neighbours that rules are about."""
+    """The addresses and MAC addresses that rules contain."""
     neighbours = set()
     for place in found:
         entry = rule_text.fields(place.text)
@@ -88,7 +88,7 @@ def reading(found: t.Iterable[Place]) -> Neighbours:
 
 
 def groups(family: str, bridges: t.Collection[str], names: t.Iterable[str]) -> list[Group]:
-    """The groups of these bridges' chains among the given ones, the inner ones first."""
+    """The groups of these bridges' chains among ``names``, inner groups first."""
     roots = {root(bridge): bridge for bridge in bridges}
     found: dict[str, None] = {}
     for name in names:
@@ -96,7 +96,7 @@ def groups(family: str, bridges: t.Collection[str], names: t.Iterable[str]) -> l
         if parts and _STEM + parts[1] in roots:
             top, digits = _STEM + parts[1], parts[2] or ""
             found[top] = None
-            # The last digit comes first, as it leads to the rest.
+            # By the last digit first, since that chain leads to the others.
             for length in range(1, len(digits) + 1):
                 found[f"{top}-{digits[-length:]}"] = None
     ordered = sorted(found, key=lambda name: (-len(name), name))

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What rules of ours a host has, told in option words."""
+"""This collection's rules on a host, with their contents by option name."""
 
 from __future__ import annotations
 
@@ -26,17 +26,19 @@ View = dict[str, t.Any]
 
 
 def rules_of_ours(tables: t.Mapping[tuple[str, str], Table]) -> list[View]:
-    """Every rule with a mark of ours, in the order of the tables given and of the chains in them.
+    """Every rule with a mark of ours, in the order of the given tables and of the chains in them.
 
     :param tables: by family (``ipv4``, ``ipv6``) and table name
-    :return: for each rule ``ip_version``, ``table``, ``chain``, ``kind``, ``owner``, ``text``, and by kind: of dnat
-        the key and the attributes of a publication, of masquerade ``source``, ``out_interface`` and ``to_source``,
-        of forward ``bridge``. A rule of a known kind that somebody damaged has the first six alone.
+    :return: for each rule ``ip_version``, ``table``, ``chain``, ``kind``, ``owner``, ``text``, and depending on its
+        kind:
+        for dnat the key and attributes of a publication, for masquerade ``source``, ``out_interface`` and
+        ``to_source``,
+        for forward ``bridge``. A damaged rule has the first six only.
     """
     views = []
     for (family, name), table in tables.items():
         for chain, texts in table.chains.items():
-            # Of these there are as many as endpoints, and they say nothing that is not said elsewhere.
+            # There is one of these per endpoint, and they repeat what is reported elsewhere.
             for text in texts if not guard_rules.is_ours(chain) else ():
                 mark = rule_text.fields(text).mark
                 if mark:
@@ -53,12 +55,12 @@ def rules_of_ours(tables: t.Mapping[tuple[str, str], Table]) -> list[View]:
 
 
 def is_ours(chain: str) -> bool:
-    """Whether a chain is one that we make, and fill."""
+    """Whether we create this chain and put rules into it."""
     return chain in _FILLED or port_tree.block(chain) is not None
 
 
 def kind_in(chain: str) -> str:
-    """The kind of the rules that one of these chains is for, of several the one that nothing else is for."""
+    """The kind of rule that belongs in one of our chains; for a chain with rules of several kinds, ``forward``."""
     if publish_rules.holds(chain):
         return publish_rules.KIND
     return masquerade_rules.KIND if chain == chains.POSTROUTING else isolation_rules.KIND

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What may cross a bridge, by rules of every table."""
+"""Isolation of bridges by rules in all four tables."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Edit, Place
 
-#: Chains that keep strangers out, and the built-in ones that lead there, which all networks share.
+#: Chains that keep outsiders out and are shared by all networks, including the built-in ones with the jumps.
 _SHARED = ("FORWARD", chains.FORWARD, "PREROUTING")
 _CLOSING = (*_SHARED, chains.FROM, chains.TO, chains.PREROUTING)
 
@@ -41,10 +41,10 @@ _Places = dict[tuple[str, str], list[Place]]
 
 
 class Isolations:
-    """The rules of this kind that are there."""
+    """The isolation rules found on the host."""
 
     def __init__(self, tables: rule_ledger.Tables, bridged: t.Collection[tuple[Ref, str]]) -> None:
-        """:param bridged: the namespaces and families in which iptables is shown what bridges carry"""
+        """:param bridged: the namespaces and families in which iptables sees bridged frames"""
         self._tables = tables
         self._bridged = bridged
         #: By namespace, bridge and owner.
@@ -110,12 +110,12 @@ class Isolations:
         return Planned(steps, served)
 
     def _claim(self, ledger: rule_ledger.Ledger, number: int, request: IsolationRequest) -> Isolation | None:
-        """Claim the network's rules and return it as they tell it, None where it has none."""
+        """Claim the network's rules and return the network as they describe it, None if there are none."""
         network = request.intent
         there = self._found(request.netns).get((network.bridge, network.owner), {})
         mine: _Places = {}
         for family, name in self._tables.of(request.netns):
-            # A family that this definition leaves out is not its business; an absent network goes from every one.
+            # Leave families alone that the definition excludes; an absent network is removed from all of its families.
             if family in request.families:
                 shown = self.bridged(request.netns, family)
                 wanted = isolation_rules.rules(network, family, name, shown) if request.present else ()
@@ -124,7 +124,7 @@ class Isolations:
         return isolation_reading.reading(mine, network) if any(mine.values()) else None
 
     def _groups(self, family: str, table: str, networks: t.Sequence[Isolation], building: bool) -> list[chains.Group]:
-        """Where nothing is made also those of published ports: nobody else comes for chains that somebody emptied."""
+        """While only removing, those of published ports too: nothing else would remove chains that somebody flushed."""
         about = {chains.RAW, chains.PREROUTING, chains.TO, chains.INPUT, chains.POSTROUTING}
         found = [group for group in chains.GROUPS[family, table] if about & set(group.content)]
         if table == "nat" and not building:
@@ -140,7 +140,7 @@ class Isolations:
         ]
 
     def _guards(self, family: str, networks: t.Sequence[Isolation]) -> list[chains.Group]:
-        """The groups of the chains, wanted and there, by which endpoints speak from their own MAC addresses."""
+        """The groups of the MAC address chains, both existing and wanted."""
         present = [
             there for (_ref, one, name), there in self._tables.by_key.items() if (one, name) == (family, "mangle")
         ]

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""A network as its rules describe it."""
+"""Read a network back from its rules."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
 
 
 def reading(places: t.Mapping[tuple[str, str], t.Iterable[Place]], want: Isolation) -> Isolation:
-    """The network as its rules describe it; where they do not tell, because some are missing, it is as wanted.
+    """The network as its rules describe it. What they do not say, because some are missing, is taken from ``want``.
 
-    :param places: its rules by family and table
+    :param places: the network's rules by family and table
     """
     guards = [place for group in places.values() for place in group if guard_rules.is_ours(place.chain)]
     places = {key: [place for place in group if not guard_rules.is_ours(place.chain)] for key, group in places.items()}
@@ -48,7 +48,7 @@ def reading(places: t.Mapping[tuple[str, str], t.Iterable[Place]], want: Isolati
     internal = any(place.chain == chains.INTERNAL for place in forward) if forward else want.internal
     subnets = _subnets(every) or want.subnets
     modes = {family: _mode(every[family]) or want.gateway_mode[family] for family in FAMILIES}
-    # Only the rules of a family that is translated tell the rest.
+    # Only rules of a translated family show the rest.
     untold = [gate for gate in want.gateways if modes[family_of(gate)] not in TRANSLATED]
     telling = forward and not internal and any(modes[family_of(subnet)] in TRANSLATED for subnet in subnets)
     return dataclasses.replace(
@@ -68,7 +68,7 @@ def reading(places: t.Mapping[tuple[str, str], t.Iterable[Place]], want: Isolati
 
 
 def _icc(forward: t.Iterable[Place], want: Isolation) -> bool:
-    """Without it there is a drop, and of what passes only bridged frames."""
+    """Without ``icc`` there is a drop, and only bridged frames pass."""
     entries = [rule_text.fields(place.text) for place in forward]
     within = [entry for entry in entries if entry.get("-i") == entry.get("-o") == want.bridge]
     if any(entry.target != "DROP" and "physdev" not in entry.matches for entry in within):
@@ -79,7 +79,7 @@ def _icc(forward: t.Iterable[Place], want: Isolation) -> bool:
 def _inhibits(
     places: t.Mapping[tuple[str, str], t.Iterable[Place]], subnets: t.Iterable[IPNetwork], want: bool
 ) -> bool:
-    """Told by what mangle lacks, if there is anything else of the network in it."""
+    """Whether the rules in PREROUTING of mangle are missing while the network has others in mangle."""
     families = {family_of(subnet) for subnet in subnets}
     mangled = {
         place.chain for key, group in places.items() if key[1] == "mangle" and key[0] in families for place in group
@@ -88,7 +88,7 @@ def _inhibits(
 
 
 def _subnets(every: t.Mapping[str, list[Place]]) -> tuple[IPNetwork, ...]:
-    """The networks that rules name, in order."""
+    """The subnets that the rules contain, in order."""
     seen: dict[IPNetwork, None] = {}
     for family, places in every.items():
         for place in places:
@@ -144,7 +144,7 @@ def _answer(options: t.Mapping[str, str]) -> Answer:
 
 
 def _elsewhere(entry: rule_text.Fields) -> bool:
-    """Whether a rule of this kind lets endpoints answer by another interface."""
+    """Whether a rule lets an endpoint reply through another interface."""
     return "-i" in entry.options and "-s" in entry.options and entry.target == "RETURN" and bool(entry.comments[1:])
 
 

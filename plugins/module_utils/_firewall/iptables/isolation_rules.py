@@ -4,11 +4,11 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The constant rules of one network: what may cross its bridge.
+"""The rules of one network: what may cross its bridge.
 
-The drops stand in mangle and in filter, written by one generator. A DROP in mangle holds whatever another tool
-accepts earlier in filter, and with filter complete a flushed mangle opens nothing. What mangle lets pass returns to
-its FORWARD chain (RETURN), what filter lets pass is accepted.
+The same drops are in mangle and in filter. A DROP in mangle holds even if another tool accepts the packet earlier in
+filter, and as filter is complete too, flushing mangle opens nothing. What may pass returns from our chains in mangle
+(RETURN) and is accepted in filter.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 
 KIND = "forward"
-#: How a table says "this may pass".
+#: The target that lets a packet pass, by table.
 _PASS = {"filter": "ACCEPT", "mangle": "RETURN"}
 
-#: Comments that name the bridge begin like this.
+#: Prefix of the comments that name a bridge.
 _ABOUT = "bridge-"
-#: Where a packet from an internal network may go beside the network itself: to those who listen on the same segment.
+#: What an internal network may send to besides itself: receivers on the same segment.
 SEGMENT = {
     "ipv4": (ipaddress.ip_network("224.0.0.0/4"), ipaddress.ip_network("255.255.255.255/32")),
     "ipv6": (ipaddress.ip_network("fe80::/10"), ipaddress.ip_network("ff00::/8")),
@@ -45,14 +45,14 @@ def _rule(network: Isolation, target: str, **match: t.Any) -> str:
 
 
 def _rule_elsewhere(network: Isolation, target: str, **match: t.Any) -> str:
-    """A rule whose interfaces do not tell that it is about this bridge, so that a comment does."""
+    """A rule whose interfaces do not show which bridge it is for, so a comment names it."""
     return rule_text.render(target, [marks.comment(KIND, network.owner), f"{_ABOUT}{network.bridge}"], **match)
 
 
 def rules(network: Isolation, family: str, table: str, bridged: bool = False) -> tuple[Place, ...]:
-    """The network's rules in one table; a family without a subnet gets the drops alone, so that it stays closed.
+    """The network's rules in one table. A family without a subnet gets only the drops, which keep it closed.
 
-    :param bridged: whether the kernel shows bridged frames to iptables
+    :param bridged: whether iptables sees bridged frames
     """
     if table == "raw":
         return tuple(_raw(network, family))
@@ -71,12 +71,12 @@ def _forwarded(network: Isolation, family: str, table: str, within: t.Sequence[s
 
 
 def _mode_of(network: Isolation, family: str) -> str:
-    """A family without a subnet is closed."""
+    """A family without a subnet is ``closed``."""
     return network.gateway_mode[family] if network.subnets_of(family) else "closed"
 
 
 def _raw(network: Isolation, family: str) -> t.Iterator[Place]:
-    """No endpoint speaks from or to 127.x, as route_localnet would allow; an internal one to its own segment only."""
+    """Drop 127.x from and to endpoints, which route_localnet would let pass, and what leaves an internal segment."""
     bridge = network.bridge
     if family == "ipv4":
         yield Place(chains.RAW, _rule(network, "DROP", in_interface=bridge, source=LOOPBACK))
@@ -88,7 +88,10 @@ def _raw(network: Isolation, family: str) -> t.Iterator[Place]:
 
 
 def _nat(network: Isolation, family: str) -> t.Iterator[Place]:
-    """Give published connections a source by which the answer comes back through here."""
+    """Masquerade published connections that an endpoint gets from its own network or from the host's 127.x.
+
+    Otherwise the reply would not come back through this host.
+    """
     if network.internal or network.gateway_mode[family] == "routed":
         return
     published = {"out_interface": network.bridge, "matches": ("-m conntrack --ctstate DNAT",)}
@@ -100,11 +103,15 @@ def _nat(network: Isolation, family: str) -> t.Iterator[Place]:
 
 
 def _within(network: Isolation, table: str, bridged: bool) -> tuple[str, ...]:
-    """From one port of the bridge to another. Without icc only frames that were bridged pass, since the isolated flag
-    of the ports has decided about those; a packet that takes the detour by the gateway's MAC was routed.
+    """Packets from one port of the bridge to another.
 
-    Where no bridged frame gets here there is no rule about them: it would have the kernel load what shows the frames
-    of every bridge of the host to iptables.
+    Without icc, only bridged frames pass, since the isolated flag of the ports has already decided about those; a
+    packet
+    sent to the gateway's MAC address as a detour was routed.
+
+    If iptables sees no bridged frames, there is no rule about them: the physdev match makes the kernel load
+    br_netfilter,
+    which shows iptables the frames of every bridge on the host.
     """
     matches = () if network.icc else ("-m physdev --physdev-is-bridged",)
     match = {"in_interface": network.bridge, "out_interface": network.bridge, "matches": matches}
@@ -121,9 +128,11 @@ def _internal(network: Isolation, within: t.Sequence[str]) -> t.Iterator[Place]:
 
 
 def _prerouting(network: Isolation, family: str) -> t.Iterator[Place]:
-    """Nobody elsewhere speaks in the name of an endpoint, to whomever: one packet to the speaker's own address, or to
-    one of the host that is not a program's, and conntrack would take the speaker's later ones for answers. Dropped
-    here, nothing of it is remembered. Where the router is elsewhere, lawful packets may come by way of it.
+    """Drop packets from elsewhere with an endpoint's source address, wherever they are going.
+
+    A single one to the sender's own address, or to an address of the host without a program behind it, would have
+    conntrack take the sender's later packets for replies. When dropped here, they leave no entry. If the router is
+    elsewhere, legitimate packets may arrive through it.
     """
     if network.inhibit_gateway:
         return
@@ -133,16 +142,20 @@ def _prerouting(network: Isolation, family: str) -> t.Iterator[Place]:
 
 
 def guards(network: Isolation, family: str) -> t.Iterator[Place]:
-    """An endpoint speaks from its own MAC address alone, which its port does not let others use. Where the router is
-    elsewhere, it may send on what endpoints say."""
+    """Bind the endpoints' addresses to their MAC addresses, which other ports of the bridge cannot use.
+
+    If the router is elsewhere, it may forward packets of endpoints from its own MAC address.
+    """
     if not network.inhibit_gateway:
         known = tuple(one for one in network.neighbours or () if family_of(one[0]) == family)
         yield from guard_rules.places(network.bridge, known, functools.partial(_rule, network))
 
 
 def _answers_elsewhere(network: Isolation, family: str) -> t.Iterator[str]:
-    """Answers of endpoints whose default route is on another network, by their own addresses, and from their own MAC
-    addresses there: otherwise somebody over there would answer in the name of one of this network."""
+    """Replies of endpoints whose default route uses another network, which they send from their own address.
+
+    They have to come from the endpoint's MAC address on that network, or others there could reply in its name.
+    """
     answers = ("-m conntrack --ctstate DNAT --ctdir REPLY",)
     if _mode_of(network, family) == "routed":
         answers = ("-m conntrack --ctstate RELATED,ESTABLISHED --ctdir REPLY",)
@@ -154,8 +167,10 @@ def _answers_elsewhere(network: Isolation, family: str) -> t.Iterator[str]:
 
 
 def _input(network: Isolation, family: str) -> t.Iterator[Place]:
-    """To the host's programs that speak from 127.x come answers of published ports, and those of the endpoints' own
-    addresses alone: translated back, a forged one would pass for an answer."""
+    """Let only replies from published ports, with endpoints' own addresses, reach programs of the host that use 127.x.
+
+    Translated back, a forged packet would pass for a reply.
+    """
     if family == "ipv4":
         to_loopback = {"in_interface": network.bridge, "destination": LOOPBACK}
         if not network.internal:
@@ -166,17 +181,21 @@ def _input(network: Isolation, family: str) -> t.Iterator[Place]:
 
 
 def _from(network: Isolation, family: str) -> t.Iterator[Place]:
-    """Who may speak at all, judged before where it goes. Where addresses are translated only what conntrack knows may
-    leave, since nothing else is translated; a routed network may answer for connections that came by another router.
+    """Decide by source address which packets may pass at all; their destination is checked after that.
 
-    No state lets foreign sources pass: an endpoint could answer in the name of a server that others reach by way of
-    this host, and what a foreign source began while rules were missing would go on. The exception are endpoints on two
-    networks that answer a published connection by the other one. Nor does anybody else speak in the name of an
-    endpoint or of the host: conntrack would take it for an answer, or the endpoint for a neighbour.
+    On translated networks, only connections that conntrack knows may leave, since nothing else gets translated. A
+    routed
+    network may reply on connections that came in through another router.
+
+    No conntrack state lets foreign source addresses pass: an endpoint could reply in the name of a server that others
+    reach through this host, and connections that a foreign source opened while rules were missing would live on. The
+    exception are endpoints on two networks that reply to a published connection through the other one. Nobody else may
+    use an address of an endpoint or of the host either: conntrack would take the packet for a reply, or the endpoint
+    would take the sender for a neighbour.
     """
     bridge, subnets = network.bridge, network.subnets_of(family)
     mode = _mode_of(network, family)
-    # What stays on the bridge is judged by where it goes. With bridge-nf, neighbour discovery comes along here.
+    # Where packets within the bridge may go is decided by destination. With bridge-nf, neighbour discovery passes here.
     yield Place(chains.FROM, _rule(network, "RETURN", in_interface=bridge, out_interface=bridge))
     for subnet in subnets:
         for protocol, known in _known(network, mode, subnet):
@@ -191,19 +210,22 @@ def _from(network: Isolation, family: str) -> t.Iterator[Place]:
         yield Place(chains.FROM, _rule(network, "DROP", out_interface=bridge, matches=host))
 
 
-#: What the host answers to beside its own addresses, and what no program of it would speak from.
+#: Address types that the host answers for besides its own addresses, and that none of its programs uses as a source.
 _HOST_TYPES = {"ipv4": "LOCAL,BROADCAST", "ipv6": "LOCAL,ANYCAST"}
 
 
-#: Of these conntrack tells one connection from the other, by ports or identifiers. All packets of any other protocol
-#: between two addresses are one connection, so that who speaks first to a host's peer gets what is meant for the host.
+#: The protocols in which conntrack tells connections apart, by ports or identifiers. In any other, all packets between
+#: two addresses are one connection, so whoever first sends to a peer of the host gets the replies meant for the host.
 _COMMON = {"ipv4": ("tcp", "udp", "icmp", "sctp"), "ipv6": ("tcp", "udp", "ipv6-icmp", "sctp")}
 
 
 def _known(network: Isolation, mode: str, subnet: IPNetwork) -> t.Iterator[tuple[str | None, tuple[str, ...]]]:
-    """The connections that may leave, each with its protocol where only some may. An error is translated if the
-    connection that it is about is, so it may leave if that is one that a neighbour of ours began, or one that came by a
-    published port."""
+    """The connections that may leave, with the protocol if only some may.
+
+    An ICMP error is translated if the connection it is about is, so it may leave if a neighbour opened that connection
+    or
+    it came in through a published port.
+    """
     if mode == "routed":
         yield None, ()
         return
@@ -219,8 +241,12 @@ def _known(network: Isolation, mode: str, subnet: IPNetwork) -> t.Iterator[tuple
 
 
 def _to(network: Isolation, family: str, table: str, within: t.Sequence[str]) -> t.Iterator[Place]:
-    """What may reach the endpoints. A connection that nobody published enters by no state of conntrack: only its
-    answers do, so what slipped in while there were no rules dies with their return."""
+    """What may reach the endpoints.
+
+    No conntrack state lets an unpublished connection in, only its replies. So one that slipped in while rules were
+    missing
+    dies with the rules' return.
+    """
     bridge, let = network.bridge, _PASS[table]
     mode = _mode_of(network, family)
     yield from (Place(chains.TO, rule) for rule in within)
@@ -233,7 +259,7 @@ def _to(network: Isolation, family: str, table: str, within: t.Sequence[str]) ->
         for published in _published(network, family):
             yield Place(chains.TO, _rule(network, let, out_interface=bridge, matches=published))
     if not network.icc:
-        # What stands below would let the detour by the gateway pass, and what began while it was open go on.
+        # The rules below would let the detour through the gateway pass, and connections that it opened before continue.
         yield Place(chains.TO, _rule(network, "DROP", in_interface=bridge, out_interface=bridge))
     for answers in _answers(network, family, mode):
         yield Place(chains.TO, _rule(network, let, out_interface=bridge, matches=answers))
@@ -246,8 +272,11 @@ def _to(network: Isolation, family: str, table: str, within: t.Sequence[str]) ->
 
 
 def _published(network: Isolation, family: str) -> t.Iterator[tuple[str, ...]]:
-    """Connections that were meant for the host and are led to an endpoint. One that was meant for an endpoint from the
-    first, whose port alone somebody else's rule has changed, nobody has published."""
+    """Connections to the host that are translated to an endpoint.
+
+    Not those that were addressed to an endpoint from the start and had only their port changed by somebody else's rule:
+    nobody published these.
+    """
     yield _not_meant_for("--ctstate DNAT", network.subnets_of(family))
     for gateway in network.gateways:
         if family_of(gateway) == family:
@@ -255,7 +284,7 @@ def _published(network: Isolation, family: str) -> t.Iterator[tuple[str, ...]]:
 
 
 def _not_meant_for(state: str, subnets: t.Sequence[IPNetwork], direction: str = "") -> tuple[str, ...]:
-    """Matches for connections that did not begin towards any of the subnets."""
+    """Matches for connections whose original destination is in none of the subnets."""
     first, *others = subnets
     ends = f" {direction}" if direction else ""
     return (
@@ -265,8 +294,11 @@ def _not_meant_for(state: str, subnets: t.Sequence[IPNetwork], direction: str = 
 
 
 def _answers(network: Isolation, family: str, mode: str) -> t.Iterator[tuple[str, ...]]:
-    """Answers, and the errors that answer: of a translated connection those alone, since an error for an endpoint's
-    own address would be a neighbour's who routes by this host."""
+    """Replies and the ICMP errors that belong to them.
+
+    Of translated connections only these: an error sent to an endpoint's own address would come from a neighbour that
+    routes through this host.
+    """
     yield ("-m conntrack --ctstate ESTABLISHED --ctdir REPLY",)
     if mode in TRANSLATED:
         yield ("-m conntrack --ctstate SNAT --ctdir REPLY",)
@@ -275,7 +307,7 @@ def _answers(network: Isolation, family: str, mode: str) -> t.Iterator[tuple[str
 
 
 def bridge_of(place: Place) -> str | None:
-    """The bridge that a rule of this kind is about."""
+    """The bridge that one of our rules is for."""
     found = rule_text.fields(place.text)
     for comment in found.comments[1:]:
         if comment.startswith(_ABOUT):
@@ -297,7 +329,7 @@ _CHAINS = (
 
 
 def found(table: Table) -> t.Iterator[tuple[Place, str, str]]:
-    """The rules of this kind in a table, each with the bridge that it is about and its owner."""
+    """The isolation rules in a table, each with its bridge and its owner."""
     for chain in (*_CHAINS, *filter(guard_rules.is_ours, table.chains)):
         for text in table.chains.get(chain, ()):
             mark = rule_text.fields(text).mark

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Whether the kernel has tables of rules at all, asked of itself: without iptables installed, there may be some."""
+"""Ask the kernel whether it has tables of iptables at all: it may even if the programs are not installed."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _GET_TABLE = 10 << 8 | 1
 _NFGENMSG = struct.Struct("=BBH")
 _NAME = 1
 _FAMILIES = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
-#: Not /proc/net, which is that of the process's first thread.
+#: Not /proc/net, which belongs to the first thread of the process.
 _LEGACY = {"ipv4": "/proc/thread-self/net/ip_tables_names", "ipv6": "/proc/thread-self/net/ip6_tables_names"}
 _OURS = (b"raw", b"mangle", b"nat", b"filter")
 
 
 def present(family: str) -> bool:
-    """Whether there is a table of iptables, by either backend, in the namespace of the calling thread."""
+    """Whether iptables, with either backend, has a table in the calling thread's network namespace."""
     return legacy(family) or _nft(family)
 
 
 def legacy(family: str) -> bool:
-    """Whether there is a table of the legacy backend."""
+    """Whether the legacy backend has a table."""
     try:
         with open(_LEGACY[family], encoding="ascii") as names:
             return bool(names.read().strip())

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The rules by which a network's packets leave with an address of the host."""
+"""The rules that give a network's outgoing packets an address of the host."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MULTICAST = {"ipv4": ipaddress.ip_network("224.0.0.0/4"), "ipv6": ipaddress.ip_
 
 
 def rules(want: SourceNat) -> tuple[Place, ...]:
-    """Multicast is exempt: it reaches nobody by the host's address, and it is not to be answered there."""
+    """Multicast is exempt: there is nobody to receive it, or to reply to it, at the host's address."""
     target = f"SNAT --to-source {spelled(want.to_source)}" if want.to_source else "MASQUERADE"
     return (
         _place(want, "RETURN", destination=_MULTICAST[want.family]),
@@ -41,7 +41,7 @@ def _place(want: SourceNat, target: str, **match: t.Any) -> Place:
 
 
 def found(family: str, table: Table) -> t.Iterator[tuple[Place, SourceNat]]:
-    """The rules of this kind in nat; each exemption is read as a plain masquerading of the same key."""
+    """The rules in nat. An exemption is returned as a plain masquerade with the same key."""
     everything = ipaddress.ip_network("0.0.0.0/0" if family == "ipv4" else "::/0")
     for text in table.chains.get(chains.POSTROUTING, ()):
         entry = rule_text.fields(text)
@@ -61,5 +61,5 @@ def found(family: str, table: Table) -> t.Iterator[tuple[Place, SourceNat]]:
 
 
 def translates(place: Place) -> bool:
-    """Whether the rule is the translation itself and not an exemption from it."""
+    """Whether the rule is the translation itself rather than its exemption."""
     return rule_text.fields(place.text).target != "RETURN"

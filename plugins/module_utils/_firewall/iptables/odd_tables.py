@@ -4,9 +4,9 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Tables of nftables that have iptables' names and into which iptables cannot put our rules, asked of the kernel.
+"""Find nftables tables that have the names of iptables' tables but cannot hold our rules.
 
-iptables shows such a table as if it were empty, and only its writing fails. Called inside ``Host.run``.
+iptables shows them as empty and fails only when it writes. Call this inside ``Host.run``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _GET_TABLE, _GET_CHAIN = 10 << 8 | 1, 10 << 8 | 4
 _NFGENMSG = struct.Struct("=BBH")
 _U32, _I32 = struct.Struct("!I"), struct.Struct("!i")
 _FAMILIES = {"ipv4": (2, "ip"), "ipv6": (10, "ip6")}
-#: Attributes of a table, of a chain, and of a chain's hook.
+#: Netlink attributes of a table, a chain and the hook of a chain.
 _TABLE_NAME, _TABLE_FLAGS = 1, 2
 _TABLE, _CHAIN, _HOOK, _TYPE = 1, 3, 4, 7
 _HOOK_NUMBER, _HOOK_PRIORITY = 1, 2
@@ -37,7 +37,7 @@ _CURE = "delete it, or move its content to a table of another name"
 
 
 def read(family: str) -> dict[str, str]:
-    """A sentence, with the cure, for each table in which our rules cannot be, by its name."""
+    """The tables that cannot hold our rules, each with a sentence that includes the remedy."""
     number, word = _FAMILIES[family]
     request = _NFGENMSG.pack(number, 0, 0)
     found: dict[str, str] = {}
@@ -68,7 +68,7 @@ def read(family: str) -> dict[str, str]:
 
 
 def _oddity(table: str, told: t.Mapping[int, bytes]) -> str | None:
-    """Why a chain cannot be what it is called, if it is called as one that we need."""
+    """What is wrong with a chain that has the name of one that we need, None if nothing is."""
     chain = _text(told.get(_CHAIN))
     if chain.startswith(chains.PREFIX):
         return f"its chain {chain} has a hook" if _HOOK in told else None

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The rules that carry a mark of ours, and whether these are all."""
+"""Read the rules that carry a mark of ours, and find out whether that is all of them."""
 
 from __future__ import annotations
 

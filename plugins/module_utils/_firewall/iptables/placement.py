@@ -4,11 +4,11 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Where the rules of a chain stand: the least edit that brings those we manage into their order.
+"""Bring the managed rules of a chain into order with as few edits as possible.
 
-A rule's rank tells what must stand above what; equal ranks may stand in any order. Rules that we do not manage
-stay where they are: foreign ones, and those of other owners, whose ranks are respected as far as these agree with one
-another. A foreign rule that takes every packet (a rank of END) ends the chain: whatever must work stands above it.
+A rule's rank decides what it must come after; equal ranks may be in any order. Unmanaged rules stay where they are:
+foreign ones, and those of other owners, whose ranks count as far as they agree with each other. A foreign rule that
+takes every packet (rank END) ends the chain, so all rules that have to work come before it.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Edit
 
 Rank = tuple[int, ...]
-#: The rank of a rule below which nothing is reached.
+#: The rank of a rule that no packet gets past.
 END: Rank = (1 << 30,)
 
 RankOf = t.Callable[[str], t.Optional[Rank]]
 
 
 class _Wanted:
-    """The wanted texts in order, and their ranks; one that may stand anywhere is ranked as if it were first."""
+    """The wanted texts in order, with their ranks. One without a rank is treated as the first."""
 
     def __init__(self, texts: t.Sequence[str], rank: RankOf) -> None:
         self.order = {text: number for number, text in enumerate(texts)}
@@ -40,11 +40,11 @@ class _Wanted:
 def edits(
     chain: str, current: t.Sequence[str], wanted: t.Sequence[str], managed: t.Container[str], rank: RankOf
 ) -> list[Edit]:
-    """The edits that leave of the ``managed`` texts exactly the ``wanted`` ones in the chain, each once, by rank.
+    """The edits that leave exactly the ``wanted`` of the ``managed`` texts in the chain, once each and by rank.
 
     :param current: the texts of the chain's rules
-    :param wanted: managed texts, without repetition
-    :param rank: of a text; None means that it may stand anywhere
+    :param wanted: a subset of the managed texts, without duplicates
+    :param rank: ranks a text; None means that it may be anywhere
     """
     order = _Wanted(wanted, rank)
     anchors = _steady(current, managed, rank)
@@ -60,7 +60,7 @@ def edits(
 
 
 def _steady(current: t.Sequence[str], managed: t.Container[str], rank: RankOf) -> dict[int, Rank]:
-    """The unmanaged rules that order ours, by position: the most that agree with one another, down to the end."""
+    """Unmanaged rules that ours are placed around, by position: the most that agree with each other, up to the end."""
     ranked: list[tuple[int, Rank]] = []
     for number, text in enumerate(current):
         found = None if text in managed else rank(text)
@@ -74,9 +74,10 @@ def _steady(current: t.Sequence[str], managed: t.Container[str], rank: RankOf) -
 def _kept(
     current: t.Sequence[str], wanted: _Wanted, managed: t.Container[str], anchors: dict[int, Rank]
 ) -> dict[int, Rank]:
-    """The managed rules that stay, by position: wanted, single and in order.
+    """The managed rules that stay, by position: wanted, present once, and in order.
 
-    All copies of a rule that stands twice go: deletion is by text and takes the first one, which may be the one to
+    If a rule is there twice, all copies are deleted: deletion is by text and hits the first copy, which may be the one
+    to
     keep.
     """
     count = collections.Counter(current)
@@ -95,7 +96,7 @@ def _kept(
 
 
 def _ascending(ranked: t.Sequence[tuple[int, Rank]]) -> list[tuple[int, Rank]]:
-    """The longest part of a sequence whose ranks never fall (patience sorting)."""
+    """The longest subsequence whose ranks never decrease (patience sorting)."""
     tails: list[Rank] = []
     ends: list[int] = []
     before: list[int] = []
@@ -115,10 +116,10 @@ def _ascending(ranked: t.Sequence[tuple[int, Rank]]) -> list[tuple[int, Rank]]:
 def _insertions(
     chain: str, staying: t.Sequence[str], ranked: t.Sequence[tuple[int, Rank]], new: t.Sequence[str], wanted: _Wanted
 ) -> list[Edit]:
-    """Insert each new rule below the last one that may stand above it; else above the first that must stand below.
+    """Insert each new rule below the last one that it may follow, or else above the first that it must precede.
 
     :param staying: the texts that stay
-    :param ranked: the places among them of those that order the new ones
+    :param ranked: the positions among them of ranked rules, with their ranks
     """
     ranks = [found for _place, found in ranked]
     made = []
@@ -128,7 +129,7 @@ def _insertions(
         place = _beside_siblings(staying, [place for place, _rank in ranked[first:end]], text, wanted)
         if place is None:
             place = ranked[end - 1][0] + 1 if end else ranked[0][0] if ranked else len(staying)
-        # The new ones come in order of rank, so each lands below those already inserted.
+        # New rules come in order of rank, so each goes below those already inserted.
         position = place + done
         last = position == len(staying) + done
         made.append(Edit("A", chain, text) if last else Edit("I", chain, text, position + 1))
@@ -136,7 +137,7 @@ def _insertions(
 
 
 def _beside_siblings(staying: t.Sequence[str], places: t.Sequence[int], text: str, wanted: _Wanted) -> int | None:
-    """Among rules of equal rank, of which any order is right: the place that gives back the order of the want."""
+    """Where a rule goes among others of equal rank: any position is right, but this one restores the wanted order."""
     mine = wanted.order[text]
     siblings = [(place, wanted.order[staying[place]]) for place in places if staying[place] in wanted.order]
     above = [place + 1 for place, order in siblings if order < mine]

@@ -4,20 +4,20 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Where the rules of published ports stand: in one chain while they are few, in a tree of chains when they are many.
+"""Arrange the rules of published ports: in one chain while there are few, in a tree of chains when there are many.
 
-A new connection walks its chain rule by rule, which with thousands of ports costs more than all the rest. In the tree
-it passes at most 16 rules for its block of 4,096 ports, 16 for that of 256, and then the rules of this block alone:
+A new connection passes its chain rule by rule, which dominates its cost when thousands of ports are published. In the
+tree it passes at most 16 rules for its block of 4,096 ports, 16 for that of 256, and then the rules of that block:
 
     LINUXNET-DNAT         -p tcp -m tcp --dport 4096:8191 -j LINUXNET-DNAT-TCP-1
     LINUXNET-DNAT-TCP-1   -p tcp -m tcp --dport 7936:8191 -j LINUXNET-DNAT-TCP-1F
     LINUXNET-DNAT-TCP-1F  -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:80
 
-The blocks never move, so a rule's chain depends on its ports alone (a chain's name ends with the first digits of their
-hexadecimal numbers). A range that no block holds stands in the chain above. A packet that finds nothing in a block
-comes back to the chain above it, so that in every chain what is published on one address stands above the ways into
-blocks, and what is published on all addresses below them. Which form it is depends on the number of rules alone, so
-that any way to the same ports ends in the same rules.
+Blocks never move, so a rule's chain depends on its ports alone (a chain's name ends with the first hexadecimal digits
+of its port numbers). A range that no block holds goes into the chain above. A packet that matches nothing in a block
+returns to the chain above. So in each chain, ports published on one address come before the jumps to blocks, and ports
+published on all addresses after them. The number of rules alone decides between the two forms, so the same ports
+always end in the same rules, however they were added.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.chains import Group
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Place
 
-#: So many rules of one family stay in one chain.
+#: Up to this many rules of one family stay in one chain.
 FEW = 64
-#: A block is the ports that differ in so many of their last bits; the smaller ones come first.
+#: How many low bits the ports of a block differ in, smaller blocks first.
 _SIZES = (8, 12)
-#: What the names of blocks begin with, by the chain that the tree hangs from. A name has 28 characters at most.
+#: The prefix of block names, by the chain at the root of the tree. A name has at most 28 characters.
 _STEMS = {chains.DNAT: "LINUXNET-DNAT", chains.LOOPBACK: "LINUXNET-DNAT-LO"}
 _ROOTS = {stem: root for root, stem in _STEMS.items()}
 _NAME = re.compile(r"(LINUXNET-DNAT(?:-LO)?)-(TCP|UDP|SCTP)-([0-9A-F]{1,2})")
 
 
 class Block(t.NamedTuple):
-    """The chain of a block of ports: ``number`` is what the ports have in common, without the last ``bits``."""
+    """The chain for a block of ports. ``number`` is what they have in common: the port shifted right by ``bits``."""
 
     bits: int
     root: str
@@ -56,7 +56,7 @@ class Block(t.NamedTuple):
 
     @property
     def above(self) -> Block | None:
-        """The block that this one is a part of; the largest are parts of the root."""
+        """The block that contains this one; None for the largest, which hang from the root."""
         larger = _SIZES.index(self.bits) + 1
         if larger == len(_SIZES):
             return None
@@ -65,7 +65,7 @@ class Block(t.NamedTuple):
 
     @property
     def way_in(self) -> Place:
-        """The rule that leads to it."""
+        """The jump to this block's chain."""
         first, last = self.number << self.bits, ((self.number + 1) << self.bits) - 1
         text = rule_text.render(
             self.chain,
@@ -77,7 +77,7 @@ class Block(t.NamedTuple):
 
 
 def block(chain: str) -> Block | None:
-    """The block that a chain of this name is for."""
+    """The block whose chain has this name, None if it is not the chain of a block."""
     found = _NAME.fullmatch(chain)
     if not found:
         return None
@@ -86,7 +86,7 @@ def block(chain: str) -> Block | None:
 
 
 def smallest(root: str, protocol: str, ports: PortRange) -> Block | None:
-    """The smallest block that holds all of these ports, None where only the root does."""
+    """The smallest block that contains all of these ports, None if no block does."""
     for bits in _SIZES:
         if ports.first >> bits == ports.last >> bits:
             return Block(bits, root, protocol, ports.first >> bits)
@@ -94,7 +94,7 @@ def smallest(root: str, protocol: str, ports: PortRange) -> Block | None:
 
 
 class Layout:
-    """Where each of a table's rules stands, given all that will be published."""
+    """Where each rule of a table goes, given everything that will be published."""
 
     def __init__(self, published: t.Iterable[Publication]) -> None:
         count = dict.fromkeys(_STEMS, 0)
@@ -103,7 +103,7 @@ class Layout:
         self._many = {root for root, number in count.items() if number > FEW}
 
     def place(self, publication: Publication, place: Place) -> Place:
-        """The place of a rule of a publication that is made for the root."""
+        """The place of a publication's rule; ``place`` is its place in the root chain."""
         root = _root(publication)
         if root not in self._many:
             return Place(root, place.text)
@@ -116,9 +116,9 @@ def _root(publication: Publication) -> str:
 
 
 def groups(roots: t.Sequence[Group], names: t.Iterable[str]) -> list[Group]:
-    """The groups of the blocks among these chains and of all that hold them, the smaller first, then the roots' own.
+    """The groups of the blocks among ``names`` and of those around them, smaller blocks first, then the roots' own.
 
-    Each is looked at when those inside it are done, so that a way into a block comes and goes with what is in it.
+    A group is handled after those inside it, so that the jump to a block is added and removed with the block's rules.
     """
     blocks: dict[Block, None] = {}
     for name in names:

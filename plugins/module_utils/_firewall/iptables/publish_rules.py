@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The rules that make one port of the host a port of an endpoint."""
+"""The rules that publish a port of the host."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _TARGETS = {
 
 
 def rules(publication: Publication, table: str) -> tuple[Place, ...]:
-    """Its rules in one table: one in nat, or, where nothing is translated, one in mangle and one in filter."""
+    """The publication's rules in one table: one in nat, or, if nothing is translated, one each in mangle and filter."""
     if publication.gateway_mode == "routed":
         return _opening(publication, table) if table in ("mangle", "filter") else ()
     return (_translation(publication),) if table == "nat" else ()
@@ -41,7 +41,7 @@ def _translation(publication: Publication) -> Place:
     key = publication.key
     comments = [marks.comment(KIND, publication.owner)]
     if publication.out_interface:
-        # A rule of nat cannot name the interface that a packet will leave by, so the comment remembers it.
+        # A DNAT rule cannot match the outgoing interface, so a comment stores it.
         comments.append(f"out-{publication.out_interface}")
     text = rule_text.render(
         f"DNAT --to-destination {_destination(publication)}",
@@ -55,7 +55,7 @@ def _translation(publication: Publication) -> Place:
 
 
 def _destination(publication: Publication) -> str:
-    """A range is moved by ``first-last/base``; without ports at all each keeps its number."""
+    """The value of ``--to-destination``: ``first-last/base`` shifts a range, no ports keep their numbers."""
     host, to = publication.key.host_port, publication.to_port
     address = spelled(publication.to_address)
     if host == to and host.size > 1:
@@ -70,7 +70,7 @@ def _ports(protocol: str, ports: PortRange) -> str:
 
 
 def _opening(publication: Publication, table: str) -> tuple[Place, ...]:
-    """Open the endpoint's own port. The key is remembered in a comment, since no packet shows it."""
+    """Open the endpoint's own port. No packet shows the published address and port, so a comment stores them."""
     key = publication.key
     host = f"host-{str(key.host_port).replace('-', ':')}"
     if key.host_ip is not None:
@@ -88,7 +88,7 @@ def _opening(publication: Publication, table: str) -> tuple[Place, ...]:
 
 
 def parse(family: str, place: Place) -> Publication | None:
-    """The publication that a rule of ours makes, or None where the rule is of another kind or damaged."""
+    """The publication that a rule belongs to, None if the rule is damaged or of another kind."""
     entry = rule_text.fields(place.text)
     if not entry.mark or entry.mark[0] != KIND or not entry.get("-p") or not entry.get("--dport"):
         return None
@@ -132,7 +132,7 @@ def _parse_opening(family: str, entry: rule_text.Fields) -> Publication | None:
 
 
 def found(family: str, table: Table) -> t.Iterator[tuple[Place, Publication]]:
-    """The publications in a table, in the order in which packets meet them."""
+    """The publications in a table, in the order in which a packet passes their rules."""
     for chain, texts in table.chains.items():
         if chain == chains.TO or holds(chain):
             for text in texts:
@@ -143,5 +143,5 @@ def found(family: str, table: Table) -> t.Iterator[tuple[Place, Publication]]:
 
 
 def holds(chain: str) -> bool:
-    """Whether a chain is one for translated ports, on whatever address, of whatever block."""
+    """Whether this chain is for translated ports, of any address and block."""
     return chain.startswith(chains.DNAT)

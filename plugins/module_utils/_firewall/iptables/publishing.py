@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Published ports by rules: translated ones in nat, those that are merely opened in mangle and filter."""
+"""Published ports by rules: in nat if they are translated, in mangle and filter if they are only opened."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ _Where = tuple[Ref, str]
 
 
 class _Rule(t.NamedTuple):
-    """One that is there; what is merely opened has two."""
+    """A rule found on the host. A port that is only opened has two of them."""
 
     table: str
     place: Place
 
 
 class Publications:
-    """The rules of this kind that are there."""
+    """The published ports found on the host."""
 
     def __init__(self, tables: rule_ledger.Tables) -> None:
         self._tables = tables
@@ -74,7 +74,7 @@ class Publications:
         return Planned(steps, served)
 
     def _claimed(self, requests: t.Sequence[PortRequest]) -> rule_ledger.Ledger:
-        """Every request's rules, each where it belongs among all that will be published, by whomever."""
+        """Claim each request's rules, placed with regard to everything that will be published by any owner."""
         replaced = {
             (self.place(request.netns), publication) for request in requests for publication in request.replaces
         }
@@ -93,7 +93,8 @@ class Publications:
                         layouts[where].place(request.publication, place) for place in wanted if request.publication
                     ]
                     if request.publication or there:
-                        # What others published comes along when the form of the rules changes; the first one tells it.
+                        # When the form changes, ports of other owners move as well; they are reported with the first
+                        # request.
                         for before, after in moved.pop(where, ()):
                             found.append(before)
                             wanted.append(after)
@@ -113,7 +114,7 @@ class Publications:
     def _layouts(
         self, requests: t.Sequence[PortRequest], staying: t.Iterable[tuple[Ref, Publication]]
     ) -> dict[_Where, port_tree.Layout]:
-        """By namespace and family where rules of nat will stand."""
+        """Where the nat rules will be, by namespace and family."""
         by_table: dict[_Where, list[Publication]] = {self._where(request): [] for request in requests}
         wanted = ((self.place(request.netns), request.publication) for request in requests if request.publication)
         for ref, publication in {**dict.fromkeys(staying), **dict.fromkeys(wanted)}:
@@ -127,7 +128,7 @@ class Publications:
         layouts: t.Mapping[_Where, port_tree.Layout],
         staying: t.Iterable[tuple[tuple[Ref, Publication], t.Sequence[_Rule]]],
     ) -> dict[_Where, list[tuple[Place, Place]]]:
-        """Rules that no request is about and that do not stand where they belong now: where they do, and shall."""
+        """Rules that no request concerns but that have to move: where they are, and where they belong."""
         concerned = {self._where(request) for request in requests}
         moved: dict[_Where, list[tuple[Place, Place]]] = {}
         for (ref, publication), rules in staying:
@@ -146,5 +147,5 @@ def _groups(family: str, table: str, names: t.Iterable[str]) -> list[chains.Grou
 
 
 def _gaps(share: t.Sequence[tuple[str, str, Edit]]) -> frozenset[tuple[str, Gap]]:
-    """Whether connections could have gone past a rule until now."""
+    """Whether connections could bypass a rule until now."""
     return frozenset((family, Gap.PUBLICATION) for family, _table, edit in share if edit.verb in "AI")

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What must stand above what, chain by chain."""
+"""The order of rules in each chain."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.placement import END, Rank, RankOf
 
 _ENDINGS = ("ACCEPT", "DROP", "REJECT", "RETURN", "QUEUE", "NFQUEUE")
-#: Docker puts these at the top whenever it starts, so ours stay below them. What they accept too early, our drops in
-#: mangle have already held.
+#: Docker inserts its jumps to these at the top whenever it starts, so ours stay below. What they accept too early, our
+#: drops in mangle have already stopped.
 _DOCKER = ("DOCKER-USER", "DOCKER-FORWARD")
 
 
 def rank_of(chain: str) -> RankOf:
-    """The function that ranks the rules of a chain."""
+    """The function that ranks the rules of this chain."""
     by_chain: RankOf | None = _RANKS.get(chain)
     if port_tree.block(chain):
         by_chain = _dnat
@@ -55,7 +55,7 @@ def _shared(target: str) -> Rank | None:
     return _INTO_BLOCKS if port_tree.block(target) else None
 
 
-#: Jumps of ours that may share a chain, in order. What is published on 127.x comes before what is on all addresses.
+#: Our jumps that may be in the same chain, in order. Ports published on 127.x come before those on all addresses.
 _JUMPS = (
     chains.FORWARD,
     chains.RAW,
@@ -79,13 +79,12 @@ def _raw(text: str) -> Rank:
 
 
 def _prerouting(text: str) -> Rank:
-    """After endpoints that speak from MAC addresses, who are judged in a chain of their own, answers that come another
-    way, then all who speak in the name of a network from elsewhere."""
+    """After the jumps to MAC address chains: replies that come another way, then the drops of spoofed sources."""
     return (3,) if rule_text.fields(text).target == "DROP" else (2,)
 
 
 def _guard(text: str) -> Rank:
-    """Of two MAC addresses of one machine each may speak, then nobody else."""
+    """If an address has several MAC addresses, each of them may use it, and then nobody else."""
     return (2,) if rule_text.fields(text).target == "DROP" else (1,)
 
 
@@ -94,8 +93,8 @@ def _internal(text: str) -> Rank:
 
 
 def _to(text: str) -> Rank:
-    """Within the network, from trusted interfaces, published connections and ports, answers, then the rest; what
-    leaves comes after all that enters."""
+    """Within the network, from trusted interfaces, published connections and ports, replies, then the rest. What leaves
+    the network comes after everything that enters it."""
     found = rule_text.fields(text)
     options = found.options
     if "-o" not in options and "-i" in options:
@@ -114,7 +113,7 @@ def _to(text: str) -> Rank:
 
 
 def _from(text: str) -> Rank:
-    """Those who may speak, what else comes from bridges of ours, what pretends to."""
+    """What may pass, then everything else from our bridges, then spoofed sources."""
     found = rule_text.fields(text)
     if found.target != "DROP":
         return (1,)
@@ -125,17 +124,17 @@ def _input(text: str) -> Rank:
     return (2,) if rule_text.fields(text).target == "DROP" else (1,)
 
 
-#: Between what is published on one address and what is on all.
+#: Between ports published on one address and those on all addresses.
 _INTO_BLOCKS: Rank = (2,)
 
 
 def _dnat(text: str) -> Rank:
-    """What is published on one address comes before what is on all, in whatever block of ports."""
+    """Ports published on one address come before those on all addresses, in every block."""
     return (1,) if "-d" in rule_text.fields(text).options else (3,)
 
 
 def _postrouting(text: str) -> Rank:
-    """Multicast is left alone; of two sources the narrower decides, and a rule for one interface before one for all."""
+    """Exempt multicast first; then the more specific source network, and one interface before all."""
     found = rule_text.fields(text)
     if found.target == "RETURN":
         return (1,)

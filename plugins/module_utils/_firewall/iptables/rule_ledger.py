@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What the resources that write rules share: reading tables, collecting claims, and the steps that come of them."""
+"""What all resources with rules share: read tables, collect claims on rules, and turn those into steps."""
 
 from __future__ import annotations
 
@@ -27,16 +27,14 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import ipt
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Aside, LinksStay, Session
 
-#: The groups of chains that a resource is about, by family and table.
+#: The groups of chains that a resource manages, by family and table.
 GroupsOf = t.Callable[[str, str], t.Sequence[chains.Group]]
-#: By namespace (the first reference to it), family and table.
+#: Namespace (the first reference to it), family and table.
 TableKey = tuple[t.Optional[str], str, str]
 
 
 @dataclasses.dataclass(frozen=True)
 class WriteRules(LinksStay, Aside):
-    """A step: edit one table."""
-
     ref: str | None
     family: str
     table: str
@@ -51,22 +49,22 @@ class WriteRules(LinksStay, Aside):
 
 @dataclasses.dataclass
 class Tables:
-    """The tables read, and which namespaces are one."""
+    """The tables that were read, and which references mean the same namespace."""
 
-    #: For each reference used by a want the first one to the same namespace, under which its tables are found.
+    #: For each reference in a want, the first one to the same namespace; its tables are stored under that one.
     same: dict[str | None, str | None]
-    #: References to namespaces that do not exist, where there is nothing to remove.
+    #: References to namespaces that do not exist, so that there is nothing to remove.
     missing: set[str | None]
     by_key: dict[TableKey, Table]
-    #: A sentence for each of them in which no rule of ours can be.
+    #: The tables that cannot hold our rules, each with a sentence why.
     odd: dict[TableKey, str] = dataclasses.field(default_factory=dict)
 
     def place(self, ref: str | None) -> str | None:
-        """The reference under which the tables of a namespace are found."""
+        """The reference under which a namespace's tables are stored."""
         return self.same.get(ref)
 
     def of(self, ref: str | None) -> dict[tuple[str, str], Table]:
-        """The tables of a namespace by family and name."""
+        """A namespace's tables by family and name."""
         if ref in self.missing:
             return {}
         return {
@@ -75,9 +73,9 @@ class Tables:
 
 
 def read_tables(host: Host, wants: t.Sequence[Asked], kept_in: t.Collection[str]) -> Tables:
-    """Read tables in every namespace that the wants name, in the families that any of them is about.
+    """Read the tables of every namespace that a want names, in every family that a want concerns.
 
-    A family that no want asks for (``asks_for``) is passed over where this host cannot do it.
+    A family that no want requires (``asks_for``) is skipped if this host does not support it.
 
     :param kept_in: the names of the tables
     """
@@ -105,7 +103,7 @@ def read_tables(host: Host, wants: t.Sequence[Asked], kept_in: t.Collection[str]
 
 
 def _usable(host: Host, ref: str | None, family: str, asked: bool, building: bool) -> bool:
-    """Whether there can be rules of this family; where they were asked for, a later error tells why not."""
+    """Whether to read the rules of this family. If it is required, always: a later error then says what is missing."""
     if asked:
         return True
     if not iptables_programs.has_family(host, ref, family):
@@ -121,12 +119,12 @@ def _usable(host: Host, ref: str | None, family: str, asked: bool, building: boo
 
 
 class Ledger:
-    """The claims of the wants, table by table, and what settling them takes."""
+    """Collects what each want claims in each table, and turns it into steps."""
 
     def __init__(self, tables: Tables, count: int, groups: GroupsOf) -> None:
         """
-        :param count: how many wants there are
-        :param groups: the groups of chains that the resource is about, by family and table
+        :param count: the number of wants
+        :param groups: the groups of chains that the resource manages, by family and table
         """
         self._tables = tables
         self._groups = groups
@@ -137,21 +135,21 @@ class Ledger:
     def claim(
         self, want: int, ref: str | None, family: str, table: str, found: t.Iterable[Place], wanted: t.Iterable[Place]
     ) -> None:
-        """Note what a want, by number, has and wants in one table; nothing where namespace or table is missing."""
+        """Record what a want has and wants in one table. Ignored if the namespace or the table is missing."""
         key = (self._tables.same.get(ref), family, table)
         if ref not in self._tables.missing and key in self._tables.by_key:
             self._claims[key][want] = table_plan.Claim(tuple(found), tuple(wanted))
 
     def add(self, want: int, ref: str | None, family: str, table: str, edit: Edit) -> None:
-        """Note an edit that is not about a rule; of two equal ones in one table the first counts."""
+        """Record an edit other than of a rule. Of two equal ones in a table, only the first counts."""
         more = self._more[self._tables.same[ref], family, table]
         if edit not in [noted for _number, noted in more]:
             more.append((want, edit))
 
     def settle(self, building: bool) -> list[WriteRules]:
-        """The steps, in the order in which nothing is open for a moment; also fills ``shares``.
+        """The steps, ordered so that nothing is open in between. Also fills ``shares``.
 
-        :param building: rules are made; else they are only taken down, the other way round
+        :param building: whether any rules are added; if they are only removed, the order is reversed
         """
         steps = []
         for key, claims in self._claims.items():
@@ -172,7 +170,7 @@ class Ledger:
         return sorted(steps, key=lambda step: TABLES.index(step.table), reverse=not building)
 
     def drift(self, want: int) -> tuple[list[str], list[str]]:
-        """The lines that a want's part of the edits takes away and adds, for people to read."""
+        """The lines that a want's share of the edits removes and adds, for the diff."""
         removed: list[str] = []
         added: list[str] = []
         for family, table, edit in self.shares[want]:
@@ -185,7 +183,7 @@ class Ledger:
 
 
 def _telling(removed: list[str], added: list[str]) -> tuple[list[str], list[str]]:
-    """A rule that is taken away only to be put back was in the wrong place, or there more than once."""
+    """Mark rules that are removed only to be added again: they were misplaced, or there more than once."""
     again = set(added)
     copies = collections.Counter(removed)
     told = [

@@ -4,11 +4,11 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""One iptables rule in the text that ``iptables-save`` prints, without the ``-A CHAIN`` in front.
+"""One iptables rule as ``iptables-save`` prints it, without the ``-A CHAIN``.
 
-We write rules in exactly this form, so that a rule is present if and only if its text is among those read. Both
-backends print the same text for everything that is used here. An interface name with ``!`` in front means "any
-but this one", as in ``ansible.builtin.iptables``.
+We write rules in exactly this form, so a rule is present if and only if its text was read. For everything used here,
+both backends print the same text. An interface name that starts with ``!`` means "any but this one", as in
+``ansible.builtin.iptables``.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ _ESCAPED = re.compile(r"[\"'\\]")
 
 
 class Fields(t.NamedTuple):
-    """The options of a rule by name (``-o``, ``--dport``): a value with ``!`` in front where the option is inverted.
+    """The options of a rule by name (``-o``, ``--dport``). The value of an inverted option starts with ``!``.
 
-    Options without a value have the empty string; matches (``-m``) and comments are lists of their own.
+    Options without a value have an empty string. Matches (``-m``) and comments are in lists of their own.
     """
 
     options: dict[str, str]
@@ -46,25 +46,25 @@ class Fields(t.NamedTuple):
 
     @property
     def target(self) -> str | None:
-        """The chain or target that a packet goes to."""
+        """The chain or target of ``-j`` or ``-g``."""
         return self.options.get("-j") or self.options.get("-g")
 
     @property
     def selective(self) -> bool:
-        """Whether some packets do not match."""
+        """Whether the rule skips some packets."""
         return any(match != "comment" for match in self.matches) or any(
             option in self.options for option in ("-s", "-d", "-i", "-o", "-p", "-f")
         )
 
     @property
     def mark(self) -> tuple[str, str] | None:
-        """``(kind, owner)`` where the rule's first comment is a mark of ours."""
+        """``(kind, owner)`` if the rule's first comment is a mark of ours."""
         return marks.parse_comment(self.comments[0]) if self.comments else None
 
 
 @functools.cache
 def fields(text: str) -> Fields:
-    """Take a rule's text apart; made for rules of ours, and good enough to look at foreign ones."""
+    """Parse a rule's text. Exact for our rules, sufficient for foreign ones."""
     options: dict[str, str] = {}
     matches: list[str] = []
     comments: list[str] = []
@@ -93,10 +93,10 @@ def fields(text: str) -> Fields:
 
 
 def _words(text: str) -> list[str]:
-    """The words of a rule; quotes appear where a comment or another string of somebody needs them."""
+    """The words of a rule. Quotes surround comments and other strings that need them."""
     if '"' not in text:
         return text.split()
-    # The comments of an owner whose name has a dot are all in quotes, and shlex is slow.
+    # An owner with a dot in its name has all its comments quoted, and shlex is slow.
     parts = f" {text} ".split('"')
     if "\\" not in text and len(parts) % 2 and all(part[:1] == part[-1:] == " " for part in parts[::2]):
         return [word for place, part in enumerate(parts) for word in ([part] if place % 2 else part.split())]
@@ -118,9 +118,9 @@ def render(
 ) -> str:
     """The text of a rule.
 
-    :param target: with its options, ``DNAT --to-destination 172.18.0.2:80``, written after ``-j``
-    :param source, destination: networks; one that contains every address is left out, as iptables does
-    :param matches: each with its options, ``-m conntrack --ctstate DNAT``
+    :param target: what follows ``-j``, with options: ``DNAT --to-destination 172.18.0.2:80``
+    :param source, destination: networks; one that contains all addresses is omitted, as iptables does
+    :param matches: each with its options: ``-m conntrack --ctstate DNAT``
     """
     words = [
         *_address("-s", source),
@@ -152,10 +152,10 @@ def _quoted(comment: str) -> str:
 
 
 def network_of(text: str) -> IPNetwork:
-    """The network of an ``-s`` or ``-d`` value; one address is a network with one member."""
+    """The network in the value of ``-s`` or ``-d``, where a single address is a network of one."""
     return parse_network(text.lstrip("!"))
 
 
 def host_network(value: IPAddress) -> IPNetwork:
-    """The network that holds this address alone."""
+    """The network that contains only this address."""
     return ipaddress.ip_network(value)

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What a host has of the rules of iptables, ours and those of others, and what is in the way of ours."""
+"""What iptables has on a host: our rules, those of others, and what interferes with ours."""
 
 from __future__ import annotations
 
@@ -23,8 +23,6 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host impor
 
 
 class IptablesSurvey:
-    """See ``backend.Survey``."""
-
     def told(self, host: Host, ref: Ref) -> Told:
         return own_rules.read(host, ref)
 

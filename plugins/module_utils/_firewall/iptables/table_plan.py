@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""From wants about single rules to the edits of a whole table, and back: which want each edit serves."""
+"""Turn claims on single rules into the edits of a whole table, and attribute each edit to the claims it serves."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
 
 @dataclasses.dataclass(frozen=True)
 class Claim:
-    """What one want says about one table: the rules there that are its own now, and those that it wants instead."""
+    """What one want claims in one table: the rules that are its own now, and the rules that it wants instead."""
 
     found: tuple[Place, ...] = ()
     wanted: tuple[Place, ...] = ()
@@ -31,17 +31,18 @@ class Claim:
 
 @dataclasses.dataclass(frozen=True)
 class Draft:
-    """The edits of one table, and for each claim the part that it is the reason for."""
+    """The edits of one table, and for each claim those it is responsible for."""
 
     edits: list[Edit]
     shares: list[list[Edit]]
 
 
 def draft(table: Table, claims: t.Sequence[Claim], groups: t.Sequence[chains.Group]) -> Draft:
-    """The least edits after which every claim has the rules that it wants and no others.
+    """The fewest edits after which every claim has the rules that it wants and no others.
 
-    :param groups: the groups of chains that the claims are about, of those in one another the inner ones first; no
-        other chain is looked at
+    :param groups: the groups of chains that the claims concern, with nested groups before those around them; other
+        chains
+        are left alone
     """
     managed: dict[str, dict[str, None]] = collections.defaultdict(dict)
     wanted: dict[str, dict[str, None]] = collections.defaultdict(dict)
@@ -55,7 +56,7 @@ def draft(table: Table, claims: t.Sequence[Claim], groups: t.Sequence[chains.Gro
     for group in groups:
         alive = _alive(table, group, managed, wanted)
         filling = any(wanted.get(chain) for chain in group.content)
-        # Where only rules that are not ours to judge keep the group alive, its jumps are not ours to judge either.
+        # If only rules that we do not manage keep the group alive, its jumps are not ours to change either.
         if filling or not alive:
             _claim_jumps(table, group, filling, managed, wanted)
         if filling:
@@ -77,7 +78,7 @@ def draft(table: Table, claims: t.Sequence[Claim], groups: t.Sequence[chains.Gro
 def _alive(
     table: Table, group: chains.Group, managed: t.Mapping[str, t.Container[str]], wanted: t.Mapping[str, t.Any]
 ) -> bool:
-    """Whether anything is in the group's chains in the end, be it foreign."""
+    """Whether any rule, including a foreign one, remains in the group's chains."""
     return any(
         wanted.get(chain) or any(text not in managed.get(chain, ()) for text in table.chains.get(chain, ()))
         for chain in group.content
@@ -91,7 +92,7 @@ def _claim_jumps(
     managed: dict[str, dict[str, None]],
     wanted: dict[str, dict[str, None]],
 ) -> None:
-    """The jumps of a group: ours that are there in any form, and those that belong there while it has rules."""
+    """Manage the jumps of a group: all of ours in any form, to be replaced by the right ones if the group has rules."""
     for place in group.jumps:
         targets = group.chains
         for text in table.chains.get(place.chain, ()):
@@ -103,7 +104,7 @@ def _claim_jumps(
 
 
 def _targets(table: Table, edits: t.Sequence[Edit]) -> tuple[set[str], set[str]]:
-    """The chains in which rules stay after the edits, and those that such rules lead to."""
+    """The chains that still contain rules after the edits, and the chains that those rules jump to."""
     deleted = collections.Counter((edit.chain, edit.text) for edit in edits if edit.verb == "D")
     filled, led_to = set(), set()
     for chain, texts in table.chains.items():
@@ -115,11 +116,11 @@ def _targets(table: Table, edits: t.Sequence[Edit]) -> tuple[set[str], set[str]]
 
 
 def _shares(edits: t.Sequence[Edit], claims: t.Sequence[Claim], groups: t.Sequence[chains.Group]) -> list[list[Edit]]:
-    """Split the edits among the claims.
+    """Attribute each edit to claims.
 
-    A rule's edit belongs to the claim that found or wants it. An edit of the shared chains belongs to every claim that
-    wants a rule in that group or inside it, or, where none does, to those that had the last ones, or to the first of
-    all.
+    The edit of a rule belongs to the claim that found or wants it. An edit of the shared chains belongs to every claim
+    that wants a rule in or below that group; if there is none, to those that had the last rules there; otherwise to the
+    first claim.
     """
     owners: dict[tuple[str, str], list[int]] = collections.defaultdict(list)
     wanting: dict[str, list[int]] = collections.defaultdict(list)
@@ -143,7 +144,7 @@ def _shares(edits: t.Sequence[Edit], claims: t.Sequence[Claim], groups: t.Sequen
             by_target[chain] = reasons
     shares: list[list[Edit]] = [[] for _claim in claims]
     for edit in edits:
-        # What is not known by its text is a shared jump in another form.
+        # An edit whose text is not known is of a shared jump in another form.
         known = owners.get((edit.chain, edit.text))
         for number in known if known is not None else by_target[rule_text.fields(edit.text).target]:
             shares[number].append(edit)
@@ -151,6 +152,6 @@ def _shares(edits: t.Sequence[Edit], claims: t.Sequence[Claim], groups: t.Sequen
 
 
 def _reasons(group: chains.Group, claims: t.Mapping[str, t.Sequence[int]]) -> list[int]:
-    """The claims for whose sake a group's chains and jumps are edited, given the claims by chain."""
+    """The numbers of the claims responsible for a group's chains and jumps, given the claims by chain."""
     chosen = {number for chain in (*group.content, *group.inside) for number in claims.get(chain, ())}
     return sorted(chosen)

@@ -4,9 +4,9 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The tables of iptables as plain values, and the ``iptables-restore --noflush`` text that edits one.
+"""The tables of iptables as plain values, and the ``iptables-restore --noflush`` input that edits one.
 
-Nothing is ever flushed and no rule that stays is written again, so counters and everything foreign live on.
+Nothing is flushed and rules that stay are not rewritten, so their counters and all foreign rules are kept.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ BUILT_IN = {
 }
 
 
-#: The hooks by their numbers, each named as the built-in chain that hangs on it.
+#: The hooks in order of their numbers, each by the name of its built-in chain.
 HOOKS = ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING")
 _PRIORITIES = {"raw": -300, "mangle": -150, "filter": 0}
 
 
 def base_chain(table: str, chain: str) -> tuple[str, int]:
-    """The type and the priority that a built-in chain has in nftables."""
+    """The nftables type and priority of a built-in chain."""
     if table == "nat":
         return "nat", -100 if chain in ("PREROUTING", "OUTPUT") else 100
     return "route" if (table, chain) == ("mangle", "OUTPUT") else "filter", _PRIORITIES[table]
 
 
 class Place(t.NamedTuple):
-    """A rule's text and the chain that it stands in."""
+    """A rule's text and its chain."""
 
     chain: str
     text: str
@@ -43,7 +43,7 @@ class Place(t.NamedTuple):
 
 @dataclasses.dataclass
 class Table:
-    """The chains of one table and family: rules' texts in order by chain, and the policies of the built-in chains."""
+    """A table of one family: the rules of each chain in order, and the policies of the built-in chains."""
 
     name: str
     chains: dict[str, list[str]]
@@ -51,12 +51,12 @@ class Table:
 
 
 def empty(name: str) -> Table:
-    """The table as the kernel makes it."""
+    """The table as the kernel creates it."""
     return Table(name, {chain: [] for chain in BUILT_IN[name]}, dict.fromkeys(BUILT_IN[name], "ACCEPT"))
 
 
 def parse(name: str, saved: str) -> Table:
-    """The table out of what ``iptables-save -t NAME`` printed; nothing printed is a table nobody has used yet."""
+    """Parse the output of ``iptables-save -t NAME``. No output means that nobody has used the table yet."""
     table = empty(name)
     for line in saved.splitlines():
         if line.startswith(":"):
@@ -71,10 +71,10 @@ def parse(name: str, saved: str) -> Table:
 
 
 class Edit(t.NamedTuple):
-    """One line of a restore text.
+    """One line of ``iptables-restore`` input.
 
-    ``verb``: N (make a chain), D (delete a rule by its text), I (insert at ``position``, counted from 1), A (append),
-    X (delete an empty chain) or P (``text`` is the policy).
+    ``verb``: N (create a chain), D (delete a rule by its text), I (insert at ``position``, counted from 1), A (append),
+    X (delete an empty chain) or P (set the policy to ``text``).
     """
 
     verb: str
@@ -83,7 +83,7 @@ class Edit(t.NamedTuple):
     position: int = 0
 
     def line(self) -> str:
-        """The line; no field of it can hold a line end, since everything in it was checked or read from such a line."""
+        """The line. No field can contain a newline, since each was validated or read from such a line."""
         words = [f"-{self.verb}", self.chain]
         if self.position:
             words.append(str(self.position))
@@ -93,5 +93,5 @@ class Edit(t.NamedTuple):
 
 
 def restore_text(table: str, edits: t.Sequence[Edit]) -> str:
-    """The input of ``iptables-restore --noflush``: all of it takes effect, or nothing."""
+    """The input of ``iptables-restore --noflush``, which applies all of it or nothing."""
     return "\n".join([f"*{table}", *(edit.line() for edit in edits), "COMMIT", ""])

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Source translation by rules of the table nat."""
+"""Source NAT by rules in the nat table."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TABLES = ("nat",)
 
 
 class Translations:
-    """The rules of this kind that are there."""
+    """The source NAT found on the host."""
 
     def __init__(self, tables: rule_ledger.Tables) -> None:
         self._tables = tables
@@ -60,7 +60,7 @@ class Translations:
         )
 
     def _claim(self, ledger: rule_ledger.Ledger, number: int, request: Request[SourceNat]) -> SourceNat | None:
-        """Claim the request's rules and return it as it is there; the exemption alone tells no more than its key."""
+        """Claim the request's rules and return what they do now: if only the exemption is left, just its key."""
         family = request.intent.family
         mine = [(place, rule) for place, rule in self._rules(request.netns) if rule.key == request.intent.key]
         wanted = masquerade_rules.rules(request.intent) if request.present else ()
@@ -74,7 +74,7 @@ def _groups(family: str, table: str) -> list[chains.Group]:
 
 
 def _gaps(share: t.Sequence[tuple[str, str, Edit]]) -> frozenset[tuple[str, Gap]]:
-    """Whether packets could have left untranslated until now."""
+    """Whether packets could leave untranslated until now."""
     return frozenset(
         (family, Gap.TRANSLATION)
         for family, _table, edit in share
