@@ -74,8 +74,7 @@ class Plan:
     #: A failed step does not hold up other namespaces; the first failure is raised when everything else is done.
     apart: bool = False
     #: What check mode assumes for kinds planned later: the interfaces of each namespace, without those to be created,
-    #: and
-    #: the namespaces that would be removed with all they contain.
+    #: and the namespaces that would be removed with all they contain.
     links: t.Mapping[Identity, Links] = dataclasses.field(default_factory=dict)
     ended: set[Identity] = dataclasses.field(default_factory=set)
 

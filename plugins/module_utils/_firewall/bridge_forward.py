@@ -51,7 +51,7 @@ class State:
     isolations: Isolations
     #: By namespace and bridge; None if the kernel has no IPv6, _NO_SETTING if the bridge does not exist.
     accept_ra: t.Mapping[tuple[str | None, str], str | None]
-    #: If the firewall sees bridged frames: by namespace, the bridges that forward between their ports, with their subnets.
+    #: If the firewall sees bridged frames: by namespace, bridges that forward between their ports, with their subnets.
     bridges: t.Mapping[str | None, t.Mapping[str, t.Collection[IPNetwork]]] = dataclasses.field(default_factory=dict)
     #: The bridges whose rules are to be removed but which were given by an alternative name.
     real_names: alternative_names.RealNames = dataclasses.field(default_factory=dict)

@@ -36,8 +36,7 @@ def ended(
     """End connections of networks that outsiders could enter, since replies would continue to pass.
 
     If a shared chain or jump was missing, it was missing for every network, and it is restored before the others get
-    their
-    turn.
+    their turn.
 
     :param wants: the present ones, by their position in ``served``
     """

@@ -33,8 +33,7 @@ class Publish:
     """One published port or port range.
 
     ``host_ip`` is None if none was given, which means every address of the host in both families. The unspecified
-    address
-    of a family means every address in that family. ``host`` and ``container`` have the same size.
+    address of a family means every address in that family. ``host`` and ``container`` have the same size.
     """
 
     host_ip: addresses.IPAddress | None

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Addresses on interfaces and what is known of neighbours, as the kernel has them."""
+"""Addresses, neighbours and proxy neighbours of interfaces, as in the kernel."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import ipaddress
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPInterface
 
-#: The broadcast address that is right on every network.
+#: The limited broadcast address, which is valid on every network.
 _EVERYBODY = "255.255.255.255"
 SCOPES = {0: "global", 200: "site", 253: "link", 254: "host", 255: "nowhere"}
 
@@ -22,10 +22,10 @@ SCOPES = {0: "global", 200: "site", 253: "link", 254: "host", 255: "nowhere"}
 class Address:
     """An address of an interface.
 
-    ``dynamic`` is what ends by itself: leases of DHCP, addresses by router advertisement. ``failed`` is one that
-    another host turned out to have, ``tentative`` one of which the kernel does not know that yet. ``broadcast`` is the
-    address by which programs that ask reach all of the subnet; the kernel itself knows that of the subnet in any case.
-    ``routeless`` is one for which the kernel was told to make no route to its subnet (``noprefixroute``).
+    ``dynamic``: has a lifetime, such as a DHCP lease or an autoconfigured address. ``failed``: duplicate address
+    detection found another user; ``tentative``: it has not finished. ``broadcast``: the broadcast address that programs
+    are told; the kernel itself always knows the subnet's. ``routeless``: the kernel made no route to the subnet
+    (``noprefixroute``).
     """
 
     index: int
@@ -39,19 +39,19 @@ class Address:
 
     @property
     def administered(self) -> bool:
-        """Whether somebody gave it by hand or by tool, rather than the kernel, a lease or a router."""
+        """Whether it was configured by hand or by a tool, rather than by the kernel, DHCP or router advertisement."""
         return self.scope in ("global", "site") and not self.dynamic
 
     @property
     def misses_all(self) -> bool:
-        """Whether programs that ask are told another address than the one that reaches all of the subnet."""
+        """Whether programs are told a broadcast address that does not reach all of the subnet."""
         right = broadcast_of(self.address)
         return right is not None and not self.dynamic and self.broadcast not in (right, _EVERYBODY)
 
 
 @dataclasses.dataclass(frozen=True)
 class Neighbour:
-    """An address on the wire beside us and the MAC address that answers for it."""
+    """A neighbour: an address and the MAC address it resolves to."""
 
     index: int
     address: str
@@ -61,7 +61,7 @@ class Neighbour:
 
 @dataclasses.dataclass(frozen=True)
 class Proxy:
-    """An address that is answered for on an interface. ``marked`` ones were not written by hand."""
+    """A proxy neighbour: an address that the interface answers for. Those added by hand are not ``marked``."""
 
     index: int
     address: str
@@ -69,12 +69,12 @@ class Proxy:
 
 
 def same_subnet(one: IPInterface, other: IPInterface) -> bool:
-    """Whether the kernel counts both IPv4 addresses to one subnet, of which the first is primary."""
+    """Whether these are IPv4 addresses of the same subnet to the kernel, where the first one is primary."""
     return isinstance(one, ipaddress.IPv4Interface) and one.network == other.network
 
 
 def broadcast_of(address: IPInterface) -> str | None:
-    """The address that reaches all of an IPv4 address's subnet; a subnet of one or two has none, and lo neither."""
+    """The broadcast address of an IPv4 address's subnet; None for /31, /32 and loopback addresses."""
     if not isinstance(address, ipaddress.IPv4Interface) or address.network.prefixlen > 30 or address.ip.is_loopback:
         return None
     return str(address.network.broadcast_address)

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The MAC addresses of addresses, as users give them."""
+"""Options that assign MAC addresses to addresses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import Options
 
-#: The suboptions of one.
+#: The suboptions of a binding.
 SPEC: Options = {"address": {"type": "str", "required": True}, "mac_address": {"type": "raw", "required": True}}
 
 #: MAC addresses by address.
@@ -25,7 +25,7 @@ Given = t.Sequence[t.Mapping[str, t.Any]]
 
 
 def read(option: str, given: Given | None) -> dict[IPAddress, str] | None:
-    """The bindings of a list of dictionaries, each address once; None without a list."""
+    """The bindings of a list of dictionaries; None without a list. Raises Invalid for a repeated address."""
     if given is None:
         return None
     found: dict[IPAddress, str] = {}
@@ -38,7 +38,7 @@ def read(option: str, given: Given | None) -> dict[IPAddress, str] | None:
 
 
 def read_addresses(option: str, given: t.Sequence[str] | None) -> tuple[IPAddress, ...] | None:
-    """Only addresses, each once."""
+    """A list of addresses. Raises Invalid for a repeated one."""
     if given is None:
         return None
     found: dict[IPAddress, None] = {}
@@ -51,7 +51,7 @@ def read_addresses(option: str, given: t.Sequence[str] | None) -> tuple[IPAddres
 
 
 def read_pairs(option: str, given: Given | None) -> tuple[Pair, ...] | None:
-    """The same, but an address may have several MAC addresses, those of one machine with several interfaces."""
+    """Like ``read``, but an address may have several MAC addresses: a machine may have several interfaces."""
     if given is None:
         return None
     return ordered(_read(f"{option}[{number}]", raw) for number, raw in enumerate(given))
@@ -69,10 +69,10 @@ def _unicast(option: str, raw: object) -> IPAddress:
 
 
 def ordered(found: t.Iterable[Pair]) -> tuple[Pair, ...]:
-    """Each once, in a canonical order: IPv4 first, by number."""
+    """The pairs without duplicates, in canonical order: IPv4 first, then numerically."""
     return tuple(sorted(set(found), key=lambda one: (one[0].version, int(one[0]), one[1])))
 
 
 def views(found: t.Iterable[Pair]) -> list[dict[str, str]]:
-    """The list of dictionaries for them."""
+    """The pairs as the list of dictionaries that the option takes."""
     return [{"address": str(address), "mac_address": mac_address} for address, mac_address in ordered(found)]

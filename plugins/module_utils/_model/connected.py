@@ -4,10 +4,10 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The routes that the kernel adds to an address, without which it has no traffic.
+"""The routes that the kernel adds along with an address and that its traffic depends on.
 
-The kernel adds them once, when the address is added or the link comes up, and never again, even if a routing table was
-flushed.
+The kernel adds them only once, when the address is added or the link goes up. If a routing table is flushed, it does
+not add them again.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ def lost(link: Link, listed: t.Sequence[Address], mine: t.Sequence[Address], rou
 
 
 def link_local(link: Link, mine: t.Iterable[Address]) -> IPInterface | None:
-    """The IPv6 link-local address if the link has lost it, without which no neighbour is solicited.
+    """The IPv6 link-local address if the link has lost it; without one, neighbour discovery does not work.
 
-    The kernel derives it from the MAC address for a link with a carrier.
+    The kernel derives it from the MAC address when a link gets a carrier.
     """
     if not _is_ethernet(link) or any(_is_link_local(one) for one in mine):
         return None
@@ -64,18 +64,18 @@ def link_local(link: Link, mine: t.Iterable[Address]) -> IPInterface | None:
 
 
 def primary(address: IPInterface, mine: t.Iterable[Address]) -> IPInterface:
-    """The first address of an IPv4 address's subnet, to which the routes of all of them belong."""
+    """The first address in an IPv4 address's subnet, which is the source of the subnet's routes."""
     return next((one.address for one in mine if same_subnet(one.address, address)), address)
 
 
 def words(route: Route) -> str:
-    """A route in a few words, for people."""
+    """A short description of a route, for messages."""
     kind = f"{route.type} " if route.type != "unicast" else ""
     return f"{kind}{route.to.removesuffix('/32')}"
 
 
 def _is_ethernet(link: Link) -> bool:
-    """Whether it has a MAC address and a carrier, so that the kernel adds IPv6 routes of links."""
+    """Whether the link has a MAC address and a carrier, so that the kernel adds per-link IPv6 routes."""
     return link.running and link.mac_address not in (None, "00:00:00:00:00:00")
 
 
@@ -86,7 +86,7 @@ def _is_link_local(one: Address) -> bool:
 def _sense(route: Route) -> tuple[t.Any, ...]:
     """What matters about a route, regardless of its origin and metric.
 
-    The multicast route is a unicast one in older kernels.
+    Older kernels have the multicast route as a unicast one.
     """
     local = route.table == _LOCAL
     kind = route.type if local and route.to != _MULTICAST else "unicast"
@@ -116,7 +116,7 @@ def _of_address(one: Address, mine: t.Sequence[Address]) -> t.Iterator[Route]:
 
 
 def _of_link(mine: t.Iterable[Address]) -> t.Iterator[Route]:
-    """The IPv6 routes of every link."""
+    """The IPv6 routes that every link has."""
     yield Route(6, _MULTICAST, _LOCAL, metric=_METRIC_6, type="multicast", protocol=KERNEL)
     for one in mine:
         if _is_link_local(one) and not one.routeless:
@@ -129,9 +129,9 @@ def _prefix(address: IPInterface) -> Route:
 
 
 def unheard(mine: t.Iterable[Address], routes: t.Iterable[Route]) -> list[Address]:
-    """IPv6 addresses without a local route.
+    """IPv6 addresses without a local route, so that the host does not accept their packets.
 
-    A manual replacement of that route would outlive the address, so the address is replaced instead.
+    A route that we added in its place would outlive the address, so the address is added anew instead.
     """
     settled = [one for one in mine if one.address.version == 6 and not one.tentative]
     if not settled:

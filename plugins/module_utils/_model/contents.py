@@ -17,8 +17,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes im
 
 @dataclasses.dataclass(frozen=True)
 class Contents:
-    """One namespace. ``trouble`` says why something is missing, and what is not ``complete`` leaves out what is too
-    much."""
+    """The contents of a namespace. ``trouble`` says why something is missing; if not ``complete``, there is more."""
 
     links: Links
     addresses: tuple[Address, ...]

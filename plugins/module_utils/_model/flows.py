@@ -32,12 +32,12 @@ class Flow(t.NamedTuple):
     reply_destination_port: int
 
 
-#: Whether a connection must end, given the host's own addresses.
+#: Decides whether a connection has to end, given the host's own addresses.
 Chosen = t.Callable[[Flow, t.Container[IPAddress]], bool]
 
 
 def with_address(addresses: t.Collection[IPAddress]) -> Chosen:
-    """Matches connections of these addresses, so that their next users do not inherit them."""
+    """Matches connections of these addresses, so that whoever gets the addresses next does not inherit them."""
 
     def chosen(flow: Flow, _local: t.Container[IPAddress]) -> bool:
         return flow.source in addresses or flow.reply_source in addresses

@@ -6,9 +6,7 @@
 
 """The attributes of each kind of link, one row each.
 
-A row defines the option, its range, and how it is read and written in messages of the kernel.
-
-The numbers are the kernel's binary interface and never change.
+A row defines an option, its range, and its encoding in netlink messages. The numbers are part of the kernel's ABI.
 """
 
 from __future__ import annotations
@@ -27,8 +25,8 @@ _U8, _U16, _U32 = struct.Struct("=B"), struct.Struct("=H"), struct.Struct("=I")
 class Attribute:
     """A number or a switch of a link.
 
-    ``name`` is that of the option, ``word`` that of pyroute2. ``form`` is the encoding in a message, in which one unit
-    of the option is ``unit`` units of the kernel. ``least`` and ``greatest`` limit the option, and ``of`` is its unit.
+    ``name`` is the option, ``word`` the name in pyroute2. ``form`` is the encoding in a message, in which one unit of
+    the option is ``unit`` units of the kernel. ``least`` and ``greatest`` limit the option, and ``of`` names its unit.
     """
 
     name: str
@@ -51,7 +49,7 @@ class Attribute:
             raise Invalid(self.name, value, f"{self.least} to {self.greatest}{f' {self.of}' if self.of else ''}")
 
     def read(self, data: bytes) -> t.Any:
-        """The value of a message, in the option's unit."""
+        """Decode a value, in the option's unit."""
         value = self.form.unpack_from(data)[0]
         if self.switch:
             return value != 0
@@ -60,11 +58,11 @@ class Attribute:
         return value // self.unit if value % self.unit == 0 else value / self.unit
 
     def kernels(self, value: t.Any) -> int:
-        """The option's value in the kernel's unit."""
+        """The value in the kernel's unit."""
         return int(value * self.unit)
 
     def write(self, value: t.Any) -> bytes:
-        """The option's value for a message."""
+        """Encode the option's value."""
         return self.form.pack(self.kernels(value))
 
 
@@ -88,13 +86,13 @@ BRIDGE: Table = (
     _switch("multicast_snooping", 23, word="br_mcast_snooping"),
     _switch("vlan_filtering", 7, word="br_vlan_filtering"),
 )
-#: Only returned by a kernel with VLAN filtering.
+#: Only reported by a kernel with VLAN filtering.
 DEFAULT_PVID = Attribute("default_pvid", 39, _U16, 0, 4095)
 BRIDGE_PORT: Table = (
     _switch("hairpin", 4),
     _switch("isolated", 33),
     _switch("learning", 8),
-    # Only returned by a kernel that can lock ports, 5.18 or newer.
+    # Only reported by a kernel that can lock ports, 5.18 or newer.
     _switch("locked", 39),
     _switch("flood", 9),
     _switch("guard", 5),

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""A network interface for planning, and its owner."""
+"""A network interface and its owner."""
 
 from __future__ import annotations
 
@@ -19,14 +19,13 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import ma
 class Link:
     """One interface of one namespace.
 
-    ``peer_index`` and ``peer_nsid`` are of a veth: the index of the peer, and the number of the peer's namespace in
-    this one, None if both are in the same. ``bridge`` and ``port`` are the values of a bridge and of a bridge port,
-    with the names and units of the modules' options; a port also has ``forwarding``.
+    ``peer_index`` and ``peer_nsid`` of a veth are the peer's index and the ID of its namespace here, None if that is
+    the same namespace. ``bridge`` and ``port`` are attributes of a bridge and a bridge port, with the names and units
+    of the options; a port also has ``forwarding``.
 
-    The following fields do not count in comparisons. ``families`` is the data of each address family, in the kernel's
-    form. ``running`` is whether the link has a carrier. ``qdisc`` is its queueing discipline, and ``xdp`` whether a
-    program processes incoming packets. ``called`` is the name that it has as long
-    as another one is only foretold.
+    The following do not count in comparisons. ``families`` is the raw data of each address family. ``running`` is
+    whether the link has a carrier. ``qdisc`` is its queueing discipline, and ``xdp`` whether it has an XDP program.
+    ``called`` is its current name while a new one is only predicted.
     """
 
     index: int

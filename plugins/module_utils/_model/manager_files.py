@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The files that tell network managers to leave links alone, one per manager and owner."""
+"""The files that tell network managers to leave links alone: one per manager and owner."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _BRACKETED = re.compile(r"\[(.)\]")
 class Manager:
     """A program that configures the links of a host.
 
-    name: its name, also of its systemd unit.
+    name: its name, which is also that of its systemd unit.
     trace: a path that exists once it has started.
     volatile, lasting: the directories of its files, without and with persistence.
-    links: the directory of its state of each link, in a file named by the index.
-    managing: the line there for a managed link.
+    links: the directory of its state files, one per link, named by index.
+    managing: the line in such a file if the link is managed.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Manager:
         return f"{self.lasting if persistent else self.volatile}/{self.file_name(owner)}"
 
     def file_name(self, owner: str) -> str:
-        """The name of the file, which sorts before all with two leading digits, since the first match decides."""
+        """The file's name. The first match decides, and this sorts before all names with two leading digits."""
         return f"0-linuxnet-{owner}.{self.suffix}"
 
     def text(self, owner: str, interfaces: t.Sequence[str]) -> str:

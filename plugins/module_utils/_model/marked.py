@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What of a host carries an owner's mark, as ``netns_info`` tells it: as much as takes it away again."""
+"""What carries an owner's mark on a host, from ``netns_info``: as much as it takes to remove it."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ Element = dict[str, t.Any]
 
 
 class Marked(t.Protocol):
-    """A host seen by one owner."""
+    """A host as one owner sees it."""
 
     owner: str
     #: All interfaces of the host by name.
     interfaces: dict[str, View]
-    #: All rules of every owner, and the chains of these that somebody emptied.
+    #: All rules of every owner, and the flushed chains of this collection.
     rules: list[View]
     empty_chains: list[str]
-    #: What is answered for on interfaces of the host in the name of others.
+    #: The proxy neighbours on interfaces of the host.
     proxies: list[View]
-    #: The published ports that are remembered beside the rules; keys of the module ``dnat``.
+    #: The recorded ports, as keys of module ``dnat``.
     remembered_ports: list[tuple[str, ...]]
 
     @property
@@ -53,7 +53,7 @@ class Marked(t.Protocol):
 
 
 def networks_of(interface: View) -> t.Iterator[IPNetwork]:
-    """The networks that an interface's addresses lie in."""
+    """The networks of an interface's addresses, without link-local ones."""
     for entry in interface["addresses"]:
         found = ipaddress.ip_interface(entry["address"])
         if not (found.version == 6 and found.ip.is_link_local):

@@ -6,7 +6,7 @@
 
 """The marks of owners: link aliases, link groups and the comments of rules.
 
-All of them are on the host's side. A mark inside a namespace proves nothing, since its root can write any.
+All of them are outside of namespaces. A mark inside proves nothing, since root there can write any.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def alias(owner: str, namespace: str = "") -> str:
     return text
 
 
-# Asked of each link by each kind of objects.
+# Each kind parses the alias of every link.
 @functools.lru_cache(maxsize=16384)
 def parse_alias(text: str | None) -> Mark | None:
     """The mark in an ifalias, or None."""

@@ -9,7 +9,7 @@
     {"version": 1, "network": "br-shop", "owner": "br-shop", "guests": {"app": null}, "modules": {"bridge": [...], ...}}
 
 ``modules`` are the present definitions of the plan. ``guests`` are foreign namespaces, of a process or a container,
-each with its file if that is the same after a reboot. A process ID is not: it may belong to another process then.
+each with its file if that is the same after a reboot. A PID is not: it may belong to another process by then.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ Element = dict[str, t.Any]
 Modules = t.Mapping[str, t.Sequence[Element]]
 #: Addresses by namespace and interface.
 Leases = dict[str, dict[str, list[str]]]
-#: An endpoint by its namespace and its interface there.
+#: The namespace and the interface of an endpoint.
 EndpointKey = tuple[str, str]
 
-#: The required options of definitions by module.
+#: The options that say which process or file a namespace belongs to.
 _ATTACHING = ("pid", "path", "container", "engine", "service")
 _OF_A_PROCESS = re.compile(r"/proc/[^/]+/")
 
@@ -49,7 +49,7 @@ class Ends:
 
 
 class Kind(t.Protocol):
-    """What a document needs of a kind of object; see Resource."""
+    """The part of ``Resource`` that a document needs."""
 
     def identity(self, definition: Element, /) -> t.Hashable: ...
 
@@ -80,7 +80,7 @@ def document(network: str, owner: str, modules: Modules, before: Document | None
         {word: value for word, value in element.items() if word != "purge_proxy_neighbours"}
         for element in wanted["interface"]
     ]
-    # A setting that is not the network's own is left to others.
+    # A forwarding switch that is not persistent is left to others.
     wanted["ip_forward"] = [element for element in wanted["ip_forward"] if element.get("persistent")]
     guests = {
         element["name"]: _lasting(element.get("path"))
@@ -102,15 +102,15 @@ def document(network: str, owner: str, modules: Modules, before: Document | None
 
 
 def _lasting(path: str | None) -> str | None:
-    """The file of a namespace, unless it belongs to a process."""
+    """The file of a namespace that outlasts a reboot; None if it belongs to a process."""
     return None if path is None or _OF_A_PROCESS.match(path) else path
 
 
 def _added(old: Modules, new: t.Mapping[str, list[Element]], kinds: Kinds) -> dict[str, list[Element]]:
-    """The new definitions, and old ones about other endpoints or ports."""
+    """The new definitions, and the old ones that concern other endpoints or ports."""
     found = {}
     peers = set(_pairs(new).values())
-    # Matched only by their links: a port that an endpoint has published stays open.
+    # Matched by link only, since ports that an endpoint published before stay open.
     giving_way = Ends({end: peer for end, peer in _pairs(old).items() if peer in peers}, {})
     for name, elements in new.items():
         kind, known = kinds[name], old.get(name, ())
@@ -127,7 +127,7 @@ def _added(old: Modules, new: t.Mapping[str, list[Element]], kinds: Kinds) -> di
 
 
 def _in_their_places(elements: list[Element], old: t.Sequence[Element], kind: Kind) -> list[Element]:
-    """Where the old ones were what they are now, and then what is new: another order would be another document."""
+    """Keep the order of the old definitions and append the new ones, since another order would be a difference."""
     places = {kind.identity(element): place for place, element in enumerate(old)}
     places.pop(None, None)
     return sorted(elements, key=lambda element: places.get(kind.identity(element), len(old)))
@@ -139,7 +139,7 @@ def _pairs(modules: Modules) -> dict[str, EndpointKey]:
 
 
 def with_old_neighbours(element: Element, identity: str, old: t.Iterable[Element]) -> Element:
-    """A definition of the whole bridge, with existing neighbours whose addresses are not in use by others now."""
+    """A definition of a bridge, with existing neighbours added unless their addresses are in use by others now."""
     if "neighbours" not in element or "netns" in element:
         return element
     taken = {value for one in element["neighbours"] for value in one.values()}
@@ -151,7 +151,7 @@ def with_old_neighbours(element: Element, identity: str, old: t.Iterable[Element
 
 
 def in_order(neighbours: t.Iterable[dict[str, str]]) -> list[dict[str, str]]:
-    """Always the same one, whoever came first: another order would be another document."""
+    """Canonical order, since another order would be a difference."""
     return sorted(neighbours, key=lambda one: one["address"])
 
 
@@ -202,7 +202,7 @@ def parse(written: str, where: str, needed: t.Mapping[str, t.Sequence[str]]) -> 
 
 
 def _check_modules(modules: t.Mapping[str, t.Any], where: str, needed: t.Mapping[str, t.Sequence[str]]) -> None:
-    """Validate what is used before the modules validate their definitions."""
+    """Validate what is used before the modules validate their own options."""
     for name, listed in modules.items():
         if not isinstance(listed, list):
             raise Invalid(f"{where}: modules.{name}", listed, "a list of definitions")
@@ -227,7 +227,7 @@ def leases(found: Document) -> Leases:
 
 
 def without(modules: Modules, away: t.Container[str], kinds: Kinds) -> dict[str, list[Element]]:
-    """The definitions without endpoints in these missing namespaces."""
+    """The definitions without those of endpoints in these namespaces."""
     inside = [element for element in modules["interface"] if element.get("netns") in away]
     addresses = _inner_addresses(inside)
     ends = Ends(

@@ -21,14 +21,14 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options im
 TYPES = {"unicast": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8, "throw": 9}
 #: Types that only the kernel uses, for the addresses of the host itself.
 KERNEL_TYPES = {"local": 2, "broadcast": 3, "anycast": 4, "multicast": 5}
-#: Types that drop or divert, and so have no interface.
+#: Types without an interface, since they discard packets or go on with the next table.
 NOWHERE = ("blackhole", "unreachable", "prohibit", "throw")
 #: The tables with standard names.
 TABLES = {"default": 253, "main": 254, "local": 255}
 _TABLE_NAMES = {number: name for name, number in TABLES.items()}
 #: The protocol of the kernel's own routes.
 KERNEL = 2
-#: The protocols of manual routes; all others belong to the kernel, a router, a lease or a routing daemon.
+#: The protocols of manually added routes; others belong to the kernel, DHCP, router advertisement or routing daemons.
 ADMINISTERED = (3, 4)
 PROTOCOLS = {
     0: "unspec",
@@ -48,7 +48,7 @@ _METRIC_6 = 1024
 
 Key = tuple[int, str, int, int]
 
-#: The suboptions of one.
+#: The suboptions of a route.
 SPEC: Options = {
     "to": {"type": "str", "required": True},
     "via": {"type": "str"},
@@ -66,9 +66,9 @@ SPEC: Options = {
 
 @dataclasses.dataclass(frozen=True)
 class Route:
-    """A route. ``family`` is 4 or 6, ``index`` that of the interface, None for types without one.
+    """A route. ``family`` is 4 or 6, ``index`` that of the interface or None for types without one.
 
-    ``hops`` are the (index, gateway) of a multipath route.
+    ``hops`` are the (index, gateway) pairs of a multipath route.
     """
 
     family: int
@@ -86,7 +86,7 @@ class Route:
 
     @property
     def key(self) -> Key:
-        """The identity of a route for the kernel."""
+        """What identifies a route to the kernel."""
         return (self.family, self.to, self.table, self.metric)
 
     @property
@@ -95,7 +95,7 @@ class Route:
         return frozenset(index for index, _via in self.hops) or frozenset(() if self.index is None else (self.index,))
 
     def view(self) -> dict[str, t.Any]:
-        """As a user writes it, without missing and default values."""
+        """As a user would write it, without defaults."""
         shown: dict[str, t.Any] = {"to": self.to, "metric": self.metric, "table": table_name(self.table)}
         if self.type != "unicast":
             shown["type"] = self.type
@@ -114,7 +114,7 @@ class Route:
 
 @dataclasses.dataclass(frozen=True)
 class RouteWant:
-    """A wanted route; the table may be a name that only the host can resolve."""
+    """A wanted route. The table may be a name that has yet to be resolved on the host."""
 
     option: str
     family: int
@@ -150,7 +150,7 @@ def table_name(number: int) -> str:
 
 
 def text(address: IPAddress) -> str:
-    """An address in the kernel's form, with any version of Python."""
+    """An address as the kernel prints it, independent of the Python version."""
     return socket.inet_ntop(socket.AF_INET if address.version == 4 else socket.AF_INET6, address.packed)
 
 

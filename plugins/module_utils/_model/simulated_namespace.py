@@ -4,10 +4,10 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Simulates a namespace's interfaces, addresses and routes, including side effects in the kernel.
+"""Simulates the interfaces, addresses and routes of a namespace, including side effects of the kernel.
 
-Bringing an interface down removes its routes and IPv6 addresses, deleting an address the routes that depend on it. Only
-by predicting that can a plan restore what has to stay, and check mode be exact.
+Bringing an interface down removes its routes and IPv6 addresses, and deleting an address the routes that depend on it.
+A plan has to predict that to restore what should stay, and for check mode to be exact.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Stack:
         self.links[name] = dataclasses.replace(self.links[name], **values)
 
     def turn(self, name: str, up: bool) -> None:
-        """Bring it up or down; an interface that goes down keeps only its IPv4 addresses."""
+        """Bring an interface up or down. Down, it keeps only its IPv4 addresses."""
         self.change(name, up=up)
         if not up:
             index = self.links[name].index
@@ -55,7 +55,7 @@ class Stack:
         self.addresses.append(Address(index, address, broadcast=broadcast_of(address), routeless=routeless))
 
     def delete_address(self, index: int, address: IPInterface, keep_others: bool) -> None:
-        """Delete an address, and with it later IPv4 addresses of its subnet unless those are kept."""
+        """Delete an address and, unless ``keep_others``, the secondary IPv4 addresses that go with it."""
         mine = self.addresses_of(index)
         gone = [one for one in mine if one.address == address]
         first = next((one for one in mine if same_subnet(one.address, address)), None)
@@ -68,11 +68,11 @@ class Stack:
             self._lose_routes(index, family=4)
 
     def put_route(self, route: Route) -> None:
-        """Add a route in place of those with the same key over the same interface or none."""
+        """Add a route in place of those with the same key over the same interface, or over none."""
         self.routes = [one for one in self.routes if one.key != route.key or not belongs(one, route.index)] + [route]
 
     def put_connected(self, route: Route) -> None:
-        """Add a route of the kernel, which may exist for other interfaces, too."""
+        """Add a route of the kernel, which may exist over other interfaces as well."""
         if route.family == 4 and route.table == TABLES["main"]:
             self.put_route(route)
         else:
@@ -95,10 +95,10 @@ class Stack:
             ]
 
     def _lose_routes(self, index: int, family: int | None = None) -> None:
-        """Remove routes over this interface only; a multipath route loses one path."""
+        """Remove routes that use only this interface."""
         self.routes = [one for one in self.routes if one.indexes != {index} or family not in (None, one.family)]
 
 
 def belongs(route: Route, index: int | None) -> bool:
-    """Whether a route has only this interface, or none."""
+    """Whether a route uses only this interface, or none."""
     return route.indexes <= {index}

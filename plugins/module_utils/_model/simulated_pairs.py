@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Veth pairs in several namespaces: as read, and a simulation for planning."""
+"""Veth pairs across namespaces, as read from the host and as simulated while planning."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links imp
 
 #: The identity of a namespace.
 Space = t.Union[tuple[int, int], str]
-#: An end by its namespace and its index there.
+#: An end, as its namespace and its index there.
 Place = tuple[Space, int]
 
 
 @dataclasses.dataclass(frozen=True)
 class Pairs:
-    """Interfaces per namespace, and the peers of wanted veth ends.
+    """Interfaces by namespace, and the peers of wanted veth ends.
 
-    The peer of an end is None if it is in an unnamed namespace. ``refs`` are the references of the namespaces: name,
-    path, or None for the host's own.
+    The peer is None if it is in a namespace without a name. ``refs`` are the references to the namespaces: name, path,
+    or None for the host's own.
     """
 
     links: t.Mapping[Space, Links]
@@ -34,9 +34,9 @@ class Pairs:
 
 @dataclasses.dataclass
 class End:
-    """An interface at this point of the plan; without a ``peer`` if it is not a veth or that is unknown.
+    """An interface at this point of the plan. ``peer`` is None if it is not a veth, or if the peer is unknown.
 
-    ``home`` is the namespace where it was found, if it was.
+    ``home`` is the namespace in which it was found, None for a new one.
     """
 
     space: Space
@@ -62,7 +62,7 @@ class Draft:
         """The end with this name or, if requested, with this alternative name."""
         found = self._ends.get((space, name))
         other = self._by_other_name.get((space, name)) if by_any_name and not found else None
-        # It may be gone or elsewhere by now.
+        # Planned steps may have removed or moved it.
         return other if other and self._ends.get((space, other.link.name)) is other else found
 
     def put(self, end: End, space: Space, name: str) -> None:
@@ -81,7 +81,7 @@ class Draft:
             self._ends[end.space, end.link.name] = end
 
     def links(self) -> dict[Space, Links]:
-        """By namespace the interfaces that were found there and would be there still."""
+        """The interfaces that are still in the namespace where they were found, by namespace."""
         left: dict[Space, Links] = {space: {} for space in self._spaces}
         for (space, name), end in self._ends.items():
             if space == end.home:

@@ -17,7 +17,7 @@ _HEEDING = re.compile(r"net/ipv6/conf/([^/\s]+)/accept_ra = 2")
 
 
 def path(family: str, interface: str | None) -> str:
-    """The forwarding setting, for all interfaces or for one."""
+    """The path of the forwarding setting, for all interfaces or for one."""
     return _ALL[family] if interface is None else f"net/{family}/conf/{interface}/forwarding"
 
 
@@ -43,10 +43,10 @@ class File(t.NamedTuple):
     def text(self, value: str, heeding: t.Iterable[str], current: str | None) -> str:
         """The text of the file.
 
-        Settings are written with slashes, since the name of an interface may contain a dot.
+        Settings are written with slashes, since an interface name may contain a dot.
 
-        :param heeding: interfaces that need accept_ra=2 lest the host loses a route; it is set before the switch, and
-            those that the file has already stay in it, as an advertised route comes and goes
+        :param heeding: interfaces that need accept_ra=2 to keep an advertised route; it is written before the switch.
+            Those already in the file stay there, since advertised routes come and go
         """
         known = (
             set(_HEEDING.findall(current)) if current is not None and self.wrote(current) and value == "1" else set()

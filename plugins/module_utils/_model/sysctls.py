@@ -15,8 +15,8 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
 
-#: What is made of numbers, addresses and lists of them, and so may be written in more than one way. A word is not, and
-#: to try one may have the kernel load a module.
+#: Values of numbers, addresses and lists of those, which can be written in several ways. Words cannot, and testing one
+#: by writing it could make the kernel load a module.
 _MANIFOLD = re.compile(r"[-0-9a-fA-FxX,:. ]*[0-9][-0-9a-fA-FxX,:. ]*")
 
 _DIGITS = r"(?:0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)"
@@ -27,12 +27,12 @@ _LIST = re.compile(f"{_RANGE}(?:,{_RANGE})+|{_DIGITS}-{_DIGITS}")
 _NAME = re.compile(r"[!-~]+", re.ASCII)
 
 
-# A large network has the same few in each of a thousand namespaces.
+# A large network sets the same few settings in each of a thousand namespaces.
 @functools.lru_cache(maxsize=1024)
 def path_of(name: str) -> str:
-    """The path below /proc/sys of a name as ``sysctl`` takes it: the first of ``.`` and ``/`` in it is the separator.
+    """The path below /proc/sys for a name as ``sysctl`` takes it: the first ``.`` or ``/`` in it is the separator.
 
-    With dots as separators, a slash stands for a dot: net.ipv4.conf.eth0/1.rp_filter is about the interface eth0.1.
+    With dots as separators, a slash stands for a dot: net.ipv4.conf.eth0/1.rp_filter concerns interface eth0.1.
     """
     first = next((character for character in name if character in "./"), "/")
     return name if first == "/" else name.translate(str.maketrans("./", "/."))
@@ -40,22 +40,22 @@ def path_of(name: str) -> str:
 
 @functools.lru_cache(maxsize=1024)
 def name_of(path: str) -> str:
-    """The dotted name of a path, a dot in it written as a slash."""
+    """The dotted name of a path, with dots in it as slashes."""
     return path.translate(str.maketrans("./", "/."))
 
 
 def of_interface(path: str, interface: str) -> str:
-    """The path of a setting of an interface, from one with IFNAME."""
+    """The path of a setting, with IFNAME replaced by an interface."""
     return path.replace("/IFNAME/", f"/{interface}/")
 
 
 def by_name(values: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Values by name instead of path, for people."""
+    """Values by dotted name instead of path, for the user."""
     return {name_of(path): value for path, value in values.items()}
 
 
 def settings(option: str, value: t.Mapping[str, t.Any] | None) -> dict[str, str]:
-    """The wanted values by path, which must be below net, since others apply to the whole machine."""
+    """The wanted values by path. Only settings below net are allowed, since others apply to the whole machine."""
     found: dict[str, str] = {}
     for name, wanted in (value or {}).items():
         path = _checked_path(option, str(name))
@@ -89,24 +89,24 @@ class Written(t.NamedTuple):
 
 @t.runtime_checkable
 class WritesSettings(t.Protocol):
-    """A step that writes settings."""
+    """A step that writes kernel settings."""
 
     @property
     def written(self) -> list[Written]: ...
 
 
 def is_manifold(value: str) -> bool:
-    """Whether the kernel may return a value in another form than it was written."""
+    """Whether the kernel may return a value in another form than was written."""
     return _MANIFOLD.fullmatch(value) is not None
 
 
 def mean_the_same(one: str, other: str) -> bool:
-    """Whether the kernel takes two values for one beyond doubt, whatever the setting is."""
+    """Whether two values are certainly the same to the kernel, whatever the setting."""
     return one == other or (is_manifold(one) and is_manifold(other) and _meaning(one) == _meaning(other))
 
 
 def _meaning(value: str) -> tuple[object, ...]:
-    """Numbers, addresses, and lists of numbers and ranges, each in one form; what is none of these as it stands."""
+    """A value in canonical form: numbers, addresses, lists and ranges are parsed, other words kept."""
     return tuple(_meaning_of_word(word) for word in value.split())
 
 
@@ -120,14 +120,14 @@ def _meaning_of_word(word: str) -> object:
 
 
 def _number(text: str) -> int:
-    """As the kernel reads it, for which a leading zero makes it an octal one."""
+    """As the kernel parses it, where a leading zero means octal."""
     digits = text.lstrip("-").lower()
     base = 16 if digits.startswith("0x") else 8 if digits.startswith("0") else 10
     return int(digits, base) * (-1 if text.startswith("-") else 1)
 
 
 def _ranges(text: str) -> tuple[tuple[int, int], ...]:
-    """The ranges of a list, joined where they touch."""
+    """The ranges of a list, merged where they touch."""
     found: list[tuple[int, int]] = []
     pairs = [part.partition("-") for part in text.split(",")]
     for first, last in sorted((_number(low), _number(high or low)) for low, _dash, high in pairs):
@@ -139,7 +139,7 @@ def _ranges(text: str) -> tuple[tuple[int, int], ...]:
 
 
 def elsewhere(path: str) -> str:
-    """The path of the same setting in another namespace, for an interface that exists everywhere."""
+    """The path at which the same setting can be read in any namespace."""
     parts = path.split("/")
     if len(parts) == 5 and parts[2] == "conf" and parts[3] != "all":
         parts[3] = "default"

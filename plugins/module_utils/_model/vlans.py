@@ -16,7 +16,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors imp
 
 @dataclasses.dataclass(frozen=True)
 class Vlans:
-    """The tagged VLANs, and the one of packets without a tag."""
+    """The tagged VLANs, and the VLAN of untagged packets."""
 
     tagged: frozenset[int] = frozenset()
     pvid: int | None = None

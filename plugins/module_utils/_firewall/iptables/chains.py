@@ -71,9 +71,8 @@ def _translation(family: str) -> tuple[Group, ...]:
     """The groups of the nat table.
 
     Two kinds of IPv6 packets are exempt because no rule could make their connections work: those from link-local
-    clients
-    cannot be forwarded, and those to ::1 have the source ::1 and are never routed. Without the rule they are refused at
-    once instead of timing out.
+    clients cannot be forwarded, and those to ::1 have the source ::1 and are never routed. Without the rule they are
+    refused at once instead of timing out.
     """
     if family == "ipv4":
         dnat = Group((DNAT,), (), (_jump("PREROUTING", DNAT, matches=_LOCAL), _jump("OUTPUT", DNAT, matches=_LOCAL)))

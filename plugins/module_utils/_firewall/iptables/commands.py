@@ -38,8 +38,7 @@ def write(host: Host, ref: str | None, family: str, name: str, edits: t.Sequence
     """Edit one table, in several writes if necessary.
 
     In a user namespace iptables cannot enlarge its socket buffer, so the kernel refuses thousands of edits in one
-    message.
-    Edits apply one after the other, so the list can be split anywhere.
+    message. Edits apply one after the other, so the list can be split anywhere.
     """
     try:
         iptables_programs.restore(host, ref, family, name, tables.restore_text(name, edits))

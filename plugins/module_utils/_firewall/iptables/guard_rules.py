@@ -6,9 +6,9 @@
 
 """The rules that bind the addresses of endpoints to their MAC addresses, in a chain for each bridge.
 
-A few rules stand in that chain itself, many in a tree of chains below it, by the last digits of the addresses.
-Whatever the addresses are, a packet passes at most 16 rules for the last digit, 16 for the one before it, and then the
-rules for the addresses that end like its own:
+A few rules stand in that chain itself, many in a tree of chains below it, by the last digits of the addresses. Whatever
+the addresses are, a packet passes at most 16 rules for the last digit, 16 for the one before it, and then the rules for
+the addresses that end like its own:
 
     LINUXNET-PREROUTING        -i br0 -j LINUXNET-GUARD-56c5eb3
     LINUXNET-GUARD-56c5eb3     -s 0.0.0.2/0.0.0.15 -j LINUXNET-GUARD-56c5eb3-2

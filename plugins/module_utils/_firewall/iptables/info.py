@@ -30,10 +30,8 @@ def rules_of_ours(tables: t.Mapping[tuple[str, str], Table]) -> list[View]:
 
     :param tables: by family (``ipv4``, ``ipv6``) and table name
     :return: for each rule ``ip_version``, ``table``, ``chain``, ``kind``, ``owner``, ``text``, and depending on its
-        kind:
-        for dnat the key and attributes of a publication, for masquerade ``source``, ``out_interface`` and
-        ``to_source``,
-        for forward ``bridge``. A damaged rule has the first six only.
+        kind: for dnat the key and attributes of a publication, for masquerade ``source``, ``out_interface`` and
+        ``to_source``, for forward ``bridge``. A damaged rule has the first six only.
     """
     views = []
     for (family, name), table in tables.items():

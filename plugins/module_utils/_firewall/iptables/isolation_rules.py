@@ -106,12 +106,10 @@ def _within(network: Isolation, table: str, bridged: bool) -> tuple[str, ...]:
     """Packets from one port of the bridge to another.
 
     Without icc, only bridged frames pass, since the isolated flag of the ports has already decided about those; a
-    packet
-    sent to the gateway's MAC address as a detour was routed.
+    packet sent to the gateway's MAC address as a detour was routed.
 
     If iptables sees no bridged frames, there is no rule about them: the physdev match makes the kernel load
-    br_netfilter,
-    which shows iptables the frames of every bridge on the host.
+    br_netfilter, which shows iptables the frames of every bridge on the host.
     """
     matches = () if network.icc else ("-m physdev --physdev-is-bridged",)
     match = {"in_interface": network.bridge, "out_interface": network.bridge, "matches": matches}
@@ -184,8 +182,7 @@ def _from(network: Isolation, family: str) -> t.Iterator[Place]:
     """Decide by source address which packets may pass at all; their destination is checked after that.
 
     On translated networks, only connections that conntrack knows may leave, since nothing else gets translated. A
-    routed
-    network may reply on connections that came in through another router.
+    routed network may reply on connections that came in through another router.
 
     No conntrack state lets foreign source addresses pass: an endpoint could reply in the name of a server that others
     reach through this host, and connections that a foreign source opened while rules were missing would live on. The
@@ -223,8 +220,7 @@ def _known(network: Isolation, mode: str, subnet: IPNetwork) -> t.Iterator[tuple
     """The connections that may leave, with the protocol if only some may.
 
     An ICMP error is translated if the connection it is about is, so it may leave if a neighbour opened that connection
-    or
-    it came in through a published port.
+    or it came in through a published port.
     """
     if mode == "routed":
         yield None, ()
@@ -244,8 +240,7 @@ def _to(network: Isolation, family: str, table: str, within: t.Sequence[str]) ->
     """What may reach the endpoints.
 
     No conntrack state lets an unpublished connection in, only its replies. So one that slipped in while rules were
-    missing
-    dies with the rules' return.
+    missing dies with the rules' return.
     """
     bridge, let = network.bridge, _PASS[table]
     mode = _mode_of(network, family)

@@ -77,8 +77,7 @@ def _kept(
     """The managed rules that stay, by position: wanted, present once, and in order.
 
     If a rule is there twice, all copies are deleted: deletion is by text and hits the first copy, which may be the one
-    to
-    keep.
+    to keep.
     """
     count = collections.Counter(current)
     places = sorted(anchors)

@@ -16,8 +16,8 @@ tree it passes at most 16 rules for its block of 4,096 ports, 16 for that of 256
 Blocks never move, so a rule's chain depends on its ports alone (a chain's name ends with the first hexadecimal digits
 of its port numbers). A range that no block holds goes into the chain above. A packet that matches nothing in a block
 returns to the chain above. So in each chain, ports published on one address come before the jumps to blocks, and ports
-published on all addresses after them. The number of rules alone decides between the two forms, so the same ports
-always end in the same rules, however they were added.
+published on all addresses after them. The number of rules alone decides between the two forms, so the same ports always
+end in the same rules, however they were added.
 """
 
 from __future__ import annotations

@@ -41,8 +41,7 @@ def draft(table: Table, claims: t.Sequence[Claim], groups: t.Sequence[chains.Gro
     """The fewest edits after which every claim has the rules that it wants and no others.
 
     :param groups: the groups of chains that the claims concern, with nested groups before those around them; other
-        chains
-        are left alone
+        chains are left alone
     """
     managed: dict[str, dict[str, None]] = collections.defaultdict(dict)
     wanted: dict[str, dict[str, None]] = collections.defaultdict(dict)
