@@ -382,12 +382,13 @@ def test_tables_by_name(web: Host) -> None:
     web.sh("mkdir -p /etc/iproute2; echo '77 blue' > /etc/iproute2/rt_tables")
     _converge(web, {"name": "eth0", "netns": "web", "routes": [{"to": "10.7.0.0/16", "table": "blue"}]})
     assert "10.7.0.0/16" in _routes(web, "table", "77")
-    refused(
-        web,
-        "interface",
-        {"name": "eth0", "routes": [{"to": "10.7.0.0/16", "table": "red"}], "netns": "web"},
-        "routes[0].table: 'red'",
-    )
+    for name in ("red", "²", "٣"):
+        refused(
+            web,
+            "interface",
+            {"name": "eth0", "routes": [{"to": "10.7.0.0/16", "table": name}], "netns": "web"},
+            f"routes[0].table: '{name}' is not allowed: a number, or a name from the host's rt_tables",
+        )
 
 
 SETTINGS = (
@@ -430,9 +431,11 @@ def test_settings_come_to_rest_however_they_are_written(web: Host, setting: str,
     _converge(web, {"name": "eth0", "netns": "web", "sysctls": {setting: value}})
 
 
-def test_a_value_that_the_kernel_does_not_take_is_refused_first(web: Host) -> None:
-    want = {"name": "eth0", "netns": "web", "mtu": 1300, "sysctls": {"net.ipv6.conf.IFNAME.hop_limit": 300}}
-    refused(web, "interface", want, "sysctls.net.ipv6.conf.IFNAME.hop_limit: '300' is not allowed: a value that the")
+@pytest.mark.parametrize("value", ["300", "many", "²"])
+def test_a_value_that_the_kernel_does_not_take_is_refused_first(web: Host, value: str) -> None:
+    want = {"name": "eth0", "netns": "web", "mtu": 1300, "sysctls": {"net.ipv6.conf.IFNAME.hop_limit": value}}
+    sentence = f"sysctls.net.ipv6.conf.IFNAME.hop_limit: '{value}' is not allowed: a value that the"
+    refused(web, "interface", want, sentence)
 
 
 def test_without_ipv6_an_interface_has_no_settings_of_it(web: Host) -> None:

@@ -142,6 +142,10 @@ def test_settings_come_to_rest_however_they_are_written(host: Host, setting: str
         ("net.netfilter.nf_conntrack_max", 1000, "nf_conntrack_max cannot be written in this namespace"),
         ("net.ipv4.route.flush", 1, "net.ipv4.route.flush cannot be read, so it cannot be managed"),
         ("net.ipv4.ip_default_ttl", 900, "ip_default_ttl: '900' is not allowed: a value that the kernel accepts"),
+        ("net.ipv4.ip_default_ttl", "many", "ip_default_ttl: 'many' is not allowed: a value that the kernel accepts"),
+        ("net.ipv4.ip_default_ttl", "²", "ip_default_ttl: '²' is not allowed: a value that the kernel accepts"),
+        ("net.ipv4.tcp_rmem", "4096 many 6291456", "tcp_rmem: '4096 many 6291456' is not allowed: a value that the"),
+        ("net.ipv4.ip_local_reserved_ports", "http", "ip_local_reserved_ports: 'http' is not allowed: a value that"),
         ("net.ipv4.tcp_rmem", "-5", "net.ipv4.tcp_rmem: '-5' is not allowed: a value that the kernel accepts"),
     ],
 )

@@ -126,9 +126,13 @@ class RouteWant:
     src: str | None
     on_link: bool
 
+    @property
+    def table_is_number(self) -> bool:
+        return _is_number(self.table)
+
     def route(self, tables: t.Mapping[str, int], index: int) -> Route:
         """The route over the interface with this index."""
-        table = int(self.table) if self.table.isdigit() else tables.get(self.table)
+        table = int(self.table) if self.table_is_number else tables.get(self.table)
         if table is None:
             raise Invalid(f"{self.option}.table", self.table, "a number, or a name from the host's rt_tables")
         return Route(
@@ -223,12 +227,17 @@ def _metric(option: str, value: int | None, version: int) -> int:
     return value or (_METRIC_6 if version == 6 else 0)
 
 
+def _is_number(word: str) -> bool:
+    """Whether a table's word is its number; other digits than those of ASCII are part of a name."""
+    return word.isascii() and word.isdigit()
+
+
 def _table(option: str, value: object) -> str:
     """The canonical form of a table, so that name and number are the same key."""
     if isinstance(value, int) and not 1 <= value < 2**32:
         raise Invalid(option, value, "1 to 4294967295, or a name")
     word = str(value if value is not None else "main").strip()
-    if word.isascii() and word.isdigit():
+    if _is_number(word):
         if len(word.lstrip("0")) > 10 or not 1 <= int(word) < 2**32:
             raise Invalid(option, value, "1 to 4294967295, or a name")
         return word.lstrip("0")

@@ -187,7 +187,7 @@ class Interface(Resource):
         named = {want.netns for want in wants if want.netns and "/" not in want.netns}
         read = ((name, namespace_records.read(host, name)) for name in named)
         records = {name: record for name, record in read if record}
-        strange = any(not route.table.isdigit() for want in wants for route in want.routes or ())
+        strange = any(not route.table_is_number for want in wants for route in want.routes or ())
         return State(host.identity(None), refs, spaces, records, dumps.table_names() if strange else {})
 
     def plan(self, wants: t.Sequence[Want], state: State) -> Plan:

@@ -35,8 +35,13 @@ def forms(host: Host, differing: t.Iterable[tuple[str, str, str | None]]) -> For
     """
     if not sysctl.writable():
         return {(path, value): read for path, value, read in differing if read and sysctls.mean_the_same(value, read)}
-    asked = sorted({(path, value) for path, value, _read in differing if sysctls.is_manifold(value)})
+    asked = sorted({(path, value) for path, value, read in differing if _can_be_tried(value, read)})
     return host.fresh(lambda: {(path, value): _tried(path, value) for path, value in asked}) if asked else {}
+
+
+def _can_be_tried(value: str, read: str | None) -> bool:
+    """To try a word may load a module of the kernel, but not for a setting that is made of numbers."""
+    return sysctls.is_manifold(value) or not read or sysctls.is_manifold(read)
 
 
 def read(paths: t.Iterable[str]) -> dict[str, str | None]:
