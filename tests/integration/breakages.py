@@ -116,6 +116,8 @@ BREAKAGES: dict[str, list[Breakage]] = {
             "ip link set br-shop mtu 1280",
         ),
         Breakage("ip link set br-shop promisc on", HARMLESS, undo="ip link set br-shop promisc off"),
+        Breakage("ip link set eth0 gso_max_segs 1", HARMLESS, True, undo="ip link set eth0 gso_max_segs 65535"),
+        Breakage("ip link set $END gso_max_size 2048", HARMLESS, undo="ip link set $END gso_max_size 65536"),
     ],
     "Ports of the bridge": [
         *_host(
@@ -131,6 +133,12 @@ BREAKAGES: dict[str, list[Breakage]] = {
         ),
         Breakage("ip link set br-shop type bridge ageing_time 0", HARMLESS),
         Breakage("ip link set br-shop type bridge mcast_snooping 1", HARMLESS),
+        Breakage("bridge mdb add dev br-shop port $END grp ff02::1:ff00:7 permanent", HARMLESS),
+        Breakage(
+            "ip link set br-shop type bridge mcast_querier 1;"
+            " bridge mdb add dev br-shop port $END grp 239.1.1.1 permanent",
+            HARMLESS,
+        ),
         Breakage("ip nexthop add id 7 via 172.18.0.2 dev br-shop", HARMLESS, undo="ip nexthop flush"),
     ],
     "Queueing disciplines": [

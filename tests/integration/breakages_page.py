@@ -26,6 +26,8 @@ and a published port. `$END` is the host's end of `web`.
 - **warned**: it may be intended and is left as it is, and each run warns about it and names the interface.
 - **harmless**: everything stays reachable, and a run changes nothing.
 
+An XDP program on the bridge or inside an endpoint is warned about as well.
+
 [flush.md](flush.md) covers changes to firewall rules.
 """
 

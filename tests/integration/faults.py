@@ -11,7 +11,7 @@ import subprocess
 from typing import Any
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils import _converge
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import looks, namespaces
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import looks, namespaces, port_locking
 from tests.lab import modules
 
 
@@ -51,6 +51,16 @@ def at_the_limit(name: str, options: dict[str, Any]) -> dict[str, Any]:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     namespaces._check = refuse
+    return modules.run_main(name, options, check=False, diff=False)
+
+
+def without_locks(name: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Run a module on a kernel that cannot lock the ports of bridges, as those before Linux 5.18."""
+
+    def known(*_arguments: Any) -> bool:
+        return False
+
+    port_locking.known = known
     return modules.run_main(name, options, check=False, diff=False)
 
 

@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.integration import xdp
 from tests.integration.breakages import BREAKAGES, HARMLESS, REPAIRED, WARNED, Breakage
 from tests.integration.breakages_page import COMMAND, PAGE, page
 from tests.integration.networks import SHOP, Applied, apply
@@ -115,4 +118,29 @@ def test_a_verdict(works: Works, breakage: Breakage) -> None:
     if breakage.undo:
         where.sh(breakage.undo.replace("$END", end))
         assert "left as it is" not in _warnings(apply(host, **SHOP)), "nothing is told where nothing is wrong"
+    works.whole = True
+
+
+@pytest.mark.needs("xdp")
+@pytest.mark.parametrize("inside", [True, False])
+def test_an_xdp_program_is_told(works: Works, inside: bool) -> None:
+    """It is loaded out here, since no namespace of a user may do that, and attached in there."""
+    place = works.town()
+    host = place.host
+    where, name = (host.inside("web"), "eth0") if inside else (host, "br-shop")
+    program = xdp.load()
+    try:
+        with where.popen([sys.executable, xdp.__file__, name, str(program)], pass_fds=[program]) as process:
+            assert process.wait(20) == 0
+    finally:
+        os.close(program)
+    if inside:
+        assert _silent(place, 0) != [], "it drops"
+    said = "an XDP program processes incoming packets and may drop them; left as it is"
+    for check in (True, False):
+        applied = apply(host, check=check, **SHOP)
+        assert (applied.changed, said in _warnings(applied)) == ([], True)
+    where.run([sys.executable, xdp.__file__, name, "-1"])
+    assert "left as it is" not in _warnings(apply(host, **SHOP))
+    assert _silent(place) == []
     works.whole = True

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.integration.networks import apply, remove
+from tests.integration.faults import without_locks
+from tests.integration.networks import apply, in_one, remove
+from tests.lab import frames
 from tests.lab.host import Host
 
 NETWORK: dict[str, Any] = {
@@ -64,3 +66,24 @@ def test_somebody_elses_bridge_keeps_its_own(host: Host) -> None:
     assert host.ip("link", "show", "docker1")[0]["address"] == before
     remove(host, "docker1")
     assert host.ip("link", "show", "docker1")[0]["address"] == before
+
+
+def test_where_ports_cannot_be_locked_it_is_told_what_still_holds(host: Host) -> None:
+    """And it does: what is for an endpoint reaches that one alone, whatever a neighbour sends from its MAC address."""
+    told = [host.call(without_locks, "bridge_network", NETWORK) for _run in range(2)]
+    assert [one["changed"] for one in told] == [True, False]
+    sentence = (
+        "this kernel cannot lock bridge ports (Linux 5.18 can): packets to an endpoint still reach only that "
+        "endpoint, but a neighbour on its bridge can send from its MAC address"
+    )
+    assert [one["warnings"] for one in told] == [[sentence]] * 2
+    web, (gateway,) = host.inside("web"), host.ip("link", "show", "br0")
+    stolen = frames.udp("172.18.0.2", "172.18.0.1", 9, 9)
+    db = host.inside("db")
+    with db.sniffer("eth0") as thief, host.sniffer("br0") as bridge:
+        db.send_frames("eth0", [frames.ethernet(gateway["address"], _inside(host, "web"), frames.IPV4, stolen)])
+        assert bridge.wait(2, protocol=frames.UDP, port=9), "it can send from there"
+        assert host.reaches("172.18.0.2")
+        assert web.reaches("172.18.0.1")
+        assert not [packet for packet in thief.packets if packet.destination == "172.18.0.2"]
+    assert in_one(host, NETWORK)["changed"], "a newer kernel locks them"

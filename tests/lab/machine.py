@@ -63,6 +63,12 @@ def _made() -> bool | str:
     return True
 
 
+def _loads_xdp() -> bool:
+    from tests.integration import xdp  # which is seldom needed
+
+    return xdp.loads()
+
+
 def _answers_for_calls() -> bool:
     from tests.sweep import notifier  # which is seldom needed
 
@@ -107,6 +113,7 @@ NEEDS = {
         "no process can answer for another's system calls (seccomp's user notification, Linux 5.5, x86_64 or aarch64)",
         _answers_for_calls,
     ),
+    "xdp": Need("this user may not load programs for XDP (CAP_BPF)", _loads_xdp),
     "tcpdump": Need("the program tcpdump is not installed", _has("tcpdump")),
 }
 
