@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Routes by router advertisement."""
+"""Routes learnt by router advertisement."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LEARNT = 0x00040000
 
 
 def accept_ra() -> dict[str, str]:
-    """accept_ra of the interfaces with a route that was advertised; in the namespace of the calling thread."""
+    """accept_ra of each interface with an advertised route, in the calling thread's namespace."""
     found = {}
     try:
         with open("/proc/thread-self/net/ipv6_route", encoding="utf-8", errors="surrogateescape") as file:

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Writes files atomically, whatever happens meanwhile."""
+"""Writes files atomically."""
 
 from __future__ import annotations
 

@@ -22,19 +22,19 @@ _PATHS = {"ipv4": "net/bridge/bridge-nf-call-iptables", "ipv6": "net/bridge/brid
 
 
 def families() -> list[str]:
-    """The families for which it does, in the namespace of the calling thread."""
+    """The families for which it does, in the calling thread's namespace."""
     return [family for family, path in _PATHS.items() if sysctl.read(path) not in (None, "0")]
 
 
 def setting(family: str) -> str:
-    """The name of the setting."""
+    """The dotted name of the setting."""
     return _PATHS[family].replace("/", ".")
 
 
 def carrying(host: Host, ref: str | None) -> dict[str, tuple[IPNetwork, ...]]:
-    """The bridges of a namespace between whose ports something can pass.
+    """The bridges of a namespace that forward between at least two ports.
 
-    With the networks of their own addresses, as far as these tell who is behind them.
+    With the networks of their own addresses, which are the only hint at who is behind them.
     """
     known = host.known(host.identity(ref))
     found, given = (known.links, known.addresses) if known else host.run(ref, _look)

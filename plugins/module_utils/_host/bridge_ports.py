@@ -21,7 +21,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links imp
 _PATIENCE = 2.0
 _PAUSE = 0.01
 
-#: The value of addr_gen_mode for interfaces without a link-local address from the kernel.
+#: The value of addr_gen_mode with which the kernel adds no link-local address.
 _NO_LINK_LOCAL = "1"
 
 #: The peer of a port: its namespace and its index there.
@@ -42,14 +42,14 @@ def wait(host: Host, namespaces: t.Collection[str | None]) -> None:
 
 
 def _numbers(host: Host, namespaces: t.Collection[str | None]) -> dict[int, str]:
-    """The namespaces by their numbers on the host."""
+    """The namespaces by their IDs on the host."""
     with Reader() as reader:
         found = {dumps.nsid(reader, host.fd(name)): name for name in namespaces if name is not None}
     return {number: name for number, name in found.items() if number is not None}
 
 
 def _any_keeps_out(inside: t.Container[int | None]) -> bool:
-    """Whether a port to them does not forward yet, or its bridge cannot solicit IPv6 neighbours yet."""
+    """Whether a port to one of them does not forward yet, or its bridge cannot solicit IPv6 neighbours yet."""
     with Reader() as reader:
         found = by_index(dumps.links(reader))
         bridges = {}
@@ -63,7 +63,7 @@ def _any_keeps_out(inside: t.Container[int | None]) -> bool:
 
 
 def _any_is_mute(addresses: t.Iterable[Address], bridges: t.Mapping[int, str]) -> bool:
-    """Whether a bridge has an IPv6 address, but not its link-local one yet."""
+    """Whether a bridge has an IPv6 address but not yet its link-local one."""
     scopes: dict[int, set[str]] = {}
     for one in addresses:
         if one.index in bridges and one.address.version == 6 and not one.tentative:
@@ -73,10 +73,10 @@ def _any_is_mute(addresses: t.Iterable[Address], bridges: t.Mapping[int, str]) -
 
 
 def among_themselves(host: Host, newcomers: t.Mapping[Inside, t.Collection[str]]) -> set[Inside]:
-    """The new interfaces for which no neighbour can have a stale cache entry, given with their addresses.
+    """The new interfaces for which no neighbour can have a stale cache entry. Each is given with its addresses.
 
-    They are on bridges of the host all of whose ports lead to such interfaces, and the host has no neighbour entry
-    for their addresses. Called inside the host's own namespace.
+    They are on bridges of the host whose ports all lead to such interfaces, and the host has no neighbour entry for
+    their addresses. Call this in the host's own namespace.
     """
     numbers = _numbers(host, {name for name, _index in newcomers})
     with Reader() as reader:

@@ -4,10 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""End tracked connections through the kernel's own netlink interface; the conntrack tool is not needed.
-
-Called inside ``Host.run``.
-"""
+"""Ends tracked connections over netlink, without the conntrack tool. Call this inside ``Host.run``."""
 
 from __future__ import annotations
 
@@ -39,7 +36,7 @@ Attributes = dict[int, bytes]
 
 
 def end(family: str, chosen: t.Sequence[Chosen]) -> int:
-    """End the connections that any of ``chosen`` matches, and return their number. OSError if the kernel refuses."""
+    """End the connections that any of ``chosen`` matches. Returns their number; OSError if the kernel refuses."""
     return _end(_FAMILY[family], chosen, _own_addresses(family))
 
 
@@ -48,18 +45,18 @@ def _end(family: int, chosen: t.Sequence[Chosen], local: t.Container[IPAddress])
         socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETLINK_NETFILTER)
     ) as link:
         link.bind((0, 0))
-        # Deleting while the dump runs makes it skip some, so it is read to its end first.
+        # Deleting during the dump makes it skip entries, so read it to the end first.
         doomed = [entry for flow, entry in list(_dump(link, family)) if any(choose(flow, local) for choose in chosen)]
         return sum(_delete(link, family, entry) for entry in doomed)
 
 
 def _message(kind: int, flags: int, family: int, body: bytes = b"") -> bytes:
-    """A netlink message with netfilter's own header: family, version 0, resource 0."""
+    """A netlink message with the header of netfilter: family, version 0, resource 0."""
     return struct.pack("=IHHIIBBH", 20 + len(body), kind, _REQUEST | flags, 1, 0, family, 0, 0) + body
 
 
 def _answers(link: socket.socket) -> t.Iterator[tuple[int, bytes]]:
-    """The messages of the reply, as type and content after the netlink header."""
+    """The messages of the reply, as type and payload."""
     while True:
         data = link.recv(1 << 20)
         offset = 0
@@ -87,7 +84,7 @@ def _dump(link: socket.socket, family: int) -> t.Iterator[tuple[Flow, Attributes
 
 
 def _delete(link: socket.socket, family: int, entry: Attributes) -> int:
-    """Delete the connection by its tuple and its ID, so that a new one in its place is not hit."""
+    """Delete the connection by tuple and ID, so that a new one with the same tuple is not hit. Returns 0 or 1."""
     body = b"".join(
         _attribute(kind | (_NESTED if kind == _TUPLE_ORIG else 0), entry[kind])
         for kind in (_TUPLE_ORIG, _ID, _ZONE)
@@ -141,12 +138,12 @@ def _tuple(family: int, data: bytes) -> tuple[int, IPAddress, IPAddress, int, in
 
 
 def _own_addresses(family: str) -> frozenset[IPAddress]:
-    """The addresses of the namespace that the calling thread is in."""
+    """The addresses in the calling thread's namespace."""
     return frozenset(_own_ipv4() if family == "ipv4" else _own_ipv6())
 
 
 def _own_ipv4() -> t.Iterator[IPAddress]:
-    """The leaves of the routing trie that are local: ``|-- 192.0.2.1`` and below it ``/32 host LOCAL``."""
+    """The local addresses in the routing trie: a line ``|-- 192.0.2.1``, followed by ``/32 host LOCAL``."""
     leaf = ""
     with open("/proc/thread-self/net/fib_trie", encoding="ascii") as file:
         for line in file:

@@ -19,10 +19,10 @@ _INSPECT = ("inspect", "--type", "container", "--format", "{{.State.Pid}} {{.Id}
 
 
 def processes(host: Host, wanted: t.Sequence[str], engine: str | None = None) -> dict[str, int]:
-    """The number of the first process of each container, which is wanted by name or ID; one call for each engine.
+    """The PIDs of the first processes of containers, given by name or ID, with one call per engine.
 
     :param engine: the only one to ask
-    :raises Refused: for a container that no engine knows, or that does not run
+    :raises Refused: for a container that no engine knows, or that is not running
     """
     found, words = known(host, wanted, engine)
     for name in wanted:
@@ -36,7 +36,7 @@ def processes(host: Host, wanted: t.Sequence[str], engine: str | None = None) ->
 
 
 def known(host: Host, wanted: t.Sequence[str], only: str | None = None) -> tuple[dict[str, int], list[str]]:
-    """The same for known ones, 0 for one that is not running, and the errors of the engines for others."""
+    """PIDs of the known containers, 0 for one that is not running, and the errors of the engines for the others."""
     found: dict[str, int] = {}
     words: list[str] = []
     for engine in (only,) if only else ENGINES:
@@ -49,7 +49,7 @@ def known(host: Host, wanted: t.Sequence[str], only: str | None = None) -> tuple
 
 
 def _ask(host: Host, engine: str, names: t.Sequence[str]) -> Completed | None:
-    """The reply of an engine about those that it knows; None if it is not installed."""
+    """What an engine knows about the containers; None if it is not installed."""
     try:
         return host.command(None, [engine, *_INSPECT, *names])
     except FileNotFoundError:
@@ -57,12 +57,12 @@ def _ask(host: Host, engine: str, names: t.Sequence[str]) -> Completed | None:
 
 
 def _recognized(text: str, wanted: t.Sequence[str]) -> dict[str, int]:
-    """The processes by given name or ID; 0 for a container that is not running.
+    """PIDs by the name or ID that was given; 0 for a container that is not running.
 
-    A name takes precedence over the beginning of an ID, since ``db`` may be both.
+    A name takes precedence over a prefix of an ID, since ``db`` may be both.
     """
     by_name, by_identifier = {}, {}
-    # Docker ends with an empty line if it does not know a container.
+    # Docker prints an empty line last if it does not know a container.
     for line in filter(str.strip, text.splitlines()):
         process, identifier, name = line.split()
         by_name[name.lstrip("/")] = int(process)

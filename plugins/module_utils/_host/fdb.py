@@ -4,10 +4,10 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Static MAC addresses behind the ports of a bridge. Called inside ``Host.run``.
+"""Static MAC addresses behind the ports of a bridge. Call this inside ``Host.run``.
 
-A static entry does not age, and a sticky one does not move to another port from which the address is used. With
-iproute2: ``bridge fdb replace MAC dev PORT master static sticky``.
+A static entry does not age, and a sticky one does not move to another port that uses the address. With iproute2:
+``bridge fdb replace MAC dev PORT master static sticky``.
 """
 
 from __future__ import annotations
@@ -57,13 +57,13 @@ def read(reader: Reader, bridge: int) -> dict[int, frozenset[Entry]]:
 
 
 def put(writer: Writer, port: int, mac_address: str) -> None:
-    """Add the address to the port, wherever it was before."""
+    """Add the address to the port, and remove it from any other."""
     body = _NEIGHBOUR.pack(_AF_BRIDGE, port, _STATIC, _OF_MASTER | _STICKY, 0) + _address(mac_address)
     writer.change(_NEWNEIGH, body, _CREATE_OR_REPLACE)
 
 
 def delete(writer: Writer, port: int, mac_address: str) -> None:
-    """Delete it."""
+    """Delete the entry."""
     writer.change(_DELNEIGH, _NEIGHBOUR.pack(_AF_BRIDGE, port, 0, _OF_MASTER, 0) + _address(mac_address))
 
 

@@ -21,7 +21,7 @@ _STOPS_ALL = re.compile(
 
 
 def is_open(host: Host, ref: str | None, family: str) -> bool:
-    """Whether it is open, by its policy and its last rule; without iptables, it is."""
+    """Whether the chain accepts, by its policy and its last rule. Without iptables, it does."""
     try:
         saved = iptables_programs.save(host, ref, family, "filter")
     except KernelRefused:

@@ -4,8 +4,10 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Who has a network namespace of his own on the host: a container, or a service of systemd. Each is found anew by its
-name whenever it is asked for, since its process is another one after a restart."""
+"""Containers and systemd services with a network namespace of their own.
+
+Each is looked up by name whenever needed, since a restart gives it another process.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ class Inhabitant(t.NamedTuple):
     #: ``container`` or ``service``.
     kind: str
     name: str
-    #: Of a container the engine that has it, if not whichever has it.
+    #: The engine that runs the container, None if any may.
     engine: str | None = None
 
     def __str__(self) -> str:
@@ -31,7 +33,7 @@ class Inhabitant(t.NamedTuple):
 
 
 def processes(host: Host, wanted: t.Iterable[Inhabitant]) -> Found:
-    """The number of the first process of each; raises Refused for one that is not there or does not run."""
+    """The PIDs of their main processes; raises Refused for one that does not exist or is not running."""
     found: Found = {}
     for engine, group in _groups(wanted).items():
         names = [one.name for one in group]
@@ -41,7 +43,7 @@ def processes(host: Host, wanted: t.Iterable[Inhabitant]) -> Found:
 
 
 def known(host: Host, wanted: t.Iterable[Inhabitant]) -> Found:
-    """The same of those that run."""
+    """The PIDs of those that are running."""
     found: Found = {}
     for engine, group in _groups(wanted).items():
         names = [one.name for one in group]
@@ -51,7 +53,7 @@ def known(host: Host, wanted: t.Iterable[Inhabitant]) -> Found:
 
 
 def _groups(wanted: t.Iterable[Inhabitant]) -> dict[str | None, list[Inhabitant]]:
-    """By whom is to be asked: an engine, any of them (None), or systemd (nothing)."""
+    """Grouped by whom to ask: an engine, any engine (None), or systemd (empty)."""
     groups: dict[str | None, list[Inhabitant]] = {}
     for one in wanted:
         groups.setdefault("" if one.kind == "service" else one.engine, []).append(one)

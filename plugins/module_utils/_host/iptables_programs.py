@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The programs of iptables, with either backend; a table is read once as text, until this process changes it."""
+"""Runs the programs of iptables. A table's text is read once and kept until this process changes the table."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.programs i
 
 _PROGRAM = {"ipv4": "iptables", "ipv6": "ip6tables"}
 WORD = {"ipv4": "IPv4", "ipv6": "IPv6"}
-#: Seconds to wait for the lock of another program on the tables.
+#: Seconds to wait for the xtables lock.
 _PATIENCE = "10"
 
 
 class NoTable(KernelRefused):
-    """The kernel has no such table, so there are no rules in it."""
+    """The kernel has no such table, so it contains no rules."""
 
 
 def program(family: str) -> str:
@@ -31,17 +31,17 @@ def program(family: str) -> str:
 
 
 def has_family(host: Host, ref: str | None, family: str) -> bool:
-    """Whether the kernel has this family; IPv6 may be disabled at boot."""
+    """Whether the kernel has this family: IPv6 can be disabled at boot."""
     return family == "ipv4" or host.run(ref, lambda: sysctl.read("net/ipv6/conf/all/forwarding")) is not None
 
 
 def installed(host: Host, family: str) -> bool:
-    """Whether the programs of this family are installed; if one of them fails, reading reports it."""
+    """Whether the programs of this family are installed. If one fails to run, reading reports that."""
     return _version(host, family) is not None
 
 
 def other_backend(host: Host, family: str) -> str:
-    """The backend that this host's program does not use; a program that names none predates nf_tables."""
+    """The backend that this host's program does not use. A program that names none predates nf_tables."""
     return "legacy" if "nf_tables" in (_version(host, family) or "") else "nft"
 
 
@@ -57,7 +57,7 @@ def _version(host: Host, family: str) -> str | None:
 
 
 def legacy_rules(host: Host, ref: str | None, family: str) -> bool:
-    """Whether the legacy backend has rules, or a policy that drops; without its program, whether it has tables."""
+    """Whether the legacy backend has rules or a DROP policy; if its program is missing, whether it has tables."""
     try:
         saved = host.command(ref, [_PROGRAM[family] + "-legacy-save"]).out
     except FileNotFoundError:
@@ -96,7 +96,7 @@ class TooLong(KernelRefused):
 
 
 def restore(host: Host, ref: str | None, family: str, name: str, text: str) -> None:
-    """Edit one table with input for ``iptables-restore``, all or nothing; raises TooLong."""
+    """Edit one table with ``iptables-restore`` input, which applies all of it or nothing. Raises TooLong."""
     host.memory.pop(_place(host, ref, family, name), None)
     what = f"change the {WORD[family]} rules of table {name}"
     done = _start(host, ref, _PROGRAM[family] + "-restore", ["--noflush", "-w", _PATIENCE], what, text)
@@ -115,7 +115,7 @@ def _start(
 
 
 def _reason(done: Completed, stdin: str | None) -> str:
-    """The error of the program for the end of a sentence, without its advice to read the manual."""
+    """The program's error, without its advice to read the manual."""
     said = [
         line.strip() for line in done.err.splitlines() if line.strip() and not line.startswith(("Try `", "# Warning"))
     ]

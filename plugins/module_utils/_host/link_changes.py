@@ -4,11 +4,10 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Changes to interfaces, but for what bridges alone have, which pyroute2 writes.
+"""Changes links by netlink, except for attributes of bridges, which pyroute2 writes.
 
-Called inside ``Host.run``; OSError where the kernel refuses.
-
-Values are given by their names in Link, which are those of the options.
+Call this inside ``Host.run``; OSError if the kernel refuses. Values are given by their names in ``Link``, which are the
+names of the options.
 """
 
 from __future__ import annotations
@@ -58,7 +57,7 @@ def _attributes(values: t.Mapping[str, t.Any]) -> bytes:
 
 
 def set_values(writer: Writer, index: int, values: t.Mapping[str, t.Any]) -> None:
-    """Set attributes of an interface; ``master`` 0 is none. With ``netns_fd`` it moves, and the name applies there."""
+    """Set attributes of a link. ``master`` 0 means none. ``netns_fd`` moves it, and the name applies there."""
     writer.change(_NEWLINK, _LINK.pack(0, 0, index, 0, 0) + _attributes(values))
 
 
@@ -81,7 +80,7 @@ def set_port(writer: Writer, index: int, values: t.Mapping[str, t.Any]) -> None:
 
 
 def make_veth(writer: Writer, values: t.Mapping[str, t.Any], peer_values: t.Mapping[str, t.Any]) -> None:
-    """Create a pair with the values of each end in one message; the kernel ignores an alias here."""
+    """Create a pair with the attributes of both ends in one message. The kernel would ignore an alias in it."""
     data = attribute(_VETH_PEER, _LINK.pack(0, 0, 0, 0, 0) + _attributes(peer_values))
     info = attribute(_LINKINFO, attribute(_KIND, b"veth\0") + attribute(_DATA, data))
     writer.change(_NEWLINK, _LINK.pack(0, 0, 0, 0, 0) + _attributes(values) + info, _CREATE_NEW)

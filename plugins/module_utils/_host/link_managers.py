@@ -48,8 +48,10 @@ def read(path: str) -> str | None:
 
 
 def files() -> dict[str, dict[str, list[str]]]:
-    """The interfaces in files of this collection, by owner and path; an owner without files was interrupted before the
-    first one was written."""
+    """The interfaces in files of this collection, by owner and path.
+
+    An owner without files was interrupted before the first one was written.
+    """
     found: dict[str, dict[str, list[str]]] = {
         path.name: {} for path in sorted(_UNTOLD.glob("*")) if not path.name.startswith(atomic_files.UNFINISHED)
     }

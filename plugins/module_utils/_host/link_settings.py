@@ -40,9 +40,9 @@ _PLACES = {
 
 
 def read(link: Link, setting: str) -> str | None:
-    """The value as returned with the link, or else the current value.
+    """The value that came with the link, or else the current value.
 
-    Called inside ``Host.run``.
+    Call this inside ``Host.run``.
 
     :param setting: a path below /proc/sys with IFNAME in it
     :return: None if the kernel has no such setting
@@ -65,9 +65,9 @@ def _told(link: Link, setting: str) -> str | None:
     return str(_VALUE.unpack_from(values, end - _VALUE.size)[0]) if len(values) >= end else None
 
 
-# A link is asked for several settings at once.
+# Several settings of a link are read in a row.
 @functools.lru_cache(maxsize=16)
 def _tables(families: bytes) -> dict[int, bytes]:
-    """By family the values of all its settings."""
+    """The values of all settings, by family."""
     found = attributes(families)
     return {family: attributes(found[family]).get(number, b"") for family, number in _VALUES.items() if family in found}

@@ -18,13 +18,13 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
 
-#: Files below /proc/thread-self/net, their protocol, and the state (hexadecimal) of the relevant sockets: of TCP one
-#: that listens, of UDP one that is bound and has no peer.
+#: The files below /proc/thread-self/net, with their protocol and the hexadecimal state of the relevant sockets: TCP
+#: sockets that listen, UDP sockets that are bound and not connected.
 _FILES = (("tcp", "tcp", "0A"), ("tcp6", "tcp", "0A"), ("udp", "udp", "07"), ("udp6", "udp", "07"))
 
 
 class Listener(t.NamedTuple):
-    """``address`` is 0.0.0.0 or :: for all of them; ``inode`` identifies the socket."""
+    """A socket. ``address`` may be 0.0.0.0 or ::; ``inode`` identifies the socket."""
 
     protocol: str
     address: IPAddress
@@ -33,7 +33,7 @@ class Listener(t.NamedTuple):
 
 
 def read() -> list[Listener]:
-    """The listeners in the namespace of the calling thread; a socket that several threads share counts once."""
+    """The listeners in the calling thread's namespace. A socket that several processes share counts once."""
     found: dict[Listener, None] = {}
     for name, protocol, waiting in _FILES:
         try:
@@ -48,7 +48,7 @@ def read() -> list[Listener]:
 
 
 def _listener(protocol: str, local: str, inode: str) -> Listener:
-    """``local`` is hexadecimal: the address in 32-bit words of the machine's own byte order, a colon, the port."""
+    """``local`` is hexadecimal: the address as 32-bit words in host byte order, a colon, and the port."""
     address, _colon, port = local.partition(":")
     packed = b"".join(struct.pack("=I", int(address[at : at + 8], 16)) for at in range(0, len(address), 8))
     found = ipaddress.ip_address(packed)
@@ -57,7 +57,7 @@ def _listener(protocol: str, local: str, inode: str) -> Listener:
 
 
 def processes(inodes: t.Collection[int]) -> dict[int, tuple[int, str]]:
-    """Process ID and name by socket, as far as visible."""
+    """PID and process name by socket inode, as far as visible."""
     missing = {f"socket:[{inode}]": inode for inode in inodes if inode}
     found: dict[int, tuple[int, str]] = {}
     for pid in sorted(int(name) for name in os.listdir("/proc") if name.isdigit()) if missing else ():
@@ -71,7 +71,7 @@ def processes(inodes: t.Collection[int]) -> dict[int, tuple[int, str]]:
 
 
 def _open_files(pid: int) -> t.Iterator[str]:
-    """The targets of a process's descriptors; empty if it is gone or not visible."""
+    """The targets of a process's file descriptors; empty if it is gone or not visible."""
     directory = f"/proc/{pid}/fd"
     try:
         for name in os.listdir(directory):

@@ -4,11 +4,11 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The lock for changes of a host, held from the first read to the last step.
+"""The lock for changing a host, held from the first read to the last step.
 
 Changes depend on what was read, such as the position of a rule in its chain. So every module, and the program of a
-network's service, waits until the previous run is done. The lock ends with its process, however that ends. Its file
-stays, since waiting processes could otherwise lock different files.
+network's service, waits for the previous run. The lock ends with its process, however that ends. Its file stays, since
+waiting processes could otherwise end up with different files.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def take() -> int:
 
 @contextlib.contextmanager
 def held() -> t.Iterator[None]:
-    """The same for a with statement."""
+    """``take`` as a context manager."""
     file = take()
     try:
         yield
@@ -60,7 +60,7 @@ def held() -> t.Iterator[None]:
 
 
 def flock_within(file: int, seconds: float) -> bool:
-    """Lock an open file, and return whether that was possible in time."""
+    """Lock an open file. Returns whether that succeeded in time."""
     end = time.monotonic() + seconds
     while True:
         with contextlib.suppress(BlockingIOError):
@@ -72,7 +72,7 @@ def flock_within(file: int, seconds: float) -> bool:
 
 
 def holder(file: int) -> int | None:
-    """The process that holds the lock on a file, if it is visible."""
+    """The PID that holds the lock on a file, None if it is not visible."""
     found = os.fstat(file)
     place = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
     try:
@@ -86,7 +86,7 @@ def holder(file: int) -> int | None:
 
 
 def _open() -> int:
-    """Ordinary users can neither create nor open the file, and so cannot hold the lock."""
+    """Open the lock file. Ordinary users can neither create nor open it, and so cannot hold the lock."""
     file = os.open(PATH, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
     found = os.fstat(file)
     if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
@@ -98,7 +98,7 @@ def _open() -> int:
 
 
 def _wait(file: int) -> None:
-    """Wait a minute for each previous holder, so that many simultaneous runs all get their turn."""
+    """Wait a minute for each holder, so that any number of simultaneous runs get their turn."""
     before = None
     while not flock_within(file, 0 if before is None else PATIENCE):
         now = holder(file) or 0
@@ -111,7 +111,7 @@ def _wait(file: int) -> None:
 
 
 def _words(process: int) -> str:
-    """The description of the holder."""
+    """A description of the holder, for the error message."""
     if not process:
         return ""
     try:

@@ -4,10 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The ``lo`` of a namespace, checked without netlink, which is much faster if nothing has to be done.
-
-Called inside ``Host.run``.
-"""
+"""Checks ``lo`` without netlink, which is much faster if nothing has to be done. Call this inside ``Host.run``."""
 
 from __future__ import annotations
 
@@ -35,15 +32,15 @@ _PORT = 9
 
 
 def is_up() -> bool:
-    """Whether the loopback interface of the calling thread's namespace is up."""
+    """Whether lo is up in the calling thread's namespace."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         return bool(_flags(sock) & _IFF_UP)
 
 
 def works() -> bool:
-    """Whether it is up and packets to the loopback addresses stay on the host.
+    """Whether lo is up and packets to loopback addresses stay on the host.
 
-    Additional addresses and policy rules may divert packets; netlink then shows whether anything is lost.
+    Additional addresses and policy rules may divert packets; then netlink shows whether anything is lost.
     """
     if not is_up():
         return False
@@ -54,7 +51,7 @@ def works() -> bool:
 
 
 def _works_4() -> bool:
-    # Not 127.0.0.1 itself, so that this checks the route to the whole network, too.
+    # Not 127.0.0.1 itself, so that this checks the route to the whole network too.
     return _leaves_from(socket.AF_INET, "127.0.0.2") == str(_ADDRESS.ip)
 
 
@@ -67,7 +64,7 @@ def _has_6() -> bool:
 
 
 def _lost_4(reader: Reader) -> list[Route] | None:
-    """The lost routes of the IPv4 address and its network; None if the address itself is lost."""
+    """The missing routes of 127.0.0.1/8; None if the address itself is missing."""
     mine = [one for one in dumps.addresses(reader) if one.index == _INDEX]
     if all(one.address != _ADDRESS for one in mine):
         return None
@@ -77,13 +74,13 @@ def _lost_4(reader: Reader) -> list[Route] | None:
 
 
 def _lost_6(reader: Reader) -> bool:
-    """Whether the IPv6 address or its route is lost."""
+    """Whether ::1 or its route is missing."""
     own = [one for one in dumps.addresses(reader) if (one.index, one.address) == (_INDEX, _ADDRESS_6)]
     return _has_6() and (not own or bool(connected.unheard(own, dumps.all_routes(reader))))
 
 
 def _leaves_from(family: socket.AddressFamily, address: str) -> str | None:
-    """The source address of packets to another address, None without a route."""
+    """The source address of packets to this address, None without a route."""
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as sock:
             sock.connect((address, _PORT))
@@ -110,7 +107,7 @@ def mend() -> None:
 
 @contextlib.contextmanager
 def _absent() -> t.Iterator[None]:
-    """Ignore that what should be deleted does not exist."""
+    """Ignore that an address to delete does not exist."""
     try:
         yield
     except OSError as error:

@@ -12,7 +12,9 @@ import pathlib
 
 
 def identity() -> str:
-    """The machine's ID, which distinguishes its bridges and endpoints from those of the same name elsewhere on a shared
-    segment; empty if it has none."""
+    """The machine ID; empty if there is none.
+
+    It keeps bridges and endpoints of the same name on a shared segment apart.
+    """
     path = pathlib.Path("/etc/machine-id")
     return path.read_text(encoding="utf-8").strip() if path.is_file() else ""

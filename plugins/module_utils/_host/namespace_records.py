@@ -32,7 +32,7 @@ Addresses = dict[str, dict[str, list[str]]]
 
 @dataclasses.dataclass(frozen=True)
 class Record:
-    """One claimed namespace; ``attached`` means that it existed before and was only named."""
+    """A claimed namespace. ``attached`` means that it existed before and was only given a name."""
 
     identity: tuple[int, int]
     owners: tuple[str, ...]
@@ -41,9 +41,9 @@ class Record:
 
 
 def read(host: Host, name: str) -> Record | None:
-    """The record of a name, or None; a malformed file does not count, see :func:`damaged`.
+    """The record of a name, or None. Malformed files do not count, see :func:`damaged`.
 
-    Read once, since nobody else of us writes any as long as the host is locked.
+    Read only once, since no other run writes records while the host is locked.
     """
     place = (__name__, name)
     if place not in host.memory:
@@ -75,7 +75,7 @@ def damaged(host: Host, name: str) -> bool:
 
 
 def _is_ours(found: t.Mapping[str, t.Any]) -> bool:
-    """Whether it is well-formed."""
+    """Whether the record is well-formed."""
     owners = found.get("owners")
     return (
         record_files.is_number(found.get("device"))
@@ -138,5 +138,5 @@ def remove(host: Host, name: str) -> None:
 
 
 def _forget(host: Host, name: str) -> None:
-    """The record is another one from now on."""
+    """Drop the cached record, which is about to change."""
     host.memory.pop((__name__, name), None)

@@ -34,9 +34,9 @@ _NS_GET_NSTYPE = 0xB703
 #: The errors for a file that does not exist, or is on another file system than nsfs.
 _NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.ESRCH)
 _NO_NSFS = (errno.ENOTTY, errno.EINVAL)
-#: The namespace of the calling thread.
+#: The calling thread's namespace.
 OWN = "/proc/thread-self/ns/net"
-#: Seconds to wait for another process that makes /run/netns a mount point.
+#: Seconds to wait for another process that is making /run/netns a mount point.
 PATIENCE = 10.0
 
 
@@ -51,7 +51,7 @@ def _mount(source: str, target: str, flags: int) -> None:
 
 
 def _is_network_namespace(fd: int) -> bool:
-    """Whether it is a network namespace: only files of nsfs answer this ioctl, with the CLONE_ flag of their kind."""
+    """Whether it is a network namespace: only files of nsfs answer this ioctl, with the CLONE_ flag of their type."""
     try:
         return fcntl.ioctl(fd, _NS_GET_NSTYPE) == _CLONE_NEWNET
     except OSError as error:
@@ -63,7 +63,7 @@ def _is_network_namespace(fd: int) -> bool:
 def open_live(ref: str) -> int | None:
     """A descriptor of the namespace, or None if the file is dead or does not exist.
 
-    Any other reason, such as too many open files, is an error: a live namespace that counts as dead would be replaced.
+    Any other failure, such as too many open files, is an error: a live namespace that counts as dead would be replaced.
     """
     fd = None
     try:
@@ -114,7 +114,7 @@ def identity(ref: str) -> tuple[int, int] | None:
 
 
 def open_own() -> int:
-    """A descriptor of the namespace of the calling thread."""
+    """A descriptor of the calling thread's namespace."""
     return os.open(OWN, os.O_RDONLY | os.O_CLOEXEC)
 
 
@@ -151,13 +151,13 @@ def names() -> list[str]:
 
 
 def prepare() -> bool:
-    """Create the directory and make its mount shared.
+    """Create /run/netns and make it a shared mount point, as ``ip netns`` does.
 
-    Namespaces that are mounted here then appear in the mount namespaces that share it, and disappear there too.
+    Namespaces mounted here then also appear in, and disappear from, the mount namespaces that share it.
 
-    ``ip netns`` locks the directory while it does the same. Any user can do that, and forever.
+    ``ip netns`` locks the directory meanwhile. Any user can hold that lock, for any time.
 
-    :return: false if the lock was held for so long that this was done without it
+    :return: false if the lock was not available in time, and this was done without it
     """
     atomic_files.make_directory(NETNS_DIR)
     if _share():
@@ -174,7 +174,7 @@ def prepare() -> bool:
 
 
 def _share() -> bool:
-    """Make the mount shared; false if the directory is not a mount point yet."""
+    """Make the mount shared. Returns false if the directory is not a mount point yet."""
     try:
         _mount("", NETNS_DIR, _MS_SHARED | _MS_REC)
     except OSError as error:
@@ -185,7 +185,7 @@ def _share() -> bool:
 
 
 def attach(name: str, source: str) -> None:
-    """Give the namespace of the file ``source``, such as /proc/PID/ns/net, a name."""
+    """Give a name to the namespace of the file ``source``, such as /proc/PID/ns/net."""
     path = namespace_path(name)
     os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0))
     try:
@@ -196,10 +196,10 @@ def attach(name: str, source: str) -> None:
 
 
 def remove(name: str) -> None:
-    """Remove the name, or a dead file; the namespace itself ends with its last process or other reference."""
+    """Remove a name, or a dead file. The namespace itself ends with its last process or other reference."""
     path = namespace_path(name)
     if not os.path.islink(path):
-        # There may be several mounts on a name that was bound twice.
+        # A name that was bound twice has several mounts.
         while _LIBC.umount2(os.fsencode(path), _MNT_DETACH) == 0:
             pass
         code = ctypes.get_errno()

@@ -15,8 +15,10 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink im
 
 
 def give(writer: Writer, index: int, mac_address: str) -> None:
-    """Set the MAC address, even to the current one, and restore permanent neighbours, which the kernel drops with the
-    others."""
+    """Set the MAC address, even to the current one.
+
+    The kernel then flushes all neighbour entries of the interface; permanent ones are restored.
+    """
     kept = [one for one in dumps.neighbours(writer) if one.index == index and one.state == "permanent"]
     link_changes.set_values(writer, index, {"mac_address": mac_address})
     for one in kept:

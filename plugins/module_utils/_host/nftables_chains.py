@@ -4,9 +4,9 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Finds chains of nftables, other than those of iptables, that drop forwarded packets, without the nft program.
+"""Finds nftables chains that drop forwarded packets, other than those of iptables, without the nft program.
 
-Called inside ``Host.run``.
+Call this inside ``Host.run``.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _INTERFACE = re.compile(r"([!-~]{1,15})\0+", re.ASCII)
 
 
 class Chain(t.NamedTuple):
-    """A base chain, with the interfaces that rules of its table name."""
+    """A base chain, with the interfaces that appear in rules of its table."""
 
     family: str
     table: str
@@ -95,7 +95,7 @@ def has_table(name: str) -> bool:
 
 
 def _dump(reader: Reader, kind: int, family: int, table: str | None = None) -> list[bytes]:
-    """The rows, optionally of one table; none if the kernel has no nf_tables."""
+    """The rows, optionally of one table; empty if the kernel has no nf_tables."""
     body = _NFGENMSG.pack(family, 0, 0)
     if table is not None:
         body += attribute(_TABLE, table.encode("latin-1") + b"\0")

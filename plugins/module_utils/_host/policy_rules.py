@@ -4,10 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The policy rules of ``ip rule`` that choose a table by nothing but the destination.
-
-Called inside ``Host.run``.
-"""
+"""The rules of ``ip rule`` that choose a table by destination alone. Call this inside ``Host.run``."""
 
 from __future__ import annotations
 
@@ -25,13 +22,15 @@ _U32 = struct.Struct("=I")
 _FAMILIES: dict[int, str] = {socket.AF_INET: "ipv4", socket.AF_INET6: "ipv6"}
 _TO_TABLE, _INVERTED = 1, 2
 _TO, _PRIORITY, _MARK, _SUPPRESSED, _TABLE = 1, 6, 10, 14, 15
-#: Source, interfaces, tunnel, virtual routing domain, user, protocol, ports and class of service.
+#: Source, interfaces, tunnel ID, l3mdev, UID range, protocol, ports and so on.
 _OTHERS = (2, 3, 12, 17, 19, 20, 22, 23, 24, 25)
 
 
 def read(reader: Reader) -> list[dict[str, t.Any]]:
-    """Each with ``ip_version``, ``priority``, ``to``, ``table`` and ``suppressed``, up to which prefix length routes
-    of the table do not count, in the kernel's order."""
+    """The rules in the kernel's order, each with ``ip_version``, ``priority``, ``to``, ``table`` and ``suppressed``.
+
+    ``suppressed`` is suppress_prefixlength: routes in the table up to this prefix length do not count.
+    """
     try:
         rows = reader.dump(_GETRULE, _HEADER.pack(0, 0, 0, 0, 0, 0, 0, 0, 0))
     except OSError:

@@ -19,7 +19,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links imp
 
 
 def known(host: Host, links: t.Iterable[Link]) -> bool:
-    """Every port shows it; without one among these, one is created in a temporary namespace."""
+    """Any port shows it; if none of the links is one, a port is created in a temporary namespace."""
     for link in links:
         if link.port is not None:
             return "locked" in link.port

@@ -28,7 +28,7 @@ _DIRECTORY = "/run/linuxnet/ports"
 
 @dataclasses.dataclass(frozen=True)
 class PortRecord:
-    """``name``: that of the file, the name of the interface when it was written."""
+    """``name`` is the name of the file: the interface's name when it was written."""
 
     ifindex: int
     bridge: str

@@ -17,7 +17,7 @@ _STANDARD = ("/usr/sbin", "/sbin", "/usr/bin", "/bin")
 
 
 def search_path() -> str:
-    """The PATH of this process and the standard one; never the current directory, which an empty entry means."""
+    """PATH followed by the standard directories, without empty or relative entries, which depend on the directory."""
     given = [one for one in os.environ.get("PATH", "").split(":") if one.startswith("/")]
     return ":".join(dict.fromkeys((*given, *_STANDARD)))
 

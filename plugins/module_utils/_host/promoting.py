@@ -4,12 +4,11 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Enables promote_secondaries of an interface while one of its addresses is deleted.
+"""Enables promote_secondaries on an interface while one of its addresses is deleted.
 
-Without it, the kernel removes all other IPv4 addresses of the subnet with the first one. Since a run may be interrupted
-at that moment, the interface is recorded in a file in /run/linuxnet/promoting before, and the next run that changes
-anything on the host disables the setting:
-
+Without it, the kernel deletes all other IPv4 addresses of the subnet along with the first. Since a run may be
+interrupted just then, the interface is recorded in /run/linuxnet/promoting before, and the next run that changes
+anything on the host switches the setting off again:
     {"netns": "web", "device": 4, "inode": 4026532001, "ifindex": 2}
 """
 
@@ -60,7 +59,7 @@ class Visits(t.Protocol):
 
 
 def end(host: Visits) -> None:
-    """Disable it if an interrupted run left it enabled; the caller holds the lock."""
+    """Switch it off where an interrupted run left it on. The caller holds the lock."""
     atomic_files.trust(os.path.dirname(_DIRECTORY), _DIRECTORY)
     for path in _paths():
         found = record_files.read(path) or {}

@@ -8,8 +8,8 @@
 
     {"ports": [["ipv4", "tcp", "", "8080"], ["ipv4", "tcp", "127.0.0.1", "8081"]]}
 
-The rules show it as well, unless one was deleted by hand. A port that is only recorded is restored whatever listens on
-it by now. The record is written after the rules and removed before them.
+The rules contain them too, unless one was deleted by hand. A port that is only recorded is restored, whatever listens
+on it by now. The record is written after the rules and removed before them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import ato
 
 _DIRECTORY = "/run/linuxnet/published"
 
-#: IP version, protocol, address of the host or empty, port or range.
+#: IP version, protocol, address of the host (may be empty), port or range.
 Port = tuple[str, str, str, str]
 
 
@@ -43,7 +43,7 @@ def _read(owner: str) -> frozenset[Port]:
 
 
 def write(owner: str, ports: frozenset[Port]) -> None:
-    """Record exactly these of an owner."""
+    """Replace the recorded ports of an owner."""
     path = f"{_DIRECTORY}/{owner}"
     if ports:
         record_files.write(path, {"ports": sorted(ports)})

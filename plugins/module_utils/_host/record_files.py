@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Small JSON files for records, which root may damage by hand."""
+"""Small JSON files for records, which may have been damaged by hand."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NO_FILE = (errno.ELOOP, errno.ENOTDIR, errno.ENXIO)
 
 
 def read(path: str) -> t.Mapping[str, t.Any] | None:
-    """The dictionary in a file; None if it does not exist or has no dictionary."""
+    """The dictionary in a file; None if the file does not exist or contains no dictionary."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Loads pyroute2 when it is first needed, and words refusals of the kernel."""
+"""Loads pyroute2 when it is first needed, and words the kernel's refusals."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class LibraryMissing(LinuxnetError):
 
 @functools.cache
 def _load() -> type:
-    """IPRoute, without the nine tenths of pyroute2 that its package imports and are not needed.
+    """Import IPRoute without the nine tenths of pyroute2 that its package imports but that are not needed here.
 
     An empty module object in place of the package allows importing single submodules, which halves the time. This
     relies on pyroute2's internal layout; if it fails, the package is imported as intended.
@@ -63,17 +63,17 @@ def _load() -> type:
     return importlib.import_module("pyroute2").IPRoute
 
 
-#: The messages of each kind of object are numbered new, delete, get, set.
+#: Message types come in groups of four: new, delete, get, set.
 _FIRST, _KINDS, _DELETE = 16, 4, 1
-#: The flags of a request, none of which a deletion needs.
+#: The modifier flags of requests; deletions need none of them.
 _MODIFIERS = 0xF00
 
 
 def _mended(iproute: t.Any) -> t.Any:
-    """The class without a defect of pyroute2 before 0.6.10, as in Debian 11 and Ubuntu 22.04.
+    """Work around a bug of pyroute2 before 0.6.10, as in Debian 11 and Ubuntu 22.04.
 
-    It sends deletions with the flags of a creation, one of which means "bulk" since Linux 5.19 and is refused for most
-    objects. Up to 0.8, where requests use a generator, a subclass removes the flags; since 0.9 they are right.
+    It sends deletions with the flags of creations, one of which means "bulk" since Linux 5.19 and is refused for most
+    objects. Up to 0.8, where requests are generators, a subclass clears the flags; 0.9 and later are right.
     """
     if not inspect.isgeneratorfunction(getattr(iproute, "nlm_request", None)):
         return iproute
@@ -87,7 +87,7 @@ def _mended(iproute: t.Any) -> t.Any:
 
 
 def open_socket() -> t.Any:
-    """A netlink route socket in the namespace of the calling thread."""
+    """An IPRoute socket in the calling thread's namespace."""
     try:
         iproute = _mended(_load())
     except ImportError:
@@ -96,18 +96,18 @@ def open_socket() -> t.Any:
 
 
 def errors() -> tuple[type[BaseException], ...]:
-    """The exceptions of pyroute2 for refusals of the kernel; none while it is not loaded."""
+    """pyroute2's exceptions for refusals of the kernel; empty while it is not loaded."""
     module = sys.modules.get("pyroute2.netlink.exceptions")
     return (module.NetlinkError,) if module else ()
 
 
 def refusals() -> tuple[type[BaseException], ...]:
-    """All exceptions for refusals of the kernel, by netlink or otherwise."""
+    """All exceptions for refusals of the kernel, from netlink or system calls."""
     return (OSError, *errors())
 
 
 def reason(error: BaseException) -> str:
-    """A refusal in words, by the number of a NetlinkError or OSError."""
+    """A refusal in words, by the error number of a NetlinkError or OSError."""
     code = abs(getattr(error, "code", None) or getattr(error, "errno", None) or 0)
     if not code:
         return str(error)

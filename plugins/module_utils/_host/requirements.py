@@ -16,7 +16,7 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import programs
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 
-#: The program that shows whether a dependency is installed, by its name for users.
+#: The program that shows whether a dependency is installed, by the dependency's name.
 _PROGRAMS = {"iptables": "iptables-restore"}
 _LIBRARIES = ("pyroute2", "netaddr")
 _PACKAGE_MANAGERS = {"apt": "apt-get", "dnf": "dnf"}
@@ -25,12 +25,12 @@ _ASK = "import importlib.util, sys; sys.exit(any(importlib.util.find_spec(name) 
 
 
 def missing() -> list[str]:
-    """The missing dependencies, for this Python interpreter and the search path of modules."""
+    """The missing dependencies, for this Python interpreter and PATH."""
     return [*_missing_libraries(), *(name for name, program in _PROGRAMS.items() if not _find(program))]
 
 
 def better_python(host: Host, needed: t.Sequence[str] = _LIBRARIES) -> str | None:
-    """The system's own Python if it has what this interpreter lacks, such as one in a virtual environment."""
+    """The system's own Python if it has the libraries that this interpreter, maybe of a virtual environment, lacks."""
     lacking = [name for name in _missing_libraries() if name in needed]
     if not lacking or not os.path.exists(_SYSTEM_PYTHON):
         return None

@@ -4,9 +4,9 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Where the kernel would send a packet, according to all policy rules and tables, and what processes it.
+"""Where the kernel would send a packet, with all policy rules and tables, and which qdiscs see incoming packets.
 
-Called inside ``Host.run``.
+Call this inside ``Host.run``.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _UNICAST = 1
 
 
 def leaves_over(reader: Reader, address: IPAddress) -> int | None:
-    """The index of the interface for a packet of the host itself; None without a route."""
+    """The index of the interface that the host's own packets to this address leave by; None without a route."""
     family = _FAMILIES[address.version]
     header = _ROUTE.pack(family, len(address.packed) * 8, 0, 0, 0, 0, 0, 0, 0)
     try:
@@ -42,7 +42,7 @@ def leaves_over(reader: Reader, address: IPAddress) -> int | None:
 
 
 def incoming(reader: Reader) -> dict[int, str]:
-    """What processes incoming packets first, by index of the interface."""
+    """The ingress or clsact qdisc of interfaces that have one, by index."""
     found = {}
     for row in reader.dump(_GETQDISC, _QDISC.pack(0, 0, 0, 0, 0)):
         index = _QDISC.unpack_from(row)[1]
@@ -53,5 +53,5 @@ def incoming(reader: Reader) -> dict[int, str]:
 
 
 def strays(reader: Reader, index: int, targets: t.Iterable[IPAddress]) -> list[IPAddress]:
-    """The targets to which packets would not leave over the interface."""
+    """The targets whose packets would not leave by this interface."""
     return [target for target in targets if leaves_over(reader, target) != index]

@@ -30,7 +30,7 @@ _RUNNING = pathlib.Path("/run/systemd/system")
 _PYTHON = "/usr/bin/python3"
 _LEAST = (3, 9)
 _LIBRARY = "pyroute2"
-#: Paths that mean the same to systemd and in the first line of a program.
+#: Paths that need no quoting in unit files and shebang lines.
 _PLAIN = re.compile(r"/[A-Za-z0-9._+/-]+")
 
 
@@ -57,14 +57,14 @@ def read(path: pathlib.Path) -> bytes | None:
 
 
 def networks() -> list[str]:
-    """The networks with any of these files, sorted."""
+    """The networks with any such file, sorted."""
     found = {path.stem for path in DIRECTORY.glob("*.json")}
     found.update(network_of_unit(path.stem) for path in _UNITS.glob("linuxnet-*.service"))
     return sorted(found)
 
 
 def leases(network: str) -> network_document.Leases:
-    """The addresses of endpoints in the file of a network; none if it cannot be read."""
+    """The addresses of endpoints in a network's file; empty if it cannot be read."""
     written = read(definitions(network))
     try:
         found = network_document.parse((written or b"").decode("utf-8", "surrogateescape"), "", {})
@@ -96,7 +96,7 @@ def remove(path: pathlib.Path) -> None:
 
 
 def interpreter() -> str:
-    """The Python that runs at boot: the distribution's own if it has pyroute2, else the one that runs here."""
+    """The Python to run at boot: the distribution's own if it has pyroute2, else the current one."""
     if sys.executable == _PYTHON and sys.prefix == sys.base_prefix and _is_packaged():
         return _PYTHON
     for path in (_PYTHON, sys.executable):
@@ -109,7 +109,7 @@ def interpreter() -> str:
 
 
 def _is_packaged() -> bool:
-    """Whether the library is where this Python finds it without help from its environment too."""
+    """Whether pyroute2 is where this Python finds it without help from the environment."""
     spec = importlib.util.find_spec(_LIBRARY)
     return spec is not None and str(spec.origin).startswith(tuple(f"{place}/" for place in site.getsitepackages()))
 
@@ -137,7 +137,7 @@ def shown(host: Host, name: str) -> dict[str, str]:
 
 
 def systemctl(host: Host, *words: str) -> str:
-    """Run systemctl, and return its output."""
+    """Run systemctl and return its output. Raises KernelRefused if it fails."""
     done = host.command(None, ["systemctl", *words])
     if done.rc:
         raise KernelRefused(f"systemctl {' '.join(words)} failed: {' '.join(done.err.split())}")

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The services that systemd runs on the host. Nothing is asked of it but a service's main process."""
+"""Finds the main processes of systemd services; that is all we ask systemd about them."""
 
 from __future__ import annotations
 
@@ -17,10 +17,7 @@ _SHOW = ("systemctl", "show", "--property=LoadState,MainPID", "--")
 
 
 def known(host: Host, wanted: t.Sequence[str]) -> tuple[dict[str, int], list[str]]:
-    """The number of the main process of each service that systemd knows, 0 for one that does not run, by one call.
-
-    The second value says why others are not known.
-    """
+    """The main PIDs of known services, with 0 for one that is not running, and why others are not known."""
     try:
         answer = host.command(None, [*_SHOW, *(_unit(name) for name in wanted)])
     except FileNotFoundError:
@@ -36,7 +33,7 @@ def known(host: Host, wanted: t.Sequence[str]) -> tuple[dict[str, int], list[str
 
 
 def processes(host: Host, wanted: t.Sequence[str]) -> dict[str, int]:
-    """The same, all of which have to run; raises Refused."""
+    """The main PIDs of services that all have to run; raises Refused."""
     found, words = known(host, wanted)
     for name in wanted:
         if name not in found:

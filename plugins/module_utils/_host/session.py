@@ -20,13 +20,13 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink im
 
 
 class Outside(enum.Enum):
-    """The place of a step outside visits, since it starts programs, creates namespaces or visits them itself."""
+    """Marks a step that runs outside of visits, since it starts programs, creates namespaces or visits them itself."""
 
     OUTSIDE = "outside"
 
 
 class Step(t.Protocol):
-    """One action on the host; its ``str`` completes "cannot ..." and is recorded as done, or is empty."""
+    """One action on the host. Its ``str`` completes "cannot ..." and is reported as done, or is empty."""
 
     @property
     def netns(self) -> str | Outside | None:
@@ -37,7 +37,7 @@ class Step(t.Protocol):
 
 
 class LinksStay:
-    """A step after which every interface is what it was before, with its addresses and routes."""
+    """A step after which all interfaces are as before, with their addresses and routes."""
 
 
 class Aside:
@@ -56,12 +56,12 @@ class Silent(Aside):
 
 
 class Session:
-    """The context of steps."""
+    """What steps work with while they are applied."""
 
     def __init__(self, host: Host, apart: bool = False) -> None:
-        """:param apart: whether a failure in one namespace does not hold up the others"""
+        """:param apart: whether the other namespaces continue after a failure in one"""
         self.host = host
-        #: The first failure of each namespace, if they are independent; nothing more is done in these.
+        #: With ``apart``, the first failure in each namespace, after which nothing more is done there.
         self.failed: dict[str | None, LinuxnetError] = {}
         self._apart = apart
         self._writer: Writer | None = None

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Changes to addresses and routes. Called inside ``Host.run``; OSError if the kernel refuses."""
+"""Changes addresses, routes and neighbours. Call this inside ``Host.run``; OSError if the kernel refuses."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ _PROXY = 8
 
 
 def put_address(writer: Writer, index: int, address: IPInterface, routeless: bool = False) -> None:
-    """Like ``ip address add`` with ``brd +``, so that programs can find the subnet's broadcast address.
+    """Like ``ip address add`` with ``brd +``, so that programs can find out the broadcast address.
 
     :param routeless: with ``noprefixroute``
     """
-    # All addresses of an IPv4 subnet have the same scope, and this is that of 127.0.0.1.
+    # All addresses of an IPv4 subnet have the same scope; this is the scope of 127.0.0.1.
     scope = _SCOPE_HOST if address.version == 4 and address.ip.is_loopback else _SCOPE_GLOBAL
     flags = (_NO_DUPLICATE_DETECTION if address.version == 6 else 0) | (_NO_PREFIX_ROUTE if routeless else 0)
     more = attribute(8, _U32(flags)) if flags else b""
@@ -58,7 +58,7 @@ def put_address(writer: Writer, index: int, address: IPInterface, routeless: boo
 
 
 def delete_address(writer: Writer, index: int, address: IPInterface) -> None:
-    """Delete the address with this prefix length."""
+    """Delete the address with exactly this prefix length."""
     writer.change(_DELADDR, _address(index, address, _SCOPE_GLOBAL))
 
 
@@ -68,7 +68,7 @@ def _address(index: int, address: IPInterface, scope: int) -> bytes:
 
 
 def put_route(writer: Writer, index: int, route: Route) -> None:
-    """Add a route over the interface, or one without an interface, or replace the one with the same key."""
+    """Add a route, over the interface unless its type has none, in place of one with the same key."""
     on_link_itself = route.family == 4 and route.type not in NOWHERE and not route.via
     scope = _SCOPE_LINK if on_link_itself else _SCOPE_GLOBAL
     source = attribute(7, _packed(route.src)) if route.src else b""
@@ -77,20 +77,20 @@ def put_route(writer: Writer, index: int, route: Route) -> None:
 
 
 def put_connected(writer: Writer, index: int, route: Route) -> None:
-    """Add a route of an address like the kernel, which removes it with the address."""
+    """Add a route as the kernel does for an address, with which it removes the route again."""
     source = attribute(7, _packed(route.src)) if route.src else b""
     flags = _PUT if route.family == 4 and route.table == TABLES["main"] else _ADD
     writer.change(_NEWROUTE, _route(index, route, KERNEL, _SCOPES[route.scope], 0) + source, flags)
 
 
 def delete_route(writer: Writer, index: int, route: Route) -> None:
-    """Delete the route by everything that identifies it."""
+    """Delete exactly this route."""
     writer.change(_DELROUTE, _route(index, route, route.protocol, _SCOPE_ANY, 0))
 
 
 def _route(index: int, route: Route, protocol: int, scope: int, flags: int) -> bytes:
     destination, _slash, length = route.to.partition("/")
-    # The header has one byte for the table; with 0, the kernel uses the attribute.
+    # The header has one byte for the table; if it is 0, the kernel uses the attribute.
     table = route.table if route.table < 256 else 0
     family = _FAMILIES[route.family]
     body = _ROUTE.pack(family, int(length or 0), 0, 0, table, protocol, scope, _ALL_TYPES[route.type], flags)
@@ -98,7 +98,7 @@ def _route(index: int, route: Route, protocol: int, scope: int, flags: int) -> b
         body += attribute(1, _packed(destination))
     if route.type not in NOWHERE and not route.hops:
         body += attribute(4, _U32(index))
-    # An IPv4 route with an IPv6 gateway would need another attribute, and is never wanted.
+    # An IPv4 route with an IPv6 gateway would need another attribute; nothing here wants one.
     if route.via and (":" in route.via) == (route.family == 6):
         body += attribute(5, _packed(route.via))
     return body + attribute(15, _U32(route.table)) + attribute(6, _U32(route.metric))
@@ -111,12 +111,12 @@ def put_neighbour(writer: Writer, index: int, address: IPAddress, mac_address: s
 
 
 def delete_neighbour(writer: Writer, index: int, address: IPAddress) -> None:
-    """Delete it, so that the address is resolved when needed."""
+    """Delete the entry, so that the address is resolved again when needed."""
     writer.change(_DELNEIGH, _neighbour(index, address, 0))
 
 
 def put_proxy(writer: Writer, index: int, address: IPAddress) -> None:
-    """Like ``ip neigh add proxy``, with a mark, which kernels since 5.0 support."""
+    """Like ``ip neigh add proxy``, with a protocol as our mark, which kernels support since 5.0."""
     writer.change(_NEWNEIGH, _neighbour(index, address, 0, _PROXY) + attribute(12, bytes([_STATIC])), _PUT)
 
 

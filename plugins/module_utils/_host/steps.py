@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Steps of several kinds of objects."""
+"""Steps that several kinds of objects use."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.sysctls i
 
 @dataclasses.dataclass(frozen=True)
 class WriteSetting:
-    """Write a kernel setting, reported as ``words`` ("turn IPv4 forwarding on")."""
+    """Write a kernel setting. ``words`` is what is reported: "turn IPv4 forwarding on"."""
 
     netns: str | None
     path: str
@@ -38,9 +38,9 @@ class WriteSetting:
 
 @dataclasses.dataclass(frozen=True)
 class EndFlows(LinksStay):
-    """End the connections that were opened under other rules.
+    """End connections that were established under other rules.
 
-    The rules are right already, so if the kernel cannot end connections, this is only a warning.
+    The rules are right by then, so if the kernel cannot end connections, this only warns.
     """
 
     netns: str | None

@@ -8,7 +8,7 @@
 
     {"subnets": ["172.16.0.0/16"]}
 
-They are on disk, so that a network gets the same subnet after a reboot, whatever else was added meanwhile.
+They are on disk, so that a network gets the same subnet after a reboot, whatever was added in between.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def _read(name: str) -> list[str]:
 
 
 def write(name: str, subnets: t.Sequence[str]) -> None:
-    """Record exactly these of a network."""
+    """Replace the recorded subnets of a network."""
     path = f"{_DIRECTORY}/{name}"
     if not subnets:
         record_files.remove(path)

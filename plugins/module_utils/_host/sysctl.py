@@ -6,8 +6,8 @@
 
 """Kernel settings under /proc/sys, by path: ``net/ipv4/conf/br0/rp_filter``.
 
-They are paths instead of dotted names, since the name of an interface may contain a dot. /proc/sys/net is that of the
-calling thread's namespace, so these are called inside ``Host.run``.
+Paths rather than dotted names, since an interface name may contain a dot. /proc/sys/net shows the calling thread's
+namespace, so call these inside ``Host.run``.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import sysctls
 
 _ROOT = "/proc/sys/"
-#: The maximum that the kernel returns per call.
+#: The most that the kernel returns per read.
 _LONGEST = 65536
 
-#: Why nothing can be written, and the solution.
+#: Why nothing can be written, and how to change that.
 READ_ONLY = (
     "/proc/sys/net is mounted read-only on this host; mount it writable, or start this container with a writable mount"
 )
 
 
 def read(path: str) -> str | None:
-    """The value without its line end, with words separated by one space; None if the kernel has no such setting.
+    """The value without its newline and with words separated by one space; None if the kernel has no such setting.
 
-    A setting without a value yet, such as a secret, is empty.
+    A setting that has no value yet, such as a secret, is empty.
     """
     try:
-        # A call reads thousands, and a file object costs several times as much as reading.
+        # One call may read thousands, and a file object costs several times as much as the read.
         file = os.open(_ROOT + path, os.O_RDONLY | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError):
         return None
@@ -53,7 +53,7 @@ def read(path: str) -> str | None:
 
 
 def write(path: str, value: str) -> None:
-    """Set it; OSError if the kernel refuses."""
+    """Write the value; OSError if the kernel refuses."""
     try:
         file = os.open(_ROOT + path, os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC)
     except PermissionError:
@@ -67,7 +67,7 @@ def write(path: str, value: str) -> None:
 
 
 def writable() -> bool:
-    """Whether settings are writable at all; container engines mount them read-only."""
+    """Whether settings are writable at all: container engines mount them read-only."""
     return not os.statvfs(_ROOT + "net").f_flag & os.ST_RDONLY
 
 

@@ -4,9 +4,9 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Waits for udev, which applies the files of /etc/sysctl.d to each new link some time after its creation.
+"""Waits for udev, which applies /etc/sysctl.d to each new link some time after its creation.
 
-Settings made before that are overwritten by a line such as ``net.ipv6.conf.*.accept_ra = 1``.
+A line such as ``net.ipv6.conf.*.accept_ra = 1`` would overwrite settings made before that.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session im
 _CONTROL, _QUEUE = "/run/udev/control", "/run/udev/queue"
 #: Where udev stores its data about links, by index.
 _KNOWN = "/run/udev/data/n{}"
-#: A udev that has not processed the links by then is stopped or busy.
+#: Seconds after which udev counts as stopped or busy.
 _PATIENCE = 10.0
 _PAUSE = 0.01
 
@@ -40,7 +40,7 @@ class Settle(Silent):
             return
         indexes = session.host.run(None, lambda: [index for index in map(_index, self.names) if index])
         end = time.monotonic() + _PATIENCE
-        # The data is written before the programs of its rules run, and while any does there is a queue.
+        # udev writes its data before it runs the programs of its rules, and the queue exists while any is running.
         while _is_busy(indexes) and time.monotonic() < end:
             time.sleep(_PAUSE)
 

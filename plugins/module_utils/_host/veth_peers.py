@@ -6,9 +6,9 @@
 
 """Reads veth pairs across namespaces.
 
-An end shows the index of its peer and the number of the peer's namespace, which is only valid in its own namespace.
-The kernel does not answer "which namespace has number 7", only "which number has this namespace": so the expected
-namespace is tried first, and all other named ones only if that was wrong.
+An end shows the index of its peer and the nsid of the peer's namespace, which is only valid in the end's namespace. The
+kernel does not map an nsid to a namespace, only a namespace to its nsid. So the expected namespace is tried first, and
+all other named ones only if that was wrong.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class _Reading:
         return self.spaces[ref]
 
     def visit_all(self, wanted: t.Mapping[Identity, t.Sequence[Wanted]]) -> None:
-        """Dump namespaces and find the peers of the wanted ends in the expected places."""
+        """Dump namespaces, and find the peers of wanted ends where they are expected."""
         for space, ends in wanted.items():
             for _name, expected in ends:
                 self.open(expected)
@@ -68,13 +68,13 @@ class _Reading:
             if known:
                 self.links[space] = known
         own = [space for space in wanted if self.refs[space] is None]
-        # What the host's own ends tell need not be asked for at their peers.
+        # A dump of the host's own ends shows their peers, so those need not be looked up from the other side.
         for some in (own, [space for space in wanted if space not in own]):
             left = [space for space in some if space not in self.links or any(self._unpaired(space, wanted[space]))]
             self._host.tour((self.refs[space], functools.partial(self._look, space, wanted[space])) for space in left)
 
     def _unpaired(self, space: Identity, ends: t.Sequence[Wanted]) -> t.Iterator[tuple[Link, str | None]]:
-        """The ends that are there and whose peers are still to be found, each with where that is expected."""
+        """The ends that exist and whose peers are not known yet, each with the expected namespace."""
         others = {other: link for link in self.links[space].values() for other in link.alternatives}
         for name, expected in ends:
             link = self.links[space].get(name) or others.get(name)
@@ -125,7 +125,7 @@ class _Reading:
                 self.peers[space, link.index] = None
 
     def leave_out(self, ended: t.Collection[Identity]) -> None:
-        """What goes with namespaces that would be no more: the pairs of which one end is in them."""
+        """Leave out pairs that would go with namespaces that check mode assumes to be removed."""
         pairs = [(place, peer) for place, peer in self.peers.items() if peer] if ended else []
         for space, index in [place for place, peer in pairs if peer[0] in ended or place[0] in ended]:
             del self.peers[space, index]
