@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What runs on the controller for the module bridge_network: it sends the module the collection's code as text."""
+"""The controller's part of the module bridge_network: sends the collection's code along as text."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from ansible.release import __version__
 _OLDEST = "2.19"
 _UTILS = "ansible_collections.netplumb.linuxnet.plugins.module_utils"
 _DIRECTORY = pathlib.Path(__file__).resolve().parents[1] / "module_utils"
-#: This much work is paid back on the shortest of wires.
+#: The compression level: more would cost more time than it saves, even on slow links.
 _LEVEL = 1
-#: Set by the role, whose users know the options by the names of its variables.
+#: Set by the role, whose users know the options as variables of the role.
 _ROLE = "_bridge_network_by_role"
 
 
 class ActionModule(ActionBase):
-    """Runs one module, which may be left to itself (async)."""
+    """Runs the module, also with async."""
 
     _supports_async = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """The result of the module."""
+        """Run the module and return its result."""
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         if LooseVersion(__version__) < LooseVersion(_OLDEST):
             words = f"needs ansible-core {_OLDEST} or newer on the controller, and this is {__version__}"
@@ -51,7 +51,7 @@ class ActionModule(ActionBase):
 
 
 def _program() -> str:
-    """The code for the target: the texts of our modules by their names."""
+    """The code for the target: the sources of our modules by name."""
     texts = {
         f"{_UTILS}.{'.'.join(path.relative_to(_DIRECTORY).with_suffix('').parts)}": path.read_text(encoding="utf-8")
         for path in sorted(_DIRECTORY.rglob("*.py"))

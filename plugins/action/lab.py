@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The module lab, all of which runs on the controller."""
+"""The module lab, which runs entirely on the controller."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from ansible_collections.netplumb.linuxnet.plugins.plugin_utils.lab import descr
 
 
 class ActionModule(ActionBase):
-    """Makes and removes labs."""
+    """Creates and removes labs."""
 
     _requires_connection = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """The result of the task."""
+        """Run the task and return its result."""
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         _checked, options = self.validate_argument_spec(description.OPTIONS)
         try:

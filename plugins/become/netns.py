@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run a task inside a named network namespace: what the connection is to run goes through ``ip netns exec``."""
+"""Runs a task inside a named network namespace: wraps what the connection would run in ``ip netns exec``."""
 
 from __future__ import annotations
 
@@ -202,7 +202,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.names import NETNS_DIR, namespace_name
 
 _FLAGS = {"sudo": "-H -S -n", "doas": "-n"}
-#: All of ASCII that can stand between the quotes of a JSON string as it is.
+#: The ASCII characters that need no escaping in a JSON string.
 _PLAIN = " !#-[]-~"
 
 
@@ -215,9 +215,9 @@ class BecomeModule(BecomeBase):
     missing = ("Sorry, a password is required to run sudo", "sudo: a password is required")
 
     def get_option(self, option: str, hostvars: t.Any = None, playcontext: t.Any = None) -> t.Any:
-        """An option; of become_user nothing for root and the login.
+        """An option. For become_user, None stands for root and for the login user.
 
-        Ansible compares it with the login, and where they are one it would run the task outside without a word.
+        Ansible compares it with the login user, and if they are the same, silently runs the task outside.
         """
         found = super().get_option(option, hostvars, playcontext)
         return None if option == "become_user" and found in ("root", self._login()) else found
@@ -228,7 +228,7 @@ class BecomeModule(BecomeBase):
         return login
 
     def build_become_command(self, cmd: str, shell: t.Any) -> str:
-        """The command line that runs ``cmd``, which is one itself, in the namespace."""
+        """The command line that runs the command line ``cmd`` in the namespace."""
         super().build_become_command(cmd, shell)
         if not cmd:
             return cmd
@@ -252,9 +252,9 @@ class BecomeModule(BecomeBase):
         return f"{self.get_option('via_exe') or via} {flags} "
 
     def _script(self, cmd: str, shell: t.Any) -> str:
-        """What root runs: a try, and one sentence in place of what the task would have told where that fails.
+        """What root runs: a check, and a sentence instead of the task's output if that fails.
 
-        Most modules are not there to say it themselves, so the sentence is told as a failed module tells it.
+        Most modules do not even start then, so the sentence is printed as the result of a failed module.
         """
         try:
             name = namespace_name("netns", self.get_option("netns"))
@@ -287,7 +287,7 @@ class BecomeModule(BecomeBase):
 
 
 def _asking(flags: str) -> str:
-    """The flags of sudo without what forbids it to ask."""
+    """sudo's flags without those that keep it from asking for a password."""
     kept = (
         flag if flag.startswith("--") else re.sub(r"^(-[A-Za-z]*)n", r"\1", flag)
         for flag in shlex.split(flags)
@@ -297,7 +297,7 @@ def _asking(flags: str) -> str:
 
 
 def _tell(sentence: str, variable: str = "") -> str:
-    """Shell that ends with a failed module's answer: a sentence, then what a variable of the shell holds."""
+    """Shell code that prints the result of a failed module, a sentence and the value of a shell variable, and exits."""
     head, tail = json.dumps({"failed": True, "msg": f"{sentence}\0"}).split(r"\u0000")
     told = f'"$(printf %s "${variable}" | LC_ALL=C tr -cd {shlex.quote(_PLAIN)})"' if variable else "''"
     return f"{{ printf '%s%s%s\\n' {shlex.quote(head)} {told} {shlex.quote(tail)}; exit 1; }}"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Connection to a host of a lab: commands run in its namespaces by nsenter, files go through `cat`."""
+"""Connects to a host of a lab: commands run in its namespaces with nsenter, files are copied with `cat`."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ from ansible_collections.netplumb.linuxnet.plugins.plugin_utils.lab import membe
 
 
 class Connection(ConnectionBase):
-    """Commands and files of one host."""
+    """The connection to one host."""
 
     transport = "netplumb.linuxnet.lab"
     has_pipelining = True
@@ -73,7 +73,7 @@ class Connection(ConnectionBase):
         return self
 
     def close(self) -> None:
-        """There is nothing to close."""
+        """Nothing has to be closed."""
         self._connected = False
 
     def _pid(self) -> int:
@@ -95,7 +95,7 @@ class Connection(ConnectionBase):
         return done.returncode, done.stdout, done.stderr
 
     def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
-        """Run a shell's command line; its exit code, standard output and standard error."""
+        """Run a shell command line. Returns its exit code, standard output and standard error."""
         super().exec_command(cmd, in_data=in_data, sudoable=sudoable)
         return self._run(cmd, in_data)
 

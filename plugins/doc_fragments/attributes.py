@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the modules support: those that change the host, C(netns_info), and in a fragment of its own the action group."""
+"""What the modules support: those that change the host, C(netns_info), and separately the action group."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What modules share: the options O(owner) and O(netns), as C(module_utils/_core/options.py) has them, and requirements."""
+"""What modules share: the options O(owner) and O(netns), as in C(module_utils/_core/options.py), and requirements."""
 
 from __future__ import annotations
 

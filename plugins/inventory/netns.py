@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The endpoints of networks as hosts of an inventory, out of the variable that builds the networks."""
+"""Adds the endpoints of networks to an inventory as hosts, from the variable that defines the networks."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ _VARIABLE = "bridge_networks"
 _METHOD = "netplumb.linuxnet.netns"
 _GIVEN = ("ipv4_address", "ipv6_address", "addresses")
 _PASSWORDS = ("ansible_become_password", "ansible_become_pass")
-#: What a host has for gaining root, and what the become plugin calls it.
+#: Variables of a host for becoming root, and the options of the become plugin they stand for.
 _VIA = {
     "sudo": {"ansible_sudo_exe": "exe", "ansible_sudo_flags": "flags", "ansible_sudo_pass": "pass"},
     "doas": {"ansible_doas_exe": "exe", "ansible_doas_flags": "flags", "ansible_doas_pass": "pass"},
@@ -92,16 +92,16 @@ _VIA = {
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable):
-    """Adds the namespaces of the hosts that are there already."""
+    """Adds the namespaces of hosts that are already in the inventory."""
 
     NAME = "netplumb.linuxnet.netns"
 
     def verify_file(self, path: str) -> bool:
-        """Whether the file is called as sources of this plugin are."""
+        """Whether the file's name is that of a source of this plugin."""
         return bool(super().verify_file(path)) and path.endswith(("netns.yml", "netns.yaml"))
 
     def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
-        """Read the hosts of the inventory so far, and add their namespaces."""
+        """Read the hosts so far, and add their namespaces."""
         super().parse(inventory, loader, path, cache)
         self._read_config_data(path)
         found = False
@@ -153,9 +153,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
         return dict(self.inventory.get_host(name).get_vars())
 
     def _told(self, host: str, name: str, value: t.Any) -> t.Any:
-        """A value as it is for the host itself, since a template might say something else for its namespaces.
+        """A value, templated for the host itself, since for its namespaces a template may have another result.
 
-        One that needs what is only known in a play, such as ansible_playbook_python, stays a template.
+        A template that needs something only known in a play, such as ansible_playbook_python, stays one.
         """
         if not self.templar.is_template(value):
             return value
@@ -167,7 +167,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
             return value
 
     def _becoming(self, host: str, variables: dict[str, t.Any]) -> dict[str, t.Any]:
-        """How tasks get inside, and how root is gained before."""
+        """The variables for entering a namespace, and for becoming root before."""
         own = {name: self._told(host, name, value) for name, value in variables.items() if name.startswith("ansible_")}
         via = self.get_option("via") or own.get("ansible_netns_via")
         if via is None and own.get("ansible_become"):
@@ -190,7 +190,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable):
         return found
 
     def _namespaces(self, host: str, variables: dict[str, t.Any]) -> dict[str, dict[str, dict[str, t.Any]]]:
-        """What each namespace has on each of its networks."""
+        """The networks of each namespace, with its interface and given addresses on each."""
         networks = self._told(host, _VARIABLE, variables[_VARIABLE])
         found: dict[str, dict[str, dict[str, t.Any]]] = {}
         for index, network in enumerate(_list(host, _VARIABLE, networks)):

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Chooses subnets for networks without one: the one they had, else the first free one of the address pools. Pure.
+"""Chooses subnets for networks without one: the one they had, otherwise the first free one of the pools. Pure.
 
 A subnet is free if it overlaps no address, route or network of the host, no network of the same call, and no recorded
 subnet of another network, even if that network is down.
@@ -26,9 +26,9 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.option_reader import Section, number
 
 _OPTIONS = ("base", "size")
-#: The default pools for IPv4, called default-address-pools in Docker.
+#: The default pool for IPv4, the first of Docker's default-address-pools.
 _IPV4 = (ipaddress.ip_network("172.16.0.0/12"), 16)
-#: The minimum of bits that a subnet leaves for addresses.
+#: The least number of host bits in a subnet.
 _BITS = 2
 
 
@@ -40,7 +40,7 @@ class Pool(t.NamedTuple):
 
 
 def families(section: Section) -> tuple[str, ...]:
-    """The families for which the network needs a subnet and has none; other checks report errors in its options."""
+    """The families in which the network needs a subnet and has none. Errors in its options are reported elsewhere."""
     given = set()
     entries = section.elements("ipam_config")
     for path, entry in entries:
@@ -55,7 +55,7 @@ def families(section: Section) -> tuple[str, ...]:
 
 
 def read(section: Section, machine_id: str) -> list[Pool]:
-    """The pools in the user's order, followed by the defaults of families without one."""
+    """The pools in the user's order, then the defaults of families without one."""
     pools = [_read_pool(path, raw) for path, raw in section.elements("address_pools")]
     known = {family_of(pool.base) for pool in pools}
     usual = {"ipv4": Pool(*_IPV4), "ipv6": Pool(unique_local(machine_id), 64)}
@@ -72,13 +72,13 @@ def _read_pool(path: str, raw: object) -> Pool:
 
 
 def unique_local(machine_id: str) -> IPNetwork:
-    """The machine's own /48 of RFC 4193, with 40 bits that are practically unique."""
+    """The machine's own /48 of RFC 4193, with 40 bits that make it practically unique."""
     digest = hashlib.sha256(f"linuxnet {machine_id}".encode()).digest()
     return ipaddress.IPv6Network((b"\xfd" + digest[:5] + bytes(10), 48))
 
 
 def first(wanted: t.Iterable[str], pools: t.Sequence[Pool]) -> list[IPNetwork]:
-    """A subnet for each family, free or not, to validate the rest of the input."""
+    """A subnet of each family, free or not, with which the rest of the input can be validated."""
     found: list[IPNetwork] = []
     for word in wanted:
         pool = next(pool for pool in pools if family_of(pool.base) == word)
@@ -96,7 +96,7 @@ def refuse_given_addresses(network: Network, wanted: t.Collection[str]) -> None:
 
 
 def taken(view: HostView, others: t.Iterable[IPNetwork]) -> list[IPNetwork]:
-    """The networks that no subnet may overlap: those of others on the host."""
+    """The networks that no chosen subnet may overlap, because others on the host use them."""
     found = list(others)
     for interface in view.interfaces.values():
         if interface["name"] not in view.our_bridges():
@@ -108,7 +108,7 @@ def taken(view: HostView, others: t.Iterable[IPNetwork]) -> list[IPNetwork]:
 
 
 def standing(view: HostView) -> list[IPNetwork]:
-    """The current subnets of the network, by its bridge's addresses."""
+    """The network's current subnets, according to its bridge's addresses."""
     here = (view.interfaces[bridge] for bridge in view.our_bridges() if bridge == view.owner)
     return [network for interface in here for network in networks_of(interface) if not network.is_link_local]
 
@@ -120,9 +120,9 @@ def choose(
     known: t.Sequence[IPNetwork],
     barred: t.Iterable[IPNetwork],
 ) -> list[IPNetwork]:
-    """A subnet of each family.
+    """Choose a subnet of each family.
 
-    :param option: the name of the pools as the user knows it
+    :param option: the user's name of the pools
     :param known: those that the network has or had, the most certain first
     :param barred: see :func:`taken`
     :raises Refused: if nothing is free

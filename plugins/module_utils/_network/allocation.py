@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Chooses the addresses of endpoints: the given one, else the one it has, else the lowest free one."""
+"""Chooses the addresses of endpoints: the given one, otherwise the current one, otherwise the lowest free one."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ Addresses = dict[str, IPAddress]
 
 
 def allocate(network: Network, view: HostView, existing: dict[Key, str], problems: Problems) -> dict[Key, Addresses]:
-    """The addresses of every endpoint, one for each family of the network.
+    """The addresses of every endpoint, one per family of the network.
 
-    Addresses inside namespaces are hearsay: they are not given to new endpoints, but no endpoint loses its own because
+    What namespaces contain is hearsay: new endpoints do not get such addresses, but no endpoint loses its own because
     of them.
 
-    :param existing: the host ends that the endpoints have now
-    :raises Refused: if a given address is in use, or a subnet is full of allocated addresses
+    :param existing: the current host ends of the endpoints
+    :raises Refused: if a given address is in use, or allocated addresses fill a subnet
     """
     taken = _taken(network, view)
     hearsay = _hearsay(network, view, existing, taken)
@@ -61,7 +61,7 @@ def allocate(network: Network, view: HostView, existing: dict[Key, str], problem
 
 
 def _given(endpoint: Endpoint) -> Iterator[tuple[str, IPAddress]]:
-    """The addresses that the user chose, each with its option."""
+    """The addresses given by the user, each with its option."""
     for word, address in endpoint.addresses.items():
         yield f"{endpoint.path}.{word}_address", address
     for place, address in enumerate(endpoint.further):
@@ -69,7 +69,7 @@ def _given(endpoint: Endpoint) -> Iterator[tuple[str, IPAddress]]:
 
 
 def _taken(network: Network, view: HostView) -> dict[IPAddress, str]:
-    """Addresses that no endpoint can get, each with its holder in words."""
+    """Addresses that no endpoint can get, each with a description of its holder."""
     found: dict[IPAddress, str] = {}
     for subnet in network.subnets:
         if subnet.gateway is not None:
@@ -108,9 +108,9 @@ def _hearsay(
 
 
 def _owned(endpoint: Endpoint, view: HostView, existing: dict[Key, str]) -> list[IPAddress]:
-    """The endpoint's current addresses: first the recorded ones.
+    """The endpoint's current addresses, recorded ones first.
 
-    Those of the interface count less, since the root of its namespace can change them.
+    Those of the interface count less, since root in its namespace can change them.
     """
     found = view.leases(*endpoint.key)
     end = view.interfaces.get(existing.get(endpoint.key, ""))
@@ -138,7 +138,7 @@ def _kept(
 
 
 class _Free:
-    """The free addresses of a subnet, lowest first, walked once for all endpoints."""
+    """The free addresses of a subnet, lowest first, iterated once for all endpoints."""
 
     def __init__(
         self, subnet: Subnet, external: bool, taken: t.Collection[IPAddress], hearsay: t.Collection[IPAddress]
@@ -146,7 +146,7 @@ class _Free:
         self._subnet = subnet
         self._barred = external and subnet.iprange is None
         self._range = subnet.iprange or subnet.network
-        # What is taken grows meanwhile, with the addresses chosen here.
+        # A copy, since ``taken`` grows with the addresses chosen here.
         known = frozenset(taken)
         self._walk = (address for address in self._usable() if address not in known and address not in hearsay)
         self._claimed = (address for address in self._usable() if address not in known and address in hearsay)
@@ -157,7 +157,7 @@ class _Free:
         yield from (address for address in found if self._subnet.usable(address))
 
     def lowest(self, endpoint: Endpoint, problems: Problems) -> IPAddress:
-        """The next free address; if only hearsay takes the rest, one of those, as a problem."""
+        """The next free address; if only hearsay addresses are left, one of those, as a problem."""
         if self._barred:
             raise Refused(
                 f"{endpoint.path}.{self._subnet.family}_address: it is unknown which addresses of an external "

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What a host would have after networks were removed, for check mode. Pure."""
+"""What a host would have without networks that check mode would remove. Pure."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _elsewhere(rows: t.Iterable[View], gone: t.Container[str]) -> list[View]:
 def _namespaces(
     namespaces: t.Iterable[View], owners: t.Collection[str], ends: t.Container[str]
 ) -> t.Iterator[dict[str, t.Any]]:
-    """The namespaces that stay: attached ones, and those with another owner or none."""
+    """The remaining namespaces: attached ones, and those with another owner or none."""
     for one in namespaces:
         left = [owner for owner in one["owners"] if owner not in owners]
         if one["owners"] and not left and not one["attached"]:

@@ -38,7 +38,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.endpoin
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.kinds import ORDER, RESOURCES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import namesakes, netns_options
 
-#: The limit of what is read from a namespace, so that the root of an endpoint cannot slow the others down.
+#: How much to read from a namespace at most, so that root in an endpoint cannot slow down the others.
 _LIMIT = 32 << 20
 
 
@@ -54,7 +54,7 @@ def carry_out(
 
     :param owner: the default owner
     :param modules: lists of definitions by module name
-    :param planned_here: the planner of this process has just written them, so that their form is not in question
+    :param planned_here: whether this process has just planned them, so that they need no validation
     :param problems: problems of endpoints that the plan found
     :return: the outcome by module, for modules with definitions
     :raises EndpointsFailed: if endpoints failed, after everything else was done
@@ -108,7 +108,7 @@ class _Run:
                     raise
 
     def aside(self, kind: str, wants: t.Sequence[t.Any]) -> None:
-        """Apply as much as possible of a kind that must not prevent the repair of the rest."""
+        """Apply as much as possible of a kind whose failure must not prevent the repair of the others."""
         if wants:
             self.outcomes[kind] = converge_each(self._host, RESOURCES[kind], wants, self._tell)
 
@@ -116,7 +116,7 @@ class _Run:
         self._endpoints.failures.append(words(error))
 
     def close(self, wanted: t.Mapping[str, t.Sequence[t.Any]]) -> None:
-        """Bring about what can be of the kinds that keep others out, where the rest cannot continue."""
+        """Apply what is possible of the kinds that keep others out, when the run cannot continue otherwise."""
         for kind in ORDER["present"]:
             if RESOURCES[kind].closes and kind not in self.outcomes:
                 with contextlib.suppress(LinuxnetError):
@@ -133,7 +133,7 @@ class _Run:
             self.outcomes[kind] = converge_each(self._host, RESOURCES[kind], wants, fail)
 
     def _may_be_mended(self, error: Exception) -> bool:
-        """Whether an earlier step of the run may resolve the error, which is possible in check mode; warn then."""
+        """Whether an earlier step of the run may resolve the error, as is possible in check mode. Warns if so."""
         mendable = self._host.check_mode and not isinstance(error, Unchangeable)
         found = mendable and any(map(_changes_in_place, self.outcomes.values()))
         if found:
@@ -142,14 +142,14 @@ class _Run:
 
 
 def _is_hampered(host: Host) -> bool:
-    """Whether there is anything that could stop a run in the middle."""
+    """Whether something may stop a run halfway."""
     return not sysctl.writable() or bool(survey.chosen().obstacles(host, None))
 
 
 def _rehearse(
     host: Host, owner: str, modules: object, problems: t.Sequence[t.Mapping[str, str | None]], planned_here: bool
 ) -> None:
-    """Find obstacles in check mode before the first change; the run reports everything else."""
+    """Find obstacles before the first change, by a run in check mode. The real run reports everything else."""
     with host.rehearsal() as other:
         try:
             carry_out(other, owner, "present", modules, problems, planned_here)
@@ -191,7 +191,7 @@ def definitions_of(modules: object) -> dict[str, list[t.Any]]:
 
 
 def read_definitions(text: str) -> dict[str, list[t.Any]]:
-    """The same of a plan as JSON text."""
+    """The definitions of a plan given as JSON text."""
     try:
         return definitions_of(json.loads(text))
     except RecursionError:
@@ -210,7 +210,7 @@ def _definitions(
 
 
 def _filled(options: Options, definition: t.Mapping[str, t.Any], _where: str) -> dict[str, t.Any]:
-    """A definition with the defaults of what it leaves out."""
+    """A definition, completed with defaults."""
     given = {name: value for name, value in definition.items() if value is not None}
     return {**{name: option.get("default") for name, option in options.items()}, **given}
 
@@ -225,9 +225,9 @@ def _check_namesakes(host: Host, endpoints: Endpoints, wants: list[netns_options
 
 
 def _check_attached(wants: t.Iterable[netns_options.Want]) -> None:
-    """Whether processes and namespaces to be attached are there, and their names free: only the host can tell.
+    """Check on the host that what is to be attached exists and that its name is free.
 
-    This comes before the first change, although they are named late.
+    This has to come before the first change, although they are attached late.
     """
     attached = [want for want in wants if want.attached]
     if attached:

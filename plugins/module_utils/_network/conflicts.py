@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Conflicts between the networks of one call, each found before the first of them is changed."""
+"""Conflicts between the networks of one call, all found before the first change."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _refuse_subnets(one: Network, other: Network) -> None:
 
 
 def _refuse_shared(networks: t.Sequence[Network]) -> None:
-    """Refuse sharing what only one network can have: an interface in a namespace, a host end, a card."""
+    """Refuse what only one network can have twice: an interface in a namespace, a host end, a network card."""
     found: dict[tuple[str, ...], str] = {}
     for network in networks:
         taken: list[tuple[tuple[str, ...], str, str]] = [
@@ -110,7 +110,7 @@ class _Taken(t.NamedTuple):
 
 
 def _refuse_ports(networks: t.Sequence[Network]) -> None:
-    """Refuse publishing one port of an address of the host for two endpoints."""
+    """Refuse to publish one port of a host address for two endpoints."""
     by_kind: dict[tuple[str, str], list[_Taken]] = {}
     for network in networks:
         for endpoint in network.endpoints:

@@ -21,7 +21,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.publish
 
 @dataclasses.dataclass(frozen=True)
 class Draft:
-    """The network together with the decisions: addresses, names of the host ends, published ports, MTU."""
+    """The network and the decisions about it: addresses, names of host ends, published ports, MTU."""
 
     network: Network
     addresses: dict[Key, Addresses]
@@ -34,7 +34,7 @@ class Draft:
         return self.ends.names[endpoint.key]
 
     def subnets(self, endpoint: Endpoint) -> list[tuple[Subnet, IPAddress]]:
-        """The endpoint's addresses, each with the subnet it lies in, IPv4 first."""
+        """The endpoint's addresses with their subnets, IPv4 first."""
         return self._placed[endpoint.key]
 
     @functools.cached_property
@@ -44,7 +44,7 @@ class Draft:
         return {key: [(subnet, address) for subnet, address in own if subnet] for key, own in placed.items()}
 
     def all_addresses(self, endpoint: Endpoint) -> list[tuple[Subnet, IPAddress]]:
-        """The same with additional addresses, which come last, so that outgoing packets use the endpoint's own."""
+        """Also the additional addresses, which come last, so that outgoing packets use the endpoint's own."""
         further = ((self.network.subnet_holding(address), address) for address in endpoint.further)
         return self.subnets(endpoint) + [(subnet, address) for subnet, address in further if subnet]
 

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Finds what the module ``interface`` would refuse of an endpoint's interface, before anything is changed."""
+"""Finds what module ``interface`` would refuse about an endpoint's interface, before anything is changed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.decisio
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Endpoint
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface import Interface
 
-#: Options of the module that the interface of an endpoint never has.
+#: Options of the module that endpoints never use.
 _UNUSED = {
     "mtu": None,
     "mac_address": None,
@@ -35,9 +35,9 @@ _UNUSED = {
 
 
 def check_inner(draft: Draft, endpoint: Endpoint, element: dict[str, t.Any]) -> None:
-    """Refuse contradictory definitions, with the module's own checks, and unreachable gateways.
+    """Refuse contradictory definitions, by the module's own checks, and unreachable gateways.
 
-    Where the user gave neither routes nor settings, all of it was decided by us.
+    Without routes or settings from the user, the whole definition is our own.
     """
     if not endpoint.routes and not endpoint.interface_sysctls:
         return

@@ -23,7 +23,7 @@ Element = dict[str, t.Any]
 
 
 def netns(network: Network) -> list[Element]:
-    """Each namespace once, with the settings of all its endpoints."""
+    """Each namespace once, with the settings of all of its endpoints."""
     found: dict[str, Element] = {}
     for endpoint in network.endpoints:
         element = found.setdefault(endpoint.namespace, {"name": endpoint.namespace, "state": "present"})
@@ -47,7 +47,7 @@ def netns(network: Network) -> list[Element]:
 
 
 def veth(draft: Draft, view: HostView) -> list[Element]:
-    """A pair for each endpoint: one end on the host, the other inside."""
+    """One pair per endpoint: one end on the host, the other inside."""
     return [
         {
             "name": draft.host_end(endpoint),
@@ -65,7 +65,7 @@ def veth(draft: Draft, view: HostView) -> list[Element]:
 def bridge_port(draft: Draft, view: HostView) -> list[Element]:
     """The host ends, and the interfaces of the host to add to the bridge.
 
-    If the kernel passes bridged frames to iptables, an endpoint needs hairpin mode to reach its own published port.
+    If iptables sees bridged frames, an endpoint needs hairpin mode to reach its own published port.
     """
     network = draft.network
     hairpin = any(view.bridge_nf(word) for word in network.families)
@@ -88,7 +88,7 @@ def bridge_port(draft: Draft, view: HostView) -> list[Element]:
 
 
 def host_interfaces(draft: Draft, view: HostView) -> list[Element]:
-    """The ports of the bridge, up; a host end has no IPv6 and ignores router advertisements."""
+    """The ports of the bridge, which are up. A host end has no IPv6 and ignores router advertisements."""
     settings = {"net.ipv6.conf.IFNAME.accept_ra": "0", "net.ipv6.conf.IFNAME.disable_ipv6": "1"}
     sysctls = {"sysctls": settings} if view.has_ipv6 else {}
     ends = [
@@ -103,20 +103,20 @@ def host_interfaces(draft: Draft, view: HostView) -> list[Element]:
 
 
 def _lent(name: str, view: HostView, option: str) -> Element:
-    """Whose an interface is that the modules made for somebody else."""
+    """The owner of an interface that the modules created for somebody else."""
     interface = view.interfaces.get(name)
     owner = view.owner_of(interface) if interface else None
     return {} if owner in (None, view.owner) else {option: owner}
 
 
 def inner_interfaces(draft: Draft, view: HostView) -> list[Element]:
-    """The interfaces of the endpoints, with only the wanted addresses and routes.
+    """The interfaces of the endpoints, with exactly the wanted addresses and routes.
 
-    rp_filter is always loose, not only in namespaces on several networks, so that it does not depend on the order of
-    the networks. The notify settings make the interface announce its MAC address when it goes up, since neighbours may
-    have cached that of the endpoint which had the address before. Without accept_ra, a neighbour cannot act as a
-    router. On a network without IPv6, the interface has none either: the traffic for link-local addresses of a thousand
-    endpoints would be millions of packets.
+    rp_filter is always loose, not just in namespaces on several networks, so that it does not depend on the order of
+    the networks. With the notify settings, the interface announces its MAC address when it goes up, since neighbours
+    may have cached that of the endpoint which had the address before. Without accept_ra, a neighbour cannot act as a
+    router. On a network without IPv6, the interface has none either: the traffic for the link-local addresses of a
+    thousand endpoints would be millions of packets.
     """
     constant: dict[str, str] = {}
     if "ipv4" in draft.network.families:

@@ -4,10 +4,10 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Isolates the problems of endpoints: what is wrong in a namespace only affects its endpoint, and is reported last.
+"""Isolates problems of endpoints: what is wrong in a namespace affects only its endpoint, and is reported last.
 
-The root of a namespace can do anything there, but must not prevent the repair of the rules, nor of the host's end of
-its own pair.
+Root in a namespace can do anything there, but must not prevent the repair of the rules, nor of the host's end of its
+pair.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.kinds i
 
 Wants = t.Mapping[str, t.Sequence[t.Any]]
 
-#: The maximum of sentences to show.
+#: How many sentences to show at most.
 _TOLD = 20
 
 
@@ -61,7 +61,7 @@ class Endpoints:
             if want.state == "present" and want.end.netns is None and want.peer.netns is not None
         }
         self._known = Ends({end: key for key, end in self._ends.items()}, {})
-        #: The first sentence of each endpoint, in the order of detection.
+        #: The first sentence about each endpoint, in the order of detection.
         self.failures: list[str] = []
         self._troubled: set[EndpointKey] = set()
         #: Interfaces of the host that do not exist.
@@ -89,8 +89,8 @@ class Endpoints:
     def feasible(self, kind: str, wants: t.Sequence[t.Any]) -> list[t.Any]:
         """The wants without those that endpoints with problems cannot have.
 
-        The host's side of an existing pair is included, since its port must not be less isolated than others because
-        of what is inside.
+        The host's side of an existing pair is kept, since its port must not become less isolated because of what is
+        inside.
         """
         if not self._troubled and not self._cards:
             return list(wants)
@@ -130,7 +130,7 @@ def _existing(names: t.Sequence[str]) -> list[bool]:
 
 
 def words(error: Exception) -> str:
-    """An own error, or a refusal of the kernel, in words."""
+    """An error in words: our own, or a refusal of the kernel."""
     return str(error) if isinstance(error, LinuxnetError) else refusals.reason(error)
 
 
@@ -139,8 +139,8 @@ def converge_each(
 ) -> Outcome:
     """Apply every want that is possible, and pass each of the others to ``fail``.
 
-    They are applied together as long as nothing fails, then by halves, so that one failure among a thousand costs ten
-    more attempts.
+    They are applied together until something fails, then in halves, so that one failure among a thousand costs ten more
+    attempts.
     """
     changes: dict[int, Change] = {}
     before = len(host.done)
@@ -149,7 +149,7 @@ def converge_each(
         try:
             plan = planned(host, resource, [wants[number] for number in numbers])
             for number, change in zip(numbers, plan.changes):
-                # The next attempt does not see what a first one has done.
+                # The next attempt does not see what this one has done.
                 changes.setdefault(number, change)
             execute(host, plan)
         except (LinuxnetError, OSError) as error:

@@ -28,14 +28,17 @@ Neighbour = dict[str, str]
 
 
 def port(network: Network, endpoint: Endpoint, view: HostView) -> dict[str, t.Any]:
-    """The properties of its port. A locked port only gets packets for the endpoint, and none for unknown addresses,
-    which cannot be behind it."""
+    """The properties of an endpoint's port.
+
+    A locked port accepts only the endpoint's MAC address, and is not flooded with frames to unknown addresses, which
+    cannot be behind it.
+    """
     known = [endpoint_mac(network, endpoint, view)] if endpoint.guard else []
     return {"learning": not endpoint.guard, "locked": endpoint.guard, "flood": not endpoint.guard, "fdb": known}
 
 
 def on_the_bridge(draft: Draft, view: HostView) -> list[Neighbour]:
-    """The endpoints as neighbours of the host, where it has an address on the bridge, by link-local ones too."""
+    """The endpoints as neighbours of the host, if it has an address on the bridge, including link-local addresses."""
     found: list[Neighbour] = []
     for endpoint in _guarded(draft.network):
         mac_address = endpoint_mac(draft.network, endpoint, view)
@@ -47,13 +50,13 @@ def on_the_bridge(draft: Draft, view: HostView) -> list[Neighbour]:
 
 
 def former_neighbours(draft: Draft, view: HostView) -> bool:
-    """Whether the host has entries for former addresses of endpoints on the list."""
+    """Whether the host has entries for former addresses of listed endpoints."""
     known = view.known_neighbours(draft.network.name) if draft.moves else {}
     return not known.keys().isdisjoint(draft.moves)
 
 
 def all_on_the_bridge(draft: Draft, view: HostView) -> list[Neighbour]:
-    """All neighbours of the host, starting with endpoints that are not on the list and stay."""
+    """All neighbours of the host, including endpoints that are not listed and stay."""
     wanted = on_the_bridge(draft, view)
     taken = {value for one in wanted for value in one.values()}
     known = view.known_neighbours(draft.network.name).items()
@@ -63,9 +66,10 @@ def all_on_the_bridge(draft: Draft, view: HostView) -> list[Neighbour]:
 
 
 def in_rules(draft: Draft, view: HostView) -> list[Neighbour]:
-    """The MAC address of each address; for a namespace with several interfaces, those of all of them.
+    """The MAC addresses for each address; for a namespace with several interfaces, those of all of them.
 
-    The gateway's is that of the bridge. For IPv4, the host ignores packets from its own address; for IPv6 it would not.
+    The gateway's address belongs to the bridge. The host ignores IPv4 packets from its own address by itself, but not
+    IPv6 packets.
     """
     network = draft.network
     if network.inhibit_gateway:
@@ -73,7 +77,7 @@ def in_rules(draft: Draft, view: HostView) -> list[Neighbour]:
     ends: dict[str, list[str]] = {}
     for endpoint in network.endpoints:
         ends.setdefault(endpoint.namespace, []).append(endpoint_mac(network, endpoint, view))
-    # Neighbours that stay are left as they are, except for other interfaces of these namespaces.
+    # Neighbours that stay keep their entries, except for other interfaces of these namespaces.
     others = [other for other in staying.endpoints(draft, view) if other.namespace in ends]
     for other in others:
         ends[other.namespace].append(other.mac_address)
@@ -98,13 +102,13 @@ def in_rules(draft: Draft, view: HostView) -> list[Neighbour]:
 
 
 def _on_the_link(own: t.Iterable[IPAddress], mac_address: str) -> t.Iterator[IPAddress]:
-    """What belongs to a MAC address beside IPv6 addresses. Whoever has chosen another one there loses nothing."""
+    """The link-local address that goes with a MAC address. An endpoint that uses another one loses nothing."""
     if any(address.version == 6 for address in own):
         yield link_local(mac_address)
 
 
 def inside(draft: Draft, endpoint: Endpoint, view: HostView) -> dict[str, t.Any]:
-    """The gateways as neighbours of the endpoint; the MAC address of an external bridge may change."""
+    """The gateways as neighbours of the endpoint, but not those of an external bridge, whose MAC address may change."""
     network = draft.network
     if network.external or network.inhibit_gateway or not endpoint.guard:
         return {}
@@ -121,7 +125,7 @@ def settings(network: Network, endpoint: Endpoint) -> dict[str, str]:
 
 
 def of_the_namespace(network: Network, endpoint: Endpoint) -> dict[str, str]:
-    """The settings of its namespace: IPv4 accepts redirects if either the interface or "all" allows it."""
+    """The settings of its namespace: for IPv4, redirects are accepted if either the interface or "all" allows it."""
     wanted = endpoint.guard and "ipv4" in network.families
     return {"net.ipv4.conf.all.accept_redirects": "0"} if wanted else {}
 

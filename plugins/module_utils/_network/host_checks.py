@@ -16,16 +16,16 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_vi
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import MASQUERADE_ADDRESSES, Network
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.subnet_checks import check_overlap
 
-#: The kernel numbers a bridge's ports with ten bits and leaves out 0.
+#: The kernel numbers the ports of a bridge with ten bits and does not use 0.
 BRIDGE_PORTS = 1023
 
 
 def check_host(network: Network, view: HostView, check_mode: bool) -> list[str]:
-    """Refuse what cannot work on this host; returns warnings.
+    """Refuse what cannot work on this host. Returns warnings.
 
     ``missing_cards`` handles what an existing network lacks, since its rules are repaired nevertheless.
 
-    :param check_mode: whether missing objects are warnings, since an earlier task of the play may create them
+    :param check_mode: whether missing objects are only warnings, since an earlier task of the play may create them
     """
     _refuse_alternative_names(network, view)
     missing = list(_check_bridge(network, view))
@@ -83,7 +83,7 @@ def _check_bridge(network: Network, view: HostView) -> Iterator[str]:
 
 
 def missing_cards(network: Network, view: HostView) -> dict[str, str]:
-    """A sentence for each missing interface that should be a port, or answer for endpoints."""
+    """A sentence for each missing interface that should be a port or answer for endpoints."""
     ports = {
         name: f"{network.option('ports')}[{number}]: there is no interface {name!r} on the host"
         for number, name in enumerate(network.ports)
@@ -93,7 +93,7 @@ def missing_cards(network: Network, view: HostView) -> dict[str, str]:
 
 
 def _check_ports(network: Network, view: HostView) -> None:
-    """Check that the ports are free, and lose nothing on the bridge."""
+    """Check that the ports are free, and lose nothing when they join the bridge."""
     for number, name in enumerate(network.ports):
         option = f"{network.option('ports')}[{number}]"
         port = view.interfaces.get(name)
@@ -121,8 +121,10 @@ def _check_ports(network: Network, view: HostView) -> None:
 
 
 def _network_of(port: View, view: HostView) -> str | None:
-    """The network whose part an interface is already. What the modules made for an owner that is none, or somebody else
-    marked, may be put on any bridge."""
+    """The network that an interface already belongs to.
+
+    Interfaces of the default owner, or of an owner that is not a network, may be put on any bridge.
+    """
     taken, owner = port["port_owner"], view.owner_of(port)
     if taken is not None:
         return str(taken)
@@ -177,7 +179,7 @@ def _check_limit(network: Network, view: HostView) -> None:
 
 
 def _staying_ports(network: Network, view: HostView) -> Iterator[View]:
-    """Ports of the bridge that this run leaves as they are."""
+    """Ports of the bridge that this run does not change."""
     wanted = {endpoint.key for endpoint in network.endpoints}
     for port in view.ports_of(network.name):
         if port["name"] in network.ports:
@@ -197,7 +199,7 @@ def _foreign_ports(network: Network, view: HostView) -> list[str]:
 
 
 def _refuse_alternative_names(network: Network, view: HostView) -> None:
-    """Refuse alternative names: rules only match the real name of an interface, and no other may have the same."""
+    """Refuse alternative names: rules only match an interface's real name."""
     real = {other: name for name, one in view.interfaces.items() for other in one.get("alternative_names", ())}
     named = [
         (network.option("name"), network.name),
@@ -214,7 +216,7 @@ def _refuse_alternative_names(network: Network, view: HostView) -> None:
 
 
 def _missing_trusted(network: Network, view: HostView) -> list[str]:
-    """Warn about missing trusted interfaces, which may appear later, such as a VPN's."""
+    """Warn about missing trusted interfaces, which may appear later, such as those of a VPN."""
     return [
         f"{network.option('trusted_interfaces')}[{number}]: there is no interface {name!r} on the host now"
         for number, name in enumerate(network.trusted_interfaces)
@@ -223,7 +225,7 @@ def _missing_trusted(network: Network, view: HostView) -> list[str]:
 
 
 def _missing_source(network: Network, view: HostView) -> list[str]:
-    """Warn about masquerade addresses that the host lacks, since they may float."""
+    """Warn about masquerade addresses that the host does not have now, since they may be floating."""
     own = {address for interface in view.interfaces.values() for address in addresses_of(interface)}
     options = {word: network.option(option) for word, option in MASQUERADE_ADDRESSES.items()}
     return [

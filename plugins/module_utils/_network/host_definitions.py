@@ -41,8 +41,8 @@ def unmanaged_links(draft: Draft, view: HostView) -> list[Element]:
 def bridge(draft: Draft, view: HostView) -> list[Element]:
     """The bridge itself, unless it is external.
 
-    Its MAC address is explicit, since rules and endpoints refer to it: a persistent network also comes back on a copy
-    of the disk, where the machine's ID differs.
+    Its MAC address is explicit, since rules and endpoints refer to it: a persistent network may also start on a copy of
+    the disk, where the machine ID differs.
     """
     network = draft.network
     if network.external:
@@ -54,8 +54,8 @@ def bridge(draft: Draft, view: HostView) -> list[Element]:
 def bridge_forward(draft: Draft, view: HostView) -> list[Element]:
     """What may cross the bridge.
 
-    Both families are covered even if the network has only one: the root of an endpoint can add an address of the
-    other, and the host would forward its packets unchanged.
+    Both families are covered even if the network uses only one: root in an endpoint can add an address of the other,
+    and the host would forward its packets.
     """
     network = draft.network
     if network.external:
@@ -84,8 +84,10 @@ def bridge_forward(draft: Draft, view: HostView) -> list[Element]:
 
 
 def _own_addresses(draft: Draft, view: HostView) -> list[str]:
-    """The host's addresses in the subnets, at which endpoints reach published ports: the bridge's own, and others that
-    ports are published on."""
+    """The host's addresses in the subnets through which endpoints reach published ports.
+
+    They are the bridge's own, and others that ports are published on.
+    """
     network = draft.network
     found = [subnet.gateway for subnet in network.subnets if subnet.gateway and not network.inhibit_gateway]
     asked = [entry.host_ip for entry in draft.published]
@@ -96,7 +98,7 @@ def _own_addresses(draft: Draft, view: HostView) -> list[str]:
 
 
 def masquerade(network: Network) -> list[Element]:
-    """Source NAT for each subnet; a routed one keeps its addresses, an internal one has no way out."""
+    """Source NAT for each subnet, except on a routed network, which keeps its addresses, or an internal one."""
     if network.internal or not network.masquerade:
         return []
     found = []
@@ -111,7 +113,7 @@ def masquerade(network: Network) -> list[Element]:
 
 
 def dnat(draft: Draft) -> list[Element]:
-    """The published ports; those on an external bridge do not name it, since that would set its route_localnet."""
+    """The published ports. Those on an external bridge do not name it, since that would set its route_localnet."""
     found = []
     for entry in draft.published:
         element: Element = {
@@ -131,7 +133,7 @@ def dnat(draft: Draft) -> list[Element]:
     return found
 
 
-#: By family. The setting that enables IPv6 comes last, so that the others apply to the link-local address.
+#: By family. The setting that enables IPv6 comes last, so that the others already apply to the link-local address.
 _BRIDGE_SETTINGS = {
     "ipv4": {
         "net.ipv4.conf.IFNAME.rp_filter": "2",
@@ -157,10 +159,11 @@ def bridge_interface(draft: Draft, view: HostView) -> list[Element]:
     """The bridge's addresses, which are the endpoints' gateways, and the settings it needs before it goes up.
 
     The host may have other defaults for new interfaces, and the bridge may have been changed by hand. rp_filter is
-    loose, since replies of an endpoint on two networks may return by the other bridge. Redirects of endpoints are
-    ignored. Packets from the bridge are forwarded, unless the network is internal. Its link-local address gets no
-    duplicate address detection: until its end, which takes seconds, the host could not solicit endpoints as
-    neighbours when it forwards packets.
+    loose, since replies of an endpoint on two networks may return through the other bridge. Redirects from endpoints
+    are ignored. Packets from the bridge are forwarded, unless the network is internal. Its link-local address gets no
+    duplicate address
+    detection: until that ends, which takes seconds, the host could not resolve endpoints when it forwards packets to
+    them.
     """
     network = draft.network
     if network.external:
@@ -173,7 +176,7 @@ def bridge_interface(draft: Draft, view: HostView) -> list[Element]:
     settings: dict[str, str] = {}
     for word in network.families:
         settings.update(_BRIDGE_SETTINGS[word])
-    # IPv6 only has the host's forwarding switch; the bridge's would remove default routes by router advertisement.
+    # For IPv6, only the host's switch is used; the bridge's own would remove default routes by router advertisement.
     if "ipv4" in network.families and _is_routed(network):
         settings["net.ipv4.conf.IFNAME.forwarding"] = "1"
     moved = guard.former_neighbours(draft, view)
@@ -193,10 +196,10 @@ def bridge_interface(draft: Draft, view: HostView) -> list[Element]:
 
 
 def ip_forward(network: Network, view: HostView) -> list[Element]:
-    """Forwarding for each family that the host routes for this network; the module warns about what it opens.
+    """Forwarding in each family that the host routes for this network. The module warns about what that opens.
 
-    A persistent network has a file for it in addition to the service: a host interface with routes by router
-    advertisement must be told to keep accepting them when it appears, which may be before the service.
+    A persistent network has a file for it besides the service: a host interface with advertised routes has to be told
+    to keep accepting them as soon as it appears, which may be before the service.
     """
     wanted = network.families if _is_routed(network) else ()
     return [

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Chooses the names of host ends: the given one, the current one, else a derived one."""
+"""Chooses the names of host ends: the given one, otherwise the current one, otherwise a derived one."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def host_ends(network: Network, view: HostView) -> HostEnds:
             name = names.host_interface(network.name, endpoint.namespace, endpoint.interface, taken)
             found[endpoint.key] = name
             taken.add(name)
-    # The module veth moves a leftover link whose name another endpoint has.
+    # Module veth renames a leftover link whose name another endpoint needs.
     kept = set(existing.values()) | set(found.values())
     stale = sorted(str(end["name"]) for end in view.our_ends() if end["name"] not in kept)
     return HostEnds(found, existing, stale)
@@ -88,7 +88,7 @@ def _existing(network: Network, view: HostView) -> dict[EndpointKey, str]:
 
 
 def _reusable(network: Network, view: HostView, existing: dict[EndpointKey, str]) -> dict[EndpointKey, str]:
-    """The links with the wanted name or the wanted peer, by which the module veth finds them."""
+    """The links that veth can find, by the wanted name or the wanted peer."""
     given = {endpoint.key: endpoint.host_interface for endpoint in network.endpoints if endpoint.host_interface}
     return {
         key: name
@@ -98,7 +98,7 @@ def _reusable(network: Network, view: HostView, existing: dict[EndpointKey, str]
 
 
 def _is_renamed(endpoint: Endpoint, view: HostView, name: str) -> bool:
-    """Whether systemd would regard the link as its own by its name; it is then found by its peer and renamed."""
+    """Whether the link's name looks like systemd's own; the link is then found by its peer and renamed."""
     return names.taken_by_systemd(name) and peer_is(view.interfaces[name], *endpoint.key)
 
 

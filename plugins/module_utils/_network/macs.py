@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The MAC addresses of a network, which are fixed, so that the guard of an endpoint can refer to them in advance."""
+"""The MAC addresses of a network. They are fixed, so that the guard of an endpoint can rely on them in advance."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import add
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Endpoint, Network
 
-#: A bridge without its own MAC address uses the lowest of its ports; one with this prefix never is.
+#: A bridge without its own MAC address uses the lowest of its ports', which one with this prefix never is.
 _LAST = "fe"
 
 
 def endpoint_mac(network: Network, endpoint: Endpoint, view: HostView) -> str:
-    """The given one, else one derived from the names of network, namespace and interface and the machine."""
+    """The given MAC address, or one derived from the names of network, namespace and interface and from the machine."""
     return endpoint.mac_address or addresses.derived_mac("endpoint", view.machine_id, network.name, *endpoint.key)
 
 
@@ -27,5 +27,5 @@ def host_end_mac(network: Network, endpoint: Endpoint, view: HostView) -> str:
 
 
 def bridge_mac(network: Network, view: HostView) -> str:
-    """The MAC address of the network's bridge, which the module ``bridge`` derives as well if none is given."""
+    """The MAC address of the network's bridge, which module ``bridge`` would derive too."""
     return addresses.derived_mac("bridge", view.machine_id, network.name)

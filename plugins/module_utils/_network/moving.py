@@ -4,9 +4,9 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Endpoints that get another address while endpoints are only added: what referred to the old one is moved.
+"""Moves what refers to the old address of an endpoint, when endpoints are only added and one gets a new address.
 
-A complete list does not need this.
+With a complete list of endpoints, this is not needed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Moves = t.Mapping[IPAddress, tuple[Endpoint, IPAddress]]
 
 
 def moves(network: Network, view: HostView, given: t.Mapping[Key, Addresses]) -> Moves:
-    """The endpoints on the list with another address than before."""
+    """The listed endpoints whose address changes."""
     found: dict[IPAddress, tuple[Endpoint, IPAddress]] = {}
     for endpoint in network.endpoints if network.appends else ():
         own = given[endpoint.key]
@@ -39,7 +39,7 @@ def moves(network: Network, view: HostView, given: t.Mapping[Key, Addresses]) ->
 
 
 def ports(view: HostView, wanted: t.Iterable[Published], moved: Moves) -> list[Published]:
-    """The published ports of such endpoints that are not on the list."""
+    """The published ports of such endpoints that the list does not mention."""
     taken = {entry.key for entry in wanted if not entry.routed}
     opened = {(entry.key, entry.to_address) for entry in wanted if entry.routed}
     found: dict[Published, None] = {}
@@ -52,7 +52,7 @@ def ports(view: HostView, wanted: t.Iterable[Published], moved: Moves) -> list[P
 
 
 def former_openings(view: HostView, moved: Moves) -> list[Element]:
-    """Ports opened for old addresses, which have to be removed if nothing is translated."""
+    """Ports opened on old addresses, which have to be removed if nothing is translated."""
     found: dict[t.Any, Element] = {}
     for rule, _target in _moving(view, moved):
         if rule["gateway_mode"] == "routed":
@@ -63,7 +63,7 @@ def former_openings(view: HostView, moved: Moves) -> list[Element]:
 
 
 def _moving(view: HostView, moved: Moves) -> t.Iterator[tuple[View, tuple[Endpoint, IPAddress]]]:
-    """The rules of published ports that refer to old addresses; without translation, several belong to one port."""
+    """The rules of published ports that refer to old addresses. A port that is only opened has several."""
     targets = {str(former): target for former, target in moved.items()}
     for rule in view.our_rules("dnat") if moved else ():
         if "host_port" in rule and rule["to_address"] in targets:

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The MTU of the network: as given, else that of the default route."""
+"""The MTU of the network: as given, otherwise that of the default route."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def _default_route_trouble(network: Network, endpoint: Endpoint, view: HostView,
 
 
 def _route_trouble(network: Network, endpoint: Endpoint, view: HostView, ours: set[str]) -> str | None:
-    """A conflict of the given routes: the kernel has one per destination, table and metric."""
+    """A conflict with the given routes: the kernel allows one per destination, table and metric."""
     wanted = {
         route_key(route): f"{endpoint.path}.routes[{number}].to"
         for number, route in enumerate(endpoint.routes)
@@ -100,13 +100,13 @@ def _key_of(route: t.Mapping[str, t.Any]) -> RouteKey:
 def _holder(
     network: Network, endpoint: Endpoint, route: t.Mapping[str, t.Any], view: HostView, ours: set[str]
 ) -> str | None:
-    """The foreign holder of a route in the namespace, in words; None for an own route or one that will be removed."""
+    """A description of a route's foreign owner; None for an own route or one that will be removed."""
     interface = route["interface"]
     if not interface or interface in ours:
         return None
     owner = _owner(endpoint.namespace, interface, view)
     if owner == view.owner and not network.appends:
-        # An endpoint that is no longer on the list and will be removed.
+        # An endpoint that is no longer listed and will be removed.
         return None
     return f"network {owner}" if owner else f"its interface {interface}, which this collection did not create,"
 
@@ -149,6 +149,6 @@ def _check_names(network: Network, view: HostView) -> None:
 
 
 def _owner(namespace: str, interface: str, view: HostView) -> str | None:
-    """The network of an interface in a namespace; only the mark on the host's end is trusted."""
+    """The network of an interface in a namespace. Only the mark on its host end is trusted."""
     end = view.host_end_at(namespace, interface)
     return view.owner_of(end) if end else None

@@ -65,11 +65,11 @@ class Port:
 
 @dataclasses.dataclass(frozen=True)
 class Endpoint:
-    """One namespace's end on the network.
+    """A namespace's interface on the network.
 
     ``addresses`` are the given ones by family, ``further`` the additional ones; ``routes`` are elements for the module
     ``interface``. ``sysctls`` are those of the namespace, ``interface_sysctls`` those with ``IFNAME`` in their name.
-    Without ``guard`` it may send for others.
+    Without ``guard`` it may use the addresses of others.
     """
 
     path: str
@@ -93,12 +93,12 @@ class Endpoint:
 
     @property
     def attached(self) -> bool:
-        """Whether its namespace is a process's, a file's, a container's or a service's."""
+        """Whether its namespace is that of a process, a file, a container or a service."""
         return any((self.pid, self.namespace_path, self.container, self.service))
 
     @property
     def key(self) -> tuple[str, str]:
-        """What identifies this endpoint in its network."""
+        """What identifies the endpoint in its network."""
         return (self.namespace, self.interface)
 
 
@@ -132,7 +132,7 @@ class Network:
     prefix: str = ""
 
     def option(self, name: str) -> str:
-        """An option's name as the user knows it."""
+        """The user's name of an option."""
         return f"{self.prefix}{name}"
 
     @functools.cached_property

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Reads raw values of the user's variables, with errors that name their paths."""
+"""Reads raw values of the user's options, with errors that name their paths."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
 
-#: The maximum of leading zeros of a number.
+#: How many leading zeros a number may have.
 _ZEROS = 20
-#: The spellings of booleans in Ansible.
+#: Ansible's spellings of booleans.
 _SWITCHES = {
     **dict.fromkeys(("y", "yes", "on", "1", "true", "t", "1.0"), True),
     **dict.fromkeys(("n", "no", "off", "0", "false", "f", "0.0"), False),
@@ -23,13 +23,11 @@ _SWITCHES = {
 
 
 class Section:
-    """A dictionary of options as the user wrote it.
+    """A dictionary of options as the user wrote it. An option that is null counts as not given.
 
     :param prefix: the prefix of options in errors, such as ``bridge_network_endpoints[0].``
     :param raw: what the user gave
     :param known: all valid options; any other is refused
-
-    An option that is null counts as one that was not given. ``default(omit)`` Ansible takes out itself, at any depth.
     """
 
     def __init__(self, prefix: str, raw: object, known: Sequence[str]) -> None:
@@ -42,7 +40,7 @@ class Section:
         self._raw = dict(raw)
 
     def extended(self, name: str, elements: Sequence[t.Any]) -> Section:
-        """The same with additional elements at the end of a list."""
+        """The section with elements appended to a list."""
         given = [element for _path, element in self.elements(name)]
         return Section(self.prefix, {**self._raw, name: [*given, *elements]}, self._known)
 
@@ -51,11 +49,11 @@ class Section:
         return f"{self.prefix}{name}"
 
     def raw(self, name: str) -> t.Any:
-        """The value as given; None for one that was not given."""
+        """The value as given, None if it was not."""
         return self._raw.get(name)
 
     def given(self, name: str) -> bool:
-        """Whether there is a value; an empty string counts as none, since an inventory cannot unset a variable."""
+        """Whether there is a value. An empty string counts as none, since an inventory cannot unset a variable."""
         return self.raw(name) is not None and self.raw(name) != ""
 
     def read(self, name: str, parse: t.Callable[[str, object], t.Any]) -> t.Any:
@@ -74,14 +72,14 @@ class Section:
         raise Invalid(self.path(name), self.raw(name), "true or false")
 
     def choice(self, name: str, choices: Sequence[str], default: str) -> str:
-        """One word of several."""
+        """One of several words."""
         value = self.raw(name) if self.given(name) else default
         if not isinstance(value, str) or value not in choices:
             raise Invalid(self.path(name), value, f"one of {', '.join(choices)}")
         return str(value)
 
     def elements(self, name: str) -> list[tuple[str, t.Any]]:
-        """The elements of a list, each with its path; none for an option that was not given."""
+        """The elements of a list, each with its path; empty if it was not given."""
         value = self.raw(name)
         if not self.given(name):
             return []
@@ -90,7 +88,7 @@ class Section:
         return [(f"{self.path(name)}[{number}]", element) for number, element in enumerate(value)]
 
     def pairs(self, name: str) -> list[tuple[str, str, t.Any]]:
-        """The entries of a dictionary as (path, key, value); none for an option that was not given."""
+        """The entries of a dictionary as (path, key, value); empty if it was not given."""
         value = self.raw(name)
         if not self.given(name):
             return []

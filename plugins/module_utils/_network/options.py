@@ -12,7 +12,7 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import Options
 
-#: Values that YAML mangles unless they are quoted are raw: the reader refuses them with a sentence that says so.
+#: Values that YAML mangles unless they are quoted have type ``raw``: the reader refuses them with a helpful sentence.
 OPTIONS: t.Final[Options] = {
     "name": {"type": "str"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -79,7 +79,7 @@ OPTIONS: t.Final[Options] = {
     "persistent": {"type": "bool", "default": False},
 }
 
-#: The options of a call, for all of its networks.
+#: The options of a call, which apply to all of its networks.
 OF_A_CALL: t.Final[Options] = {
     "return_plan": {"type": "bool", "default": False},
     "aggregate": {"type": "list", "elements": "dict"},

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The planner: makes the plan (docs/plan.md) from the options and what the host has."""
+"""The planner: makes the plan (docs/plan.md) from the options and the state of the host."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ Document = dict[str, t.Any]
 
 
 def plan_of(network: Network, view: HostView, check_mode: bool) -> Document:
-    """The plan for a network that shall be there. Pure: the same input gives the same plan.
+    """The plan for a present network. Pure: the same input gives the same plan.
 
-    :param check_mode: then an interface or bridge that is missing on the host is a warning and not an error
-    :raises LinuxnetError: for what cannot come true on this host
+    :param check_mode: whether missing interfaces and bridges of the host are only warnings
+    :raises LinuxnetError: for what is impossible on this host
     """
     warnings = check_host(network, view, check_mode)
     network = with_gateways(network, view)
@@ -100,7 +100,7 @@ def _exposure(network: Network, ports: t.Iterable[Published]) -> Exposure:
 
 
 def _present(draft: Draft, view: HostView) -> Document:
-    """The definitions of every module: leftovers are removed first, unless endpoints are only added."""
+    """The definitions of every module. Leftovers are removed first, unless endpoints are only added."""
     network = draft.network
     namespaces = {endpoint.namespace for endpoint in network.endpoints}
     masquerade = host_definitions.masquerade(network)
@@ -133,7 +133,7 @@ def _present(draft: Draft, view: HostView) -> Document:
 
 
 def absent(view: HostView) -> Document:
-    """The plan that removes everything of a network, given by name."""
+    """The plan that removes everything of a network, given by its name."""
     end = removal.teardown(view)
     return {
         "version": VERSION,
@@ -150,7 +150,7 @@ def absent(view: HostView) -> Document:
 
 
 def _service(network: Network, view: HostView) -> Document | None:
-    """The definition for the module network_service; None if there is no service and none is wanted."""
+    """The definition for module network_service; None if there is no service and none is wanted."""
     if network.persistent:
         return {"name": network.name, "state": "present", "appends": network.appends}
     return _no_service(network.name) if view.persistent else None

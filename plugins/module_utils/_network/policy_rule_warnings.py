@@ -19,7 +19,7 @@ _EVERYTHING = {"ipv4": "0.0.0.0/0", "ipv6": "::/0"}
 
 
 def warnings(network: Network, view: HostView) -> Iterator[str]:
-    """A warning for each subnet and rule, with the responsible route."""
+    """A warning for each subnet and rule, with the route responsible."""
     for subnet in network.subnets:
         for rule in _before_main(subnet, view):
             route = _taking(subnet, rule, view, network.name)
@@ -46,7 +46,7 @@ def _before_main(subnet: Subnet, view: HostView) -> Iterator[View]:
 
 
 def _taking(subnet: Subnet, rule: View, view: HostView, own: str) -> View | None:
-    """A route of the table that packets to the subnet, or part of it, take."""
+    """A route of the table that packets to all or part of the subnet take."""
     there = [
         (route, _EVERYTHING[subnet.family] if route["to"] == "default" else str(route["to"]))
         for route in view.all_routes

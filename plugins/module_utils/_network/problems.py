@@ -4,11 +4,11 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Problems that others than the administrator can cause: they affect an endpoint or port, never the repair of the rest.
+"""Problems that others than the administrator can cause. They affect an endpoint or port, never the repair of the rest.
 
-The root of a namespace controls what is inside, and any user may listen on a port. For a new network, nothing can be
-open and there is nothing to repair, so a problem is an error before the first change. For an existing one, the rules
-and everything else are repaired, and the rest is reported at the end.
+Root in a namespace controls what is inside, and any user may listen on a port. A new network has nothing open and
+nothing to repair, so a problem is an error before the first change. For an existing network, the rules and everything
+else are repaired, and the problems are reported at the end.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Problems:
         self.found: list[dict[str, str | None]] = []
 
     def of_endpoint(self, endpoint: Endpoint, sentence: str) -> None:
-        """Report an endpoint that is impossible as given; raises Refused for a new network."""
+        """Report an endpoint that cannot be as given; raises Refused for a new network."""
         self._stand_or_fall(sentence)
         if self._endpoints.setdefault(endpoint.key, endpoint) is endpoint:
             self.found.append({"namespace": endpoint.namespace, "interface": endpoint.interface, "sentence": sentence})
@@ -62,7 +62,7 @@ class Problems:
             raise Refused(sentence)
 
     def without_unmade(self, ports: list[Published]) -> list[Published]:
-        """The ports without those of endpoints that are not created, whose addresses may belong to others."""
+        """The ports without those of endpoints that are not created, and whose addresses others may have."""
         unmade = {
             endpoint.path
             for key, endpoint in self._endpoints.items()

@@ -4,10 +4,10 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Answers for endpoints of a network that is part of the subnet of one of the host's interfaces.
+"""Proxy neighbours for a network that is part of the subnet of one of the host's interfaces.
 
-To the neighbours there, the addresses of the endpoints seem to be on their segment, so that they ask for their MAC
-addresses. The host replies with its own and routes, for the addresses of endpoints only.
+Machines there think that the endpoints are on their segment and ask for their MAC addresses. The host answers with its
+own, for addresses of endpoints only, and routes.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources impor
 
 Element = dict[str, t.Any]
 
-#: IPv4 answers for its entries; IPv6 needs this setting as well.
+#: For IPv4 the entries are enough; IPv6 needs this setting as well.
 _SETTINGS = {"net.ipv6.conf.IFNAME.proxy_ndp": "1"}
 
 
 def check(network: Network, view: HostView) -> t.Iterator[str]:
-    """Check that the interface exists and has a segment of its own; returns warnings."""
+    """Check that the interface exists and has a segment of its own. Returns warnings."""
     name = network.proxy_interface
     if name is None:
         return
@@ -44,7 +44,7 @@ def check(network: Network, view: HostView) -> t.Iterator[str]:
 
 
 def interfaces(draft: Draft, view: HostView) -> list[Element]:
-    """The interface, which stays up or down as it is, and those with former entries."""
+    """The interface, which stays up or down, and those with leftover entries."""
     network, proxied = draft.network, _proxied(draft)
     stale = {} if network.appends else _stale(draft, proxied, view)
     if network.proxy_interface is None:
@@ -65,7 +65,7 @@ def interfaces(draft: Draft, view: HostView) -> list[Element]:
 
 
 def _proxied(draft: Draft) -> list[str]:
-    """The addresses to answer for: the routed ones, since others are not known outside."""
+    """The addresses to answer for: only routed ones, since others are unknown outside."""
     network = draft.network
     return [
         str(address)

@@ -24,9 +24,9 @@ Addresses = dict[tuple[str, str], dict[str, IPAddress]]
 
 @dataclasses.dataclass(frozen=True)
 class Published:
-    """One port or range on the host, for one family. ``host_ip`` is empty for all addresses.
+    """A port or range on the host, in one family. ``host_ip`` is empty for all addresses.
 
-    ``path`` is the path in the user's options, or describes the holder on the host if ``wanted`` is false.
+    ``path`` is the path in the user's options or, if not ``wanted``, describes who has published it.
     """
 
     path: str
@@ -46,13 +46,13 @@ class Published:
 
     @property
     def intent(self) -> Key:
-        """The same as a firewall takes it."""
+        """The key as a firewall takes it."""
         host_ip = ipaddress.ip_address(self.host_ip) if self.host_ip else None
         return Key(self.ip_version, self.protocol, host_ip, self.host)
 
 
 def published(network: Network, given: Addresses) -> list[Published]:
-    """All published ports of the network, in the order of the user's options; a wildcard is one per family."""
+    """All published ports of the network, in the order of the user's options. A wildcard yields one per family."""
     found = []
     for endpoint in network.endpoints:
         for port in endpoint.ports:
@@ -62,7 +62,7 @@ def published(network: Network, given: Addresses) -> list[Published]:
 
 
 def _families(network: Network, port: Port, own: dict[str, IPAddress]) -> list[str]:
-    """The families to publish for: that of the address, or all of the endpoint."""
+    """The families to publish in: that of the given address, or all of the endpoint."""
     host_ip = port.publish.host_ip or network.default_host_ip
     if host_ip is None:
         return list(own)
@@ -105,8 +105,9 @@ def check_free(
 ) -> None:
     """Refuse a host port that two endpoints want, or that another network has published.
 
-    A port on all addresses conflicts with one on a single address, like two sockets would. A routed network uses no
-    ports of the host: they are opened on the endpoint's own address.
+    A port on all addresses conflicts with one on a single address, as for sockets. A routed network uses no ports of
+    the
+    host: they are opened on the endpoint's own address.
 
     :param former: old addresses of wanted endpoints
     """
@@ -127,7 +128,7 @@ def check_free(
 
 
 def _refuse_collision(one: Published, other: Published) -> None:
-    """Refuse ``one`` because of ``other``, which comes first if both are wanted."""
+    """Refuse ``one`` because of ``other``, which takes precedence if both are wanted."""
     if one.host_ip and other.host_ip and one.host_ip != other.host_ip:
         return
     mine, theirs = (one, other) if one.wanted else (other, one)
@@ -139,7 +140,7 @@ def _refuse_collision(one: Published, other: Published) -> None:
 def _others(
     network: Network, view: HostView, wanted: list[Published], former: Collection[IPAddress]
 ) -> Iterator[Published]:
-    """Other published ports that stay: those of other networks, and with ``appends`` of endpoints not on the list."""
+    """Other published ports that stay: those of other networks and, with ``appends``, of unlisted endpoints."""
     for rule in view.foreign_rules("dnat"):
         if "host_port" in rule:
             yield from_rule(rule, f"network {rule['owner']}")
@@ -157,7 +158,7 @@ def published_already(view: HostView) -> list[Published]:
 
 
 def from_rule(rule: View, who: str) -> Published:
-    """The published port of a rule."""
+    """The published port that a rule belongs to."""
     return Published(
         path=who,
         wanted=False,

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Reads ``endpoints``, each validated by itself and against the others."""
+"""Reads ``endpoints``, and validates each by itself and against the others."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def read_endpoints(variables: Section, subnets: tuple[Subnet, ...]) -> tuple[End
 
 
 def _read_endpoint(path: str, raw: object, subnets: tuple[Subnet, ...], internal: bool) -> Endpoint:
-    """One endpoint; an internal network provides no default route."""
+    """One endpoint. On an internal network it has no default route."""
     section = Section(f"{path}.", raw, _OPTIONS)
     if not section.given("namespace"):
         raise Missing(section.path("namespace"), "the name of the endpoint's namespace")
@@ -106,7 +106,7 @@ def _path(option: str, value: object) -> str:
 
 
 def _given_addresses(section: Section, subnets: tuple[Subnet, ...]) -> dict[str, IPAddress]:
-    """The given addresses by family; each must be usable, and neither the gateway nor an auxiliary address."""
+    """The given addresses by family. Each must be usable, and neither the gateway nor an auxiliary address."""
     found = {}
     for word in FAMILIES:
         option = f"{word}_address"
@@ -165,7 +165,7 @@ def _sysctls(section: Section) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def _refuse_duplicates(endpoints: tuple[Endpoint, ...]) -> None:
-    """Refuse sharing what only one endpoint can have: an interface, an address, a MAC address, a host interface."""
+    """Refuse what only one endpoint can have twice: an interface, an address, a MAC address, a host interface."""
     seen: dict[tuple[str, str], str] = {}
     for endpoint in endpoints:
         wants = [
@@ -190,7 +190,7 @@ def _refuse_duplicates(endpoints: tuple[Endpoint, ...]) -> None:
 
 
 def _refuse_disagreement(endpoints: tuple[Endpoint, ...]) -> None:
-    """Refuse endpoints in one namespace that disagree about it, or that both have its default route."""
+    """Refuse endpoints in one namespace that disagree about it, or both have its default route."""
     first: dict[str, Endpoint] = {}
     leading: dict[str, Endpoint] = {}
     for endpoint in endpoints:

@@ -59,13 +59,13 @@ def _read_route(path: str, raw: object) -> dict[str, t.Any]:
     try:
         routes.wants("routes", [route])
     except Invalid as error:
-        # The module's own check, with the path among the user's options.
+        # The module's own check, with the user's path.
         raise error.at(f"{path}{error.option.removeprefix('routes[0]')}") from None
     return route
 
 
 def _table(option: str, value: object) -> int | str:
-    """The number of a table, or its name, which only the host can resolve."""
+    """The number of a table, or a name that only the host can resolve."""
     if isinstance(value, str) and value.split() == [value] and not value.lstrip("+-").isdigit():
         return value
     try:
@@ -75,7 +75,7 @@ def _table(option: str, value: object) -> int | str:
 
 
 def _refuse_mixture(section: Section, route: dict[str, t.Any]) -> None:
-    """Refuse mixed families, and gateways of routes that drop."""
+    """Refuse mixed families, and gateways of routes that drop packets."""
     version = route_version(route)
     for option in ("via", "src"):
         if option in route and _version_of(route[option]) != version:
@@ -90,13 +90,13 @@ def _refuse_mixture(section: Section, route: dict[str, t.Any]) -> None:
 
 
 def route_key(route: dict[str, t.Any]) -> RouteKey:
-    """The identity of a route for the kernel: family, destination, table and metric."""
+    """What identifies a route to the kernel: family, destination, table and metric."""
     want = routes.wants("routes", [route])[0]
     return (want.family, want.to, want.table, want.metric)
 
 
 def route_version(route: dict[str, t.Any]) -> int:
-    """4 or 6, the family of a route's addresses."""
+    """The family of a route's addresses, 4 or 6."""
     if route["to"] != "default":
         return _version_of(route["to"])
     return _version_of(route.get("via") or route.get("src") or "0.0.0.0")

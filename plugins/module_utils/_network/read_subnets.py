@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Reads ``ipam_config``, each subnet validated by itself and against the others."""
+"""Reads ``ipam_config``, and validates each subnet by itself and against the others."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.option_
 _OPTIONS = ("subnet", "gateway", "iprange", "aux_addresses")
 
 
-#: Loopback, link-local and multicast, which the kernel does not route like other addresses.
+#: Loopback, link-local and multicast, which the kernel does not route like other networks.
 _SPECIAL = tuple(
     ipaddress.ip_network(text)
     for text in ("127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "::/127", "fe80::/10", "ff00::/8")

@@ -4,9 +4,9 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The end of a whole network, as absent elements.
+"""The removal of a whole network, as absent definitions.
 
-What there is of each kind, and how it goes, the kind knows itself.
+Each kind knows what exists of it and how it is removed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.kinds i
 
 @dataclasses.dataclass(frozen=True)
 class Teardown:
-    """The removal of a network: the absent definitions of each module, and sentences for people.
+    """The removal of a network: the absent definitions of each module, and sentences for the user.
 
     ``persistent`` is whether the network would come back after a reboot.
     """
@@ -33,7 +33,7 @@ class Teardown:
 
 
 def teardown(view: HostView) -> Teardown:
-    """The removal of the network with the name of its owner."""
+    """The removal of the network that is named like the view's owner."""
     return Teardown(
         everything(view),
         _warnings(view),
@@ -58,12 +58,12 @@ def _warnings(view: HostView) -> list[str]:
 
 
 def _summary(view: HostView) -> list[str]:
-    """A summary of the removal, and what stays on purpose."""
+    """What is removed, and what stays on purpose."""
     forwarding = [word.replace("ip", "IP") for word in FAMILIES if view.forwards(word)]
     stays = f"{' and '.join(forwarding)} forwarding stays on, because others may rely on it"
     return [f"{view.owner}: absent", *([stays] if forwarding else [])]
 
 
 def everything(view: HostView) -> dict[str, list[Element]]:
-    """All that the network has, by the module that removes it, in the order in which a network is taken down."""
+    """The absent definitions for everything that the network has, by module, in the order of removal."""
     return {name: RESOURCES[name].left(view) for name in ORDER["absent"]}

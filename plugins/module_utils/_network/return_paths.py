@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""How replies of endpoints that publish here and have their default route elsewhere reach the host."""
+"""How replies reach the host from endpoints that publish here but have their default route elsewhere."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.staying
 
 
 def answers_by(draft: Draft, view: HostView) -> list[dict[str, Any]]:
-    """The host interfaces, usually bridges, behind the default routes of such endpoints, each with the addresses of
-    the endpoints and, if known, their MAC address there."""
+    """The host interfaces, usually bridges, behind the default routes of such endpoints.
+
+    Each comes with the addresses of the endpoints and, if known, their MAC address there.
+    """
     network = draft.network
     found: dict[tuple[str, str | None], dict[str, None]] = {}
     for endpoint, own in _answering(draft, view):
@@ -45,7 +47,7 @@ def _answering(draft: Draft, view: HostView) -> Iterator[tuple[Endpoint | Stayin
             own = draft.addresses[endpoint.key].values()
             yield endpoint, [one for one in own if endpoint.ports or one in published]
     for other in staying.endpoints(draft, view) if published else ():
-        # A default route by its own interface comes from this network.
+        # A default route through its own interface comes from this network.
         routes = _default_routes(draft.network, other.namespace, view)
         here = {route["ip_version"] for route in routes if route["interface"] == other.interface}
         yield other, [one for one in other.addresses if one in published and family_of(one) not in here]
@@ -74,8 +76,10 @@ def _default_routes(network: Network, namespace: str, view: HostView) -> Iterato
 
 
 def _sender(endpoint: Endpoint | Staying, route: View, name: str, view: HostView) -> str | None:
-    """The MAC address of an endpoint's replies by another interface of the host; if its router there is another
-    machine, that of the router."""
+    """The source MAC address of an endpoint's replies on another interface of the host.
+
+    None if it is unknown, because another machine routes them or the endpoint is not guarded.
+    """
     inner = view.inner_interface(endpoint.namespace, str(route["interface"]))
     outer = view.interfaces.get(name)
     if not endpoint.guard or inner is None or outer is None or not inner["mac_address"]:
@@ -87,7 +91,7 @@ def _sender(endpoint: Endpoint | Staying, route: View, name: str, view: HostView
 def _behind(namespace: str, interface: str, view: HostView) -> str | None:
     """The host interface on which an inner interface's packets arrive: its peer's bridge, or the peer itself.
 
-    An own end that is not on its bridge is about to be added to it again.
+    None for one of our own ends that is off its bridge, since it will be put back.
     """
     end = view.host_end_at(namespace, interface)
     if not end or (not end["bridge"] and view.owner_of(end) == view.owner):

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Endpoints that are not on the list and stay, since endpoints are only added."""
+"""Endpoints that are not listed and stay, because endpoints are only added."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_vi
 
 @dataclasses.dataclass(frozen=True)
 class Staying:
-    """One of them. Its namespace is not read, since its root could impersonate another one."""
+    """Such an endpoint. Its namespace is not read, since root there could impersonate another endpoint."""
 
     namespace: str
     interface: str
@@ -50,12 +50,12 @@ def endpoints(draft: Draft, view: HostView) -> list[Staying]:
 
 
 def published(draft: Draft, view: HostView) -> list[View]:
-    """The rules of ports that stay published, including those of endpoints that are on the list without them."""
+    """The rules of ports that stay published, including those of endpoints that are listed without them."""
     return [rule for rule in view.our_rules("dnat") if "host_port" in rule] if draft.network.appends else []
 
 
 def published_addresses(draft: Draft, view: HostView) -> set[IPAddress]:
-    """The future addresses of the endpoints of these ports."""
+    """The addresses that the endpoints of these ports will have."""
     found = {parse_address(rule["to_address"]) for rule in published(draft, view)}
     return {draft.moves[address][1] if address in draft.moves else address for address in found}
 

@@ -6,11 +6,11 @@
 
 """Finds subnets that the host reaches another way, and so cannot route to the bridge.
 
-A less specific route, such as a private range behind a company's router, may coexist, but what it led to inside the
-subnet becomes hidden, which is a warning. A route that appears while the network exists, such as the more specific one
-of a VPN, is a warning too: a repair or an addition must not fail because of it.
+A less specific route, such as a private range behind a company's router, may coexist, but its targets inside the subnet
+become unreachable, which is a warning. A route that appears while the network exists, such as a more specific one of a
+VPN, is a warning too: it must not make a repair or an addition fail.
 
-Overlapping the subnet of the proxy interface is the purpose of a network with one.
+A network with a proxy interface overlaps that interface's subnet on purpose.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.marked im
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView, View
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Network, Subnet
 
-#: The metric of the kernel's own routes to networks on a link.
+#: The metric of the kernel's own routes to directly connected networks.
 _CONNECTED_METRIC = {4: 0, 6: 256}
 
 
 def check_overlap(network: Network, view: HostView) -> list[str]:
-    """Refuse new subnets that the host reaches elsewhere; returns warnings."""
+    """Refuse new subnets that the host reaches elsewhere. Returns warnings."""
     own = {network.name, *network.ports, *view.our_bridges()}
     warnings = []
     for subnet in network.subnets:
@@ -69,7 +69,7 @@ def _conflicts(subnet: Subnet, view: HostView, own: set[str], segment: str | Non
 
 
 def _comes_first(route: View, other: IPNetwork, subnet: Subnet) -> bool:
-    """Whether the kernel prefers the route to that of the bridge: the longer prefix, then the lower metric."""
+    """Whether the kernel prefers the route to that of the bridge: by prefix length, then by metric."""
     if other.prefixlen != subnet.network.prefixlen:
         return other.prefixlen > subnet.network.prefixlen
     return (route["metric"] or 0) <= _CONNECTED_METRIC[other.version]

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Summarises a plan, for people and for programs that read it."""
+"""Summarises a plan, for the user and for programs."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def endpoints(draft: Draft, view: HostView) -> list[dict[str, t.Any]]:
 
 
 def lines(draft: Draft, endpoints: t.Iterable[t.Mapping[str, t.Any]]) -> list[str]:
-    """The network and each of the endpoints in a line."""
+    """A line about the network, and one for each endpoint."""
     network = draft.network
     kind = "external bridge" if network.external else "bridge"
     subnets = " ".join(str(subnet.network) for subnet in network.subnets)
@@ -46,7 +46,7 @@ def lines(draft: Draft, endpoints: t.Iterable[t.Mapping[str, t.Any]]) -> list[st
 
 
 def _ports(draft: Draft) -> dict[str, list[str]]:
-    """The published ports by path of their endpoint; a wildcard counts once for both families."""
+    """The published ports, by path of their endpoint. A wildcard in both families counts once."""
     found: dict[str, list[str]] = {}
     for entry in draft.published:
         shown = found.setdefault(entry.path.rpartition(".published_ports")[0], [])

@@ -20,7 +20,8 @@ def end_of(host: Host, owner: str) -> Teardown:
 
     :raises Refused: if there is something and its rules cannot be read
     """
-    # With the marks of all owners: a namespace that another network claims as well stays, so its links have to go.
+    # Reads the marks of all owners: a namespace that another network also claims stays, so its links have to be
+    # removed.
     told = info.view(host, info.Want(contents=False))
     end = teardown(HostView(told, owner))
     if "iptables" in told["host"]["missing"] and any(end.modules.values()):

@@ -49,21 +49,21 @@ class Want:
     owner: str
     mtu: int | None
     mac_address: str | None
-    #: The given attributes that only bridges have.
+    #: The given attributes that are specific to bridges.
     values: t.Mapping[str, t.Any]
 
 
 @dataclasses.dataclass(frozen=True)
 class State:
-    """What is read: for each namespace the bridges that exist, and on removal the ports of each by name."""
+    """The bridges that exist, by namespace. For wants that remove one, also its ports by name."""
 
     spaces: t.Mapping[str | None, Identity]
     links: t.Mapping[Identity, Links]
     foreign_ports: t.Mapping[tuple[Identity, str], tuple[str, ...]]
-    #: On removal, the names under which the module bridge_port recorded the ports of each bridge.
+    #: For wants that remove a bridge, the names under which bridge_port recorded its ports.
     taken: t.Mapping[tuple[Identity, str], tuple[str, ...]]
     machine_id: str
-    #: The bridges with a port that has the mark of their want's owner, read only if nothing else shows the owner.
+    #: The bridges with a port that carries the owner's mark; only read if nothing else shows who owns the bridge.
     with_marked_ports: t.Collection[tuple[Identity, str]] = ()
 
 
@@ -85,11 +85,11 @@ class Make:
         return f"create bridge {self.want.name}{within(self.netns)}{given}"
 
     def do(self, session: Session) -> None:
-        """Create the bridge with everything that the kernel accepts in one message, which excludes ifalias.
+        """Create the bridge with everything that the kernel accepts in one message, which excludes the alias.
 
-        The MTU is set by a separate message and to a different value first: only then does the kernel regard it as
-        chosen, and stop following the ports. No endpoint may give the host a route by acting as a router, whether or
-        not the rules of the bridge exist already.
+        The MTU is set separately, and to a different value first: only then does the kernel regard it as chosen and
+        stop following the ports. accept_ra is off from the start, since no endpoint may give the host a route by acting
+        as a router, whether or not the bridge's rules exist yet.
         """
         want = self.want
         values = {**_netlink_words(want.values), "address": self.mac_address, "group": marks.group(want.owner)}
@@ -106,7 +106,7 @@ class Make:
 
 @dataclasses.dataclass(frozen=True)
 class Set:
-    """Attributes of an existing bridge, in the words of the options."""
+    """Set attributes of an existing bridge, by option name."""
 
     name: str
     netns: str | None
@@ -127,7 +127,7 @@ class Set:
 
 @dataclasses.dataclass(frozen=True)
 class Delete:
-    """``taken``: the recorded names of interfaces that were added to the bridge, to be forgotten with it."""
+    """``taken`` are recorded ports of the bridge, whose records are removed with it."""
 
     name: str
     netns: str | None
@@ -233,7 +233,7 @@ class Bridge(Resource):
 
 
 def _taken_in(want: Want, everything: Links) -> dict[str, port_records.PortRecord]:
-    """The unmarked interfaces that the module bridge_port added to the bridge, such as a network card."""
+    """The records of unmarked interfaces that bridge_port added to the bridge, such as a network card."""
     if want.netns is not None:
         return {}
     records = port_records.of(everything).items()
@@ -247,13 +247,16 @@ def _foreign_ports(bridge: Link, everything: Links, taken: t.Container[str]) -> 
 
 
 def _is_in_doubt(link: Link, want: Want) -> bool:
-    """Whether only its group shows that it is the owner's."""
+    """Whether only the link group shows that the bridge is the owner's."""
     return link.owner() is None and link.owner(want.owner) == want.owner
 
 
 def _is_ours(want: Want, link: Link, state: State) -> bool:
-    """Whether it belongs to the owner, by its alias. If the alias was edited by hand or never written, its link group
-    counts if its name, its MAC address or a port confirms it, since anybody can set groups."""
+    """Whether the bridge belongs to the owner, by its alias.
+
+    If the alias was edited by hand or never written, the link group counts, provided that the name, the MAC address or
+    a port confirms it, since anybody can set a group.
+    """
     if not _is_in_doubt(link, want):
         return link.owner() == want.owner
     derived = {addresses.derived_mac("bridge", state.machine_id, name) for name in (want.name, want.owner)}
@@ -324,7 +327,7 @@ def _plan_absent(want: Want, link: Link | None, state: State, plan: Plan) -> Cha
 
 
 def _netlink_words(values: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """What bridges alone have, as pyroute2 takes it."""
+    """Attributes that are specific to bridges, as pyroute2 takes them."""
     return {_ROWS[option].word: _ROWS[option].kernels(value) for option, value in values.items()}
 
 

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""A port of a bridge, virtual or physical."""
+"""Ports of a bridge, virtual or physical."""
 
 from __future__ import annotations
 
@@ -52,8 +52,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridg
 
 @dataclasses.dataclass(frozen=True)
 class State:
-    """``refs`` are namespaces by reference; that of an absent want may be missing. Only interfaces of the host have
-    records."""
+    """``refs`` has no entry for the missing namespace of an absent want. ``records`` are of interfaces of the host."""
 
     own: Identity
     refs: t.Mapping[str | None, Identity]
@@ -62,9 +61,9 @@ class State:
     vlans: t.Mapping[Identity, t.Mapping[int, Vlans]]
     fdb: t.Mapping[Identity, t.Mapping[int, frozenset[fdb.Entry]]]
     records: t.Mapping[str, PortRecord]
-    #: The interfaces with damaged records; those in ``records`` were derived from their bridges.
+    #: The interfaces with damaged records; their entries in ``records`` come from their bridges.
     damaged: t.Collection[str] = ()
-    #: Whether the kernel can lock ports, if that is relevant.
+    #: Whether the kernel can lock ports; only determined if a want sets ``locked``.
     can_lock: bool = True
 
 
@@ -137,7 +136,7 @@ _Read = tuple[Links, t.Mapping[int, Vlans], t.Mapping[int, frozenset[fdb.Entry]]
 
 
 def _read(host: Host, ref: str | None, wants: t.Sequence[Want]) -> _Read:
-    """Everything that the wants of one namespace need."""
+    """Everything that the wants in one namespace need."""
     present = [want for want in wants if want.state == "present"]
     bridges = {want.bridge for want in present if want.fdb is not None}
     known = host.known_links(host.identity(ref))
@@ -171,7 +170,7 @@ def _without_locks(wants: t.Sequence[Want], plan: Plan) -> list[Want]:
 
 
 def _refuse_missing(host: Host, wants: t.Sequence[Want], links: t.Mapping[str | None, Links]) -> None:
-    """Outside check mode interface and bridge exist; in check mode missing ones are treated as just created."""
+    """Refuse missing interfaces and bridges; in check mode, only warn and treat them as just created."""
     told: dict[str, None] = {}
     for want in wants:
         for kind, name in (("interface", want.interface), ("bridge", want.bridge)) if want.state == "present" else ():
@@ -185,11 +184,11 @@ def _refuse_missing(host: Host, wants: t.Sequence[Want], links: t.Mapping[str | 
 
 
 def _refuse_others(want: Want, link: Link, state: State) -> None:
-    """Inside a namespace its root can write any mark, so there none is believed."""
+    """Refuse interfaces of other owners, except inside namespaces, where root can write any mark."""
     if state.refs[want.netns] != state.own:
         return
     record = _record(want, link, state)
-    # What was made for nobody in particular may be put on anybody's bridge, and what we put there is ours to take off.
+    # Interfaces of the default owner may be put on any bridge, and what we put there we may remove.
     lent = record is not None and record.owner == want.owner
     if not lent and link.owner() not in (OWNER["owner"]["default"], want.interface_owner):
         refuse_others(link, want.owner)
@@ -201,13 +200,13 @@ def _refuse_others(want: Want, link: Link, state: State) -> None:
 
 
 def _is_port_of(bridge: str, link: Link, state: State) -> bool:
-    """Whether it is still a port; one that was removed from its bridge by hand has no owner."""
+    """Whether it is still a port: once removed from its bridge by hand, the record's owner has no claim."""
     there = state.links[state.own].get(bridge)
     return there is not None and link.master == there.index
 
 
 def _record(want: Want, link: Link, state: State) -> PortRecord | None:
-    """The record of the interface, if it is about this one."""
+    """The interface's record, if it is about this interface and not another one of the same name."""
     record = state.records.get(want.interface) if state.refs[want.netns] == state.own else None
     return record if record and record.ifindex == link.index else None
 
@@ -250,10 +249,10 @@ def _is_shut(link: Link, bridge: Link) -> bool:
 
 
 def _plan_membership(want: Want, link: Link, state: State, joins: bool, plan: Plan) -> None:
-    """Join the bridge and record the owner, unless the interface has a mark; the record is not part of the change.
+    """Join the bridge, and record the owner unless the interface carries a mark. The record is not part of the change.
 
-    A record is about one bridge. So that it never names a bridge that the interface is not on, a recorded port of
-    another bridge leaves that first.
+    A record names one bridge, and must never name one that the interface is not on. So a recorded port of another
+    bridge leaves that first.
     """
     record, own = _record(want, link, state), state.refs[want.netns] == state.own
     marked = link.kind == "veth" and link.owner() == want.owner
@@ -300,7 +299,7 @@ def _wanted(want: Want) -> dict[str, t.Any]:
 
 
 def _current(want: Want, link: Link, state: State) -> dict[str, t.Any]:
-    """The managed attributes as they are; empty if it is on no bridge."""
+    """The managed attributes as they are; empty if the interface is on no bridge."""
     if not link.master:
         return {}
     space = state.refs[want.netns]
@@ -342,7 +341,7 @@ def _plan_absent(want: Want, state: State, plan: Plan) -> Change:
 
 
 def _refuse_foreign(want: Want, link: Link, bridge: Link, mine: bool, state: State) -> None:
-    """Only remove ports of the host that this owner added, or if the interface or the bridge is the owner's."""
+    """Remove only ports that this owner added, or whose interface or bridge belongs to it."""
     if state.refs[want.netns] != state.own or mine or want.owner in (link.owner(), bridge.owner(want.owner)):
         return
     raise Refused(

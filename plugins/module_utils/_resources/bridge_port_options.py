@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What is asked of a port of a bridge, checked."""
+"""The options of bridge_port, validated."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ OPTIONS: Options = {
 
 @dataclasses.dataclass(frozen=True)
 class Want:
-    """``flags``, and VLANs and MAC addresses that are None, are not managed."""
+    """What is None, or missing in ``flags``, is not managed."""
 
     state: str
     owner: str
     netns: str | None
     interface: str
-    #: Whose the interface is allowed to be beside the owner's and nobody's in particular.
+    #: The owner that the interface may have, besides ``owner`` and the default owner.
     interface_owner: str | None
     bridge: str
     flags: t.Mapping[str, t.Any]

@@ -31,7 +31,7 @@ _PVID_UNTAGGED = 2 | 4
 
 @dataclasses.dataclass(frozen=True)
 class Join:
-    """``owner``: the owner to record for an interface of the host without a mark."""
+    """``owner`` is to be recorded, for an interface of the host without a mark."""
 
     netns: str | None
     interface: str
@@ -42,7 +42,7 @@ class Join:
         return f"add interface {self.interface} to bridge {self.bridge}"
 
     def do(self, session: Session) -> None:
-        """Record it first: an interrupted run would otherwise leave an unknown port."""
+        """The record comes first, so that an interrupted run leaves no port of unknown origin."""
         index, master = socket.if_nametoindex(self.interface), socket.if_nametoindex(self.bridge)
         if self.owner is not None:
             _remember(session.writer, index, self.interface, self.bridge, self.owner)
@@ -85,7 +85,7 @@ class SetFlags:
 
 @dataclasses.dataclass(frozen=True)
 class SetVlans:
-    """Set the VLANs; None leaves them."""
+    """Set the VLANs; None leaves them as they are."""
 
     netns: str | None
     interface: str
@@ -96,7 +96,7 @@ class SetVlans:
         return f"set the VLANs of port {self.interface}"
 
     def do(self, session: Session) -> None:
-        """Removals first, including the old PVID: a new port has got one from the bridge."""
+        """Removals come first, including the PVID that the bridge gave to a new port."""
         with _on_a_bridge(self):
             index, ip = socket.if_nametoindex(self.interface), session.route
             found = dumps.vlans(session.writer).get(index, Vlans())
@@ -134,7 +134,7 @@ class SetFdb:
 
 
 class _OfTheHost:
-    """A step about records, which only interfaces of the host have."""
+    """A step about a record: only interfaces of the host have records."""
 
     @property
     def netns(self) -> None:
@@ -159,7 +159,7 @@ class Remember(_OfTheHost):
 
 @dataclasses.dataclass(frozen=True)
 class Forget(_OfTheHost):
-    """``ifindex``: only the record of this interface."""
+    """``ifindex``: remove the record only if it is about this interface."""
 
     interface: str
     ifindex: int | None = None
@@ -173,7 +173,7 @@ class Forget(_OfTheHost):
 
 @contextlib.contextmanager
 def _on_a_bridge(step: SetFlags | SetFdb | SetVlans) -> t.Iterator[None]:
-    """Report an interface that is no longer a port, for which the kernel has misleading errors."""
+    """Report an interface that is no longer a port, for which the kernel's errors are misleading."""
     try:
         yield
     except refusals.refusals() as error:

@@ -41,7 +41,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources impor
 _VALUE = {"enabled": "1", "disabled": "0"}
 
 
-#: The maximum of interfaces to name in a warning.
+#: How many interfaces to name in a warning at most.
 _NAMED = 4
 
 
@@ -68,35 +68,35 @@ class Want:
 
 @dataclasses.dataclass(frozen=True)
 class Space:
-    """What is read of one namespace."""
+    """What was read of one namespace."""
 
     #: The switches by family and interface, None for all of them.
     switches: dict[tuple[str, str | None], str]
     #: accept_ra of the interfaces with a route by router advertisement.
     accept_ra: dict[str, str]
-    #: Interfaces whose packets are not forwarded although IPv4 forwarding is on.
+    #: Interfaces whose own setting is off, so their packets are not forwarded although IPv4 forwarding is on.
     stuck: tuple[str, ...]
     #: Families whose FORWARD chain accepts by default; read only if forwarding will be turned on.
     open: frozenset[str]
-    #: Families whose bridged frames the kernel passes to iptables.
+    #: Families in which iptables sees bridged frames.
     bridge_nf: frozenset[str]
-    #: Foreign interfaces, between which packets are forwarded then.
+    #: Interfaces of others, between which the host would forward as well.
     others: tuple[str, ...]
 
 
 @dataclasses.dataclass(frozen=True)
 class State:
     spaces: t.Mapping[str | None, Space]
-    #: The same namespace under its first reference.
+    #: For each reference, the first one to the same namespace.
     same: t.Mapping[str | None, str | None]
     files: t.Mapping[str, str | None]
-    #: How the user sets the policy of FORWARD to DROP.
+    #: How the user can set the policy of FORWARD to DROP, for a warning.
     remedy: str
 
 
 @dataclasses.dataclass(frozen=True)
 class WriteFile(Aside):
-    """A step that writes the file or, without a text, removes it."""
+    """Write the file or, without a text, remove it."""
 
     name: str
     text: str | None
@@ -167,7 +167,7 @@ class IpForward(Resource):
         values = {ref: dict(space.switches) for ref, space in state.spaces.items()}
         accept_ra = {ref: dict(space.accept_ra) for ref, space in state.spaces.items()}
         changes: dict[Want, Change] = {}
-        # The setting for all interfaces overwrites those of each, so it comes first.
+        # The setting for all interfaces overwrites those of single ones, so it comes first.
         for want in sorted(wants, key=lambda want: want.interface is not None):
             ref = state.same[want.netns]
             before, after = _switch(want, ref, state.spaces[ref], values[ref], accept_ra[ref], plan)
@@ -212,12 +212,12 @@ def _read_space(host: Host, ref: str | None, wants: t.Sequence[Want]) -> Space:
 
 
 def _rests(want: Want) -> bool:
-    """Whether a kernel without the family is as wanted, except for a file from when it had it."""
+    """Whether a kernel without the family already is as wanted, apart from an old file."""
     return want.state == "disabled" and not want.persistent and want.interface is None
 
 
 def _relies_on_all(wants: t.Sequence[Want], found: t.Mapping[tuple[str, str | None], str]) -> bool:
-    """Whether IPv4 forwarding is wanted and on already, so that the settings of interfaces stay."""
+    """Whether IPv4 forwarding is wanted and already on, so that the settings of single interfaces stay as they are."""
     asked = any(want.state == "enabled" and want.interface is None and "ipv4" in want.families for want in wants)
     return asked and found.get(("ipv4", None)) != "0"
 
@@ -230,7 +230,7 @@ def _links(known: Contents | None) -> Links:
 
 
 def _stuck(links: Links, owners: t.Collection[str]) -> t.Iterator[str]:
-    """Foreign interfaces whose own setting is off; ports do not count, since their master receives the packets."""
+    """Interfaces of others whose own setting is off. Ports do not count, since their master receives the packets."""
     for link in links.values():
         others = link.up and not link.master and link.name != "lo" and not link.owner(*owners)
         if others and link_settings.read(link, switches.path("ipv4", "IFNAME")) == "0":
@@ -245,7 +245,7 @@ def _read_switches(wants: t.Sequence[Want]) -> dict[tuple[str, str | None], str]
 
 
 def _rising(wants: t.Sequence[Want], found: t.Mapping[tuple[str, str | None], str]) -> set[str]:
-    """The families that the host begins to forward between all of its interfaces."""
+    """The families in which the host starts to forward between all of its interfaces."""
     return {
         family
         for want in wants
@@ -255,7 +255,7 @@ def _rising(wants: t.Sequence[Want], found: t.Mapping[tuple[str, str | None], st
 
 
 def _families(want: Want, space: Space) -> list[str]:
-    """The families of the want that the kernel has."""
+    """The want's families that the kernel has."""
     return [family for family in want.families if (family, None) in space.switches]
 
 
@@ -278,7 +278,7 @@ def _switch(
     accept_ra: dict[str, str],
     plan: Plan,
 ) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
-    """Plan the settings of a want, and return its attributes before and after."""
+    """Plan the settings of a want. Returns its attributes before and after."""
     before: dict[str, t.Any] = {}
     after: dict[str, t.Any] = {}
     for family in _families(want, space):
@@ -308,7 +308,7 @@ def _does_not_forward(name: str) -> str:
 def _between_others(
     state: State, values: t.Mapping[str | None, t.Mapping[tuple[str, str | None], str]]
 ) -> t.Iterator[str]:
-    """One sentence for both families, if there are foreign interfaces to forward between."""
+    """One sentence for both families, if there are interfaces of others to forward between."""
     for ref, space in state.spaces.items():
         families = [family for family in sorted(space.open) if values[ref].get((family, None)) != "0"]
         shown = [bridge_nf.setting(family) for family in families if family in space.bridge_nf]
@@ -343,7 +343,7 @@ def _keep_routers(
     after: dict[str, t.Any],
     plan: Plan,
 ) -> None:
-    """Set accept_ra to 2 first: a forwarding host otherwise ignores router advertisements and drops their routes."""
+    """Set accept_ra to 2 first: otherwise a forwarding host ignores router advertisements and loses their routes."""
     at_stake = sorted(name for name, value in accept_ra.items() if value == "1" and want.interface in (None, name))
     for name in at_stake:
         what = f"have {name} accept router advertisements while IPv6 is forwarded"
@@ -355,7 +355,7 @@ def _keep_routers(
 
 
 def _persist(want: Want, state: State, before: dict[str, t.Any], after: dict[str, t.Any], plan: Plan) -> None:
-    """Plan the files that make the setting persistent, or their removal."""
+    """Plan to write or remove the files that make the setting persistent."""
     if want.netns is not None:
         return
     right = []

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What has to end when an address of an endpoint becomes free for another one."""
+"""Ends the connections of addresses that become free for other endpoints."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def of(record: Record | None, owner: str) -> list[str]:
 
 
 def end_flows(host: Host, given: t.Collection[str]) -> None:
-    """End the host's connections of these addresses, so that their next users do not inherit them."""
+    """End the host's connections of these addresses, so that whoever gets them next does not inherit them."""
     freed = [parse_interface(text) for text in given]
     for family in FAMILIES:
         mine = {one.ip for one in freed if family_of(one) == family}

@@ -4,10 +4,10 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What is left of links and settings of an owner and is not wanted any more, as absent definitions.
+"""Links and settings of an owner that are no longer wanted, as absent definitions.
 
-Only what carries our mark on the host's side is removed. Every object has one remover: a namespace that we made and
-that nobody else claims takes its links along, otherwise the module ``veth`` removes the pair.
+Only what carries our mark on the host's side is removed. Every object is removed by one module: a namespace that we
+created and nobody else claims takes its links along; otherwise ``veth`` removes the pair.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.marked im
 
 
 def netns(view: Marked, wanted: Collection[str] = ()) -> list[Element]:
-    """Our claims on namespaces that no endpoint names; the module removes a namespace with its last claim."""
+    """Our claims on namespaces without a wanted endpoint. The module removes a namespace with its last claim."""
     return [
         {"name": namespace["name"], "state": "absent"}
         for namespace in view.our_namespaces()
@@ -29,7 +29,7 @@ def netns(view: Marked, wanted: Collection[str] = ()) -> list[Element]:
 
 
 def veth(view: Marked, stale: Iterable[str], wanted: Collection[str]) -> list[Element]:
-    """Host ends left over, by name, but for those that go with their namespace."""
+    """Leftover host ends, by name, except for those that go with their namespace."""
     falling = {
         namespace["name"]
         for namespace in view.our_namespaces()
@@ -39,13 +39,13 @@ def veth(view: Marked, stale: Iterable[str], wanted: Collection[str]) -> list[El
 
 
 def _leads_into(end: View, namespaces: Collection[str]) -> bool:
-    """Whether the other end is in one of these namespaces now, whatever the mark says."""
+    """Whether the peer is in one of these namespaces now, whatever the mark says."""
     peer = end["peer"]
     return bool(peer) and peer["netns"] in namespaces
 
 
 def bridge_port(view: Marked, wanted: Collection[str] = ()) -> list[Element]:
-    """Interfaces of the host that we put on a bridge, such as a network card."""
+    """Interfaces of the host that we put on a bridge, such as network cards."""
     return [
         {"interface": port["name"], "bridge": port["bridge"], "state": "absent"}
         for port in view.our_ports()
@@ -54,11 +54,11 @@ def bridge_port(view: Marked, wanted: Collection[str] = ()) -> list[Element]:
 
 
 def proxies(view: Marked, wanted: Collection[tuple[str, str]], networks: Iterable[IPNetwork]) -> dict[str, list[str]]:
-    """By interface the addresses of ours that the host answers for there and shall not any more.
+    """By interface, our addresses that the host still answers for but should not.
 
-    They have no owner. Ours are those in the network, as it is or is wanted, and those that we gave.
+    Proxy entries have no owner. Ours are those in the network, as it is or as wanted, and those of recorded addresses.
 
-    :param wanted: pairs of the interface and the address
+    :param wanted: pairs of interface and address
     """
     ours = [*networks, *(found for name in view.our_bridges() for found in networks_of(view.interfaces[name]))]
     leased = {address for _namespace, _interface, address in view.all_leases()}
@@ -73,7 +73,7 @@ def proxies(view: Marked, wanted: Collection[tuple[str, str]], networks: Iterabl
 
 
 def without_proxies(stale: Mapping[str, list[str]]) -> list[Element]:
-    """What takes them away where nothing else is to be done to the interface."""
+    """Definitions that remove the entries of interfaces that are not otherwise configured."""
     return [
         {"name": name, "state": "absent", "enabled": True, "proxy_neighbours": found}
         for name, found in sorted(stale.items())
@@ -81,17 +81,17 @@ def without_proxies(stale: Mapping[str, list[str]]) -> list[Element]:
 
 
 def bridge(view: Marked, wanted: Collection[str] = ()) -> list[Element]:
-    """Our bridges under any name, one that was renamed by hand included."""
+    """Our bridges, including renamed ones."""
     return [{"name": name, "state": "absent"} for name in sorted(view.our_bridges()) if name not in wanted]
 
 
 def unmanaged_links(view: Marked) -> list[Element]:
-    """What tells others that our links are not theirs."""
+    """The files that keep network managers away from our links."""
     return [{"owner": view.owner, "state": "absent"}] if view.unmanaged_links is not None else []
 
 
 def ip_forward(view: Marked, wanted: Collection[str] = ()) -> list[Element]:
-    """The switches that a file throws after a reboot and shall not any more; now they stay as they are."""
+    """The forwarding switches that a file sets at boot but should not any more. Their current values stay."""
     return [
         {"ip_version": word, "state": "enabled" if view.forwards(word) else "disabled", "persistent": False}
         for word in view.persistent_switches

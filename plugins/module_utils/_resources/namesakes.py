@@ -4,9 +4,10 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Namespaces that are to be named a second time.
+"""Finds namespaces that get a second name.
 
-Whether a process's, a file's, a container's or a service's is another one's, too, is seen on the host alone."""
+Whether a process, file, container or service shares a namespace with another one is only visible on the host.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +20,9 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.netns
 
 
 def find(host: Host, wants: t.Sequence[Want]) -> list[tuple[Want, str]]:
-    """The wants for a namespace that an earlier want names differently, each with a sentence.
+    """The wants for a namespace that an earlier want gives another name, each with a sentence.
 
-    Namespaces that do not exist or cannot be opened are left to the naming itself.
+    Namespaces that do not exist or cannot be opened are reported when they are attached.
     """
     present = [want for want in wants if want.state == "present"]
     if not any(want.attached for want in present):

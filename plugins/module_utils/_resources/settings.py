@@ -4,11 +4,11 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Kernel settings in the kernel's own form.
+"""Kernel settings as the kernel prints them.
 
-The kernel reads 8080,8081 back as 8080-8081, and 010 as 8. Writing a value in an unused namespace shows its form there.
-So a value that only differs in form is not a change, and one that the kernel does not accept is refused before
-anything is changed.
+It returns 8080,8081 as 8080-8081, and 010 as 8. Writing a value in a temporary namespace shows what it returns. So a
+value that is only written differently is not a change, and one that the kernel refuses is an error before the first
+change.
 """
 
 from __future__ import annotations
@@ -21,17 +21,18 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import ref
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import sysctls
 
-#: The value read back, by path and wanted value.
+#: The value as the kernel returns it, by path and wanted value.
 Forms = t.Mapping[tuple[str, str], str]
 
 
 def forms(host: Host, differing: t.Iterable[tuple[str, str, str | None]]) -> Forms:
-    """The kernel's words for wanted values that are not what was read.
+    """How the kernel prints wanted values that differ from what was read.
 
-    Where nothing can be tried, what was read are the words for values that mean the same beyond doubt.
+    If nothing can be written, values that certainly mean the same count as printed like what was read.
 
-    :param differing: paths below /proc/sys, wanted values, and what was read instead
-    :raises Refused: the setting is read-only; Invalid: the kernel does not accept the value
+    :param differing: paths below /proc/sys, wanted values, and what was read
+    :raises Refused: the setting is read-only
+    :raises Invalid: the kernel does not accept the value
     """
     if not sysctl.writable():
         return {(path, value): read for path, value, read in differing if read and sysctls.mean_the_same(value, read)}
@@ -40,17 +41,17 @@ def forms(host: Host, differing: t.Iterable[tuple[str, str, str | None]]) -> For
 
 
 def _can_be_tried(value: str, read: str | None) -> bool:
-    """To try a word may load a module of the kernel, but not for a setting that is made of numbers."""
+    """Writing a word may make the kernel load a module, except where the setting is a number."""
     return sysctls.is_manifold(value) or not read or sysctls.is_manifold(read)
 
 
 def read(paths: t.Iterable[str]) -> dict[str, str | None]:
-    """Settings as they are in the namespace that is visited, None where it has no such setting."""
+    """Settings in the current namespace, None for those that do not exist there."""
     return {path: sysctl.read(path) for path in paths}
 
 
 def of_new(host: Host, paths: t.Iterable[str]) -> dict[str, str | None]:
-    """Those of a new namespace. One is made for all that ask, since to make one takes long."""
+    """Settings in a new namespace. It is created once for all callers, since that takes long."""
     asked = tuple(paths)
     place = (__name__, asked)
     if place not in host.memory:
@@ -59,7 +60,7 @@ def of_new(host: Host, paths: t.Iterable[str]) -> dict[str, str | None]:
 
 
 def _tried(path: str, value: str) -> str:
-    """Called in an unused namespace."""
+    """Write a value in a temporary namespace, and return what the kernel made of it."""
     place = sysctls.elsewhere(path)
     if sysctl.read(place) is None:
         return value

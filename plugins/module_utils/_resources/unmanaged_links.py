@@ -25,7 +25,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.marked im
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import Element
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import left_over
 
-#: Seconds for a manager to let go of an interface.
+#: Seconds to wait for a manager to release interfaces.
 _PATIENCE = 5
 
 
@@ -39,7 +39,7 @@ class Want:
 
 @dataclasses.dataclass(frozen=True)
 class Found:
-    """What an owner has: the text of each file, and the interfaces that managers manage."""
+    """What exists for an owner: the text of each file, and the interfaces that managers manage."""
 
     files: t.Mapping[str, str | None]
     untold: bool
@@ -54,7 +54,7 @@ class State:
 
 @dataclasses.dataclass(frozen=True)
 class Tell(Aside):
-    """A step that writes and removes files, then tells the managers and waits until they let go of the interfaces."""
+    """Write and remove files, then notify the managers and wait until they release the interfaces."""
 
     owner: str
     write: t.Mapping[str, str]
@@ -66,7 +66,7 @@ class Tell(Aside):
         return f"tell {', '.join(manager.name for manager in self.managers)} which interfaces to leave alone"
 
     def do(self, session: Session) -> None:
-        """Recorded first and forgotten last, so that an interrupted run leaves no manager uninformed."""
+        """Record the owner first, and remove the record last, so that a run after an interruption notifies them."""
         if self.write:
             link_managers.remember_untold(self.owner)
         for path, text in self.write.items():
@@ -79,7 +79,7 @@ class Tell(Aside):
         self._await()
 
     def _await(self) -> None:
-        """Return when the managers have let go of the interfaces; what they undo until then is repaired afterwards."""
+        """Wait until the managers have released the interfaces; the run repairs later what they undo meanwhile."""
         end = time.monotonic() + _PATIENCE
         for manager in self.managers:
             while link_managers.managed(manager, self.interfaces) and time.monotonic() < end:
@@ -192,7 +192,7 @@ def _ours(want: Want, manager: Manager, found: Found) -> dict[str, str]:
 
 
 def _managed(want: Want, found: Found) -> tuple[list[str], list[str]]:
-    """The interfaces that a manager will let go of when it reloads, and sentences about others.
+    """The interfaces that a manager will release when it reloads, and sentences about those it will not.
 
     systemd-networkd keeps those of a file that sorts first. NetworkManager keeps those set by a command.
     """

@@ -4,10 +4,9 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Finds owners whose records were damaged.
+"""Finds the owners of objects whose records are damaged.
 
-The owner of a namespace is taken from the aliases of the host's links into it, that of a port from the alias of its
-bridge.
+For a namespace, it takes the aliases of the host's links into it; for a port, the alias of its bridge.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links imp
 
 
 def records(host: Host, names: t.Iterable[str]) -> dict[str, Record]:
-    """The damaged ones of these records, as far as links show their content; each causes a warning."""
+    """The content of damaged records, as far as links show it. Warns about each."""
     damaged = [name for name in names if namespace_records.damaged(host, name)]
     for name in damaged:
         host.warn(
@@ -60,13 +59,13 @@ def _by_links(names: t.Iterable[str]) -> dict[str, Record]:
 
 
 def _leads_into(link: Link, name: str, number: int) -> bool:
-    """Whether it is a marked host end that leads into the namespace of this name and number, now and by its mark."""
+    """Whether it is a host end that leads into this namespace, both by its mark and by its nsid."""
     mark = marks.parse_alias(link.alias)
     return mark is not None and mark.namespace == name and link.kind == "veth" and link.peer_nsid == number
 
 
 def damaged_ports(host: Host, names: t.Collection[str]) -> list[str]:
-    """The interfaces with damaged records, each of which causes a warning."""
+    """The interfaces with damaged records. Warns about each."""
     found = [name for name in port_records.damaged() if name in names]
     for name in found:
         host.warn(f"{port_records.path(name)} is damaged; the owner of port {name} is taken from its bridge")
@@ -74,7 +73,7 @@ def damaged_ports(host: Host, names: t.Collection[str]) -> list[str]:
 
 
 def ports_by_bridges(links: Links, damaged: t.Iterable[str]) -> dict[str, PortRecord]:
-    """The content of damaged records of interfaces that are on the bridge of an owner."""
+    """The content of damaged records, for interfaces that are on an owner's bridge."""
     indexed = by_index(links)
     ports = [links[name] for name in damaged if name in links]
     masters = [(port, indexed[port.master]) for port in ports if port.master in indexed]

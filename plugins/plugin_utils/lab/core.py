@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""`Lab`: hosts and the network between them, in namespaces of their own, for as long as the one that made it lives."""
+"""`Lab`: hosts and the network between them, in namespaces of their own, while the process that made it lives."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _START_SECONDS = 30
 
 
 class Lab:
-    """A place for hosts and segments. Closing it ends every process in it, and with them all that they made."""
+    """Hosts and segments. Closing it ends all of its processes, and with them everything that they made."""
 
     def __init__(self, visible: Sequence[str] = ()) -> None:
-        """visible: further paths that hosts must be able to read (see rooms.furnish_host)."""
+        """visible: additional paths that hosts must be able to read (see rooms.furnish_host)."""
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._channel.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self._channel.settimeout(_START_SECONDS)
@@ -47,7 +47,7 @@ class Lab:
         self._keeper.wait()
 
     def start(self, name: str) -> int:
-        """Start the first process of a new host; its PID, as seen from here."""
+        """Start the first process of a new host. Returns its PID, as seen from here."""
         self._channel.send(json.dumps({"host": name}).encode())
         return self._answer()
 
@@ -57,24 +57,24 @@ class Lab:
         self._answer()
 
     def segment(self, name: str, mtu: int = 1500) -> Segment:
-        """A new Ethernet segment to which hosts can be joined."""
+        """Create an Ethernet segment that hosts can join."""
         self._segments.append(Segment(self, name, len(self._segments), mtu))
         return self._segments[-1]
 
     def argv(self, argv: Sequence[str]) -> list[str]:
-        """The command line that runs another one in the lab's own namespaces, from where every host can be entered.
+        """The command line that runs another one in the lab's own namespaces, from which every host can be entered.
 
-        Files are the machine's, the network is that of the switch, and what runs there ends with the lab.
+        It sees the machine's files and the network of the switch, and what it starts ends with the lab.
         """
         enter = ["--user", "--preserve-credentials", "--net", "--mount", "--pid"]
         return ["nsenter", f"--target={self._switch_pid}", *enter, "--", *argv]
 
     def switch(self, commands: str) -> None:
-        """Run lines of `ip -batch` in the lab's own network namespace, where the segments are."""
+        """Run lines of `ip -batch` in the lab's own network namespace, which contains the segments."""
         batch(self.argv(["ip", "-batch", "-"]), commands)
 
     def _answer(self) -> int:
-        """Take an answer of the keeper; return the PID of the process that sent it, as seen from here."""
+        """Receive an answer of the keeper. Returns the PID of the process that sent it, as seen from here."""
         size = struct.calcsize("3i")
         try:
             packet, ancillary, _flags, _address = self._channel.recvmsg(65536, socket.CMSG_SPACE(size))

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The options of the module lab, checked, as the description of a lab. Pure."""
+"""Validates the options of the module lab and turns them into the description of a lab. Pure."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _MTU = range(68, 65536)
 
 
 def of(options: dict[str, Any]) -> dict[str, Any]:
-    """The description of the lab that is wanted (see standing.py); raises Invalid."""
+    """The description of the wanted lab (see standing.py); raises Invalid."""
     if not options["hosts"]:
         raise Invalid("hosts", options["hosts"], "at least one host, unless state is absent")
     hosts: dict[str, list[dict[str, Any]]] = {}
@@ -70,7 +70,7 @@ def of(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _usual(number: int) -> dict[str, Any]:
-    """The interface of a host that nothing is said of."""
+    """The default interface of a host."""
     if number > 253:
         raise Invalid("hosts", f"{number} of them", "at most 253 hosts without interfaces of their own")
     return {

@@ -4,14 +4,15 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The process that keeps one lab alive: the first one in a user, PID, mount and network namespace of its own.
+"""The process that keeps a lab alive: PID 1 in a user, PID, mount and network namespace of its own.
 
-Started by `Lab` with one end of a socket pair. Everything of the lab is below this process in its PID namespace, so
-that the kernel ends all of it when this one ends, and this one ends as soon as nobody holds the other end: after
-`Lab.close()`, after a failed test, and after a SIGKILL for pytest alike.
+`Lab` starts it with one end of a socket pair. All processes of the lab are in its PID namespace, so the kernel ends
+them when this one ends, which happens as soon as nobody holds the other end of the pair: after `Lab.close()`, after a
+failed test, and even after pytest was killed.
 
-Requests and answers are JSON, one per packet. The first answer and the one to {"host": NAME} come from the new process
-itself, so that the kernel tells the receiver its PID (SCM_CREDENTIALS). Each answer is {"ok": true} or {"error": TEXT}.
+Requests and answers are JSON, one per packet. The first answer and the one to {"host": NAME} are sent by the new
+process itself, so that the kernel tells the receiver its PID (SCM_CREDENTIALS). Each answer is {"ok": true} or
+{"error": TEXT}.
 """
 
 from __future__ import annotations
@@ -40,10 +41,10 @@ def _become_root_of_a_user_namespace() -> None:
 
 
 def _start_host(channel: socket.socket, name: str, visible: list[str]) -> int:
-    """Start the first process of a host; return its PID as this process sees it."""
+    """Start the first process of a host. Returns its PID, as seen by this process."""
     numbers, theirs = os.pipe()
     if os.fork() == 0:
-        # A process can make a PID namespace only from the one it is in, and only for its children: hence a middleman.
+        # unshare puts only a process's children into a new PID namespace, hence the process in between.
         linux.unshare(linux.CLONE_NEWPID | linux.CLONE_NEWNS | linux.CLONE_NEWNET | linux.CLONE_NEWUTS)
         child = os.fork()
         if child:
@@ -56,7 +57,7 @@ def _start_host(channel: socket.socket, name: str, visible: list[str]) -> int:
         except OSError as error:
             _answer(channel, f"host {name}: {error}")
             os._exit(1)
-        # An ignored SIGCHLD outlives the exec and makes the kernel reap whatever is orphaned in this PID namespace.
+        # SIGCHLD stays ignored across exec, so the kernel reaps orphans in this PID namespace.
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         os.execv("/bin/sleep", [f"lab-host-{name}", "infinity"])
     os.close(theirs)

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The few system calls that make and enter namespaces, with Python's errors instead of return values."""
+"""The system calls for namespaces and mounts, with exceptions instead of return values."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _check(result: int, what: str) -> None:
 
 
 def unshare(flags: int) -> None:
-    """Leave the namespaces of these kinds for new ones."""
+    """Move to new namespaces of these types."""
     _check(_LIBC.unshare(flags), "unshare")
 
 
@@ -69,7 +69,7 @@ def mount(source: str, target: str, kind: str = "none", flags: int = 0, data: st
 
 
 def unmount(target: str) -> None:
-    """Take a mount away from what this process sees, with all mounts below it."""
+    """Detach a mount in this mount namespace, with all mounts below it."""
     _check(_LIBC.umount2(target.encode(), _MNT_DETACH), f"unmount {target}")
 
 
@@ -85,13 +85,13 @@ def make_read_only(tree: str) -> None:
 
 
 def bind_read_only(path: str) -> None:
-    """Cover a file or directory with a read-only view of itself."""
+    """Mount a read-only view of a file or directory over itself."""
     mount(path, path, flags=MS_BIND)
     mount(path, path, flags=MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
 
 def die_with_parent() -> None:
-    """Ask for SIGKILL when the thread that started this process ends."""
+    """Have the kernel send SIGKILL when the thread that started this process ends."""
     _check(_LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "prctl")
 
 

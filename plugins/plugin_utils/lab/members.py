@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""`Member`: a host of a lab, or a network namespace on it, and how to get there."""
+"""`Member`: a host of a lab, or a network namespace on it, and how to run commands there."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from pathlib import Path
 
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils.lab import rooms
 
-#: Where Python finds ansible_collections.
+#: The directory that contains ansible_collections.
 ROOT = Path(__file__).absolute().parents[6]
 
 
 class LabError(Exception):
-    """The lab could not do what it was asked; the text says what and why."""
+    """The lab could not do something; the text says what and why."""
 
 
 def program(module: str) -> list[str]:
-    """The command line that runs a module of this package, with the standard library alone and so in no time."""
+    """The command line that runs a module of this package with the standard library only, which starts fast."""
     start = f"import sys; sys.path.insert(0, sys.argv.pop(1)); from {__package__}.{module} import main; main()"
     return [sys.executable, "-E", "-s", "-S", "-c", start, str(ROOT)]
 
 
 def environment() -> dict[str, str]:
-    """What programs on a host of the lab have of the machine's environment: the Python in use."""
+    """The environment of programs on a host of the lab. It has the current Python in its PATH."""
     return {
         "PATH": f"{os.path.dirname(sys.executable)}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "HOME": rooms.HOME,
@@ -51,17 +51,17 @@ class Member:
         self.netns = netns
 
     def argv(self, argv: Sequence[str]) -> list[str]:
-        """The command line that runs another one in this place, from the caller's own place."""
+        """The command line that runs another one there."""
         if not self.pid:
             raise LabError("this host has been stopped")
         enter = ["nsenter", f"--target={self.pid}", *self._user(), "--pid", "--net", "--uts", "--mount", "--"]
         if self.netns is not None:
             enter += ["nsenter", f"--net={os.path.join('/run/netns', self.netns)}", "--"]
-        # nsenter leaves a child behind when it is killed; this way the child goes with it.
+        # When nsenter is killed, its child would survive; like this, the child is killed too.
         return [*enter, "env", f"--chdir={rooms.HOME}", "setpriv", "--pdeathsig=KILL", *argv]
 
     def _user(self) -> list[str]:
-        """How nsenter enters the lab's user namespace; from inside it that is refused, and nothing is to do."""
+        """The arguments with which nsenter enters the lab's user namespace; none inside it, where that is refused."""
         inside = os.path.samestat(os.stat("/proc/self/ns/user"), os.stat(f"/proc/{self.pid}/ns/user"))
         return [] if inside else ["--user", "--preserve-credentials"]
 
@@ -70,7 +70,7 @@ class Member:
         batch(self.argv(["ip", "-batch", "-"]), commands, environment())
 
     def pid_in_lab(self) -> int:
-        """The first process as the lab's own PID namespace, that of the switch, numbers it; 0 when the host is gone."""
+        """The PID of the first process in the lab's own PID namespace; 0 when the host is gone."""
         if not self.pid:
             return 0
         with open(f"/proc/{self.pid}/status", encoding="ascii") as lines:

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""What the inside of a lab and of a host looks like: mounts, kernel defaults, hostname. Runs as their first process."""
+"""Sets up the inside of a lab and of a host: mounts, kernel settings, hostname. Runs as their first process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils.lab import linux
 
-# Every host gets these empty and to itself. /dev/shm is here because ansible-playbook keeps semaphores in it.
+# Every host has these to itself, empty at first. /dev/shm is needed for the semaphores of ansible-playbook.
 PRIVATE = ("/run", "/tmp", "/var/tmp", "/dev/shm")
 HOME = "/run/home"
 TEMPORARY = "/tmp"
@@ -24,12 +24,12 @@ TEMPORARY = "/tmp"
 _INTERFACES = "/sys/devices/virtual/net"
 _MACHINE_WIDE = ("/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/acpi", "/proc/scsi")
 
-# A new network namespace copies the machine's own IPv4 defaults, so they are put back to those of the kernel.
+# A new network namespace copies IPv4 settings of the machine, so they are reset to the kernel's defaults.
 _KERNEL_DEFAULTS = {"rp_filter": 0, "route_localnet": 0, "arp_ignore": 0, "arp_announce": 0, "accept_local": 0}
 
 
 def furnish_lab() -> None:
-    """The lab's own network namespace is a switch: it forwards frames and neither speaks nor filters IP."""
+    """Make the lab's own network namespace a switch that forwards frames, and neither uses nor filters IP."""
     linux.mount("none", "/", flags=linux.MS_REC | linux.MS_PRIVATE)
     _mount_proc()
     socket.sethostname("lab")
@@ -40,9 +40,9 @@ def furnish_lab() -> None:
 
 
 def furnish_host(name: str, visible: list[str]) -> None:
-    """A host sees the machine's files read-only, with /etc, /run and /tmp of its own.
+    """Give a host a read-only view of the machine's files, with its own /etc, /run and /tmp.
 
-    visible: paths (this repository, the Python in use) that stay readable where a private directory would hide them.
+    visible: paths (this repository, the Python in use) that stay readable even inside a private directory.
     """
     linux.mount("none", "/", flags=linux.MS_REC | linux.MS_PRIVATE)
     kept = list(_open_hidden(visible))
@@ -63,7 +63,7 @@ def furnish_host(name: str, visible: list[str]) -> None:
 
 
 def _mount_proc() -> None:
-    """A /proc for this PID namespace, in which nothing outside of networking can be written."""
+    """Mount a /proc for this PID namespace in which only network settings are writable."""
     linux.mount("proc", "/proc", "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
     machine_wide = [f"/proc/sys/{entry}" for entry in os.listdir("/proc/sys") if entry != "net"]
     for path in [*machine_wide, *_MACHINE_WIDE]:
@@ -72,7 +72,7 @@ def _mount_proc() -> None:
 
 
 def _mount_sys() -> None:
-    """A /sys for this network namespace, in which nothing but (virtual) interfaces can be written."""
+    """Mount a /sys for this network namespace in which only (virtual) interfaces are writable."""
     flags = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
     linux.mount("sysfs", "/sys", "sysfs", flags)
     linux.mount(_INTERFACES, _INTERFACES, flags=linux.MS_BIND)
@@ -93,7 +93,7 @@ def _put_back(kept: list[tuple[str, int]]) -> None:
 
 
 def _copy_etc(name: str) -> None:
-    """A copy and no overlay: in a user namespace an overlay refuses writes. What the user may not read is left out."""
+    """Copy /etc, without files that the user cannot read. An overlay would refuse writes in a user namespace."""
     os.mkdir("/run/etc")
     linux.mount("tmpfs", "/run/etc", "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "mode=0755")
     subprocess.run(["cp", "-dR", "/etc/.", "/run/etc"], stderr=subprocess.DEVNULL, check=False)

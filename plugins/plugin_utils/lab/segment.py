@@ -17,7 +17,7 @@ from ansible_collections.netplumb.linuxnet.plugins.plugin_utils.lab.members impo
 
 
 class Switch(Protocol):
-    """The lab, whose own network namespace has the segments."""
+    """The lab, whose own network namespace contains the segments."""
 
     def argv(self, argv: Sequence[str]) -> list[str]:
         """The command line that runs another one there."""
@@ -27,7 +27,7 @@ class Switch(Protocol):
 
 
 class Segment:
-    """Made by `Lab.segment`."""
+    """Created by `Lab.segment`."""
 
     def __init__(self, lab: Switch, name: str, number: int, mtu: int) -> None:
         self.name = name
@@ -65,13 +65,13 @@ class Segment:
         self._lab.switch(_look_at(port))
 
     def catch_up(self) -> None:
-        """Have each port take in now that its carrier is back; until then nothing passes it.
+        """Have the kernel process the carrier of each port now; until then, nothing passes the port.
 
-        The kernel does that by itself for a hundred links a second of the whole machine, so that behind a test with a
-        thousand of them it may take long. A link that is asked for by its name (Linux 6.8) does not wait.
+        By itself, it does that for a hundred links per second on the whole machine, which takes long after a test with
+        a thousand of them. Asking for a link by name (Linux 6.8) makes it do so at once.
         """
         looks = "".join(_look_at(f"s{self._number}p{port + 1}") for port in range(self._ports))
-        # A host that was stopped has taken its port along, which is no failure.
+        # A stopped host has taken its port along, which is not an error.
         argv = self._lab.argv(["ip", "-force", "-batch", "-"])
         subprocess.run(argv, input=looks, text=True, capture_output=True, check=False)
 

@@ -4,10 +4,10 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""A lab that outlives the task that made it. `up` starts it from a description, `down` ends it.
+"""A lab that outlives the task that created it. `up` starts it from a description, `down` ends it.
 
-While it stands, its directory has description.json, what it was made from; HOST.pid with the PID of each host's first
-process; and `keeper` with that of the process that holds the lab.
+Its directory then contains description.json; HOST.pid with the PID of each host's first process; and `keeper` with the
+PID of the process that holds the lab.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _KEEPER = "keeper"
 
 
 def directory(given: str | None) -> str:
-    """The directory of a lab, Molecule's where none is given; raises LabError."""
+    """The directory of a lab, by default Molecule's; raises LabError."""
     if given:
         return os.path.abspath(given)
     molecule = os.environ.get("MOLECULE_EPHEMERAL_DIRECTORY")
@@ -44,7 +44,7 @@ def directory(given: str | None) -> str:
 
 
 def up(directory: Path, description: Description) -> None:
-    """Start a lab in a process of its own; return when it stands. Raises LabError."""
+    """Start a lab in a process of its own. Returns when it is ready; raises LabError."""
     down(directory)
     directory.mkdir(parents=True, mode=0o700)
     (directory / _DESCRIPTION).write_text(json.dumps(description), encoding="utf-8")
@@ -69,7 +69,7 @@ def up(directory: Path, description: Description) -> None:
 
 
 def stands(directory: Path) -> Description | None:
-    """What the lab was made from that a directory tells of; None if it does not stand."""
+    """The description of the lab in a directory; None if it is not running."""
     if _keeper(directory) is None:
         return None
     description: Description = json.loads((directory / _DESCRIPTION).read_text(encoding="utf-8"))
@@ -77,7 +77,7 @@ def stands(directory: Path) -> Description | None:
 
 
 def down(directory: Path) -> None:
-    """End the lab, if it stands, and remove the directory."""
+    """End the lab if it is running, and remove its directory."""
     if keeper := _keeper(directory):
         os.kill(keeper, signal.SIGTERM)
         while _keeper(directory):
@@ -86,7 +86,7 @@ def down(directory: Path) -> None:
 
 
 def pid(directory: Path, host: str) -> int:
-    """The first process of a host; raises LabError if there is none."""
+    """The PID of a host's first process; raises LabError if there is none."""
     try:
         found = int((directory / f"{host}.pid").read_text(encoding="ascii"))
     except FileNotFoundError:
@@ -99,7 +99,7 @@ def pid(directory: Path, host: str) -> int:
 
 
 def _keeper(directory: Path) -> int | None:
-    """The process that holds the lab of a directory. A PID alone may be somebody else's after a crash."""
+    """The process that holds a directory's lab. After a crash, the PID in the file may belong to another process."""
     try:
         keeper = int((directory / _KEEPER).read_text(encoding="ascii"))
         words = Path(f"/proc/{keeper}/cmdline").read_bytes().split(b"\0")
@@ -109,7 +109,7 @@ def _keeper(directory: Path) -> int | None:
 
 
 def _molecule() -> int | None:
-    """The `molecule test` that this is run by, which takes its hosts along when it ends, whatever ends it."""
+    """The PID of the `molecule test` that this runs under, and whose hosts end with it, however it ends."""
     process = os.getpid()
     while process > 1:
         words = Path(f"/proc/{process}/cmdline").read_text(encoding="utf-8", errors="replace").split("\0")
@@ -121,7 +121,7 @@ def _molecule() -> int | None:
 
 
 def main() -> None:
-    """The process that holds a lab: DIRECTORY, a pipe to tell by that it stands, and a process to end with."""
+    """The process that holds a lab. Arguments: DIRECTORY, a pipe for reporting that it is ready, a PID to end with."""
     directory, done, molecule = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     os.set_inheritable(done, False)
     signal.signal(signal.SIGTERM, lambda *_signal: sys.exit())
