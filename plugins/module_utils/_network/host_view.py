@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The view of the host from ``netns_info``, with the queries of the planner."""
+"""The host as ``netns_info`` describes it, with the planner's queries."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MAIN_TABLE = ("main", 254, "254", None)
 
 
 class HostView:
-    """A host as ``netns_info`` describes it, from the perspective of one owner."""
+    """A host as one owner sees it."""
 
     def __init__(self, info: object, owner: str) -> None:
         if not isinstance(info, Mapping) or "host" not in info or "namespaces" not in info:
@@ -40,7 +40,7 @@ class HostView:
         self.all_routes: list[View] = list(host["routes"])
         self.policy_rules: list[View] = list(host["policy_rules"])
         self.routes: list[View] = [route for route in host["routes"] if is_plain(route)]
-        #: Routes of the main table that drop what they match, or divert it past the table.
+        #: Routes of the main table that drop packets, or send them on to the next table.
         self.dead_routes: list[View] = [
             route for route in host["routes"] if route["table"] in _MAIN_TABLE and route["type"] in NOWHERE
         ]
@@ -48,7 +48,7 @@ class HostView:
         #: The proxy neighbours of the host.
         self.proxies: list[View] = list(host.get("proxy_neighbours", ()))
         self.empty_chains: list[str] = list(host["empty_chains"])
-        #: The kinds of rules that these are for.
+        #: The kinds of rules that belong in flushed chains.
         self._emptied: list[str] = list(host["emptied"])
         self.listeners: list[View] = list(host["listeners"])
         self._neighbours: Sequence[View] = host["neighbours"]
@@ -62,17 +62,17 @@ class HostView:
         self._forwarding: View = host["ip_forward"]
         self._bridge_nf: View = host["bridge_nf"]
         self._limits: View = host["limits"]
-        #: The recorded published ports of the owner; keys of the module ``dnat``.
+        #: The owner's recorded ports, as keys of module ``dnat``.
         self.remembered_ports = [tuple(map(str, port)) for port in host.get("published", {}).get(owner, ())]
         self._persistent: View = host["persistent"]
         self.machine_id = str(host["machine_id"])
         self._unmanaged_links: View = host["unmanaged_links"]
-        #: What others have in the packet filter, for the firewall to judge.
+        #: What other tools have in the packet filter, for the firewall to judge.
         self.other_rules: View = host["other_rules"]
 
     @property
     def has_ipv6(self) -> bool:
-        """Whether the host's kernel has IPv6 switched on."""
+        """Whether the host has IPv6."""
         return self._forwarding["ipv6"] is not None
 
     def forwards(self, family: str) -> bool:
@@ -80,17 +80,17 @@ class HostView:
         return bool(self._forwarding[family])
 
     def bridge_nf(self, family: str) -> bool:
-        """Whether the kernel passes bridged frames of a family to iptables."""
+        """Whether iptables sees bridged frames of a family."""
         return bool(self._bridge_nf[family])
 
     def neighbour_limit(self, family: str) -> int | None:
-        """The size of the machine's neighbour table for a family; None if unknown."""
+        """The size limit of the machine's neighbour table for a family; None if unknown."""
         limit: int | None = self._limits["neighbours"].get(family)
         return limit
 
     @property
     def backlog(self) -> int | None:
-        """The maximum of packets queued per processor; None if it is not visible."""
+        """How many packets may be queued per CPU (netdev_max_backlog); None if unknown."""
         limit: int | None = self._limits["backlog"]
         return limit
 
@@ -101,7 +101,7 @@ class HostView:
 
     @property
     def persistent_switches(self) -> list[str]:
-        """The families with a forwarding file of this network."""
+        """The families for which a file of this network switches forwarding on at boot."""
         return list(self._persistent[self.owner]["switches"]) if self.persistent else []
 
     @property
@@ -113,8 +113,8 @@ class HostView:
     def owner_of(self, interface: View) -> str | None:
         """The owner of an interface of the host, by its mark.
 
-        If the alias was edited by hand or never written, the link group counts if something else confirms it, since
-        anybody can set groups.
+        If the alias was edited by hand or never written, the link group counts, provided that something else confirms
+        it, since anybody can set a group.
         """
         if marks.parse_alias(interface["alias"]):
             return marks.link_owner(interface["alias"], 0, ())
@@ -122,8 +122,11 @@ class HostView:
         return marks.link_owner(interface["alias"], int(interface["group"] or 0), candidates)
 
     def _bears_witness(self, interface: View) -> bool:
-        """Whether a bridge has rules or the name of the owner, or another link is on a bridge or leads to a namespace
-        of the owner."""
+        """Whether something besides the group shows that a link is the owner's.
+
+        For a bridge that is its name or its rules, for another link a bridge or namespace of the owner that it leads
+        to.
+        """
         if interface["kind"] == "bridge":
             name = interface["name"]
             return name == self.owner or any(rule.get("bridge") == name for rule in self.our_rules("forward"))
@@ -134,7 +137,7 @@ class HostView:
         return namespace is not None and self.owner in namespace["owners"]
 
     def endpoint_of(self, interface: View) -> str | None:
-        """The namespace of a host end, by its mark or else by its peer."""
+        """The namespace of a host end, by its mark or otherwise its peer."""
         mark = marks.parse_alias(interface["alias"])
         if mark:
             return mark.namespace or None
@@ -158,7 +161,7 @@ class HostView:
         ]
 
     def is_network(self, owner: str) -> bool:
-        """Whether an owner is a network of this host, and not just a word that somebody gave a module."""
+        """Whether an owner is a network of this host rather than just a label that was given to a module."""
         named = self.interfaces.get(owner)
         return (
             owner in self._persistent
@@ -167,8 +170,7 @@ class HostView:
         )
 
     def odd_links(self, ports: Container[str] = ()) -> list[str]:
-        """Sentences about links that carry our mark and are of a kind that is never ours, without those that are given
-        as ports."""
+        """Sentences about links with our mark that are of a kind we never create, except for ``ports``."""
         return [
             f"{name}: has the mark of network {self.owner}, but was not created for it; it is left alone"
             for name, interface in self.interfaces.items()
@@ -191,7 +193,7 @@ class HostView:
         return self.owner not in (self.owner_of(port), port["port_owner"])
 
     def known_neighbours(self, interface: str) -> dict[IPAddress, str]:
-        """The permanent neighbours behind an interface; learned ones are hearsay."""
+        """The permanent neighbours on an interface. Learned ones are hearsay."""
         return {
             parse_address(one["address"]): str(one["mac_address"])
             for one in self._neighbours
@@ -199,7 +201,7 @@ class HostView:
         }
 
     def our_namespaces(self) -> list[View]:
-        """The namespaces with a claim of the owner."""
+        """The namespaces that the owner claims."""
         return [namespace for namespace in self.namespaces.values() if self.owner in namespace["owners"]]
 
     def our_rules(self, kind: str) -> list[View]:
@@ -209,9 +211,10 @@ class HostView:
         return [rule for rule in self.rules if rule["kind"] == kind and rule["owner"] != self.owner]
 
     def lost_published_ports(self, family: str) -> bool:
-        """Whether the network exists and its published ports were flushed, wholly or in part.
+        """Whether the network exists but its published ports were flushed, in whole or in part.
 
-        It then has no rule in the table, or an empty chain, which this collection never leaves. Only root can do this.
+        Then it has no rule in the table, or there is an empty chain, which this collection never leaves. Only root can
+        do this.
         """
         flushed = "dnat" in self._emptied
         there = any(
@@ -237,7 +240,7 @@ class HostView:
         return [route for route in found if route["to"] == "default" and is_plain(route)]
 
     def leases(self, namespace: str, interface: str) -> list[IPAddress]:
-        """The recorded addresses of an interface; persistent ones count less."""
+        """The recorded addresses of an interface. Those in a persistent network's file count less."""
         kept = self._persistent.get(self.owner, {}).get("leases", {}).get(namespace, {}).get(interface, ())
         found = self.namespaces.get(namespace, {}).get("leases", {}).get(self.owner, {}).get(interface, kept)
         return [parse_interface(text).ip for text in found]
@@ -250,8 +253,10 @@ class HostView:
                     yield name, interface, parse_interface(text).ip
 
     def has_had(self, subnet: IPNetwork) -> bool:
-        """Whether this subnet belongs to the network, by the bridge's addresses, recorded addresses of endpoints, or
-        rules. A flush removes one of these, and not every network has each."""
+        """Whether this subnet was the network's before: by addresses of the bridge, recorded addresses, or rules.
+
+        A flush removes one of these, and not every network has all of them.
+        """
         bridges = (self.interfaces[name] for name in self.our_bridges())
         given = (
             parse_interface(text).network
@@ -266,24 +271,24 @@ class HostView:
         )
 
     def host_end_at(self, namespace: str, interface: str) -> View | None:
-        """The interface of the host whose veth peer is this interface of a namespace."""
+        """The host's end of the veth pair whose other end is this interface in a namespace."""
         return self._ends.get((namespace, interface))
 
 
 def _refuse_unread(unread: Sequence[str]) -> None:
-    """Refuse incomplete rules: an unseen rule would stay, and with it an open port."""
+    """Refuse to work with part of the rules: one that was not seen would stay, and with it an open port."""
     if unread:
         more = f" (and {len(unread) - 1} more like this)" if len(unread) > 1 else ""
         raise Refused(f"the rules of this host could not be read completely, so nothing is changed: {unread[0]}{more}")
 
 
 def is_plain(route: View) -> bool:
-    """Whether it is a forwarding route of the main table, not one for local or broadcast addresses."""
+    """Whether it is a unicast route of the main table."""
     return route["table"] in _MAIN_TABLE and (route["type"] or "unicast") == "unicast"
 
 
 def peer_is(end: View, namespace: str, interface: str) -> bool:
-    """Whether the other end of a veth is this interface of a namespace."""
+    """Whether the peer of a veth end is this interface in a namespace."""
     peer = end["peer"]
     return bool(peer) and peer["netns"] == namespace and peer["name"] == interface
 

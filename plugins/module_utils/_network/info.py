@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Reads the host, or the namespace treated as such, and every named namespace. Nothing is changed."""
+"""Reads the host, or a namespace treated as the host, and all named namespaces. Nothing is changed."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources impor
 _FORWARDING = {"ipv4": "net/ipv4/ip_forward", "ipv6": "net/ipv6/conf/all/forwarding"}
 _ACCEPT_RA = "net/ipv6/conf/IFNAME/accept_ra"
 
-#: The maximum of namespaces to keep open, below the limit of a process.
+#: How many namespaces to keep open at once, below the limit of a process.
 _AT_ONCE = 100
 
 View = dict[str, t.Any]
@@ -59,8 +59,8 @@ Identity = tuple[int, int]
 class Want:
     """``netns`` is treated as the host; ``names`` limits the namespaces, ``owner`` the objects of this collection.
 
-    Without ``contents``, no namespace is read, so that peers in one have no name. ``brief`` is for the planner, which
-    needs little of a namespace, whatever strangers put there.
+    Without ``contents``, no namespace is read, so peers inside have no name. ``brief`` is for the planner, which needs
+    little of each namespace, whatever others have put there.
     """
 
     netns: str | None = None
@@ -109,9 +109,9 @@ def view(host: Host, wanted: Want) -> View:
 
 
 class _Contents:
-    """The contents of the namespaces, each visited once, and again only for pairs that connect two of them directly.
+    """The contents of all namespaces. Each is visited once, and again only to match pairs between two of them.
 
-    A namespace is given by name, the one treated as the host as None.
+    Namespaces are given by name; None is the one treated as the host.
     """
 
     def __init__(self, host: Host, wanted: Want, files: t.Sequence[str]) -> None:
@@ -119,20 +119,20 @@ class _Contents:
         self._host_ref = host_ref = wanted.netns
         self._brief = wanted.brief
         found = ((name, namespaces.identity(name)) for name in files)
-        #: Namespaces that were removed since they were listed are left out.
+        #: Namespaces that were removed after they had been listed.
         self.gone: set[str] = set()
         self.identities = {name: identity for name, identity in found if identity}
         self.of: dict[str | None, Contents] = {None: host.run(host_ref, looks.whole)}
         host_identity = host.identity(host_ref)
         host.learn(host_identity, self.of[None])
-        # The namespace treated as the host may have a name, too.
+        # The namespace treated as the host may have a name as well.
         self.of.update({name: self.of[None] for name, one in self.identities.items() if one == host_identity})
         others = [name for name in self.identities if name not in self.of]
         if wanted.contents:
             self._visit(others)
             others = [name for name in others if name not in self.gone]
         self._by_index = {where: by_index(contents.links) for where, contents in self.of.items()}
-        #: The peer of each end, both as (namespace, index).
+        #: The peer of each end, as (namespace, index).
         self._peers: dict[tuple[str | None, int], tuple[str | None, int]] = {}
         self._join(None, host_ref, others)
         if wanted.contents:
@@ -153,7 +153,7 @@ class _Contents:
                 self._host.forget(name)
 
     def _join(self, where: str | None, ref: str | None, others: t.Sequence[str]) -> None:
-        """Find the peers of this namespace's veth ends in the host or other namespaces that are not known yet."""
+        """Find the peers of this namespace's veth ends that are in the host or in other namespaces."""
         lost = [
             link
             for link in self.of[where].links.values()
@@ -177,7 +177,7 @@ class _Contents:
                 self._peers[there] = (where, link.index)
 
     def _number(self, reader: Reader, other: str | None) -> int | None:
-        """Open each file only briefly: a thousand at once may exceed the limit of a process."""
+        """The nsid of another namespace. Its file is opened only briefly: a thousand at once may exceed the limit."""
         if other is None:
             return dumps.nsid(reader, self._host.fd(self._host_ref))
         fd = namespaces.open_live(other)
@@ -189,7 +189,7 @@ class _Contents:
             os.close(fd)
 
     def peer(self, where: str | None, index: int) -> View | None:
-        """The peer of a veth end by name, None for other links or a peer in an unnamed namespace."""
+        """The peer of a veth end, by name; None for other links, or if the peer is in a namespace without a name."""
         link = self._by_index[where][index]
         if link.kind != "veth":
             return None
@@ -257,13 +257,13 @@ def _told_by_bridges(host: Host, there: Contents) -> dict[str, PortRecord]:
 
 
 def _persistent(network: str) -> View:
-    """The persistent networks."""
+    """A persistent network's recorded addresses and forwarding switches."""
     switched = [family for family in FAMILIES if sysctl_files.read(switches.File(network, family, None).name)]
     return {"leases": service_files.leases(network), "switches": switched}
 
 
 def _listeners(host: Host, ref: str | None) -> list[View]:
-    """The listening sockets; the process is unknown if it is in another PID namespace or not visible."""
+    """The listening sockets. A process in another PID namespace is unknown."""
     found = host.run(ref, listeners.read)
     users = listeners.processes({listener.inode for listener in found})
     views = []
@@ -279,7 +279,7 @@ def _ours(owner: str | None, wanted: Want) -> str | None:
 
 
 def _known_owners(wanted: Want, contents: _Contents, records: t.Mapping[str, Record]) -> list[str]:
-    """Owners whose link groups are recognised if an alias was edited by hand."""
+    """The owners to recognise by link group, for links whose alias was edited by hand."""
     found = {wanted.owner} if wanted.owner else set()
     found.update(owner for record in records.values() for owner in record.owners)
     found.update(
@@ -289,14 +289,14 @@ def _known_owners(wanted: Want, contents: _Contents, records: t.Mapping[str, Rec
 
 
 def _port_owner(interface: View, record: PortRecord | None) -> str | None:
-    """The owner that added the interface to its bridge, if the record is about both."""
+    """The owner that added the interface to its bridge, if the record is about this interface and this bridge."""
     if record and record.ifindex == interface["index"] and record.bridge == interface["bridge"]:
         return record.owner
     return None
 
 
 def _settings(there: Contents) -> View:
-    """The host's settings, read inside it; None for missing ones."""
+    """The host's settings; None for those that do not exist."""
     forwarding = {family: sysctl.read(path) for family, path in _FORWARDING.items()}
     accept_ra = {name: link_settings.read(link, _ACCEPT_RA) for name, link in there.links.items()}
     shown = bridge_nf.families()
@@ -320,7 +320,7 @@ def _namespace(
     users: t.Mapping[tuple[int, int], t.Sequence[int]],
     wanted: Want,
 ) -> View:
-    """One namespace, alive or not. A claim on a replaced one is void, a claim on a lost one is not."""
+    """One namespace, live or not. A claim is void if the namespace was replaced, but not if it was lost."""
     identity = contents.identities.get(name)
     there = contents.of.get(name) if identity else None
     valid = record is not None and identity in (None, record.identity)

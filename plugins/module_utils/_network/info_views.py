@@ -58,8 +58,7 @@ def _address(address: Address) -> View:
 
 
 def routes(contents: Contents) -> list[View]:
-    """Every route but those that the kernel keeps in the table ``local`` for each address; one over several interfaces
-    once for each of them."""
+    """All routes except the kernel's own in table ``local``. A multipath route is listed once per interface."""
     names = {link.index: link.name for link in contents.links.values()}
     return [
         {

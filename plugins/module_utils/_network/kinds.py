@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The kinds of objects of networks. Everything else about a kind is in its resource."""
+"""The kinds of objects that networks consist of. Everything else about a kind is in its resource."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ NEEDED = {kind.name: kind.needed for kind in _KINDS}
 
 
 def in_order(kinds: t.Iterable[Resource]) -> dict[str, tuple[str, ...]]:
-    """The names of kinds by the state of a network, in the order of processing.
+    """The names of kinds by state of a network, in the order of processing.
 
-    Network managers are told to leave interfaces alone before these are created and until they are gone. Rules come
-    before interfaces, so that nothing is open for a moment; so do published ports, so that a freed address is not
-    published for its next user. On removal, interfaces go before what protects them. Forwarding is last and stays on,
-    because others may rely on it, but it is no longer persistent.
+    Network managers are told to leave interfaces alone before those are created, and until they are gone. Rules come
+    before interfaces, so that nothing is open in between. Published ports come before them too, so that a freed address
+    is not published for whoever gets it next. On removal, interfaces go before what protects them. Forwarding comes
+    last and stays on, because others may rely on it, but is no longer persistent.
     """
     places = {kind.name: kind.order for kind in kinds if kind.order}
     return {

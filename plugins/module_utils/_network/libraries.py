@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Libraries that not every run needs, loaded where one does: that takes a tenth of a small run."""
+"""Libraries that not every run needs. Loading them only when needed saves a tenth of a small run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors imp
 
 
 def netaddr() -> t.Any:
-    """What finds free addresses and subnets."""
+    """netaddr, which finds free addresses and subnets."""
     try:
         import netaddr as library
     except ImportError as error:

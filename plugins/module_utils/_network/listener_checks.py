@@ -4,12 +4,12 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Refuses host ports on which a process of the host listens: publishing one would silently take its clients away.
+"""Refuses host ports that a process listens on: publishing one would silently take its clients away.
 
-This only concerns newly published ports. A port that this network has published stays, whatever listens on it since:
-a working network must not fail in its next run. The same applies if rules were flushed or deleted by hand, since any
-user might quickly listen there then, even if the rule of the other family is left; single ports are recorded in
-addition to their rules.
+This concerns only newly published ports. A port that this network has published stays, whatever listens on it since: a
+working network must not fail in its next run. The same holds after its rules were flushed or deleted by hand, since any
+user could quickly listen there meanwhile. The rule of the other family, or the record of the port, then shows that it
+was published.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.publish
 )
 
 _ANY_IPV6 = ipaddress.ip_address("::")
-#: Its packets never match a published port, so a process that only listens there keeps its clients.
+#: Packets to ::1 never match a published port, so a process that listens only there keeps its clients.
 _LOOPBACK_IPV6 = ipaddress.ip_address("::1")
 
 
 def check_listeners(view: HostView, wanted: list[Published], problems: Problems) -> list[Published]:
-    """The ports that can be published without hiding a listener. A routed port uses no port of the host."""
+    """The ports that can be published without taking over a listener's. A routed port uses no port of the host."""
     existing = published_already(view)
     refused: set[str] = set()
     for entry in wanted:
@@ -44,14 +44,14 @@ def check_listeners(view: HostView, wanted: list[Published], problems: Problems)
 
 
 def _was_ours(view: HostView, entry: Published, existing: list[Published]) -> bool:
-    """Whether it was published until its rule was removed by hand."""
+    """Whether the port was published until its rule was removed by hand."""
     if entry.key in view.remembered_ports or _published_otherwise(entry, existing):
         return True
     return view.lost_published_ports(entry.ip_version)
 
 
 def _published_otherwise(entry: Published, existing: list[Published]) -> bool:
-    """Whether the rule of the other family still exists, since both are always published together."""
+    """Whether the rule of the other family still exists: both are always published together."""
     return any(
         (other.protocol, other.host, other.host_ip) == (entry.protocol, entry.host, entry.host_ip) for other in existing
     )
@@ -66,12 +66,12 @@ def _trouble(view: HostView, entry: Published, existing: list[Published]) -> str
 
 
 def _is_hidden(listener: View, entry: Published) -> bool:
-    """Whether connections to the listener would go to the endpoint instead."""
+    """Whether connections to the listener would be translated to the endpoint."""
     if listener["protocol"] != entry.protocol or not entry.host.first <= listener["port"] <= entry.host.last:
         return False
     address = ipaddress.ip_address(listener["address"])
     if address == _ANY_IPV6:
-        # It also accepts IPv4 unless its program has disabled that, which is not visible.
+        # It also accepts IPv4, unless the program disabled that, which is not visible.
         return True
     if f"ipv{address.version}" != entry.ip_version or address == _LOOPBACK_IPV6:
         return False
@@ -79,7 +79,7 @@ def _is_hidden(listener: View, entry: Published) -> bool:
 
 
 def _holds(other: Published, listener: View, entry: Published) -> bool:
-    """Whether an already published port covers this port of the listener, on its address or on all."""
+    """Whether a port that is already published includes the listener's, on its address or on all."""
     return (
         (other.ip_version, other.protocol) == (entry.ip_version, entry.protocol)
         and other.host_ip in ("", entry.host_ip)

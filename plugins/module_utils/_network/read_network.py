@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Reads raw variables into a validated :class:`Network`, regardless of the host."""
+"""Reads raw options into a validated :class:`Network`, regardless of the host."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def read_network(section: Section) -> Network:
 
 
 def _refuse_reserved(option: str, name: str) -> None:
-    """Refuse ``all`` and ``default``, which have another meaning in /proc/sys/net/ipv4/conf."""
+    """Refuse ``all`` and ``default``, which mean something else in /proc/sys/net/ipv4/conf."""
     if name in ("lo", "all", "default"):
         raise Invalid(option, name, "a name other than lo, all and default")
 
@@ -96,7 +96,7 @@ def _masquerade_addresses(section: Section) -> dict[str, IPAddress]:
 
 
 def _host_ip(option: str, value: object) -> IPAddress | None:
-    """The address to publish on; an unspecified one means all of its family."""
+    """The address to publish on. The unspecified one means all addresses of its family."""
     found = addresses.address(option, value)
     refuse_unpublishable(option, value, found)
     return found
@@ -120,7 +120,7 @@ def _interfaces(section: Section, option: str, network: str) -> tuple[str, ...]:
 
 
 def _mtu(section: Section, ipv6: bool) -> int | None:
-    """The MTU, or None for ``auto``; IPv6 needs 1280 at least."""
+    """The MTU, or None for ``auto``. IPv6 needs at least 1280."""
     if not section.given("mtu") or section.raw("mtu") == "auto":
         return None
     low = 1280 if ipv6 else 68
@@ -159,7 +159,7 @@ def _refuse_contradictions(section: Section, network: Network) -> None:
 
 
 def _refuse_proxying(section: Section, network: Network) -> None:
-    """Refuse answering for endpoints whose addresses are not used outside."""
+    """Refuse proxy neighbours for endpoints whose addresses are not used outside."""
     if network.proxy_interface is None:
         return
     path, name = section.path("proxy_interface"), network.proxy_interface
