@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Fill in the suboptions of `aggregate` in the modules' documentation: python -m tools.aggregate_docs [--lint]
 
-Each suboption refers to the module's option of that name, so that no text stands there twice. --lint writes nothing and
-fails if something would be written.
+Each suboption refers to the module's option of the same name, so that no text has to be written twice. With --lint,
+nothing is written, and the exit code is 1 if something would be.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import yaml
 
 PLUGINS = Path(__file__).parents[1] / "plugins"
 
-#: What options say that have to be in each element, or cannot be in one.
+#: What the documentation says about options that every element needs, or that elements cannot have.
 REQUIRED = "Required unless O(aggregate) is given."
 ALONE = "Mutually exclusive with O(aggregate)."
 
@@ -30,7 +30,7 @@ Options = t.Mapping[str, t.Mapping[str, t.Any]]
 
 
 def filled_in(text: str) -> str:
-    """The text of a module with the suboptions of its `aggregate`, if it is to have any."""
+    """The text of a module with the suboptions of its `aggregate`, if it has that option."""
     documentation = _DOCUMENTATION.search(text)
     if documentation is None or not _SUBOPTIONS.search(text):
         return text
@@ -39,7 +39,7 @@ def filled_in(text: str) -> str:
 
 
 def _options(documentation: str) -> dict[str, t.Any]:
-    """A module's options and those that it has from fragments, without what is no part of an element."""
+    """A module's options, including those from fragments, without any that elements do not have."""
     loaded = yaml.safe_load(documentation)
     options: dict[str, t.Any] = dict(loaded["options"])
     del options["aggregate"]
@@ -55,7 +55,7 @@ def _lines(options: Options, path: str = "", indent: str = " " * 6) -> t.Iterato
         yield f"{indent}{name}:\n"
         required = " Required in each element." if REQUIRED in option["description"] else ""
         yield f"{indent}  description: See O({path}{name}).{required}\n"
-        # An element's own options have no defaults, since what it leaves out is taken from beside it.
+        # The suboptions have no defaults, since what an element omits is taken from the module's options.
         words = ("type", "elements", "choices") + (("required", "default") if path else ())
         for word in words:
             if word in option:
@@ -70,7 +70,7 @@ def _flow(value: t.Any) -> str:
 
 
 def main() -> None:
-    """Fill all in, or tell what is not."""
+    """Fill in all modules, or report those that would change."""
     old = []
     for path in sorted(PLUGINS.glob("modules/*.py")):
         text = path.read_text(encoding="utf-8")

@@ -1,15 +1,15 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run parts of the checks and say at the end what ran: python -m tools.check [--all] [--cut] [--whole] lint sanity ...
+"""Run parts of the checks, and summarise what ran: python -m tools.check [--all] [--cut] [--whole] lint sanity ...
 
-Every part runs even if an earlier one failed. build/summary.txt keeps the summary; its last line is the sum.
-Of the tests on the kernel (integration, traffic) each is run with one of its cases, but for those that are marked as
-long, unless something else is said:
+Every part runs even if an earlier one failed. build/summary.txt keeps the summary; its last line is the total. By
+default, each test that needs the kernel (integration, traffic) runs with one of its cases, except for those marked as
+long.
 
---all    every test with all its cases, and sanity on every Python
---cut    those files alone that together start every kind of test, with all their cases
---whole  what cannot be whole on this machine is a failure and not a note
+--all    every test with all of its cases, and sanity on every Python --cut    only the files that together start every
+kind of test, with all of their cases --whole  what cannot run completely on this machine is a failure rather than a
+note
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ BIN = Path(sys.prefix, "bin")
 
 
 def environment() -> dict[str, str]:
-    """This environment with the tools of the virtual one first, and all that they would leave at home in build/."""
+    """This environment, with the virtual environment's tools first in PATH and build/ as their home."""
     return os.environ | {
         "PATH": f"{BIN}:{os.environ['PATH']}:/usr/sbin:/sbin",
         "HOME": str(_made(BUILD / "home")),
@@ -56,7 +56,7 @@ def _made(place: Path) -> Path:
 
 
 def _own_temporary() -> Path:
-    """A folder below /tmp and not in build/, since a socket's path has to be short; a stranger's is not taken."""
+    """A private directory below /tmp, since the path of a socket has to be short."""
     place = Path(f"/tmp/netplumb-linuxnet-{os.getuid()}")
     place.mkdir(mode=0o700, exist_ok=True)
     if place.is_symlink() or place.stat().st_uid != os.getuid():
@@ -94,9 +94,9 @@ def lint() -> Outcome:
 
 
 def run_sanity() -> Outcome:
-    """`ansible-test sanity`: each test counts once for each Python that it runs on.
+    """`ansible-test sanity`, where each test counts once for each Python that it runs on.
 
-    On this Python alone, unless every case is asked for.
+    By default only this Python.
     """
     tests = _SANITY_CUT if CUT in sys.argv else ()
     python = "" if _every_python() else f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -117,7 +117,7 @@ def _every_python() -> bool:
 
 
 def cores() -> Outcome:
-    """All of `ansible-test sanity` by each other ansible-core that the collection supports, on one Python each."""
+    """All of `ansible-test sanity` with each other ansible-core that the collection supports, on one Python each."""
     outcome = Outcome()
     for core in versions.other_cores():
         start = time.monotonic()
@@ -142,9 +142,9 @@ def cores() -> Outcome:
 
 
 ALL, WHOLE, CUT = "--all", "--whole", "--cut"
-#: Too long to be run with every case at each change.
+#: The parts that take too long to run every case for each change.
 SAMPLED = ("integration", "traffic")
-#: A process, a daemon, ansible-playbook, a module in each way, a boot, raw frames: each is started somewhere.
+#: Files that together start every kind of thing: processes, daemons, ansible-playbook, modules, a boot, raw frames.
 _CUTS = {
     "integration": ("container", "examples", "ip_forward", "lab", "network_files", "role", "story", "target"),
     "traffic": ("beside_docker", "moments", "sctp"),
@@ -154,7 +154,7 @@ _SANITY_CUT = ("import", "validate-modules")
 
 
 def _files(name: str) -> list[str]:
-    """What pytest is to run of a part."""
+    """The arguments of pytest for a part."""
     folder = f"tests/{_FOLDERS.get(name, name)}"
     names = _CUTS.get(name, ()) if CUT in sys.argv else ()
     return [f"{folder}/test_{part}.py" for part in names] or [folder]
@@ -199,30 +199,30 @@ def unit() -> Outcome:
 
 
 def integration() -> Outcome:
-    """On the real kernel, in labs that are independent of each other."""
+    """Tests on the real kernel, in labs that are independent of each other."""
     return _pytest("integration", *PARALLEL, "--dist=loadscope", "--ignore=tests/integration/traffic")
 
 
 def traffic() -> Outcome:
-    """Attacks and lawful traffic, packet by packet. Tests share besieged hosts, so neighbours stay together."""
+    """Attacks and legitimate traffic, packet by packet. Tests share attacked hosts, so neighbours run together."""
     return _pytest("traffic", *PARALLEL)
 
 
 def interpreters() -> Outcome:
-    """What can only be tried where there are several Pythons, as on no fresh machine."""
+    """Tests that need several Pythons, which a fresh machine does not have."""
     return _pytest("interpreters", files=["tests/integration/test_interpreters.py"])
 
 
-#: Molecule colours what failed, whatever it is told.
+#: Molecule colours failures, even when told not to.
 _MOLECULE_STEP = re.compile(r"\[(?P<scenario>[\w-]+) > (?P<step>[\w-]+)\] (?:\x1b\[\d+m)*Executed: (?P<end>\w+)")
 
 
 def newest() -> Outcome:
-    """The role and the engines of Debian's testing release, in a root file system of it: one test after the other."""
+    """The role and the engines of Debian's testing release, in a root file system of it, one test after the other."""
     return _pytest("newest")
 
 
-#: The wrapper ends what a killed Molecule would leave.
+#: Ends what a killed Molecule would leave running.
 _APART = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
 
 
@@ -250,7 +250,7 @@ def _molecule(name: str, wrapper: list[str], scenarios: list[str], seconds: floa
     return Outcome(passed, len(failures), 0, [f"scenario {name}" for name in names], failures)
 
 
-#: The scenarios whose hosts are whole systems. All others are on hosts of the lab.
+#: The scenarios on complete systems. All others run on hosts of the lab.
 ON_MACHINES = ("machines", "reboot")
 
 
@@ -260,17 +260,17 @@ def molecule() -> Outcome:
     return _molecule("molecule", [*_APART, "--user", "--map-root-user"], others)
 
 
-#: For the scenarios. The first making of the machines' file systems comes before, with a limit of its own.
+#: For the scenarios alone: creating the machines' file systems for the first time has a limit of its own.
 _MACHINES_SECONDS = 1500
 
 
 def machines() -> Outcome:
-    """The scenario on whole Debian systems, as root."""
+    """The scenarios on complete Debian systems, as root."""
     try:
         tools.provide()
         roots.make_all()
     except Missing as error:
-        # As with tests: in continuous integration a machine is not blamed for what it lacks, but it is told.
+        # As for tests: in continuous integration, what the machine lacks is a skip rather than a failure.
         forced = "CI" in os.environ
         return Outcome(failed=not forced, skipped=forced, notes=[str(error)])
     except Stuck as error:
@@ -298,7 +298,7 @@ PARTS: dict[str, Callable[[], Outcome]] = {
 }
 
 
-#: Rows that run at the same time: the first one keeps to one processor and often waits. What is in no row comes after.
+#: Rows that run at the same time: the first mostly waits or uses one CPU. Parts in no row run afterwards.
 SIDE_BY_SIDE = (
     ("sanity", "cores", "lint", "molecule"),
     ("unit", "integration", "traffic", "interpreters", "machines", "newest"),
@@ -326,7 +326,7 @@ def _run_all(names: list[str]) -> dict[str, Outcome]:
 
 
 def intention(names: Sequence[str]) -> str:
-    """What will be run, and what will not."""
+    """What will run, and what will not."""
     lines = [f"To be run: {', '.join(names)}."]
     if sampled := [name for name in names if _is_sampled(name)]:
         lines.append(f"Of {' and '.join(sampled)}, one case of each test but the long ones.")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Virtual environments for tools/matrix.py, made once below build/matrix and kept."""
+"""Virtual environments for tools/matrix.py, created once below build/matrix and kept."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tools import interpreters
 from tools.versions import REPOSITORY, Row, core_requirement, pins
 
 PLACE = REPOSITORY / "build" / "matrix"
-#: What the tests import, beside Ansible and the collection's own needs.
+#: What the tests import besides Ansible and the collection's requirements.
 _TESTS = ("hypothesis", "jsonschema", "netaddr", "pyroute2", "pytest", "pytest-xdist")
 
 
@@ -30,32 +30,32 @@ def controller(row: Row) -> Path:
 
 
 def target(row: Row) -> Path:
-    """The Python that runs the modules, with what they need and nothing else."""
+    """The Python that runs the modules, with nothing but what they need."""
     wanted = [f"pyroute2=={row.pyroute2}", f"netaddr=={pins()['netaddr']}"]
     return _make(f"target-{row.pyroute2}-py{row.target_python}", row.target_python, wanted)
 
 
 def old_ansible(core: str, python: str) -> Path:
-    """The Python of an ansible-core that is too old for the collection."""
+    """The Python with an ansible-core that is too old for the collection."""
     return _make(f"old-{core}-py{python}", python, [f"ansible-core=={core}.*", f"netaddr=={pins()['netaddr']}"])
 
 
 def ansible(core: str, python: str) -> Path:
-    """The Python of an ansible-core and nothing else."""
+    """The Python with an ansible-core and nothing else."""
     return _make(f"ansible-{core}-py{python}", python, [core_requirement(core)])
 
 
 def version(python: Path, package: str) -> str:
-    """The version of a package that an environment has."""
+    """The version of a package in an environment."""
     command = [str(python), "-c", f"import importlib.metadata; print(importlib.metadata.version({package!r}))"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _make(name: str, python: str, requirements: list[str]) -> Path:
-    """The interpreter of a virtual environment. A list of what is in it says that it is done."""
+    """The interpreter of a virtual environment. It is complete when it contains the list of its packages."""
     PLACE.mkdir(parents=True, exist_ok=True)
     with (PLACE / f"{name}.lock").open("w") as lock:
-        # Tests that run side by side want the same one.
+        # Tests that run in parallel need the same environment.
         fcntl.flock(lock, fcntl.LOCK_EX)
         return _made(PLACE / name, python, requirements)
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Find the Pythons of this machine by their versions."""
+"""Finds the Pythons of this machine by version."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def find(version: str) -> Path | None:
-    """A real interpreter of this version; a shim of a version manager works only if its version is selected."""
+    """A real interpreter of this version. The shim of a version manager works only while its version is selected."""
     candidates = [shutil.which(f"python{version}") or "", *map(str, _managed(version))]
     for candidate in filter(None, candidates):
         command = [candidate, "-c", "import sys, venv, ensurepip; print(sys.base_prefix)"]
@@ -23,7 +23,7 @@ def find(version: str) -> Path | None:
 
 
 def _managed(version: str) -> list[Path]:
-    """Interpreters that pyenv keeps, wherever it says that it does."""
+    """The interpreters that pyenv has installed."""
     pyenv = shutil.which("pyenv")
     if pyenv is None:
         return []

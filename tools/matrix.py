@@ -1,16 +1,15 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Try the collection on many combinations of versions: python -m tools.matrix [--short] [--write] [--keep] [ROW ...]
+"""Test the collection with many combinations of versions: python -m tools.matrix [--short] [--write] [--keep] [ROW ...]
 
-Which combinations, and which tests for each, stands in tools/versions.py with the reasons. What this machine cannot
-have is named in the table as not run, with the reason. build/matrix/ holds the virtual environments, the table and for
-each combination the log of its tests.
+tools/versions.py defines the combinations and the tests for each, with the reasons. What this machine does not have
+appears in the table as not run, with the reason. build/matrix/ keeps the virtual environments, the table, and the test
+log of each combination.
 
---short  the diagonals alone; the table names what was left out
---write  docs/versions.md with the table
---keep   what an earlier run of the same code has tested is not run again, so that a run can be finished later
-ROW      only combinations whose names contain this
+--short  only the diagonals; the table shows what was left out --write  write docs/versions.md with the table --keep
+skip what an earlier run of the same code has tested, so that a run can be completed later ROW      only combinations
+whose names contain this
 """
 
 from __future__ import annotations
@@ -41,14 +40,14 @@ PAGE = REPOSITORY / "docs" / "versions.md"
 _LEFT_OUT = "left out of the short run"
 _LEFT_TO_OTHERS = "left to `make test ALL=--all`, which runs all tests"
 _NOT_ASKED = "not asked for"
-#: They look at the checks and at this page, whatever the versions.
+#: They test the checks and this page, regardless of versions.
 _IGNORED = ("--ignore=tests/unit/versions", "--ignore=tests/unit/checks")
 _SECONDS = 3600
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a combination's tests did, or why they did not run. core: ansible-core in full."""
+    """The outcome of a combination's tests, or why they did not run. core: the full version of ansible-core."""
 
     passed: int = 0
     failed: int = 0
@@ -65,7 +64,7 @@ class Result:
 
 
 def try_out(row: Row, keep: bool) -> Result:
-    """Run a combination's tests, in one process."""
+    """Run a combination's tests in one process."""
     try:
         controller, target = environments.controller(row), environments.target(row)
     except Missing as missing:
@@ -113,7 +112,7 @@ def _run(row: Row, controller: Path, target: Path) -> Result:
 
 
 def _code(row: Row) -> str:
-    """A hash of what a combination's result depends on."""
+    """A hash of everything that a combination's result depends on."""
     text = hashlib.sha256(repr(row).encode())
     for part in ("plugins", "roles", "playbooks", "tests/lab", *row.files):
         for path in sorted((REPOSITORY / part).rglob("*.*")) or [REPOSITORY / part]:
@@ -123,7 +122,7 @@ def _code(row: Row) -> str:
 
 
 def run(choose: Callable[[Row], str], keep: bool = False) -> dict[Row, Result]:
-    """Try all combinations, as many at a time as there are processors. choose: why one is not to run, or nothing."""
+    """Run all combinations, one per CPU at a time. choose: returns why a combination is not to run, or nothing."""
     link_collection()
     (PLACE / "rows").mkdir(parents=True, exist_ok=True)
 
@@ -141,7 +140,7 @@ def run(choose: Callable[[Row], str], keep: bool = False) -> dict[Row, Result]:
 
 
 def _make_environments(rows: Iterable[Row]) -> None:
-    """Each once, before several combinations want the same."""
+    """Create each environment once, before several combinations need it."""
     wanted: dict[tuple[str, ...], Callable[[], Path]] = {}
     for row in rows:
         wanted["controller", row.core, row.controller_python] = functools.partial(environments.controller, row)
@@ -159,7 +158,7 @@ _HEAD = ("axis", "ansible-core", "on Python", "host's Python", "pyroute2", "ipta
 
 
 def table(results: dict[Row, Result]) -> list[str]:
-    """In Markdown, with columns of even width."""
+    """The table in Markdown, with aligned columns."""
     lines = [_HEAD]
     for row, result in results.items():
         core = result.core or row.core
@@ -205,7 +204,7 @@ This page is made by `make test-matrix MATRIX=--write`.
 
 
 def machine() -> str:
-    """The parts of this machine that vary between rows by no choice of ours."""
+    """The versions of this machine, which are the same for all rows."""
     command = ["iptables", "--version"]
     told = subprocess.run(command, env=environment(), capture_output=True, text=True, check=True).stdout
     release = ".".join(platform.release().split("-")[0].split(".")[:2])

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a part of the checks did."""
+"""The outcome of a part of the checks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Outcome:
-    """What a part did. notes: what ran, or why something did not; failures: what failed, a line each."""
+    """notes: what ran, or why something did not. failures: one line per failure."""
 
     passed: int = 0
     failed: int = 0

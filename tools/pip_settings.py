@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What pip is told on this machine, as one file: some of its callers have another HOME, or hide variables from it."""
+"""pip's settings on this machine as one file, since some of its callers have another HOME, or hide variables."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 
 
 def of(environment: dict[str, str]) -> str:
-    """pip's settings from files and variables. An entry is NAME.KEY='VALUE'; :env: counts last."""
+    """pip's settings from files and variables. An entry is NAME.KEY='VALUE'; :env: takes precedence."""
     values = {}
     for line in _pip(environment, "config", "list").splitlines():
         key, value = line.split("=", 1)

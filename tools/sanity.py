@@ -1,11 +1,11 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`ansible-test sanity` on the work tree as it is, without containers.
+"""`ansible-test sanity` on the current work tree, without containers.
 
-ansible-test wants the collection at .../ansible_collections/NAMESPACE/NAME and its files listed by git, so the tree,
-uncommitted files included, is copied into build/. It makes virtual environments of its own and fetches pip for them
-from a host that is often unreachable; a file in its cache, which takes the pip that Python brings along, comes first.
+ansible-test requires the collection at .../ansible_collections/NAMESPACE/NAME and its files listed by git, so the tree,
+including uncommitted files, is copied into build/. It creates its own virtual environments and downloads pip for them
+from a host that is often unreachable. A file in its cache prevents that and installs the pip bundled with Python.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _NOT_THERE = "WARNING: Required program"
 
 @dataclass
 class Result:
-    """notes: what was skipped and why; lacking: what this machine lacks, so that not all ran."""
+    """notes: what was skipped and why. lacking: what this machine lacks to run everything."""
 
     passed: int
     failed: int
@@ -41,7 +41,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Ansible:
-    """An environment with ansible-core. python: the version that its tests run on, or nothing for all it supports."""
+    """An environment with ansible-core. python: the version to run its tests on, empty for all it supports."""
 
     prefix: Path
     name: str = "sanity"
@@ -53,11 +53,11 @@ class Ansible:
 
 
 def run(build: Path, environment: dict[str, str], pip: str, tests: Sequence[str], ansible: Ansible) -> Result:
-    """Run all sanity tests on every Python that ansible-test supports, or on this one if not all of them are here.
+    """Run all sanity tests on every Python that ansible-test supports, or on this one if some are missing.
 
     :param pip: pip's settings, which it gets as a file
-    :param tests: these alone, where there are any
-    :param ansible: what tests, and on which Python if on one alone
+    :param tests: only these tests, if any
+    :param ansible: what runs the tests, and the Python if only one is to be used
     """
     place = tree.copy(build / ansible.name / "ansible_collections" / "netplumb" / "linuxnet")
     home = _home(ansible, build / "sanity" / "home", f"{pip}cache-dir = {environment['PIP_CACHE_DIR']}\n")
@@ -80,9 +80,9 @@ def run(build: Path, environment: dict[str, str], pip: str, tests: Sequence[str]
 
 
 def take_from_index(ansible: Ansible) -> None:
-    """Have its tests install from pip's index what 2.22.0rc1 takes from GitHub, which is often unreachable, too.
+    """Make its tests install from pip's index what 2.22.0rc1 takes from GitHub, which is often unreachable too.
 
-    It wants a dill for Python 3.15 that is not released. Its environment has to be one of ours, and of another Python.
+    That is a dill for Python 3.15 which is not released yet. The environment has to be ours, and of another Python.
     """
     for path in sorted((ansible.package / "_data" / "requirements").glob("sanity.*.txt")):
         text = path.read_text(encoding="utf-8")
@@ -108,7 +108,7 @@ def _read(code: int, output: str, missing: list[str]) -> Result:
 
 
 def _home(ansible: Ansible, home: Path, settings: str) -> Path:
-    """A home for ansible-test: the bootstrap, and pip's settings, since it hides the variables."""
+    """A home for ansible-test, with the bootstrap and with pip's settings, since it hides the variables."""
     requirements = ansible.package / "_internal" / "python_requirements.py"
     bootstrap = ansible.package / "_util" / "target" / "setup"
     version = re.search(r"pip='([\d.]+)'", requirements.read_text(encoding="utf-8"))
@@ -125,7 +125,7 @@ def _home(ansible: Ansible, home: Path, settings: str) -> Path:
 
 
 def _interpreters(ansible: Ansible) -> tuple[list[str], list[str]]:
-    """The directories of the Pythons that ansible-test wants to try, and the versions that are not there."""
+    """The directories of the Pythons that ansible-test would use, and the versions that are missing."""
     constants = (ansible.package / "_util" / "target" / "common" / "constants.py").read_text(encoding="utf-8")
     versions = [v for v in re.findall(r"'(3\.\d+)'", constants) if int(v.split(".")[1]) >= 9]
     directories, missing = [], []

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The work tree as it would be committed now: what is in it and not ignored, uncommitted files included."""
+"""The work tree as it would be committed now: all files that are not ignored, including uncommitted ones."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def names() -> list[str]:
 
 
 def copy(place: Path) -> Path:
-    """Make `place` a git repository of it."""
+    """Make `place` a git repository with a copy of it."""
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
     for name in names():

@@ -1,23 +1,22 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The combinations of versions that tools/matrix.py tries: which they are and why these.
+"""The combinations of versions that tools/matrix.py tests, and why these.
 
 Five things vary: the controller's Python and ansible-core, the host's Python and pyroute2, and the backend of iptables.
-All of them together would be hundreds of combinations, nearly all of which tell nothing that others did not. So there
-is a default, which is what `make test ALL=--all` runs: the versions of requirements.txt and the Python that the project
-is developed on. From there
+All of them together would be hundreds of combinations, nearly all without new information. So there is a default, which
+`make test ALL=--all` uses: the versions of requirements.txt, and the Python that the project is developed on. From
+there
 
-- each axis varies with the others at their default, so that a failure names its cause. pyroute2 is used for bridges and
-  their ports alone, the rest of netlink is our own, so for its versions the tests of these two run; for those of
-  ansible-core, which sees the role, the playbooks and the action plugin, the unit tests and the role's; for the host's
-  Python, on which modules run, the tests of every module; for the backend those of all modules that write rules. A
-  whole run for each would repeat mostly what depends on none of them.
-- The diagonals vary everything at once, in the way versions meet on real hosts: old with old, new with new. They touch
-  every ansible-core and all but one of the minor versions of the others, so that a short run makes do with them.
+- each axis varies with the others at their default, so that a failure shows its cause. A combination runs only the
+  tests that depend on its axis. pyroute2 is only used for bridges and their ports, since the rest of netlink is our
+  own; ansible-core affects the role, the playbooks and the action plugin; the host's Python affects every module; the
+  backend affects all modules that write rules.
+- The diagonals vary everything at once, as versions meet on real hosts: old with old, new with new. They cover every
+  ansible-core and all but one of the minor versions of the others, so a short run consists of them.
 
-In each combination a network is built by plays, used, found in order and removed (tests/integration/test_versions.py),
-and the examples of all modules' documentation run.
+In each combination, plays create, use, check and remove a network (tests/integration/test_versions.py), and the
+examples in the documentation of all modules run.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ CONTROLLERS = {
     "2.22": ("3.13", "3.14", "3.15"),
 }
 
-#: Those without a final release, of which pip takes a release candidate only where that is said.
+#: Versions without a final release; pip installs a release candidate only when told to.
 UNRELEASED = ("2.22",)
 
 EVERYWHERE = ("test_versions.py", "test_examples.py")
@@ -56,7 +55,7 @@ UNIT = "../unit"
 
 @dataclass(frozen=True)
 class Row:
-    """One combination. tests: files below tests/integration beside those that every row runs."""
+    """One combination. tests: files below tests/integration, in addition to those that run for every row."""
 
     axis: str
     controller_python: str
@@ -77,7 +76,7 @@ class Row:
 
 
 def pins() -> dict[str, str]:
-    """The versions that requirements.txt and requirements-dev.txt name, whatever the Python."""
+    """The versions in requirements.txt and requirements-dev.txt, for any Python."""
     text = "".join((REPOSITORY / f"requirements{part}.txt").read_text(encoding="utf-8") for part in ("", "-dev"))
     return dict(re.findall(r"^([\w-]+)==(\S+)$", text, re.MULTILINE))
 
@@ -87,19 +86,19 @@ def newest_pyroute2() -> str:
 
 
 def core_requirement(core: str) -> str:
-    """The newest ansible-core of a minor version, for pip."""
+    """The requirement for the newest ansible-core of a minor version, for pip."""
     earlier = f",>={core}.0.dev0" if core in UNRELEASED else ""
     return f"ansible-core=={core}.*{earlier}"
 
 
 def other_cores() -> list[str]:
-    """Each minor version of ansible-core beside the one that is here."""
+    """The minor versions of ansible-core other than the installed one."""
     here = importlib.metadata.version("ansible-core")
     return [core for core in CONTROLLERS if not here.startswith(f"{core}.")]
 
 
 def first_here(core: str) -> str:
-    """The first Python that an ansible-core runs on and this machine has; if it has none, the first one."""
+    """The first Python that an ansible-core runs on and that this machine has; if there is none, the first one."""
     return next(filter(interpreters.find, CONTROLLERS[core]), CONTROLLERS[core][0])
 
 
@@ -123,7 +122,7 @@ def rows() -> list[Row]:
 
 
 def diagonals() -> list[Row]:
-    """What a short run makes do with."""
+    """The combinations of a short run."""
     newest = newest_pyroute2()
     return [
         Row("diagonal", "3.11", "2.19", "3.9", "0.6.10", "legacy", BRIDGES),
@@ -137,7 +136,7 @@ def diagonals() -> list[Row]:
 
 
 def _once(found: Iterable[Row]) -> Iterable[Row]:
-    """The first of rows with the same combination; what varies least comes first and runs most."""
+    """The first of each group of equal combinations; those that vary least come first and run the most tests."""
     seen = set()
     for row in found:
         if row.name not in seen:

@@ -14,15 +14,15 @@ Options = dict[str, Any]
 
 
 def assert_same(before: Dump, after: Dump, otherwise: str) -> None:
-    """Fail with what differs between two dumps."""
+    """Fail if two dumps differ, and show how."""
     changes = before.changes_to(after)
     assert not changes, f"{otherwise}: {changes}"
 
 
 def converge(host: Host, module: str, options: Options, changed: bool = True) -> dict[str, Any]:
-    """Run a module in check mode, for real and once more.
+    """Run a module in check mode, for real, and once more.
 
-    Check mode changes nothing and foretells `changed` and `diff` exactly; the second run finds nothing to do and does
+    Check mode changes nothing and predicts `changed` and `diff` exactly; the second run finds nothing to do and does
     nothing. Returns the result of the real run.
     """
     done, _after = _converge(host, module, options, changed, host.dump(counters=True))
@@ -45,7 +45,7 @@ def _converge(host: Host, module: str, options: Options, changed: bool, before: 
 
 
 def repairs(host: Host, module: str, options: Options, damage: str, netns: str | None = None) -> dict[str, Any]:
-    """Break something by a shell command, then see the module put back that and touch nothing else."""
+    """Break something with a shell command, and check that the module repairs that and touches nothing else."""
     healthy = host.dump(counters=True)
     (host.inside(netns) if netns else host).sh(damage)
     damaged = host.dump(counters=True)
@@ -56,7 +56,7 @@ def repairs(host: Host, module: str, options: Options, damage: str, netns: str |
 
 
 def refused(host: Host, module: str, options: Options, sentence: str) -> None:
-    """See one clear sentence, in both modes, and nothing changed."""
+    """Check that the module fails with one clear sentence, in both modes, and changes nothing."""
     before = host.dump(counters=True)
     for check in (True, False):
         message = host.module(module, options, check=check, fails=True)["msg"]

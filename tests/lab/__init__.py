@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hosts, neighbours and attackers for tests, out of namespaces; the collection ships what they are built on."""
+"""Hosts, neighbours and attackers for tests, made of namespaces, on top of the lab that the collection ships."""
 
 from tests.lab.paths import import_collection
 

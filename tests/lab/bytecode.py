@@ -1,11 +1,11 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A cache of bytecode for what Ansible sends to a host.
+"""A bytecode cache for what Ansible sends to a host.
 
-Ansible sends each module as a zip file of sources, which Python compiles anew for every task: more than half of what a
-task costs. The sources that run in a host stay the ones that were sent; the cache knows them by a hash of their text
-and of the version of Python. site/sitecustomize.py is the side that reads it.
+Ansible sends each module as a zip file of sources, which Python compiles for every task: more than half of a task's
+time. The host still runs the sources that were sent; the cache identifies them by a hash of their text and the version
+of Python. site/sitecustomize.py reads it.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _SITE = Path(__file__).with_name("site")
 
 
 def environment() -> dict[str, str]:
-    """What a Python in a host needs to find the cache. Fills it first."""
+    """The variables with which a Python on a host finds the cache. Fills it first."""
     _fill()
     return {"PYTHONPATH": str(_SITE), "LAB_BYTECODE": str(_CACHE)}
 
 
 @functools.cache
 def _fill() -> None:
-    """By the Python that is to read it, since bytecode is good for one version alone."""
+    """Let the Python that will read the cache fill it, since bytecode is only valid for one version."""
     if sys.executable == target.PYTHON:
         compile_all()
     else:
@@ -43,7 +43,7 @@ def _fill() -> None:
 
 
 def compile_all() -> None:
-    """Compile what is not in the cache yet. Several processes may do it at the same time."""
+    """Compile what is not in the cache yet. Several processes may do this at the same time."""
     _CACHE.mkdir(parents=True, exist_ok=True)
     for path in _sources():
         source = path.read_bytes()

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The caller's side of forker.py: `call` waits for a result, `start` leaves the function running in the background."""
+"""The caller's side of forker.py: `call` waits for a result, `start` leaves a function running in the background."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.lab.paths import REPOSITORY, link_collection
 
 
 class Background:
-    """A generator function that runs inside a host. Iterating gives what it yields; `stop` kills it.
+    """A generator function that runs inside a host. Iterating returns what it yields; `stop` kills it.
 
     A thread of this process collects the values, so that the function never waits for a slow reader.
     """
@@ -43,7 +43,7 @@ class Background:
             self._take_what_is_there()
 
     def _take_what_is_there(self) -> None:
-        """Move messages from the channel to the queue until the channel is empty; by either thread, one at a time."""
+        """Move all available messages from the channel to the queue. Either thread may do it, one at a time."""
         with self._lock:
             while not self._ended and select.select([self._channel], [], [], 0)[0]:
                 try:
@@ -54,7 +54,7 @@ class Background:
                 self._values.put(message)
 
     def next(self, timeout: float = 10) -> Any:
-        """The next value. Raises LabError after `timeout` seconds or when the function is over, else its own error."""
+        """The next value. Raises LabError after `timeout` seconds or when the function has ended, or the function's error."""
         try:
             message = self._values.get(timeout=timeout)
         except queue.Empty:
@@ -66,7 +66,7 @@ class Background:
         raise LabError(f"{self._what}: ended")
 
     def values(self) -> Iterator[Any]:
-        """All that has been yielded by now and not been taken yet, without waiting."""
+        """The values that were yielded so far and not returned yet, without waiting."""
         self._take_what_is_there()
         while not self._values.empty():
             message = self._values.get()
@@ -76,11 +76,11 @@ class Background:
                 yield message[1]
 
     def stop(self) -> None:
-        """Kill the function; the second time nothing is to do."""
+        """Kill the function. Can be called repeatedly."""
         if self._channel.fileno() < 0:
             return
         self._channel.shutdown(socket.SHUT_RDWR)
-        # A Python that ends has stopped its other threads where they were, and would wait for ever.
+        # When Python exits, it has already stopped other threads, so that joining one would hang.
         if not sys.is_finalizing():
             self._thread.join()
         self._channel.close()
@@ -101,7 +101,7 @@ def _with_note(message: tuple[Any, ...]) -> BaseException:
 
 
 class _Forker:
-    """One process per interpreter, started at the first call and gone with this process."""
+    """One process per interpreter, started by the first call. It ends with this process."""
 
     def __init__(self, python: str) -> None:
         link_collection()
@@ -153,7 +153,7 @@ def call(
     preload: tuple[str, ...],
     python: str = sys.executable,
 ) -> Any:
-    """Run function(*args) inside and return its result, or raise what it raised."""
+    """Run function(*args) inside, and return its result or raise its error."""
     with _forker(python).send((place, function, args, preload)) as channel:
         channel.settimeout(timeout)
         try:
@@ -168,7 +168,7 @@ def call(
 
 
 def start(place: forker.Target, function: Callable[..., Any], args: tuple[Any, ...]) -> Background:
-    """Start a generator function inside. Its first value is consumed here: it says that it is ready."""
+    """Start a generator function inside. Its first value is consumed here: it means that the function is ready."""
     channel = _forker().send((place, function, args, ()))
     background = Background(channel, function.__qualname__)
     try:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run ansible-playbook for many hosts of a lab at once, over the connection plugin that Molecule uses."""
+"""Runs ansible-playbook for many hosts of a lab at once, with the connection plugin that Molecule uses."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SECONDS = 600
 
 @dataclass(frozen=True)
 class Timed(playbooks.Run):
-    """A finished ansible-playbook and how long it took."""
+    """A finished ansible-playbook, and how long it took."""
 
     seconds: float = 0
 
@@ -37,7 +37,7 @@ class Timed(playbooks.Run):
 
 
 class Controller:
-    """The machine from which a fleet is managed. It lives in the lab's own namespaces and has a directory in build/."""
+    """The machine that manages a fleet. It is in the lab's own namespaces and has a directory in build/."""
 
     def __init__(self, lab: Lab, forks: int) -> None:
         self._lab = lab
@@ -55,10 +55,10 @@ class Controller:
     def playbook(
         self, play: str | list[Any], hosts: Mapping[str, tuple[Host, Mapping[str, Any]]], *arguments: str
     ) -> Timed:
-        """Run a playbook on all of these hosts, each with variables of its own; arguments: more for ansible-playbook.
+        """Run a playbook on all of these hosts, each with its own variables. arguments: more for ansible-playbook.
 
-        play: a file, an FQCN, a list of plays, or a list of tasks. A host that was stopped is in the inventory all the
-        same, and is unreachable.
+        play: a file, an FQCN, a list of plays, or a list of tasks. A stopped host stays in the inventory and is
+        unreachable.
         """
         if not isinstance(play, str):
             written = self._home / "playbook.yml"

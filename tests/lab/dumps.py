@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Complete dumps of a host's network, to compare what was with what is.
+"""Complete dumps of a host's network, for comparing states.
 
 `collect` runs inside the host. A dump maps "PLACE SECTION" to a list of lines; PLACE is "host" or "netns/NAME".
 What the kernel changes by itself (lifetimes, timers, statistics, counters of connections) is left out.
@@ -33,7 +33,7 @@ DIRECTORIES = (
 )
 
 _MARK = "=== end of a part ==="
-#: One shell for a whole network: what a dump costs is the processes that it starts. Each part ends with a mark.
+#: One shell for a whole namespace, since starting processes dominates the time of a dump. Each part ends with a mark.
 _SCRIPT = f"""
 part() {{ "$@" || exit; echo '{_MARK}'; }}
 may_fail() {{ "$@" 2>/dev/null; echo '{_MARK}'; }}
@@ -61,10 +61,10 @@ _VOLATILE_SYSCTLS = ("nf_conntrack_count", "netfilter/nf_log/", "route/flush", "
 
 
 class Dump(dict[str, list[str]]):
-    """A dump with its comparison."""
+    """A dump that can be compared."""
 
     def changes_to(self, after: Dump) -> list[str]:
-        """What differs, as lines "PLACE SECTION: - old" and "PLACE SECTION: + new"; none if nothing does."""
+        """The differences, as lines "PLACE SECTION: - old" and "PLACE SECTION: + new"."""
         lines = []
         for section in sorted(self.keys() | after.keys()):
             old, new = Counter(self.get(section, [])), Counter(after.get(section, []))
@@ -74,7 +74,7 @@ class Dump(dict[str, list[str]]):
 
 
 def collect(counters: bool) -> dict[str, list[str]]:
-    """Dump the host and every live named namespace. counters: with the counters of rules, else without."""
+    """Dump the host and every live named namespace. counters: whether to include those of rules."""
     result = {f"host {section}": lines for section, lines in _network([], counters)}
     for directory in DIRECTORIES:
         result[f"host {directory}"] = sorted(_tree(Path(directory)))
@@ -109,7 +109,7 @@ def _network(enter: list[str], counters: bool) -> Iterator[tuple[str, list[str]]
 
 
 def _documents(text: str) -> list[Any]:
-    """The JSON values that stand behind each other in a text; iproute2 may write none where it finds nothing."""
+    """The JSON values in a text that contains several. iproute2 may print none at all."""
     found, decoder, text = [], json.JSONDecoder(), text.strip()
     while text:
         value, end = decoder.raw_decode(text)
@@ -119,7 +119,7 @@ def _documents(text: str) -> list[Any]:
 
 
 def _told_entries(entries: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Of what bridges know of MAC addresses what they were told; the rest they learn, or are their ports' own."""
+    """The static entries of bridges. The others are learned, or belong to the ports themselves."""
     return (entry for entry in entries if "master" in entry and entry.get("state") == "static")
 
 
@@ -136,19 +136,19 @@ def _json_lines(entries: Iterable[Any] = ()) -> list[str]:
 def _addresses(links: list[dict[str, Any]]) -> Iterator[str]:
     for link in links:
         for address in link.get("addr_info", []):
-            # "tentative" ends by itself; everything else about an address is somebody's will.
+            # "tentative" ends by itself; everything else about an address was set by somebody.
             yield f"{link['ifname']} {json.dumps(_stable({**address, 'tentative': None}), sort_keys=True)}"
 
 
 def _wanted_routes(routes: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """All routes but the kernel's in its table local: those follow from the addresses, link-local ones late."""
+    """All routes except the kernel's own in table local, which follow from the addresses, sometimes belatedly."""
     for route in routes:
         if (route.get("table"), route.get("protocol")) != ("local", "kernel"):
             yield route
 
 
 def _rules(saved: str) -> list[str]:
-    """Rules in their order, each with its table; order matters, so a number keeps it through the comparison."""
+    """Rules in order, each with its table and a number, since their order matters in a comparison."""
     table, lines = "", []
     for line in saved.splitlines():
         if line.startswith("*"):
@@ -163,7 +163,7 @@ def _rules(saved: str) -> list[str]:
 
 
 def _numbered(lines: list[str]) -> list[str]:
-    """Append to each rule its place within its chain."""
+    """Append to each rule its position in its chain."""
     seen: dict[str, int] = {}
     numbered = []
     for line in lines:
@@ -182,12 +182,12 @@ def _sysctls(text: str) -> list[str]:
 
 
 def _is_namespace(path: str) -> bool:
-    """Whether a file is a live namespace: all of them are on the kernel's one nsfs."""
+    """Whether a file is a live namespace, which is the case for all files on nsfs."""
     return os.stat(path).st_dev == os.stat("/proc/self/ns/net").st_dev
 
 
 def _tree(top: Path) -> Iterator[str]:
-    """Files below a directory: type and mode, and what is in it (for a namespace: which one)."""
+    """Files below a directory, with type, mode and content (for a namespace, which one it is)."""
     for directory, _directories, names in os.walk(top):
         for name in names:
             path = Path(directory, name)

@@ -1,17 +1,17 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run Python functions inside hosts, fast: a process with everything imported forks, enters the host and calls.
+"""Runs Python functions inside hosts, fast: a process that has imported everything forks, enters the host and calls.
 
-A new Python that imports Ansible and pyroute2 needs a third of a second, a fork a hundredth. The forker is a process
-of its own, single-threaded and started fresh, so that nothing of pytest (threads, captured output) is inherited. It
-and what it imports of the lab also run on the oldest Python of a host, for modules.
+A new Python that imports Ansible and pyroute2 needs a third of a second, a fork a hundredth. The forker is a separate
+single-threaded process, so that nothing of pytest (threads, captured output) is inherited. For modules, it and what it
+imports of the lab also run on the oldest Python of a host.
 
     requests.Forker().call(target, function, args)      the other side: tests/lab/calls.py
 
-A request is a pickle (Target, function, args, preload) sent with one end of a socket pair. The child sends messages
-into it, each a length and a pickle: ("yield", value) for what a generator function yields, at last ("return", value)
-or ("raise", exception, traceback text). When the caller closes its end, the child is killed.
+A request is a pickle (Target, function, args, preload), sent along with one end of a socket pair. The child sends
+messages into it, each a length and a pickle: ("yield", value) for each value of a generator function, and finally
+("return", value) or ("raise", exception, traceback text). When the caller closes its end, the child is killed.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from typing import Any
 
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils.lab import linux
 
-# The user namespace first (it gives the right to enter the others), the PID namespace before the fork that it affects.
+# User namespace first (it gives the right to enter the others), PID namespace before the fork that it applies to.
 _KINDS = (
     ("user", linux.CLONE_NEWUSER),
     ("pid", linux.CLONE_NEWPID),
@@ -46,7 +46,7 @@ _KINDS = (
 
 @dataclass(frozen=True)
 class Target:
-    """Where to run: the namespaces of a process, then a named network namespace inside if `netns` is given."""
+    """Where to run: in the namespaces of a process, and then in a named network namespace if `netns` is given."""
 
     pid: int
     netns: str | None
@@ -91,7 +91,7 @@ def _enter(target: Target) -> None:
 
 
 def _run(channel: socket.socket, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
-    """Call the function and report what it returned or raised."""
+    """Call the function, and report what it returned or raised."""
     with _Reported(channel):
         result = function(*args)
         if inspect.isgenerator(result):
@@ -102,7 +102,7 @@ def _run(channel: socket.socket, function: Callable[..., Any], args: tuple[Any, 
 
 
 class _Reported:
-    """Sends what is raised inside to the caller, whatever it is: an exit in a function is its outcome too."""
+    """Sends any exception to the caller: even an exit is an outcome of the function."""
 
     def __init__(self, channel: socket.socket) -> None:
         self._channel = channel
@@ -121,7 +121,7 @@ class _Reported:
 
 
 def _guard(channel: socket.socket, child: int) -> None:
-    """Wait until the child ends or the caller hangs up; the child dies with this process."""
+    """Wait until the child ends or the caller hangs up. The child dies with this process."""
     finished = os.pidfd_open(child)
     poll = select.poll()
     poll.register(finished, select.POLLIN)
@@ -132,7 +132,7 @@ def _guard(channel: socket.socket, child: int) -> None:
 
 
 def _handle(channel: socket.socket, request: bytes) -> None:
-    """In a fork: enter, fork once more to be in the PID namespace, run there."""
+    """In a fork: enter the host, fork again to get into the PID namespace, and run there."""
     linux.die_with_parent()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     with _Reported(channel):
@@ -147,9 +147,9 @@ def _handle(channel: socket.socket, request: bytes) -> None:
 
 
 def _preload(request: bytes) -> None:
-    """Import here, once, what the children will need.
+    """Import once what the children will need.
 
-    They live too short for collecting garbage, which would write to, and so copy, every page that they share with us.
+    They are too short-lived for garbage collection, which would write to, and so copy, every page that they share.
     """
     new = [name for name in pickle.loads(request)[3] if name not in sys.modules]
     for name in new:

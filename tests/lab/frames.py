@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Build and read raw Ethernet frames, for attackers and sniffers. Addresses are text, payloads bytes."""
+"""Builds and parses raw Ethernet frames, for attackers and sniffers. Addresses are text, payloads bytes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def ethernet(destination: str, source: str, kind: int, payload: bytes) -> bytes:
 
 
 def checksum(data: bytes) -> int:
-    """The ones' complement sum of RFC 1071."""
+    """The Internet checksum of RFC 1071."""
     if len(data) % 2:
         data += b"\0"
     total = sum(struct.unpack(f"!{len(data) // 2}H", data))
@@ -46,7 +46,7 @@ def ip(source: str, destination: str, protocol: int, payload: bytes, ttl: int = 
 
 
 def _with_checksum(source: str, destination: str, protocol: int, segment: bytes, offset: int) -> bytes:
-    """A TCP, UDP or ICMPv6 segment with the checksum over the pseudo-header put in at an offset."""
+    """A TCP, UDP or ICMPv6 segment with its checksum, including the pseudo-header, inserted at an offset."""
     from_, to = ipaddress.ip_address(source), ipaddress.ip_address(destination)
     pseudo = from_.packed + to.packed + struct.pack("!II", len(segment), protocol)
     return segment[:offset] + struct.pack("!H", checksum(pseudo + segment)) + segment[offset + 2 :]
@@ -72,7 +72,7 @@ def sctp(source: str, destination: str, source_port: int, port: int, chunk: int 
 
 
 def crc32c(data: bytes) -> int:
-    """The checksum of SCTP, RFC 9260 appendix A."""
+    """The checksum of SCTP (RFC 9260, appendix A)."""
     rest = 0xFFFFFFFF
     for byte in data:
         rest ^= byte
@@ -88,7 +88,7 @@ def icmp(source: str, destination: str, kind: int = 8, code: int = 0, body: byte
 
 
 def icmpv6(source: str, destination: str, kind: int = 128, code: int = 0, body: bytes = b"\0\1\0\1ping") -> bytes:
-    """An IPv6 packet with an ICMPv6 message (128: echo request), hop limit 255 as neighbour discovery demands."""
+    """An IPv6 packet with an ICMPv6 message (128: echo request), with hop limit 255 as neighbour discovery requires."""
     message = struct.pack("!BBH", kind, code, 0) + body
     return ip(source, destination, ICMPV6, _with_checksum(source, destination, ICMPV6, message, 2), ttl=255)
 
@@ -111,7 +111,7 @@ def router_advertisement(source: str, mac: str, prefix: str, lifetime: int = 180
 
 @dataclass(frozen=True)
 class Packet:
-    """A frame as a sniffer read it. Fields that it has not are None; protocol is its number (TCP, UDP, SCTP, ...)."""
+    """A parsed frame. Fields that it does not have are None; protocol is the number (TCP, UDP, SCTP, ...)."""
 
     source_mac: str
     destination_mac: str
@@ -130,7 +130,7 @@ def _text_mac(data: bytes) -> str:
 
 
 def parse(frame: bytes) -> Packet:
-    """Read a frame; IPv6 extension headers and VLAN tags are not followed."""
+    """Parse a frame. IPv6 extension headers and VLAN tags are not followed."""
     kind = struct.unpack("!H", frame[12:14])[0]
     source = destination = protocol = source_port = port = type_ = None
     body = b""

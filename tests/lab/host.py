@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Host(Place):
-    """Made by `Lab.host` and `Segment.neighbour`."""
+    """Created by `Lab.host` and `Segment.neighbour`."""
 
     def __init__(self, lab: Lab, name: str, pid: int) -> None:
         super().__init__(pid)
@@ -30,7 +30,7 @@ class Host(Place):
         self.name = name
 
     def inside(self, netns: str) -> Place:
-        """The place in a named network namespace of this host (or behind a path that the host sees)."""
+        """A named network namespace of this host (or one given by a path on this host)."""
         place = Place(self.pid, netns)
         place.endings = self.endings
         return place
@@ -40,9 +40,10 @@ class Host(Place):
         self.lab.stop(self)
 
     def forget(self) -> None:
-        """Called by the lab when the host goes, so that a late user gets an error and no stranger's PID.
+        """Called by the lab when the host ends, so that late use is an error rather than an access to another PID.
 
-        What a failed test left running ends here; as garbage it would fail another test by a ResourceWarning.
+        Processes that a failed test left running are ended here. Left to the garbage collector, they would fail another
+        test with a ResourceWarning.
         """
         self.pid = 0
         while self.endings:
@@ -63,25 +64,25 @@ class Host(Place):
         self.call(files.remove, path)
 
     def sysctl(self, key: str, value: int | str | None = None) -> str:
-        """Read, or write first, a file under /proc/sys; the key has slashes: net/ipv4/ip_forward."""
+        """Read a file under /proc/sys, after writing a value if given. The key has slashes: net/ipv4/ip_forward."""
         path = f"/proc/sys/{key}"
         if value is not None:
             self.write(path, str(value))
         return self.read(path).strip()
 
     def dump(self, counters: bool = False) -> dumps.Dump:
-        """Everything about this host's network, for comparison with an earlier or later dump (see dumps.py)."""
+        """Everything about this host's network, for comparison with another dump (see dumps.py)."""
         return dumps.Dump(self.call(dumps.collect, counters))
 
     def use_iptables(self, backend: str) -> None:
-        """Make iptables that of one backend, nft or legacy, as update-alternatives would; /etc is the host's own."""
+        """Switch iptables to one backend, nft or legacy, like update-alternatives; the host has its own /etc."""
         names = [f"{program}{suffix}" for program in ("iptables", "ip6tables") for suffix in ("", "-save", "-restore")]
         self.sh("\n".join(f"ln -sfn /usr/sbin/{_of(name, backend)} /etc/alternatives/{name}" for name in names))
 
     # Processes
 
     def spawn(self, argv: list[str], netns: str | None = None, unshare_net: bool = False) -> Process:
-        """Leave a command running; `.pid` is its number inside the host. unshare_net: in a new, nameless namespace."""
+        """Leave a command running. `.pid` is its PID inside the host. unshare_net: in a new, unnamed namespace."""
         return Process(self.inside(netns) if netns else self, argv, unshare_net)
 
     # Ansible
@@ -97,8 +98,8 @@ class Host(Place):
     ) -> dict[str, Any]:
         """Run a module and return its result without `invocation`.
 
-        A result with failed=true raises ModuleFailed; with fails=True it is returned, and success is the error.
-        how: "fork" (some 20 ms), "exec" (a Python of its own reads JSON), "ansible" (ad hoc, by way of AnsiballZ).
+        A result with failed=true raises ModuleFailed. With fails=True it is returned, and success is an error.
+        how: "fork" (some 20 ms), "exec" (a separate Python reads JSON), "ansible" (ad hoc, with AnsiballZ).
         """
         if how == "fork":
             preload = (*modules.COMMON, modules.code_of(name))
@@ -113,7 +114,7 @@ class Host(Place):
         return result
 
     def module_argv(self, name: str, options: dict[str, Any], check: bool = False, diff: bool = True) -> list[str]:
-        """The command that runs a module in a Python of its own; it prints the result as JSON."""
+        """The command that runs a module in a separate Python and prints its result as JSON."""
         whole = name == modules.WHOLE
         given = json.dumps(modules.call(options, check, diff) if whole else modules.arguments(options, check, diff))
         path = ":".join(target.search_path())
@@ -137,10 +138,10 @@ class Host(Place):
         env: Mapping[str, str] | None = None,
         timeout: float = 300,
     ) -> playbooks.Run:
-        """Run ansible-playbook on this host, with this host as `localhost` over a local connection.
+        """Run ansible-playbook on this host, with this host as `localhost` and a local connection.
 
         play: a file, an FQCN such as netplumb.linuxnet.bridge_network, a list of plays, or a list of tasks.
-        variables: extra variables. inventory: the text of a YAML inventory in place of localhost.
+        variables: extra variables. inventory: the text of a YAML inventory to use instead of localhost.
         fails: False: a failure raises AssertionError; True: success does; None: neither.
         """
         argv = ["ansible-playbook", self._play_file(play), *arguments]
@@ -167,7 +168,7 @@ class Host(Place):
         return "/tmp/playbook.yml"
 
     def ansible(self, *arguments: str, check: bool = True) -> Result:
-        """Run the `ansible` command itself, this host being localhost."""
+        """Run the `ansible` command, with this host as localhost."""
         return self.run(["ansible", *arguments], check=check)
 
 
@@ -177,7 +178,7 @@ def _of(name: str, backend: str) -> str:
 
 
 class Process:
-    """A command that runs on a host until it is stopped or the host is."""
+    """A command that runs on a host until it or the host is stopped."""
 
     def __init__(self, place: Place, argv: list[str], unshare_net: bool) -> None:
         self._place = place
@@ -196,9 +197,9 @@ class Process:
         return self._process.poll() is None
 
     def stop(self) -> None:
-        """Kill the command; returns when it is gone."""
+        """Kill the command. Returns when it has ended."""
         if self.running():
-            # From the host itself: the namespace may have lost its name meanwhile.
+            # From the host's own namespace, since the other one may have lost its name.
             Place(self._place.pid).run(["kill", "-KILL", str(self.pid)], check=False)
         self._process.wait()
         if self._process.stdout is not None:

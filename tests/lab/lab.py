@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`Lab`: hosts and the network between them, in namespaces of their own, for the length of a with statement."""
+"""`Lab`: hosts and the network between them, in namespaces of their own, for the duration of a with statement."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from tests.lab.segment import Segment
 
 
 class Lab(core.Lab):
-    """A place for hosts and segments. Leaving it ends every process in it, and with them all that they made."""
+    """Hosts and segments. Leaving it ends all of its processes, and with them everything that they made."""
 
     def __init__(self, visible: tuple[str, ...] = ()) -> None:
-        """visible: further paths that hosts must be able to read (see rooms.furnish_host)."""
+        """visible: additional paths that hosts must be able to read (see rooms.furnish_host)."""
         self._hosts: dict[str, Host] = {}
         super().__init__([*needed_inside(), *target.prefixes(), *visible])
 
@@ -37,7 +37,7 @@ class Lab(core.Lab):
         super().close()
 
     def host(self, name: str) -> Host:
-        """A new machine with `lo` up and nothing else; what it has to itself stands in README.md."""
+        """A new machine with only `lo`, which is up. README.md describes what it has to itself."""
         if name in self._hosts:
             raise LabError(f"the lab has a host {name} already")
         new = self._hosts[name] = Host(self, name, self.start(name))
@@ -46,13 +46,13 @@ class Lab(core.Lab):
         return new
 
     def stop(self, host: Host) -> None:
-        """End one host with everything on it."""
+        """End a host with everything on it."""
         del self._hosts[host.name]
         host.forget()
         self.end(host.name)
 
     def segment(self, name: str, mtu: int = 1500) -> Segment:
-        """A new Ethernet segment to which hosts can be joined."""
+        """Create an Ethernet segment that hosts can join."""
         new = Segment(self, name, len(self._segments), mtu)
         self._segments.append(new)
         return new

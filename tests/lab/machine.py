@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a test may need of the machine beyond namespaces, and how to find out whether it is there.
+"""What a test may need of the machine beyond namespaces, and how to find out whether the machine has it.
 
-A test says `@pytest.mark.needs("vlan-filtering")`. It is skipped only if the probe says that the machine lacks it: the
-one kind of skip that continuous integration accepts.
+A test says `@pytest.mark.needs("vlan-filtering")`. It is skipped only if the probe finds that the machine lacks it; no
+other skip is accepted in continuous integration.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from tests.lab.lab import Lab
 
 @dataclass(frozen=True)
 class Need:
-    """sentence: the reason of a skip. present: the probe, which may have a better one."""
+    """sentence: the reason for a skip. present: the probe, which may return a better one."""
 
     sentence: str
     present: Callable[[], bool | str]
 
 
 def _works(script: str) -> Callable[[], bool]:
-    """A probe that tries a shell script on a lab host."""
+    """A probe that runs a shell script on a lab host."""
 
     def probe() -> bool:
         with Lab() as lab:
@@ -120,7 +120,7 @@ NEEDS = {
 
 @functools.cache
 def lacks(name: str) -> str:
-    """The reason why this machine cannot serve a need, empty if it can. Raises KeyError for an unknown name."""
+    """Why this machine cannot meet a need, empty if it can. Raises KeyError for an unknown name."""
     need = NEEDS[name]
     found = need.present()
     return "" if found is True else found or need.sentence

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where things are: this repository, and the folder under which Python and Ansible find it as a collection."""
+"""The paths of this repository, and of the directory in which Python and Ansible find it as a collection."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COLLECTION = "netplumb.linuxnet"
 
 
 def link_collection() -> None:
-    """Make .ansible/collections/ansible_collections/netplumb/linuxnet, a link to the work tree: the code is live."""
+    """Make .ansible/collections/ansible_collections/netplumb/linuxnet a link to the work tree, so the code is live."""
     link = COLLECTIONS / "ansible_collections" / "netplumb" / "linuxnet"
     link.parent.mkdir(parents=True, exist_ok=True)
     if not link.is_symlink():
@@ -27,11 +27,11 @@ def link_collection() -> None:
 
 
 def import_collection() -> None:
-    """Let this process import ``ansible_collections.netplumb.linuxnet``; pytest does it by its own configuration."""
+    """Let this process import ``ansible_collections.netplumb.linuxnet``, as pytest's configuration does for tests."""
     link_collection()
     sys.path.insert(0, str(COLLECTIONS))
 
 
 def needed_inside() -> list[str]:
-    """Paths that a host must be able to read, wherever the machine keeps them."""
+    """Paths that a host must be able to read, wherever they are on the machine."""
     return sorted({str(REPOSITORY), sys.prefix, sys.base_prefix})

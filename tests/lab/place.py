@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`Place`: a network namespace of a host, and what can be done from there: commands, functions, traffic."""
+"""`Place`: a network namespace of a host, for running commands and functions and sending traffic there."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.lab.paths import COLLECTIONS
 
 @dataclass(frozen=True)
 class Result:
-    """What a command left: exit code, standard output, standard error."""
+    """The result of a command: exit code, standard output, standard error."""
 
     rc: int
     out: str
@@ -45,20 +45,20 @@ _ENVIRONMENT = {
 
 
 class Place(members.Member):
-    """Made by `Lab.host` (the host's own network namespace) and `Host.inside` (a named one)."""
+    """Created by `Lab.host` (the host's own network namespace) and `Host.inside` (a named one)."""
 
     def __init__(self, pid: int, netns: str | None = None) -> None:
         """pid: the host's first process, as seen from here. netns: a name in the host's /run/netns, or a path."""
         super().__init__(pid, netns)
-        #: How to end what was left running here; the host does it when it goes.
+        #: How to end what was left running here; called when the host ends.
         self.endings: list[Callable[[], None]] = []
 
     def environment(self) -> dict[str, str]:
-        """The environment of everything here: of the machine's, only the Python in use."""
+        """The environment of everything here, which has only the current Python in common with the machine's."""
         return dict(_ENVIRONMENT)
 
     def popen(self, argv: Sequence[str], env: Mapping[str, str] | None = None, **options: Any) -> subprocess.Popen[str]:
-        """Start a command here. The options are those of subprocess.Popen. It ends with the host at the latest."""
+        """Start a command here, with options of subprocess.Popen. It ends with the host at the latest."""
         process = self._popen(argv, env, **options)
 
         def end() -> None:
@@ -98,11 +98,11 @@ class Place(members.Member):
         return Result(process.returncode, out, err)
 
     def sh(self, script: str, check: bool = True, timeout: float = 60) -> str:
-        """Run a shell script here (sh -e) and return its standard output."""
+        """Run a shell script here (sh -e), and return its standard output."""
         return self.run(["sh", "-ec", script], check=check, timeout=timeout).out
 
     def ip(self, *words: str) -> Any:
-        """`ip -json -details WORDS` as Python data."""
+        """The output of `ip -json -details WORDS` as Python data."""
         return json.loads(self.run(["ip", "-json", "-details", *words]).out or "[]")
 
     def target(self) -> Target:
@@ -118,16 +118,16 @@ class Place(members.Member):
         preload: tuple[str, ...] = (),
         python: str = sys.executable,
     ) -> Any:
-        """Run a Python function of an importable module here, in a process of its own, and return its result."""
+        """Run a Python function of an importable module here, in a separate process, and return its result."""
         return calls.call(self.target(), function, args, timeout, preload, python)
 
     def start(self, function: Callable[..., Any], *args: Any) -> calls.Background:
-        """Leave a generator function running here; returns once it has yielded its first value ("ready")."""
+        """Leave a generator function running here. Returns once it has yielded its first value ("ready")."""
         background = calls.start(self.target(), function, args)
         self.endings.append(background.stop)
         return background
 
-    # Traffic. Addresses of either family; what each one returns stands in traffic.py.
+    # Traffic. Addresses may be of either family; traffic.py describes the results.
 
     def reaches(self, address: str, timeout: float = 3) -> bool:
         """Whether an ICMP echo is answered."""
@@ -136,14 +136,14 @@ class Place(members.Member):
 
     @contextlib.contextmanager
     def server(self, port: int, protocol: str = "tcp", address: str = "::") -> Iterator[traffic.Server]:
-        """An echo server that tells its clients, and `server.seen`, which peer address it saw."""
+        """An echo server that reports the peer address it saw to its clients and in `server.seen`."""
         with self.start(traffic.serve, protocol, address, port) as background:
             yield traffic.Server(background)
 
     def ask(
         self, address: str, port: int, protocol: str = "tcp", source: str = "", timeout: float = 1
     ) -> traffic.Answer | None:
-        """Ask an echo server for the peer address that it sees; None if no answer comes in time or it is refused."""
+        """Ask an echo server which peer address it sees. None if it refuses or does not answer in time."""
         return traffic.Answer.of(self.call(traffic.ask, protocol, address, port, source, timeout))
 
     @contextlib.contextmanager
@@ -153,5 +153,5 @@ class Place(members.Member):
             yield traffic.Sniffer(background)
 
     def send_frames(self, interface: str, frames: Sequence[bytes]) -> None:
-        """Put raw Ethernet frames on an interface."""
+        """Send raw Ethernet frames through an interface."""
         self.call(traffic.send_frames, interface, list(frames))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run ansible-playbook inside a host and read what every task did."""
+"""Runs ansible-playbook inside a host, and reads the results of all tasks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REPORT = "/tmp/playbook-report.json"
 
 @dataclass(frozen=True)
 class Task:
-    """One task on one host: what it is called and what it returned (loops: `result["results"]`)."""
+    """A task on a host: its name and its result (for loops, `result["results"]`)."""
 
     name: str
     action: str
@@ -51,13 +51,13 @@ class Run:
 
     @property
     def diffs(self) -> Iterator[dict[str, Any]]:
-        """Every diff with content, in order of tasks."""
+        """Every diff with content, in the order of tasks."""
         for task in self.tasks:
             diff = task.result.get("diff") or []
             yield from ([diff] if isinstance(diff, dict) else diff)
 
     def task(self, name: str) -> Task:
-        """The one task of this name (the part of it that is given must be unique)."""
+        """The only task with this name, or part of a name."""
         (found,) = [task for task in self.tasks if name in task.name]
         return found
 
@@ -67,7 +67,7 @@ def read(rc: int, output: str, report: str) -> Run:
 
 
 def text(play: list[Any]) -> str:
-    """A list of plays, or of tasks for all hosts, as a playbook."""
+    """A list of plays, or of tasks for all hosts, as the text of a playbook."""
     if not any("hosts" in entry or "ansible.builtin.import_playbook" in entry for entry in play):
         play = [{"name": "Test", "hosts": "all", "gather_facts": False, "tasks": play}]
     return str(yaml.safe_dump(play, sort_keys=False))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`Segment`: an Ethernet segment of the lab on which hosts of the tests are."""
+"""`Segment`: an Ethernet segment of the lab, with hosts for tests."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Segment(segment.Segment):
-    """Made by `Lab.segment`."""
+    """Created by `Lab.segment`."""
 
     def __init__(self, lab: Lab, name: str, number: int, mtu: int) -> None:
         super().__init__(lab, name, number, mtu)

@@ -1,11 +1,11 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What hosts of the lab have installed, where it is not the same as for the tests themselves.
+"""What hosts of the lab have installed, if it differs from what the tests use themselves.
 
-LAB_TARGET_PYTHON names the interpreter on which modules run, by every way of running them; if not given it is that of
-the tests. It need not have Ansible, which a real host has not either. LAB_IPTABLES names a backend of iptables, nft or
-legacy; if not given it is the machine's.
+LAB_TARGET_PYTHON is the interpreter that runs modules, in every way of running them; by default it is that of the
+tests. Like a real host, it need not have Ansible. LAB_IPTABLES is the backend of iptables, nft or legacy; by default it
+is the machine's.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ BACKEND = os.environ.get("LAB_IPTABLES", "")
 
 @functools.cache
 def prefixes() -> list[str]:
-    """Where the interpreter keeps its files."""
+    """The directories in which the interpreter keeps its files."""
     if sys.executable == PYTHON:
         return [sys.prefix, sys.base_prefix]
     command = [PYTHON, "-c", "import sys; print(sys.prefix); print(sys.base_prefix)"]
@@ -33,12 +33,12 @@ def prefixes() -> list[str]:
 
 @functools.cache
 def search_path() -> list[str]:
-    """Where the interpreter finds the collection and, of all that the tests have, ansible alone."""
+    """Where the interpreter finds the collection and, of the tests' packages, only ansible."""
     return [str(COLLECTIONS)] if sys.executable == PYTHON else [str(COLLECTIONS), str(_ansible_alone())]
 
 
 def _ansible_alone() -> Path:
-    """A directory with a link to this Ansible: what lies beside it there may be for another Python."""
+    """A directory that links to this Ansible but not to the packages beside it, which may be for another Python."""
     import ansible
     from ansible.release import __version__
 

@@ -7,8 +7,8 @@
                                          |
     outside 192.0.2.254, 2001:db8::fe ---+         and 198.51.100.1, 2001:db8:ff::1 of the world beyond
 
-The neighbour routes through the host whatever it does not know, as an attacker would; the outside is the host's router
-and has no route to any network of the host: what arrives there un-NATed gets no answer.
+The neighbour uses the host as its default router, as an attacker would. The outside is the host's router and has no
+route to any network behind the host: untranslated packets that arrive there get no reply.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def _on_link(addresses: tuple[str, str]) -> list[str]:
 
 
 def join(lab: Lab, host: Host) -> Segment:
-    """A segment with the host on it."""
+    """A segment that the host is on."""
     segment = lab.segment("wan")
     segment.join(host, "eth0", _on_link(HOST), ROUTER)
     return segment
@@ -49,7 +49,7 @@ def add_outside(segment: Segment) -> Host:
 
 @dataclass(frozen=True)
 class Town:
-    """All of it."""
+    """The host with its neighbour and the outside."""
 
     host: Host
     neighbour: Host

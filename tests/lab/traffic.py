@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Traffic for tests. The functions run inside a host by way of forker.py, the classes are the test's side of them."""
+"""Traffic for tests. The functions run inside a host through forker.py, the classes are the test's side of them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.lab.calls import Background
 
 _ETH_P_ALL = 3
-#: Type and protocol of a socket.
+#: The type and protocol of a socket.
 _KINDS = {
     "tcp": (socket.SOCK_STREAM, socket.IPPROTO_TCP),
     "udp": (socket.SOCK_DGRAM, socket.IPPROTO_UDP),
@@ -29,7 +29,7 @@ _KINDS = {
 
 @dataclass(frozen=True)
 class Answer:
-    """What an echo server said: the client as it saw it, and its own address as the client addressed it."""
+    """The answer of an echo server: the client's address as it saw it, and the address that the client used for it."""
 
     peer: str
     peer_port: int
@@ -72,7 +72,7 @@ class Sniffer:
         return self._packets
 
     def wait(self, seconds: float = 0.3, **wanted: object) -> list[Packet]:
-        """Packets whose attributes have these values; as soon as there is one, at the latest after `seconds`."""
+        """Packets with these attributes. Returns as soon as there is one, after `seconds` at the latest."""
         end = time.monotonic() + seconds
         while True:
             found = [p for p in self.packets if all(getattr(p, name) == value for name, value in wanted.items())]
@@ -86,7 +86,7 @@ def _family(address: str) -> socket.AddressFamily:
 
 
 def _plain(address: str) -> str:
-    """An IPv4 peer of a dual-stack socket as IPv4, a link-local one without its interface."""
+    """An IPv4 peer of a dual-stack socket as IPv4, and a link-local one without its interface."""
     return address.removeprefix("::ffff:").partition("%")[0]
 
 
@@ -95,9 +95,9 @@ def _describe(peer: tuple[str, int], local: str) -> bytes:
 
 
 def serve(protocol: str, address: str, port: int) -> Iterator[str]:
-    """Answer every connection or datagram with the peer's address and port; yield the peer's address of each.
+    """Answer every connection or datagram with the peer's address and port, and yield the address of each.
 
-    The address :: takes IPv4 as well.
+    The address :: accepts IPv4 too.
     """
     with socket.socket(_family(address), *_KINDS[protocol]) as server:
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -124,7 +124,7 @@ def serve(protocol: str, address: str, port: int) -> Iterator[str]:
 
 
 def _echo(connection: socket.socket) -> bool:
-    """Answer what a client sent; False when it is gone."""
+    """Answer what a client sent. Returns False when it is gone."""
     with contextlib.suppress(OSError):
         if connection.recv(65535):
             connection.sendall(_describe(connection.getpeername(), connection.getsockname()[0]))
@@ -134,14 +134,14 @@ def _echo(connection: socket.socket) -> bool:
 
 
 def ask(protocol: str, address: str, port: int, source: str, timeout: float) -> str | None:
-    """Send one request and return the answer, None if there is none. source: ADDRESS, ADDRESS:PORT or [IPV6]:PORT."""
+    """Send a request and return the answer, None if there is none. source: ADDRESS, ADDRESS:PORT or [IPV6]:PORT."""
     with socket.socket(_family(address), *_KINDS[protocol]) as sock:
         sock.settimeout(timeout)
         if source:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             sock.bind(_source(source))
         try:
-            # A link-local address names its interface: fe80::1%eth0.
+            # A link-local address includes its interface: fe80::1%eth0.
             sock.connect(socket.getaddrinfo(address, port, flags=socket.AI_NUMERICHOST)[0][4])
             sock.sendall(b"who am I?")
             return sock.recv(65535).decode() or None

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which system calls fail in which ways."""
+"""The system calls that fail, and how."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ ERRORS: dict[str, tuple[int, ...]] = {
     "flock": (errno.ENOLCK,),
     "vfork": _FORK, "fork": _FORK, "clone": _FORK, "clone3": _FORK,
 }  # fmt: skip
-#: To be killed before another call is to be killed before the next one of these.
+#: Killing the process before any other call is equivalent to killing it before the next of these.
 _CHANGING = {
     "sendto", "sendmsg", "write", "fsync", "mkdir", "mkdirat", "rename", "renameat", "link", "linkat", "symlink",
     "symlinkat", "unlink",
     "unlinkat", "rmdir", "chmod", "fchmod", "mount", "umount2", "unshare", "setns", "vfork", "fork", "clone",
     "clone3", "ioctl",
 }  # fmt: skip
-#: What Python opens for itself; a library that cannot be loaded is nobody's fault here.
+#: Files that Python itself opens: failing to load a library is not our fault.
 _PYTHONS = re.compile(r"\.(py|pyc|so(\.\d+)*|zip)$|__pycache__|/(lib|site-packages|bin|plugins)(/|$)|python\d")
 
 
 @dataclass(frozen=True)
 class Fault:
-    """error: None to kill the process instead."""
+    """error: None to kill the process."""
 
     point: Point
     error: int | None
@@ -57,13 +57,13 @@ class Fault:
 
     @property
     def kind(self) -> str:
-        """The same for calls of the same kind: numbers and names of interfaces left out."""
+        """The same for calls of the same kind: without numbers and names of interfaces."""
         subject = re.sub(r"\d+|\b[vh]\w*-[0-9a-f]{7}\b", "N", self.point.subject)
         return f"{self.point.call} {subject} {self.point.program} {self.error}"
 
 
 def faults(points: Iterable[Point]) -> Iterator[Fault]:
-    """All that can happen at these calls."""
+    """All faults to inject at these calls."""
     for point in points:
         if point.program:
             if point.call in ("execve", "sendto"):

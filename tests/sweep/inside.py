@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What runs on the host: a module of which one system call fails, or that is killed before one."""
+"""Runs on the host: a module with one failing system call, or that is killed before one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 from tests.lab import modules
 from tests.sweep.notifier import NUMBERS, Call, watch
 
-#: At which place the path of such a call stands among its arguments.
+#: Which argument of such a call is the path.
 PATHS = {
     "open": 0, "stat": 0, "lstat": 0, "mkdir": 0, "rmdir": 0, "unlink": 0, "chmod": 0, "rename": 1, "link": 1,
     "symlink": 1,
@@ -33,7 +33,7 @@ _OUTPUTS = (1, 2)
 
 @dataclass(frozen=True)
 class Point:
-    """The n-th call (from 0) of this name by the module itself, or by a program that it starts."""
+    """The n-th call (from 0) with this name by the module itself, or by a program that it starts."""
 
     call: str
     number: int
@@ -56,7 +56,7 @@ class Watched:
 
 
 def run(name: str, options: dict[str, Any], point: Point | None, error: int | None, seconds: float) -> Watched:
-    """Run a module's main(). At the point its call fails with the error, or if that is None its process is killed."""
+    """Run a module's main(). At the point, its call fails with the error; if that is None, its process is killed."""
     output = os.memfd_create("result")
     seen = _Seen(point, error)
 
@@ -70,7 +70,7 @@ def run(name: str, options: dict[str, Any], point: Point | None, error: int | No
 
 
 class _Seen:
-    """All calls in their order, and the decision what becomes of each."""
+    """Records all calls in order, and decides what happens to each."""
 
     def __init__(self, point: Point | None, error: int | None) -> None:
         self._point, self._error = point, error
@@ -96,7 +96,7 @@ class _Seen:
 
 
 def _subject(call: Call) -> str:
-    """What a call is about, for people: a path, or the kind of a netlink message."""
+    """What a call is about: a path, or the type of a netlink message."""
     if call.name in PATHS:
         return _memory(call.pid, call.arguments[PATHS[call.name]], 200).partition(b"\0")[0].decode(errors="replace")
     if call.name == "sendto":

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The kernel asks us before each system call of a process whether it may be made (seccomp's user notification).
+"""Has the kernel ask before each system call of a process whether to allow it (seccomp user notification).
 
-So a call can fail that never fails by itself, or its process be killed right before it, without root and without a
-debugger. All that a process starts is asked about as well.
+So calls can fail that never fail otherwise, and the process can be killed right before one, without root and without a
+debugger. Everything that the process starts is included.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from dataclasses import dataclass
 
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils.lab import linux
 
-#: Numbers of system calls by the machine's name, with that of its kind in a filter.
+#: The kernel's number of an architecture (AUDIT_ARCH), by machine name.
 _ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _X86 = {
     "read": 0, "write": 1, "open": 2, "stat": 4, "fstat": 5, "lstat": 6, "ioctl": 16, "socket": 41, "connect": 42,
@@ -56,7 +56,7 @@ _NOTIFICATION = struct.Struct("=QIIiIQ6Q")  # id, pid, flags; number, architectu
 _RESPONSE = struct.Struct("=QqiI")  # id, value, error, flags
 
 _START_SECONDS = 10
-#: The exit code of a function that raised something.
+#: The exit code after an exception.
 _RAISED = 70
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -64,7 +64,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 @dataclass(frozen=True)
 class Call:
-    """A system call that is about to be made. pid: whose; arguments: as the kernel gets them."""
+    """A system call that is about to be made. pid: of the process. arguments: as the kernel gets them."""
 
     name: str
     pid: int
@@ -76,7 +76,7 @@ class _Program(ctypes.Structure):
 
 
 def _filter(names: list[str]) -> bytes:
-    """A program that has the kernel ask about these calls and lets all others pass."""
+    """A BPF program that has the kernel ask about these calls and allow all others."""
     load, equal, end = 0x20, 0x15, 0x06
     numbers = sorted(NUMBERS[name] for name in names if name in NUMBERS)
     lines = [
@@ -98,7 +98,7 @@ def _checked(result: int, what: str) -> int:
 
 
 def _install(names: list[str]) -> None:
-    """From here on the kernel asks; who answers gets the listener from this process's lowest free descriptor."""
+    """Activate the filter. The listener is the lowest free descriptor, from which the other process takes it."""
     code = _filter(names)
     program = _Program(len(code) // 8, code)
     _checked(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
@@ -106,7 +106,7 @@ def _install(names: list[str]) -> None:
 
 
 def _end_with(function: Callable[[], None], names: list[str]) -> None:
-    """Be asked about, call the function and end this process, whatever comes of it."""
+    """Activate the filter, call the function and end this process, in any case."""
     code = _RAISED
     try:
         _install(names)
@@ -121,9 +121,9 @@ def _end_with(function: Callable[[], None], names: list[str]) -> None:
 def watch(
     function: Callable[[], None], names: list[str], decide: Callable[[Call], int | None], seconds: float = 60
 ) -> int | None:
-    """Run a function in a fork; before each of these calls ``decide`` says what becomes of it.
+    """Run a function in a fork. Before each of these calls, ``decide`` says what happens to it.
 
-    :param decide: returns 0 for let it pass, an errno for let it fail, None for kill the process that makes it
+    :param decide: returns 0 to allow it, an errno to make it fail, None to kill the process that makes it
     :return: the exit code of the fork, negative for a signal; None if it was killed because it took too long
     """
     listener_number = os.dup(0)  # the fork has the same descriptors, so this one will be its lowest free one
@@ -145,7 +145,7 @@ def watch(
 
 
 def works() -> bool:
-    """Whether this machine can do it: a directory that may not be made is not made."""
+    """Whether this machine supports it: forbid creating a directory, and see that this fails."""
     refused: list[bool] = []
 
     def make_a_directory() -> None:
@@ -165,7 +165,7 @@ def works() -> bool:
 
 
 def _listener_of(handle: int, number: int) -> int:
-    """The child's listener, as soon as it has one."""
+    """Wait for the child's listener."""
     end = time.monotonic() + _START_SECONDS
     while time.monotonic() < end:
         found = _libc.syscall(_PIDFD_GETFD, handle, number, 0)
@@ -198,7 +198,7 @@ def _serve(listener: int, handle: int, child: int, decide: Callable[[Call], int 
 
 
 def _let_finish(listener: int, names: dict[int, str]) -> None:
-    """What the child started may live longer, and is asked about until it ends."""
+    """Answer for processes that the child started until they end, since they may outlive it."""
     poll = select.poll()
     poll.register(listener, select.POLLIN)
     while True:

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A network is made, changed and taken away, each time with one system call that fails or is the module's last.
+"""A network is created, changed and removed, each time with one system call that fails or is the module's last.
 
-Then one run without a fault puts everything right: the host is as if nothing had happened, nothing is left behind and
-nothing of others is lost. And a run that says it was a success has had one.
+A run without a fault then puts everything right: nothing is left behind and nothing of others is lost, as if the fault
+had not happened. And a run that reports success has done everything.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _MADE: dict[str, Any] = {
         {"namespace": "visitor"},
     ],
 }
-#: One endpoint goes, one comes, one moves, a port moves, and nobody sees his neighbours.
+#: One endpoint leaves, one comes, one moves, a port moves, and endpoints cannot see each other any more.
 _CHANGED: dict[str, Any] = {
     **_MADE,
     "icc": False,
@@ -47,7 +47,7 @@ _CHANGED: dict[str, Any] = {
     ],
 }
 _GONE = {"name": "br0", "state": "absent"}
-#: Another network and somebody else's things stand beside it all the time. All three share the namespace visitor.
+#: Another network and foreign objects exist all the time. All three share the namespace visitor.
 _OTHER: dict[str, Any] = {
     "name": "br1",
     "ipam_config": [{"subnet": "172.19.0.0/24"}],
@@ -65,7 +65,7 @@ iptables -t nat -A POSTROUTING -s 10.98.0.0/24 -m comment --comment foreign -j M
 
 @dataclass(frozen=True)
 class Stage:
-    """before: how the network was; want: what is applied while something fails."""
+    """before: the network's earlier state. want: what is applied while something fails."""
 
     name: str
     before: dict[str, Any]
@@ -78,7 +78,7 @@ _SECONDS = 60
 
 @dataclass(frozen=True)
 class Case:
-    """module: the one of the stage's modules in which it happens."""
+    """module: the one of the stage's modules in which the fault happens."""
 
     stage: Stage
     module: str
@@ -89,7 +89,7 @@ class Case:
 
 
 def one_of_each_kind(cases: Iterable[Case]) -> list[Case]:
-    """The first case of each kind of call, of each module."""
+    """The first case for each kind of call of each module."""
     first: dict[str, Case] = {}
     for case in cases:
         first.setdefault(f"{case.module} {case.fault.kind}", case)
@@ -97,11 +97,11 @@ def one_of_each_kind(cases: Iterable[Case]) -> list[Case]:
 
 
 class Wrong(AssertionError):
-    """What a fault led to and must not."""
+    """What a fault led to but must not lead to."""
 
 
 class Sweep:
-    """Stages on one host. A case leaves the host as it should be, or it is wrong and the host of no further use."""
+    """Stages on one host. Each case either leaves the host as it should be, or is wrong and makes the host unusable."""
 
     def __init__(self, lab: Lab) -> None:
         self._host = lab.host("host")
@@ -118,7 +118,7 @@ class Sweep:
             self._wanted[stage.name] = self._picture()
 
     def cases(self, stage: Stage) -> Iterator[Case]:
-        """All faults of all modules of a stage."""
+        """All faults of all modules in a stage."""
         self._start(stage)
         found: list[tuple[str, list[inside.Point]]] = []
 
@@ -133,7 +133,7 @@ class Sweep:
                 yield Case(stage, name, fault)
 
     def run(self, case: Case) -> bool:
-        """Whether the fault took place. Raises Wrong."""
+        """Run a case. Returns whether the fault occurred; raises Wrong."""
         self._start(case.stage)
         hit, ended = False, ""
 
@@ -191,7 +191,7 @@ class Sweep:
 
 
 def _wait(host: Host) -> None:
-    """Until the kernel has done what follows from links that went up."""
+    """Wait until the kernel has finished what follows from links going up."""
     settle(host, *host.sh("ls /run/netns").split(), quiet=0.1)
 
 

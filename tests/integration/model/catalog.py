@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The networks of the model: three that share namespaces and two that share nothing."""
+"""The networks of the model: three that share namespaces, and two that share nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Kind:
-    """A network as it always is. number: by it addresses and ports of two networks never meet."""
+    """The constant part of a network. number: keeps addresses and ports of two networks apart."""
 
     number: int
     subnets: tuple[str, ...]
@@ -27,7 +27,7 @@ class Kind:
         return {family: first[family].format(self.number) for family in self.families}
 
     def given(self, namespace: str) -> str:
-        """The IPv4 address that this namespace has where it is given one."""
+        """The IPv4 address that this namespace gets if one is given."""
         return f"172.{self.number}.0.{50 + self.namespaces.index(namespace)}"
 
     def port(self, place: int) -> int:

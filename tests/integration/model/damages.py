@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What hands, other tools and accidents do to a network. Each is a shell script that runs on the host."""
+"""Damage to a network by hand, by other tools or by accident. Each is a shell script that runs on the host."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Damage:
-    """script: of {bridge}, {end} (the host's end), {ns} and {inner} (the interface in it).
+    """script: may use {bridge}, {end} (the host end), {ns} and {inner} (the interface in it).
 
-    reach: own: what only this network's next application mends; shared: that of each network in the namespace;
-    all: that of every network
+    reach: own: what only the network's next application repairs; shared: what that of any network in the namespace
+    repairs; all: what that of every network repairs
     """
 
     script: str

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the model says that a host must have, told from the wants alone, and what of it a dump does not show."""
+"""What a host must have according to the model, derived from the wants alone, apart from what dumps do not show."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from tests.lab.dumps import Dump
 
 Addresses = dict[str, dict[str, list[str]]]
 
-#: Namespaces that foreign.py makes.
+#: Namespaces that foreign.py creates.
 _FOREIGN = {"foreign"}
 _DNAT = re.compile(r"^nat -A (?P<chain>LINUXNET-DNAT\S*) (?P<words>.*)--comment linuxnet-dnat-(?P<owner>\S+) ")
 _OWNER = re.compile(r"--comment linuxnet-[a-z]+-(?P<owner>\S+)")
 
 
 def problems(world: World, addresses: Addresses, dump: Dump) -> list[str]:
-    """What is wrong with a host, sentence by sentence.
+    """What is wrong with a host, in sentences.
 
-    :param addresses: by network and namespace, as they were given
+    :param addresses: the chosen addresses, by network and namespace
     """
     sight = _Sight(dump)
     found: list[str] = []
@@ -41,7 +41,7 @@ def problems(world: World, addresses: Addresses, dump: Dump) -> list[str]:
 
 
 def ends(world: World, dump: Dump) -> dict[str, dict[str, str]]:
-    """The host's ends by network and namespace: a name that was derived once is kept."""
+    """The host ends by network and namespace: a name that was derived once is kept."""
     sight = _Sight(dump)
     return {
         name: {namespace: sight.ends_of(name, namespace)[0]["ifname"] for namespace in network.endpoints}
@@ -50,7 +50,7 @@ def ends(world: World, dump: Dump) -> dict[str, dict[str, str]]:
 
 
 class _Sight:
-    """A dump, read."""
+    """A parsed dump."""
 
     def __init__(self, dump: Dump) -> None:
         self._dump = dump
@@ -70,7 +70,7 @@ class _Sight:
         return {link["ifname"]: link for link in found}
 
     def addresses_of(self, place: str, name: str) -> set[str]:
-        """Addresses with their lengths, without those that the kernel gives."""
+        """The addresses with their prefix lengths, without link-local ones."""
         found = set()
         for line in self._dump.get(f"{place} addresses", []):
             interface, _space, text = line.partition(" ")
@@ -80,7 +80,7 @@ class _Sight:
         return found
 
     def default_routes_of(self, place: str) -> set[tuple[str, str]]:
-        """Interface and gateway of each."""
+        """The interface and gateway of each default route."""
         routes = (
             json.loads(line) for family in ("ipv4", "ipv6") for line in self._dump.get(f"{place} {family} routes", [])
         )
@@ -93,7 +93,7 @@ class _Sight:
         return [*self._dump["host ipv4 rules"], *self._dump["host ipv6 rules"]]
 
     def published(self, name: str) -> set[str]:
-        """What is published, as CHAIN PROTOCOL PORT TARGET, of each family."""
+        """What is published, as CHAIN PROTOCOL PORT TARGET, in each family."""
         found = set()
         for rule in self.rules:
             match = _DNAT.match(rule)
@@ -107,7 +107,7 @@ class _Sight:
         return found
 
     def of_owner(self, name: str, files: bool) -> Iterator[str]:
-        """All that carries a network's mark. files: those in /etc may be there."""
+        """Everything that carries a network's mark. files: whether there may be some in /etc."""
         for rule in self.rules:
             match = _OWNER.search(rule)
             if match and match["owner"] == name:
@@ -194,7 +194,7 @@ def _published(network: Network, addresses: dict[str, list[str]]) -> Iterator[st
 
 
 def _namespaces(world: World, sight: _Sight) -> Iterator[str]:
-    """Namespaces are there while somebody has an endpoint in them, and hold nothing but that."""
+    """A namespace exists while it has an endpoint of any network, and contains nothing else."""
     wanted: dict[str, set[str]] = {}
     for network in world.running.values():
         for namespace, endpoint in network.endpoints.items():

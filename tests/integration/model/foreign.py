@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What other tools and people have on a host, which nothing of ours may touch. All of it carries the word foreign."""
+"""Objects of other tools and people, which nothing of ours may touch. They all have the word foreign in them."""
 
 from __future__ import annotations
 

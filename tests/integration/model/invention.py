@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Random operations that make sense in the world as it is. The same seed gives the same ones."""
+"""Random operations that make sense in the current world. The same seed yields the same operations."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.integration.model.world import Endpoint, Network, Operation, World, i
 
 
 def operations(seed: int, number: int) -> Iterator[Operation]:
-    """So many operations, and at last all networks taken away."""
+    """The given number of operations, followed by the removal of all networks."""
     chance = random.Random(seed)
     world = World()
     for _count in range(number):
@@ -28,7 +28,7 @@ def operations(seed: int, number: int) -> Iterator[Operation]:
 
 
 def _next(chance: random.Random, world: World) -> Operation:
-    """What is uncertain is mostly seen to first."""
+    """Mostly resolves what is uncertain first."""
     if world.uncertain and chance.random() < 0.8:
         name = chance.choice(sorted(world.uncertain))
         network = world.networks.get(name)
@@ -87,7 +87,7 @@ def _again(name: str, network: Network) -> Operation:
 
 
 def _applied(chance: random.Random, world: World, name: str, network: Network | None) -> Operation:
-    """The network as it is with something changed, or a new one."""
+    """The network with something changed, or a new one."""
     variables: dict[str, Any] = {"name": name, "ipam_config": ipam_config(name)}
     endpoints: dict[str, Endpoint] = {}
     if network is not None:
@@ -143,7 +143,7 @@ def _endpoint(chance: random.Random, world: World, name: str, namespace: str, ot
         for known, other in world.networks.items()
         if known != name
     )
-    # Now and then a second default route is asked for, which is refused.
+    # Occasionally ask for a second default route, which is refused.
     default_route = chance.random() < (0.0 if world.uncertain else 0.05) if elsewhere else chance.random() < 0.7
     made: Endpoint = {
         "namespace": namespace,
@@ -173,7 +173,7 @@ def _endpoint(chance: random.Random, world: World, name: str, namespace: str, ot
 
 
 def _ports(chance: random.Random, kind: Kind, udp: bool) -> list[str]:
-    """Ports of a common store, so that they move from one endpoint to another."""
+    """Ports from a common pool, so that they move from one endpoint to another."""
     first = kind.port(0)
     store = [f"{first}:80", f"{first + 1}:80", f"{first + 10}-{first + 12}:90-92"]
     store += [f"127.0.0.1:{first + 2}:81"] * ("ipv4" in kind.families)
@@ -182,5 +182,5 @@ def _ports(chance: random.Random, kind: Kind, udp: bool) -> list[str]:
 
 
 def _fitting(endpoint: Endpoint, published: bool) -> Endpoint:
-    """The endpoint without what its network does not allow."""
+    """The endpoint without options that its network does not allow."""
     return {key: value for key, value in endpoint.items() if published or key != "published_ports"}

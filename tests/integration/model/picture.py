@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A dump without chance and history: two hosts on which the same is wanted have the same picture."""
+"""A dump without chance and history: if two hosts have the same wants, their pictures are equal."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _VOLATILE = {
 _CARRIER = {"NO-CARRIER", "LOWER_UP", "M-DOWN", "linkdown"}
 _OWNER = re.compile(r"--comment linuxnet-[a-z]+-(\S+)")
 _OUR_CHAIN = re.compile(r" LINUXNET-\S+ policy -$")
-#: What stays on or off when the last network has gone; expected.py asks for it where there is one.
+#: What stays on or off after the last network is gone; expected.py checks it while there is one.
 _FORWARDING = re.compile(r"ip_forward:|/forwarding:|/accept_redirects:")
-#: What an endpoint set in a namespace that stays, since nobody remembers what it was before.
+#: What an endpoint set in a namespace that stays: its earlier value is not recorded.
 _KEPT = re.compile(r"/ip_default_ttl:")
-#: A jump to a chain that one network has for itself.
+#: A jump to a chain that belongs to one network.
 _OWN_CHAIN = re.compile(r"-j (LINUXNET-\w+-\w{7})\b")
 _POSITION = re.compile(r" #\d+$")
 
@@ -59,7 +59,7 @@ def differences(one: dict[str, list[str]], other: dict[str, list[str]]) -> list[
 
 
 def _steady(value: Any) -> Any:
-    """Without numbers and addresses that the kernel chooses, and what it tells of a carrier some time after it came."""
+    """Without numbers and addresses that the kernel chooses, and what it shows some time after a carrier change."""
     if isinstance(value, dict):
         kept = {key: _steady(part) for key, part in value.items() if key not in _VOLATILE}
         if not str(kept.get("address", "02:00:00")).startswith("02:00:00"):
@@ -71,7 +71,7 @@ def _steady(value: Any) -> Any:
 
 
 def _steady_record(line: str, dump: Dump) -> str:
-    """A file; a namespace's record without its identity, its owners' order and what it remembers of former days."""
+    """A file; a namespace's record without its identity, the order of its owners, and traces of the past."""
     path, mode, text = line.split(" ", 2)
     if not path.startswith("/run/linuxnet/netns/"):
         return line
@@ -86,7 +86,7 @@ def _steady_record(line: str, dump: Dump) -> str:
 
 
 def _flat(entry: dict[str, Any]) -> list[str]:
-    """A line for each attribute, so that a difference is a short one."""
+    """One line per attribute, so that differences are short."""
     name = " ".join(str(entry[key]) for key in ("ifname", "dst", "dev", "table") if key in entry)
     return [f"{name} {words}" for words in _attributes(entry)]
 
@@ -100,7 +100,7 @@ def _attributes(value: Any, path: str = "") -> Iterator[str]:
 
 
 def _by_owner(rules: list[str]) -> list[str]:
-    """Each rule with its place among its owner's in that chain; in what order networks came does not matter."""
+    """Each rule with its position among its owner's in that chain, since the order of the networks does not matter."""
     seen: dict[str, int] = {}
     found = []
     for rule in rules:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One application of the role in a tenth of a second, without ansible-playbook.
 
-Whatever the role becomes, this is the one place of the model test that knows how it is called.
+If the way of calling the role changes, this is the only part of the model test to adapt.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from tests.lab.host import Host
 
 
 class Refusal(Exception):
-    """The sentence with which the role ended."""
+    """The role's error message."""
 
 
 class Killed(Exception):
-    """The module was killed before it came to its end."""
+    """The module was killed before it was done."""
 
 
-#: How a module is run on a host: its name, options and whether in check mode.
+#: Runs a module on a host, given its name, its options, and whether in check mode.
 Module = Callable[[Host, str, dict[str, Any], bool], dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class Done:
-    """changed: by the names of modules. addresses: by namespace, as planned."""
+    """changed: by module name. addresses: by namespace, as planned."""
 
     changed: frozenset[str]
     diffs: list[Any]
@@ -43,7 +43,7 @@ class Done:
 def apply(host: Host, variables: dict[str, Any], check: bool = False, module: Module | None = None) -> Done:
     """Apply the role with these variables, named without their prefix.
 
-    :param module: how a module is run
+    :param module: runs a module
     """
     run = module or _run
     want = {**defaults(), **variables, "return_plan": True}
@@ -62,7 +62,7 @@ def _run(host: Host, name: str, options: dict[str, Any], check: bool) -> dict[st
 
 
 def killed_after(seconds: float) -> Module:
-    """A way to run modules by which those that change the host have so long to live."""
+    """A way to run modules that kills those that change the host after this time."""
 
     def run(host: Host, name: str, options: dict[str, Any], check: bool) -> dict[str, Any]:
         try:

@@ -29,7 +29,7 @@ def _say(line: str) -> None:
 
 
 def _play(sequence: list[Operation], seconds: float) -> bool:
-    """Whether all was as the model says; tells what was not."""
+    """Whether everything was as the model says. Reports what was not."""
     try:
         with Lab() as lab:
             Player(lab, _say).play(sequence)
@@ -45,7 +45,7 @@ def _play(sequence: list[Operation], seconds: float) -> bool:
 
 
 def _kind(what: str) -> str:
-    """What went wrong but for names and numbers, so that no other fault is found on the way."""
+    """What went wrong, without names and numbers, so that shortening does not find another fault."""
     lines = what.splitlines()[1:]
     return re.sub(r"\b\w*\d\w*\b", "N", lines[0])[:60] if lines else ""
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The shortest sequence of operations that still breaks something."""
+"""Finds the shortest sequence of operations that still breaks something."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Operations = list[Operation]
 
 
 def shrunk(operations: Operations, breaks: Callable[[Operations], bool], seconds: float) -> Operations:
-    """Operations left out and made simpler, as long as it breaks and there is time."""
+    """Leave out and simplify operations, as long as the rest breaks and there is time."""
     end = time.monotonic() + seconds
     progress = True
     while progress:
@@ -33,7 +33,7 @@ def shrunk(operations: Operations, breaks: Callable[[Operations], bool], seconds
 
 
 def _simpler(operations: Operations) -> Iterator[Operations]:
-    """Candidates, those first by which most would be gone."""
+    """Candidates, starting with those that leave out most."""
     size = len(operations) // 2
     while size:
         for start in range(0, len(operations) - 1, size):
@@ -45,7 +45,7 @@ def _simpler(operations: Operations) -> Iterator[Operations]:
 
 
 def _without_a_part(operation: Operation) -> Iterator[Operation]:
-    """An application with an endpoint, or an option of one, or an option of the network less."""
+    """The operation without one endpoint, one option of an endpoint, or one option of the network."""
     variables, endpoints = operation.variables, operation.variables.get("endpoints", [])
     candidates = [{**variables, "endpoints": endpoints[:at] + endpoints[at + 1 :]} for at in range(len(endpoints))]
     for at, endpoint in enumerate(endpoints):

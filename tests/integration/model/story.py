@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A sequence of operations on a host of the lab, and after each the question whether the host is as it must be."""
+"""A sequence of operations on a host of the lab, checking after each whether the host is as it must be."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from tests.lab.lab import Lab
 
 Ends = dict[str, dict[str, str]]
 
-#: Modules that have something to do in a network when another network comes to or leaves one of its namespaces: by
-#: what way an endpoint's answers come back is known when its default route is there.
+#: Modules that may have something to do in a network when another network joins or leaves one of its namespaces: the
+#: way back of an endpoint's replies is only known once its default route exists.
 _FOLLOWING = frozenset({"bridge_forward", "netns"})
 _ROUNDS = 3
-#: Of what differs, so much is told.
+#: How many differences to show.
 _LINES = 30
-#: What an operation returns that was refused.
+#: The result of a refused operation.
 _IN_VAIN = object()
 
 
 class Broken(AssertionError):
-    """The host is not as the model says. operations: what had been done by then."""
+    """The host is not as the model says. operations: everything that was done until then."""
 
     def __init__(self, operations: list[Operation], what: str) -> None:
         super().__init__(what)
@@ -41,7 +41,7 @@ class Broken(AssertionError):
 
 
 class Player:
-    """Plays operations on one host, and builds the same anew on others to compare."""
+    """Plays operations on one host, and builds the same from scratch on others to compare."""
 
     def __init__(self, lab: Lab, tell: Callable[[str], None] = lambda _line: None) -> None:
         self._lab = lab
@@ -50,7 +50,7 @@ class Player:
         self._pictures: dict[str, dict[str, list[str]]] = {}
 
     def play(self, operations: Iterable[Operation]) -> int:
-        """All of them on a new host; how many there were. Raises Broken."""
+        """Play all operations on a new host. Returns how many there were; raises Broken."""
         done: list[Operation] = []
         story = _Story(self._new_host(), self)
         try:
@@ -67,7 +67,7 @@ class Player:
         return len(done)
 
     def built_anew(self, world: World, addresses: expected.Addresses, ends: Ends) -> dict[str, list[str]]:
-        """The picture of a new host on which the same is there."""
+        """The picture of a new host on which the same was built."""
         networks = {name: vars(network) for name, network in world.networks.items()}
         key = json.dumps([networks, addresses, ends, world.foreign], sort_keys=True)
         if key not in self._pictures:
@@ -79,7 +79,7 @@ class Player:
         return self._pictures[key]
 
     def _new_host(self) -> Host:
-        """A host that has had a network before, since forwarding stays on."""
+        """A host that has had a network before, since forwarding stays on after that."""
         self._number += 1
         host = self._lab.host(f"host{self._number}")
         role.apply(host, _FIRST)
@@ -99,7 +99,7 @@ class _Story:
         self._seconds = 0.1
 
     def do(self, operation: Operation) -> None:
-        """Carry it out here and in the model, and compare."""
+        """Perform the operation on the host and in the model, and compare."""
         if getattr(self, f"_{operation.kind}")(operation) is not _IN_VAIN:
             self._world = self._world.after(operation)
         dump = self.host.dump()
@@ -145,7 +145,7 @@ class _Story:
         self._addresses.pop(operation.network, None)
 
     def _converge(self, operation: Operation, exact: bool) -> role.Done:
-        """Check mode changes nothing and foretells; the second run finds nothing to do."""
+        """Check mode changes nothing and predicts the run; the second run finds nothing to do."""
         variables = _variables(operation)
         before = self.host.dump()
         refused = None
@@ -199,7 +199,7 @@ class _Story:
         self.host.sh(FOREIGN[operation.word])
 
     def _settle(self, operation: Operation) -> None:
-        """Apply all networks that are there: none has anything to do but what follows from another one's change."""
+        """Apply all running networks: each has only to do what follows from the change of another."""
         for _round in range(_ROUNDS):
             changed = [self._follow(name, network, operation) for name, network in sorted(self._world.running.items())]
             if not any(changed):
@@ -229,7 +229,7 @@ def _as_it_is(name: str, network: Network) -> dict[str, Any]:
 
 
 def _allowed(operation: Operation, namespace: str, before: list[str], after: list[str]) -> bool:
-    """Whether an endpoint may have other addresses than before: where it is given one, or was."""
+    """Whether an endpoint may have other addresses than before: only if one is given."""
     (endpoint,) = (one for one in operation.variables["endpoints"] if one["namespace"] == namespace)
     return before == after or "ipv4_address" in endpoint
 
@@ -240,7 +240,7 @@ def _run_service(host: Host, verb: str, name: str) -> None:
 
 
 def _build(host: Host, world: World, addresses: expected.Addresses, ends: Ends) -> dict[str, list[str]]:
-    """Everything anew, each endpoint with the addresses and the host's end that it has."""
+    """Build everything from scratch, with the current addresses and host ends of all endpoints."""
     for word in world.foreign:
         host.sh(FOREIGN[word])
     for _round in range(2):

@@ -11,7 +11,7 @@ from tests.integration.model.invention import operations
 from tests.integration.model.story import Player
 from tests.lab.lab import Lab
 
-#: A sample; `make model` goes on from here for as long as one likes.
+#: A sample. `make model` tries more.
 SEEDS = (1, 4)
 LENGTH = 5
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The model: which networks there are and what was wanted of them. Pure; it knows nothing of how they come about."""
+"""The model: the networks that exist and what was wanted of them. Pure; knows nothing about the implementation."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from tests.integration.model.damages import DAMAGES
 
 @dataclass(frozen=True)
 class Operation:
-    """What is done to the host, written out so that it can be repeated without what came before.
+    """An operation on the host, complete in itself so that it can be repeated without the ones before.
 
     kind: apply, absent, service, damage or foreign
     variables: the role's, for apply
-    word: which damage, thing of somebody else, or verb of the boot program
-    moment: for apply and absent, when it is killed, as a part of the time that it takes; 0: never
+    word: the damage, the foreign object, or the verb of the boot program
+    moment: for apply and absent, when the run is killed, as a fraction of its duration; 0: never
     """
 
     kind: str
@@ -48,7 +48,7 @@ Endpoint = dict[str, Any]
 
 @dataclass(frozen=True)
 class Network:
-    """A network that is there. variables: without its endpoints. down: stopped by its boot program."""
+    """A network that exists. variables: without the endpoints. down: stopped by its boot program."""
 
     variables: dict[str, Any]
     endpoints: dict[str, Endpoint]
@@ -67,10 +67,10 @@ class Network:
 
 @dataclass(frozen=True)
 class World:
-    """networks: those that were applied and not taken away.
+    """networks: those that were applied and not removed.
 
-    uncertain: those that were damaged or whose change was killed; what they look like is known again when they have
-    been applied or taken away once more. foreign: what somebody else put there, in its order.
+    uncertain: those that were damaged or whose change was killed. Their state is known again after they were applied or
+    removed once more. foreign: foreign objects, in the order of creation.
     """
 
     networks: dict[str, Network] = field(default_factory=dict)
@@ -86,7 +86,7 @@ class World:
         return {name for name, network in self.running.items() if namespace in network.endpoints}
 
     def refuses(self, operation: Operation) -> bool:
-        """Whether an application contradicts what other networks have already."""
+        """Whether an application contradicts what other networks already have."""
         if operation.kind != "apply":
             return False
         wanted = Network(operation.variables, {one["namespace"]: one for one in operation.variables["endpoints"]})
@@ -94,7 +94,7 @@ class World:
         return any(wanted.routed_by & other.routed_by for other in others)
 
     def after(self, operation: Operation) -> World:
-        """The world once an operation is done."""
+        """The world after an operation."""
         return getattr(self, f"_after_{operation.kind}")(operation)  # type: ignore[no-any-return]
 
     def _after_apply(self, operation: Operation) -> World:
@@ -109,7 +109,7 @@ class World:
             endpoints = {**before.endpoints, **endpoints}
         variables = {key: value for key, value in operation.variables.items() if key != "endpoints"}
         known = self._with(name, Network(variables, endpoints))
-        # Where endpoints are only added, those that are not named are not looked at.
+        # If endpoints are only added, the others are left alone.
         named = len(operation.variables["endpoints"]) == len(endpoints)
         return known if named or name not in self.uncertain else known._uncertain({name})
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes what every task returned to the file that LAB_REPORT names, as JSON: input of tests/lab/playbooks.py."""
+"""Writes the results of all tasks to the file in LAB_REPORT, as JSON that tests/lab/playbooks.py reads."""
 
 from __future__ import annotations
 
