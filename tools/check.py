@@ -275,7 +275,7 @@ def machines() -> Outcome:
         return Outcome(failed=not forced, skipped=forced, notes=[str(error)])
     except Stuck as error:
         return Outcome(failed=1, notes=[str(error)])
-    standing.down()  # those that somebody put up by hand
+    standing.down()  # machines that were started by hand
     try:
         names = [word for name in ON_MACHINES for word in ("--scenario-name", name)]
         return _molecule("machines", _APART, names, _MACHINES_SECONDS)

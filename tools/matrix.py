@@ -7,9 +7,10 @@ tools/versions.py defines the combinations and the tests for each, with the reas
 appears in the table as not run, with the reason. build/matrix/ keeps the virtual environments, the table, and the test
 log of each combination.
 
---short  only the diagonals; the table shows what was left out --write  write docs/versions.md with the table --keep
-skip what an earlier run of the same code has tested, so that a run can be completed later ROW      only combinations
-whose names contain this
+--short  only the diagonals; the table shows what was left out
+--write  write docs/versions.md with the table
+--keep   skip what an earlier run of the same code has tested, so that a run can be completed later
+ROW      only combinations whose names contain this
 """
 
 from __future__ import annotations

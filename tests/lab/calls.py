@@ -54,7 +54,7 @@ class Background:
                 self._values.put(message)
 
     def next(self, timeout: float = 10) -> Any:
-        """The next value. Raises LabError after `timeout` seconds or when the function has ended, or the function's error."""
+        """The next value. Raises LabError after `timeout` seconds or at the function's end, or the function's error."""
         try:
             message = self._values.get(timeout=timeout)
         except queue.Empty:

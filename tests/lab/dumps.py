@@ -155,7 +155,7 @@ def _rules(saved: str) -> list[str]:
             table = line[1:]
         elif line.startswith(":"):
             chain, policy, *_counters = line[1:].split()
-            if policy != "ACCEPT":  # a table that was only looked at is as good as none
+            if policy != "ACCEPT":  # reading a table may create it
                 lines.append(f"{table} {chain} policy {policy}")
         elif line.startswith(("-", "[")):
             lines.append(f"{table} {line}")

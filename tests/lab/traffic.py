@@ -106,7 +106,7 @@ def serve(protocol: str, address: str, port: int) -> Iterator[str]:
             yield "ready"
             while True:
                 _data, peer = server.recvfrom(65535)
-                yield _plain(peer[0])  # before the answer, so that whoever has the answer finds the peer in `seen`
+                yield _plain(peer[0])  # first, so that it is in `seen` when the answer arrives
                 with contextlib.suppress(OSError):
                     server.sendto(_describe(peer, address), peer)
         server.listen(128)

@@ -213,7 +213,7 @@ def _answer(listener: int, names: dict[int, str], decide: Callable[[Call], int |
     try:
         fcntl.ioctl(listener, _RECV, buffer)
     except OSError as error:
-        if error.errno == errno.ENOENT:  # who asked was killed meanwhile
+        if error.errno == errno.ENOENT:  # the process was killed meanwhile
             return
         raise
     number, pid, _flags, call, _architecture, _pointer, *arguments = _NOTIFICATION.unpack(buffer)

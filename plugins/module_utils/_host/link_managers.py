@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The network managers of a host: which of them run, the files for them, and the links that they manage.
+"""The network managers of a host: which ones run, the files for them, and the links that they manage.
 
 /run/linuxnet/untold/OWNER exists while a file was written and its manager has not been told.
 """

@@ -228,7 +228,7 @@ def _metric(option: str, value: int | None, version: int) -> int:
 
 
 def _is_number(word: str) -> bool:
-    """Whether a table's word is its number; other digits than those of ASCII are part of a name."""
+    """Whether a table is given by its number. Digits other than ASCII belong to a name."""
     return word.isascii() and word.isdigit()
 
 

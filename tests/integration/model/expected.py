@@ -102,7 +102,7 @@ class _Sight:
                 protocol, port, target = (
                     words[words.index(word) + 1] for word in ("-p", "--dport", "--to-destination")
                 )
-                target = target.partition("/")[0]  # of a range iptables tells also where it begins
+                target = target.partition("/")[0]  # iptables also prints where a range begins
                 found.add(f"{match['chain']} {protocol} {port} {target}")
         return found
 

@@ -106,7 +106,7 @@ def _by_owner(rules: list[str]) -> list[str]:
     for rule in rules:
         match = _OWNER.search(rule) or _OWN_CHAIN.search(rule)
         if "-A " not in rule:
-            found += [rule] * (not _OUR_CHAIN.search(rule))  # told by the rules in it
+            found += [rule] * (not _OUR_CHAIN.search(rule))  # the rules in it show that
             continue
         table, _a, chain = rule.split()[:3]
         place = f"{table} {chain} {match.group(1) if match else 'foreign' if 'foreign' in rule else 'ours'}"

@@ -143,7 +143,7 @@ def _shares(edits: t.Sequence[Edit], claims: t.Sequence[Claim], groups: t.Sequen
             by_target[chain] = reasons
     shares: list[list[Edit]] = [[] for _claim in claims]
     for edit in edits:
-        # An edit whose text is not known is of a shared jump in another form.
+        # An unknown text is that of a shared jump in another form.
         known = owners.get((edit.chain, edit.text))
         for number in known if known is not None else by_target[rule_text.fields(edit.text).target]:
             shares[number].append(edit)
