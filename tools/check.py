@@ -7,9 +7,9 @@ Every part runs even if an earlier one failed. build/summary.txt keeps the summa
 default, each test that needs the kernel (integration, traffic) runs with one of its cases, except for those marked as
 long.
 
---all    every test with all of its cases, and sanity on every Python --cut    only the files that together start every
-kind of test, with all of their cases --whole  what cannot run completely on this machine is a failure rather than a
-note
+--all    every test with all of its cases, and sanity on every Python
+--cut    only the files that together start every kind of test, with all of their cases
+--whole  what cannot run completely on this machine is a failure rather than a note
 """
 
 from __future__ import annotations
