@@ -6,8 +6,8 @@
 
 """Which tracked connections have to end when rules change.
 
-Rules of nat decide only about a connection's first packet, so connections survive a change of the rules they began
-under. Only those are ended that a changed rule would have treated differently.
+Rules decide only about a connection's first packet, so connections survive a change of the rules they began under.
+Only those are ended that a changed rule would have treated differently.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ _BLOCK = 256
 
 
 def untranslated(source: IPNetwork) -> Chosen:
-    """Connections from ``source`` that began while nothing translated them, so that no reply can find back."""
+    """Connections from ``source`` that began while nothing translated them, so that replies cannot find their way back."""
 
     def chosen(flow: Flow, local: t.Container[IPAddress]) -> bool:
         return (

@@ -51,7 +51,7 @@ OPTIONS: Options = {
     **NETNS,
     **OWNER,
 }
-#: No subnet may overlap these: packets with a source address in a subnet that come from elsewhere are dropped.
+#: No subnet may overlap these, which all hosts use: rules drop packets with a source in a subnet from elsewhere.
 _NOBODYS = [
     ipaddress.ip_network(text) for text in ("127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "fe80::/10", "ff00::/8")
 ]

@@ -9,6 +9,7 @@
 Without it, the kernel deletes all other IPv4 addresses of the subnet along with the first. Since a run may be
 interrupted just then, the interface is recorded in /run/linuxnet/promoting before, and the next run that changes
 anything on the host switches the setting off again:
+
     {"netns": "web", "device": 4, "inode": 4026532001, "ifindex": 2}
 """
 

@@ -24,7 +24,7 @@ _MULTICAST = {"ipv4": ipaddress.ip_network("224.0.0.0/4"), "ipv6": ipaddress.ip_
 
 
 def rules(want: SourceNat) -> tuple[Place, ...]:
-    """Multicast is exempt: there is nobody to receive it, or to reply to it, at the host's address."""
+    """The rules of one translation. Multicast is exempt, since nobody replies to it."""
     target = f"SNAT --to-source {spelled(want.to_source)}" if want.to_source else "MASQUERADE"
     return (
         _place(want, "RETURN", destination=_MULTICAST[want.family]),
