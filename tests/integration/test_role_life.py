@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import LinuxnetError
-from tests.integration.networks import SHOP, Applied, apply, plan, remove
+from tests.integration.networks import SHOP, Applied, apply, in_one, plan, remove
 from tests.lab.dumps import Dump
 from tests.lab.host import Host
 
@@ -116,8 +116,13 @@ def test_endpoints_are_only_added_where_that_is_asked(host: Host) -> None:
 def test_an_interface_takes_its_address_along_where_it_is_renamed(host: Host) -> None:
     """An address that its former name is remembered to have would be in use, where endpoints are only added."""
     web = {"namespace": "web", "published_ports": ["8080:80"]}
+    # Lower ones are free then.
+    apply(host, **shop({"namespace": "first"}, {**web, "ipv4_address": "172.18.0.51"}))
     before = addresses(apply(host, **shop(web)))
+    assert before == {"web": ["172.18.0.51/16", "fd00:18::3/64"]}
     renamed = shop({**web, "interface": "lan0"})
+    foretold = in_one(host, renamed, check=True)
+    assert in_one(host, renamed)["diff"] == foretold["diff"]
     assert addresses(apply(host, **renamed)) == before
     done = apply(host, **renamed, appends=True)
     assert (done.changed, addresses(done)) == ([], before)

@@ -112,10 +112,19 @@ def _owned(endpoint: Endpoint, view: HostView, existing: dict[Key, str]) -> list
 
     Those of the interface count less, since root in its namespace can change them.
     """
-    found = view.leases(*endpoint.key)
+    key = _current(endpoint, view, existing)
     end = view.interfaces.get(existing.get(endpoint.key, ""))
-    inner = view.inner_interface(*endpoint.key)
-    return found + (list(addresses_of(inner)) if end and inner and peer_is(end, *endpoint.key) else [])
+    inner = view.inner_interface(*key)
+    return view.leases(*key) + (list(addresses_of(inner)) if end and inner and peer_is(end, *key) else [])
+
+
+def _current(endpoint: Endpoint, view: HostView, existing: dict[Key, str]) -> Key:
+    """The endpoint's namespace and interface as they are now: another interface name renames the one it has."""
+    peer = view.interfaces.get(existing.get(endpoint.key, ""), {}).get("peer")
+    if view.leases(*endpoint.key) or not peer or peer["netns"] != endpoint.namespace:
+        return endpoint.key
+    former = (endpoint.namespace, str(peer["name"]))
+    return endpoint.key if former in existing else former
 
 
 def _kept(
@@ -127,7 +136,7 @@ def _kept(
     hearsay: dict[IPAddress, str],
 ) -> Iterator[tuple[str, IPAddress]]:
     """The current addresses that the endpoint can keep."""
-    given = view.leases(*endpoint.key)
+    given = view.leases(*_current(endpoint, view, existing))
     families: set[str] = set()
     for address in _owned(endpoint, view, existing):
         subnet = network.subnet_holding(address)
