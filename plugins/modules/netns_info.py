@@ -245,6 +245,8 @@ host:
         - Foreign rules that may interfere with a network.
         - C(translations) lists the rules of iptables that translate packets to the host, each with C(ip_version), C(chain), C(text),
           C(protocol), C(ports), C(destination) and C(first), which is V(true) if it comes before the rules of this collection.
+        - C(native_translations) lists the rules of nftables that translate packets to ports of the host, each with C(ip_version),
+          C(family), C(table), C(chain), C(protocol), C(ports), C(destination) and C(first), which is V(null) if it cannot be known.
         - C(backends) lists the backends with rules that C(iptables) does not use here, each with C(ip_version) and C(backend), V(legacy) or
           V(nft).
         - C(dropping) lists the other chains of nftables that drop forwarded packets unless they accept them, each with C(family),

@@ -10,6 +10,7 @@ import pytest
 from tests.integration.networks import SHOP, apply, plan
 from tests.integration.rule_hosts import LEGACY, use_backend
 from tests.lab.host import Host
+from tests.lab.segment import Segment
 
 _ENGINE = """
 iptables -t nat -N ENGINE
@@ -63,6 +64,73 @@ def test_a_translation_that_came_later_gets_nothing(host: Host) -> None:
     host.sh("iptables -t nat -A PREROUTING -p tcp --dport 8080 -j REDIRECT --to-ports 9090")
     (warning,) = _warnings(host)
     assert "gets no packets, since this network's comes first: -A PREROUTING -p tcp" in warning
+
+
+def _native(host: Host, family: str, rules: str, priority: int = -110) -> None:
+    """A tool that publishes ports by nftables itself, with a chain of its own for them."""
+    script = (
+        f"add table {family} fw\nadd chain {family} fw pre {{ type nat hook prerouting priority {priority}; }}\n"
+        f"add chain {family} fw ports\nadd rule {family} fw pre fib daddr type local jump ports\n"
+    )
+    host.run(
+        ["nft", "-f", "-"], stdin=script + "".join(f"add rule {family} fw ports {rule}\n" for rule in rules.split("; "))
+    )
+
+
+@pytest.mark.parametrize(
+    ("family", "rules"),
+    [
+        ("ip", "tcp dport 8080 dnat to 10.88.0.2:80"),
+        ("ip", "ip daddr 192.0.2.1 tcp dport 8000-8100 counter dnat to 10.88.0.2"),
+        ("ip", "tcp dport { 443, 8000-8100 } redirect to :90"),
+        ("ip", "tcp dport { 443, 8080 } redirect to :90"),
+        ("ip", "dnat to tcp dport map { 8080 : 10.88.0.2, 8081 : 10.88.0.3 }"),
+        ("ip", "meta l4proto { tcp, udp } th dport 8080 dnat to 10.88.0.2; tcp dport 9 dnat to 10.88.0.2"),
+        ("ip6", "tcp dport 8080 dnat to [fd00:88::2]:80"),
+        ("inet", "meta nfproto ipv4 tcp dport 8080 dnat to 10.88.0.2:80"),
+        ("inet", "tcp dport > 8079 tcp dport < 8081 redirect to :90"),
+    ],
+)
+def test_a_native_translation_of_a_published_port_is_told(
+    host: Host, wan: Segment, neighbour: Host, family: str, rules: str
+) -> None:
+    _native(host, family, rules)
+    warning = next(one for one in _warnings(host) if "published_ports[0]" in one)
+    assert warning == (
+        "bridge_network_endpoints[0].published_ports[0]: another tool's rule for port 8080/tcp in chain ports of"
+        f" nftables' table {family} fw comes before this network's"
+    )
+    with host.inside("web").server(80):
+        assert neighbour.ask("2001:db8::1" if family == "ip6" else "192.0.2.1", 8080) is None, "the warning is true"
+
+
+@pytest.mark.parametrize(
+    ("family", "rules"),
+    [
+        ("ip", "udp dport 8080 dnat to 10.88.0.2:80"),
+        ("ip", "tcp dport 8082 dnat to 10.88.0.2:80"),
+        ("ip", "tcp sport 8080 dnat to 10.88.0.2:80"),
+        ("ip", "tcp dport { 443, 8000-8079, 8090 } redirect to :90"),
+        ("ip", "ip daddr 10.96.0.1 tcp dport 8080 dnat to 10.88.0.2:80"),
+        ("ip", "meta mark 7 dnat to 10.88.0.2"),
+        ("ip", "tcp dport 8080 accept"),
+        ("ip6", "ip6 daddr fd00:96::1 tcp dport 8080 dnat to [fd00:88::2]:80"),
+    ],
+)
+def test_a_native_translation_of_something_else_is_not_told(host: Host, wan: Segment, family: str, rules: str) -> None:
+    _native(host, family, rules)
+    assert _warnings(host) == []
+
+
+def test_whether_a_native_translation_gets_packets_is_told(host: Host, wan: Segment, neighbour: Host) -> None:
+    for priority, words in ((-90, "gets no packets, since this network's comes first"), (-100, "may come before this")):
+        _native(host, "ip", "tcp dport 8080 dnat to 10.88.0.2:80", priority)
+        (warning,) = _warnings(host)
+        assert words in warning
+        with host.inside("web").server(80):
+            assert priority == -100 or neighbour.ask("192.0.2.1", 8080), "the warning is true"
+        host.sh("nft delete table ip fw")
+    assert _warnings(host) == []
 
 
 @LEGACY

@@ -23,6 +23,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     iptables_programs,
     nftables_chains,
+    nftables_dnat,
     service_files,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
@@ -42,6 +43,9 @@ def read(host: Host, ref: str | None, own: t.Collection[IPAddress]) -> View:
     ]
     return {
         "translations": [told for family in families for told in _translations(host, ref, family, own)],
+        "native_translations": [
+            told._asdict() for told in host.run(ref, functools.partial(nftables_dnat.foreign, own))
+        ],
         "backends": [told for family in families for told in _backends(host, ref, family)],
         "dropping": [chain._asdict() for chain in host.run(ref, nftables_chains.dropping)],
         "strict_forward_ports": host.run(ref, _is_strict),

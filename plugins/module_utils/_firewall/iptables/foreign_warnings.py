@@ -16,12 +16,18 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intent
 
 _PROGRAM = {"ipv4": "iptables", "ipv6": "ip6tables"}
 _OTHER = {"ip": "ipv4", "ip6": "ipv6"}
+_ORDER = {
+    True: "comes before this network's",
+    False: "gets no packets, since this network's comes first",
+    None: "may come before this network's",
+}
 
 
 def warnings(others: View, network: Exposure) -> list[str]:
     """One warning for each finding of ``foreign_rules.read`` that affects the network."""
     return [
         *_translations(others["translations"], network.ports),
+        *_native_translations(others["native_translations"], network.ports),
         *_backends(others["backends"], network),
         *(_dropping(others["dropping"], network) if not network.internal else ()),
         *(_strict() if others["strict_forward_ports"] and network.ports else ()),
@@ -36,13 +42,20 @@ def _translations(rules: t.Sequence[View], ports: t.Iterable[ExposedPort]) -> t.
                 told.add((place, rule["text"]))
                 yield (
                     f"{place}: another tool's rule for port {key.host_port}/{key.protocol} in table nat of"
-                    f" {_PROGRAM[key.family]}"
-                    + (
-                        " comes before this network's"
-                        if rule["first"]
-                        else " gets no packets, since this network's comes first"
-                    )
-                    + f": -A {rule['chain']} {rule['text']}"
+                    f" {_PROGRAM[key.family]} {_ORDER[rule['first']]}: -A {rule['chain']} {rule['text']}"
+                )
+
+
+def _native_translations(rules: t.Sequence[View], ports: t.Iterable[ExposedPort]) -> t.Iterator[str]:
+    told: set[tuple[str, str]] = set()
+    for place, key in ports:
+        for rule in rules:
+            where = f"in chain {rule['chain']} of nftables' table {rule['family']} {rule['table']}"
+            if (place, where) not in told and _takes(rule, key):
+                told.add((place, where))
+                yield (
+                    f"{place}: another tool's rule for port {key.host_port}/{key.protocol} {where}"
+                    f" {_ORDER[rule['first']]}"
                 )
 
 
