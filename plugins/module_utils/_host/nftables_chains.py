@@ -95,7 +95,7 @@ def has_table(name: str) -> bool:
 
 
 def dump(reader: Reader, kind: int, family: int, table: str | None = None, more: bytes = b"") -> list[bytes]:
-    """The rows, optionally of one table; none if the kernel has no nf_tables.
+    """The rows, optionally of one table; empty if the kernel has no nf_tables.
 
     :param more: further attributes of the question
     """
