@@ -114,6 +114,7 @@ objects:
         network: br-shop
         owner: br-shop
         guests: {}
+        containers: {}
         modules:
           masquerade:
             - {source: 172.18.0.0/16, out_interface: "!br-shop", state: present}

@@ -52,6 +52,8 @@ def _damage(document: dict[str, Any], where: list[Any], value: Any) -> str:
         (["modules", "dnat", 0, "host_port"], None),
         (["guests"], {"nobody": None}),
         (["guests"], {"web": 3}),
+        (["containers"], []),
+        (["containers"], {"web": {"name": "shop", "engine": None}}),
     ],
 )
 @pytest.mark.parametrize("verb", ["up", "down"])

@@ -23,7 +23,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import pro
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import network_document
 
-DIRECTORY = pathlib.Path("/etc/linuxnet")
+DIRECTORY = pathlib.Path(network_document.DIRECTORY)
 PROGRAM = DIRECTORY / "network.pyz"
 _UNITS = pathlib.Path("/etc/systemd/system")
 _RUNNING = pathlib.Path("/run/systemd/system")

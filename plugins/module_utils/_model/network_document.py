@@ -6,10 +6,12 @@
 
 """The definitions of a persistent network as a document, /etc/linuxnet/NAME.json.
 
-    {"version": 1, "network": "br-shop", "owner": "br-shop", "guests": {"app": null}, "modules": {"bridge": [...], ...}}
+    {"version": 1, "network": "br-shop", "owner": "br-shop", "guests": {"app": null},
+     "containers": {"app": {"name": "shop", "engine": null}}, "modules": {"bridge": [...], ...}}
 
 ``modules`` are the present definitions of the plan. ``guests`` are foreign namespaces, of a process or a container,
 each with its file if that is the same after a reboot. A PID is not: it may belong to another process by then.
+``containers`` are the guests that a container has, by the name or ID that it was given by.
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
 
 VERSION = 1
+#: Where the documents are.
+DIRECTORY = "/etc/linuxnet"
 
 Document = dict[str, t.Any]
 Element = dict[str, t.Any]
@@ -87,10 +91,16 @@ def document(network: str, owner: str, modules: Modules, before: Document | None
         for element in wanted["netns"]
         if any(element.get(word) is not None for word in _ATTACHING)
     }
+    containers = {
+        element["name"]: {"name": element["container"], "engine": element.get("engine")}
+        for element in wanted["netns"]
+        if element.get("container") is not None
+    }
     wanted["netns"] = [
         {word: value for word, value in element.items() if word not in _ATTACHING} for element in wanted["netns"]
     ]
     if before:
+        containers = {**_others(before.get("containers", {}), wanted["netns"]), **containers}
         guests = {**before["guests"], **guests}
         port = kinds["dnat"].identity
         gone = {port(element) for element in modules["dnat"] if element.get("state") == "absent"}
@@ -98,7 +108,21 @@ def document(network: str, owner: str, modules: Modules, before: Document | None
         wanted = _added({**before["modules"], "dnat": published}, wanted, kinds)
         named = {element["name"] for element in wanted["netns"]}
         guests = {name: path for name, path in guests.items() if name in named}
-    return {"version": VERSION, "network": network, "owner": owner, "guests": guests, "modules": wanted}
+        containers = {name: one for name, one in containers.items() if name in named}
+    return {
+        "version": VERSION,
+        "network": network,
+        "owner": owner,
+        "guests": guests,
+        "containers": containers,
+        "modules": wanted,
+    }
+
+
+def _others(containers: Element, given: t.Iterable[Element]) -> Element:
+    """The containers of namespaces that are not given anew."""
+    anew = {element["name"] for element in given}
+    return {name: one for name, one in containers.items() if name not in anew}
 
 
 def _lasting(path: str | None) -> str | None:
@@ -198,7 +222,19 @@ def parse(written: str, where: str, needed: t.Mapping[str, t.Sequence[str]]) -> 
     for name, path in found["guests"].items():
         if name not in known or not isinstance(path, (str, type(None))):
             raise Invalid(f"{where}: guests.{name}", path, "a path or null, for a namespace of modules.netns")
+    _check_containers(found, where)
     return found
+
+
+def _check_containers(found: Document, where: str) -> None:
+    """Validate them, which documents of earlier versions do not have."""
+    containers = found.setdefault("containers", {})
+    if not isinstance(containers, dict):
+        raise Invalid(f"{where}: containers", containers, "a value of the type dict")
+    for name, one in containers.items():
+        whole = isinstance(one, dict) and isinstance(one.get("name"), str)
+        if name not in found["guests"] or not whole or not isinstance(one.get("engine"), (str, type(None))):
+            raise Invalid(f"{where}: containers.{name}", one, "the name and the engine of a container, for a guest")
 
 
 def _check_modules(modules: t.Mapping[str, t.Any], where: str, needed: t.Mapping[str, t.Sequence[str]]) -> None:
@@ -228,12 +264,8 @@ def leases(found: Document) -> Leases:
 
 def without(modules: Modules, away: t.Container[str], kinds: Kinds) -> dict[str, list[Element]]:
     """The definitions without those of endpoints in these namespaces."""
-    inside = [element for element in modules["interface"] if element.get("netns") in away]
-    addresses = _inner_addresses(inside)
-    ends = Ends(
-        {end: peer for end, peer in _pairs(modules).items() if peer[0] in away},
-        {address: (element["netns"], element["name"]) for element in inside for address in _inner_addresses([element])},
-    )
+    addresses = _inner_addresses(element for element in modules["interface"] if element.get("netns") in away)
+    ends = _ends(modules, away)
 
     def kept(element: Element) -> Element:
         if "proxy_neighbours" not in element:
@@ -245,6 +277,26 @@ def without(modules: Modules, away: t.Container[str], kinds: Kinds) -> dict[str,
         return endpoint is None or endpoint[0] not in away
 
     return {name: [kept(element) for element in listed if stays(name, element)] for name, listed in modules.items()}
+
+
+def only(modules: Modules, netns: str, kinds: Kinds) -> dict[str, list[Element]]:
+    """The definitions of the endpoints in one namespace, with all that is answered for by proxy."""
+    ends = _ends(modules, (netns,))
+
+    def belongs(name: str, element: Element) -> bool:
+        endpoint = kinds[name].endpoint_of(element, ends)
+        return "proxy_neighbours" in element if endpoint is None else endpoint[0] == netns
+
+    return {name: [one for one in listed if belongs(name, one)] for name, listed in modules.items()}
+
+
+def _ends(modules: Modules, spaces: t.Container[str]) -> Ends:
+    """The endpoints in some namespaces."""
+    inside = [element for element in modules["interface"] if element.get("netns") in spaces]
+    return Ends(
+        {end: peer for end, peer in _pairs(modules).items() if peer[0] in spaces},
+        {address: (element["netns"], element["name"]) for element in inside for address in _inner_addresses([element])},
+    )
 
 
 def foreign_ports(modules: Modules, kinds: Kinds) -> list[str]:

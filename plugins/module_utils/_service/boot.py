@@ -22,6 +22,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.printing import printable
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     atomic_files,
+    containers,
     lock,
     namespaces,
     programs,
@@ -38,7 +39,10 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._service import 
 
 _USAGE = """\
 usage: network.pyz up NETWORK                    apply /etc/linuxnet/NETWORK.json
-       network.pyz attach NETWORK NAMESPACE PID  the same, and attach the namespace of a process
+       network.pyz attach NETWORK NAMESPACE PID  attach the namespace of a process, and apply what is about it there
+       network.pyz started ENGINE                the same for all containers of docker or podman that networks have
+       network.pyz started ENGINE ID NAME        the same for one that was started; nothing if no network has it
+       network.pyz hook                          the same as a hook of podman, with the state on the standard input
        network.pyz down NETWORK                  remove the network
        network.pyz stop NETWORK                  for systemd: the same, except for a restart or a shutdown
 """
@@ -50,8 +54,8 @@ def main(arguments: t.Sequence[str]) -> int:
     """Run a command. Returns 0 if done, 1 if refused, 2 for a usage error."""
     given = dict(enumerate(arguments))
     verbs: dict[tuple[str | None, int], t.Callable[[], None]] = {
-        ("up", 2): lambda: _up(given[1], {}),
-        ("attach", 4): lambda: _attach(given[1], given[2], _process(given[3])),
+        ("up", 2): lambda: _up(given[1]),
+        ("attach", 4): lambda: _attach(given[1], given[2], _process(given[3]), space),
         ("down", 2): lambda: _down(given[1]),
         ("stop", 2): lambda: _stop(given[1]),
     }
@@ -61,6 +65,7 @@ def main(arguments: t.Sequence[str]) -> int:
         return 2
     try:
         names.network_name("NETWORK", given[1])
+        space = _space(given.get(3))
         with lock.held():
             verb()
     except LinuxnetError as error:
@@ -78,12 +83,47 @@ def _process(text: str) -> int:
     return int(text)
 
 
-def _attach(network: str, namespace: str, process: int) -> None:
-    """Attach a namespace. Refused in a service's own namespaces, where nothing of ours may be created."""
+def _space(process: str | int | None) -> tuple[int, int] | None:
+    """What tells the network namespace of a process from all others; None if there is no such process."""
+    try:
+        found = os.stat(f"/proc/{process}/ns/net")
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def running(engine: str, wanted: t.Sequence[str]) -> dict[str, int]:
+    """The processes of those of an engine's containers that run."""
+    with Host(check_mode=True) as host:
+        found, _words = containers.known(host, wanted, engine)
+    return {name: process for name, process in found.items() if process}
+
+
+def _attach(network: str, namespace: str, process: int, space: tuple[int, int] | None) -> None:
+    """Attach a namespace and apply its endpoints, and nothing else.
+
+    Refused in a service's own namespaces, where nothing of ours may be created.
+
+    :param space: the namespace before this had to wait for other runs; the number may be another process's now
+    """
     for kind in ("net", "mnt"):
         if os.readlink(f"/proc/self/ns/{kind}") != os.readlink(f"/proc/1/ns/{kind}"):
             raise Refused("attach: this process has namespaces of its own; run it with systemd-run --wait ...")
-    _up(network, {namespace: process})
+    found = _whole(network)
+    if namespace not in found["guests"]:
+        known = ", ".join(sorted(found["guests"])) or "none"
+        place = service_files.definitions(network)
+        raise Invalid("NAMESPACE", namespace, f"one that {place} has for a guest: {known}")
+    if space is None or _space(process) != space:
+        raise Refused(f"network {network}: namespace {namespace} is not attached, since process {process} is gone")
+    if not os.path.exists(f"/sys/class/net/{network}"):
+        unit_name = unit.name(network)
+        raise Refused(f"network {network} is not up, so namespace {namespace} is not attached; start {unit_name} first")
+    modules, away = _standing(found, {namespace: process})
+    present = network_document.without(modules, set(away), RESOURCES)
+    mine = network_document.only(present, namespace, RESOURCES)
+    changed = _carry_out(found["owner"], "present", available(mine, ()))
+    _tell(f"network {network}: namespace {namespace} is attached, {changed} of its parts were changed")
 
 
 def _tell(line: str, priority: str = "") -> None:
@@ -92,32 +132,43 @@ def _tell(line: str, priority: str = "") -> None:
     sys.stdout.flush()
 
 
-def _up(network: str, joining: t.Mapping[str, int]) -> None:
-    """Apply the network's file. Definitions that belong to absent guests are left out.
+def _up(network: str) -> None:
+    """Apply the network's file. Definitions that belong to absent guests are left out."""
+    found = _whole(network)
+    modules, away = _standing(found, {})
+    for name in away:
+        _tell(f"namespace {name} does not exist yet and is left out until: attach {network} {name} PID", _WARNING)
+    changed = _carry_out(found["owner"], "present", available(modules, set(away)))
+    _tell(f"network {network} is up, {changed} of its parts were changed")
+
+
+def _whole(network: str) -> network_document.Document:
+    """What the network's file says."""
+    found = _read(network)
+    if found is None:
+        path = service_files.definitions(network)
+        raise Refused(f"network {network}: there is no {path}; run the role with bridge_network_persistent: true")
+    return found
+
+
+def _standing(
+    found: network_document.Document, joining: t.Mapping[str, int]
+) -> tuple[dict[str, list[network_document.Element]], list[str]]:
+    """The definitions with the places of guests, and the absent guests.
 
     :param joining: namespaces to attach now, each with the PID of a process in it
     """
-    path = service_files.definitions(network)
-    found = _read(network)
-    if found is None:
-        raise Refused(f"network {network}: there is no {path}; run the role with bridge_network_persistent: true")
     modules = definitions_of(found["modules"])
-    for name in joining:
-        if name not in found["guests"]:
-            known = ", ".join(sorted(found["guests"])) or "none"
-            raise Invalid("NAMESPACE", name, f"one that {path} has for a guest: {known}")
-    away = set()
+    by_name = {one["name"]: one for one in modules["netns"]}
+    away = []
     for name, lasting in found["guests"].items():
-        element = next(one for one in modules["netns"] if one["name"] == name)
         if name in joining:
-            element["pid"] = joining[name]
+            by_name[name]["pid"] = joining[name]
         elif lasting is not None and namespaces.alive(lasting):
-            element["path"] = lasting
+            by_name[name]["path"] = lasting
         elif not namespaces.alive(name):
-            away.add(name)
-            _tell(f"namespace {name} does not exist yet and is left out until: attach {network} {name} PID", _WARNING)
-    changed = _carry_out(found["owner"], "present", available(modules, away))
-    _tell(f"network {network} is up, {changed} of its parts were changed")
+            away.append(name)
+    return modules, away
 
 
 def _read(network: str) -> network_document.Document | None:

@@ -22,7 +22,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session im
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import network_document
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.carry_out import read_definitions
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.kinds import NEEDED, RESOURCES
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._service import archive, boot, service_steps, unit
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._service import archive, entry, service_steps, unit
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._service.service_steps import (
     Enable,
     Forget,
@@ -116,7 +116,7 @@ class NetworkService(Resource):
         return State(
             found={want.name: _read(host, want.name) for want in wants},
             program=service_files.read(service_files.PROGRAM),
-            wanted_program=archive.build(interpreter, boot.__name__) if building else b"",
+            wanted_program=archive.build(interpreter, entry.__name__) if building else b"",
             interpreter=interpreter,
             networks=service_files.networks(),
         )
