@@ -46,13 +46,13 @@ def wan(lab: Lab, host: Host) -> Segment:
 
 @pytest.fixture
 def neighbour(wan: Segment) -> Host:
-    """Another host on the segment, 192.0.2.9 and 2001:db8::9, which routes through `host` whatever it does not know."""
+    """Another host on the segment, 192.0.2.9 and 2001:db8::9, whose default router is `host`."""
     return town.add_neighbour(wan)
 
 
 @pytest.fixture
 def outside(wan: Segment) -> Host:
-    """The host's router 192.0.2.254 / 2001:db8::fe with the addresses 198.51.100.1 and 2001:db8:ff::1 beyond it."""
+    """The host's router, 192.0.2.254 and 2001:db8::fe, which also has 198.51.100.1 and 2001:db8:ff::1."""
     return town.add_outside(wan)
 
 
@@ -65,7 +65,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Of each test the same case every time, but not of all tests the first, which would leave out kinds of cases."""
+    """Select one case of each test: always the same, but not the first of all, which would miss some kinds."""
     told = config.getoption("one_case")
     if told:
         chosen = one_case(items)
@@ -74,7 +74,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def one_case(items: list[pytest.Item]) -> list[pytest.Item]:
-    """One item of those that are the same test with other parameters, and none of those that take long."""
+    """One of the items that are the same test with different parameters, leaving out those marked as long."""
     cases: dict[str, list[pytest.Item]] = {}
     for item in items:
         if item.get_closest_marker("long"):
@@ -91,7 +91,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class _OneByOne(LoadScopeScheduling):  # type: ignore[misc]  # xdist is not typed
-    """Each worker gets the next test when it is free; tests that follow one another stay together and come first."""
+    """Gives each worker another test when it is free. Consecutive tests of a group stay together and come first."""
 
     def _split_scope(self, nodeid: str) -> str:
         file, _colons, _test = nodeid.partition("::")
@@ -110,14 +110,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def _skips(config: pytest.Config) -> dict[str, str]:
-    """Skipped tests with their reasons."""
+    """The skipped tests with their reasons."""
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     reports = reporter.stats.get("skipped", []) if reporter else []
     return {report.nodeid: str(report.longrepr[-1]).removeprefix("Skipped: ") for report in reports}
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """In continuous integration (CI=true), a skip that the machine did not force is a failure."""
+    """In continuous integration (CI=true), a skip for any other reason than the machine's limits is a failure."""
     unforced = [reason for reason in _skips(session.config).values() if not reason.startswith(_FORCED)]
     if unforced and os.environ.get("CI") and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

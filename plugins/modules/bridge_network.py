@@ -447,7 +447,7 @@ diff:
 
 import sys
 
-# Sent by a pipe, Python would look into the directory that it was started in before anywhere else.
+# When a script comes from a pipe, Python searches the current directory before all others.
 while "" in sys.path:
     sys.path.remove("")
 
@@ -465,8 +465,9 @@ import typing as t
 import zlib
 from importlib.machinery import ModuleSpec
 
-# Ansible puts the arguments in place of these words and sends the file as it is. With them comes all other code as text: a module that
-# imports it has Ansible search through every import of a hundred files, which takes longer than the network itself.
+# Ansible replaces these words with the arguments and sends the file as it is. The arguments include all other code as
+# text: if the module imported it, Ansible would resolve the imports of a hundred files, which takes longer than
+# building the network.
 _ARGUMENTS = r"""<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>"""
 
 _OLDEST = (3, 9)
@@ -474,21 +475,21 @@ _OURS = "ansible_collections."
 _UTILS = f"{_OURS}netplumb.linuxnet.plugins.module_utils"
 
 
-#: What the code was compiled to is kept while the host has a network, since compiling takes as long as all else.
+#: Compiled code is cached while the host has a network, since compiling takes as long as everything else.
 _STATE = "/run/linuxnet"
 _KEPT = f"{_STATE}/code"
 _UNFINISHED = f"{_STATE}/.tmp-code"
 
 
 class _Sent:
-    """Finds and loads modules out of the texts that came with the arguments."""
+    """Finds and loads modules from the sources that came with the arguments."""
 
-    # Not derived from the abstract classes of importlib, which would have more loaded than all else here.
+    # Not derived from the abstract classes of importlib, whose import would load more than everything else here.
 
     def __init__(self, program: bytes, codes: dict[str, types.CodeType]) -> None:
         """
-        :param program: the texts by the names of their modules, packed
-        :param codes: what some of the texts were compiled to earlier
+        :param program: the sources by module name, packed
+        :param codes: compiled code from an earlier run, for some of them
         """
         self._program = program
         self._unpacked: dict[str, str] | None = None
@@ -496,7 +497,7 @@ class _Sent:
         self.codes, self.compiled = codes, False
 
     def _texts(self) -> dict[str, str]:
-        """Unpacked only if something is needed that was not compiled earlier, or is to be shown."""
+        """The sources. Unpacked only if something needs compiling, or a traceback is printed."""
         if self._unpacked is None:
             self._unpacked = dict(json.loads(zlib.decompress(base64.b64decode(self._program))))
             self._packages = _packages(self._unpacked)
@@ -511,7 +512,7 @@ class _Sent:
         return ModuleSpec(fullname, t.cast(t.Any, self), origin="sent", is_package=fullname in self._packages)
 
     def create_module(self, _spec: ModuleSpec) -> None:
-        """A module as Python makes them."""
+        """Let Python create the module as usual."""
 
     def exec_module(self, module: types.ModuleType) -> None:
         name = module.__name__
@@ -525,13 +526,13 @@ class _Sent:
 
 
 def _packages(names: t.Iterable[str]) -> set[str]:
-    """All packages that modules of these names are in."""
+    """All packages that contain modules with these names."""
     split = [name.split(".") for name in names]
     return {".".join(parts[:length]) for parts in split for length in range(1, len(parts))}
 
 
 def main() -> None:
-    """Have the code that was sent do the work, and print its result."""
+    """Run the code that was sent, and print its result."""
     if not _ARGUMENTS.startswith("{"):
         _show_options()
         return
@@ -539,7 +540,7 @@ def main() -> None:
         words = f"Python {'.'.join(map(str, _OLDEST))} or newer is needed on the target, and this is {sys.version.split()[0]}"
         sys.stdout.write(json.dumps({"failed": True, "msg": words}))
         return
-    # To look for garbage all the time takes a sixth of the run, and the process ends soon.
+    # Garbage collection would take a sixth of the run, and the process ends soon.
     gc.disable()
     arguments = json.loads(_ARGUMENTS)
     program = arguments.pop("program").encode()
@@ -551,17 +552,17 @@ def main() -> None:
         _keep(key, sent)
     sys.stdout.write(json.dumps(result))
     sys.stdout.flush()
-    # Python would take apart all that was read and decided, which takes a tenth of the run.
+    # Skip Python's cleanup, which would take a tenth of the run.
     os._exit(0)
 
 
 def _kept(key: bytes) -> dict[str, types.CodeType]:
-    """What the same texts were compiled to by the same Python, if root alone can have written it."""
+    """The compiled code of the same sources and the same Python, provided that only this user can have written it."""
     try:
         with open(os.open(_KEPT, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
             found = os.fstat(file.fileno())
             if found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) == 0o600 and file.read(len(key)) == key:
-                # From memory, which is six times as fast as out of the file.
+                # Loading it from memory is six times as fast as from the file.
                 return dict(marshal.loads(file.read()))
     except (OSError, ValueError, EOFError, TypeError):
         pass
@@ -569,7 +570,7 @@ def _kept(key: bytes) -> dict[str, types.CodeType]:
 
 
 def _keep(key: bytes, sent: _Sent) -> None:
-    """Keep it as long as there is a network, with whose last record it goes; that it cannot be kept does no harm."""
+    """Cache the code while there is a network; it is removed with the last record. Failing to do so does no harm."""
     if not sent.compiled or not os.path.isdir(_STATE):
         return
     new = f"{_UNFINISHED}.{os.getpid()}"
@@ -583,7 +584,7 @@ def _keep(key: bytes, sent: _Sent) -> None:
 
 
 def _show_options() -> None:
-    """Not sent by Ansible, but called by ansible-test, which compares the options with their documentation."""
+    """Called by ansible-test rather than Ansible, to compare the options with their documentation."""
     basic = importlib.import_module("ansible.module_utils.basic")
     options = importlib.import_module(f"{_UTILS}._network.options")
     basic.AnsibleModule(argument_spec=options.ARGUMENTS, supports_check_mode=True)

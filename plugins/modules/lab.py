@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Hosts out of namespaces, on the controller. What it does is in the action plugin of the same name."""
+"""Hosts made of namespaces, on the controller. The action plugin of the same name does the work."""
 
 from __future__ import annotations
 

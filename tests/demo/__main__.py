@@ -33,7 +33,7 @@ TOPOLOGY = """
 
 
 def apply(screen: Screen, host: Host, check: bool = False, variables: dict[str, str] | None = None) -> Run:
-    """Run the playbook on the host and show the command and what it did."""
+    """Run the playbook on the host, and show the command and its effects."""
     options = " --check --diff" if check else ""
     extra = "".join(f" --extra-vars {key}={value}" for key, value in (variables or {}).items())
     screen.command(f"ansible-playbook shop.yml{options}{extra}")
@@ -51,7 +51,7 @@ def recap(run: Run) -> str:
 
 
 def show_diff(screen: Screen, run: Run) -> None:
-    """What is not as it should be: for a thing that is missing all of it, else the attributes that differ."""
+    """Show what is not as it should be: everything about a missing object, otherwise the attributes that differ."""
     for diff in run.diffs:
         before, after = diff["before"], diff["after"]
         screen.output(diff["after_header"])
@@ -74,7 +74,7 @@ def _short(value: object) -> str:
 
 
 def show_traffic(screen: Screen, built: town.Town) -> None:
-    """Every path of the picture, by real packets."""
+    """Try every path of the picture with real packets."""
     host, neighbour, outside = built.host, built.neighbour, built.outside
     web, db = host.inside("web"), host.inside("db")
     screen.fact(web.reaches("172.18.0.10") and db.reaches("fd00:18::2"), "web and db reach each other, IPv4 and IPv6")
@@ -136,7 +136,7 @@ def run_demo(screen: Screen, lab: Lab) -> None:
 
 
 def kept_on_purpose(line: str) -> bool:
-    """Forwarding stays on, because others may rely on it, and the kernel couples other switches to it."""
+    """Whether a change is on purpose: forwarding stays on for others, and the kernel couples other settings to it."""
     return "sysctls: " in line and any(word in line for word in ("forward", "accept_ra", "accept_redirects"))
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Output for a person: headed steps, one line per fact, colour on a terminal."""
+"""Output for people: numbered steps, one line per fact, colours on a terminal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import textwrap
 
 
 class Screen:
-    """Where the demo speaks. Without a terminal, or with NO_COLOR set, it is plain text."""
+    """The output of the demo. Without a terminal, or with NO_COLOR, it is plain text."""
 
     def __init__(self) -> None:
         self._colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
@@ -51,7 +51,7 @@ class Screen:
             self._line(f"     {self._paint(colour, shortened)}")
 
     def fact(self, good: bool, text: str) -> None:
-        """Something that must hold; a fact that does not makes the demo fail."""
+        """A fact that must hold; otherwise the demo fails."""
         self.failed += not good
         mark = self._paint("32", "ok") if good else self._paint("1;31", "NO")
         self._line(f"   {mark} {text}")

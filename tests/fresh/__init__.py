@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The README's first commands on fresh machines: Debian 12 and 13 as debootstrap makes them, and no more.
+"""The README's first commands on fresh machines: Debian 12 and 13 as debootstrap makes them.
 
-What this machine has beyond what the README names cannot be seen there: the files, the processes and the names are
-a fresh machine's. The network is this machine's, for apt and pip alone, whose settings are handed in.
+Nothing else that this machine has is visible there: files, processes and names are those of a fresh machine. The
+network is this machine's, only for apt and pip, whose settings are copied.
 
 python -m tests.fresh SUITE root|user TARGET...     such as: python -m tests.fresh trixie user demo test
 """

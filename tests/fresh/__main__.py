@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""See __init__.py. Ends with what `make` ended with, or with 1 for what it left behind."""
+"""See __init__.py. Exits with the code of `make`, or with 1 if something was left behind."""
 
 from __future__ import annotations
 

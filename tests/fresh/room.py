@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Become a fresh machine: the first process of its namespaces puts up its file system and runs a command.
+"""Turns the first process of new namespaces into a fresh machine: sets up its file system and runs a command.
 
-The root file system cannot be one by chroot: the kernel lets nobody in a chroot make user namespaces.
+A chroot would not do: the kernel does not let a process in a chroot create user namespaces.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _OLD = "mnt"
 
 
 def furnish(root: str, upper: str, work: str, files: dict[str, str], shown: list[str], **_rest: Any) -> None:
-    """Put the machine up and make it what this process sees."""
+    """Set up the machine and make it all that this process sees."""
     linux.mount("none", "/", flags=linux.MS_REC | linux.MS_PRIVATE)
     here = Path(f"{upper}.root")
     here.mkdir()
@@ -46,7 +46,7 @@ def furnish(root: str, upper: str, work: str, files: dict[str, str], shown: list
 
 
 def _show(path: str, here: Path) -> None:
-    """The same path with what is there on this machine, to be read alone."""
+    """Make a path of this machine visible there, read-only."""
     place = here / path.lstrip("/")
     if Path(path).is_dir():
         place.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How this machine reaches packages, which a fresh machine on its network has to be told: apt's and pip's settings."""
+"""How this machine gets packages, which a fresh machine on its network has to know: settings of apt and pip."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PROXIES = ("http_proxy", "https_proxy", "no_proxy")
 
 
 def files() -> dict[str, str]:
-    """The texts of files by their paths."""
+    """The contents of files by path."""
     dumped = subprocess.run(["apt-config", "dump"], capture_output=True, text=True, check=True).stdout
     found = {
         "/etc/apt/apt.conf.d/99machine": "".join(f"{line}\n" for line in dumped.splitlines() if _APT.match(line)),
@@ -29,14 +29,14 @@ def files() -> dict[str, str]:
 
 
 def shown() -> list[str]:
-    """Paths of this machine that these settings name: certificates, directories of packages."""
+    """The paths of this machine in these settings: certificates, directories of packages."""
     named = [Path(path) for path in _PATH.findall(pip_settings.of(dict(os.environ)))]
-    # The files of an index are beside the pages that lead to them.
+    # The files of an index are next to the pages that link to them.
     named = [path.parent if path.name == "simple" else path for path in named]
     return sorted({str(path) for path in named if path.exists()})
 
 
 def environment() -> dict[str, str]:
-    """Variables: those of proxies."""
+    """The variables for proxies."""
     names = [name for proxy in _PROXIES for name in (proxy, proxy.upper())]
     return {name: os.environ[name] for name in names if name in os.environ}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run `make` on a fresh machine, and look at what is left behind."""
+"""Runs `make` on a fresh machine, and checks what it leaves behind."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.machines.errors import Stuck
 from tools import tree
 
 _HERE = Path(__file__).parent
-#: Where the checkout is on a fresh machine; not at home, so that nothing may be there.
+#: The checkout on a fresh machine. Not in the home directory, so that anything that appears there is a fault.
 CHECKOUT = "/srv/netplumb.linuxnet"
 _APART = (
     "setpriv",
@@ -40,7 +40,7 @@ _ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin
 
 
 def make(suite: str, user: str, targets: Sequence[str]) -> tuple[int, str]:
-    """`make TARGETS` as root or as an ordinary user: with what it ended, and its summary."""
+    """`make TARGETS` as root or as an ordinary user. Returns its exit code and its summary."""
     tools.provide()
     root = roots.make(suite)
     place = PLACE / f"{suite}-{user}"
@@ -73,7 +73,7 @@ def _told() -> dict[str, str]:
 
 
 def packages() -> str:
-    """What the README has a user install."""
+    """The packages that the README tells users to install."""
     text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
     found = re.search(r"^# apt-get install (.*\bmake\b.*)$", text, re.MULTILINE)
     if found is None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What distinguishes one machine from the others of its release: its name, keys, addresses, and where apt looks."""
+"""What is specific to each machine: its name, keys and addresses, and where its apt looks for packages."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from tests.machines.roots import USER
 
 
 def make_key() -> None:
-    """The key of this run."""
+    """Create the SSH key of this run."""
     tools.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "machines", "-f", str(KEY)])
     KNOWN_HOSTS.touch()
 
 
 def furnish(machine: Machine, root: Path) -> None:
-    """Write the files of a machine that was not booted yet."""
+    """Write the files of a machine before its first boot."""
     etc = root / "etc"
     _write(etc / "hostname", f"{machine.name}\n")
     _write(etc / "hosts", f"127.0.0.1 localhost\n::1 localhost\n127.0.1.1 {machine.name}\n")
@@ -37,7 +37,7 @@ def furnish(machine: Machine, root: Path) -> None:
 
 
 def _let_in(root: Path, machine: Machine) -> None:
-    """The key of the run opens the user's account; the host's own key is known before it is first seen."""
+    """Let the run's key into the user's account, and make the host's key known in advance."""
     host_key = root / "etc/ssh/ssh_host_ed25519_key"
     tools.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", machine.name, "-f", str(host_key)])
     public = " ".join(host_key.with_suffix(".pub").read_text(encoding="ascii").split()[:2])

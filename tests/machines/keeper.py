@@ -1,11 +1,11 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The namespaces that all machines stand in, and the process that keeps them.
+"""The namespaces that contain all machines, and the process that keeps them.
 
-The keeper is the first process of a PID namespace, so that the kernel ends every machine when it ends. Its network
-namespace is the segment, with no way out; its mount namespace has the machines' file systems, in memory; its cgroup
-is the root of what it sees of them, and version 2 as Debian 13 demands, whatever this machine itself uses.
+The keeper is PID 1 of a PID namespace, so when it ends, the kernel ends every machine. Its network namespace is the
+segment, without a way out; its mount namespace contains the machines' file systems, in memory; its cgroup is the root
+of what it sees of them, and version 2 as Debian 13 requires, whatever this machine uses.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from tests.machines.paths import KEEPER, LIVE
 
 _CLONE_NEWCGROUP = 0x02000000
 _CGROUPS = Path("/sys/fs/cgroup")
-#: Another work tree may have machines of its own at the same time.
+#: Unique per work tree, since another one may have machines of its own at the same time.
 _NAME = f"netplumb-machines-{zlib.crc32(str(REPOSITORY).encode()):08x}"
 _KINDS = linux.CLONE_NEWPID | linux.CLONE_NEWNS | linux.CLONE_NEWNET
 _PATIENCE = 10
 
 
 def pid() -> int | None:
-    """The keeper's PID while it is there."""
+    """The keeper's PID while it exists."""
     try:
         found = int(KEEPER.read_text(encoding="ascii"))
         return found if _is_keeper(found) else None
@@ -46,7 +46,7 @@ def _is_keeper(number: int) -> bool:
 
 
 def seen(path: Path) -> Path:
-    """A path of the keeper's mount namespace."""
+    """A path in the keeper's mount namespace."""
     return Path(f"/proc/{pid()}/root") / path.relative_to("/")
 
 
@@ -56,12 +56,12 @@ def cgroup(name: str) -> Path:
 
 
 def enter(*argv: str) -> list[str]:
-    """The command that runs another one in the keeper's namespaces."""
+    """The command line that runs another one in the keeper's namespaces."""
     return ["nsenter", f"--target={pid()}", "--mount", "--net", "--pid", "--cgroup", "--", *argv]
 
 
 def start() -> None:
-    """Return when the keeper is there."""
+    """Start the keeper. Returns when it is ready."""
     LIVE.mkdir(parents=True)
     ready, done = os.pipe()
     middleman = os.fork()
@@ -75,7 +75,7 @@ def start() -> None:
 
 
 def _become_parent_of_keeper(done: int) -> None:
-    """A process can make a PID namespace only for its children: hence a middleman."""
+    """The parent of the keeper: unshare puts only a process's children into a new PID namespace."""
     try:
         os.setsid()
         linux.unshare(linux.CLONE_NEWNS)
@@ -90,7 +90,7 @@ def _become_parent_of_keeper(done: int) -> None:
         linux.mount("proc", "/proc", "proc")
         linux.mount("tmpfs", "/run", "tmpfs", data="mode=0755")  # nspawn has files of its own there
         linux.mount("tmpfs", str(LIVE), "tmpfs", data="mode=0700")
-        # The kernel refuses a second view of cgroups on the same place, but not that one is moved there.
+        # The kernel refuses to mount a second view of cgroups in the same place, but not to move one there.
         linux.mount("cgroup2", str(LIVE), "cgroup2")
         linux.mount(str(LIVE), str(_CGROUPS), flags=linux.MS_MOVE)
         linux.set_link_up("lo")
@@ -120,14 +120,14 @@ def _enter_cgroup(ours: Path) -> None:
 
 
 def _own_cgroup(view: Path) -> Path:
-    """This process's cgroup of version 2 in a view of all of them."""
+    """This process's cgroup of version 2, in a view of all of them."""
     lines = Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines()
     path = next(line.removeprefix("0::") for line in lines if line.startswith("0::"))
     return view / path.lstrip("/")
 
 
 def stop() -> None:
-    """End the keeper and with it everything that stands in its namespaces; remove its cgroups."""
+    """End the keeper, and with it everything in its namespaces, and remove its cgroups."""
     number = pid()
     if number is not None:
         os.kill(number, signal.SIGKILL)
@@ -147,7 +147,7 @@ def stop() -> None:
 
 
 def _remove(directory: Path) -> None:
-    """Remove cgroups from the innermost on; a process that is ending holds its one for a moment."""
+    """Remove cgroups, innermost first. A process that is about to end keeps its cgroup busy for a moment."""
     end = time.monotonic() + _PATIENCE
     while directory.exists() and time.monotonic() < end:
         for path, _directories, _files in os.walk(directory, topdown=False):

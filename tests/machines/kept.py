@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Root file systems of Debian releases: made by debootstrap once, kept, and made again when the recipe changes."""
+"""Root file systems of Debian releases: created by debootstrap once, kept, and created again if the recipe changes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SECONDS = 900
 
 
 def keep(roots: Path, suite: str, recipe: str, make: Callable[[Path], None]) -> Path:
-    """The root of a release below a directory; whoever wants the same one at the same time waits."""
+    """The root of a release below a directory. Concurrent callers for the same one wait."""
     roots.mkdir(parents=True, exist_ok=True)
     os.chmod(roots, 0o700)  # there are programs with the set-uid bit in it
     root, stamp = roots / suite, roots / f"{suite}.recipe"
@@ -36,13 +36,13 @@ def keep(roots: Path, suite: str, recipe: str, make: Callable[[Path], None]) -> 
 
 
 def debootstrap(suite: str, root: Path, included: Sequence[str], *options: str) -> None:
-    """What debootstrap mounts goes with its namespace; left behind by a failure, it would be in the way of rmtree."""
+    """Run debootstrap in a mount namespace: what it leaves mounted after a failure would get in the way of rmtree."""
     words = [*options, "--variant=minbase", f"--include={','.join(included)}", suite, str(root)]
     tools.run([*_APART, "debootstrap", *words, *packages.mirror(), *_script(suite)], seconds=_SECONDS)
 
 
 def debootstrap_apart(suite: str, root: Path, included: Sequence[str]) -> None:
-    """The same for packages with services: where they are installed there is no network that one could get at."""
+    """The same for packages with services, which are installed where no network can reach them."""
     debootstrap(suite, root, included, "--foreign")
     second = ["chroot", str(root), "env", _PATH, "/debootstrap/debootstrap", "--second-stage"]
     tools.run([*_NOWHERE, *second], seconds=_SECONDS)
@@ -51,5 +51,5 @@ def debootstrap_apart(suite: str, root: Path, included: Sequence[str]) -> None:
 
 
 def _script(suite: str) -> list[str]:
-    """A debootstrap that is older than the release is told to make it as it makes every other one."""
+    """A debootstrap older than the release needs to be told the script to use."""
     return [] if (_SCRIPTS / suite).exists() or not packages.mirror() else [str(_SCRIPTS / "sid")]

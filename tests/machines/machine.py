@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Start, stop and restart a machine, and run commands on it without the help of its network.
+"""Start, stop and restart a machine, and run commands on it without its network.
 
-A machine is a directory of files that stays while the keeper does, and while it runs a process tree in namespaces of
-its own. So a restart is a reboot: files stay, and what lives in the kernel (interfaces, rules, settings, /run) is lost.
+A machine is a directory of files, which exists as long as the keeper, and while running, processes in namespaces of its
+own. So a restart is a reboot: files stay, and what is in the kernel (interfaces, rules, settings, /run) is lost.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _POWER_OFF = signal.SIGRTMIN + 4
 
 
 def build(machine: Machine) -> None:
-    """The machine's files: the root of its release below, in memory what is its own."""
+    """The machine's file system: the root of its release, with an overlay in memory."""
     layers = [LIVE / machine.name / layer for layer in ("root", "upper", "work")]
     for layer in layers:
         keeper.seen(layer).mkdir(parents=True)
@@ -40,7 +40,7 @@ def build(machine: Machine) -> None:
 
 
 def start(machine: Machine) -> None:
-    """Boot it; return when it can be reached by SSH."""
+    """Boot the machine. Returns when it can be reached by SSH."""
     boot(machine)
     wait(machine)
 
@@ -56,7 +56,7 @@ def boot(machine: Machine) -> None:
         "--link-journal=no", "--resolv-conf=off", "--timezone=off",
     ]  # fmt: skip
     with (STANDING / f"{machine.name}.console").open("ab") as console:
-        # The shell joins the cgroup from outside of the keeper's namespaces, from where it may.
+        # The shell joins the cgroup from outside of the keeper's namespaces, where this is allowed.
         script = 'echo $$ > "$0" && exec "$@"'
         subprocess.Popen(
             ["sh", "-c", script, str(own / "cgroup.procs"), *keeper.enter(*nspawn)],
@@ -65,12 +65,12 @@ def boot(machine: Machine) -> None:
 
 
 def wait(machine: Machine) -> None:
-    """Return when the machine has booted and answers by SSH."""
+    """Wait until the machine has booted and answers by SSH."""
     _until(lambda: _answers(machine), machine, "come up")
 
 
 def stop(machine: Machine) -> None:
-    """Shut it down as its power button would."""
+    """Shut the machine down, as its power button would."""
     leader = _leader(machine)
     if leader is not None:
         os.kill(leader, _POWER_OFF)
@@ -78,13 +78,13 @@ def stop(machine: Machine) -> None:
 
 
 def restart(machine: Machine) -> None:
-    """Reboot: what is not in a file is gone."""
+    """Reboot the machine: what is not in a file is lost."""
     stop(machine)
     start(machine)
 
 
 def command(machine: Machine, *argv: str) -> list[str]:
-    """The command that runs another one as root on the machine."""
+    """The command line that runs another one as root on the machine."""
     leader = _leader(machine)
     if leader is None:
         raise Stuck(f"{machine.name} is not running, see {_console(machine)}")
@@ -109,12 +109,12 @@ def _console(machine: Machine) -> Path:
 
 
 def _answers(machine: Machine) -> bool:
-    """Whether an SSH server greets on each address of the machine."""
+    """Whether SSH servers answer on all addresses of the machine."""
     return all(_greets(address.partition("/")[0]) for address in machine.addresses)
 
 
 def _greets(address: str) -> bool:
-    """Asked by a child in the keeper's network namespace, since this process stays in its own."""
+    """Whether an SSH server answers, asked by a child that enters the keeper's network namespace."""
     child = os.fork()
     if child == 0:
         try:

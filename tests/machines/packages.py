@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Packages that machines can install although they have no way out: fetched by this machine's apt, offered as files.
+"""Packages for machines without internet access: downloaded with this machine's apt, and offered as files.
 
-Each release has a directory that is a whole repository for apt: the packages that the role may ask for, with all that
-these need and the root file system lacks, and their index.
+Each release has a directory with a complete apt repository: the packages that the role may install, everything they
+need that the root file system lacks, and an index.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ _OFFERED = (
     "network-manager",
     "udev",
 )
-#: What one release has beside these: the other package manager, and what makes a repository for it.
+#: What a release has in addition: the other package manager, and what creates a repository for it.
 _ALSO = {"bookworm": ("dnf", "rpm", "createrepo-c")}
-#: Where a machine sees its release's repository.
+#: Where a machine finds its release's repository.
 PLACE = "/srv/packages"
 SOURCE = f"deb [trusted=yes] file:{PLACE} ./\n"
 _SECONDS = 300
 
 
 def offered(suite: str) -> tuple[str, ...]:
-    """The packages that a release's machines may ask for."""
+    """The packages that machines of a release may install."""
     return _OFFERED + _ALSO.get(suite, ())
 
 
 def mirror() -> list[str]:
-    """Where this machine's apt has Debian from; nothing if it is no Debian, and then it is up to debootstrap."""
+    """Debian's mirror according to this machine's apt; empty if it is not Debian, so that debootstrap chooses one."""
     format_ = "$(ORIGIN) $(LABEL) $(REPO_URI)"
     lines = tools.run(["apt-get", "indextargets", "--format", format_]).splitlines()
     found = [line.split()[2] for line in lines if line.startswith("Debian Debian ")]

@@ -9,8 +9,8 @@
                       +-- dnf12 .14       a Debian 12 that has its packages by dnf
                       +-- neighbour .9    the router of the others, with the world beyond it
 
-The neighbour knows a route to the endpoints of each machine, as an attacker on the segment would. The controller is the
-end of the segment at which Ansible starts its connections.
+The neighbour has routes to the endpoints of each machine, as an attacker on the segment would. The controller is the
+end of the segment from which Ansible connects.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from dataclasses import dataclass
 #: In 192.0.2.0/24 and 2001:db8::/64.
 CONTROLLER = ("192.0.2.250/24", "2001:db8::fa/64")
 ROUTER = ("192.0.2.9", "2001:db8::9")
-#: What is beyond the router.
+#: What is behind the router.
 WORLD = ("198.51.100.1/32", "2001:db8:ff::1/128")
 
 
 @dataclass(frozen=True)
 class Machine:
-    """A Debian release and a place on the segment; ``is_router`` for the neighbour alone."""
+    """A Debian release and its place on the segment. Only the neighbour is a router."""
 
     name: str
     suite: str
@@ -39,7 +39,7 @@ class Machine:
 
     @property
     def endpoints(self) -> str:
-        """The network that the role builds there, the machine's own so that the router can tell them apart."""
+        """The subnet of the network that the role builds there, different on each machine for the router's sake."""
         return f"172.{self.number + 7}.0.0/16"
 
 

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Root file systems of Debian releases, made once and kept: each has what a small real host has, and no more.
+"""Root file systems of Debian releases, created once and kept. Each contains what a small real host has.
 
-A root is as its release's packages leave it, with a user for SSH and the network service on. Neither iptables nor
-pyroute2 is in it: a host gets these from its package manager.
+It is as the packages of the release leave it, with a user for SSH and the network service enabled. Neither iptables nor
+pyroute2 is included: a host gets these from its package manager.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _INCLUDED = ("systemd", "systemd-sysv", "dbus", "sudo", "openssh-server", "pytho
 
 
 def make_all() -> None:
-    """Make what is not there yet, side by side."""
+    """Create what is missing, in parallel."""
     with ThreadPoolExecutor() as executor:
         for _done in executor.map(make, SUITES):
             pass
 
 
 def make(suite: str) -> None:
-    """The root of a release and the packages for it."""
+    """The root of a release, and the packages for it."""
 
     def fill(root: Path) -> None:
         kept.debootstrap(suite, root, _INCLUDED)
@@ -39,7 +39,7 @@ def make(suite: str) -> None:
 
 
 def _recipe(suite: str) -> str:
-    """A root made by another recipe is made anew."""
+    """Identifies how a root was created; with another recipe, it is created again."""
     return f"1 {' '.join(_INCLUDED)} {USER} {' '.join(packages.offered(suite))}\n"
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Put the machines up and take them down. They outlive the command that started them."""
+"""Starts and ends the machines, which outlive the command that started them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.machines.paths import STANDING
 
 
 def up(machines: Sequence[Machine]) -> None:
-    """Boot them all side by side; return when each can be reached by SSH."""
+    """Boot all machines in parallel. Returns when each can be reached by SSH."""
     tools.provide()
     down()
     roots.make_all()
@@ -42,6 +42,6 @@ def _make_segment() -> None:
 
 
 def down() -> None:
-    """End them, if they stand, and remove what is theirs; root file systems and packages are kept."""
+    """End the machines if they are running, and remove their files. Root file systems and packages are kept."""
     keeper.stop()
     shutil.rmtree(STANDING, ignore_errors=True)

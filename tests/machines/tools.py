@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Start the programs that machines are made with."""
+"""Runs the programs that create machines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.machines.errors import Missing, Stuck
 
-#: Programs by the Debian package that has them.
+#: Programs by the Debian package that contains them.
 _PROGRAMS = {
     "debootstrap": "debootstrap",
     "systemd-nspawn": "systemd-container",
@@ -26,12 +26,12 @@ _PROGRAMS = {
 _PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
 
 
-#: The keys by which Debian's releases are known to be Debian's.
+#: The keys that sign Debian's releases.
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
 def provide(programs: Sequence[str] = tuple(_PROGRAMS)) -> None:
-    """Raise Missing unless this machine can make others, and boot them; with apt, what it lacks is installed."""
+    """Raise Missing unless this machine can create and boot others. Installs what it lacks if it has apt."""
     if os.geteuid() != 0:
         raise Missing("whole Debian systems need root to be made: sudo make machines, or what else is to run on them")
     lacking = _lacking(programs)
@@ -51,7 +51,7 @@ def _lacking(programs: Sequence[str]) -> list[str]:
 
 
 def run(argv: Sequence[str], *, seconds: float = 60) -> str:
-    """What a program writes; Stuck with its last words if it fails."""
+    """The output of a program. Raises Stuck with its last words if it fails."""
     environment = {**os.environ, "PATH": _PATH, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
     try:
         done = subprocess.run(

@@ -80,7 +80,7 @@ _BLOCK = 256
 
 
 def untranslated(source: IPNetwork) -> Chosen:
-    """Connections from ``source`` that began while nothing translated them, so that replies cannot find their way back."""
+    """Connections from ``source`` that began while nothing translated them, so that they can get no replies."""
 
     def chosen(flow: Flow, local: t.Container[IPAddress]) -> bool:
         return (
