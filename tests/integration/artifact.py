@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def install(place: Path, checkout: Path) -> Path:
-    """Build the artifact of a checkout and install it in a folder; the collection's own folder there."""
+    """Build the artifact of a checkout and install it in a folder. Returns the collection's own folder there."""
     galaxy = [str(Path(sys.executable).with_name("ansible-galaxy")), "collection"]
     environment = os.environ | {"ANSIBLE_HOME": str(place / "home")}
     build = [*galaxy, "build", "--output-path", str(place), str(checkout)]

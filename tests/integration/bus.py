@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""As much of D-Bus as it takes to send one signal, with a well-known name or without; imported inside a host."""
+"""Just enough of D-Bus to send one signal, with or without a well-known name; imported inside a host."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _BUS = "org.freedesktop.DBus"
 
 
 def signal(name: str, interface: str, member: str) -> Iterator[str]:
-    """Send a signal, once as nobody in particular and once with the bus's name; then stay, to be stopped."""
+    """Send a signal, once without a name and once with the bus's name, and keep running until stopped."""
     for own in (False, True):
         bus = _connected()
         if own:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A host's network without what the kernel chooses, to compare two that came about in different ways."""
+"""A host's network without what the kernel chooses, for comparing two hosts with different histories."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import re
 
 from tests.lab.host import Host
 
-#: Numbers and addresses that the kernel chooses, and what it tells of a carrier some time after it came.
+#: Numbers and addresses that the kernel chooses, and what it shows some time after a carrier change.
 _CHANCE = re.compile(
     r'"(ifindex|link_index|link_netnsid|address|permaddr|bridge_id|no|port_id|id)": ("[\w:.]*"|\d+)'
     r'|"(NO-CARRIER|LOWER_UP|linkdown)",? ?'
@@ -19,7 +19,7 @@ _OF_ONE_FILE = re.compile(r"/run/linuxnet/netns/(\S+) \S+ .*")
 
 
 def without_chance(host: Host) -> list[str]:
-    """All that there is, but for what the kernel chooses."""
+    """A dump of everything except what the kernel chooses."""
     found = []
     for section, lines in host.dump().items():
         for line in lines:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run a module inside a host and count what it starts and opens, by the audit events of Python itself."""
+"""Runs a module inside a host and counts what it starts and opens, with Python's audit events."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Modules to which something happens in the middle of their run; imported inside a host."""
+"""Modules with faults in the middle of their run; imported inside a host."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.lab import modules
 
 
 def with_failing_open(name: str, options: dict[str, Any], path: str, code: int, number: int) -> dict[str, Any]:
-    """Run a module whose open of a path fails the given time, counted from 0; "opened" is how often it was tried."""
+    """Run a module in which the n-th open of a path fails, counted from 0. "opened" is how often it was tried."""
     real, opened = os.open, 0
 
     def failing(file: Any, *arguments: Any, **named: Any) -> int:
@@ -33,7 +33,7 @@ def with_failing_open(name: str, options: dict[str, Any], path: str, code: int, 
 
 
 def with_vanishing(name: str, options: dict[str, Any], script: str) -> dict[str, Any]:
-    """Run a module while somebody else runs a shell script: after the namespaces were listed, before any is visited."""
+    """Run a module and, after it has listed the namespaces and before it visits any, a shell script."""
     real = looks.whole
 
     def whole() -> Any:
@@ -45,7 +45,7 @@ def with_vanishing(name: str, options: dict[str, Any], script: str) -> dict[str,
 
 
 def at_the_limit(name: str, options: dict[str, Any]) -> dict[str, Any]:
-    """Run a module where the kernel makes no further namespace."""
+    """Run a module while the kernel refuses to create another namespace."""
 
     def refuse(_result: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -55,7 +55,7 @@ def at_the_limit(name: str, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def without_locks(name: str, options: dict[str, Any]) -> dict[str, Any]:
-    """Run a module on a kernel that cannot lock the ports of bridges, as those before Linux 5.18."""
+    """Run a module as on a kernel that cannot lock bridge ports, older than Linux 5.18."""
 
     def known(*_arguments: Any) -> bool:
         return False
@@ -65,7 +65,7 @@ def without_locks(name: str, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def with_interference(name: str, options: dict[str, Any], script: str) -> dict[str, Any]:
-    """Run a module while somebody else runs a shell script: after it has looked, before it does anything."""
+    """Run a module and, after it has read the host and before it changes anything, a shell script."""
     real = _converge.Plan.__init__
 
     def interfere(*arguments: Any, **named: Any) -> None:

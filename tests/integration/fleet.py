@@ -22,7 +22,7 @@ Network = dict[str, Any]
 
 @dataclass(frozen=True)
 class Question:
-    """Who asks where, and the answer: "SOURCE at ADDRESS" as the server saw it, or "nobody" if none may come."""
+    """A client and an address to ask, with the answer: "SOURCE at ADDRESS" as the server saw it, or "nobody"."""
 
     client: str
     address: str
@@ -55,7 +55,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Builder:
-    """The words in which the kinds below are written: addresses of host N, and the questions that many share."""
+    """Building blocks for the kinds of hosts below: addresses of host N, and questions that many of them share."""
 
     n: int
     web: dict[str, Any] = field(default_factory=lambda: {"namespace": "web", "published_ports": ["8080:80"]})
@@ -66,7 +66,7 @@ class Builder:
 
     @property
     def second(self) -> str:
-        """A further address of the host."""
+        """A second address of the host."""
         return f"192.0.2.{100 + self.n}"
 
     def inner(self, last: int) -> tuple[str, str]:
@@ -78,7 +78,7 @@ class Builder:
         return {"name": "br-fleet", "ipam_config": wanted, "endpoints": list(endpoints), **options}
 
     def listening(self, version: int = 0) -> list[tuple[str, str, str, int]]:
-        """The endpoints web and db on port 80."""
+        """The endpoints web and db, listening on port 80."""
         return [(name, "tcp", self.inner(last)[version], 80) for name, last in (("web", 2), ("db", 3))]
 
     def published(self, version: int = 0, port: int = 8080, to: int = 80, last: int = 2) -> Question:
@@ -86,17 +86,17 @@ class Builder:
         return Question("neighbour", self.host[version], port, answer if to else "nobody")
 
     def closed(self, version: int = 0, port: int = 80, address: str = "") -> Question:
-        """Past the published ports, an endpoint cannot be reached; nor by others than the published address."""
+        """An endpoint cannot be reached except through its published ports, at the published address."""
         return Question("neighbour", address or self.inner(2)[version], port, "nobody")
 
     def open(self, version: int = 0, client: str = "neighbour") -> Question:
-        """The endpoint's own port by its own address."""
+        """The endpoint's own port can be reached at its own address."""
         source = NEIGHBOUR[version] if client == "neighbour" else self.inner(3)[version]
         inner = self.inner(2)[version]
         return Question(client, inner, 80, f"{source} at {inner}")
 
     def leaves(self, version: int = 0, source: str = "", client: str = "web") -> Question:
-        """What leaves is seen with this source, the host's address if none is given."""
+        """Outgoing connections have this source address, by default the host's."""
         return Question(client, WORLD[version], 80, f"{source or self.host[version]} at {WORLD[version]}")
 
 

@@ -35,14 +35,14 @@ SHOP: dict[str, Any] = {
 
 
 class Runner(Protocol):
-    """What runs modules: a host of the lab, or something that tells what it costs one."""
+    """Runs modules: a host of the lab, or a wrapper that measures one."""
 
     def module(self, name: str, options: dict[str, Any] | None = None, check: bool = False) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True)
 class Applied:
-    """The plan, and what each module of it returned."""
+    """The plan, and the result of each of its modules."""
 
     plan: dict[str, Any]
     results: dict[str, dict[str, Any]]
@@ -58,20 +58,20 @@ class Applied:
 
 
 def defaults() -> dict[str, Any]:
-    """The role's defaults of a network's options."""
+    """The role's defaults for a network's options."""
     read = yaml.safe_load((ROLE / "defaults/main.yml").read_text(encoding="utf-8"))
     found = {name.removeprefix("bridge_network_"): value for name, value in read.items()}
     return {name: value for name, value in found.items() if name in OPTIONS}
 
 
 def plan(host: Runner, variables: dict[str, Any], check: bool = False) -> dict[str, Any]:
-    """What the role would do; raises the planner's error for bad input."""
+    """What the role would do. Raises the planner's error for bad input."""
     want = {**defaults(), **variables}
     return make_plan(want, host.module("netns_info", {"brief": True}), check)
 
 
 def calls(made: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The modules that carry a plan out one by one, in the order of their work, with their options."""
+    """The modules that apply a plan one by one, in order, with their options."""
     for name in ORDER[made["state"]]:
         if made["modules"][name]:
             yield name, {"owner": made["owner"], "aggregate": made["modules"][name]}

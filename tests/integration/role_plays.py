@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A play with the role bridge_network, and what it did."""
+"""Plays with the role bridge_network, and their results."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ PLAY = [{"name": "Network", "hosts": "all", "gather_facts": False, "roles": [{"r
 
 
 def outcome(run: Run) -> list[tuple[str, bool, Any]]:
-    """What each module said: changed and diff."""
+    """The changed and diff of each module."""
     modules = [task for task in run.tasks if task.action.startswith("netplumb.linuxnet.")]
     return [(task.action, task.changed, task.result.get("diff")) for task in modules]

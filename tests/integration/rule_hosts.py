@@ -24,12 +24,12 @@ SOURCES: Options = {
 
 
 def use_backend(host: Host, backend: str) -> None:
-    """Make the host's iptables that of one backend."""
+    """Switch the host's iptables to one backend."""
     host.use_iptables(backend)
 
 
 def add_network(host: Host, bridge: str = "br0", number: int = 18, endpoints: tuple[str, ...] = ("web", "db")) -> None:
-    """A bridge 172.NUMBER.0.1 with endpoints from .2 on, by plain ip commands; IPv6 likewise in fd00:NUMBER::/64."""
+    """Create a bridge 172.NUMBER.0.1 with endpoints from .2 on, with ip commands; IPv6 likewise in fd00:NUMBER::/64."""
     script = [
         f"ip link add {bridge} type bridge",
         f"echo 0 > /proc/sys/net/ipv6/conf/{bridge}/accept_dad",
@@ -54,12 +54,12 @@ def add_network(host: Host, bridge: str = "br0", number: int = 18, endpoints: tu
 
 
 def forward_everything(host: Host) -> None:
-    """Turn both switches on."""
+    """Turn both forwarding switches on."""
     host.sysctl("net/ipv4/ip_forward", 1)
     host.sysctl("net/ipv6/conf/all/forwarding", 1)
 
 
 def rules(host: Host, table: str, chain: str, program: str = "iptables") -> list[str]:
-    """The rules of a chain as the host shows them, none where the chain does not exist."""
+    """The rules of a chain as the host shows them; empty if the chain does not exist."""
     saved = host.run([f"{program}-save", "-t", table]).out.splitlines()
     return [line.removeprefix(f"-A {chain} ") for line in saved if line.startswith(f"-A {chain} ")]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Waiting for what the kernel does on its own some time after a link goes up."""
+"""Waits for what the kernel does by itself some time after a link goes up."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def settle(host: Host, *namespaces: str, quiet: float = 0.25, timeout: float = 1
 
 
 def _catch_up(host: Host, namespaces: tuple[str, ...]) -> None:
-    """Look at each link by its name, for which the kernel catches up (Linux 6.8); see Segment.catch_up."""
+    """Look at each link by name, which makes the kernel catch up (Linux 6.8); see Segment.catch_up."""
     look = 'for link in $(ip $0 -o link | cut -d" " -f2 | tr -d : | cut -d@ -f1); do echo link show dev $link; done'
     for where in ("", *(f"-n {name}" for name in namespaces)):
         host.sh(f"{look.replace('$0', where)} | ip {where} -force -batch - >/dev/null 2>&1 || true")
 
 
 def _lags(text: str) -> bool:
-    """Whether the kernel has yet to tell the rest of itself that a carrier changed: it is in no hurry."""
+    """Whether the kernel has not yet propagated a carrier change, for which it takes its time."""
     flags = [match.split(",") for match in _FLAGS.findall(text)]
     return any("UP" in link and ("LOWER_UP" in link) is ("NO-CARRIER" in link) for link in flags)
 

@@ -22,7 +22,7 @@ from tests.lab.paths import COLLECTION
 
 
 def carry_out(host: Host, playbook: Path, **variables: Any) -> list[str]:
-    """Run each task of each play; the modules that changed something."""
+    """Run each task of each play. Returns the modules that changed something."""
     changed = []
     for play in _plays(playbook, variables):
         for task in play.get("tasks", []):

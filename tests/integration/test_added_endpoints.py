@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Endpoints that are only added take nothing from those that stay."""
+"""Adding endpoints takes nothing away from those that stay."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FRONT: dict[str, Any] = {
 WEB: dict[str, Any] = {"namespace": "web", "default_route": False, "published_ports": ["8080:80"]}
 BACK: dict[str, Any] = {"name": "br-shop", "ipam_config": [{"subnet": "172.18.0.0/16"}], "endpoints": [WEB]}
 DB: dict[str, Any] = {"namespace": "db"}
-#: One namespace with two ends on one network.
+#: One namespace with two interfaces on one network.
 SECOND: dict[str, Any] = {"namespace": "web", "interface": "eth1", "default_route": False}
 PAIR: dict[str, Any] = {
     "name": "br0",
@@ -37,7 +37,7 @@ def _answers(host: Host, neighbour: Host, address: str) -> bool:
 
 
 def _add(host: Host, *endpoints: dict[str, Any], **network: Any) -> Applied:
-    """Added to the network; check mode foretells it, and a second time there is nothing to do."""
+    """Add endpoints to the network: check mode predicts it, and a second run finds nothing to do."""
     want = {**network, "appends": True, "endpoints": list(endpoints)}
     foretold = apply(host, check=True, **want)
     done = apply(host, **want)
@@ -141,7 +141,7 @@ def test_both_ends_come_back_after_a_reboot(lab: Lab, host: Host) -> None:
 def test_an_endpoint_with_another_address_takes_its_ports_along(
     lab: Lab, host: Host, neighbour: Host, mode: str, listed: bool
 ) -> None:
-    """And nobody is left under the former one: no rule, no neighbour, nothing that comes back at a boot."""
+    """And nothing is left of the old one: no rule, no neighbour entry, nothing that would come back at boot."""
     ports = {"published_ports": ["8080:8080", "8081:8081/udp"]}
     new = {"ipv4_address": "172.18.0.9", "ipv6_address": "fd00:18::9"}
     network = {**PAIR, "name": "br-shop", "gateway_mode": mode, "persistent": True}

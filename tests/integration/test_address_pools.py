@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Networks that give no subnet get the first free one, and keep it."""
+"""Networks without a subnet get the first free one, and keep it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RECORDS = "/etc/linuxnet/subnets"
 
 
 def _subnets(host: Host, bridge: str = "br0") -> list[str]:
-    """What the bridge is the gateway of, as the kernel has it."""
+    """The subnets of the bridge's addresses, from the kernel."""
     lines = host.sh(f"ip -o address show dev {bridge} scope global").splitlines()
     return [line.split()[3] for line in lines]
 

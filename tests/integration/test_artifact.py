@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What `ansible-galaxy collection build` makes of a work tree where everything was run, and whether it stands alone."""
+"""The result of `ansible-galaxy collection build` in a work tree in which everything was run, and whether it works."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.integration.artifact import install
 from tools import tree
 
 SHIPPED = ("COPYING", "README.md", "changelogs/", "docs/", "meta/", "playbooks/", "plugins/", "roles/")
-#: What tests, tools and users leave behind.
+#: What tests, tools and users leave in a work tree.
 LEFT = (
     *(".DS_Store", ".ansible/tmp", ".cache/file", ".hypothesis/examples/0", ".mypy_cache/3.11/file"),
     *(".pytest_cache/README.md", ".venv/bin/python", ".ruff_cache/file", "__pycache__/file.pyc", "build/summary.txt"),

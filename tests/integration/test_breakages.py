@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everything that makes a network work is broken by hand, and the verdicts of breakages.py are seen to be true."""
+"""Break everything that makes a network work by hand, and check the verdicts of breakages.py."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ALL = [pytest.param(one, id=one.command) for group in BREAKAGES.values() for one
 
 
 class Works:
-    """A network that works, for as many breakages as leave it so."""
+    """A working network, reused for as many breakages as leave it working."""
 
     def __init__(self) -> None:
         self._lab: Lab | None = None
@@ -34,7 +34,7 @@ class Works:
         self.whole = False
 
     def town(self) -> Town:
-        """The one that the breakage before left, or a new one."""
+        """The town that the previous breakage left, or a new one."""
         if self._town is None or not self.whole:
             self.end()
             self._lab = Lab()
@@ -58,7 +58,7 @@ def works() -> Iterator[Works]:
 
 
 def _silent(place: Town, patience: float = 10) -> list[str]:
-    """The ways that do not work, asked without a memory of neighbours; what comes back by itself is given time."""
+    """The paths that do not work, without cached neighbours. What recovers by itself is given time."""
     end = time.monotonic() + patience
     while (found := _ask_all(place)) and time.monotonic() < end:
         time.sleep(0.2)

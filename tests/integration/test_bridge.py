@@ -106,7 +106,7 @@ def test_a_strangers_bridge_in_a_group_that_is_numbered_like_ours_is_left_alone(
 
 @pytest.mark.parametrize("more", [{}, {"mac_address": "02:42:ac:12:00:01"}, {"owner": "br0"}], ids=str)
 def test_a_bridge_that_lost_its_alias_goes_by_its_group(host: Host, more: dict[str, Any]) -> None:
-    """While something else says that it is ours: its MAC address, its name or a port."""
+    """If something else confirms that it is ours: its MAC address, its name or a port."""
     options = {"name": "br0", **more}
     host.module("bridge", options)
     repairs(host, "bridge", options, "ip link set br0 alias ''")

@@ -64,7 +64,7 @@ def network(host: Host, neighbour: Host) -> Host:
     ids=str,
 )
 def test_every_mode(any_host: Host, more: Options) -> None:
-    """Its own second run, after the rules went through the kernel and back, finds nothing to do."""
+    """A second run, after the rules went through the kernel and back, finds nothing to do."""
     change = converge(any_host, "bridge_forward", {**NETWORK, **more})["diff"][0]
     assert change["before"] == {}
     assert {key: change["after"][key] for key in more if key != "ip_version"} == {
@@ -199,7 +199,7 @@ def test_a_jump_that_slid_down_is_shown_and_put_back(host: Host) -> None:
 
 @pytest.mark.needs("bridge-nf")
 def test_bridged_frames_are_named_where_they_are_shown_alone(host: Host) -> None:
-    """By naming them a rule would have the kernel show those of every bridge."""
+    """A rule that matches them would make the kernel show iptables those of every bridge."""
     host.sh("ip link add br0 type bridge")
     want = {**NETWORK, "icc": False}
 
@@ -221,7 +221,7 @@ def test_bridged_frames_are_named_where_they_are_shown_alone(host: Host) -> None
 
 
 def test_a_bridge_that_is_made_later(host: Host) -> None:
-    """By the module bridge: the second run of both finds nothing to do."""
+    """By module bridge: a second run of both finds nothing to do."""
     calls: list[tuple[str, Options]] = [("bridge_forward", NETWORK), ("bridge", {"name": "br0", "owner": "shop"})]
     host.sysctl("net/ipv6/conf/default/accept_ra", 1)
     for name, options in calls:
@@ -233,7 +233,7 @@ def test_a_bridge_that_is_made_later(host: Host) -> None:
 
 @pytest.mark.needs("bridge-nf")
 def test_a_policy_that_cuts_others_off_is_told(host: Host) -> None:
-    """What stops what is routed stops bridged frames too, where they are shown to iptables."""
+    """The policy for routed packets also stops bridged frames, if iptables sees those."""
     ports = "\n".join(
         f"ip link add {name} type veth peer name {name}-far; ip link set {name} master brx" for name in ("p1", "p2")
     )
@@ -255,7 +255,7 @@ def test_a_policy_that_cuts_others_off_is_told(host: Host) -> None:
 @pytest.mark.needs("bridge-nf")
 @pytest.mark.parametrize("bridge_nf", [0, 1])
 def test_members_of_other_bridges_with_addresses_of_ours_are_told(host: Host, bridge_nf: int) -> None:
-    """Where iptables sees them they would be taken for somebody who speaks in an endpoint's name."""
+    """If iptables sees them, they would count as spoofed."""
     for kind in FAMILIES:
         host.sysctl(f"net/bridge/bridge-nf-call-{kind}", bridge_nf)
     subnets = {"brx": "172.18.7", "bry": "10.99.0"}
@@ -363,7 +363,7 @@ def test_a_bridge_of_another_owner(host: Host) -> None:
 
 
 def test_without_ip6tables(host: Host) -> None:
-    """A network of IPv4 alone can do without, and the warning says what is open then; one with IPv6 cannot."""
+    """A network with IPv4 only works without it, and the warning says what is open; one with IPv6 does not work."""
     host.sh("ip link add br0 type bridge; ln -sfn /nowhere /etc/alternatives/ip6tables-save")
     done = host.module("bridge_forward", {**NETWORK, "subnets": ["172.18.0.0/16"]})
     assert "ip6tables is not installed" in str(done["warnings"])
@@ -372,7 +372,7 @@ def test_without_ip6tables(host: Host) -> None:
 
 
 def _cells(host: Host, neighbour: Host) -> dict[str, bool]:
-    """Who reaches whom, with every endpoint a web server on port 80 and nothing published."""
+    """Who reaches whom, if every endpoint has a web server on port 80 and nothing is published."""
     web, db, app = host.inside("web"), host.inside("db"), host.inside("app")
     with web.server(80), db.server(80), app.server(80), neighbour.server(80), host.server(22):
         return {
@@ -416,7 +416,7 @@ def test_who_reaches_whom(network: Host, neighbour: Host, more: Options, expecte
 
 
 def test_without_rules_everything_is_open(network: Host, neighbour: Host) -> None:
-    """The control for the cells above."""
+    """The control for the table above."""
     network.module("masquerade", SOURCES)
     assert all(_cells(network, neighbour).values())
 
@@ -444,7 +444,7 @@ def test_routed_is_reached_by_ping_and_by_what_is_published(network: Host, neigh
 
 
 def test_a_flow_that_began_without_rules_dies_with_them(network: Host, neighbour: Host) -> None:
-    """From outside to an endpoint's own address: neither it nor its answers go on, though conntrack knows it."""
+    """From outside to an endpoint's own address: neither it nor its replies continue, though conntrack knows it."""
     script = (
         "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(1); s.bind(('', 4444));"
         "s.sendto(b'x', ('172.18.0.2', 53)); s.recv(100)"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A whole network in one call: the same as by the modules one by one; foretold, repaired and refused like them."""
+"""A whole network in one call: predicted, repaired and refused exactly as by single modules."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.integration.networks import SHOP, apply, in_one, plan, remove
 from tests.lab import town
 from tests.lab.host import Host
 
-#: What somebody else does to the network, and which modules have something to do then.
+#: Damage to the network, and the modules that then have something to do.
 DAMAGES: dict[str, tuple[list[str], list[str]]] = {
     "nothing": ([], []),
     "forwarding off": (["sysctl -qw net.ipv4.ip_forward=0"], ["interface", "ip_forward"]),
@@ -45,7 +45,7 @@ DAMAGES: dict[str, tuple[list[str], list[str]]] = {
     "a setting": (["sysctl -qw net.ipv6.conf.br-shop.accept_dad=1"], ["interface"]),
 }
 
-#: What takes all of the network away.
+#: Removes all of the network.
 ABSENT = {"name": SHOP["name"], "state": "absent"}
 
 CHANGED: dict[str, Any] = {
@@ -65,7 +65,7 @@ def _damage(host: Host, commands: list[str]) -> None:
     for command in commands:
         host.run(command.format(web=web, port=port).split())
     if "ip netns delete web" in commands:
-        # The kernel takes what was in it down a moment later.
+        # The kernel removes what was in it a moment later.
         host.sh(f"while ip link show {web} >/dev/null 2>&1; do sleep 0.02; done")
 
 
@@ -79,7 +79,7 @@ def _changed(result: dict[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize("variables", [SHOP, CHANGED, {"name": SHOP["name"], "state": "absent"}])
 def test_as_by_the_modules(host: Host, variables: dict[str, Any]) -> None:
-    """On an empty host, and on one that has another network."""
+    """On an empty host, and on one with another network."""
     for before in (None, SHOP, CHANGED):
         found = []
         for way in (apply, _apply):
@@ -108,7 +108,7 @@ def test_damage_is_foretold_and_repaired(host: Host, what: str) -> None:
     assert apply(host, **SHOP).changed == []
 
 
-#: What the first endpoint of SHOP is said to be on top of what it is.
+#: Options that are added to the first endpoint of SHOP.
 RENAMED: dict[str, list[dict[str, Any]]] = {
     "outside": [{"host_interface": "h0"}],
     "inside": [{"interface": "lan0"}],
@@ -149,7 +149,7 @@ def test_the_difference_is_told_in_the_order_of_the_work(host: Host) -> None:
 
 
 def _carried_out(owner: str, state: str, definitions: Any) -> str:
-    """Inside a host: carry definitions out that no planner has made; the sentence of the error."""
+    """Inside a host: apply definitions that no planner has made. Returns the error."""
     host = Machine(check_mode=False)
     try:
         with host:
@@ -190,7 +190,7 @@ def test_what_cannot_be_attached_is_told_before_anything_is_done(host: Host) -> 
     ],
 )
 def test_bad_definitions(host: Host, modules: Any, told: str) -> None:
-    """As a damaged boot file may have them."""
+    """As in a damaged boot file."""
     before = host.dump()
     assert told in host.call(_carried_out, "br-shop", "present", modules)
     assert before.changes_to(host.dump()) == []
@@ -209,7 +209,7 @@ def test_a_network_that_is_taken_away_has_no_interfaces_to_set(host: Host) -> No
     ],
 )
 def test_what_carries_the_mark_goes_without_a_plan(host: Host, damage: list[str]) -> None:
-    """As by a plan that is made after a look into every namespace; another network stays."""
+    """Exactly as by a plan made after reading every namespace; another network stays."""
     apply(host, name="br-more", ipam_config=[{"subnet": "172.19.0.0/16"}], endpoints=[{"namespace": "more"}])
     found = []
     for planned in (True, False):
@@ -234,7 +234,7 @@ def test_what_carries_the_mark_goes_without_a_plan(host: Host, damage: list[str]
 
 
 def test_a_network_is_not_taken_away_without_a_sight_of_its_rules(host: Host) -> None:
-    """On a host that has nothing of it, nothing is needed."""
+    """If the host has nothing of it, nothing is required."""
     host.sh("ln -sfn /nowhere /etc/alternatives/iptables-restore")
     assert not in_one(host, ABSENT)["changed"]
     host.module("netns", {"name": "web", "owner": "br-shop"})
@@ -245,7 +245,7 @@ def test_a_network_is_not_taken_away_without_a_sight_of_its_rules(host: Host) ->
 
 
 def test_ipv6_comes_and_goes_with_the_network(host: Host) -> None:
-    """Without it an endpoint has not even a link-local address, by which it would speak to its neighbours."""
+    """Without it an endpoint has not even a link-local address, with which it could reach its neighbours."""
     ipv4 = {**SHOP, "ipam_config": SHOP["ipam_config"][:1]}
     web = host.inside("web")
     for want, lines in ((ipv4, 0), (SHOP, 2), (ipv4, 0)):
@@ -257,12 +257,12 @@ def test_ipv6_comes_and_goes_with_the_network(host: Host) -> None:
     assert ports.isdisjoint(line.split()[-1] for line in host.sh("cat /proc/net/if_inet6").splitlines())
 
 
-#: Links that go down and up. While there are such, the kernel looks only once a second at others that changed.
+#: Links that go down and up: while some do, the kernel processes carrier changes of others only once a second.
 UNREST = "ip link add unrest type bridge; while :; do ip link set unrest down; ip link set unrest up; sleep 0.02; done"
 
 
 def test_the_first_packet_of_either_family_passes(host: Host, neighbour: Host) -> None:
-    """Until the kernel has looked at it, a new bridge has no link-local address and solicits no IPv6 neighbour."""
+    """Until the kernel has processed its carrier, a new bridge has no link-local address to solicit neighbours."""
     with host.spawn(["sh", "-c", UNREST]):
         for _attempt in range(2):
             _apply(host, **SHOP)

@@ -40,7 +40,7 @@ RECORD = "/run/linuxnet/ports/p0"
 
 @pytest.fixture
 def bridges(host: Host) -> Host:
-    """A host with the bridges br0 and br1 and two interfaces that nobody marked, p0 and p1, each other's peers."""
+    """A host with the bridges br0 and br1 and an unmarked veth pair, p0 and p1."""
     host.sh("ip link add br0 type bridge; ip link add br1 type bridge; ip link add p0 type veth peer p1")
     return host
 
@@ -106,7 +106,7 @@ def test_a_port_of_another_bridge_is_moved(bridges: Host) -> None:
 
 def test_a_member_of_something_else_is_refused(bridges: Host) -> None:
     if bridges.run(["ip", "link", "add", "vrf0", "type", "vrf", "table", "10"], check=False).rc:
-        # Without VRF in this kernel, any other link serves to see the other refusals.
+        # If this kernel has no VRF, any other link triggers the other refusals.
         refused(bridges, "bridge_port", {"interface": "p0", "bridge": "p1"}, "interface p1 is not a bridge but veth")
         return
     bridges.sh("ip link set p0 master vrf0")
@@ -142,7 +142,7 @@ def test_whose_port_it_is_is_remembered(bridges: Host) -> None:
     bridges.remove(RECORD)
     converge(bridges, "bridge_port", PORT, changed=False)
     assert bridges.exists(RECORD)
-    # Another interface of the same name is not the one that was remembered.
+    # Another interface of the same name is not the recorded one.
     bridges.sh("ip link del p0; ip link add p0 type veth peer p1")
     converge(bridges, "bridge_port", {**PORT, "owner": "shop"})
     assert json.loads(bridges.read(RECORD))["owner"] == "shop"
@@ -286,7 +286,7 @@ def test_what_was_taken_off_its_bridge_is_free_for_others(bridges: Host) -> None
 
 
 def _static(host: Host, name: str = "p0") -> list[str]:
-    """The MAC addresses that a bridge was told of, which no traffic moves to another port."""
+    """The static MAC addresses of a port, which traffic cannot move to another port."""
     entries = json.loads(host.run(["bridge", "-json", "fdb", "show", "dev", name]).out)
     found = [entry for entry in entries if "master" in entry and entry["state"] == "static"]
     assert all("sticky" in entry["flags"] for entry in found)
@@ -335,7 +335,7 @@ def test_absent_takes_a_strangers_port_off_our_bridge(bridges: Host) -> None:
 
 
 def test_no_port_is_on_a_bridge_without_being_remembered_at_any_moment(bridges: Host) -> None:
-    """So that one which a killed run leaves behind is found."""
+    """So that a port which a killed run leaves behind is found."""
     port = {"interface": "p0", "bridge": "br0"}
     for options in (port, {**port, "bridge": "br1"}, {**port, "bridge": "br1", "state": "absent"}):
         moments = bridges.call(watched, options)
@@ -346,7 +346,7 @@ def test_no_port_is_on_a_bridge_without_being_remembered_at_any_moment(bridges: 
 
 
 def watched(options: dict[str, Any]) -> list[tuple[str | None, str | None]]:
-    """Converge one definition: before and after each message to the kernel, p0's bridge and that of its record."""
+    """Converge one definition. Returns p0's bridge and that of its record, before and after each netlink message."""
     moments: list[tuple[str | None, str | None]] = []
 
     def note() -> None:
@@ -403,7 +403,7 @@ def test_a_port_that_left_its_bridge_meanwhile_is_told(host: Host, case: str) ->
 
 
 def without_its_bridge(step: session.Step) -> str:
-    """What is told where a step finds that its port is none any more."""
+    """The error of a step if its port is no port any more."""
     with KernelHost(check_mode=False) as there:
         try:
             execute(there, Plan([], [step]))
@@ -424,7 +424,7 @@ def without_its_bridge(step: session.Step) -> str:
     ids=["a VLAN", "a PVID", "no VLANs", "a flag", "an old address"],
 )
 def test_each_step_tells_that_the_port_left_its_bridge(host: Host, step: session.Step) -> None:
-    """On kernels without VLANs on bridges, too, which refuse what is asked for any other reason."""
+    """Also on kernels without VLANs on bridges, which refuse it for another reason."""
     host.sh("ip link add lan9 type veth peer far9")
     told = host.call(without_its_bridge, step)
     assert told == (

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The role with a task for each kind of object: the same host as by one call."""
+"""The role with one task per kind of object leads to the same host as one call."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a host has already, and what comes while a network stands, on a real kernel."""
+"""Conflicts with what a host already has, or gets while a network exists, on a real kernel."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_vpn_that_comes_while_the_network_stands(host: Host) -> None:
 )
 @pytest.mark.parametrize("gateway", ["own", "nobody's", "external"])
 def test_a_narrower_route_that_comes_while_the_network_stands(host: Host, gateway: str, flush: str) -> None:
-    """Also where the bridge does not say by its addresses whose subnet it is."""
+    """Even if the bridge's addresses do not show whose subnet it is."""
     subnet = {"subnet": "172.18.0.0/24"}
     want: dict[str, Any] = {"name": "br-shop", "ipam_config": [subnet], "endpoints": [{"namespace": "web"}]}
     if gateway == "nobody's":
@@ -99,7 +99,7 @@ KINDS = [
 
 
 def _odd(host: Host, kind: str) -> None:
-    """An interface odd0 with the mark of the network, of a kind that no module makes."""
+    """An interface odd0 with the network's mark, of a kind that no module creates."""
     host.sh(f"ip link add card0 type veth peer card1; ip link set card0 up; ip link add name odd0 {kind}")
     host.sh("ip link set odd0 alias linuxnet:br-shop:web")
 
@@ -235,7 +235,7 @@ def test_a_link_by_an_alternative_name_is_refused(
 def test_what_is_to_be_absent_by_an_alternative_name_is_refused(
     host: Host, module: str, option: str, options: dict[str, Any], netns: str | None
 ) -> None:
-    """It is there, and by its real name it would go."""
+    """It exists, and would be removed by its real name."""
     host.sh("ip netns add web")
     place = host.inside(netns) if netns else host
     place.sh("ip link add br0 type bridge; ip link add card0 type bridge; ip link add port0 type veth peer name port1")
@@ -245,7 +245,7 @@ def test_what_is_to_be_absent_by_an_alternative_name_is_refused(
 
 
 def test_rules_that_are_there_by_an_alternative_name_go_by_it(host: Host) -> None:
-    """As the name of an interface became an alternative one after they were written."""
+    """The name became an alternative one after they were written."""
     masquerade = {"source": "172.18.0.0/16", "out_interface": "enp0s25"}
     forward = {"bridge": "enp0s25", "subnets": ["172.18.0.0/16"]}
     before = host.dump()
@@ -259,7 +259,7 @@ def test_rules_that_are_there_by_an_alternative_name_go_by_it(host: Host) -> Non
 
 
 def test_a_pair_goes_by_an_alternative_name_of_its_other_end(host: Host) -> None:
-    """Whoever is inside the namespace renames that one and leaves it the old name as another."""
+    """Root in the namespace may rename it and keep the old name as an alternative one."""
     host.sh("ip netns add web")
     pair = {"name": "v0", "peer_name": "eth0", "peer_netns": "web"}
     host.module("veth", pair)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A real Docker's containers that are on no network of its own become endpoints of ours."""
+"""Containers of a real Docker without a network of their own become endpoints."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class Site:
         self.daemon = Daemon(built.host, ANYWHERE)
 
     def apply(self, container: str, fails: bool = False, check: bool = False) -> Run:
-        """The role with one endpoint that is a container's."""
+        """Run the role with one endpoint, which is a container."""
         endpoint = {"namespace": "shop", "container": container, "published_ports": ["8080:80"]}
         return self.apply_to([endpoint, {"namespace": "db"}], fails, check)
 
     def apply_to(self, endpoints: list[dict[str, Any]], fails: bool = False, check: bool = False) -> Run:
-        """The role with these endpoints."""
+        """Run the role with these endpoints."""
         want: dict[str, Any] = {**SHOP, "endpoints": endpoints}
         variables = {f"bridge_network_{name}": value for name, value in want.items()}
         # Of the daemon's folders the first alone, where its `docker` is: the Python that runs is Ansible's.
@@ -44,7 +44,7 @@ class Site:
         return self.town.host.playbook(PLAY, variables=variables, env=env, fails=fails, check=check)
 
     def serves(self) -> bool:
-        """Whether the neighbour reaches what listens inside the container's namespace."""
+        """Whether the neighbour reaches a server in the container's namespace."""
         with self.town.host.inside("shop").server(80):
             return all(self.town.neighbour.ask(address, 8080) is not None for address in town.HOST)
 
@@ -89,7 +89,7 @@ def test_a_container_that_is_not_there_is_refused_before_anything_changes(site: 
 
 
 def test_a_container_that_two_endpoints_name_is_refused(site: Site) -> None:
-    """By its name, by its ID, by what is enough of that, by its process, and by another one in its namespace."""
+    """By name, by ID, by a prefix of the ID, by its process, and by another one in its namespace."""
     docker = site.daemon.call
     site.daemon.start_apart("shop")
     docker("run", "--detach", "--name=sidecar", "--network=container:shop", *containers.COMMAND)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What root does to our records by hand: the file is named, the next run mends it, and a network can still be ended."""
+"""Records damaged by root: the file is named, the next run repairs it, and a network can still be removed."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_a_namespace_that_two_networks_share_stays_for_the_other(host: Host) -> 
 
 
 def test_links_of_others_stay(host: Host) -> None:
-    """Whether we made the namespace or it is a container's is not known any more."""
+    """It is no longer known whether we created the namespace or it belongs to a container."""
     with host.spawn(["sleep", "1000"], unshare_net=True) as process:
         host.module("netns", {"name": "app", "pid": process.pid, "owner": "br0"})
         host.sh("ip link add theirs type veth peer inner netns app")

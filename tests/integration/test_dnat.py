@@ -42,7 +42,7 @@ MARK = "-m comment --comment linuxnet-dnat-shop -m comment --comment out-br0 -j 
 
 
 def _absent(options: Options) -> Options:
-    """The same publications by their keys alone."""
+    """The same publications, given by their keys only."""
     keys = []
     for entry in options["aggregate"]:
         version = "ipv6" if ":" in entry["to_address"] else "ipv4"
@@ -130,7 +130,7 @@ def test_routed_opens_the_endpoints_own_port(any_host: Host) -> None:
             ' -m comment --comment "host-5000:5010" -j ACCEPT'
         ),
     ]
-    # In filter there is one more, for what leaves.
+    # filter has one more, for packets that leave.
     assert len(rules(any_host, "mangle", "LINUXNET-TO")) + 1 == len(rules(any_host, "filter", "LINUXNET-TO"))
     converge(any_host, "dnat", _absent(opened))
     assert before.changes_to(any_host.dump(counters=True)) == []
@@ -258,7 +258,7 @@ def test_a_missing_bridge(host: Host) -> None:
 
 
 def test_where_a_published_port_is_reached_from(published: Host, neighbour: Host) -> None:
-    """And by which source address the endpoint sees it."""
+    """And which source address the endpoint sees."""
     web, db = published.inside("web"), published.inside("db")
     with web.server(80), web.server(81), db.server(80), web.server(6003, "udp"):
         assert neighbour.ask("192.0.2.1", 8080).peer == "192.0.2.9"
@@ -309,7 +309,7 @@ except TimeoutError:
 
 
 def _send(host: Host, port: int) -> None:
-    """A datagram to the published port, from one source port always."""
+    """Send a datagram to the published port, always from the same source port."""
     host.run(["python3", "-c", _STREAM, str(port)])
 
 

@@ -32,7 +32,7 @@ LAN: dict[str, Any] = {
 
 @dataclasses.dataclass
 class Town:
-    """A host whose uplink and card have names with a dot, and a neighbour on the uplink's segment."""
+    """A host whose uplink and card have dots in their names, and a neighbour on the uplink's segment."""
 
     host: Host
     neighbour: Host
@@ -118,7 +118,7 @@ def test_networks_of_similar_names_are_not_one_another(host: Host) -> None:
 
 
 def test_a_switch_of_one_interface(town: Town) -> None:
-    """The file says it with slashes, as systemd-sysctl and procps take a dot for a slash otherwise."""
+    """The file uses slashes, since systemd-sysctl and procps would read a dot as one."""
     done = converge(town.host, "ip_forward", {"interface": "eth0.100", "persistent": True, "owner": "a.b"})
     assert done["changed"]
     text = town.host.read("/etc/sysctl.d/90-linuxnet-a.b-ipv4-eth0.100.conf")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Chains that somebody emptied by hand go with the last network."""
+"""Chains that were flushed by hand are removed with the last network."""
 
 from __future__ import annotations
 

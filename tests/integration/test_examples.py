@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The examples in the modules' documentation, run as they stand there, and the samples of what they return."""
+"""Run the examples in the modules' documentation as they are, and check the samples of return values."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.integration.promises import converge
 from tests.integration.settling import converge_settled
 from tests.lab.host import Host
 
-# What the examples of a module take for granted.
+# What a module's examples assume.
 GIVEN = {
     "dnat": "ip link add br0 type bridge; ip link set br0 up",
     "bridge_forward": "for n in 0 1 2; do ip link add br$n type bridge; done",
@@ -28,14 +28,14 @@ GIVEN = {
     "ip link add vweb master br0 type veth peer eth0 netns web",
     "unmanaged_links": "mkdir --parents /run/systemd/netif; touch /run/systemd/netif/state",
 }
-#: What the examples of whole networks call, one after another.
+#: What the examples of whole networks call, in order.
 OF_NETWORKS = {
     "bridge_network": ("bridge_network",) * 4,
     "network_service": ("bridge_network", "network_service", "network_service"),
 }
-#: Modules with results of their own kind.
+#: Modules whose results are not lists of objects.
 WHOLE = ("netns_info", *OF_NETWORKS)
-#: What runs on the controller has its examples tried by test_lab_elsewhere.py.
+#: Modules that run on the controller; test_lab_elsewhere.py tests their examples.
 _OF_THE_CONTROLLER = "lab"
 MODULES = sorted(
     {Path(name).stem for place in modules.__path__ for name in os.listdir(place) if name.endswith(".py")}
@@ -43,10 +43,10 @@ MODULES = sorted(
 )
 
 
-#: What no example returns, since nothing is missing on the hosts of the lab.
+#: Not returned by any example, since hosts of the lab lack nothing.
 _ELSEWHERE = ("better_python", "package_manager")
 _OF_ANSIBLE = {"changed", "invocation", "warnings", "deprecations", "_ansible_no_log", "_ansible_verbose_always"}
-#: What differs from run to run or from machine to machine.
+#: What differs between runs or machines.
 _NUMBERS = ("inode", "index", "device", "pids", "accept_ra", "program")
 _MAC = re.compile(r"(?!02:42)[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 
@@ -63,7 +63,7 @@ def _examples(name: str) -> list[dict[str, Any]]:
 
 
 def _is_of(sample: Any, returned: Any) -> bool:
-    """Whether a run returned this, of which a sample may show a part only."""
+    """Whether a run returned this. A sample may show only a part."""
     if isinstance(sample, dict):
         return isinstance(returned, dict) and all(
             key in returned
@@ -78,7 +78,7 @@ def _is_of(sample: Any, returned: Any) -> bool:
 
 
 def _samples(documented: dict[str, Any]) -> Iterator[Any]:
-    """Each sample with the keys and lists around it."""
+    """Each sample, with the keys and lists around it."""
     for key, value in documented.items():
         if "sample" in value and key not in _ELSEWHERE:
             yield {key: value["sample"]}
@@ -88,7 +88,7 @@ def _samples(documented: dict[str, Any]) -> Iterator[Any]:
 
 
 def _check_samples(name: str, results: list[dict[str, Any]]) -> None:
-    """Every sample is what one of the examples returned, and whatever they returned of an object is documented."""
+    """Every sample is what an example returned, and everything that examples returned about an object is documented."""
     documented = _documented(name, "RETURN")
     for sample in _samples(documented):
         assert any(_is_of(sample, result) for result in results), f"no example returns {sample}"

@@ -35,7 +35,7 @@ OFF = "h12-loopback"
 FULL = "h05-apart"
 TROUBLED = {OFF, FULL}
 PLAYBOOK = "netplumb.linuxnet.bridge_network"
-#: How long to wait for an answer that must come, and for one that may not.
+#: How long to wait for an answer that must come, and for one that must not.
 T = TypeVar("T")
 
 ANSWER_SECONDS, SILENCE_SECONDS = 5.0, 0.4
@@ -43,7 +43,7 @@ ANSWER_SECONDS, SILENCE_SECONDS = 5.0, 0.4
 
 @dataclass
 class Fleet:
-    """The hosts and who looks at them from outside."""
+    """The hosts, and who looks at them from outside."""
 
     lab: Lab
     segment: Segment
@@ -52,7 +52,7 @@ class Fleet:
     hosts: dict[str, Host] = field(default_factory=dict)
 
     def boot(self, member: Member) -> None:
-        """Start a host that has an address, a router and what it is given, and nothing of ours."""
+        """Start a host with its address, router and other prerequisites, and nothing of ours."""
         host = self.hosts[member.name] = self.lab.host(member.name)
         own = [f"192.0.2.{member.number}/24", f"2001:db8::{member.number}/64"]
         self.segment.join(host, "eth0", own, ROUTER)
@@ -71,7 +71,7 @@ class Fleet:
         return {"neighbour": self.neighbour, "host": host}.get(name) or host.inside(name)
 
     def wrong(self, member: Member) -> list[str]:
-        """Ask a host's questions and return what is not as it must be."""
+        """Ask a host's questions. Returns what is wrong."""
         found = self.hosts[member.name].sh("ls /run/netns").split()
         serving: dict[str, list[tuple[str, str, int]]] = {}
         for namespace, protocol, address, port in member.serves:
@@ -92,7 +92,7 @@ class Fleet:
         return "" if told == question.answer else f"{question}: {told}"
 
     def settled(self, member: Member) -> Dump:
-        """Everything about a host's network, when the kernel has finished what it does on its own."""
+        """A dump of a host's network after the kernel has finished what it does by itself."""
         host = self.hosts[member.name]
         settle(host, *host.sh("ls /run/netns").split())
         return host.dump()

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names that steer a terminal or are no text at all, an environment without care, and leftovers of those killed."""
+"""Names with terminal escape sequences or invalid text, a careless environment, and leftovers of killed runs."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ NETWORK: dict[str, Any] = {
     "ipam_config": [{"subnet": "172.18.0.0/16"}],
     "endpoints": [{"namespace": "web", "published_ports": ["8080:80"]}],
 }
-#: For printf: what is no UTF-8, and what clears a screen and begins a line.
+#: For printf: a byte that is not UTF-8, and sequences that clear the screen and begin a line.
 BYTES, STEERING = "a\\377\\376\\200", "b\\033[2J"
-#: What another one makes of these, wherever a name may stand.
+#: Objects with such names of every kind.
 HOSTILE = f"""
 for name in "$(printf '{BYTES}')" "$(printf '{STEERING}')"; do
   ip -n web link add "$name" type bridge
@@ -51,7 +51,7 @@ def test_names_are_told_as_text(host: Host) -> None:
 
 
 def test_no_sentence_steers_a_terminal(host: Host) -> None:
-    """A port of the bridge that is left standing, and a process that listens."""
+    """A bridge port that stays, and a listening process."""
     apply(host, **NETWORK)
     host.sh(f"""name="$(printf '{STEERING}')"; ip link add "$name" type veth peer p0; ip link set "$name" master br0""")
     told = json.dumps(in_one(host, {"name": "br0", "state": "absent"})["warnings"], ensure_ascii=False)
@@ -68,7 +68,7 @@ def test_no_sentence_steers_a_terminal(host: Host) -> None:
 
 @pytest.mark.parametrize("umask", ["0", "077"])
 def test_the_umask_is_no_matter(host: Host, umask: str) -> None:
-    """Who could write below /run/linuxnet would forge a record, and have somebody's namespace removed."""
+    """Whoever could write below /run/linuxnet could forge a record, and have another namespace removed."""
     argv = host.module_argv("netns", {"name": "web"})
     host.run(["sh", "-c", f'rmdir /run/netns; umask {umask}; exec "$@"', "sh", *argv])
     assert host.sh("stat -c '%a' /run/linuxnet /run/linuxnet/netns").split() == ["755", "755"]

@@ -18,13 +18,13 @@ from tests.lab.lab import Lab
 from tests.lab.playbooks import Run
 
 INSIDE = {"become": True, "become_method": "netplumb.linuxnet.netns"}
-#: Plays are run inside the host, whose processes all have one user ID, root's.
+#: Plays run inside the host, whose processes all have one user ID, that of root.
 PIPELINING = pytest.mark.parametrize("pipelining", ["True", "False"])
 
 
 @pytest.fixture(scope="module", name="shop")
 def _shop() -> Iterator[Host]:
-    """A host with the network of the README, and a server in its namespace db."""
+    """A host with the README's network, and a server in its namespace db."""
     with Lab() as lab:
         host = lab.host("host")
         host.module("bridge_network", SHOP)
@@ -130,7 +130,7 @@ def test_names_that_a_shell_would_take_apart(shop: Host) -> None:
 
 
 def test_one_that_is_not_root_is_told_the_cure(shop: Host) -> None:
-    """The program that enters is one that says who it is: a host of the lab has no other user."""
+    """Faked by a program that reports another user: a host of the lab has no other user."""
     shop.write("/tmp/bin/id", "#!/bin/sh\necho 1000\n")
     shop.sh("chmod +x /tmp/bin/id")
     tasks = {"name": "Try", "ansible.builtin.ping": {}}

@@ -19,13 +19,13 @@ from tests.lab.host import Host
 from tools import environments, versions
 
 KEPT = "/run/linuxnet/code"
-#: Where the host's Python is, whichever that is.
+#: The path of the host's Python, whichever version it is.
 PLACE = "/tmp/installed"
 PYTHON = f"{PLACE}/bin/python"
 
 
 def _interpreter(version: str) -> Path:
-    """One that has what the module needs."""
+    """A Python with what the module needs."""
     try:
         return environments.target(replace(versions.default(), target_python=version))
     except environments.Missing as missing:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A run that is killed at any moment leaves nothing that the next run does not put right."""
+"""The next run repairs whatever a run leaves behind that is killed at any moment."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ SHOP: dict[str, Any] = {
         {"namespace": "app", "routes": [{"to": "10.1.0.0/16", "via": "172.18.0.10"}]},
     ],
 }
-#: What the same network is changed into: one endpoint goes, one comes, a port moves, and nobody sees his neighbours.
+#: The change to the network: one endpoint leaves, one comes, a port moves, and endpoints cannot see each other any
+#: more.
 CHANGED: dict[str, Any] = {
     **SHOP,
     "icc": False,
@@ -44,7 +45,7 @@ KILLS, PARTS = 60, 4
 
 
 def _run_for(host: Host, variables: dict[str, Any], seconds: float) -> bool:
-    """Apply the role and kill its module when the time is up; whether it came to an end before."""
+    """Apply the role and kill its module when the time is up. Returns whether it had finished before."""
     options = variables
     arguments = ("bridge_network", options, False, False)
     try:
@@ -56,7 +57,7 @@ def _run_for(host: Host, variables: dict[str, Any], seconds: float) -> bool:
 
 
 def _uninterrupted(host: Host) -> tuple[dict[str, list[str]], dict[str, float]]:
-    """What the host is to look like at each stage, and how many seconds it takes to get there."""
+    """How the host has to look at each stage, and how many seconds it takes to get there."""
     wanted, seconds = {}, {}
     for stage, variables in STAGES.items():
         begun = time.monotonic()
@@ -68,7 +69,7 @@ def _uninterrupted(host: Host) -> tuple[dict[str, list[str]], dict[str, float]]:
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_killed_at_any_moment(host: Host, part: int) -> None:
-    """A hundred times in all: while a network is made, changed or removed."""
+    """A hundred times in all: while a network is built, changed or removed."""
     chance = random.Random(part)
     wanted, seconds = _uninterrupted(host)
     killed = 0
@@ -80,7 +81,7 @@ def test_killed_at_any_moment(host: Host, part: int) -> None:
             assert without_chance(host) == wanted[stage], f"{stage}, after {killed} kills of part {part}"
 
 
-#: The first of two addresses of a subnet goes, and the second one is to stay.
+#: The first of two addresses of a subnet is removed, and the second one has to stay.
 MOVED: dict[str, Any] = {"name": "eth0", "netns": "web", "addresses": ["10.0.0.3/24"], "purge_addresses": True}
 PROMOTE = "net.ipv4.conf.card.promote_secondaries"
 
@@ -94,7 +95,7 @@ def _swept(host: Host, point: inside.Point | None) -> inside.Watched:
 
 @pytest.mark.needs("seccomp-notification")
 def test_killed_while_an_address_goes(host: Host) -> None:
-    """The setting that keeps the others of its subnet is off again after any other run, and though it is renamed."""
+    """The setting that keeps the subnet's other addresses is off after any other run, even with another name."""
     host.sh("ip netns add web; ip link add vweb type veth peer name eth0 netns web")
     web = host.inside("web")
     web.sh("sysctl -qw net.ipv4.conf.eth0.promote_secondaries=0")

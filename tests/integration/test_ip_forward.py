@@ -76,7 +76,7 @@ def test_one_interface(host: Host) -> None:
 
 
 def test_all_but_one_interface(host: Host) -> None:
-    """The switch for all overwrites that of each, so it has to be thrown first."""
+    """The switch for all interfaces overwrites that of each, so it has to be written first."""
     host.sh("ip link add p0 type veth peer p1")
     want = {"aggregate": [{"interface": "p0", "state": "disabled"}, {"state": "enabled"}]}
     converge(host, "ip_forward", want)
@@ -159,7 +159,7 @@ def _advertisement() -> bytes:
 
 @pytest.fixture
 def advertised(host: Host, wan: Segment, neighbour: Host) -> Host:
-    """A host that has its default route by router advertisement."""
+    """A host with its default route by router advertisement."""
     host.sh("ip -6 route del default; ip link set eth0 down; echo 1 > /proc/sys/net/ipv6/conf/eth0/accept_ra")
     host.sh("echo 0 > /proc/sys/net/ipv6/conf/eth0/accept_dad; ip link set eth0 up")
     wan.catch_up()

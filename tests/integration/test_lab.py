@@ -174,7 +174,7 @@ def test_a_dump_shows_a_rule_that_moved(host: Host) -> None:
 
 def test_a_spawned_process_is_known_by_its_number_inside(host: Host) -> None:
     with host.spawn(["sleep", "100"], unshare_net=True) as process:
-        # The shell before it has this number already; a name that never comes ends with a timeout.
+        # The shell before it already has this PID; a name that never appears ends with a timeout.
         host.sh(f"until grep -qx sleep /proc/{process.pid}/comm; do sleep 0.01; done", timeout=10)
         assert host.sh(f"readlink /proc/{process.pid}/ns/net") != host.sh("readlink /proc/1/ns/net")
     assert not host.exists(f"/proc/{process.pid}")
@@ -192,7 +192,7 @@ def test_what_a_function_inside_raises_is_raised_here(host: Host) -> None:
 def test_a_function_inside_that_hangs_is_killed(host: Host) -> None:
     with pytest.raises(LabError, match=r"no result within 0\.2 s"):
         host.call(time.sleep, 60, timeout=0.2)
-    # The caller is told at once; the process is killed and reaped by others, a moment later.
+    # The caller gets the error at once; the process is killed and reaped a moment later.
     host.sh("for i in $(seq 100); do ps ax -o args= | grep -q '[p]ython' || exit 0; sleep 0.05; done; exit 1")
 
 
@@ -212,7 +212,7 @@ def _stay() -> Iterator[str]:
 
 
 def test_what_was_left_running_ends_with_its_host(lab: Lab) -> None:
-    """Else it would be found as garbage, and fail whatever test runs at that moment."""
+    """Otherwise the garbage collector would find it, and fail whatever test is running at that moment."""
     host = lab.host("victim")
     processes = [host.popen(["sleep", "1000"], stdout=subprocess.PIPE) for _number in range(2)]
     inside = host.inside(f"/proc/{host.spawn(['sleep', '1000'], unshare_net=True).pid}/ns/net").start(_stay)

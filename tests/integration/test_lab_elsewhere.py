@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Somebody else's role, tested on hosts of the lab with the installed artifact, as docs/testing.md says."""
+"""Test another role on hosts of the lab with the installed artifact, as docs/testing.md describes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _collections(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _project(place: Path) -> Path:
-    """A folder with the files of the page."""
+    """A folder with the files of that page."""
     page = (tree.REPOSITORY / "docs/testing.md").read_text(encoding="utf-8")
     files = dict(_FILES.findall(page))
     assert "roles/office/tasks/main.yml" in files
@@ -105,7 +105,7 @@ def _await(look: object) -> list[str]:
 
 
 def _of_session(session: int) -> list[int]:
-    """The processes that were started by a command with a session of its own."""
+    """The processes of a command that was started in a session of its own."""
     found = []
     for entry in Path("/proc").glob("[0-9]*/stat"):
         try:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What listens for firewalld's reload heeds nobody else: any user may send a signal of that name."""
+"""The unit that listens for firewalld's reload ignores other senders: any user can send a signal of that name."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FIREWALLD = "org.fedoraproject.FirewallD1"
 
 
 def _listener() -> str:
-    """The unit's own shell script, which here says that it would reload the network."""
+    """The unit's shell script, which here only reports that it would reload the network."""
     name = unit.listener("br0")
     text = unit.texts("br0", "network.pyz", [], external=False)[name]
     (line,) = [line for line in text.splitlines() if line.startswith("ExecStart=/bin/sh -c ")]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Several runs on one host at once: each waits for the one before it, and nobody else can make them wait."""
+"""Several runs on one host at once: each waits for the previous one, and nobody else can make them wait."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ SECOND: dict[str, Any] = {
     "endpoints": [{"namespace": "app", "published_ports": ["9090:90"]}],
     "icc": False,
 }
-#: On the first network's namespace.
+#: Uses the first network's namespace.
 SHARING = {**SECOND, "endpoints": [{"namespace": "web", "interface": "eth1", "default_route": False}]}
 OTHER = {**FIRST, "endpoints": [{"namespace": "web", "published_ports": ["8081:80"]}, {"namespace": "new"}]}
 GONE = {"name": "br0", "state": "absent"}
 
-#: What is there before, and what runs at once then.
+#: What exists before, and what then runs at once.
 PAIRS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {
     "two networks": ([], [FIRST, SECOND]),
     "one network twice": ([], [FIRST, FIRST]),
@@ -67,7 +67,7 @@ def test_runs_at_once(host: Host, what: str) -> None:
 
 
 def test_modules_at_once(host: Host) -> None:
-    """Each by itself reads and writes one chain."""
+    """Each reads and writes the same chain."""
     numbers = range(20)
     host.module("bridge", {"name": "br0"})
     with ThreadPoolExecutor() as threads:
@@ -110,7 +110,7 @@ def test_who_waits_too_long_is_told_for_whom(host: Host) -> None:
 
 @contextlib.contextmanager
 def _holding(host: Host, path: str) -> Iterator[Process]:
-    """A process that has the lock on a file, and is killed."""
+    """A process that holds the lock on a file, and is killed."""
     with host.spawn(["flock", "--no-fork", path, "sleep", "600"]) as process:
         end = time.monotonic() + 10
         while host.run(["flock", "--nonblock", path, "true"], check=False).rc == 0:
@@ -129,7 +129,7 @@ def test_the_lock_goes_with_its_process(host: Host) -> None:
 
 
 def test_no_ordinary_user_can_have_it(host: Host) -> None:
-    """However it came about that the file is open to all."""
+    """However the file became accessible to all."""
     host.module("bridge", {"name": "br0"})
     assert host.sh(f"stat -c '%a %u %F' {LOCK}") == "600 0 regular empty file\n"
     host.sh(f"chmod 666 {LOCK}")
@@ -152,7 +152,7 @@ def test_check_mode_makes_no_file(host: Host) -> None:
 
 
 def test_a_lock_on_a_directory_that_all_can_open_stops_nobody(host: Host) -> None:
-    """Neither that of the definitions nor that of the namespaces."""
+    """Neither on the directory of definitions nor on that of namespaces."""
     apply(host, **FIRST, persistent=True)
     with _holding(host, "/etc/linuxnet"), _holding(host, "/run/netns"):
         host.sh("iptables -t mangle -F; ip netns del db")
@@ -165,7 +165,7 @@ def test_a_lock_on_a_directory_that_all_can_open_stops_nobody(host: Host) -> Non
 
 
 def test_the_first_namespace_is_made_though_somebody_holds_its_directory(host: Host) -> None:
-    """As long as it is no mount point, ip waits for ever."""
+    """While it is no mount point, ip would wait forever."""
     with _holding(host, "/run/netns"):
         told = host.call(impatient, "netns", {"name": "web"})
     assert "another process keeps /run/netns locked" in str(told["warnings"])
@@ -173,7 +173,7 @@ def test_the_first_namespace_is_made_though_somebody_holds_its_directory(host: H
 
 
 def test_a_service_that_is_started_does_not_wait_for_the_one_who_starts_it(host: Host) -> None:
-    """A systemctl that does what systemd does then."""
+    """With a systemctl that does what systemd does then."""
     host.sh("mkdir -p /run/systemd/system; mount -t tmpfs first /usr/local/sbin")
     host.sh("install /dev/null /usr/local/sbin/systemctl")
     host.write(

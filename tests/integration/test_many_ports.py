@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many published ports, whose rules stand in a tree of chains, on a real kernel."""
+"""Many published ports, with their rules in a tree of chains, on a real kernel."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.lab.host import Host
 
 Options = dict[str, Any]
 COMMON: Options = {"owner": "shop", "out_interface": "br0"}
-#: In the first block, in the last, and around a border; ranges that only a larger block or the root holds.
+#: In the first block, in the last, and around a border; ranges that only a larger block or the root can hold.
 PORTS: list[Options] = [
     {"host_port": str(port), "to_address": "172.18.0.2", "to_port": "80"}
     for port in [*range(1, 40), *range(4090, 4100), *range(65520, 65536)]

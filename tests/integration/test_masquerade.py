@@ -169,7 +169,7 @@ s.recv(100)
 
 
 def test_flows_that_began_untranslated_are_ended(host: Host, outside: Host) -> None:
-    """The source port is kept, so only a new entry in conntrack makes the second packet a translated one."""
+    """The source port stays the same, so only a new conntrack entry translates the second packet."""
     add_network(host)
     forward_everything(host)
     outside.sh("ip route add 172.18.0.0/16 via 192.0.2.1")

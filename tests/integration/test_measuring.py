@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How benchmarks/scale measures: daemons and their orphans count, and what is given up leaves nothing."""
+"""How benchmarks/scale measures: daemons and their orphans count, and an aborted measurement leaves nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from benchmarks.scale import cells, lives, meter
 from benchmarks.scale.rivals import HERE, PREPARE, Rival
 from tests.lab.host import Host
 
-#: At the beginning it takes 120 MiB for a moment, and for each order 60, while an orphan of its works half a second.
+#: It needs 120 MiB for a moment at first and 60 for each request, while an orphan of it works for half a second.
 _DAEMON = """
 import os, time
 
@@ -68,7 +68,7 @@ def test_a_failure_tells_what_the_command_said(host: Host) -> None:
 
 
 def _processes(mark: str) -> list[str]:
-    """Of the whole machine, those with the mark in their command line."""
+    """The processes on the whole machine with the mark in their command line."""
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One namespace that is to be two endpoints' under two names, by a process or a file: only the host can tell."""
+"""One namespace for two endpoints, under two names, by a process or a file: only visible on the host."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A namespace is dead when the kernel says so, and what is taken away is what was looked at."""
+"""A namespace is dead only if the kernel says so, and only what was checked is removed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _inode(host: Host, name: str = "web") -> str:
 
 @pytest.mark.parametrize("code", [errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO])
 def test_a_namespace_that_cannot_be_opened_is_not_replaced(host: Host, code: int) -> None:
-    """At every one of the opens of a run, for a namespace of somebody else and with all that is in it."""
+    """For each open of a run, with a foreign namespace and everything in it."""
     host.sh("ip netns add web; ip -n web link add inner type bridge; ip -n web link set lo up")
     before = _inode(host)
     number, opened = 0, 1
@@ -45,7 +45,7 @@ def test_a_namespace_that_cannot_be_opened_is_not_replaced(host: Host, code: int
 
 @pytest.mark.parametrize("state", ["present", "absent"])
 def test_a_network_is_not_made_or_removed_by_halves(host: Host, state: str) -> None:
-    """Wherever an open fails once, the next run brings everything about."""
+    """Whichever open fails once, the next run completes everything."""
     number, opened = 0, 1
     while number < opened:
         options = NETWORK if state == "present" else {"name": "br0", "state": "absent"}
@@ -66,7 +66,7 @@ def test_a_network_is_not_made_or_removed_by_halves(host: Host, state: str) -> N
 
 @pytest.mark.parametrize("attached", [False, True])
 def test_a_namespace_that_came_alive_meanwhile_keeps_its_name(host: Host, attached: bool) -> None:
-    """The file was dead when we looked."""
+    """The file was dead when it was checked."""
     host.sh("touch /run/netns/web")
     with host.spawn(["sleep", "1000"], unshare_net=True) as process:
         options = {"name": "web", **({"pid": process.pid} if attached else {})}
@@ -107,7 +107,7 @@ def test_a_name_that_is_re_pointed_is_that_of_the_namespace_that_was_seen(host: 
 
 @pytest.mark.parametrize("make", ["mkfifo", "touch", "mkdir", "ln -s /nowhere", "ln -s web"])
 def test_what_is_no_namespace_is_dead_at_once(host: Host, make: str) -> None:
-    """A FIFO would have us wait for whoever writes into it."""
+    """Opening a FIFO would wait for a writer."""
     host.sh(f"{make} /run/netns/web")
     begun = time.monotonic()
     told = host.module("netns_info")["namespaces"]

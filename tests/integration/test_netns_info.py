@@ -16,7 +16,7 @@ from tests.lab.host import Host
 
 @pytest.fixture
 def network(host: Host) -> Host:
-    """A bridge with two namespaces, which are also joined directly, and a port that we did not make."""
+    """A bridge with two namespaces, which are also connected directly, and a foreign port."""
     owner = {"owner": "shop"}
     host.module("bridge", {"name": "br0", **owner})
     host.module("netns", {"aggregate": [{"name": "web"}, {"name": "db"}], **owner})
@@ -183,11 +183,11 @@ def test_dead_lost_and_replaced_namespaces(network: Host) -> None:
     web = namespaces["web"]
     assert (web["live"], web["owners"], web["inode"], web["interfaces"]) == (False, ["shop"], None, [])
     assert web["leases"] == {"shop": {"eth0": ["172.18.0.2/16"]}}
-    # Somebody put another namespace in the place of ours, so it is not ours; what was leased there is still known.
+    # Another namespace took the place of ours, so it is not ours; its recorded addresses are still known.
     assert (namespaces["db"]["live"], namespaces["db"]["owners"]) == (True, [])
     assert namespaces["db"]["leases"] == {"shop": {"eth0": ["172.18.0.3/16"]}}
     assert (namespaces["dead"]["live"], namespaces["dead"]["leases"]) == (False, {})
-    # The peer of vweb lives on without a name.
+    # The peer of vweb survives without a name.
     assert _by_name(found["host"]["interfaces"])["vweb"]["peer"] is None
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files of a persistent network that somebody else wrote or damaged, and limits of the machine: a sentence for each."""
+"""Foreign or damaged files of a persistent network, and limits of the machine, each reported in one sentence."""
 
 from __future__ import annotations
 
@@ -84,6 +84,6 @@ def test_units_and_definitions_of_others_are_left_alone(host: Host) -> None:
 
 
 def test_the_limit_of_namespaces_is_told(host: Host) -> None:
-    """The kernel's words for it are those of a full disk."""
+    """The kernel uses the error of a full disk for it."""
     told = host.call(at_the_limit, "netns", {"name": "web", "sysctls": {"net.ipv4.ip_forward": "1"}})["msg"]
     assert told == "cannot create a network namespace: the limit user.max_net_namespaces is reached"

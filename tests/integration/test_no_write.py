@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A run without change writes nothing: the kernel tells nobody of a change, and no file is touched."""
+"""A run without changes writes nothing: the kernel reports no change, and no file is touched."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_nothing_is_written_where_nothing_is_to_do(host: Host, backend: str) -> 
     ],
 )
 def test_what_is_written_would_have_been_heard(host: Host, damage: str, told: str) -> None:
-    """The control: the same ears, and something to do."""
+    """The control: the same watchers, and something to do."""
     use_backend(host, "nft")
     in_one(host, SHOP)
     host.sh(damage)

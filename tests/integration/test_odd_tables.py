@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tables with iptables' names that somebody made by nft: those it cannot put rules into are found before a change."""
+"""Tables named like iptables' but created by nft: those that it cannot extend are found before any change."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PORT = {"owner": "shop", "host_port": "8080", "to_address": "172.18.0.2", "out_
 
 
 def _make(host: Host, table: str, chain: str, rest: str = "") -> None:
-    """A chain in a table, both natively."""
+    """Create a chain in a table, both with nft."""
     use_backend(host, "nft")
     host.sh(f"nft add table {table}; nft 'add chain {table} {chain} {rest}'")
 

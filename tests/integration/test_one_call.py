@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The module bridge_network as Ansible runs it: its code sent as text, its options, several networks, what is kept."""
+"""The module bridge_network as Ansible runs it: its code sent as text, its options, several networks, its cache."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BACK: dict[str, Any] = {
     "ipam_config": [{"subnet": "172.19.0.0/16"}],
     "endpoints": [{"namespace": "web", "interface": "eth1"}, {"namespace": "store"}],
 }
-#: What the code was compiled to.
+#: The cache of compiled code.
 KEPT = "/run/linuxnet/code"
 
 
@@ -111,7 +111,7 @@ def test_with_and_without_pipelining(host: Host, pipelining: str) -> None:
 
 def test_left_to_itself(host: Host) -> None:
     begun = _play(SHOP, **{"async": 60, "poll": 1})
-    # At home nothing can be written on a host of the lab.
+    # On a host of the lab, the home directory is read-only.
     assert _result(host.playbook(begun, env={"ANSIBLE_ASYNC_DIR": "/tmp/async"}))["changed"]
     assert host.inside("web").reaches("172.18.0.10")
 

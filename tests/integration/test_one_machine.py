@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Several hosts of a play that are one machine: each task runs for all of them before the next one does."""
+"""Several hosts of a play that are the same machine: each task runs for all of them before the next one starts."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What others have in the packet filter is told where it is in the way, and not where it is not."""
+"""Other tools' rules are reported if they interfere, and only then."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ iptables -t nat -A OUTPUT -m addrtype --dst-type LOCAL -j ENGINE
 
 
 def _warnings(host: Host) -> list[str]:
-    """Of a plan; the same must be told when the network stands."""
+    """The warnings of a plan. They must be the same when the network exists."""
     (first, again) = (plan(host, SHOP)["warnings"], apply(host, **SHOP).plan["warnings"])
     assert first == again
     return list(again)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Namespaces of others come and go while we work, as those of engines do: they are no concern of ours."""
+"""Foreign namespaces that appear and disappear during a run, like those of engines, do not affect it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NETWORK: dict[str, Any] = {
     "ipam_config": [{"subnet": "172.18.0.0/16"}],
     "endpoints": [{"namespace": "web"}],
 }
-#: Names that lead to namespaces for a moment each.
+#: Creates names that lead to namespaces for a moment each.
 PASSING = """
 ip netns add stay
 while :; do

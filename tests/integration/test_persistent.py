@@ -60,7 +60,7 @@ def test_an_empty_host_becomes_what_the_modules_made(lab: Lab, host: Host) -> No
 
 
 def test_a_copy_of_the_disk_that_got_a_machine_id_of_its_own(lab: Lab, host: Host) -> None:
-    """As golden images and clones do: what the file says of the gateway is the bridge's in any case."""
+    """As for golden images and clones: the gateway's MAC address in the file is that of the bridge in any case."""
     host.write("/etc/machine-id", f"{'1' * 32}\n")
     apply(host, **KEPT)
     new = rebooted(lab, host)
@@ -86,7 +86,7 @@ def test_the_program_holds_nothing_of_ansible_and_is_readable(host: Host) -> Non
 
 @pytest.mark.long
 def test_the_role_by_ansible_itself(host: Host) -> None:
-    """Modules come out of an archive there: the program that is made of them is the same, byte by byte."""
+    """Modules come from an archive there: the program made of them is byte-identical."""
     variables = {**VARIABLES, "bridge_network_persistent": True}
     first = host.playbook(PLAY, variables=variables)
     assert (
@@ -160,7 +160,7 @@ def test_up_mends(host: Host, damage: str) -> None:
     assert apply(host, **KEPT).changed == []
 
 
-#: A Python that has nothing installed, as after an upgrade that left pyroute2 behind.
+#: A Python without any packages, as after an upgrade that left pyroute2 behind.
 BARE = ["/usr/bin/python3", "-IS", PROGRAM, "up", "br-shop"]
 LACKS = "python3 cannot load pyroute2: ModuleNotFoundError: No module named 'pyroute2'; install it there"
 
@@ -195,7 +195,7 @@ def test_without_the_library_a_network_that_stands_is_closed_all_the_same(host: 
 
 @pytest.mark.parametrize("packaged", [True, False])
 def test_the_service_runs_a_python_that_has_the_library(host: Host, packaged: bool) -> None:
-    """The distribution's own if it has it."""
+    """The distribution's own, if it has it."""
     host.sh("mount -t tmpfs none /usr/lib/python3/dist-packages")
     if packaged:
         library = Path(pyroute2.__path__[0])
@@ -244,7 +244,7 @@ def test_nothing_is_left_after_absent(host: Host) -> None:
 
 
 def test_a_network_goes_after_a_boot_without_ipv6(lab: Lab, host: Host) -> None:
-    """Of IPv6 only the file is left that had the host forward."""
+    """Of IPv6, only the file is left that turned forwarding on."""
     apply(host, **KEPT)
     new = rebooted(lab, host)
     for path in SWITCHES:
@@ -312,7 +312,7 @@ def test_endpoints_that_are_only_added_stay_in_the_file(lab: Lab, host: Host) ->
 
 
 def test_the_file_is_the_same_whichever_way_nothing_is_added(host: Host) -> None:
-    """Without a word of those who are there, with one of them or all; that others stay is what a whole list lacks."""
+    """Without mention of the existing endpoints, or with one of them, or all; only a complete list removes others."""
     want = {**SHOP, "persistent": True}
     path = f"/etc/linuxnet/{SHOP['name']}.json"
     in_one(host, want)

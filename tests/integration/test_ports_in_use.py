@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ports of the host that are in use, by its processes or by other networks, on a real kernel."""
+"""Host ports in use by processes or by other networks, on a real kernel."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _refused(host: Host, **variables: Any) -> str:
 
 
 def _problems(host: Host, variables: dict[str, Any]) -> list[str]:
-    """What cannot be done of a network that stands, beside which all else is done."""
+    """What is impossible for an existing network, while everything else is done."""
     return [str(one["sentence"]) for one in plan(host, variables)["problems"]]
 
 
@@ -78,7 +78,7 @@ def test_a_port_of_another_network_is_refused(host: Host) -> None:
 
 @pytest.mark.parametrize("subnet", ["172.18.0.0/16", "fd00:18::/64"])
 def test_a_published_port_whose_one_rule_was_deleted_comes_back_whoever_listens(host: Host, subnet: str) -> None:
-    """Others of the same network stand, so that it is no flush."""
+    """Other rules of the network still exist, so it was not a flush."""
     web = {"namespace": "web", "published_ports": ["8080:80", "127.0.0.1:8081:81", "8082:82"]}
     network: dict[str, Any] = {"name": "br0", "ipam_config": [{"subnet": subnet}], "endpoints": [web]}
     if ":" in subnet:
@@ -106,7 +106,7 @@ def test_a_published_port_whose_one_rule_was_deleted_comes_back_whoever_listens(
 
 
 def test_a_port_that_was_unpublished_is_not_remembered(host: Host) -> None:
-    """Though somebody had deleted its rule before."""
+    """Even if its rule had been deleted by hand before."""
     network: dict[str, Any] = {"name": "br0", "ipam_config": [{"subnet": "172.18.0.0/16"}]}
     web = {"namespace": "web", "published_ports": ["8080:80", "8082:82"]}
     apply(host, **network, endpoints=[web])

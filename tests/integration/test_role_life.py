@@ -54,7 +54,7 @@ def _become(host: Host, before: Dump, exact: bool, variables: dict[str, Any]) ->
 
 
 def repairs(host: Host, damage: str, exact: bool = True, **variables: Any) -> None:
-    """Break something by a shell command, apply the network, and see everything as it was."""
+    """Break something with a shell command, apply the network, and check that everything is as before."""
     healthy = settled(host)
     host.sh(damage)
     damaged = settled(host)
@@ -64,7 +64,7 @@ def repairs(host: Host, damage: str, exact: bool = True, **variables: Any) -> No
 
 
 def settled(host: Host) -> Dump:
-    """A dump without what follows a second later by itself: carriers, and link-local addresses that wait for them."""
+    """A dump without what follows by itself a second later: carriers, and link-local addresses that wait for them."""
     found = host.dump()
     for section, lines in found.items():
         if section.endswith(" links"):
@@ -114,7 +114,7 @@ def test_endpoints_are_only_added_where_that_is_asked(host: Host) -> None:
 
 
 def test_an_interface_takes_its_address_along_where_it_is_renamed(host: Host) -> None:
-    """An address that its former name is remembered to have would be in use, where endpoints are only added."""
+    """If endpoints were only added, the address recorded for its old name would count as in use."""
     web = {"namespace": "web", "published_ports": ["8080:80"]}
     # Lower ones are free then.
     apply(host, **shop({"namespace": "first"}, {**web, "ipv4_address": "172.18.0.51"}))
@@ -183,7 +183,7 @@ def test_drift_is_repaired(host: Host, damage: str) -> None:
         "ip -n web link set eth0 down && ip -n web link set eth0 netns db name eth7",
         "ip link del $(ls /sys/class/net/br-shop/brif | grep web)",
         "ip link del br-shop",
-        # The host's end of the pair goes some time after the namespace.
+        # The host end disappears some time after the namespace.
         "ip netns del web; until [ $(ls /sys/class/net/br-shop/brif | wc -l) = 1 ]; do sleep 0.02; done",
     ],
 )
@@ -284,7 +284,7 @@ def test_a_network_card_becomes_a_port_and_is_let_go(host: Host) -> None:
 
 
 def test_a_network_card_is_let_go_though_it_was_renamed(host: Host) -> None:
-    """Also from a bridge that is not ours, which stays."""
+    """Also from a foreign bridge, which stays."""
     host.sh("ip link add docker0 type bridge; ip addr add 172.17.0.1/16 dev docker0; ip link set docker0 up")
     host.sh("ip link add eth1 type veth peer far; ip link set far up")
     become(host, name="docker0", external=True, ipam_config=[{"subnet": "172.17.0.0/16"}], endpoints=[], ports=["eth1"])

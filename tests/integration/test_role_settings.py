@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Networks on hosts whose settings are others than a fresh kernel's."""
+"""Networks on hosts whose settings differ from a fresh kernel's."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.lab.segment import Segment
 
 
 def _build(host: Host) -> Applied:
-    """Build the network; check mode foretells it, and the second run finds nothing to do."""
+    """Build the network: check mode predicts it, and the second run finds nothing to do."""
     foretold = apply(host, check=True, **SHOP)
     done = apply(host, **SHOP)
     assert foretold.diffs.get("ip_forward") == done.diffs.get("ip_forward")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A large network costs no more processes than a small one, and one netlink conversation per namespace. No seconds."""
+"""A large network starts no more processes than a small one, with one netlink conversation per namespace. No times."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.lab.host import Host
 from tests.lab.lab import Lab
 
 SMALL, LARGE = 3, 300
-#: To look at a namespace, to change it, and to announce what is new there.
+#: One to read a namespace, one to change it, and one to announce new addresses in it.
 OPTIONS = "/tmp/options.json"
 CONVERSATIONS = 4
 #: How often one command may be started.
@@ -50,13 +50,13 @@ def apply_counted(host: Host, variables: dict[str, Any]) -> Run:
 
 @dataclass(frozen=True)
 class Life:
-    """Made, seen again, removed."""
+    """Built, run again, removed."""
 
     made: Run
     again: Run
     removed: Run
     rules: int
-    #: Rules that tie an address to its MAC address.
+    #: Rules that bind an address to its MAC address.
     tied: int
 
 
@@ -81,7 +81,7 @@ def lives() -> Iterator[dict[int, Life]]:
 
 @pytest.mark.parametrize("stage", ["made", "again", "removed"])
 def test_processes_do_not_grow(lives: dict[int, Life], stage: str) -> None:
-    """No table is read more than once as long as it is not changed."""
+    """No table is read twice unless it was changed."""
     small, large = getattr(lives[SMALL], stage).counts, getattr(lives[LARGE], stage).counts
     assert large["process"] == small["process"]
     for command, count in large.items():
@@ -96,10 +96,10 @@ def test_nothing_is_written_where_nothing_is_to_do(lives: dict[int, Life]) -> No
 
 
 def test_one_rule_for_each_published_port(lives: dict[int, Life]) -> None:
-    """And a little for the tree in which they are found quickly."""
+    """Plus a few for the tree."""
     assert lives[LARGE].rules - lives[SMALL].rules - (LARGE - SMALL) < 10
 
 
 def test_one_rule_for_each_address(lives: dict[int, Life]) -> None:
-    """And one for the gateway's."""
+    """And one for the gateway."""
     assert {count: life.tied for count, life in lives.items()} == {count: count + 1 for count in lives}

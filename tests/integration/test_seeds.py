@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The walkthroughs that the project grew out of, as playbooks: seeds/NNN_modules.yml, and by the role NNN_role.yml."""
+"""The walkthroughs that the project grew out of, as playbooks: seeds/NNN_modules.yml, by the role NNN_role.yml."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ def place() -> Iterator[Town]:
 
 
 def converge(host: Host, seed: str, **variables: Any) -> None:
-    """Run a playbook, and its modules once more to see that they have nothing left to do."""
+    """Run a playbook, and its modules once more to check that they have nothing left to do."""
     playbook = SEEDS / f"{seed}.yml"
     assert host.playbook(playbook, variables=variables).changed
     assert carry_out(host, playbook, **variables) == []
 
 
 def leaves_with_host_address(place: Town, namespace: str) -> bool:
-    """Whether a connection from a namespace to the world beyond the router arrives with the host's address."""
+    """Whether a connection from a namespace to the world behind the router has the host's source address."""
     with place.outside.server(80) as server:
         answer = place.host.inside(namespace).ask(WORLD[0], 80)
         return answer is not None and answer.peer == HOST[0] and server.seen == [HOST[0]]
 
 
 def neighbours_in(host: Host, namespace: str) -> dict[str, str]:
-    """The ARP view of a namespace as netns_info shows it: address to MAC address."""
+    """A namespace's ARP table according to netns_info, as address to MAC address."""
     (found,) = host.module("netns_info", {"names": [namespace]})["namespaces"]
     return {entry["address"]: entry["mac_address"] for entry in found["neighbours"]}
 
@@ -52,13 +52,13 @@ def mac_of(host: Host, *where: str) -> str:
 
 
 def not_kept_on_purpose(lines: list[str]) -> list[str]:
-    """Without the forwarding switch, which stays on, and what the kernel couples to it."""
+    """Without the forwarding switch, which stays on, and the settings that the kernel couples to it."""
     return [line for line in lines if "forwarding" not in line and "ip_forward" not in line and "redirects" not in line]
 
 
 @pytest.fixture
 def docker0(place: Town) -> None:
-    """The bridge as Docker leaves it behind, with another container on it."""
+    """A bridge as Docker leaves it, with another container on it."""
     place.host.sh("ip link add docker0 type bridge; ip address add 172.17.0.1/16 dev docker0; ip link set docker0 up")
     place.host.sh("ip netns add other; ip link add vother type veth peer name eth0 netns other")
     place.host.sh("ip link set vother master docker0 up; ip -n other link set eth0 up")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A namespace on two networks: whichever of them goes takes all that is its own, and nothing of the other one's."""
+"""A namespace on two networks: removing one takes everything of its own, and nothing of the other's."""
 
 from __future__ import annotations
 

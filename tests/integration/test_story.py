@@ -136,7 +136,7 @@ def test_absent_with_the_name_alone_leaves_nothing_but_forwarding(story: Story) 
     left = [
         line for line in story.empty.changes_to(host.dump()) if "forwarding" not in line and "ip_forward" not in line
     ]
-    # With forwarding the kernel stops believing redirects.
+    # With forwarding on, the kernel stops accepting redirects.
     assert [line for line in left if "accept_redirects" not in line] == []
     assert "orwarding" in json.dumps([task.result.get("summary") for task in removed.tasks])
     assert remove(host).changed == []

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an endpoint leaves behind for the next one with its address: nothing."""
+"""An endpoint leaves nothing behind for the next one with its address."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def _shop(*endpoints: Any) -> dict[str, Any]:
 
 
 WEB: dict[str, Any] = {"namespace": "web", "ipv4_address": ADDRESSES[0], "ipv6_address": ADDRESSES[1]}
-#: The same endpoint made anew, which would have the same MAC address again if it were not given another one.
+#: The same endpoint made anew, with another MAC address, since it would get the same one otherwise.
 SUCCESSOR: dict[str, Any] = {**WEB, "mac_address": "02:42:ac:12:00:02"}
 DB: dict[str, Any] = {"namespace": "db"}
 
 
 def _freeze_neighbours(host: Host) -> None:
-    """Have what is remembered of neighbours hold for longer than any test, so that it is not asked for again."""
+    """Make neighbour entries stay valid for longer than any test, so that nothing is resolved again."""
     for place, interface in ((host, "br-shop"), (host.inside("db"), "eth0")):
         for family in ("ipv4", "ipv6"):
             names = f"net/{family}/neigh/{interface}"
@@ -62,7 +62,7 @@ def test_neighbours_learn_the_new_mac_address_at_once(host: Host, removal: str) 
 
 
 def test_where_all_endpoints_are_new_the_host_remembers_no_old_one(host: Host) -> None:
-    """With the bridge's last port the host forgets its neighbours, so nobody has to tell it anything."""
+    """With the bridge's last port, the host forgets its neighbours, so nothing has to be announced."""
     apply(host, **_shop(WEB))
     settle(host, "web")
     for family in ("ipv4", "ipv6"):
@@ -102,7 +102,7 @@ def test_a_stranger_on_the_bridge_learns_the_new_mac_address(host: Host) -> None
 
 
 def test_neighbours_learn_who_has_an_address_now(host: Host) -> None:
-    """Also where nothing goes up or down, and an address moves from one endpoint to another."""
+    """Also if nothing goes up or down and an address moves from one endpoint to another."""
     client: dict[str, Any] = {"namespace": "db"}
     other = {"namespace": "app", "ipv4_address": "172.18.0.77", "ipv6_address": "fd00:18::77"}
     apply(host, **_shop(WEB, client, other))

@@ -19,7 +19,7 @@ from tests.lab.lab import Lab
 from tests.sweep import inside
 from tests.sweep.sweeping import STAGES, Stage, Sweep, one_of_each_kind
 
-#: Every so many of the faults, of which each stage has some hundreds of kinds, in parts that run side by side.
+#: Every n-th fault, of some hundreds of kinds per stage, in parts that run in parallel.
 EVERY, PARTS = 64, 1
 
 
@@ -42,7 +42,7 @@ def _with_fault(host: Host, options: dict[str, Any], point: inside.Point | None)
 
 @pytest.mark.needs("seccomp-notification")
 def test_an_error_that_no_step_expects_is_a_sentence_and_keeps_what_had_been_done(host: Host) -> None:
-    """Each socket in its turn cannot be had: for reading, for the first namespace and for the second one."""
+    """One socket after the other cannot be opened: for reading, for the first namespace, and for the second."""
     names = ("web", "db")
     for name in names:
         host.sh(f"ip netns add {name}; ip link add v{name} type veth peer name eth0 netns {name}")

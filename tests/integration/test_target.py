@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a host may lack, and what the user is told then."""
+"""What a host may lack, and what users are told then."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _PACKAGES = "/usr/lib/python3/dist-packages"
 
 @pytest.fixture(autouse=True)
 def _bare(host: Host) -> None:
-    """A Python that lacks pyroute2, and a system's Python that has no packages."""
+    """A Python without pyroute2, and a system Python without packages."""
     host.sh(f"python3 -m venv --without-pip /tmp/bare; mount -t tmpfs none {_PACKAGES}")
 
 
@@ -96,7 +96,7 @@ def test_a_module_that_lacks_what_the_systems_python_has_says_the_cure(host: Hos
     assert told == f"/tmp/bare/bin/python lacks pyroute2, which /usr/bin/python3 has; {CURE}"
 
 
-#: With the Pythons that it runs on; Debian 12 has the first.
+#: With the Pythons that it runs on; the first is that of Debian 12.
 OLD = {"2.14": ("3.11",), "2.18": ("3.11", "3.12", "3.13")}
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A host whose udev sets each new link as somebody's line for all links says."""
+"""A host whose udev changes each new link according to a line for all links."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from tests.integration.networks import SHOP, apply
 from tests.lab.host import Host
 
-#: As systemd's own rule does it by the program systemd-sysctl, and a little later.
+#: Like systemd's own rule with the program systemd-sysctl, but a little later.
 RULE = """
 ACTION=="add", SUBSYSTEM=="net", KERNEL!="lo", RUN+="/bin/sh -c 'sleep 0.3; cd /proc/sys/net; \
 echo 1 > ipv6/conf/$name/accept_ra; echo 1 > ipv4/conf/$name/rp_filter'"

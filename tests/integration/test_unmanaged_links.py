@@ -67,7 +67,7 @@ def test_what_was_broken_by_hand_is_put_back(host: Host, damage: str) -> None:
 
 @pytest.mark.parametrize("path", [FILE.format("lan"), LASTING.format("lan")])
 def test_a_strangers_file_is_refused_and_left_alone(host: Host, path: str) -> None:
-    """One below /etc would hide ours below /run."""
+    """A file below /etc would hide ours below /run."""
     host.sh(NETWORKD)
     host.write(path, "# mine\n[Match]\nName=br-lan\n")
     refused(host, MODULE, LAN, f"{path} was not written by this collection for owner lan")
@@ -97,7 +97,7 @@ def test_who_was_stopped_before_the_news_were_told_tells_them_again(host: Host) 
 
 
 def test_absent_takes_away_what_a_killed_run_left(host: Host) -> None:
-    """It was killed before it wrote the file itself, so that nothing else tells of the network."""
+    """It was killed before it wrote the file, so nothing else shows the network."""
     host.sh("mkdir -p /run/linuxnet/untold; touch /run/linuxnet/untold/br-shop")
     assert remove(host).changed == [MODULE]
     assert not host.exists("/run/linuxnet")
@@ -108,7 +108,7 @@ def test_absent_takes_away_what_a_killed_run_left(host: Host) -> None:
 
 
 def test_a_link_that_is_managed_nevertheless(host: Host) -> None:
-    """networkd lets go of it when it reads our file, unless it has it by one that comes before."""
+    """networkd releases it when it reads our file, unless it manages it by one that sorts first."""
     host.sh(f"{NETWORKD}; mkdir /run/systemd/netif/links; ip link add br-lan type bridge")
     converge(host, MODULE, LAN)
     noted = f"/run/systemd/netif/links/{host.ip('link', 'show', 'br-lan')[0]['ifindex']}"
@@ -180,7 +180,7 @@ def test_a_network_that_survives_a_reboot(lab: Lab, host: Host) -> None:
     new.sh(NETWORKD)
     assert "unmanaged_links br-shop: made" in program(new, "up", "br-shop").out
     assert new.read(files[0]) == texts[0]
-    # A manager that starts later than we do has its file kept.
+    # The file of a manager that starts later is kept.
     new.sh("rm -r /run/systemd/netif")
     assert "0 of its parts were changed" in program(new, "up", "br-shop").out
     apply(host, **SHOP)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rules that cannot be read are an error: what is not seen would stay, a port that is meant to be closed among it."""
+"""Rules that cannot be read are an error: unseen rules would stay, including a port that has to be closed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NETWORK: dict[str, Any] = {
 }
 ABSENT = {"name": "br0", "state": "absent"}
 SENTENCE = "the rules of this host could not be read completely, so nothing is changed: cannot read the IPv"
-#: Fails for one table, or does what it stands for.
+#: Fails for one table, otherwise works as usual.
 WRAPPER = """#!/bin/sh
 case "$*" in *"-t {table}"*) if [ -e /tmp/fail ]; then echo "no memory" >&2; exit 1; fi;; esac
 exec {real} "$@"
@@ -57,7 +57,7 @@ def test_nothing_is_taken_away_by_halves(host: Host, name: str, table: str) -> N
 
 
 def test_no_plan_is_made(host: Host) -> None:
-    """A port that is on no list any more would stay open."""
+    """A port that is no longer listed would stay open."""
     apply(host, **NETWORK)
     _wrap(host, "iptables-save", "nat")
     closed = {**NETWORK, "endpoints": [{"namespace": "web"}]}
@@ -109,7 +109,7 @@ def test_a_program_that_is_gone_while_there_are_rules(host: Host, backend: str) 
 
 @pytest.mark.parametrize("backend", ["nft", "legacy"])
 def test_a_program_that_was_never_there(host: Host, backend: str) -> None:
-    """Without tables of IPv6 nothing of it is missing, and a network of IPv4 comes and goes."""
+    """If IPv6 has no tables, nothing of it is missing, and a network with IPv4 can be built and removed."""
     host.use_iptables(backend)
     host.sh("ln -sfn /nowhere /etc/alternatives/ip6tables-save; ln -sfn /nowhere /etc/alternatives/ip6tables-restore")
     ipv4 = {**NETWORK, "ipam_config": NETWORK["ipam_config"][:1], "persistent": True}

@@ -39,7 +39,7 @@ def test_a_network_is_built_used_found_in_order_and_removed(host: Host, neighbou
 
 
 def test_what_goes_by_pyroute2_goes_by_the_hosts_own(host: Host) -> None:
-    """Making a bridge and a port of it, by Ansible's own way to the host, on the interpreter that was asked for."""
+    """Create a bridge and a port, by Ansible's own way to the host, with the requested interpreter."""
     host.sh("ip link add p0 type veth peer p1")
     tasks = [
         {"name": "Python", "ansible.builtin.setup": {"gather_subset": ["!all", "python"]}},

@@ -137,7 +137,7 @@ def test_foreign_pairs_are_accepted_as_they_are_and_never_edited(spaces: Host) -
     )
     refused(spaces, "veth", {**want, "peer_name": "eth1"}, "differs in peer_name")
     refused(spaces, "veth", {**want, "state": "absent"}, "was not made by this collection and is left alone")
-    # The sentence tells how to hand it over.
+    # The sentence says how to hand it over.
     message = spaces.module("veth", {**want, "mtu": 1400}, fails=True)["msg"]
     spaces.sh(message.partition("hand it over with: ")[2])
     converge(spaces, "veth", {**want, "mtu": 1400})
@@ -147,7 +147,7 @@ def test_another_owners_pair_is_refused(spaces: Host) -> None:
     spaces.module("veth", {**PAIR, "owner": "shop"})
     refused(spaces, "veth", PAIR, "veth vweb belongs to owner shop; pass owner: shop")
     refused(spaces, "veth", {"name": "vweb", "state": "absent"}, "belongs to owner shop")
-    # Named by its peer alone it is not ours either, so there is nothing to remove.
+    # Named only by its peer it is not ours either, so there is nothing to remove.
     converge(spaces, "veth", {**PAIR, "name": "v9", "state": "absent"}, changed=False)
 
 

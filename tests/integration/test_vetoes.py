@@ -53,14 +53,14 @@ def _rules(host: Host) -> list[str]:
 
 
 def _break(host: Host) -> None:
-    """What a firewall's restart and a clumsy hand leave."""
+    """The damage that a restarted firewall and a careless command do."""
     for program in ("iptables", "ip6tables"):
         host.sh("\n".join(f"{program} -t {table} -F" for table in TABLES))
     host.sh("ip -n web address flush dev eth0")
 
 
 def _run(host: Host, check: bool = False, **variables: Any) -> dict[str, Any]:
-    """One run of the role's two modules: the result, whether it failed or not."""
+    """One run of the role's two modules. Returns the result, failed or not."""
     try:
         return in_one(host, {**NETWORK, **variables}, check=check)
     except ModuleFailed as failure:
@@ -69,7 +69,7 @@ def _run(host: Host, check: bool = False, **variables: Any) -> dict[str, Any]:
 
 @contextmanager
 def _flapping(host: Host) -> Iterator[None]:
-    """Thousands of addresses, one of which comes and goes all the time."""
+    """Thousands of addresses, one of which is added and removed all the time."""
     lines = "\n".join(f"address add 10.{number // 250}.{number % 250}.1/32 dev lo" for number in range(8000))
     host.run(["ip", "-n", "db", "-batch", "-"], stdin=lines)
     loop = "while :; do ip address add 10.99.0.1/32 dev lo; ip address del 10.99.0.1/32 dev lo; done"
@@ -85,7 +85,7 @@ def _is_right(host: Host, rules: list[str]) -> None:
 
 
 def _costs_db_alone(host: Host, rules: list[str]) -> dict[str, Any]:
-    """Break the rules and web; then one run, foretold exactly, puts them right and speaks of db if of anything."""
+    """Break the rules and web: one run, exactly predicted, repairs them, and reports db if anything."""
     _break(host)
     foretold = _run(host, check=True)
     done = _run(host)
@@ -120,7 +120,7 @@ def test_addresses_that_flap(host: Host) -> None:
 
 
 def test_a_listener_on_a_published_port(host: Host, neighbour: Host) -> None:
-    """Where the rules are gone and somebody was quicker."""
+    """The rules are gone, and another process was faster."""
     apply(host, **NETWORK)
     rules = _rules(host)
     _break(host)
@@ -141,7 +141,7 @@ def test_a_listener_on_a_published_port(host: Host, neighbour: Host) -> None:
     ],
 )
 def test_a_listener_where_only_some_rules_are_gone(host: Host, neighbour: Host, flush: str) -> None:
-    """Those that translate sources stay, and those of another family or another port."""
+    """Source NAT rules stay, and those of another family or another port."""
     apply(host, **NETWORK)
     rules = _rules(host)
     host.sh(flush)
@@ -177,7 +177,7 @@ def test_a_new_port_that_somebody_listens_on(host: Host) -> None:
 
 
 def test_all_free_addresses_taken_inside_a_namespace(host: Host, neighbour: Host) -> None:
-    """Who is added then gets none, and all else is put right."""
+    """A new endpoint gets none, and everything else is repaired."""
     small = {**NETWORK, "ipam_config": [{"subnet": "172.18.0.0/27"}], "appends": True}
     apply(host, **small)
     host.inside("db").sh("for n in $(seq 4 30); do ip address replace 172.18.0.$n/27 dev eth0; done")
@@ -195,7 +195,7 @@ def test_all_free_addresses_taken_inside_a_namespace(host: Host, neighbour: Host
 
 
 def test_a_network_card_that_is_gone(host: Host) -> None:
-    """It is told at the end, and taken in again when it is back."""
+    """It is reported at the end, and added again when it is back."""
     card = "ip link add p0 type veth peer name p1; ip link set p1 up"
     host.sh(card)
     ports = {"ports": ["p0"], "persistent": True}
@@ -265,7 +265,7 @@ def test_a_process_that_ends_costs_its_endpoint(host: Host) -> None:
 
 
 def test_a_port_stays_isolated_whatever_is_inside(host: Host) -> None:
-    """The host's side of a link is nobody's to veto."""
+    """Nobody inside can veto the host's side of a link."""
     apply(host, **NETWORK)
     host.inside("db").sh(TRICKS["link renamed"])
     assert _run(host, icc=False)["failures"]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The README's network as its reader gets it: by the inventory that stands there, and by the modules in order."""
+"""The README's network as readers get it: with the inventory there, and with the modules in order."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _play(host: Host, name: str, check: bool = False) -> Run:
 
 
 def _works(place: town.Town) -> None:
-    """Every path of the picture, and what it says is dropped."""
+    """Every path of the picture works, and what it shows as dropped is dropped."""
     host, neighbour = place.host, place.neighbour
     web, db = host.inside("web"), host.inside("db")
     assert web.reaches("172.18.0.10")
@@ -62,7 +62,7 @@ def _works(place: town.Town) -> None:
 
 
 def _left(before: Dump, after: Dump) -> list[str]:
-    """What differs but for forwarding, which stays, and what the kernel couples with it."""
+    """The differences other than forwarding, which stays on, and the settings that the kernel couples to it."""
     kept = ("forward", "accept_ra", "accept_redirects")
     return [
         line for line in before.changes_to(after) if "sysctls: " not in line or not any(key in line for key in kept)

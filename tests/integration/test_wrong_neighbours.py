@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What somebody wrote down about the neighbours of an endpoint, and is not so."""
+"""Wrong neighbour entries of an endpoint."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from tests.integration.networks import SHOP, apply
 from tests.lab.host import Host
 
-#: With the guard nobody else's word about neighbours is taken at all.
+#: With the guard, no other neighbour entries are accepted at all.
 UNGUARDED = {**SHOP, "endpoints": [{**endpoint, "guard": False} for endpoint in SHOP["endpoints"]]}
 
 

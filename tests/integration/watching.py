@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run a module inside a host and hear what the kernel tells of changes meanwhile: links, addresses, routes, rules."""
+"""Runs a module inside a host and records what the kernel reports meanwhile: links, addresses, routes, rules."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import namespaces
 from tests.lab import modules
 
-#: What is heard of: every group of rtnetlink but that of neighbours, who come and go by themselves; nftables.
+#: Every group of rtnetlink except neighbours, which come and go by themselves, and nftables.
 _ROUTE_GROUPS = 0x7FFFFFFF & ~0x4
 _NETFILTER, _NFTABLES_GROUP = 12, 1 << 6
 _HEADER = struct.Struct("=IHHII")
@@ -23,7 +23,7 @@ _ENDS_AND_ERRORS = 16
 
 
 def watched(name: str, options: str, named: list[str]) -> tuple[dict[str, Any], list[str]]:
-    """The module's result, and of each change in the host and in these namespaces where it was and of what kind."""
+    """The module's result, and the place and kind of each change in the host and in these namespaces."""
     want = json.loads(Path(options).read_text(encoding="utf-8"))
     ears = {"host": _listen()}
     for one in named:
@@ -35,7 +35,7 @@ def watched(name: str, options: str, named: list[str]) -> tuple[dict[str, Any], 
 
 
 def _listen(name: str | None = None) -> list[socket.socket]:
-    """Sockets of the namespace, bound there whatever the thread does later."""
+    """Sockets that stay bound in this namespace, whatever the thread does later."""
     if name is not None:
         fd = namespaces.open_live(name)
         assert fd is not None

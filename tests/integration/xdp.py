@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A program of the kernel that drops whatever arrives at an interface, without a compiler."""
+"""An XDP program that drops everything that arrives at an interface, made without a compiler."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NESTED = 0x8000
 
 
 def load() -> int:
-    """A file descriptor of it, with which whoever has the right to change an interface attaches it; OSError without."""
+    """Load it and return a file descriptor, with which it can be attached; OSError if that is not permitted."""
     code, words = (ctypes.create_string_buffer(text, len(text)) for text in (_DROP, _LICENSE))
     attributes = struct.pack("=IIQQ", _XDP, len(_DROP) // 8, ctypes.addressof(code), ctypes.addressof(words))
     asked = ctypes.create_string_buffer(attributes.ljust(128, b"\0"), 128)
@@ -34,7 +34,7 @@ def load() -> int:
 
 
 def loads() -> bool:
-    """Whether this process may load one."""
+    """Whether this process may load such a program."""
     try:
         os.close(load())
     except (OSError, KeyError):
@@ -43,7 +43,7 @@ def loads() -> bool:
 
 
 def attach(interface: str, program: int) -> None:
-    """Attach it, or with -1 detach what is there."""
+    """Attach it; -1 detaches the current one."""
     values = struct.pack("=HHi", 8, _FD, program) + struct.pack("=HHI", 8, _FLAGS, _GENERIC)
     body = struct.pack("=BxHiII", 0, 0, socket.if_nametoindex(interface), 0, 0)
     body += struct.pack("=HH", 4 + len(values), _IFLA_XDP | _NESTED) + values

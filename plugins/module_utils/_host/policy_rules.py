@@ -22,7 +22,7 @@ _U32 = struct.Struct("=I")
 _FAMILIES: dict[int, str] = {socket.AF_INET: "ipv4", socket.AF_INET6: "ipv6"}
 _TO_TABLE, _INVERTED = 1, 2
 _TO, _PRIORITY, _MARK, _SUPPRESSED, _TABLE = 1, 6, 10, 14, 15
-#: Source, interfaces, tunnel ID, l3mdev, UID range, protocol, ports and so on.
+#: Source, interfaces, tunnel ID, l3mdev, UID range, protocol, ports and DSCP.
 _OTHERS = (2, 3, 12, 17, 19, 20, 22, 23, 24, 25)
 
 

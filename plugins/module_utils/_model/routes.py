@@ -21,7 +21,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options im
 TYPES = {"unicast": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8, "throw": 9}
 #: Types that only the kernel uses, for the addresses of the host itself.
 KERNEL_TYPES = {"local": 2, "broadcast": 3, "anycast": 4, "multicast": 5}
-#: Types without an interface, since they discard packets or go on with the next table.
+#: Types without an interface, since they discard packets or end the lookup in this table.
 NOWHERE = ("blackhole", "unreachable", "prohibit", "throw")
 #: The tables with standard names.
 TABLES = {"default": 253, "main": 254, "local": 255}

@@ -40,7 +40,7 @@ class HostView:
         self.all_routes: list[View] = list(host["routes"])
         self.policy_rules: list[View] = list(host["policy_rules"])
         self.routes: list[View] = [route for route in host["routes"] if is_plain(route)]
-        #: Routes of the main table that drop packets, or send them on to the next table.
+        #: Routes of the main table that drop packets, or end the lookup in it.
         self.dead_routes: list[View] = [
             route for route in host["routes"] if route["table"] in _MAIN_TABLE and route["type"] in NOWHERE
         ]

@@ -69,7 +69,7 @@ class Endpoint:
 
     ``addresses`` are the given ones by family, ``further`` the additional ones; ``routes`` are elements for the module
     ``interface``. ``sysctls`` are those of the namespace, ``interface_sysctls`` those with ``IFNAME`` in their name.
-    Without ``guard`` it may use the addresses of others.
+    Without ``guard`` it may send from addresses that are not its own.
     """
 
     path: str

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What runs inside places for these tests: watchers that look for markers, servers and clients by the dozen."""
+"""What runs inside places for these tests: watchers that look for markers, and servers and clients by the dozen."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from pyroute2.netlink.nfnetlink.nfctsocket import NFCTSocket
 
 from tests.lab import traffic
 
-#: What every packet of an attack carries: the number of the volley and that of the attack.
+#: The marker of every packet of an attack: the numbers of the volley and of the attack.
 MARKER = re.compile(rb"<\d{4}\.\d{3}>")
 _ALL = 3
 _OUTGOING = 4
-#: Protocols whose packets a raw socket shows once the host's own rules have let them in.
+#: Protocols whose packets a raw socket gets once the host's own rules have accepted them.
 _DELIVERED = {
     socket.AF_INET: (socket.IPPROTO_ICMP, socket.IPPROTO_TCP, socket.IPPROTO_UDP),
     socket.AF_INET6: (socket.IPPROTO_ICMPV6, socket.IPPROTO_TCP, socket.IPPROTO_UDP),
@@ -35,7 +35,7 @@ Question = tuple[str, str, int, str]
 
 
 def forget_flows() -> None:
-    """Have the host know of no connection any more."""
+    """Flush the host's conntrack table."""
     with NFCTSocket() as conntrack:
         conntrack.flush()
 
@@ -45,7 +45,7 @@ def marker(volley: int, number: int) -> bytes:
 
 
 def arrivals() -> Iterator[bytes | str]:
-    """Yield the marked frames that reach this place by any of its interfaces, those not yet made included."""
+    """Yield the marked frames that arrive here on any interface, including interfaces created later."""
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ALL)) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         yield "ready"
@@ -56,7 +56,7 @@ def arrivals() -> Iterator[bytes | str]:
 
 
 def deliveries() -> Iterator[bytes | str]:
-    """Yield the marked packets that this place's own stack has accepted, whichever port they are for."""
+    """Yield the marked packets that this place's own stack accepts, for any port."""
     with contextlib.ExitStack() as stack:
         sockets = [
             stack.enter_context(socket.socket(family, socket.SOCK_RAW, protocol))
@@ -75,7 +75,7 @@ def deliveries() -> Iterator[bytes | str]:
 
 
 def send_all(frames: list[tuple[str, bytes]]) -> None:
-    """Send frames, each by its interface."""
+    """Send frames, each through its interface."""
     with contextlib.ExitStack() as stack:
         sockets: dict[str, socket.socket] = {}
         for interface, frame in frames:
@@ -93,7 +93,7 @@ def say_farewell(frames: list[tuple[str, bytes]], last: bytes) -> None:
 
 
 def serve_all(wanted: list[tuple[str, str, int]]) -> Iterator[str]:
-    """Run echo servers (protocol, address, port); yield the port and the client of every request, as PORT CLIENT."""
+    """Run echo servers (protocol, address, port), and yield PORT CLIENT for each request."""
     heard: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def serve(protocol: str, address: str, port: int) -> None:
@@ -110,7 +110,7 @@ def serve_all(wanted: list[tuple[str, str, int]]) -> Iterator[str]:
 
 
 def ask_all(questions: list[Question], timeout: float) -> list[str | None]:
-    """Ask many echo servers at once; a question is protocol, address, port and source ("" for any)."""
+    """Ask many echo servers at once. A question is protocol, address, port and source ("" for any)."""
     answers: list[str | None] = [None] * len(questions)
 
     def ask(number: int) -> None:
@@ -126,7 +126,7 @@ def ask_all(questions: list[Question], timeout: float) -> list[str | None]:
 
 
 def barrage(interface: str, frames: list[bytes], pause: float) -> Iterator[int | str]:
-    """Send frames again and again, as soon and as long as there is the interface. Yield the rounds, at times."""
+    """Send frames over and over, while the interface exists. Yields the number of rounds now and then."""
     yield "ready"
     rounds = 0
     while True:
@@ -172,7 +172,7 @@ def _talk(sock: socket.socket, connection: int) -> Iterator[str]:
 
 
 def sink(address: str, port: int) -> Iterator[int | str]:
-    """Take one upload after the other; yield the size of each."""
+    """Receive one upload after the other, and yield the size of each."""
     with socket.create_server((address, port), family=_family(address)) as server:
         yield "ready"
         while True:
@@ -185,7 +185,7 @@ def sink(address: str, port: int) -> Iterator[int | str]:
 
 
 def upload(address: str, port: int, size: int, timeout: float) -> None:
-    """Send many bytes; returns when they are acknowledged."""
+    """Send many bytes. Returns when they are acknowledged."""
     with socket.create_connection((address, port), timeout) as sock:
         sock.sendall(bytes(size))
         sock.shutdown(socket.SHUT_WR)

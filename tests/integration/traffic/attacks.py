@@ -16,13 +16,13 @@ from tests.integration.traffic import packets
 from tests.integration.traffic.packets import ANY, ODD, UNTRACKED, Kind, Packets
 from tests.integration.traffic.siege import NOTRACK, SECOND
 
-#: Victims that are no endpoints: packets whose source is not the host's, seen on the host's segment; or any at all.
+#: Victims that are no endpoints: packets seen on the host's segment whose source is not the host's; or any at all.
 WIRE, WIRE_ANY = "wire", "wire, translated or not"
 
 
 @dataclass(frozen=True)
 class Attack:
-    """``by`` is whose MAC address the frame is for: the host's where empty, "all", or a place."""
+    """``by``: the owner of the frame's destination MAC address; empty for the host, "all", or a place."""
 
     group: str
     name: str
@@ -48,7 +48,7 @@ def _attack(
     source: str = "",
     by: str = "",
 ) -> Iterator[Attack]:
-    """In both families, or in one where an address says so."""
+    """In both families, or in one if an address implies it."""
     for ipv6 in (False, True):
         literal = [text for text in (source, target) if "." in text or ":" in text]
         if all((":" in text) == ipv6 for text in literal):
@@ -68,7 +68,7 @@ def _neighbour() -> Iterator[Attack]:
         yield from _attack(group, f"from the address of {source}", kind, "lan", "web", "web", "forward", source)
     yield from _attack(group, "to the subnet's broadcast", kind, "lan", "172.18.255.255", "web", "broadcast")
     group = "neighbour to a published port in another's name"
-    # IPv4 packets from an address of the host itself the kernel takes for martian.
+    # The kernel drops IPv4 packets from its own addresses as martian.
     for source in ("db", "app", "fd00:18::1", "2001:db8::1"):
         yield from _attack(group, f"from {source}", packets.udp(53), "lan", "host", "web", "forward", source)
 

@@ -15,7 +15,7 @@ from tests.lab.host import Host
 
 
 class Combination(NamedTuple):
-    """In the order in which the role has to run again least often."""
+    """In an order in which the role has to run again as seldom as possible."""
 
     backend: str
     bridge_nf: int
@@ -26,13 +26,13 @@ class Combination(NamedTuple):
         return f"{self.backend}-bridge-nf {self.bridge_nf}-{self.policy}-rp_filter {self.rp_filter}"
 
     def param(self) -> object:
-        """With what the machine has to have for it."""
+        """As a parameter, with what the machine needs for it."""
         marks = [LEGACY] * (self.backend == "legacy") + [pytest.mark.needs("bridge-nf")] * self.bridge_nf
         return pytest.param(self, marks=marks, id=str(self))
 
 
 EVERY = [Combination(*one) for one in itertools.product(("nft", "legacy"), (0, 1), ("ACCEPT", "DROP"), (0, 1, 2))]
-#: So few that each value of one thing meets each value of every other one.
+#: The fewest in which each value of one setting meets each value of every other.
 PAIRWISE = [
     Combination("nft", 0, "ACCEPT", 0),
     Combination("nft", 0, "DROP", 2),
@@ -44,7 +44,7 @@ PAIRWISE = [
 
 
 def prepare(host: Host, bridge_nf: int, policy: str, rp_filter: int) -> None:
-    """Make the host one of that kind, but for its backend."""
+    """Set up the host like that, except for its backend."""
     for kind in ("iptables", "ip6tables"):
         host.sysctl(f"net/bridge/bridge-nf-call-{kind}", bridge_nf)
     for name in ("all", "default", "eth0"):

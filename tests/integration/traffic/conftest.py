@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One besieged host for each backend of iptables, shared by all tests of this folder; a failed test costs it."""
+"""One attacked host per backend of iptables, shared by all tests in this folder; a failed test replaces it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.integration.traffic.siege import Siege, besieged
 
 
 class Sieges:
-    """Made when first asked for."""
+    """The hosts, created when first needed."""
 
     def __init__(self) -> None:
         self._made: dict[str, tuple[Siege, ExitStack]] = {}
@@ -44,20 +44,20 @@ def sieges() -> Iterator[Sieges]:
 
 @pytest.fixture
 def siege(sieges: Sieges, request: pytest.FixtureRequest) -> Iterator[Siege]:
-    """A sound one. Indirect parameter: the backend, nft if there is none."""
+    """A sound host. Indirect parameter: the backend, nft by default."""
     yield from _lent(sieges, request, getattr(request, "param", "nft"))
 
 
 @pytest.fixture(scope="session", params=[one.param() for one in PAIRWISE])
 def combination(request: pytest.FixtureRequest) -> Combination:
-    """Of the whole session, so that all tests for one of them follow one another."""
+    """One combination of the whole session, so that tests with the same one run in a row."""
     made: Combination = request.param
     return made
 
 
 @pytest.fixture
 def each_siege(sieges: Sieges, combination: Combination, request: pytest.FixtureRequest) -> Iterator[Siege]:
-    """A sound one of each kind, one after the other."""
+    """A sound host of each kind, one after the other."""
     backend, *settings = combination
     for siege in _lent(sieges, request, backend):
         siege.configure(*settings)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What stops the attacks, and how to take each of it away for a moment: the control of an attack that failed."""
+"""What stops the attacks, and how to remove each part of it temporarily: the control of an attack that failed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Control:
-    """Shell commands that take a protection away, and that undo what applying ``bridges`` again does not."""
+    """Shell commands that remove a protection, and those that undo what applying ``bridges`` does not restore."""
 
     take: str
     undo: str = ""
@@ -23,10 +23,10 @@ def _both(*commands: str) -> str:
 
 _FORWARD = ("-F FORWARD", "-t mangle -F FORWARD", "-t mangle -F PREROUTING")
 _RAW = "-t raw -F PREROUTING"
-#: What stands behind raw, should that be missing.
+#: The second line of defence behind raw.
 _INPUT = "\niptables -t mangle -F INPUT"
 _NAT = "-t nat -F POSTROUTING"
-#: The role's rp_filter=2 on bridges stops sources in 127.0.0.0/8 too.
+#: The role's rp_filter=2 on bridges stops sources in 127.0.0.0/8 as well.
 _NO_FILTER = "".join(f"\necho 0 > /proc/sys/net/ipv4/conf/{name}/rp_filter" for name in ("all", "br0", "br1"))
 _BROADCASTS = "".join(f"\necho {{0}} > /proc/sys/net/ipv4/conf/{name}/bc_forwarding" for name in ("all", "eth0"))
 _LOCALNET = "\necho {1} > /proc/sys/net/ipv4/conf/{0}/route_localnet"

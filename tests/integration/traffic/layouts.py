@@ -10,7 +10,7 @@ from __future__ import annotations
 
 _BOTH = "for x in iptables ip6tables; do\n{}\ndone\n"
 
-#: A hand-written firewall that ends FORWARD with a refusal of everything.
+#: A hand-written firewall that ends FORWARD by refusing everything.
 TRAILING_DROP = _BOTH.format("""
   $x -A INPUT -p tcp --dport 23 -j DROP
   $x -A FORWARD -j DROP

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Somebody speaks once in an endpoint's name, so that what is said afterwards would pass for an answer to it."""
+"""Spoof an endpoint's address once, so that later packets of the spoofer would pass for replies to it."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from tests.integration.traffic.siege import Siege
 from tests.integration.traffic.volley import fire
 from tests.lab import frames
 
-#: A port that nobody publishes, and where no program listens: two that echo would talk to each other for ever.
+#: A port that nobody publishes and no program listens on: two echo servers would talk to each other forever.
 CLOSED = 7778
 VICTIMS = ("web", "db", "app", "in1", "t2", "r1", "r2")
-#: Addresses of the host's segment at which the host takes packets in, and from which no program of it answers.
+#: Addresses of the host's segment on which the host accepts packets but from which none of its programs replies.
 NOBODY = ("192.0.2.255", "2001:db8::")
 
 
 @dataclass(frozen=True)
 class Ruse:
-    """``said`` is what the neighbour sends in the victim's name, ``then`` what shall pass for the answer."""
+    """``said``: what the neighbour sends with the victim's address. ``then``: what would pass for the reply."""
 
     name: str
     said: Attack
@@ -34,7 +34,7 @@ class Ruse:
 
 
 def udp(source: str, target: str, source_port: int = 0, port: int = 0) -> Packets:
-    """The port that is 0 is the one that the shot has for itself."""
+    """A port of 0 means the shot's own port."""
     return lambda shot: [
         frames.udp(shot.of(source), shot.of(target), source_port or shot.port, port or shot.port, shot.marker)
     ]
@@ -73,11 +73,11 @@ RUSES = [*_ruses(False), *_ruses(True)]
 
 
 def speak(siege: Siege, ruses: Sequence[Ruse], port: int) -> None:
-    """Say all in the victims' names."""
+    """Send everything with the victims' addresses."""
     fire(siege, [ruse.said for ruse in ruses], port)
 
 
 def believed(siege: Siege, ruses: Sequence[Ruse], port: int) -> list[str]:
-    """What passes for an answer."""
+    """What passes for a reply."""
     won = fire(siege, [ruse.then for ruse in ruses], port)
     return [str(ruse) for ruse in ruses if ruse.then in won]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Packets for attacks, in either family, each with the marker by which its arrival is seen."""
+"""Packets for attacks, in either family, each with a marker that shows its arrival."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _FRAGMENT_HEADER = 44
 
 @dataclass(frozen=True)
 class Shot:
-    """One firing of one attack: its family, its marker and a source port that no other one has."""
+    """One shot of an attack: its family, its marker, and a source port that no other shot has."""
 
     ipv6: bool
     marker: bytes
     port: int
 
     def of(self, name: str) -> str:
-        """The address of a place or bridge; an address stands for itself."""
+        """The address of a place or bridge; an address is returned as it is."""
         return ADDRESSES[name][self.ipv6] if name in ADDRESSES else name
 
 
 #: The IP packets of an attack.
 Packets = Callable[[Shot], list[bytes]]
-#: The same between two places, which are yet to be named.
+#: The same, given the two places.
 Kind = Callable[[str, str], Packets]
 
 
@@ -50,7 +50,7 @@ def udp(port: int) -> Kind:
 
 
 def _icmp(shot: Shot, source: str, target: str, types: tuple[int, int], code: int, body: bytes) -> bytes:
-    """types: that of IPv4 and that of IPv6."""
+    """types: for IPv4 and for IPv6."""
     make = frames.icmpv6 if shot.ipv6 else frames.icmp
     return make(shot.of(source), shot.of(target), types[shot.ipv6], code, body)
 
@@ -127,5 +127,5 @@ ODD: dict[str, Kind] = {
     "echo reply": message(0, 129),
     "an ICMP error": error,
 }
-#: Of these conntrack makes no connections; it lets them pass as they are.
+#: conntrack does not track these; it lets them pass.
 UNTRACKED: dict[str, Kind] = {f"ICMPv6 {number}": message(0, number) for number in (*range(130, 138), 143)}

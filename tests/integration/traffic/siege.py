@@ -45,7 +45,7 @@ PUBLISHED = [
     "7000-7003:7100-7103",
     "7000-7003:7100-7103/udp",
 ]
-#: Endpoints by bridge; the number is that of the subnet.
+#: Endpoints by bridge; the number is part of the subnet.
 BRIDGES = {"br0": 18, "br1": 19, "br2": 20, "br3": 21, "br4": 22}
 ENDPOINTS = {"br0": ("web", "db"), "br1": ("app",), "br2": ("in1", "in2"), "br3": ("t1", "t2"), "br4": ("r1", "r2")}
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -58,7 +58,7 @@ SERVERS = [
     ("tcp", 80), ("tcp", 81), ("tcp", 7100), ("tcp", 7101), ("tcp", 7103), ("tcp", 7777),
     ("udp", 53), ("udp", 81), ("udp", 7100), ("udp", 7101), ("udp", 7103), ("udp", 7777),
 ]  # fmt: skip
-#: By name: the address of each family.
+#: The address in each family, by name.
 ADDRESSES: dict[str, tuple[str, str]] = {
     "host": town.HOST,
     "lan": town.NEIGHBOUR,
@@ -71,7 +71,7 @@ ADDRESSES: dict[str, tuple[str, str]] = {
     },
 }
 BRIDGE_OF = {name: bridge for bridge, names in ENDPOINTS.items() for name in names}
-#: Another tool has decided not to track these packets.
+#: A rule of another tool that exempts these packets from tracking.
 NOTRACK = 4999
 _FOREIGN = f"-t raw -C PREROUTING -p udp --dport {NOTRACK} -j CT --notrack"
 
@@ -95,7 +95,7 @@ def network(bridge: str) -> dict[str, Any]:
 
 @dataclass
 class Siege:
-    """All of it, running."""
+    """The attacked host and everything around it, running."""
 
     host: Host
     lan: Host
@@ -113,11 +113,11 @@ class Siege:
         return {"host": self.host, "lan": self.lan, "outside": self.outside}[name]
 
     def apply(self, *bridges: str) -> None:
-        """Apply the role for these networks, or for all, by one call as the role does."""
+        """Apply the role to these networks, or to all, in one call as the role does."""
         self.host.module("bridge_network", {"aggregate": [network(bridge) for bridge in bridges or BRIDGES]})
 
     def configure(self, bridge_nf: int, policy: str, rp_filter: int) -> None:
-        """Set what differs from host to host, and run the role again where that is what the settings ask for."""
+        """Set what differs between kinds of hosts, and run the role again if the settings require it."""
         prepare(self.host, bridge_nf, policy, rp_filter)
         if bridge_nf != self.bridge_nf:
             self.bridge_nf = bridge_nf
@@ -125,16 +125,16 @@ class Siege:
         self.filter_bridges(2 if rp_filter else 0)
 
     def filter_bridges(self, rp_filter: int) -> None:
-        """Give the bridges the role's rp_filter, which is 2, or another one."""
+        """Set rp_filter of the bridges; the role sets 2."""
         for bridge in BRIDGES:
             self.host.sysctl(f"net/ipv4/conf/{bridge}/rp_filter", rp_filter)
 
     def unfiltered(self) -> None:
-        """Take the bridges' rp_filter away, which would hide what the rules let pass."""
+        """Switch rp_filter of the bridges off, since it would hide what the rules let pass."""
         self.filter_bridges(0)
 
     def expose(self) -> None:
-        """Take away what stops attacks on hosts of this kind beside us, so that a control is about us alone."""
+        """Remove what stops attacks on such hosts besides our rules, so that a control tests only these."""
         prepare(self.host, self.bridge_nf or 0, "ACCEPT", 0)
         self.unfiltered()
         self.host.call(agents.forget_flows)
@@ -143,42 +143,42 @@ class Siege:
         self.host.sh(f"iptables -P FORWARD {policy}; ip6tables -P FORWARD {policy}")
 
     def foreign_rules(self) -> None:
-        """What another tool keeps in the tables, put (back) there."""
+        """Create, or restore, what another tool keeps in the tables."""
         add = _FOREIGN.replace("-C", "-A")
         self.host.sh(f"for x in iptables ip6tables; do $x {_FOREIGN} 2>/dev/null || $x {add}; done")
 
     def refresh(self) -> None:
-        """Have the host know everybody's MAC address, so that no attack waits for it in vain."""
+        """Have the host resolve all MAC addresses, so that no attack waits for that in vain."""
         targets = [address for name in (*BRIDGE_OF, "lan", "router") for address in ADDRESSES[name]]
         self.host.sh("\n".join(f"ping -qnc1 -W1 {address} >/dev/null &" for address in targets) + "\nwait")
 
     def learn(self) -> None:
-        """Read the MAC addresses of all interfaces anew."""
+        """Read the MAC addresses of all interfaces again."""
         for name in ("lan", "outside", *BRIDGE_OF):
             self.macs[name] = self.place(name).ip("link", "show", "eth0")[0]["address"]
         for link in self.host.ip("link", "show"):
             self.macs[link["ifname"]] = link["address"]
 
     def router_of(self, name: str) -> str:
-        """The MAC address by which a place reaches the host."""
+        """The MAC address of the host for a place."""
         return self.macs[BRIDGE_OF.get(name, "eth0")]
 
     def watch(self, name: str) -> None:
-        """Start what looks for marked packets at a place, in place of what did so before."""
+        """Start or restart the watcher for marked packets at a place."""
         if name in self.watchers:
             self.watchers.pop(name).stop()
         agent = agents.deliveries if name == "host" else agents.arrivals
         self.watchers[name] = self.place(name).start(agent)
 
     def serve(self, name: str) -> None:
-        """Start a place's echo servers, in place of those that ran before. By their addresses the clients tell them."""
+        """Start or restart a place's echo servers. Clients tell them apart by address."""
         if name in self.servers:
             self.servers.pop(name).stop()
         where = [(kind, address, port) for address in ADDRESSES[name] for kind, port in SERVERS]
         self.servers[name] = self.place(name).start(agents.serve_all, where)
 
     def settle(self) -> None:
-        """After links came and went: read addresses, fill caches."""
+        """Read addresses and fill caches, after links were created or removed."""
         self.learn()
         self.refresh()
 
@@ -193,7 +193,7 @@ class Siege:
 
 @contextlib.contextmanager
 def besieged(backend: str = "nft") -> Iterator[Siege]:
-    """Build it, on a host that has no network yet."""
+    """Build it, on a host without networks."""
     with Lab() as lab:
         built = town.build(lab)
         use_backend(built.host, backend)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every attack fails and every wanted path works, on every kind of host; and every attack would work without us."""
+"""On every kind of host, every attack fails and every wanted path works, and without us every attack would succeed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_on_every_kind_of_host(each_siege: Siege, combination: Combination) -> N
 
 @pytest.mark.parametrize("control", CONTROLS)
 def test_every_attack_works_without_what_stops_it(each_siege: Siege, control: str) -> None:
-    """And fails again after a repair by the role."""
+    """And it fails again after a repair by the role."""
     siege = each_siege
     siege.expose()
     mine = [attack for attack in ATTACKS if attack.control == control]
@@ -48,7 +48,7 @@ def siege(each_siege: Siege) -> Siege:
 
 @pytest.fixture
 def rogue(siege: Siege) -> bytes:
-    """The frame by which an endpoint offers itself to everybody as the way out."""
+    """The frame with which an endpoint advertises itself to everybody as default router."""
     siege.expose()
     offer = frames.router_advertisement("fe80::bad", siege.macs["web"], "2001:db8:bad::/64")
     return frames.ethernet("33:33:00:00:00:01", siege.macs["web"], frames.IPV6, offer)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Docker engine on the same host: its containers and our endpoints work, apart from each other, whoever was first."""
+"""A Docker engine on the same host: its containers and our endpoints work and are separate, whichever came first."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ THEIRS = Network("dk0", ("172.30.0.0/16", "fd00:30::/64"), ("172.30.0.1", "fd00:
 BOX = Endpoint("box", "dk0", ("172.30.0.2", "fd00:30::2"), ("9080:80", "9053:53/udp"))
 ADDRESSES = {"web": ("172.18.0.2", "fd00:18::2"), "db": ("172.18.0.3", "fd00:18::3"), "box": BOX.addresses}
 SERVERS = [("tcp", 80), ("tcp", 7777), ("udp", 53), ("udp", 7777)]
-#: With an answer that has to come; without one.
+#: Seconds to wait for an answer that must come, and for one that must not.
 PATIENCE, SILENCE = 5.0, 0.4
 
 
@@ -48,7 +48,7 @@ class Both:
 
 
 def _rules(host: Host, ours: bool) -> list[str]:
-    """Our rules or everybody else's, without counters; those of Docker's own start are in here."""
+    """Our rules or all others, without counters; the others include what Docker's start writes."""
     lines = [
         line
         for program in ("iptables", "ip6tables")
@@ -97,7 +97,7 @@ def serving(both: Both) -> Iterator[Both]:
 
 
 def _wanted() -> Iterator[tuple[str, str, str, int, str]]:
-    """Who asks: client, protocol, address, port; and by which address the server sees him, or whose it is."""
+    """The questions: client, protocol, address, port; and the client's address as the server must see it."""
     for version, host in enumerate(town.HOST):
         for kind, ours, theirs in (("tcp", 8080, 9080), ("udp", 53, 9053)):
             client = town.NEIGHBOUR[version]
@@ -145,7 +145,7 @@ def test_beside_docker(serving: Both) -> None:
 @pytest.mark.needs("docker")
 @pytest.mark.needs("bridge-nf")
 def test_what_older_engines_leave_to_the_policy(serving: Both) -> None:
-    """Docker before 28 closes unpublished ports by FORWARD's policy alone: the role's README has the rule for that."""
+    """Docker before 28 relies on FORWARD's policy to close unpublished ports: the role's README has a rule for that."""
     host = serving.host
     rule = "LINUXNET-USER -i br0 -o dk0 -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP"
     host.sh(f"iptables -A {rule}; ip6tables -A {rule}")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Endpoints' own addresses from a neighbour that has a route to them: who reaches what, by gateway mode and policy."""
+"""What a neighbour with a route to the endpoints' own addresses can reach, by gateway mode and policy."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.lab import town
 from tests.lab.lab import Lab
 from tests.lab.town import Town
 
-#: By gateway mode: whether a published port, another port and an echo are let through.
+#: By gateway mode: whether a published port, another port and an echo request pass.
 TRUTH = {
     "nat": (False, False, False),
     "nat-unprotected": (True, True, True),
@@ -76,7 +76,7 @@ def test_direct_routing(built: Town, policy: str) -> None:
 
 
 def test_by_the_hosts_address(built: Town) -> None:
-    """What is translated is published on the host; what is routed is not."""
+    """Translated ports are published on the host; routed ones are not."""
     for number, *modes in MODES.values():
         for mode, address in zip(modes, town.HOST, strict=True):
             for kind in ("tcp", "udp"):
@@ -85,7 +85,7 @@ def test_by_the_hosts_address(built: Town) -> None:
 
 
 def test_the_way_out(built: Town) -> None:
-    """What is routed keeps its address, for which the neighbour has a route."""
+    """Routed endpoints keep their address, to which the neighbour has a route."""
     for bridge, (number, *modes) in MODES.items():
         for mode, own, target, host in zip(modes, addresses(number, 2), town.NEIGHBOUR, town.HOST, strict=True):
             answer = built.host.inside(f"in-{bridge}").ask(target, 80)

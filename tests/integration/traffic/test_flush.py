@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rules that somebody flushed, and rules that another tool put above ours."""
+"""Flushed rules, and rules that another tool put above ours."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def flush(siege: Siege, *tables: str) -> None:
 
 @pytest.mark.parametrize("siege", BACKENDS, indirect=True)
 def test_every_table_flushed_and_one_run(siege: Siege) -> None:
-    """What began meanwhile is over, too: the same connections do not go on."""
+    """Connections that began meanwhile end as well."""
     siege.configure(0, "ACCEPT", 0)
     flush(siege, *TABLES)
     began = fire(siege, ATTACKS, port=40000)
@@ -56,7 +56,7 @@ DOCKER = """
 
 @pytest.mark.parametrize("siege", BACKENDS, indirect=True)
 def test_another_tool_accepts_everything_above_us(siege: Siege) -> None:
-    """Docker puts its jumps to the top whenever it starts. We neither edit nor overtake them."""
+    """Docker inserts its jumps at the top whenever it starts. We neither edit nor overtake them."""
     siege.configure(0, "DROP", 0)
     with put_back(siege):
         siege.host.sh("".join(DOCKER.format(program) for program in PROGRAMS))
@@ -67,7 +67,7 @@ def test_another_tool_accepts_everything_above_us(siege: Siege) -> None:
 
 
 def _held(siege: Siege) -> dict[str, str]:
-    """By group of attacks: whether they fail."""
+    """Whether the attacks fail, by group."""
     won = fire(siege, ATTACKS)
     return {group: _share([a for a in ATTACKS if a.group == group], won) for group in _groups()}
 
@@ -87,7 +87,7 @@ def _works(siege: Siege) -> dict[str, str]:
     for kind, paths in kinds.items():
         listed = list(paths)
         lost = wanted.found(siege, listed, patience=1.5)
-        # Where the machine is busy an answer may come late: what is lost is lost twice.
+        # On a busy machine an answer may be late, so only what is lost twice counts.
         lost = lost and wanted.found(siege, [path for path in listed if str(path) in lost], patience=3)
         found[kind] = f"**{len(lost)}** are lost or changed" if lost else "work"
     return found
@@ -108,7 +108,7 @@ def _document(columns: dict[tuple[str, str], dict[str, str]]) -> str:
 
 @pytest.mark.parametrize("siege", BACKENDS, indirect=True)
 def test_what_holds_while_one_table_is_flushed(siege: Siege) -> None:
-    """docs/flush.md says it; UPDATE_DOCUMENTS=1 in the environment writes it anew."""
+    """docs/flush.md describes it; UPDATE_DOCUMENTS=1 in the environment rewrites it."""
     columns = {}
     for table, policy in _SITUATIONS:
         siege.configure(0, policy, 0)

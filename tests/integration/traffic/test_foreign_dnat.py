@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Somebody else's rules that translate ports, or whole networks, open no endpoint that they do not name."""
+"""Foreign rules that translate ports, or whole networks, open no endpoint that they do not name."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from tests.integration.traffic.volley import fire
 
 BOTH = (False, True)
 VICTIMS = ("web", "db", "app", "t2")
-#: Its port alone is changed, whoever it is for: meant for a program of the host.
+#: Changes only the port, of packets to any address: meant for a program of the host.
 _PORTS = "\n".join(
     f"{program} -t nat -I PREROUTING -p {kind} --dport 5300 -j DNAT --to-destination :7777"
     for program in PROGRAMS
     for kind in ("udp", "tcp")
 )
-#: One network for another, and an endpoint by an address of the host, as it should be done.
+#: Translates one network to another, and a host address to an endpoint, as it should be done.
 _NETWORKS = """
 iptables -t nat -I PREROUTING -d 172.18.9.0/24 -j NETMAP --to 172.18.0.0/24
 iptables -t nat -I PREROUTING -d 192.0.2.1 -p udp --dport 5301 -j DNAT --to-destination 172.18.0.2:7777

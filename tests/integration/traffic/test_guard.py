@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""No endpoint takes the place, the packets or the name of another one on its bridge, nor the gateway's place."""
+"""No endpoint can take the place of another one on its bridge, its packets or its address, nor be the gateway."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from tests.lab import frames
 BOTH = (False, True)
 #: The published ports of the victims, TCP and UDP.
 PORTS = {"web": (8080, 53), "t1": (8090, 8090)}
-#: An entry of the neighbour table is not replaced in the first second.
+#: The kernel does not replace a neighbour entry in its first second.
 LOCKED_SECONDS = 1.1
 
 
 def to_published(victim: str, arrives: str) -> list[Attack]:
-    """Packets of the neighbour to the victim's published ports in both families."""
+    """Packets from the neighbour to the victim's published ports, in both families."""
     tcp_port, udp_port = PORTS[victim]
     kinds = (tcp(tcp_port), udp(udp_port))
     return [Attack(victim, "", ipv6, "lan", arrives, "", kind("lan", "host")) for ipv6 in BOTH for kind in kinds]
 
 
 def is_stolen(siege: Siege, theft: str, thief: str, victim: str) -> bool:
-    """Whether packets for the victim come to the thief, or do not come to the victim, after a theft."""
+    """Whether, after a theft, packets for the victim reach the thief, or do not reach the victim."""
     siege.place(thief).send_frames("eth0", THEFTS[theft](siege, thief, victim))
     time.sleep(0.05)
     mine = to_published(victim, victim)
@@ -39,11 +39,11 @@ def is_stolen(siege: Siege, theft: str, thief: str, victim: str) -> bool:
 
 
 def in_anothers_name(sender: str, name: str, to: str, port: int, arrives: str) -> list[Attack]:
-    """Datagrams of one endpoint with the address of its neighbour."""
+    """Datagrams of an endpoint with the spoofed address of its neighbour."""
     return [Attack(f"to {to}", f"{sender} as {name}", v6, sender, arrives, "", udp(port)(name, to)) for v6 in BOTH]
 
 
-#: Spoken once in its neighbour's name to its own published port, and to somebody outside who is in league with it.
+#: Sent once with its neighbour's address, to the neighbour's own published port and to an accomplice outside.
 NAMES = [
     *in_anothers_name("t1", "t2", "host", 8090, "t1"),
     *in_anothers_name("t1", "t2", "lan", 7777, "lan"),
@@ -67,7 +67,7 @@ def test_nobody_speaks_in_anothers_name(each_siege: Siege) -> None:
 
 
 def spoofed(siege: Siege) -> list[Attack]:
-    """Those of NAMES that arrive when they come from the MAC address that belongs to the name."""
+    """Those of NAMES that arrive if they come from the MAC address of the spoofed address."""
     own = dict(siege.macs)
     won = []
     for attack in NAMES:
@@ -78,12 +78,12 @@ def spoofed(siege: Siege) -> list[Attack]:
 
 
 def test_what_they_do_where_nothing_guards(each_siege: Siege) -> None:
-    """The controls. That it is all over afterwards is what the other tests see."""
+    """The controls. The other tests show that everything is over afterwards."""
     siege = each_siege
     siege.expose()
     with unguarded(siege):
         siege.unfiltered()
-        # What a bridge translates keeps the mark of a port without icc, where bridged frames are shown to iptables.
+        # Translated packets keep the mark of a port without icc, if iptables sees bridged frames.
         possible = [attack for attack in NAMES if not (siege.bridge_nf and attack.victim == attack.sender)]
         spoken = [str(attack) for attack in fire(siege, possible)]
         assert spoken == [str(attack) for attack in possible], "these prove nothing"
@@ -103,7 +103,7 @@ def _link_local(siege: Siege, name: str) -> str:
 
 
 def from_link_local(siege: Siege, sender: str, name: str) -> Attack:
-    """A datagram of one endpoint to the gateway, from the link-local address that belongs to the name's MAC address."""
+    """A datagram of an endpoint to the gateway, from the link-local address that goes with another's MAC address."""
     source, target = _link_local(siege, name), _link_local(siege, BRIDGE_OF[sender])
 
     def packets(shot: Shot) -> list[bytes]:
@@ -113,7 +113,7 @@ def from_link_local(siege: Siege, sender: str, name: str) -> Attack:
 
 
 def taken_link_local(siege: Siege, thief: str, victim: str) -> bool:
-    """Whether the host looks for the victim's link-local address at the thief, who has said that it is there."""
+    """Whether the host looks for the victim's link-local address at the thief, who has advertised it."""
     bridge, stolen = BRIDGE_OF[victim], _link_local(siege, victim)
     siege.host.run(["ping", "-qnc1", "-W1", f"{stolen}%{bridge}"], check=False)
     time.sleep(LOCKED_SECONDS)
@@ -178,7 +178,7 @@ def _entries(siege: Siege) -> int:
 
 
 def _flood(siege: Siege) -> int:
-    """How many MAC addresses the bridge has learned of two thousand that one endpoint speaks from."""
+    """How many of two thousand MAC addresses that an endpoint uses the bridge has learned."""
     before = _entries(siege)
     chance = random.Random(siege.volleys)  # others than last time, whom it may know still
     packet = frames.udp(*(ADDRESSES[name][0] for name in ("db", "br0")), 9, 9)
@@ -193,7 +193,7 @@ def test_a_flood_of_mac_addresses_leaves_no_trace(each_siege: Siege) -> None:
 
 
 def _to_the_silent(siege: Siege) -> list[Attack]:
-    """What the neighbour sends to t1, seen by t2 after t1 was silent for the ageing time."""
+    """What the neighbour sends to t1, as seen by t2 after t1 was silent for the ageing time."""
     siege.host.sh("ip link set br3 type bridge ageing_time 0")
     try:
         time.sleep(0.1)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Packets that conntrack would take for part of an open connection, from somebody who has no part in it."""
+"""Packets that conntrack would take for part of an open connection, sent by an outsider."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HOST_PORT, SERVER_PORT = 9998, 5300
 
 
 def _answer(source: str, target: str, source_port: int) -> Packets:
-    """A datagram to the port from which the open connection began."""
+    """A datagram to the source port of the open connection."""
     return lambda shot: [frames.udp(shot.of(source), shot.of(target), source_port, shot.port, shot.marker)]
 
 
@@ -41,7 +41,7 @@ def _error(source: str, target: str, about: tuple[str, str, int]) -> Packets:
 
 @dataclass(frozen=True)
 class Lie:
-    """Who begins the connection and to whom, and the lie about it: who tells it, and where it must not arrive."""
+    """Who opens the connection to whom, and the lie about it: who sends it, and where it must not arrive."""
 
     began: tuple[str, str, int]
     arrived: str
@@ -57,7 +57,7 @@ class Lie:
         assert fire(siege, first, port) == first
 
     def believed(self, siege: Siege, port: int) -> int:
-        """In how many families it is."""
+        """In how many families it is believed."""
         return len(
             fire(siege, [Attack("", "", v6, self.liar, self.victim, "", self.packets) for v6 in self.families], port)
         )
@@ -93,7 +93,7 @@ LIES = {
 
 
 def told(siege: Siege, first_port: int) -> dict[str, int]:
-    """Of all lies, in how many families each is believed."""
+    """In how many families each lie is believed."""
     found = {}
     siege.refresh()
     for port, (name, lie) in enumerate(LIES.items(), first_port // 10):
@@ -130,7 +130,7 @@ def test_every_lie_is_believed_without_rules(each_siege: Siege) -> None:
 
 
 def test_an_answer_to_a_program_on_127(each_siege: Siege) -> None:
-    """It asks a port of web that is published there; another network's endpoint answers in web's name."""
+    """It uses a port of web that is published there; another network's endpoint replies with web's address."""
     siege = each_siege
     siege.expose()
     forged = [Attack("", "", False, "t1", "host", "", _answer("web", "br0", 81))]
@@ -144,7 +144,7 @@ def test_an_answer_to_a_program_on_127(each_siege: Siege) -> None:
 
 
 def test_the_detour_by_the_gateway_ends_with_the_repair(each_siege: Siege) -> None:
-    """Without icc: what endpoints began with one another while rules were missing does not go on."""
+    """Without icc: connections between endpoints that began while rules were missing end."""
     siege = each_siege
     siege.expose()
     flush(siege, "mangle", "filter")
@@ -158,7 +158,7 @@ def test_the_detour_by_the_gateway_ends_with_the_repair(each_siege: Siege) -> No
 
 
 def test_what_is_no_longer_trusted(each_siege: Siege) -> None:
-    """The endpoint's side of its connections ends, which nothing would translate."""
+    """The endpoint's side of its connections ends, since nothing would translate it."""
     siege = each_siege
     siege.expose()
     there = [Attack("", "", v6, "lan", "web", "", udp(7777)("lan", "web")) for v6 in BOTH]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""While a network is made and unmade, under a constant stream of attacks, none succeeds for a moment."""
+"""While a network is built and removed under a constant stream of attacks, none succeeds at any moment."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from tests.lab.calls import Background
 from tests.lab.frames import parse
 from tests.lab.lab import Lab
 
-#: All that the neighbour can do to an endpoint, and what an endpoint itself can do. There is no network of app here.
+#: Everything that the neighbour can do to an endpoint, and that an endpoint can do. There is no network with app here.
 INWARD = [one for one in ATTACKS if one.sender == "lan" and one.victim in ("web", "db") and one.name != "from app"]
 OUTWARD = [attack for attack in ATTACKS if attack.sender == "db" and attack.victim in (WIRE, "host")]
 PAUSE = 0.003
-#: Sources that the wire may show: the host's, and those of who lives there. An answer that comes when the endpoint's
-#: link is gone but its connection is not yet forgotten is sent back to the segment; no endpoint has written it.
+#: Sources that may be seen on the wire: the host's, and those of others on the segment. A reply that arrives when the
+#: endpoint's link is gone but its connection is still tracked is sent back to the segment; no endpoint has written it.
 _LAWFUL = (*town.HOST, SECOND, *town.NEIGHBOUR, *town.ROUTER, *town.WORLD)
 
 
 @dataclass
 class Bombardment:
-    """The attacks run, by number, and who watches."""
+    """Running attacks, by number, and who watches."""
 
     town: town.Town
     watchers: dict[str, Background]
@@ -50,7 +50,7 @@ class Bombardment:
         return found
 
     def falls_silent(self, within: float = 10.0) -> bool:
-        """Whether the attacks stop succeeding. A watcher that has little of the processor tells late of what it saw."""
+        """Whether the attacks stop succeeding. On a busy CPU, a watcher reports late."""
         end = time.monotonic() + within
         while time.monotonic() < end:
             time.sleep(0.5)
@@ -59,7 +59,7 @@ class Bombardment:
         return False
 
     def rounds(self) -> int:
-        """How many times the slower one of the attackers has fired since the last call."""
+        """How many times the slower of the attackers has fired since the last call."""
         return min(max([0, *gun.values()]) for gun in self.guns.values())
 
 
@@ -74,7 +74,7 @@ def _hits(place: str, side: int, number: int, data: bytes) -> set[str]:
 
 @pytest.fixture
 def bombardment(backend: str, bridge_nf: int) -> Iterator[Bombardment]:
-    """A host that forwards everything, as one with Docker might; the namespaces are there, and so is the attacker."""
+    """A host that forwards everything, as with Docker; the namespaces and the attacker are there."""
     with Lab() as lab, ExitStack() as stack:
         built = town.build(lab)
         host = built.host

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Nobody opens a port by first speaking in an endpoint's name."""
+"""Nobody can open a port by spoofing an endpoint's address first."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.integration.traffic.test_flush import flush
 from tests.integration.traffic.volley import fire
 
 BOTH = (False, True)
-#: What keeps others from speaking in an endpoint's name, in the texts of iptables-save.
+#: What keeps outsiders from using an endpoint's address, as in the output of iptables-save.
 _NAMES = re.compile(r"-A PREROUTING .*LINUXNET-PREROUTING|-A LINUXNET-FROM .*(bridge-br[0-9]+ -j DROP|--src-type)")
 
 
@@ -38,7 +38,7 @@ def test_no_ruse_opens_anything(each_siege: Siege, combination: Combination) -> 
 
 
 def test_what_a_ruse_opens(each_siege: Siege) -> None:
-    """The control: without the rules about names the answers pass, and it is what was said that lets them pass."""
+    """The control: without the rules about sources the replies pass, and only because of the spoofed packets."""
     siege = each_siege
     siege.expose()
     _without_names(siege)
@@ -65,7 +65,7 @@ def test_what_was_opened_is_closed_by_the_repair(each_siege: Siege) -> None:
 
 
 def test_what_was_translated_meanwhile_is_closed_too(each_siege: Siege) -> None:
-    """Somebody spoke in web's name, and the host's own address was made of it: that way back ends with the repair."""
+    """Packets with web's address were translated to the host's own: the way back ends with the repair."""
     siege = each_siege
     siege.expose()
     flush(siege, "mangle", "filter")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Protocols without ports: an endpoint that speaks first to a peer of the host gets nothing of what is meant for it."""
+"""Protocols without ports: an endpoint that sends first to a peer of the host gets nothing that is meant for it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_the_hosts_tunnels_are_its_own(each_siege: Siege) -> None:
 
 
 def test_where_every_protocol_is_asked_for(each_siege: Siege) -> None:
-    """The control, with a peer that has not spoken to the host yet. What has begun ends with what let it begin."""
+    """The control, with a peer that the host has not used yet. Connections end together with what allowed them."""
     out, back = _out("lan"), _back("lan")
     siege = each_siege
     siege.expose()

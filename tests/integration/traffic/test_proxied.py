@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A network that is a part of the host's own segment: its neighbours reach the endpoints without any route."""
+"""A network that is part of the host's own segment: neighbours reach the endpoints without any route."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NET: dict[str, Any] = {
 
 @pytest.fixture
 def segment(lab: Lab, host: Host) -> tuple[Host, Host]:
-    """A host and a neighbour who knows no way but to what is on the wire."""
+    """A host, and a neighbour that has no routes other than the one to its segment."""
     wire = town.join(lab, host)
     return host, wire.neighbour("neighbour", [f"{town.NEIGHBOUR[0]}/24", f"{town.NEIGHBOUR[1]}/64"])
 
@@ -43,7 +43,7 @@ def answered(host: Host) -> set[str]:
 
 
 def become(host: Host, **variables: Any) -> list[str]:
-    """The modules that changed something, as check mode foretold; once more changes nothing."""
+    """The modules that changed something, as check mode predicted; a second run changes nothing."""
     before = host.dump(counters=False)
     foretold = apply(host, check=True, **variables)
     assert_same(before, host.dump(counters=False), "check mode changed something")

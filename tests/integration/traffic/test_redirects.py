@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""No ICMP redirect in the name of a gateway leads an endpoint's packets, or the host's, to whoever sent it."""
+"""No ICMP redirect from a spoofed gateway diverts packets of an endpoint or the host to its sender."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ WORLD, WORLD6 = ADDRESSES["outside"]
 ROUTER = ADDRESSES["router"][0]
 _REDIRECT, _REDIRECT6 = 5, 137
 _HOP_LIMIT = 7
-#: The first one has the victim look for the new gateway, and a later one is believed when it was found.
+#: With the first one, the victim looks for the new gateway; a later one is believed once that was found.
 TIMES = 3
 
 
 def _redirect(gateway: str, victim: str, better: str) -> bytes:
-    """From the gateway, about an answer to a ping from the world: of others the kernel asks who sent them."""
+    """From the gateway, about a reply to a ping from the world: for others, the kernel checks the sender."""
     quoted = frames.icmp(victim, WORLD, 0)[:28]
     return frames.icmp(gateway, victim, _REDIRECT, 1, ipaddress.ip_address(better).packed + quoted)
 
@@ -36,7 +36,7 @@ def _redirect6(gateway: str, victim: str, better: str, mac: str) -> bytes:
 
 
 def _way(place: Place, world: str) -> str:
-    """By whom a place reaches the world now; what it has learned is forgotten."""
+    """By whom a place reaches the world now. Then makes it forget what it has learned."""
     (route,) = place.ip("route", "get", world)
     place.sh("ip route flush cache; ip -6 route flush cache")
     return str(route["gateway"])
@@ -54,7 +54,7 @@ def _send(siege: Siege, sender: str, to: str, kind: int, packet: bytes) -> None:
 
 
 def led_astray(siege: Siege) -> list[str]:
-    """Whom db leads to itself, or the neighbour to itself, in the gateway's name."""
+    """Whom db diverts to itself, or the neighbour to itself, as a spoofed gateway."""
     found = []
     web, own, own6 = siege.place("web"), *ADDRESSES["web"]
     gateway, _gateway6 = ADDRESSES["br0"]
@@ -62,7 +62,7 @@ def led_astray(siege: Siege) -> list[str]:
     found += ["web"] if _way(web, WORLD) != gateway else []
     _send(siege, "lan", "eth0", frames.IPV4, _redirect(gateway, own, ADDRESSES["db"][0]))
     found += ["web, by the neighbour"] if _way(web, WORLD) != gateway else []
-    # The kernel believes these of a gateway alone that has a link-local address.
+    # The kernel accepts these only from a link-local gateway address.
     gateway6, better = _link_local(siege.host, "br0"), _link_local(siege.place("db"), "eth0")
     web.sh(f"ip -6 route add {WORLD6} via {gateway6} dev eth0")
     _send(siege, "db", "web", frames.IPV6, _redirect6(gateway6, own6, better, siege.macs["db"]))
@@ -73,7 +73,7 @@ def led_astray(siege: Siege) -> list[str]:
 
 
 def _believe(siege: Siege, value: int) -> None:
-    """Whether the host as a whole believes them, which each interface may still not."""
+    """Whether the host as a whole accepts them; each interface may still not."""
     siege.host.sysctl("net/ipv4/conf/all/accept_redirects", value)
 
 
@@ -96,7 +96,7 @@ def test_who_is_led_astray_without_the_settings(each_siege: Siege) -> None:
     found = led_astray(siege)
     siege.apply("br0")
     siege.unfiltered()
-    # What endpoints say in the gateway's name the rules see where bridged frames are shown to iptables.
+    # If iptables sees bridged frames, the rules see what endpoints send with the gateway's address.
     assert found == [*([] if siege.bridge_nf else ["web", "web, IPv6"]), "host"]
     assert led_astray(siege) == []
     _believe(siege, 0)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""SCTP is published like any other protocol: association by association where the kernel has it, and by its packets."""
+"""SCTP is published like any other protocol: tested by associations if the kernel has SCTP, and by packets."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SPOKEN = 5000
 
 @dataclass
 class Published:
-    """A host that publishes SCTP, and the MAC addresses by which its packets travel."""
+    """A host that publishes SCTP, and the MAC addresses that its packets use."""
 
     town: Town
     host_mac: str
@@ -55,7 +55,7 @@ def published(request: pytest.FixtureRequest) -> Iterator[Published]:
 
 
 def _arrives(published: Published, address: str, port: int, at: int) -> bool:
-    """Whether the neighbour's INIT for an address and a port comes to the endpoint's port; its source is kept."""
+    """Whether the neighbour's INIT to an address and a port reaches the endpoint's port with its source unchanged."""
     source = town.NEIGHBOUR[":" in address]
     kind = frames.IPV6 if ":" in address else frames.IPV4
     init = frames.ethernet(published.host_mac, "02:00:00:00:00:09", kind, frames.sctp(source, address, SPOKEN, port))

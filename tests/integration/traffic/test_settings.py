@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Networks with settings of their own: trusted interfaces, no translation, another source address, two for one."""
+"""Networks with special settings: trusted interfaces, no translation, another source address, two in one namespace."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SECOND = "192.0.2.5"
 SUBNETS = [{"subnet": "172.18.0.0/16"}, {"subnet": "fd00:18::/64"}]
 WEB: dict[str, Any] = {"namespace": "web", "published_ports": ["8080:80", "53:53/udp"]}
 SHOP: dict[str, Any] = {"name": "br0", "ipam_config": SUBNETS, "endpoints": [WEB]}
-#: Seconds to wait for an answer: the bridge's link-local address, by which the host looks for endpoints, takes one.
+#: Seconds to wait for an answer: the link-local address that the bridge needs to find endpoints takes one.
 PATIENCE = 4.0
 OWN = ("172.18.0.2", "fd00:18::2")
 
@@ -48,7 +48,7 @@ def each_built(built: Town, combination: Combination) -> Town:
 
 
 def test_soon(built: Town) -> None:
-    """IPv6 does not wait for the end of a test for duplicates, only for the kernel to tell of the bridge's carrier."""
+    """IPv6 does not wait for duplicate address detection, only for the kernel to process the bridge's carrier."""
     apply(built.host, **SHOP)
     began = time.monotonic()
     with built.host.inside("web").server(80):
@@ -59,7 +59,7 @@ def test_soon(built: Town) -> None:
 
 
 def test_trusted_interfaces(built: Town) -> None:
-    """Who is behind one reaches endpoints directly; who is not, does not."""
+    """Whoever is behind one reaches endpoints directly; others do not."""
     lan = built.host.lab.segment("inner")
     lan.join(built.host, "eth1", ["10.1.0.1/24", "fd00:1::1/64"])
     friend = lan.neighbour("friend", ["10.1.0.9/24", "fd00:1::9/64"], ["10.1.0.1", "fd00:1::1"])
@@ -78,7 +78,7 @@ def test_trusted_interfaces(built: Town) -> None:
 
 
 def _seen_by(server: Host, client: Host, addresses: tuple[str, str]) -> list[str]:
-    """The source addresses by which a server of the segment sees an endpoint."""
+    """The source addresses with which a server on the segment sees an endpoint."""
     found = []
     for kind in ("tcp", "udp"):
         with server.server(4000, kind):
@@ -89,7 +89,7 @@ def _seen_by(server: Host, client: Host, addresses: tuple[str, str]) -> list[str
 
 
 def test_without_masquerading(built: Town) -> None:
-    """The endpoint's own address is seen where there is a route back to it. Published ports are as ever."""
+    """The endpoint's own address is visible where there is a route back to it. Published ports work as usual."""
     apply(built.host, masquerade=False, **SHOP)
     assert _seen_by(built.neighbour, built.host, town.NEIGHBOUR) == [*OWN, *OWN]
     web = built.host.inside("web")
@@ -117,13 +117,13 @@ def test_another_source_address(built: Town) -> None:
 
 
 def _addresses(host: Host, scope: str) -> list[str]:
-    """The IPv6 addresses of eth0 of a scope, global or link."""
+    """The IPv6 addresses of eth0 with a scope, global or link."""
     known = host.ip("address", "show", "eth0")[0]["addr_info"]
     return [one["local"] for one in known if one["family"] == "inet6" and one["scope"] == scope]
 
 
 def _by_advertisement(host: Host, router: Host, lifetime: int) -> tuple[list[str], int]:
-    """Have a router offer itself; the addresses, and the lifetime of the default route that the host has from it."""
+    """Have a router advertise itself. Returns the host's addresses, and the lifetime of its default route."""
     mac = router.ip("link", "show", "eth0")[0]["address"]
     offer = frames.router_advertisement(_addresses(router, "link")[0], mac, "2001:db8:5::/64", lifetime)
     router.send_frames("eth0", [frames.ethernet("33:33:00:00:00:01", mac, frames.IPV6, offer)])
@@ -134,7 +134,7 @@ def _by_advertisement(host: Host, router: Host, lifetime: int) -> tuple[list[str
 
 
 def test_a_host_that_lives_by_router_advertisements(built: Town) -> None:
-    """It keeps its address and its default route when the role turns forwarding on, and listens on."""
+    """It keeps its address and its default route when the role turns forwarding on, and accepts further ones."""
     host, router = built.host, built.outside
     router.sh("ip address add 2001:db8:5::fe/64 dev eth0 nodad")
     host.sh("ip -6 address flush dev eth0 scope global; ip -6 route flush default")
@@ -157,7 +157,7 @@ def test_a_host_that_lives_by_router_advertisements(built: Town) -> None:
 
 
 def test_a_client_with_a_link_local_address(built: Town) -> None:
-    """An endpoint could not answer it, so it is not sent there, and hears so at once."""
+    """An endpoint could not reply, so the connection is not translated but refused at once."""
     host, neighbour = built.host, built.neighbour
     apply(host, **SHOP)
     link_local = f"{_addresses(host, 'link')[0]}%eth0"
@@ -181,7 +181,7 @@ BACK: dict[str, Any] = {
 
 @pytest.mark.parametrize("rp_filter", [0, 1, 2])
 def test_two_networks_for_one_namespace(built: Town, rp_filter: int) -> None:
-    """With one default route. What is published on the other network is answered by way of the first one."""
+    """With one default route. Ports published on the other network are answered through the first one."""
     host = built.host
     for name in ("all", "default", "eth0"):
         host.sysctl(f"net/ipv4/conf/{name}/rp_filter", rp_filter)
@@ -229,7 +229,7 @@ def test_answers_leave_by_whatever_network_has_the_default_route(built: Town, mo
 
 
 def test_a_router_elsewhere_brings_endpoints_to_the_host(built: Town) -> None:
-    """Their packets come by the uplink then. Where the host is the router, such are somebody else's."""
+    """Their packets then arrive at the uplink. If the host is the router, such packets are spoofed."""
     host, router = built.host, built.outside
     inner = host.lab.segment("inner")
     router.sysctl("net/ipv6/conf/default/accept_dad", 0)  # until the end of that test it would look for nobody
@@ -251,7 +251,7 @@ def test_a_router_elsewhere_brings_endpoints_to_the_host(built: Town) -> None:
 
 
 def test_nobody_else_answers_by_the_other_network(each_built: Town) -> None:
-    """web may answer by br0 for what it publishes on br1; its neighbour on br0 may not answer so for app."""
+    """web may reply through br0 for what it publishes on br1; its neighbour on br0 may not do so for app."""
     host, lan = each_built.host, each_built.neighbour
     apply(host, **{**SHOP, "endpoints": [WEB, {"namespace": "db"}]})
     apply(
@@ -276,7 +276,7 @@ def test_nobody_else_answers_by_the_other_network(each_built: Town) -> None:
 
 
 def test_nobody_else_answers_in_its_name(each_built: Town) -> None:
-    """web answers by br0 from its own MAC address there; its neighbour on br0 cannot, with web's address on br1."""
+    """web replies through br0 from its MAC address there; its neighbour on br0 cannot, with web's address on br1."""
     host, lan = each_built.host, each_built.neighbour
     apply(host, **{**SHOP, "endpoints": [WEB, {"namespace": "db"}]})
     apply(host, **BACK)
@@ -305,7 +305,7 @@ def test_udp_needs_the_network_of_the_default_route(built: Town) -> None:
 
 
 def test_rules_of_the_administrator(built: Town) -> None:
-    """LINUXNET-USER is theirs: it decides before ours do, and nobody else writes there."""
+    """LINUXNET-USER belongs to them: it decides before ours do, and nobody else writes to it."""
     host = built.host
     apply(host, **SHOP)
     rules = "-s 192.0.2.9/32 -p tcp -m conntrack --ctorigdstport 8080 -j REJECT --reject-with icmp-port-unreachable"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What conntrack remembers opens nothing: half-begun connections, forged answers, errors about open connections."""
+"""What conntrack tracks opens nothing: half-open connections, forged replies, errors about open connections."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ BOTH = (False, True)
 
 
 def _answer(source: str, target: str, source_port: int) -> Packets:
-    """A datagram to the port from which the first attack of a volley is fired."""
+    """A datagram to the source port of the first attack of a volley."""
     return lambda shot: [frames.udp(shot.of(source), shot.of(target), source_port, shot.port, shot.marker)]
 
 
 def test_answers_to_what_began_while_rules_were_missing(each_siege: Siege) -> None:
-    """The endpoint's side of a connection that nobody published ends with the repair."""
+    """The endpoint's side of an unpublished connection ends with the repair."""
     siege = each_siege
     siege.expose()
     there = [Attack("", "in", ipv6, "lan", "web", "", ANY["udp to another port"]("lan", "web")) for ipv6 in BOTH]
@@ -36,7 +36,7 @@ def test_answers_to_what_began_while_rules_were_missing(each_siege: Siege) -> No
 
 
 def test_forged_answers_to_what_passes_through(each_siege: Siege) -> None:
-    """The neighbour asks a server in the world by way of this host, an endpoint answers with that server's address."""
+    """The neighbour asks a server in the world through this host; an endpoint replies with that server's address."""
     siege = each_siege
     siege.expose()
     through = [Attack("", "query", ipv6, "lan", "outside", "", udp(5300)("lan", "outside")) for ipv6 in BOTH]
@@ -61,7 +61,7 @@ def _error(source: str, target: str, inner: tuple[str, str]) -> Packets:
 
 
 def test_errors_about_open_connections(each_siege: Siege) -> None:
-    """An error about a connection of an endpoint reaches it by the host's address, as it must, and by no other way."""
+    """An error about an endpoint's connection reaches it through the host's address, as it must, and no other way."""
     siege = each_siege
     siege.expose()
     began = [Attack("", "query", ipv6, "web", "outside", "", udp(5301)("web", "outside")) for ipv6 in BOTH]

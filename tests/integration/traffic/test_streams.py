@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Streams that go on while ports move, and transfers over paths with a small MTU."""
+"""Streams that continue while ports move, and transfers over paths with a small MTU."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def network(web: list[str], db: list[str]) -> dict[str, Any]:
 
 
 def becomes(stream: Background, who: str, seconds: float = 5) -> str:
-    """Wait until a stream hears from someone, or from nobody; return the number of its connection."""
+    """Wait until a stream gets answers from someone, or from nobody. Returns the number of its connection."""
     end = time.monotonic() + seconds
     told = ""
     while time.monotonic() < end:
@@ -89,7 +89,7 @@ SMALL = 1400
 
 
 def test_a_small_mtu(lab: Lab, host: Host) -> None:
-    """The uplink's MTU is the endpoints' own; a smaller one on the way is found out."""
+    """Endpoints have the uplink's MTU; a smaller one on the path is discovered."""
     wan = lab.segment("wan", mtu=SMALL)
     wan.join(host, "eth0", ["192.0.2.1/24", "2001:db8::1/64"], town.ROUTER)
     router = wan.neighbour("router", [f"{town.ROUTER[0]}/24", f"{town.ROUTER[1]}/64"])
@@ -117,7 +117,7 @@ def test_a_small_mtu(lab: Lab, host: Host) -> None:
 
 @pytest.mark.parametrize("version", [0, 1], ids=["IPv4", "IPv6"])
 def test_path_mtu_discovery(lab: Lab, host: Host, version: int) -> None:
-    """Datagrams that are too large for a link beyond are answered by its router, and the endpoint hears of it."""
+    """The router of a link beyond answers datagrams that are too large, and the endpoint gets the answer."""
     wan = lab.segment("wan")
     wan.join(host, "eth0", ["192.0.2.1/24", "2001:db8::1/64"], town.ROUTER)
     router = wan.neighbour("router", [f"{town.ROUTER[0]}/24", f"{town.ROUTER[1]}/64"])

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How an endpoint tries to take the place of another one, or of the gateway, on its own bridge."""
+"""How an endpoint tries to take the place of another one, or of the gateway, on its bridge."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tests.integration.traffic.keeping import PROGRAMS, put_back
 from tests.integration.traffic.siege import ADDRESSES, BRIDGE_OF, Siege
 from tests.lab import frames
 
-#: Thief and victim, once with icc and once without.
+#: Thief and victim, with and without icc.
 PAIRS = (("db", "web"), ("t2", "t1"))
 _OVERRIDE, _SOLICITED = 0x20000000, 0x40000000
 
 
 def _answer(siege: Siege, thief: str, listener: str, stolen: str, to: str) -> Iterator[bytes]:
-    """That the addresses of `stolen` are to be found at the thief, told to a listener by an ARP reply and an NA."""
+    """Advertise to a listener, by ARP reply and NA, that the addresses of `stolen` are at the thief."""
     own = siege.macs[thief]
     address, address6 = ADDRESSES[stolen]
     reply = frames.arp(2, own, address, siege.macs[listener], ADDRESSES[listener][0])
@@ -29,7 +29,7 @@ def _answer(siege: Siege, thief: str, listener: str, stolen: str, to: str) -> It
 
 
 def advertisement(mac: str, address: str, to: str) -> bytes:
-    """That an address is to be found at a MAC address, and at no other any more."""
+    """A solicited NA with the override flag: the address is at this MAC address now."""
     target = ipaddress.ip_address(address).packed + b"\x02\x01" + frames.mac_bytes(mac)
     flags = struct.pack("!I", _OVERRIDE | _SOLICITED)
     return frames.icmpv6(address, to, 136, 0, flags + target)
@@ -47,14 +47,14 @@ def gratuitous(siege: Siege, thief: str, victim: str) -> list[bytes]:
 
 
 def question(siege: Siege, thief: str, victim: str) -> list[bytes]:
-    """Asked in the victim's name, by which the host learns where it is."""
+    """A question with the victim's address, from which the host learns where it is."""
     own, bridge = siege.macs[thief], BRIDGE_OF[victim]
     asked = frames.arp(1, own, ADDRESSES[victim][0], frames.BROADCAST, ADDRESSES[bridge][0])
     return [frames.ethernet(frames.BROADCAST, own, frames.ARP, asked)]
 
 
 def mac_address(siege: Siege, thief: str, victim: str) -> list[bytes]:
-    """A frame from the victim's own MAC address, by which the bridge learns where it is."""
+    """A frame with the victim's own MAC address, from which the bridge learns where it is."""
     stolen, bridge = siege.macs[victim], BRIDGE_OF[victim]
     packet = frames.udp(ADDRESSES[victim][0], ADDRESSES[bridge][0], 9, 9)
     return [frames.ethernet(siege.macs[bridge], stolen, frames.IPV4, packet)]
@@ -70,13 +70,13 @@ THEFTS: dict[str, Theft] = {
 
 
 def gateway(siege: Siege, thief: str, victim: str) -> list[bytes]:
-    """The thief tells the victim that the gateway is to be found with him."""
+    """The thief advertises itself to the victim as the gateway."""
     return list(_answer(siege, thief, victim, BRIDGE_OF[victim], siege.macs[victim]))
 
 
 @contextmanager
 def unguarded(siege: Siege) -> Iterator[None]:
-    """Take away what guards the endpoints, and see the role put it back."""
+    """Remove what guards the endpoints, and have the role restore it."""
     with put_back(siege):
         for program in PROGRAMS:
             lines = siege.host.run([f"{program}-save"]).out.splitlines()

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fire many attacks at once and see which of them arrived."""
+"""Fires many attacks at once, and sees which of them arrive."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def fire(siege: Siege, attacks: Sequence[Attack], port: int = 0) -> list[Attack]
             batches.setdefault(attack.sender, []).append(("eth0", frame))
     for sender, batch in batches.items():
         siege.place(sender).call(agents.send_all, batch)
-    # Packets that the kernel still has on some queue: it works on those on its own.
+    # Packets that are still in some queue: the kernel processes those by itself.
     time.sleep(0.05)
     return _won(attacks, _seen(siege))
 
@@ -50,7 +50,7 @@ def _frames(siege: Siege, attack: Attack, shot: Shot) -> list[bytes]:
 
 
 def _seen(siege: Siege) -> dict[str, dict[bytes, list[bytes]]]:
-    """What has arrived at each place, by marker, as soon as every watcher has looked at all there was to see."""
+    """What has arrived at each place, by marker, as soon as every watcher has processed everything."""
     last = agents.marker(siege.volleys, _LAST)
     farewells = [_farewell(siege, name, last) for name in siege.watchers if name != "host"]
     siege.host.call(agents.say_farewell, farewells, last)
@@ -69,7 +69,7 @@ def _seen(siege: Siege) -> dict[str, dict[bytes, list[bytes]]]:
 
 
 def _farewell(siege: Siege, name: str, marker: bytes) -> tuple[str, bytes]:
-    """A frame that the watcher of a place certainly sees, behind all others."""
+    """A frame that certainly reaches the watcher of a place, behind all others."""
     interface = f"v{name}" if name in BRIDGE_OF else "eth0"
     datagram = frames.udp(ADDRESSES["host"][0], ADDRESSES[name][0], 9, 9, marker)
     return interface, frames.ethernet(siege.macs[name], siege.macs[interface], frames.IPV4, datagram)

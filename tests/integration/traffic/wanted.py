@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from tests.integration.traffic.siege import ADDRESSES, BRIDGE_OF, SECOND, Siege
 from tests.lab.traffic import Answer
 
-#: How long to wait for an answer: where one must come, and where none may.
+#: Seconds to wait for an answer: if one must come, and if none may.
 ANSWER_SECONDS, SILENCE_SECONDS = 5.0, 0.4
 CLIENTS = ("lan", "outside", "host", "web", "db", "app", "t1")
 
 
 @dataclass(frozen=True)
 class Path:
-    """A question, and the source address that the server must see; None where nobody may answer."""
+    """A question, and the source address that the server must see; None if nobody may answer."""
 
     client: str
     protocol: str
@@ -39,7 +39,7 @@ class Path:
 
 @dataclass(frozen=True)
 class Port:
-    """A host port that leads to an endpoint, by these addresses of the host or by all of them."""
+    """A host port that leads to an endpoint, at these addresses of the host or at all."""
 
     number: int
     protocol: str
@@ -94,7 +94,7 @@ def _seen(client: str, address: str, server: str) -> str:
 
 
 def isolated(bridge_nf: int) -> Iterator[Path]:
-    """What is published without icc; with bridge-nf the endpoints' own use of it is lost, which no rule mends."""
+    """What is published without icc. With bridge-nf, endpoints cannot use their own ports, which no rule can change."""
     for protocol in ("tcp", "udp"):
         for address in ADDRESSES["host"]:
             for client in ("lan", "host", "app", "db", "t1", "t2"):
@@ -105,7 +105,7 @@ def isolated(bridge_nf: int) -> Iterator[Path]:
 
 
 def others() -> Iterator[Path]:
-    """Out into the world, between neighbours, and from the host itself."""
+    """Paths to the world, between neighbours, and from the host itself."""
     for protocol, port in (("tcp", 80), ("udp", 53)):
         for version in (0, 1):
             own = ADDRESSES["host"][version]
@@ -142,7 +142,7 @@ def found(siege: Siege, paths: list[Path], patience: float = ANSWER_SECONDS) -> 
 
 
 def _wrong(siege: Siege, paths: list[Path], patience: float) -> dict[str, str]:
-    """Of paths of one client that are all to be answered, or all not."""
+    """Of paths of one client that must all be answered, or must all not be."""
     questions = [(path.protocol, path.address, path.port, path.source) for path in paths]
     answers = siege.ask(paths[0].client, questions, patience if paths[0].seen else SILENCE_SECONDS)
     told = [(path, _told(answer)) for path, answer in zip(paths, answers, strict=True)]

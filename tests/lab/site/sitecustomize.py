@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Imported by every Python in a host: what is imported out of a zip file is taken from the cache of bytecode.py."""
+"""Imported by every Python in a host: takes what is imported from a zip file from the cache of bytecode.py."""
 
 from __future__ import annotations
 
