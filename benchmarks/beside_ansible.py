@@ -25,7 +25,7 @@ from tests.integration.role_plays import ROLE
 from tests.lab.host import Host
 from tests.lab.lab import Lab
 
-#: Runs a command and prints the seconds that it and its children took.
+#: Runs a command and prints the CPU seconds that it and its children took.
 _METER = """
 import resource, subprocess, sys
 code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
@@ -36,7 +36,7 @@ sys.exit(code)
 
 
 def network(number: int, count: int, moved: bool = False) -> dict[str, Any]:
-    """A network of so many endpoints with a published port each; with ``moved`` one port is another one."""
+    """A network of this many endpoints with one published port each; with ``moved``, one port differs."""
     first = 10000 + 1000 * number
     return {
         "name": f"br{number}",
@@ -58,7 +58,7 @@ _TEN: dict[str, Any] = {"bridge_networks": [network(number, 3) for number in ran
 
 @dataclass(frozen=True)
 class Row:
-    """``before``: the variables of runs that come before each measured one."""
+    """``before``: the variables of runs that precede each measured one."""
 
     what: str
     asked: float
@@ -92,7 +92,7 @@ def _prepare(host: Host) -> None:
 
 
 def _run(host: Host, play: str, variables: dict[str, Any], hosts: int) -> float:
-    """The seconds of the processor."""
+    """The CPU seconds."""
     host.write("/tmp/variables.json", json.dumps(variables))
     inventory = "localhost," if hosts == 1 else "".join(f"h{number}," for number in range(hosts))
     argv = ["ansible-playbook", "-i", inventory, "-c", "local", "-f", "10", f"/tmp/{play}.json"]
@@ -124,7 +124,7 @@ def measure(row: Row, rounds: int) -> dict[str, float]:
 
 
 def measure_all(rounds: int, only: str = "") -> Iterator[tuple[Row, dict[str, float]]]:
-    """Each row in whose name ``only`` stands."""
+    """Each row whose name contains ``only``."""
     for row in ROWS:
         if only in row.what:
             yield row, measure(row, rounds)

@@ -10,12 +10,12 @@ import struct
 import time
 from collections.abc import Sequence
 
-#: Close with a reset at once, so that no connection lingers and no port runs out.
+#: Close with a reset, so that connections do not linger and ports do not run out.
 _AT_ONCE = struct.pack("ii", 1, 0)
 
 
 def connect(address: str, ports: Sequence[int]) -> float:
-    """Seconds that one new TCP connection takes, on average over these ports."""
+    """The seconds for one new TCP connection, on average over these ports."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     spent = 0.0
     for port in ports:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Inside a host: run a module and tell what that cost."""
+"""Inside a host: run a module and measure its cost."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Cost:
 
 
 def measure(name: str, options: str, check: bool, profiled: bool) -> tuple[dict[str, Any], Cost]:
-    """Run a module with the options of a JSON file; it collects its garbage, as in a Python of its own."""
+    """Run a module with the options in a JSON file. Garbage collection is on, as in a Python of its own."""
     gc.enable()
     given = json.loads(Path(options).read_text(encoding="utf-8"))
     profiles = _profile_everything() if profiled else []
@@ -53,13 +53,13 @@ def measure(name: str, options: str, check: bool, profiled: bool) -> tuple[dict[
 
 
 def _times() -> tuple[float, float]:
-    """Of this process and of the programs that it started and that ended."""
+    """The times of this process and of its children that have ended."""
     spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(one.ru_utime for one in spent), sum(one.ru_stime for one in spent)
 
 
 def _profile_everything() -> list[cProfile.Profile]:
-    """Profile this thread, and that which visits the namespaces, in each of its visits."""
+    """Profile this thread, and the one that visits the namespaces during each visit."""
     main, visits = cProfile.Profile(), cProfile.Profile()
     usual: Callable[..., Any] = kernel_host._Visitor.tour
 

@@ -26,13 +26,13 @@ from tests.lab.lab import Lab
 
 _NAME = "br-scale"
 _SUBNETS = [{"subnet": "172.18.0.0/16"}, {"subnet": "fd00:18::/64"}]
-#: Seconds per endpoint in which all tell all others of their IPv6 addresses, which would slow down what comes next.
+#: Seconds per endpoint in which all announce their IPv6 addresses to each other, which would slow down what follows.
 _SETTLING = 0.015
 _OPTIONS = "/tmp/options.json"
 
 
 class _MeasuredHost:
-    """A lab host for networks.apply that tells, and sums up, what its modules cost."""
+    """A lab host for networks.apply that measures and sums up the cost of its modules."""
 
     def __init__(self, host: Host, profiled: str) -> None:
         self._host = host
@@ -41,7 +41,7 @@ class _MeasuredHost:
 
     def module(self, name: str, options: dict[str, Any] | None = None, check: bool = False) -> dict[str, Any]:
         preload = (*modules.COMMON, modules.file_of(name), measuring.__name__)
-        # By a file, since a call takes no more than a packet.
+        # In a file, since a call only takes one packet.
         self._host.run(["tee", _OPTIONS], stdin=json.dumps(options or {}))
         arguments = (name, _OPTIONS, check, name == self._profiled)
         result, cost = self._host.call(measuring.measure, *arguments, preload=preload, timeout=600)

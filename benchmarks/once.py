@@ -19,7 +19,7 @@ from tests.lab import modules
 
 
 def _spent() -> float:
-    """User and system time of this process, and of the programs that it waited for."""
+    """User and system time of this process, and of its children that it waited for."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(one.ru_utime + one.ru_stime for one in used)
 

@@ -46,7 +46,7 @@ def _once(host: Host, name: str, options: dict[str, Any], compiled: bool = True)
 
 
 def _calls(host: Host) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The network built from nothing and removed, twice; the plan is made when its turn has come."""
+    """Build and remove the network, twice. The plan is made when it is needed."""
     for in_one in (False, True):
         yield "netns_info", {"text": True}
         made = networks.plan(host, _WANT)
@@ -55,7 +55,7 @@ def _calls(host: Host) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def measure(rounds: int) -> aims.Own:
-    """By module, the medians."""
+    """The medians by module."""
     compileall.compile_dir(REPOSITORY / "plugins", quiet=1)
     found: dict[str, list[dict[str, float]]] = {}
     with Lab() as lab:
@@ -63,7 +63,7 @@ def measure(rounds: int) -> aims.Own:
         for _round in range(rounds):
             for name, options in _calls(host):
                 times = _once(host, name, options)
-                # Once more, for the imports alone: there is nothing left to do.
+                # Once more, for the imports alone: nothing is left to do.
                 times["compiled"] = _once(host, name, options, compiled=False)["imports"]
                 found.setdefault(name, []).append(times)
     return {

@@ -48,7 +48,7 @@ def _publish(host: Host, ports: list[int]) -> None:
 
 
 def _flatten(host: Host) -> None:
-    """Put all the rules into one chain, as if there were no tree; in parts, since one message cannot hold them."""
+    """Put all rules into one chain, as if there were no tree; in parts, since they do not fit into one message."""
     saved = host.run(["iptables-save", "-t", "nat"]).out.splitlines()
     rules = [line.split(" ", 2)[2] for line in saved if "-j DNAT" in line]
     host.run(["iptables", "-t", "nat", "-F", "LINUXNET-DNAT"])
@@ -76,7 +76,7 @@ def _contestant(lab: Lab, wan: Segment, number: int, name: str, backend: str, po
 
 
 def measure(backend: str, count: int, rounds: int) -> dict[str, float]:
-    """Microseconds for a connection by contestant; of the two that have many ports, to the last ones and spread."""
+    """Microseconds per connection by contestant. With many ports, for the last ones and for all in turn."""
     many = [1000 + number * (64000 // count) for number in range(count)]
     found: dict[str, float] = {}
     with Lab() as lab:

@@ -33,12 +33,12 @@ from benchmarks.scale.rivals import RIVALS, Rival
 from tests.engines import packages
 from tests.lab.errors import LabError
 
-#: To start a thousand containers that are connected then.
+#: Starts a thousand containers that are connected afterwards.
 _PREPARE_SECONDS = 3600
 
 
 def rounds(rival: Rival, count: int, budget: float, options: argparse.Namespace) -> Iterator[dict[str, Cell]]:
-    """Lives of one network: no more after one that did not end well, nor when the patience is at its end."""
+    """Lives of one network, until one does not end well or the patience is exhausted."""
     begun = time.monotonic()
     for _round in range(options.rounds):
         try:
@@ -52,7 +52,7 @@ def rounds(rival: Rival, count: int, budget: float, options: argparse.Namespace)
 
 
 def measure(options: argparse.Namespace) -> Iterator[Found]:
-    """All that is known, again after each contestant at each size."""
+    """All results so far, again after each contestant at each size."""
     found: Found = {}
     given_up: dict[str, tuple[int, dict[str, Cell]]] = {}
     for count in sorted(options.sizes):

@@ -15,20 +15,20 @@ from dataclasses import dataclass
 
 from benchmarks.scale.cells import Cell, Found
 
-#: Milliseconds of the processor by module and by what was done in them: see benchmarks/own_time.py.
+#: CPU milliseconds by module and by what was done: see benchmarks/own_time.py.
 Own = dict[str, dict[str, float]]
 
-#: By row, processor seconds of the role and of Ansible alone, and their ratio: see benchmarks/beside_ansible.py.
+#: By row, CPU seconds of the role and of Ansible alone, and their ratio: see benchmarks/beside_ansible.py.
 Beside = dict[str, dict[str, float]]
 
 ROLE = "role"
-#: How many times as long as the role it is to take to build, at least.
+#: How many times as long as the role a contestant has to take to build, at least.
 SLOWER = {"CNI": 10, "netavark": 10, "docker run": 30, "plain Ansible": 100}
 
 
 @dataclass(frozen=True)
 class Span:
-    """From the least to the most: the same of what was measured, infinity of what was given up."""
+    """A range from least to most: equal if it was measured, up to infinity if it was given up."""
 
     least: float
     most: float
@@ -51,7 +51,7 @@ class Span:
 
 
 def _rounded(number: float) -> str:
-    """Three digits, and none behind the point from a hundred on."""
+    """Three significant digits, and no decimals from a hundred on."""
     return f"{number:.0f}" if number >= 99.5 else f"{number:.3g}"
 
 
@@ -77,14 +77,14 @@ def enough(found: Found, count: int, name: str) -> float | None:
 
 
 def memory_of_a_module(found: Found, count: int) -> Span:
-    """In MB: not more than that of the largest process of the role's stages, of which ansible-playbook is one."""
+    """In MB, at most that of the largest process in the role's stages, which include ansible-playbook."""
     stages = found.get(str(count), {}).get(ROLE, {}).values()
     return Span(0.0, max((cell["memory"] * 1.048576 for cell in stages if "memory" in cell), default=math.inf))
 
 
 @dataclass(frozen=True)
 class Aim:
-    """What is looked at, what is asked of it, what was found, and whether that is it: None if that is open."""
+    """What is measured, what is required, what was found, and whether that meets it: None if unknown."""
 
     what: str
     asked: str
@@ -103,7 +103,7 @@ def at_least(what: str, found: Span, limit: float) -> Aim:
 
 
 def aims(found: Found) -> Iterator[Aim]:
-    """At the largest size."""
+    """The aims at the largest size."""
     count = max(map(int, found), default=0)
     tenth = count // 10
     build = seconds(found, count, ROLE)
@@ -120,14 +120,14 @@ def aims(found: Found) -> Iterator[Aim]:
 
 
 def beside_ansible(rows: Beside, asked: Mapping[str, float]) -> Iterator[Aim]:
-    """asked: by row the most that the role may take, in times what Ansible alone does."""
+    """asked: by row, the most that the role may take, as a multiple of Ansible alone."""
     for what, most in asked.items():
         ratio = _exactly(rows[what]["ratio"]) if what in rows else Span(0.0, math.inf)
         yield at_most(f"{what}, in times Ansible alone", ratio, _exactly(most))
 
 
 def of_modules(own: Own) -> Iterator[Aim]:
-    """For the slowest of them."""
+    """The aims for the slowest of them."""
     imports = _most(times["imports"] for times in own.values())
     whole = _most(times["imports"] + times["work"] for times in own.values())
     yield at_most("what a module imports beside Ansible, in milliseconds", imports, _exactly(150))

@@ -24,13 +24,13 @@ def given_up(seconds: float) -> Cell:
 
 
 def failed(said: str) -> Cell:
-    """The last line of what a command said tells most, or the last that speaks of an error."""
+    """The last line of a command's output that mentions an error, or else the last line."""
     lines = said.strip().splitlines() or [""]
     return {"why": "failed: " + ([line for line in lines if "error" in line.lower()] or lines)[-1]}
 
 
 def unreached(life: dict[str, Cell]) -> Cell | None:
-    """The cell of the stage after these, if one of them did not end well."""
+    """The cell of the following stages, if one of these did not end well."""
     ill = next((stage for stage, cell in life.items() if "why" in cell), None)
     return None if ill is None else {"why": f"not reached: {ill} {life[ill]['why']}"}
 
@@ -55,7 +55,7 @@ def untried(life: dict[str, Cell], count: int) -> dict[str, Cell]:
 
 
 def median(lives: list[dict[str, Cell]]) -> dict[str, Cell]:
-    """By stage: the medians, or why there is none."""
+    """The medians by stage, or why there is none."""
     found: dict[str, Cell] = {}
     for stage in {stage: None for life in lives for stage in life}:
         rounds = [life[stage] for life in lives if stage in life]
@@ -69,7 +69,7 @@ def median(lives: list[dict[str, Cell]]) -> dict[str, Cell]:
 
 
 def told(cell: Cell | None) -> str:
-    """For people: nothing if the contestant cannot do it."""
+    """The text of a cell; empty if the contestant cannot do it."""
     if cell is None:
         return ""
     if "why" in cell:

@@ -49,7 +49,7 @@ def link(index: int = 0, flags: int = 0) -> bytes:
 
 
 def send(messages: list[bytes]) -> None:
-    """All in one write; the last one is answered, and with an error if there was any there."""
+    """Send all messages in one write. The last one is acknowledged, or answered with the first error."""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as netlink:
         netlink.bind((0, 0))
         last = bytearray(messages[-1])

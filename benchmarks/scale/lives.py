@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The life of one network on a host of its own: what each stage costs a rival."""
+"""The life of one network on a host of its own: the cost of each stage for a rival."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.lab.errors import LabError
 from tests.lab.host import Host
 from tests.lab.lab import Lab
 
-#: Clearing away a thousand namespaces has been seen to take half a minute.
+#: Cleaning up a thousand namespaces was seen to take half a minute.
 _SETTLE_SECONDS = 600
 _CANARY = """
 ip netns add canary

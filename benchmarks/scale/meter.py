@@ -21,7 +21,7 @@ from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _TRIES = 20
-#: Fields of /proc/PID/stat behind the name of the program: what the children spent that were waited for, in ticks.
+#: Fields of /proc/PID/stat after the program's name: what terminated children have spent, in ticks.
 _CHILDREN = slice(13, 15)
 
 
@@ -41,7 +41,7 @@ class Cost:
 
 
 class Failed(RuntimeError):
-    """The command failed; what it said is the text."""
+    """The command failed. The text is its output."""
 
 
 def measure(argv: list[str], environment: dict[str, str], budget: float) -> Cost:
@@ -99,7 +99,7 @@ def _spent(path: Path) -> float:
 
 
 def _clock(pid: int) -> int:
-    """The clock that tells a process's own time without rounding (clock_getcpuclockid(3))."""
+    """The clock of a process's CPU time, without rounding (clock_getcpuclockid(3))."""
     return (~pid << 3) | 2
 
 
@@ -110,7 +110,7 @@ def _forget_peaks() -> None:
 
 
 def _peaks() -> Iterator[int]:
-    """The most memory that each of the others had since, in KiB."""
+    """The peak memory of each of the others since then, in KiB."""
     for path in _others():
         with contextlib.suppress(OSError):
             lines = (path / "status").read_text(encoding="utf-8").splitlines()

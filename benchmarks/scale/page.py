@@ -76,7 +76,7 @@ def line(count: int, name: str, stages: dict[str, Cell]) -> str:
 
 
 def write(record: dict[str, Any], with_plot: bool = True) -> None:
-    """docs/scale.md, and .svg as well."""
+    """Write docs/scale.md, and the plot."""
     _PAGE.write_text("\n".join(lines(record)) + "\n", encoding="utf-8")
     if with_plot:
         found = _costs(record)
@@ -98,12 +98,12 @@ def _names(found: Found) -> list[str]:
 
 
 def _builders(found: Found) -> list[str]:
-    """Those of them that build anything."""
+    """Those that build anything."""
     return [name for name in _names(found) if any("build" in row.get(name, {}) for row in found.values())]
 
 
 def lines(record: dict[str, Any]) -> Iterator[str]:
-    """Of docs/scale.md. A part that was never measured is left out, and its aims are open."""
+    """The lines of docs/scale.md. A part that was never measured is left out, and its aims are open."""
     yield _LICENCE
     yield _filled(_INTRO).rstrip()
     yield "\n## The aims\n"
@@ -167,7 +167,7 @@ def _comparison(found: Found) -> Iterator[str]:
 
 
 def judged(record: dict[str, Any]) -> list[aims.Aim]:
-    """All aims, of whatever part."""
+    """All aims, of every part."""
     asked = {row.what: row.asked for row in ROWS}
     return [
         *aims.beside_ansible(record.get(BESIDE, {}).get("rows", {}), asked),

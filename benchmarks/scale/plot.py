@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""docs/scale.svg: seconds to build by number of endpoints, one line per contestant, its name at its end."""
+"""docs/scale.svg: seconds to build by number of endpoints, one labelled line per contestant."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks.scale.aims import ROLE
 from benchmarks.scale.cells import Found
 
-#: Colours that the colour-blind tell apart (Okabe and Ito), and for those who see none, marks.
+#: Colours for colour-blind readers (Okabe and Ito), and marks for those who see no colours.
 _STYLES = {
     "floor": ("#666666", "v"),
     "expert": ("#56B4E9", "s"),
@@ -22,14 +22,14 @@ _STYLES = {
     "docker run": ("#D55E00", "X"),
     "docker connect": ("#0072B2", "<"),
 }
-#: How close the names at the ends of two lines may be, in parts of the height.
+#: The least distance between labels, as a fraction of the height.
 _GAP = 0.045
 
 Point = tuple[int, float]
 
 
 def points(found: Found, name: str) -> tuple[list[Point], list[Point]]:
-    """Where a contestant was measured, and where it was given up after so many seconds; untried sizes are not shown."""
+    """The measured points of a contestant, and those where it was given up. Untried sizes are not shown."""
     measured: list[Point] = []
     given_up: list[Point] = []
     for count, contestants in sorted(found.items(), key=lambda item: int(item[0])):
@@ -42,7 +42,7 @@ def points(found: Found, name: str) -> tuple[list[Point], list[Point]]:
 
 
 def spread(heights: list[float], gap: float) -> list[float]:
-    """The same heights, from below, moved apart where they are closer than the gap, around where they were."""
+    """The same heights in ascending order, moved apart around their centres where they are closer than the gap."""
     placed: list[list[float]] = []  # blocks of neighbours: [centre, members]
     for height in heights:
         placed.append([height, 1])
@@ -86,7 +86,7 @@ def write(found: Found, names: list[str], path: Path) -> None:
 
 
 def _name(axes: Any, ends: dict[str, Point], last: int) -> None:
-    """Names to the right of the lines that reach the last size, apart from each other; others where they end."""
+    """Label lines that reach the last size on the right, apart from each other, and others where they end."""
     for name, end in ends.items():
         if end[0] < last:
             axes.annotate(name, end, (-7, 3), textcoords="offset points", color=_STYLES[name][0], ha="right")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""docs/scale.json: what was measured, part by part, with when, of which state of the collection, and on what."""
+"""docs/scale.json: the measurements, part by part, each with its date, the state of the collection, and the machine."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PACKAGES = ("docker.io", "containerd", "runc", "containernetworking-plugins", "
 
 
 def save(part: str, numbers: dict[str, Any], begun: float) -> None:
-    """The other parts stay as they are. begun: by the monotonic clock."""
+    """Save one part and keep the others. begun: by the monotonic clock."""
     made = load() if FILE.exists() else {}
     made[part] = {
         "date": time.strftime("%Y-%m-%d"),
@@ -38,7 +38,7 @@ def save(part: str, numbers: dict[str, Any], begun: float) -> None:
 
 
 def versions() -> dict[str, str]:
-    """Of the rivals."""
+    """The versions of the rivals."""
     return {package: packages.version(package) for package in _PACKAGES}
 
 
@@ -48,7 +48,7 @@ def load() -> dict[str, Any]:
 
 
 def _state() -> str:
-    """The commit, and whether there was more; nothing where there is no repository."""
+    """The commit, and whether there were uncommitted changes; empty without a repository."""
     command = ["git", "describe", "--always", "--dirty=, changed", "--exclude=*"]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     return done.stdout.strip()

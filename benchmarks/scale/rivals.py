@@ -25,9 +25,9 @@ from tests.lab.host import Host
 from tests.lab.paths import REPOSITORY
 
 HERE = REPOSITORY / "benchmarks/scale"
-#: In order: from nothing; again without a change; one more endpoint; another host port for the first; all away.
+#: In order: build; run again without a change; add an endpoint; move the first one's host port; remove everything.
 STAGES = ("build", "again", "add", "move", "remove")
-#: Comes before them where a rival has it, and is not measured.
+#: Comes before them, if a rival has it, and is not measured.
 PREPARE = "prepare"
 _WITHOUT_IPV6 = (
     "It switches IPv6 off in the endpoints, as Docker does; floor and expert do not, and a thousand endpoints that tell"
@@ -84,7 +84,7 @@ def _alone(host: Host, stage: str, count: int) -> list[str] | None:
 
 
 def tasks_of_ansible_alone() -> list[dict[str, Any]]:
-    """The check of the role's variables and a module that does nothing."""
+    """The check of the role's variables, and a module that does nothing."""
     options = yaml.safe_load(_SPECIFICATION.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
     return [{"ansible.builtin.validate_argument_spec": {"argument_spec": options}}, {"ansible.builtin.ping": {}}]
 

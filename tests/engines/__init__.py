@@ -10,5 +10,5 @@ from __future__ import annotations
 
 from tests.lab.paths import import_collection
 
-# The planner is imported as Ansible names it, from the link that every lab makes.
+# The planner is imported by Ansible's name for it, through the link that every lab makes.
 import_collection()

@@ -20,7 +20,7 @@ from tests.lab.calls import Background
 from tests.lab.traffic import Answer
 
 POLICIES = ("DROP", "ACCEPT")
-#: Silence counts when it lasted this long twice; the machine may be busy.
+#: Silence counts if it lasts this long twice, since the machine may be busy.
 _SECONDS = (1.0, 2.5)
 _FRAME_SECONDS = 0.5
 _SOURCE_PORT = 40000
@@ -31,7 +31,7 @@ Found = dict[Probe, str]
 
 
 def ask(siege: Siege, questions: Sequence[Question]) -> dict[str, str]:
-    """The cells by the question's name."""
+    """The cells by name of the question."""
     found: dict[str, dict[str, str]] = {question.name: {} for question in questions}
     volleys = itertools.count()
     for bridge_nf in (True, False):
@@ -47,14 +47,14 @@ def ask(siege: Siege, questions: Sequence[Question]) -> dict[str, str]:
 
 
 def _in_one(cells: dict[str, str]) -> str:
-    """The cell of both policies."""
+    """The cell for both policies."""
     if len(set(cells.values())) == 1:
         return cells[POLICIES[0]]
     return "; ".join(f"{policy}: {text}" for policy, text in cells.items())
 
 
 def _cell(question: Question, found: Found) -> str:
-    """One word where all probes found the same."""
+    """One word if all probes had the same result."""
     told = {probe.label: found[probe] for probe in question.probes}
     if len(set(told.values())) == 1:
         return next(iter(told.values()))
@@ -93,7 +93,7 @@ def _told(ask_: Ask, answer: Answer | None) -> str:
 
 
 def _arrived(siege: Siege, questions: Sequence[Question], volley: int) -> Found:
-    """Write all packets, each with a marker, and see which of them get where they shall."""
+    """Send all packets, each with a marker, and see which of them arrive where they should."""
     shots = [probe for probe in _probes(questions) if isinstance(probe, Frame)]
     marked = {agents.marker(volley, number): probe for number, probe in enumerate(shots)}
     for _repeat in range(2):
@@ -110,7 +110,7 @@ def _arrived(siege: Siege, questions: Sequence[Question], volley: int) -> Found:
 
 
 def _to_everybody(siege: Siege, last: bytes) -> list[tuple[str, bytes]]:
-    """By interface of the host, one packet to each watcher but its own: silence must not be a watcher's."""
+    """By interface of the host, one packet to every other watcher: silence must not be due to a broken watcher."""
     payload = frames.udp(town.HOST[0], town.WORLD[0], 9, 9, last)
     names = [name for name in siege.watchers if name != "host"]
     return [
@@ -120,7 +120,7 @@ def _to_everybody(siege: Siege, last: bytes) -> list[tuple[str, bytes]]:
 
 
 def _until(last: bytes, watcher: Background) -> Iterator[tuple[bytes, bytes]]:
-    """The marks and packets that a watcher saw before the last one; raises LabError where that does not come."""
+    """The markers and packets that a watcher saw before the last one; raises LabError if that does not arrive."""
     while True:
         packet = watcher.next()
         for mark in agents.MARKER.findall(packet):

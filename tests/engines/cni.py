@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""CNI: the plugins bridge, portmap and firewall in a chain, each called as a container runtime calls it."""
+"""CNI: the plugins bridge, portmap and firewall in a chain, each called as a container runtime does."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which engines of which releases are asked, and what they answer."""
+"""The engines and releases to ask, and their answers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.engines.scene import policies, scene
 from tests.engines.table import Run
 
 RELEASES: dict[str, Release] = {OLD: PRESENT, NEW: NEWEST}
-#: The columns in their order, ours first, and the ages in which each is asked.
+#: The columns in order, ours first, and the ages in which each is asked.
 _COLUMNS: tuple[tuple[Callable[[Release], Engine], tuple[str, ...]], ...] = (
     (Role, BOTH),
     (Docker, BOTH),
@@ -43,7 +43,7 @@ def engines(ages: Sequence[str] = BOTH) -> Iterator[list[tuple[str, Engine]]]:
 
 
 def ask_all(names: Sequence[str] = (), ages: Sequence[str] = BOTH) -> tuple[list[list[Run]], list[Question]]:
-    """The columns with their answers, and the questions. names: of engines to be asked beside the role, or all."""
+    """The columns with their answers, and the questions. names: the engines to ask besides the role, empty for all."""
     asked = questions()
     columns = []
     for column in engines(ages):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What whole engines need on a host of the lab: an image of no registry, and a runtime that takes no for an answer."""
+"""What complete engines need on a host of the lab: an image without a registry, and a runtime that ignores refusals."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from pathlib import Path
 from tests.engines import oci
 from tests.engines.releases import Programs
 
-#: The image's name, and what keeps its containers alive.
+#: The image's name, and the command that keeps its containers alive.
 IMAGE = "idle"
 COMMAND = (IMAGE, "/bin/busybox", "sleep", "1d")
-#: A view of cgroups of version 2, whatever the machine itself has mounted. It is read-only: what is asked of them there
-#: is refused, which runtimes take from whoever is not really root. It stays when the command that follows has ended.
+#: A view of cgroups of version 2, whatever the machine has mounted. It is read-only, so requests to it are refused,
+#: which runtimes accept from users that are not really root. It stays after the following command has ended.
 _VIEW = "mount -t cgroup2 none /sys/fs/cgroup; mount -o remount,bind,ro /sys/fs/cgroup"
 APART = ("unshare", "--cgroup", "sh", "-ec", f'{_VIEW}; exec "$@"', "sh")
 
 
 def archive(programs: Programs, home: str) -> str:
-    """The path of a file system with busybox and nothing else, to be imported as an image."""
+    """The path of a file system with only busybox, to be imported as an image."""
     place = f"{home}/image"
     programs.host.sh(f"mkdir -p {place}/bin; chmod 755 {place}")
     programs.run(["cp", programs.program("busybox"), f"{place}/bin"])

@@ -23,7 +23,7 @@ _DAEMON = (
     "dockerd", f"--host={_SOCKET}", "--group=root", f"--data-root={_HOME}/data", f"--exec-root={_HOME}/exec",
     f"--pidfile={_HOME}/pid",
 )  # fmt: skip
-#: What a daemon needs for networks with IPv6 before version 27; and a way to store files that every kernel has.
+#: What a daemon before version 27 needs for networks with IPv6, and a storage driver that works on every kernel.
 IPV6 = ("--experimental", "--ip6tables")
 ANYWHERE = ("--storage-driver=vfs",)
 
@@ -49,9 +49,9 @@ class Docker:
             daemon.start(endpoint)
 
 
-#: From which version on there are networks without NAT.
+#: The first version with networks without NAT.
 _ROUTES = 27
-#: From which on `--rootless` wants a helper beside the daemon.
+#: The first version in which `--rootless` requires a helper besides the daemon.
 _HELPED = 28
 
 
@@ -60,20 +60,20 @@ def _needed(major: int) -> tuple[str, ...]:
 
 
 class Daemon:
-    """A running dockerd with an image to start containers of; gone with the host."""
+    """A running dockerd with an image to start containers from. It ends with the host."""
 
-    #: Where the host finds a `docker` that talks to it, in this environment.
+    #: A directory with a `docker` that talks to this daemon, on the host.
     folder = _BIN
 
     def __init__(
         self, host: Host, options: tuple[str, ...], starter: tuple[str, ...] = (), release: Release = PRESENT
     ) -> None:
-        """starter: a program that starts the daemon, whose command line is appended."""
+        """starter: a program that starts the daemon, to which the command line is appended."""
         self._host = host
         self._programs = programs = release.on(host)
         self.environment = {**programs.environment, "XDG_RUNTIME_DIR": _HOME, "DOCKER_HOST": _SOCKET}
         self.environment["PATH"] = f"{_BIN}:{programs.environment['PATH']}"
-        # Neither may take cgroups for granted: the daemon is told so where it wants no helper for that, runc always.
+        # Neither may rely on cgroups: the daemon is told so if that needs no helper, runc always.
         containers.runtime(programs, "runc", _BIN, "--rootless=true")
         rootless = ("--rootless",) if int(release.version("docker.io").split(".")[0]) < _HELPED else ()
         argv = programs.argv(*containers.APART, *starter, *_DAEMON, *rootless, *options)
@@ -95,12 +95,12 @@ class Daemon:
         raise LabError(f"dockerd did not come up:\n{self._host.read(_LOG)[-2000:]}")
 
     def stop(self) -> None:
-        """End the daemon; its containers go with the host."""
+        """End the daemon. Its containers end with the host."""
         self._process.kill()
         self._process.wait()
 
     def call(self, *words: str) -> str:
-        """What ``docker`` with these words writes."""
+        """The output of ``docker`` with these words."""
         return self._host.run(["docker", *words], env=self.environment).out.strip()
 
     def create(self, network: Network) -> None:
@@ -114,7 +114,7 @@ class Daemon:
         self.call("network", "create", *options, network.bridge)
 
     def start_apart(self, name: str) -> None:
-        """A container that is on no network."""
+        """Start a container that is on no network."""
         self.call("run", "--detach", f"--name={name}", "--network=none", *containers.COMMAND)
 
     def start(self, endpoint: Endpoint) -> None:

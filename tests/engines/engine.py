@@ -17,7 +17,7 @@ from tests.engines.releases import Release
 from tests.integration.traffic.siege import ADDRESSES, BRIDGES, ENDPOINTS, PORTS
 from tests.lab.host import Host
 
-#: What not every engine has.
+#: The features that not every engine has.
 INTERNAL, ICC, ROUTED = "internal networks", "networks without traffic between endpoints", "networks without NAT"
 #: The network without IPv6.
 OLD, OLD_BRIDGE, OLD_SUBNET, OLD_GATEWAY, OLD_ADDRESS = "old", "br5", "172.23.0.0/16", "172.23.0.1", "172.23.0.2"
@@ -25,9 +25,9 @@ OLD_PUBLISHED = ("8100:80", "8100:53/udp")
 
 
 class Engine(Protocol):
-    """An engine of one release: a column of the table, or one of the two in it."""
+    """An engine of one release: a column of the table, or one of two in it."""
 
-    #: The name in code, the heading of the column, whose version counts, and how it was run.
+    #: The name in code, the heading of the column, the package whose version counts, and how the engine was run.
     name: str
     heading: str
     package: str
@@ -36,12 +36,12 @@ class Engine(Protocol):
     release: Release
 
     def build(self, host: Host) -> None:
-        """Make everything. The host has its addresses, and forwarding is off."""
+        """Build everything. The host has its addresses, and forwarding is off."""
 
 
 @dataclass(frozen=True)
 class Publish:
-    """One published port or range of ports; no address means all of the host's."""
+    """A published port or port range. No address means all of the host's."""
 
     host_ip: str
     host_port: int
@@ -51,7 +51,7 @@ class Publish:
 
     @classmethod
     def of(cls, text: str) -> Publish:
-        """Read Docker's short syntax: [[IP]:]HOST[-END]:PORT[-END][/PROTOCOL]."""
+        """Parse Docker's short syntax: [[IP]:]HOST[-END]:PORT[-END][/PROTOCOL]."""
         ports, _slash, protocol = text.partition("/")
         host, port = ports.rsplit(":", 1)
         host_ip, _colon, host_port = host.rpartition(":")
@@ -62,7 +62,7 @@ class Publish:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One endpoint with its network."""
+    """An endpoint with its network."""
 
     name: str
     bridge: str
@@ -72,7 +72,7 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Network:
-    """One network: the subnets and gateways of its families, IPv4 first."""
+    """A network: the subnets and gateways of its families, IPv4 first."""
 
     bridge: str
     subnets: tuple[str, ...]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""netavark, called as Podman calls it: one JSON document on standard input per endpoint."""
+"""netavark, called as by Podman: one JSON document on standard input per endpoint."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Netavark:
     lacks = frozenset({ICC, ROUTED})
 
     def __init__(self, release: Release, firewall: str = "iptables") -> None:
-        """firewall: the word by which netavark is told whose rules to write."""
+        """firewall: netavark's name of the firewall to use."""
         self.name = "netavark" if firewall == "iptables" else f"netavark-{firewall}"
         self.heading = f"netavark, {firewall}"
         self.how = f"`netavark setup` with `NETAVARK_FW={firewall}`, the option `isolate` and without DNS"
@@ -39,7 +39,7 @@ class Netavark:
 
 
 def _number(name: str) -> str:
-    """What netavark takes for the number of a network or container: 64 hexadecimal digits."""
+    """A network's or container's ID for netavark: 64 hexadecimal digits."""
     return hashlib.sha256(name.encode()).hexdigest()
 
 

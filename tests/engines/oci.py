@@ -23,7 +23,7 @@ def fit(config: dict[str, Any]) -> None:
 
 
 def main(words: list[str]) -> None:
-    """words: the command line; without --bundle the bundle is here."""
+    """words: the command line. Without --bundle, the current directory is the bundle."""
     bundle = words[words.index("--bundle") + 1] if "--bundle" in words else "."
     path = Path(bundle, "config.json")
     if path.exists():

@@ -27,7 +27,7 @@ PACKAGES = (
     "busybox-static",
     "libdevmapper1.02.1",
 )
-#: What a release may have as a package of its own, and else in one of these: Docker's client from Debian 13 on.
+#: Programs with a package of their own in some releases, and otherwise in one of these: Docker's client from Debian 13.
 _SPLIT = ("docker-cli",)
 _DIRECTORY = REPOSITORY / "build" / "engines"
 ROOT = _DIRECTORY / "root"
@@ -38,11 +38,11 @@ _SECONDS = 300
 
 
 class Missing(Exception):
-    """What is needed is not there; the text says what."""
+    """Something required is missing; the text says what."""
 
 
 def fetch() -> None:
-    """Download and unpack what is not there yet; tests that run side by side wait for each other."""
+    """Download and unpack what is missing. Tests that run in parallel wait for each other."""
     _DOWNLOADS.mkdir(parents=True, exist_ok=True)
     with (_DIRECTORY / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -51,7 +51,7 @@ def fetch() -> None:
 
 
 def _is_offered(package: str) -> bool:
-    """Whether this machine's apt knows it."""
+    """Whether this machine's apt knows the package."""
     try:
         found = subprocess.run(["apt-cache", "show", "--quiet=2", package], capture_output=True, check=False)
     except FileNotFoundError:
@@ -84,23 +84,23 @@ def _run(argv: list[str], sentence: str) -> None:
 
 @functools.cache
 def version(package: str) -> str:
-    """The upstream version in a package's own words: 20.10.24 of 20.10.24+dfsg1-1+deb12u1."""
+    """The upstream part of a package's version: 20.10.24 of 20.10.24+dfsg1-1+deb12u1."""
     show = ["dpkg-deb", "--field", str(_archive(package)), "Version"]
     full = subprocess.run(show, capture_output=True, text=True, check=True).stdout.strip()
     return upstream(full)
 
 
 def upstream(version: str) -> str:
-    """A package's version without what Debian adds."""
+    """A package's version without Debian's additions."""
     return re.sub(r"^\d+:|[-+~].*", "", version.strip())
 
 
 def environment() -> dict[str, str]:
-    """Where the programs find each other."""
+    """The variables with which the programs find each other."""
     ours = [str(ROOT / directory) for directory in ("usr/sbin", "usr/bin", "bin")]
     return {"PATH": os.pathsep.join([*ours, "/usr/sbin", "/usr/bin", "/sbin", "/bin"])}
 
 
 def libraries() -> list[str]:
-    """Where the linker finds their libraries."""
+    """The directories of their libraries, for the linker."""
     return [str(path) for lib in ("lib", "usr/lib") for path in sorted((ROOT / lib).glob("*-linux-gnu*"))]

@@ -16,7 +16,7 @@ from tests.engines.releases import NEWEST, PRESENT
 from tests.engines.table import Run, Table, heading
 from tests.lab.paths import REPOSITORY
 
-#: Whose versions the page names. The older release's nft is asked nothing.
+#: The engines whose versions the page names. The older release's nft is not asked.
 _NAMED = {
     OLD: (*packages.PACKAGES, "iptables"),
     NEW: (
@@ -49,7 +49,7 @@ The host begins with the kernel's defaults, among them bridge-nf-call-iptables 1
 
 
 def page(table: Table) -> str:
-    """The whole page; afterwards the table knows its errors."""
+    """The whole page. After this, the table knows its errors."""
     body = "\n".join(table.lines())
     return f"{_LICENCE}\n# The role beside Docker, CNI, netavark and Podman\n\n{_introduction(table.columns)}\n{body}\n"
 

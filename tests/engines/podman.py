@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Podman, which has no daemon: a command per network and container, as root of the lab's user namespace."""
+"""Podman, which has no daemon: one command per network and container, as root of the lab's user namespace."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class Podman:
 
 
 class Store:
-    """Podman's own place on a host, with an image to start containers of."""
+    """Podman's own storage on a host, with an image to start containers from."""
 
-    #: Where the host finds a `podman` that knows the place, in this environment.
+    #: A directory with a `podman` that uses this storage, on the host.
     folder = f"{_HOME}/bin"
     environment: dict[str, str]
 
@@ -52,7 +52,7 @@ class Store:
         self.call("import", containers.archive(programs, _HOME), containers.IMAGE)
 
     def call(self, *words: str) -> str:
-        """What ``podman`` with these words writes."""
+        """The output of ``podman`` with these words."""
         return self._programs.host.run([f"{self.folder}/podman", *words]).out.strip()
 
     def create(self, network: Network) -> None:
@@ -63,7 +63,7 @@ class Store:
         self.call("network", "create", *options, network.bridge)
 
     def start_apart(self, name: str) -> None:
-        """A container that is on no network."""
+        """Start a container that is on no network."""
         self.call("run", "--detach", "--cgroups=disabled", f"--name={name}", "--network=none", *containers.COMMAND)
 
     def start(self, endpoint: Endpoint) -> None:

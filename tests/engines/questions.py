@@ -22,7 +22,7 @@ FOREIGN = ("10.9.9.9", "fd99::9")
 
 @dataclass(frozen=True)
 class Ask:
-    """A client asks a server, which says as whom it sees the client. label: what tells it from the row's others."""
+    """A client asks a server, which says as whom it sees the client. label: distinguishes it from others in the row."""
 
     label: str
     client: str
@@ -34,7 +34,7 @@ class Ask:
 
 @dataclass(frozen=True)
 class Frame:
-    """A root at a place writes a packet to its router's MAC address; does it get to the target, and from whom?"""
+    """Root at a place sends a packet to its router's MAC address. Does it reach the target, and with which source?"""
 
     label: str
     sender: str
@@ -68,10 +68,10 @@ class Question:
         return f"{self.key} {self.family}".strip()
 
 
-#: The one that is not asked but read, before all others.
+#: The question that is read from the host rather than asked, before all others.
 POLICY = Question("policy", "FORWARD's policy", "as the engine leaves it on a host where it was ACCEPT", "", ())
 
-#: Of web: what is published on every address, on the second one, on 127.0.0.1 and .5, on an IPv6 address; the ranges.
+#: Ports of web, published on every address, on the second one, on 127.0.0.1 and .5, on an IPv6 address; the ranges.
 _ALL = (("tcp", 8080), ("udp", 53))
 _ON_SECOND = (("tcp", 8083), ("udp", 8083))
 _ON_LOOPBACK = (("tcp", 8081), ("udp", 8081))
@@ -102,7 +102,7 @@ def _frames(sender: str, source: str, destination: str, ports: Ports, target: st
 
 
 def questions() -> list[Question]:
-    """All rows, in the table's order: the families of one question stand together."""
+    """All rows in the table's order, with the families of a question next to each other."""
     found = []
     for part in (
         _published,
@@ -123,7 +123,7 @@ def questions() -> list[Question]:
     return found
 
 
-#: Key, topic, text, probes, needed feature; then whether bridged packets are shown to iptables.
+#: Key, topic, text, probes, required feature; and whether iptables has to see bridged packets.
 Row = tuple[str, str, str, tuple[Probe, ...]] | tuple[str, str, str, tuple[Probe, ...], str, bool]
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why an engine's cell differs from ours. What differs and is not declared here is an error, and so is the reverse."""
+"""Why an engine's answer differs from ours. A difference that is not declared here is an error, and vice versa."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-#: The engines by their names.
+#: The engines by name.
 DOCKER, NO_PROXY, CNI, NETAVARK = "docker", "docker-no-proxy", "cni", "netavark"
 NFT, PODMAN = "netavark-nftables", "podman"
-#: Of which release: this machine's and the newest.
+#: The releases: this machine's and the newest.
 OLD, NEW = "old", "new"
 BOTH = (OLD, NEW)
 #: The kinds of differences, in the summary's order.
@@ -278,5 +278,5 @@ REASONS = (
 
 
 def missing(feature: str, title: str) -> str:
-    """The note of a cell that was not asked for."""
+    """The note for a cell that was not asked."""
     return f"{title} has no setting for {feature}."

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where an engine's programs come from: a release of Debian, and how its programs are run on a host of the lab."""
+"""Sources of the engines' programs: a release of Debian, and how to run its programs on a host of the lab."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from tests.lab.paths import REPOSITORY
 from tests.lab.place import Result
 from tests.machines import errors, kept, tools
 
-#: Those of the engines first: iproute2 has a `bridge` too.
+#: The engines' own directories come first, since iproute2 also has a `bridge`.
 _DIRECTORIES = ("usr/lib/cni", "usr/lib/podman", "usr/sbin", "usr/bin", "bin")
 
 
 @dataclass(frozen=True)
 class Programs:
-    """A release's programs on one host. Files below /run are the same for them and for the host."""
+    """A release's programs on one host. Programs and host share the files below /run."""
 
     host: Host
-    #: Where the release's files are for this process, and for the programs.
+    #: The directory of the release's files, for this process and for the programs.
     files: Path
     seen: Path
-    #: What a command line begins with, and the Python there.
+    #: The beginning of a command line, and the Python there.
     enter: tuple[str, ...]
     python: str
     environment: Mapping[str, str]
@@ -44,32 +44,32 @@ class Programs:
         raise Missing(f"there is no program {name} in {self.files}")
 
     def argv(self, *argv: str) -> list[str]:
-        """The command line that runs another one of this release on the host."""
+        """The command line that runs another one from this release on the host."""
         return [*self.enter, *argv]
 
     def run(self, argv: list[str], env: Mapping[str, str] | None = None, **options: Any) -> Result:
         return self.host.run(self.argv(*argv), env={**self.environment, **(env or {})}, **options)
 
     def script(self, path: str, text: str) -> None:
-        """Write a shell script that can be run as a program."""
+        """Write an executable shell script."""
         self.host.write(path, f"#!/bin/sh\n{text}")
         self.host.sh(f"chmod 755 {path}")
 
     def offer(self, name: str, directory: str, *options: str) -> None:
-        """Let everybody on the host run a program of the release, by its name in a directory below /run."""
+        """Make a program of the release available on the host, under its name in a directory below /run."""
         path = f"PATH={self.environment['PATH']}"
         command = " ".join(["env", path, *self.argv(self.program(name)), *options])
         self.script(f"{directory}/{name}", f'exec {command} "$@"\n')
 
 
 class Release(Protocol):
-    """A release of Debian with engines in it."""
+    """A release of Debian with engines."""
 
-    #: As the page calls it.
+    #: Its name on the page.
     title: str
 
     def provide(self) -> None:
-        """Get what is not there yet. Raises Missing where that cannot be."""
+        """Get what is missing. Raises Missing if that is impossible."""
 
     def version(self, package: str) -> str:
         """The upstream version of one of its packages."""
@@ -79,7 +79,7 @@ class Release(Protocol):
 
 
 class Unpacked:
-    """The release that this machine has: packages that are unpacked and installed nowhere."""
+    """This machine's release: packages that are unpacked but not installed."""
 
     title = f"Debian {platform.freedesktop_os_release().get('VERSION_CODENAME', '')}".strip()
 
@@ -87,23 +87,23 @@ class Unpacked:
         packages.fetch()
 
     def version(self, package: str) -> str:
-        """Of iptables the installed one's: hosts of the lab have that of this machine."""
+        """For iptables, the installed version, which hosts of the lab use."""
         if package != "iptables":
             return packages.version(package)
         words = subprocess.run(["iptables", "--version"], capture_output=True, text=True, check=True).stdout.split()
         return words[1].removeprefix("v")
 
     def on(self, host: Host) -> Programs:
-        """Some of Docker's own children are started without the environment, so the host's linker is told instead."""
+        """Configure the host's linker, since some of Docker's child processes do not inherit the environment."""
         conf = "/etc/ld.so.conf.d/engines.conf"
         host.write(conf, "".join(f"{path}\n" for path in packages.libraries()))
         host.sh("ldconfig -i")
         return Programs(host, packages.ROOT, packages.ROOT, (), packages.PYTHON, packages.environment())
 
 
-#: Where a host has the root file system of another release: a directory of which nothing else here needs anything.
+#: Where a host has the root file system of another release: a directory that nothing else here needs.
 _PLACE = Path("/boot")
-#: /run is one for both, network namespaces that come later included; /var is the host's own, and empty.
+#: /run is shared, including network namespaces that are added later; /var is the host's own, and empty.
 _FURNISH = f"""
 mountpoint -q {_PLACE} && exit
 mount --make-rshared /run
@@ -118,7 +118,7 @@ mount -t tmpfs -o mode=0700 none {_PLACE}/root
 
 
 class Root:
-    """A root file system of a release, made by debootstrap and kept; a host's programs of it see it as theirs."""
+    """A root file system of a release, made by debootstrap and kept. A host's programs from it run inside it."""
 
     def __init__(self, suite: str, included: tuple[str, ...]) -> None:
         self.title = f"Debian {suite}"
@@ -153,7 +153,7 @@ class Root:
 
 
 PRESENT = Unpacked()
-#: Debian's testing release, with the newest engines that there are as packages.
+#: Debian's testing release, which has the newest engines available as packages.
 NEWEST = Root(
     "forky",
     (

@@ -31,7 +31,7 @@ class Role:
     lacks: frozenset[str] = frozenset()
 
     def __init__(self, release: Release) -> None:
-        """release: whose iptables the role works with."""
+        """release: whose iptables the role uses."""
         self.release = release
 
     def build(self, host: Host) -> None:

@@ -33,7 +33,7 @@ _APART = (
     "--kill-child",
 )  # fmt: skip
 _READY = "ready\n"
-#: $1: the root file system, which stays as it is; $2: where the other one is seen from it, for a moment.
+#: $1: the root file system, which stays unchanged; $2: where it temporarily sees the other one.
 _FURNISH = f"""
 mount -t tmpfs none /boot
 mkdir /boot/upper /boot/work /boot/root
@@ -59,10 +59,10 @@ _PODMAN = ("podman", "--storage-driver=vfs", "--cgroup-manager=cgroupfs", "--eve
 
 
 class Rootless:
-    """The host, and the user's Podman on it."""
+    """The host, and an ordinary user's Podman on it."""
 
     def __init__(self, pid: int) -> None:
-        """pid: the host's first process. What calls no function inside works on the place as in the lab."""
+        """pid: the host's first process. Everything but calling functions inside works as in the lab."""
         self.place = Place(pid)
         self._pid = pid
         self.podman("import", "/tmp/image.tar", "idle")
@@ -72,7 +72,7 @@ class Rootless:
         return Place(self._pid, netns)
 
     def podman(self, *words: str) -> str:
-        """What ``podman`` with these words writes for the user."""
+        """The output of the user's ``podman`` with these words."""
         inner = self.place.run(["cat", _INNER]).out.strip()
         user = ["setpriv", f"--reuid={_NUMBER}", f"--regid={_NUMBER}", "--clear-groups"]
         places = ["env", "--chdir=/tmp", "PATH=/usr/sbin:/usr/bin", f"HOME=/home/{USER}", f"XDG_RUNTIME_DIR={_HOME}"]
@@ -80,7 +80,7 @@ class Rootless:
         return self.place.run([*enter, *_PODMAN, *words]).out.strip()
 
     def start_apart(self, name: str) -> int:
-        """A container on no network: the number of its first process."""
+        """Start a container on no network. Returns the PID of its first process."""
         idle = ("idle", "/bin/busybox", "sleep", "1d")
         self.podman("run", "--detach", "--cgroups=disabled", f"--name={name}", "--network=none", *idle)
         return int(self.podman("inspect", "--format={{.State.Pid}}", name))

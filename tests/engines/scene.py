@@ -17,7 +17,7 @@ from tests.lab import town
 from tests.lab.host import Host
 from tests.lab.lab import Lab
 
-#: A port of the host's own that nobody publishes.
+#: A port of the host itself that nobody publishes.
 OWN_PORT = 9999
 _PLACES = ("lan", "outside", *BRIDGE_OF)
 _SETTLE_SECONDS = 20
@@ -25,7 +25,7 @@ _SETTLE_SECONDS = 20
 
 @contextlib.contextmanager
 def scene(engine: Engine) -> Iterator[Siege]:
-    """The host as the engine left it. FORWARD's policy and the sysctls are the engine's."""
+    """The host as the engine left it, including FORWARD's policy and the sysctls."""
     with Lab() as lab:
         built = town.build(lab)
         built.host.sh(f"ip address add {SECOND}/24 dev eth0")
@@ -47,7 +47,7 @@ def scene(engine: Engine) -> Iterator[Siege]:
 
 
 def policies(host: Host) -> str:
-    """FORWARD's policies: of IPv4 and IPv6 where they differ."""
+    """FORWARD's policies, for IPv4 and IPv6 separately if they differ."""
     found = []
     for program in ("iptables", "ip6tables"):
         found.append(host.run([program, "-S", "FORWARD"]).out.splitlines()[0].split()[-1])
@@ -55,7 +55,7 @@ def policies(host: Host) -> str:
 
 
 def _show_bridged_packets(host: Host) -> None:
-    """What engines rely on that filter between endpoints; the kernel's default once br_netfilter is loaded."""
+    """Enable what engines rely on for filtering between endpoints; it is the default once br_netfilter is loaded."""
     for kind in ("iptables", "ip6tables"):
         if not host.exists(f"/proc/sys/net/bridge/bridge-nf-call-{kind}"):
             raise Missing("the kernel module br_netfilter is not loaded, on which engines rely")

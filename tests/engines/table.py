@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The table: cells, the notes of those that differ, what changed from release to release, and what is wrong."""
+"""The table: cells, notes on differences, changes between releases, and errors."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from dataclasses import dataclass, field
 from tests.engines.questions import Question
 from tests.engines.reasons import KINDS, REASONS, Reason, missing
 
-#: In place of a cell that an engine has no feature for.
+#: Instead of a cell, if an engine does not have the feature.
 NOT_ASKED = "not asked"
 _SAME = "the same"
-#: Cells by the question's name.
+#: Cells by name of the question.
 Answers = dict[str, str]
 
 
 @dataclass(frozen=True)
 class Run:
-    """An engine of one release, and what it answered. age: OLD or NEW."""
+    """An engine of one release, and its answers. age: OLD or NEW."""
 
     name: str
     age: str
@@ -45,7 +45,7 @@ class Run:
 
 @dataclass(frozen=True)
 class _Change:
-    """What an engine answers otherwise since another release. is_ours: as the role does."""
+    """What an engine answers differently in a newer release. is_ours: whether the new answer is the role's."""
 
     engine: str
     question: Question
@@ -55,14 +55,14 @@ class _Change:
 
     @property
     def brief(self) -> tuple[str, str]:
-        """Both answers, without the sources unless that is what changed."""
+        """Both answers, without the sources unless those have changed."""
         before, now = (re.sub(r"(yes), [0-9a-f:.]+", r"\1", text) for text in (self.before, self.now))
         return (before, now) if before != now else (self.before, self.now)
 
 
 @dataclass
 class Table:
-    """The columns with ours first, the old run of each before the new one; the rows."""
+    """The columns, ours first and each engine's old run before the new one, and the rows."""
 
     columns: Sequence[Sequence[Run]]
     questions: Sequence[Question]
@@ -91,7 +91,7 @@ class Table:
         return self.columns[0][0]
 
     def _summary(self) -> Iterator[str]:
-        """How many questions, a family each, have which outcome."""
+        """How many questions, per family, have which outcome."""
         kinds = (_SAME, *KINDS, NOT_ASKED)
         yield "## Summary"
         yield ""
@@ -102,7 +102,7 @@ class Table:
         yield ""
 
     def _mended(self) -> Iterator[str]:
-        """Each question that a newer release answers otherwise: first those that it now answers as we do."""
+        """The questions that a newer release answers differently, starting with those that it now answers as we do."""
         changes = list(self._changes())
         yield "## What has been mended since"
         yield ""
@@ -147,7 +147,7 @@ class Table:
         yield ""
 
     def _cell(self, column: Sequence[Run], question: Question) -> str:
-        """One text where all releases say the same, and else one for each with its version; ours is always one."""
+        """One text if all releases agree, otherwise one for each with its version; ours is always one."""
         if column is self.columns[0]:
             return self._ours.answers[question.name]
         texts = [self._text(run, question, column) for run in column]
@@ -156,7 +156,7 @@ class Table:
         return "<br>".join(f"{run.version}: {text}" for run, text in zip(column, texts, strict=True))
 
     def _text(self, run: Run, question: Question, column: Sequence[Run]) -> str:
-        """The answer with the number of its note, if it differs from ours."""
+        """The answer, with the number of its note if it differs from ours."""
         if not run.asked(question):
             self._counts[run.name, run.age, NOT_ASKED] += 1
             engine = run.heading.partition(", ")[0]
@@ -182,7 +182,7 @@ class Table:
         return f"<sup>{self.notes.index(note) + 1}</sup>"
 
     def _compare_ours(self) -> None:
-        """Whatever iptables is below it, the role has one answer."""
+        """Check that the role gives the same answer with every iptables."""
         for run in self.columns[0][1:]:
             for question in self.questions:
                 ours, text = self._ours.answers[question.name], run.answers[question.name]
@@ -190,7 +190,7 @@ class Table:
                     self.errors.append(f"{run.title}, {question.name}: {text!r}, with {self._ours.version} {ours!r}")
 
     def _find_unused(self) -> None:
-        """Declared are all families of a key; what stands for no question or explained no cell is an error."""
+        """Check that every declared reason matches a question and explains a cell; it covers all families of a key."""
         runs = {(run.name, run.age): run for column in self.columns for run in column}
         for reason in self.reasons:
             for name in reason.questions:
@@ -212,7 +212,7 @@ def heading(column: Sequence[Run], between: str = " and ") -> str:
 
 
 def _changed(changes: Sequence[_Change]) -> Iterator[str]:
-    """A table; engines and families of a question that changed alike share a row."""
+    """A table in which engines, and families of a question, share a row if they changed alike."""
     if not changes:
         yield "Nothing."
         yield ""
