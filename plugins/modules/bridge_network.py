@@ -259,6 +259,12 @@ options:
           - Set it to V(false) for a namespace that bridges for others, such as virtual machines, or that sends from other MAC addresses
             than that of its interface.
         type: bool
+  names:
+    description:
+      - Whether the namespaces of the endpoints find each other by name, over IPv4 and IPv6, by files in C(/etc/netns) as with
+        M(netplumb.linuxnet.netns_names). The name of an endpoint is that of its namespace.
+    type: bool
+    default: true
   appends:
     description:
       - With V(false), O(endpoints) is the complete list, and an endpoint that is no longer on it is detached.

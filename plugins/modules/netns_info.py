@@ -287,6 +287,13 @@ host:
         - The interfaces in files of M(netplumb.linuxnet.unmanaged_links), by owner and file.
         - An owner without files comes from a run that was interrupted before it wrote the first one.
       type: dict
+    names:
+      description:
+        - The names in hosts files of M(netplumb.linuxnet.netns_names) by owner, in groups of C(namespaces) with the same lines, C(hosts).
+      type: dict
+    names_left_alone:
+      description: By namespace, why its hosts file or its directory in C(/etc/netns) is neither read nor written.
+      type: dict
     missing:
       description:
         - What other modules of this collection need and the host lacks, V(pyroute2), V(netaddr) or V(iptables).

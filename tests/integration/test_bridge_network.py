@@ -141,6 +141,7 @@ def test_the_difference_is_told_in_the_order_of_the_work(host: Host) -> None:
         "masquerade",
         "dnat",
         "netns",
+        "netns_names",
         "veth",
         "port",
         "interface",

@@ -27,6 +27,7 @@ DIRECTORIES = (
     "/run/NetworkManager",
     "/etc/sysctl.d",
     "/etc/linuxnet",
+    "/etc/netns",
     "/etc/systemd/system",
     "/etc/systemd/network",
     "/etc/NetworkManager/conf.d",

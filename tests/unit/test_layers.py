@@ -32,7 +32,16 @@ FLOORS = (
 )
 HEIGHT = {room: -floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 #: What no archive of a module is to carry that writes no rules.
-WITHOUT_FIREWALL = ("bridge", "bridge_port", "interface", "ip_forward", "netns", "unmanaged_links", "veth")
+WITHOUT_FIREWALL = (
+    "bridge",
+    "bridge_port",
+    "interface",
+    "ip_forward",
+    "netns",
+    "netns_names",
+    "unmanaged_links",
+    "veth",
+)
 #: What turns a user's words into a network.
 PARSING = ("network", "option_reader", "read_endpoints", "read_network", "read_routes", "read_subnets")
 

@@ -19,12 +19,19 @@ INTERFACE_NAME_LENGTH = 15
 #: NAME_MAX: a namespace's name is a file's name under /run/netns.
 NAMESPACE_NAME_LENGTH = 255
 NETNS_DIR = "/run/netns"
+#: The maximum of a host name.
+HOST_NAME_LENGTH = 253
 
 #: An owner, as stored in marks, rule comments and file names.
 OWNER = r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}"
 _OWNER = re.compile(OWNER)
 #: The suffixes of a network's additional units, before .service.
 UNITS = (".rules", ".firewalld")
+#: A label of a host name; underscores are common in names of containers.
+_LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+#: What the C library takes for an address, such as 10 or 0x7f, if it is the last label.
+_NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
+_LOCAL = ("localhost", "ip6-localhost", "ip6-loopback")
 _CONTAINER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@\\-]{0,246}")
 #: The prefixes of names that systemd's own .network files match: containers, zones and virtual machines.
@@ -136,6 +143,29 @@ def container(option: str, value: object) -> str:
     """The name or ID of a container, as Docker and Podman allow."""
     if not isinstance(value, str) or not _CONTAINER.fullmatch(value):
         allowed = "a container's name or ID has A-Z, a-z, 0-9, '_', '.' and '-' and begins with a letter or digit"
+        raise Invalid(option, value, allowed)
+    return value
+
+
+def is_host_name(value: str) -> bool:
+    """Whether a name in a hosts file is found, and is no other's already."""
+    labels = value.split(".")
+    return (
+        len(value) <= HOST_NAME_LENGTH
+        and all(map(_LABEL.fullmatch, labels))
+        and not _NUMBER.fullmatch(labels[-1])
+        and value.lower() not in _LOCAL
+        and labels[-1].lower() != "localhost"
+    )
+
+
+def host_name(option: str, value: object) -> str:
+    """A name for a hosts file."""
+    if not isinstance(value, str) or not is_host_name(value):
+        allowed = (
+            "a host name has labels of A-Z, a-z, 0-9, '_' and '-' with dots between them, the last one not a number,"
+            " and is not localhost"
+        )
         raise Invalid(option, value, allowed)
     return value
 

@@ -22,7 +22,7 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import KernelRefused, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.printing import printable
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import atomic_files, refusals
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import atomic_files, in_place, refusals
 
 #: Not in a directory of this collection, which is removed with the last network.
 PATH = "/run/linuxnet.lock"
@@ -43,6 +43,7 @@ def take() -> int:
     try:
         _wait(file)
         atomic_files.sweep()
+        in_place.finish()
     except BaseException:
         os.close(file)
         raise

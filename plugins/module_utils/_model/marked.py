@@ -31,6 +31,9 @@ class Marked(t.Protocol):
     #: The recorded ports, as keys of module ``dnat``.
     remembered_ports: list[tuple[str, ...]]
 
+    #: The names that namespaces find each other by, in groups of namespaces with the same ones.
+    names: list[View]
+
     @property
     def unmanaged_links(self) -> list[str] | None: ...
 

@@ -19,7 +19,7 @@ def without(seen: View, owners: t.Collection[str]) -> dict[str, t.Any]:
     gone = {one["name"] for one in host["interfaces"] if one["owner"] in owners}
     by_owner = {
         word: {owner: value for owner, value in host[word].items() if owner not in owners}
-        for word in ("persistent", "unmanaged_links", "published")
+        for word in ("persistent", "unmanaged_links", "names", "published")
         if word in host
     }
     return {

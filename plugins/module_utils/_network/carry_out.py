@@ -75,7 +75,7 @@ def carry_out(
         for name in ORDER[state]:
             if state == "present" and RESOURCES[name].of_endpoints:
                 run.each(name, endpoints.feasible(name, wanted[name]))
-            elif standing and name == "unmanaged_links":
+            elif RESOURCES[name].aside and (standing or name != "unmanaged_links"):
                 run.aside(name, wanted[name])
             else:
                 run.all(name, wanted[name])

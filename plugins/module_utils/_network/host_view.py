@@ -67,6 +67,9 @@ class HostView:
         self._persistent: View = host["persistent"]
         self.machine_id = str(host["machine_id"])
         self._unmanaged_links: View = host["unmanaged_links"]
+        #: Why the files of some namespaces are left alone.
+        self.names_left_alone: Mapping[str, str] = host["names_left_alone"]
+        self.names: list[View] = list(host["names"].get(owner, ()))
         #: What other tools have in the packet filter, for the firewall to judge.
         self.other_rules: View = host["other_rules"]
 

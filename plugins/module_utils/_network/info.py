@@ -27,6 +27,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     machine,
     namespace_records,
     namespaces,
+    netns_files,
     policy_rules,
     port_records,
     published,
@@ -209,6 +210,8 @@ def _host(host: Host, wanted: Want, contents: _Contents, records: t.Mapping[str,
     ports = {**port_records.of(there.links), **_told_by_bridges(host, there)} if own else {}
     persistent = [name for name in service_files.networks() if _ours(name, wanted)] if own else []
     unmanaged = link_managers.files() if own else {}
+    files = netns_files.read_all(host) if own else {}
+    named = info_views.names(files)
     remembered = published.read_all() if own else {}
     settings = host.run(wanted.netns, lambda: _settings(there))
     firewall = survey.chosen()
@@ -242,6 +245,8 @@ def _host(host: Host, wanted: Want, contents: _Contents, records: t.Mapping[str,
         "persistent": {name: _persistent(name) for name in persistent},
         "machine_id": machine.identity(),
         "unmanaged_links": {owner: found for owner, found in unmanaged.items() if _ours(owner, wanted)},
+        "names_left_alone": {name: one.trouble for name, one in sorted(files.items()) if one.trouble},
+        "names": {owner: found for owner, found in named.items() if _ours(owner, wanted)},
         "missing": requirements.missing(),
         "better_python": requirements.better_python(host),
         "package_manager": requirements.package_manager(),

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netns_files import Files
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.contents import Contents
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.hosts_file import HostsFile
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.link_attributes import BRIDGE_PORT
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, by_index
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import PROTOCOLS, TABLES, table_name
@@ -55,6 +57,19 @@ def _address(address: Address) -> View:
         "scope": address.scope,
         "dynamic": address.dynamic,
     }
+
+
+def names(files: t.Mapping[str, Files]) -> dict[str, list[View]]:
+    """By owner the names in hosts files, in groups of namespaces with the same ones."""
+    alike: dict[int, tuple[HostsFile, list[str]]] = {}
+    for namespace, one in sorted(files.items()):
+        if one.hosts and one.hosts.owners:
+            alike.setdefault(id(one.hosts), (one.hosts, []))[1].append(namespace)
+    found: dict[str, list[View]] = {}
+    for file, namespaces in alike.values():
+        for owner, block in file.blocks.items():
+            found.setdefault(owner, []).append({"namespaces": namespaces, "hosts": list(block.common)})
+    return found
 
 
 def routes(contents: Contents) -> list[View]:

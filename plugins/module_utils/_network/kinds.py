@@ -20,6 +20,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridg
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface import Interface
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.ip_forward import IpForward
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.netns import Netns
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.netns_names import NetnsNames
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.unmanaged_links import UnmanagedLinks
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.veth import Veth
 
@@ -33,6 +34,7 @@ _KINDS: tuple[Resource, ...] = (
     IpForward(),
     Masquerade(_FIREWALL),
     Netns(),
+    NetnsNames(),
     UnmanagedLinks(),
     Veth(),
 )

@@ -127,6 +127,7 @@ class Network:
     ports_force: bool = False
     proxy_interface: str | None = None
     endpoints: tuple[Endpoint, ...] = ()
+    names: bool = True
     appends: bool = False
     persistent: bool = False
     prefix: str = ""

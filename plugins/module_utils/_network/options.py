@@ -75,6 +75,7 @@ OPTIONS: t.Final[Options] = {
             "guard": {"type": "bool"},
         },
     },
+    "names": {"type": "bool", "default": True},
     "appends": {"type": "bool", "default": False},
     "persistent": {"type": "bool", "default": False},
 }

@@ -20,6 +20,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import 
     guard,
     host_definitions,
     moving,
+    name_definitions,
     policy_rule_warnings,
     proxying,
     removal,
@@ -63,6 +64,7 @@ def plan_of(network: Network, view: HostView, check_mode: bool) -> Document:
         for name, sentence in missing_cards(network, view).items():
             problems.of_card(name, sentence)
     check_namespaces(network, view, ends.existing, problems)
+    name_definitions.check(network, view, problems)
     addresses = allocate(network, view, ends.existing, problems)
     moves = moving.moves(network, view, addresses)
     ports = published(network, addresses)
@@ -84,6 +86,7 @@ def plan_of(network: Network, view: HostView, check_mode: bool) -> Document:
             *return_paths.warnings(network, view),
             *capacity_checks.warnings(network, view),
             *guard.warnings(network),
+            *name_definitions.warnings(network),
             *policy_rule_warnings.warnings(network, view),
             *survey.chosen().warnings(view.other_rules, _exposure(network, ports)),
         ],
@@ -122,6 +125,7 @@ def _present(draft: Draft, view: HostView) -> Document:
         + masquerade,
         "dnat": stale_endpoints["dnat"] + host_definitions.dnat(draft),
         "netns": stale_endpoints["netns"] + endpoint_definitions.netns(network),
+        "netns_names": name_definitions.netns_names(draft, view),
         "veth": stale_endpoints["veth"] + endpoint_definitions.veth(draft, view),
         "bridge_port": left_over.bridge_port(view, network.ports) + endpoint_definitions.bridge_port(draft, view),
         "interface": endpoint_definitions.host_interfaces(draft, view)

@@ -52,6 +52,10 @@ class Problems:
         self._stand_or_fall(sentence)
         self.found.append({"namespace": None, "interface": None, "sentence": sentence})
 
+    def of_names(self, sentence: str) -> None:
+        """Report a namespace that does not get the names; raises Refused for a new network."""
+        self.of_port(sentence)
+
     def of_card(self, name: str, sentence: str) -> None:
         """Report a missing interface of the host; raises Refused for a new network."""
         self._stand_or_fall(sentence)

@@ -64,6 +64,7 @@ def read_network(section: Section) -> Network:
         ports_force=section.flag("ports_force", False),
         proxy_interface=section.read("proxy_interface", _interface),
         endpoints=read_endpoints(section, subnets),
+        names=section.flag("names", True),
         appends=section.flag("appends", False),
         persistent=section.flag("persistent", False),
         prefix=section.prefix,

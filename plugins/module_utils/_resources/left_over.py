@@ -90,6 +90,11 @@ def unmanaged_links(view: Marked) -> list[Element]:
     return [{"owner": view.owner, "state": "absent"}] if view.unmanaged_links is not None else []
 
 
+def netns_names(view: Marked) -> list[Element]:
+    """What namespaces find each other by."""
+    return [{"owner": view.owner, "state": "absent"}] if view.names else []
+
+
 def ip_forward(view: Marked, wanted: Collection[str] = ()) -> list[Element]:
     """The forwarding switches that a file sets at boot but should not any more. Their current values stay."""
     return [

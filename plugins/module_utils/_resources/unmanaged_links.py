@@ -96,6 +96,7 @@ class UnmanagedLinks(Resource):
     identified_by: t.ClassVar[tuple[str, ...]] = ()
     name: t.ClassVar[str] = "unmanaged_links"
     order: t.ClassVar[Order] = Order(present=10, absent=100)
+    aside: t.ClassVar[bool] = True
 
     def want(self, options: t.Mapping[str, t.Any]) -> Want:
         owner = names.owner_name("owner", options["owner"])

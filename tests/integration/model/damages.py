@@ -47,6 +47,8 @@ DAMAGES = {
     "default route gone": Damage("ip -n {ns} route flush default; ip -n {ns} -6 route flush default"),
     "inside down": Damage("ip -n {ns} link set {inner} down"),
     "inside renamed": Damage("ip -n {ns} link set {inner} down; ip -n {ns} link set {inner} name other0"),
+    "a name gone": Damage("sed -i '/BEGIN netplumb.linuxnet {bridge}$/,/END/{{/ {ns}$/d}}' /etc/netns/{ns}/hosts"),
+    "names gone": Damage("rm -r /etc/netns/{ns}", "shared"),
     "lo down": Damage("ip -n {ns} link set lo down", "shared"),
     "namespace gone": Damage("ip netns delete {ns}", "shared"),
 }

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Iterator
@@ -118,10 +119,25 @@ class _Sight:
         for namespace, record in self.records.items():
             if name in record["owners"] or (name in record["addresses"] and not files):
                 yield f"record of namespace {namespace}"
+        for line in self._dump["host /etc/netns"]:
+            if f"netplumb.linuxnet {name}\\n" in line:
+                yield line
         for directory in ("/etc/sysctl.d", "/etc/linuxnet", "/etc/systemd/system"):
             for line in self._dump[f"host {directory}"]:
                 if not files and re.search(rf"\b{name}\b", line) and "network.pyz " not in line:
                     yield line
+
+    def names_of(self, namespace: str, owner: str) -> dict[str, set[str]]:
+        """The addresses by name of an owner's lines in a hosts file."""
+        path = f"/etc/netns/{namespace}/hosts "
+        found: dict[str, set[str]] = {}
+        for line in self._dump["host /etc/netns"]:
+            text = str(ast.literal_eval(line.split(" ", 2)[2])) if line.startswith(path) else ""
+            block = text.partition(f"# BEGIN netplumb.linuxnet {owner}\n")[2].partition("# END")[0]
+            for address, *names in map(str.split, block.splitlines()):
+                for name in names:
+                    found.setdefault(name, set()).add(address)
+        return found
 
     def ends_of(self, owner: str, namespace: str) -> list[dict[str, Any]]:
         return [link for link in self.links.values() if link.get("ifalias") == f"linuxnet:{owner}:{namespace}"]
@@ -149,6 +165,10 @@ def _network(name: str, network: Network, addresses: dict[str, list[str]], sight
     for namespace, endpoint in network.endpoints.items():
         for what in _endpoint(name, endpoint, set(addresses[namespace]), namespace in network.routed_by, sight):
             yield f"{namespace}: {what}"
+    known = {namespace: {text.partition("/")[0] for text in addresses[namespace]} for namespace in network.endpoints}
+    for namespace in network.endpoints:
+        if sight.names_of(namespace, name) != known:
+            yield f"{namespace} finds {sight.names_of(namespace, name)} instead of {known}"
     if network.variables.get("gateway_mode") != "routed":
         wanted = set(_published(network, addresses))
         if wanted != sight.published(name):

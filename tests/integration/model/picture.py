@@ -27,6 +27,8 @@ _FORWARDING = re.compile(r"ip_forward:|/forwarding:|/accept_redirects:")
 _KEPT = re.compile(r"/ip_default_ttl:")
 #: A jump to a chain that belongs to one network.
 _OWN_CHAIN = re.compile(r"-j (LINUXNET-\w+-\w{7})\b")
+#: The name of the host in the file that others are started from, and what was made of it.
+_OWN_NAME = re.compile(r"(?<=1 localhost )\w+|SHA-256 [0-9a-f]{64}")
 _POSITION = re.compile(r" #\d+$")
 
 
@@ -41,8 +43,10 @@ def of(dump: Dump) -> dict[str, list[str]]:
             found[section] = [line for line in lines if "fe80:" not in line]
         elif section.endswith(" rules"):
             found[section] = _by_owner(lines)
-        elif section.endswith("/netns"):
+        elif section == "host /run/netns":
             found[section] = [line.split()[0] for line in lines]
+        elif section.endswith("/etc/netns"):
+            found[section] = [_OWN_NAME.sub("", line) for line in lines]
         elif section.endswith("/linuxnet"):
             found[section] = [_steady_record(line, dump) for line in lines]
         elif section == "host sysctls":

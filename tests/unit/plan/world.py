@@ -47,6 +47,8 @@ def empty_info(**forwarding: bool | None) -> Info:
             "persistent": {},
             "machine_id": "0123456789abcdef0123456789abcdef",
             "unmanaged_links": {},
+            "names": {},
+            "names_left_alone": {},
         },
         "namespaces": [],
     }
@@ -288,6 +290,15 @@ class World:
 
     def unmanaged_links_absent(self, element: Info) -> None:
         del self.host["unmanaged_links"][element["owner"]]
+
+    def netns_names_present(self, element: Info) -> None:
+        named = {"namespaces": [one["name"] for one in element["namespaces"]], "hosts": list(element["hosts"])}
+        self.host["names"].pop(self.owner, None)
+        if named["namespaces"]:
+            self.host["names"][self.owner] = [named]
+
+    def netns_names_absent(self, element: Info) -> None:
+        del self.host["names"][element["owner"]]
 
     def bridge_port_present(self, element: Info) -> None:
         port = self._get(element["interface"])

@@ -1,0 +1,105 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Resolver files: the host's own, and those that this collection writes for namespaces. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import re
+import typing as t
+
+#: The C library asks no more than these.
+MOST_SERVERS = 3
+_OURS = re.compile(
+    rb"# Written by netplumb\.linuxnet (?:(as asked) |in place of the host's )for ([A-Za-z0-9_. -]+)\n(.*)", re.DOTALL
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Resolver:
+    """Whom a program asks for names, and how."""
+
+    servers: tuple[str, ...] = ()
+    search: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> list[str]:
+        found = [f"nameserver {server}" for server in self.servers]
+        if self.search:
+            found.append(f"search {' '.join(self.search)}")
+        if self.options:
+            found.append(f"options {' '.join(self.options)}")
+        return found
+
+
+@dataclasses.dataclass(frozen=True)
+class ResolverFile:
+    """A file of a namespace that was written here.
+
+    Either one owner was asked for it, or it has what the host's own would have if the namespace could reach what the
+    host asks. Then several owners may need it.
+    """
+
+    owners: tuple[str, ...]
+    asked: bool
+    text: bytes
+
+    @property
+    def content(self) -> bytes:
+        why = b"as asked" if self.asked else b"in place of the host's"
+        return b"# Written by netplumb.linuxnet %s for %s\n%s" % (why, " ".join(self.owners).encode(), self.text)
+
+    @property
+    def lines(self) -> list[str]:
+        return self.text.decode("utf-8", "surrogateescape").splitlines()
+
+    def without(self, owner: str) -> ResolverFile | None:
+        """The file without the need of an owner; None if nobody needs it."""
+        owners = tuple(other for other in self.owners if other != owner)
+        return dataclasses.replace(self, owners=owners) if owners else None
+
+
+def text(resolver: Resolver) -> bytes:
+    """The lines of a file."""
+    return "".join(f"{line}\n" for line in resolver.lines).encode()
+
+
+def parse_ours(content: bytes) -> ResolverFile | None:
+    """A file as it was written here; None for any other."""
+    found = _OURS.fullmatch(content)
+    return ResolverFile(tuple(found[2].decode().split()), found[1] is not None, found[3]) if found else None
+
+
+def parse(content: str) -> Resolver:
+    """A resolver file, as the C library reads it."""
+    servers: list[str] = []
+    search: list[str] = []
+    options: list[str] = []
+    for line in content.splitlines():
+        word, *values = re.split(r"[#;]", line, maxsplit=1)[0].split() or [""]
+        if word == "nameserver" and values:
+            servers.append(values[0])
+        elif word in ("search", "domain"):
+            search = values
+        elif word == "options":
+            options += values
+    return Resolver(tuple(servers), tuple(search), tuple(options))
+
+
+def reachable(servers: t.Iterable[str]) -> tuple[str, ...]:
+    """The servers that a namespace can reach: none on a loopback, which is another one there, or on one link."""
+    return tuple(server for server in servers if _is_reachable(server))
+
+
+def _is_reachable(server: str) -> bool:
+    try:
+        address = ipaddress.ip_address(server)
+    except ValueError:
+        return False
+    return not (address.is_loopback or address.is_unspecified or "%" in server or address.is_link_local)
