@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.integration.faults import without_locks
 from tests.integration.networks import apply, in_one, remove
 from tests.lab import frames
@@ -66,6 +68,36 @@ def test_somebody_elses_bridge_keeps_its_own(host: Host) -> None:
     assert host.ip("link", "show", "docker1")[0]["address"] == before
     remove(host, "docker1")
     assert host.ip("link", "show", "docker1")[0]["address"] == before
+
+
+@pytest.mark.parametrize("chosen", ["", "address 02:42:00:00:00:07"])
+def test_somebody_elses_bridge_without_ports_keeps_its_own(host: Host, chosen: str) -> None:
+    """It has none but ours, which come and go; and everybody inside reaches it all the time."""
+    host.sh(
+        f"ip link add docker1 {chosen} type bridge; ip address add 172.18.0.1/16 dev docker1; ip link set docker1 up"
+    )
+    joining = {
+        **NETWORK,
+        "name": "docker1",
+        "external": True,
+        "ipam_config": [{"subnet": "172.18.0.0/16", "iprange": "172.18.128.0/17"}],
+    }
+
+    def address() -> str:
+        return str(host.ip("link", "show", "docker1")[0]["address"])
+
+    before = address()
+    for numbers in ((3,), (3, 0, 1, 2, 4, 5, 6), (0, 1, 2, 4, 5, 6), (6, 5), (8, 9)):
+        want = {**joining, "endpoints": [{"namespace": f"c{number}"} for number in numbers]}
+        foretold = in_one(host, want, check=True)
+        assert in_one(host, want)["diff"] == foretold["diff"]
+        assert address() == before
+        assert all(host.inside(f"c{number}").reaches("172.18.0.1") for number in numbers)
+        assert not in_one(host, want)["changed"]
+    more = {**joining, "appends": True, "endpoints": [{"namespace": "c7"}]}
+    assert [in_one(host, more)["changed"], in_one(host, more)["changed"], address()] == [True, False, before]
+    host.sh("ip link add p0 address 02:00:00:00:00:01 type veth peer p1; ip link set p0 master docker1")
+    assert not in_one(host, more)["changed"]
 
 
 def test_where_ports_cannot_be_locked_it_is_told_what_still_holds(host: Host) -> None:

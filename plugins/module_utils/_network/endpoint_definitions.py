@@ -15,7 +15,11 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.decisions import Draft
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.definition_checks import check_inner
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.macs import endpoint_mac, host_end_mac
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.macs import (
+    bridge_holder,
+    endpoint_mac,
+    host_end_mac,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Endpoint, Network
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.read_routes import route_key, route_version
 
@@ -48,13 +52,15 @@ def netns(network: Network) -> list[Element]:
 
 def veth(draft: Draft, view: HostView) -> list[Element]:
     """One pair per endpoint: one end on the host, the other inside."""
+    holder = bridge_holder(draft.network, draft.ends.names, view)
+    given = dict([holder]) if holder else {}
     return [
         {
             "name": draft.host_end(endpoint),
             "peer_netns": endpoint.namespace,
             "peer_name": endpoint.interface,
             "mtu": draft.mtu,
-            "mac_address": host_end_mac(draft.network, endpoint, view),
+            "mac_address": given.get(endpoint.key) or host_end_mac(draft.network, endpoint, view),
             "peer_mac_address": endpoint_mac(draft.network, endpoint, view),
             "state": "present",
         }
