@@ -6,8 +6,8 @@
 
 """Which tracked connections have to end when rules change.
 
-Rules decide only about a connection's first packet, so connections survive a change of the rules they began under.
-Only those are ended that a changed rule would have treated differently.
+Rules decide only about a connection's first packet, so connections survive a change of the rules they began under. Only
+those are ended that a changed rule would have treated differently.
 """
 
 from __future__ import annotations

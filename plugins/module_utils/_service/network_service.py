@@ -243,8 +243,7 @@ def _removing(name: str, found: Found, last: bool) -> list[Step]:
     """The steps to remove the files, the definitions last: while they exist, the next run knows that something is left.
 
     The units are stopped after their files are gone and without their dependents, so that this does not take the
-    network
-    down: it may be meant to stay, or be gone already.
+    network down: it may be meant to stay, or be gone already.
     """
     units = unit.started_with(name)
     links = [link for one, others in units.items() for link in service_files.enabling_links(one, others)]
