@@ -161,9 +161,8 @@ def bridge_interface(draft: Draft, view: HostView) -> list[Element]:
     The host may have other defaults for new interfaces, and the bridge may have been changed by hand. rp_filter is
     loose, since replies of an endpoint on two networks may return through the other bridge. Redirects from endpoints
     are ignored. Packets from the bridge are forwarded, unless the network is internal. Its link-local address gets no
-    duplicate address
-    detection: until that ends, which takes seconds, the host could not resolve endpoints when it forwards packets to
-    them.
+    duplicate address detection: until that ends, which takes seconds, the host could not resolve endpoints when it
+    forwards packets to them.
     """
     network = draft.network
     if network.external:

@@ -106,8 +106,7 @@ def check_free(
     """Refuse a host port that two endpoints want, or that another network has published.
 
     A port on all addresses conflicts with one on a single address, as for sockets. A routed network uses no ports of
-    the
-    host: they are opened on the endpoint's own address.
+    the host: they are opened on the endpoint's own address.
 
     :param former: old addresses of wanted endpoints
     """
