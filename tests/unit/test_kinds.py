@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A kind of object knows itself: nobody else lists the kinds, so a new one is known everywhere at once."""
+"""A kind of object describes itself: nothing else lists the kinds, so a new one only has to be registered."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Want(t.NamedTuple):
 
 
 class Tap(Resource):
-    """A made-up kind: something on an endpoint's link on the host, for which a card has to be there."""
+    """An invented kind: something on an endpoint's host end that requires a card."""
 
     options: t.ClassVar[Options] = {
         "name": {"type": "str"},
@@ -90,7 +90,7 @@ class Tap(Resource):
 
 @pytest.fixture
 def tap() -> Iterator[None]:
-    """The kind, registered in the one place that there is."""
+    """The kind, registered in the only place there is."""
     every = (*kinds.RESOURCES.values(), Tap())
     with (
         mock.patch.dict(kinds.RESOURCES, {kind.name: kind for kind in every}),
@@ -108,7 +108,7 @@ def _modules(*namespaces: str) -> dict[str, t.Any]:
 
 @pytest.mark.usefixtures("tap")
 def test_a_new_kind_is_carried_out_in_its_turn() -> None:
-    """After the links it is about, and before them when they go."""
+    """It comes after the links that it is about, and before them on removal."""
     assert carry_out.definitions_of({"tap": [WEB]})["tap"] == [WEB]
     assert kinds.ORDER["present"].index("tap") == kinds.ORDER["present"].index("veth") + 1
     assert kinds.ORDER["absent"][0] == "tap"
@@ -174,7 +174,7 @@ def _defined(name: str, modules: Mapping[str, t.Any]) -> list[tuple[str, dict[st
 
 
 def test_every_module_is_of_the_group_of_actions() -> None:
-    """But for those whose objects have no owner beside their name."""
+    """Except for those whose objects have no owner besides their name."""
     groups = yaml.safe_load((REPOSITORY / "meta" / "runtime.yml").read_text())["action_groups"]
     names = {path.stem for path in MODULES.glob("*.py")} - {"__init__", "bridge_network", "lab"}
     assert groups["linuxnet"] == sorted(names)

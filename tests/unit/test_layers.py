@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Imports point one way: down the floors of the house, and never round."""
+"""Imports point one way, from upper layers to lower ones, without cycles."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.lab.paths import REPOSITORY
 
 PLUGINS = REPOSITORY / "plugins"
 PACKAGE = "ansible_collections.netplumb.linuxnet.plugins."
-#: From the top to the ground; rooms on one floor do not know each other.
+#: From top to bottom. Packages in one layer do not import each other.
 FLOORS = (
     ("action", "become", "connection", "filter", "inventory", "modules"),
     ("plugin_utils",),
@@ -31,7 +31,7 @@ FLOORS = (
     ("_core",),
 )
 HEIGHT = {room: -floor for floor, rooms in enumerate(FLOORS) for room in rooms}
-#: What no archive of a module is to carry that writes no rules.
+#: What the archive of a module must not contain unless it writes rules.
 WITHOUT_FIREWALL = (
     "bridge",
     "bridge_port",
@@ -42,7 +42,7 @@ WITHOUT_FIREWALL = (
     "unmanaged_links",
     "veth",
 )
-#: What turns a user's words into a network.
+#: What turns the user's options into a network.
 PARSING = ("network", "option_reader", "read_endpoints", "read_network", "read_routes", "read_subnets")
 
 Graph = Mapping[str, set[str]]
@@ -50,7 +50,7 @@ Graph = Mapping[str, set[str]]
 
 @functools.cache
 def imports() -> dict[str, set[str]]:
-    """By the dotted name of every file those that it imports, wherever in its text: Ansible packs all of them."""
+    """By dotted name of a file, the files that it imports anywhere: Ansible packs all of them."""
     files = {_name(path): path for path in PLUGINS.rglob("*.py") if "doc_fragments" not in path.parts}
     return {name: set(_imported(path, files)) for name, path in files.items()}
 
@@ -77,7 +77,7 @@ def _folder(name: str) -> str:
 
 
 def _carried(name: str) -> set[str]:
-    """All that a file needs, itself included."""
+    """Everything that a file needs, including itself."""
     found: set[str] = set()
     waiting = [name]
     while waiting:
@@ -89,7 +89,7 @@ def _carried(name: str) -> set[str]:
 
 
 def _circle(graph: Graph) -> list[str]:
-    """The names of a way that leads round, if there is one."""
+    """The names on a cycle, if there is one."""
     done: set[str] = set()
 
     def walk(name: str, way: list[str]) -> list[str]:
@@ -132,7 +132,7 @@ def test_no_circle_of_folders() -> None:
 
 
 def test_one_place_alone_knows_a_firewall_by_name() -> None:
-    """Whatever else wants something of a firewall goes through the protocol, behind which others can stand."""
+    """Everything else uses a firewall through the protocol, so that another one can take its place."""
     iptables = "_firewall.iptables"
     knowing = {
         name

@@ -14,7 +14,7 @@ import yaml
 from tools import aggregate_docs
 
 MODULES = sorted(path.stem for path in (aggregate_docs.PLUGINS / "modules").glob("[a-z]*.py"))
-#: One that only reads, one whose name is not required beside `aggregate`, and one that runs where plays start.
+#: A module that only reads, one whose name is not required with `aggregate`, and one that runs on the controller.
 NO_RESOURCE = ("bridge_network", "lab", "netns_info")
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Steps are done in their order, by as few visits as that allows."""
+"""Steps run in order, with as few visits as possible."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Where = str | Outside | None
 
 
 class Places:
-    """Of a Host what is asked of it, in which namespaces are no more than names."""
+    """The part of Host that is used, with namespaces that are just names."""
 
     def __init__(self, check_mode: bool = False) -> None:
         self.check_mode = check_mode
@@ -58,7 +58,7 @@ class Places:
 
 @dataclasses.dataclass(frozen=True)
 class Note:
-    """A step that notes where it is done."""
+    """A step that records where it runs."""
 
     netns: Where
     number: int

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What `make test` and continuous integration say at the end hides nothing that did not run."""
+"""The summaries of `make test` and continuous integration hide nothing that did not run."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_sanity_without_all_pythons_is_partial_for_a_user_and_fails_where_it_has
 
 
 class _Item:
-    """Of pytest's items what is asked of them."""
+    """The part of pytest's items that is used."""
 
     def __init__(self, nodeid: str) -> None:
         self.nodeid = nodeid

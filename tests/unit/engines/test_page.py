@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""docs/engines.md was made from today's questions and reasons, of networks that engines are still asked for."""
+"""docs/engines.md was made from the current questions and reasons, about networks that engines are still asked for."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_each_reason_is_of_questions_that_are_asked() -> None:
 
 
 def test_networks_do_not_meet() -> None:
-    """Engines refuse a bridge or a subnet that is another network's."""
+    """Engines refuse a bridge or a subnet that another network uses."""
     found = list(networks())
     for one, other in itertools.combinations(found, 2):
         assert one.bridge != other.bridge

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the page beside the engines tells two releases apart, and what it does not let pass."""
+"""How the page of the engines compares two releases, and which errors it reports."""
 
 from __future__ import annotations
 

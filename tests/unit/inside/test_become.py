@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the become plugin has a shell run: every name and every command arrives as it was given."""
+"""The shell code of the become plugin: every name and every command arrives exactly as given."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.netplumb.linuxnet.plugins.become.netns import DOCUMENTATION, BecomeModule
 
-#: Says who is called and what with, then does as the real one does: runs the rest.
+#: Prints its name and arguments, and then runs the rest, as the real one does.
 _IP = """#!/bin/sh
 [ "$4" = true ] && exit 0
 printf '%s\\0' ip "$1" "$2" "$3" >>"$CALLS"
@@ -52,7 +52,7 @@ def _place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 class _Given(BecomeModule):
-    """The plugin with options that come from nowhere but here and its documentation."""
+    """The plugin with options from here and from its documentation only."""
 
     def __init__(self, options: dict[str, str]) -> None:
         super().__init__()
@@ -65,7 +65,7 @@ def _built(command: str, **options: str) -> str:
 
 
 def _run(place: Path, line: str) -> tuple[str, list[str]]:
-    """What came out after the word that says that root was gained, and who was called with what."""
+    """The output after the word that reports success, and the programs that ran, with their arguments."""
     calls = place / "calls"
     calls.write_bytes(b"")
     environment = {"PATH": f"{place}:{os.environ['PATH']}", "CALLS": str(calls)}

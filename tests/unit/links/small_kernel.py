@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A kernel small enough to be obviously right, that carries out the steps of the planners for links."""
+"""A kernel small enough to be obviously right, on which the steps of the planners for links run."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import Route
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import interface_steps, veth_steps
 
-#: Many wants are refused, rightly, and then there is no plan to look at.
+#: Many wants are rightly refused, and then there is no plan to look at.
 many = settings(
     max_examples=100, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow]
 )
 
 
 def connected_routes(address: IPInterface, index: int) -> Iterable[Route]:
-    """What the kernel writes for an address, without the sources."""
+    """The routes that the kernel adds for an address, without their sources."""
     version, network = address.version, address.network
     host = f"{address.ip}/{32 if version == 4 else 128}"
     yield Route(version, host, 255, type="local", index=index, protocol=2, scope="host")
@@ -79,7 +79,7 @@ class Namespace:
             self.routes.remove(step.route)
 
     def _connect(self, index: int) -> None:
-        """Write the routes of an interface's addresses that are not there."""
+        """Add missing routes of an interface's addresses."""
         for one in self.addresses:
             if one.index == index:
                 for route in connected_routes(one.address, index):
@@ -114,7 +114,7 @@ class Namespace:
             self._drop_routes(index, {4})
 
     def _disconnect(self, address: IPInterface, index: int) -> None:
-        """Take away the routes of an address that no other address of the interface has."""
+        """Remove the routes of an address that no other address of the interface has."""
         doomed = {route.key for route in connected_routes(address, index)}
         self.routes = [one for one in self.routes if (one.index, one.protocol) != (index, 2) or one.key not in doomed]
         if self.links[next(name for name, link in self.links.items() if link.index == index)].up:

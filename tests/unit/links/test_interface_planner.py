@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The planner of the module interface, on a kernel small enough to see through."""
+"""The planner of module interface, on a small simulated kernel."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _route(option: dict[str, Any], index: int, protocol: int = 4) -> Route:
 
 @st.composite
 def namespaces(draw: st.DrawFn) -> Namespace:
-    """Two interfaces in some state that a kernel could be in."""
+    """Two interfaces in any state that a kernel could be in."""
     links = {
         name: Link(
             index=index,
@@ -103,7 +103,7 @@ def wants(draw: st.DrawFn, state: str = "present") -> Want:
         "sysctls": draw(st.sampled_from([None, {"net.ipv4.conf.IFNAME.rp_filter": 2}])),
     }
     if state == "present" and not options["enabled"]:
-        # What is down has no routes, which is refused before any plan.
+        # An interface that is down has no routes, which is refused before planning.
         options["routes"] = [route for route in options["routes"] or () if "type" in route]
     return RESOURCE.want(options)
 
@@ -151,7 +151,7 @@ def test_absent_takes_what_is_listed_and_nothing_else(found: Namespace, want: Wa
 
 
 def _others(found: Namespace) -> tuple[list[Address], list[Route], Link]:
-    """What is another interface's."""
+    """What belongs to another interface."""
     return (
         [one for one in found.addresses if one.index == 3],
         [one for one in found.routes if one.index == 3 and not one.src],

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The planner of the module veth, on a machine small enough to see through."""
+"""The planner of module veth, on a small simulated machine."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def links(draw: st.DrawFn, index: int, name: str, kind: str = "veth") -> Link:
 
 @st.composite
 def machines(draw: st.DrawFn) -> Machine:
-    """Some pairs, some ends whose peer is nowhere to be found, perhaps a bridge."""
+    """Some pairs, some ends whose peer cannot be found, maybe a bridge."""
     taken = draw(st.lists(places, unique=True, max_size=6))
     machine = Machine({})
     while taken:
@@ -134,7 +134,7 @@ def test_absent_takes_away_what_is_ours_alone(machine: Machine, want: Want) -> N
 @many
 @given(machines(), wants("absent"), wants(), wants())
 def test_several_wants_at_once(machine: Machine, gone: Want, one: Want, other: Want) -> None:
-    """What is planned for later wants builds on the steps of the earlier ones."""
+    """The plan for later wants builds on the steps for earlier ones."""
     try:
         plan = _plan(machine, gone, one, other)
     except Refused:
@@ -146,7 +146,7 @@ def test_several_wants_at_once(machine: Machine, gone: Want, one: Want, other: W
 
 
 def _not_ours(machine: Machine) -> list[tuple[str | None, str, Link]]:
-    """Ends that neither carry our mark nor are the peers of ones that do, with their attributes."""
+    """Ends that neither carry our mark nor are peers of ones that do, with their attributes."""
     ours = {id(end) for end in machine.ends.values() if end.link.owner("default") == "default"}
     return sorted(
         (
@@ -165,7 +165,7 @@ def _want(name: str, peer_netns: str, **options: object) -> Want:
 
 
 def _pair(alias: str | None) -> Machine:
-    """v0 of the host with the peer eth0 in web."""
+    """v0 on the host with the peer eth0 in web."""
     first, second = End(Link(1, "v0", "veth", alias=alias)), End(Link(2, "eth0", "veth"))
     first.peer, second.peer = second, first
     return Machine({(None, "v0"): first, ("web", "eth0"): second})

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Addresses, networks, MACs and ports: what is taken, what is refused and with which words."""
+"""Addresses, networks, MAC addresses and ports: what is accepted, what is refused, and how."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rows from which the attributes of links are checked, read and written."""
+"""The rows by which attributes of links are validated, read and written."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def test_networkd_takes_each_name_for_itself_alone(names: list[str], other: str)
 
 @given(st.lists(LINKS, unique=True, min_size=1).map(sorted))
 def test_network_manager_is_told_as_many_names(names: list[str]) -> None:
-    """A comma or semicolon cannot be in one."""
+    """No name can contain a comma or semicolon."""
     text = NETWORK_MANAGER.text("shop", names)
     assert len(NETWORK_MANAGER.interfaces_in(text)) == len(names)
     if not any(char in name for name in names for char in ",;"):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Names: what is refused, and the name that is derived for a host end."""
+"""Which names are refused, and the derived name of a host end."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_a_host_end_is_readable_and_avoids_taken_names() -> None:
     assert names.host_interface("shop2", "web", "eth0") != name
 
 
-#: What the .network files match that systemd 247 to 258 ships.
+#: What the .network files of systemd 247 to 258 match.
 STOCK = ("ve-*", "vb-*", "vt-*", "vz-*", "ns-*", "host0", "mv-*", "6rd-*")
 
 

@@ -12,27 +12,27 @@ from tests.unit.plan.world import Info, empty_info
 
 
 def variables(*endpoints: t.Any, **more: t.Any) -> Info:
-    """A network br0 of 172.18.0.0/16 with these endpoints; a string stands for a namespace."""
+    """A network br0 with 172.18.0.0/16 and these endpoints; a string stands for a namespace."""
     listed = [{"namespace": endpoint} if isinstance(endpoint, str) else endpoint for endpoint in endpoints]
     return {"name": "br0", "ipam_config": [{"subnet": "172.18.0.0/16"}], "endpoints": listed, **more}
 
 
 def dual(*endpoints: t.Any, **more: t.Any) -> Info:
-    """The same with fd00:18::/64 beside it."""
+    """The same, with fd00:18::/64 in addition."""
     both = [{"subnet": "172.18.0.0/16"}, {"subnet": "fd00:18::/64"}]
     return variables(*endpoints, **{"ipam_config": both, **more})
 
 
 def plan(want: object, info: Info | None = None, **more: t.Any) -> Info:
-    """The plan for a want on a host, an empty one unless given."""
+    """The plan for a want on a host, by default an empty one."""
     return make_plan(want, empty_info() if info is None else info, **more)
 
 
 def addresses(document: Info) -> dict[str, list[str]]:
-    """The addresses of a plan by namespace."""
+    """The addresses in a plan by namespace."""
     return {endpoint["namespace"]: endpoint["addresses"] for endpoint in document["endpoints"]}
 
 
 def elements(document: Info, module: str, state: str = "present") -> list[Info]:
-    """The elements for a module with one state."""
+    """The definitions for a module with one state."""
     return [element for element in document["modules"][module] if element["state"] == state]

@@ -19,12 +19,12 @@ PAGE = REPOSITORY / "docs" / "plan.schema.json"
 
 
 def definition(kind: str) -> str:
-    """The name of what the schema says of an element."""
+    """The name of a kind's definition in the schema."""
     return re.sub("_(.)", lambda found: found[1].upper(), kind)
 
 
 def page(written: str) -> str:
-    """The page with the kinds that there are; KeyError where one is not described."""
+    """The schema with the existing kinds; KeyError if one is not described."""
     schema: dict[str, Any] = json.loads(written)
     modules = schema["properties"]["modules"]
     names = {kind: definition(kind) for kind in kinds.ORDER["present"]}

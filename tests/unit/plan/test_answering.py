@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is published on a network that has not the endpoint's default route."""
+"""Ports published on a network that does not provide the endpoint's default route."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WEB = {"namespace": "web", "interface": "eth1", "default_route": False, "publish
 
 
 def _info(bridge: str | None) -> dict[str, Any]:
-    """A host with a namespace whose default route leads to an end on a bridge, or to none."""
+    """A host with a namespace whose default route leads to a link on a bridge, or on none."""
     info = empty_info()
     end = interface("vweb", kind="veth", bridge=bridge)
     end["peer"] = {"netns": "web", "name": "eth0"}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every bad input is refused by one sentence that names the option, the value and what is allowed."""
+"""Every bad input is refused with one sentence that contains the option, the value and what is allowed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.unit.plan.builders import dual, plan, variables
 
 
 def refused(want: object) -> str:
-    """The sentence that a want is refused with; the option's path stands first in it."""
+    """The sentence with which a want is refused; it begins with the option's path."""
     with pytest.raises(LinuxnetError) as error:
         plan(want)
     sentence = str(error.value)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What stands in a network's file about who its endpoints are, where endpoints are added to it."""
+"""The endpoints in a network's file when endpoints are added to it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.unit.plan.world import Info, after, empty_info
 
 
 def _neighbours(document: Info) -> list[list[Info]]:
-    """By the rules, and by the bridge."""
+    """According to the rules, and to the bridge."""
     bridge = next(one for one in document["modules"]["interface"] if one["name"] == "br0" and "netns" not in one)
     return [document["modules"]["bridge_forward"][0]["neighbours"], bridge["neighbours"]]
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the modules are told in each mode."""
+"""The definitions for each module in each mode."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_d
 from tests.unit.plan.builders import addresses, dual, elements, plan, variables
 from tests.unit.plan.world import Info, empty_info, interface, route
 
-#: What a namespace with a guarded endpoint is told as a whole.
+#: The settings of a namespace with a guarded endpoint.
 DEAF = {"net.ipv4.conf.all.accept_redirects": "0"}
 
 
 def inside(document: Info, namespace: str = "web") -> Info:
-    """The element for the interface inside a namespace."""
+    """The definition of the interface inside a namespace."""
     return next(element for element in document["modules"]["interface"] if element.get("netns") == namespace)
 
 
 def outside(document: Info, name: str = "br0") -> Info:
-    """The element for an interface of the host."""
+    """The definition of an interface of the host."""
     return next(
         element for element in document["modules"]["interface"] if element["name"] == name and "netns" not in element
     )

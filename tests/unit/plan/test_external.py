@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Joining a bridge that is not ours."""
+"""Joining a foreign bridge."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ POOL = {"subnet": "172.17.0.0/16", "iprange": "172.17.128.0/24"}
 
 
 def docker(*addresses: str) -> Info:
-    """A host with a docker0 of MTU 1400 that is not ours."""
+    """A host with a foreign docker0 with an MTU of 1400."""
     info = empty_info()
     info["host"]["interfaces"].append(
         interface("docker0", kind="bridge", mtu=1400, addresses=addresses or ["172.17.0.1/16"])

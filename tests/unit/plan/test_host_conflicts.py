@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the host has already and a new network would collide with."""
+"""What the host already has that a new network would conflict with."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_a_subnet_of_which_a_part_leads_nowhere(dead: Info) -> None:
 
 
 def test_what_came_while_the_network_stands_is_a_warning() -> None:
-    """A VPN must not keep an endpoint from being added; a subnet that is new is refused all the same."""
+    """A VPN must not prevent an endpoint from being added; a new subnet is refused nevertheless."""
     info = after(empty_info(), plan(variables("web")))
     info["host"]["interfaces"].append(interface("wg0", addresses=["172.18.7.1/24"]))
     info["host"]["routes"] += [route("172.18.7.0/24", "wg0", protocol="kernel"), route("172.18.9.0/24", "wg0")]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The names of host ends: stable, and found again whatever somebody did to a link."""
+"""The names of host ends: stable, and recognised whatever was done to a link."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ DERIVED = names.host_interface("br0", "web", "eth0")
 
 
 def built(*endpoints: t.Any) -> tuple[Info, Info]:
-    """A host with these endpoints, and the only veth's entry on the host."""
+    """A host with these endpoints, and its only veth interface."""
     info = after(empty_info(), plan(variables(*endpoints)))
     return info, next(item for item in info["host"]["interfaces"] if item["kind"] == "veth")
 
 
 def rename_peer(info: Info, end: Info) -> None:
-    """Somebody inside renamed eth0."""
+    """Rename eth0 from inside."""
     end["peer"]["name"] = "renamed"
     inner = next(item for item in info["namespaces"][0]["interfaces"] if item["name"] == "eth0")
     inner["name"] = "renamed"

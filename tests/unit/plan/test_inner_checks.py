@@ -17,7 +17,7 @@ PLACE = "bridge_network_endpoints[0]"
 
 
 def refused(want: Info, info: Info | None = None) -> str:
-    """The sentence that a want is refused with."""
+    """The sentence with which a want is refused."""
     with pytest.raises(LinuxnetError) as error:
         plan(want, info)
     sentence = str(error.value)
@@ -36,7 +36,7 @@ def inside(want: Info) -> list[Info]:
 
 
 def second(**more: t.Any) -> Info:
-    """Another network with an endpoint in the same namespace, the default route not its own."""
+    """Another network with an endpoint in the same namespace, without its default route."""
     endpoint = {"namespace": "web", "interface": "eth1", "default_route": False, **more}
     return variables(endpoint, name="br1", ipam_config=[{"subnet": "172.19.0.0/16"}, {"subnet": "fd00:19::/64"}])
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What holds for every network: Hypothesis looks for one for which it does not."""
+"""Properties of every network, for which Hypothesis looks for counterexamples."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.unit.plan.world import Info, after, empty_info, settled
 SCHEMA = json.loads((pathlib.Path(__file__).parents[3] / "docs" / "plan.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
-#: A busy machine is no finding, so there is no deadline.
+#: No deadline, since a busy machine is not a finding.
 LOOK = settings(max_examples=60, deadline=None)
 
 NAMESPACES = ["web", "db", "cache", "1234", "a", "b", "c", "d", "e"]
@@ -30,7 +30,7 @@ NAMESPACES = ["web", "db", "cache", "1234", "a", "b", "c", "d", "e"]
 
 @st.composite
 def subnets(draw: st.DrawFn) -> list[Info]:
-    """One or two subnets of different families, small ones included."""
+    """One or two subnets of different families, including small ones."""
     found: list[Info] = []
     if draw(st.booleans()):
         length = draw(st.integers(16, 31))
@@ -84,7 +84,7 @@ def wants(draw: st.DrawFn) -> Info:
 
 
 def planned(want: Info, info: Info) -> Info:
-    """The plan; wants that cannot come true, such as too many endpoints for a /30, are not what is looked for here."""
+    """The plan. Wants that are impossible, such as too many endpoints for a /30, are skipped."""
     try:
         return plan(want, info)
     except LinuxnetError:
@@ -156,7 +156,7 @@ def test_the_order_of_the_list_moves_nobody(want: Info, random: t.Any) -> None:
 @LOOK
 @given(wants(), wants())
 def test_from_one_network_to_another_nothing_is_left_over(before: Info, want: Info) -> None:
-    """Whatever the network was, afterwards the host is as if the want had been the first; but for kept addresses."""
+    """Whatever the network was, the host is then as if the want had been the first, except for kept addresses."""
     first = after(empty_info(), planned(before, empty_info()))
     second = planned({**want, "appends": False}, first)
     result = after(first, second)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What goes when an endpoint, a port or the whole network is not wanted any more, and what stays."""
+"""What is removed when an endpoint, a port or the whole network is no longer wanted, and what stays."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ ABSENT = {"name": "br0", "state": "absent"}
 
 
 def built(want: Info, info: Info | None = None) -> Info:
-    """The host with the want come true."""
+    """The host after a plan for the want was applied."""
     start = empty_info() if info is None else info
     return after(start, plan(want, start))
 
 
 def gone(document: Info) -> dict[str, list[Info]]:
-    """The absent elements of each module that has some."""
+    """The absent definitions of each module that has any."""
     found = {module: elements(document, module, "absent") for module in document["modules"]}
     return {module: listed for module, listed in found.items() if listed}
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The role, its documentation, the module and its documentation know the same options with the same defaults."""
+"""The role, its documentation, the module and its documentation have the same options with the same defaults."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def load(path: pathlib.Path) -> t.Any:
 
 DOCUMENTED = load(ROLE / "meta" / "argument_specs.yml")["argument_specs"]["main"]["options"]
 DEFAULTS = load(ROLE / "defaults" / "main.yml")
-#: What the role sees to, and no network.
+#: Variables that only concern the role.
 OF_THE_ROLE = {"bridge_networks", "bridge_network_by", "bridge_network_install_dependencies"}
 _CHECKED = ("type", "elements", "choices", "required")
 
 
 def _checked(option: t.Mapping[str, t.Any], inner: str) -> dict[str, t.Any]:
-    """What Ansible checks of an option, and of those inside it."""
+    """What Ansible validates about an option and its suboptions."""
     told = {word: option[word] for word in _CHECKED if word in option}
     return {**told, "inside": {name: _checked(one, inner) for name, one in option.get(inner, {}).items()}}
 
@@ -45,7 +45,7 @@ def test_the_roles_variables_are_the_modules_options() -> None:
     for name, option in OPTIONS.items():
         documented = DOCUMENTED[f"bridge_network_{name}"]
         assert _checked(documented, "options") == _checked(option, "options"), name
-        # Where an inventory cannot take a variable back, the empty string stands for none.
+        # An inventory cannot unset a variable, so the empty string means none.
         assert (documented.get("default") or None) == (option.get("default") or None), name
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Values that are left out, and sentences that stay short and plain whatever was given."""
+"""Omitted values, and sentences that stay short and plain whatever was given."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.unit.plan.builders import plan, variables
 
 
 class _OmitType:
-    """As Ansible has it."""
+    """Like Ansible's."""
 
     def __repr__(self) -> str:
         return "<<Omit>>"
@@ -25,7 +25,7 @@ OMIT = _OmitType()
 
 
 class _AnsibleTaggedInt(int):
-    """As Ansible has it."""
+    """Like Ansible's."""
 
 
 def refused(want: object) -> str:

@@ -55,7 +55,7 @@ def empty_info(**forwarding: bool | None) -> Info:
 
 
 def interface(name: str, **values: t.Any) -> Info:
-    """An interface in the words of ``netns_info``; ``addresses`` are CIDR strings."""
+    """An interface as ``netns_info`` returns it; ``addresses`` are CIDR strings."""
     addresses = [_address(text) for text in values.pop("addresses", ())]
     alias = values.get("alias")
     mark = marks.parse_alias(alias)
@@ -103,7 +103,7 @@ def route(to: str, dev: str, **values: t.Any) -> Info:
 
 
 def namespace(name: str, **values: t.Any) -> Info:
-    """A namespace in the words of ``netns_info``."""
+    """A namespace as ``netns_info`` returns it."""
     return {
         "name": name,
         "path": f"/run/netns/{name}",
@@ -122,7 +122,7 @@ def namespace(name: str, **values: t.Any) -> Info:
 
 
 def after(info: Info, plan: Info) -> Info:
-    """The host after the plan was carried out."""
+    """The host after the plan was applied."""
     world = World(info, plan["owner"])
     for module in ORDER[plan["state"]]:
         elements = sorted(plan["modules"][module], key=lambda element: element["state"] != "absent")
@@ -132,7 +132,7 @@ def after(info: Info, plan: Info) -> Info:
 
 
 class World:
-    """The host while a plan is carried out, one method for each module and state."""
+    """The host while a plan is applied, with one method for each module and state."""
 
     def __init__(self, info: Info, owner: str) -> None:
         self.info = copy.deepcopy(info)
@@ -179,7 +179,7 @@ class World:
                 port["bridge"] = None
 
     def _replace_rule(self, rule: Info, *key: str) -> None:
-        """Put a rule in place of the one with the same key; one without an owner only takes it away."""
+        """Replace the rule with the same key; one without an owner only removes it."""
 
         def same(other: Info) -> bool:
             return other["kind"] == rule["kind"] and all(other[word] == rule.get(word) for word in key)
@@ -334,13 +334,13 @@ class World:
 
 
 def _dnat_key(element: Info) -> tuple[str, ...]:
-    """Where nothing is translated, several endpoints may open the same port."""
+    """A routed port may be open at several endpoints."""
     key = ("ip_version", "protocol", "host_ip", "host_port")
     return (*key, "to_address") if element.get("gateway_mode") == "routed" else key
 
 
 def settled(info: Info) -> Info:
-    """The host without what stays by promise: forwarding, which others may rely on."""
+    """The host without what stays on purpose: forwarding, which others may rely on."""
     found = copy.deepcopy(info)
     del found["host"]["ip_forward"]
     return found

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A firewall on paper: it keeps what is wanted as it is, so that planners can be tested without any rule."""
+"""A firewall on paper: it stores intents as they are, so that planners can be tested without any rule."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Entry = tuple[Ref, Any]
 
 @dataclasses.dataclass(frozen=True)
 class Write(LinksStay, Aside):
-    """Take some of it away and put other there."""
+    """Remove and add stored intents."""
 
     page: list[Entry]
     removed: tuple[Entry, ...]
@@ -58,7 +58,7 @@ class _Page:
         return [intent for where, intent in self._page if where == ref]
 
     def _serve(self, requests: Iterable[tuple[Ref, Sequence[Any], Any]], *gaps: Gap) -> Planned[Any]:
-        """:param requests: each its namespace, what is there of it, and what is to be there"""
+        """:param requests: each with its namespace, its current intents, and the wanted one"""
         steps, served = [], []
         for ref, there, wanted in requests:
             same = list(there) == [wanted] or (not there and wanted is None)
@@ -129,7 +129,7 @@ class Translations(_Page):
 
 
 class Paper:
-    """All that is kept, and what each kind reads of it."""
+    """Everything that is stored, and what each kind reads of it."""
 
     def __init__(self) -> None:
         self.pages: dict[str, list[Entry]] = {"bridge_forward": [], "masquerade": [], "dnat": []}

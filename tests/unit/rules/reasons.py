@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 _GUARD = "LINUXNET-GUARD-[0-9a-f]{7}"
-#: In the order in which a packet meets the rules.
+#: In the order in which packets pass the rules.
 REASONS: list[tuple[str, str]] = [
     (
         "PREROUTING -j LINUXNET-RAW",
@@ -191,7 +191,7 @@ _PATTERNS = [_pattern(text) for text, _reason in REASONS]
 
 
 def number_of(rule: str) -> int:
-    """The number of the reason for a rule, counted from 1; exactly one must fit."""
+    """The number of a rule's reason, counted from 1; exactly one must match."""
     found = [number for number, pattern in enumerate(_PATTERNS, 1) if pattern.fullmatch(rule)]
     if len(found) != 1:
         raise LookupError(f"{len(found)} reasons for: {rule}")

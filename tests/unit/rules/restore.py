@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A small iptables: it does to a table of plain values what iptables-restore --noflush does to the kernel's."""
+"""A small iptables: applies to a table of plain values what iptables-restore --noflush would apply to the kernel's."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
 
 
 class RestoreError(Exception):
-    """iptables-restore would have refused the text, and nothing of it would have taken effect."""
+    """iptables-restore would have refused the text, without any effect."""
 
 
 def restore(table: Table, text: str) -> Table:

@@ -112,7 +112,7 @@ bridge pass one rule of it.
 
 
 def rules(want: Info) -> Tables:
-    """The host's tables after the role was applied, as far as rules go."""
+    """The host's tables after the role was applied."""
     info = empty_info()
     if want.get("external"):
         addresses = ["172.18.0.1/16", "fd00:18::1/64"]
@@ -127,7 +127,7 @@ def rules(want: Info) -> Tables:
 
 
 def lines(host: Tables, family: str) -> list[tuple[str, str]]:
-    """Table and rule, in the order in which a packet meets the tables; comments are left out."""
+    """Table and rule, in the order in which packets pass the tables, without comments."""
     return [
         (table, f"{chain} {re.sub(r'-m comment --comment [^ ]+ ?', '', text)}")
         for table in TABLES

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rules of many published ports: where a packet gets, how far it walks, and that nothing is left."""
+"""The rules of many published ports: where a packet gets, how many rules it passes, and that nothing is left."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _many(count: int, step: int = 1, **more: Any) -> list[Options]:
 
 
 class _Walk:
-    """A packet's way through nat, as far as ports decide it: its target, and how many rules it is held against."""
+    """A packet's way through nat, as far as ports decide it: its target, and how many rules it passes."""
 
     def __init__(self, table: Table, protocol: str, address: str, port: int) -> None:
         self._table = table
@@ -91,7 +91,7 @@ def publications(draw: st.DrawFn) -> list[Options]:
 
 
 def _apply(host: Tables, definitions: list[Options], state: str = "present") -> Tables:
-    """A call for each owner, as the role makes them; a second one finds nothing to do."""
+    """One call per owner, as the role does; a second call finds nothing to do."""
     for owner in sorted({one["owner"] for one in definitions}):
         mine = [{**one, "state": state} for one in definitions if one["owner"] == owner]
         try:
@@ -106,7 +106,7 @@ def _apply(host: Tables, definitions: list[Options], state: str = "present") -> 
 
 
 def _expected(definitions: list[Options], protocol: str, address: str, port: int) -> str | None:
-    """Who gets a packet: what is published on its address, else what is on all."""
+    """Who gets a packet: a port published on its address takes precedence over one on all."""
     for host_ip in (address, None):
         for one in definitions:
             first, last = map(int, one["host_port"].split("-"))

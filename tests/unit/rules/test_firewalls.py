@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the kinds promise whichever firewall carries them out, by one that has no rules at all."""
+"""What the kinds promise with any firewall, tested with one that has no rules at all."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The whole rule set of each kind of network, as iptables-save would show it; the mark in every rule is left out."""
+"""The whole rule set of each kind of network, as iptables-save would print it, without the marks."""
 
 from __future__ import annotations
 
@@ -228,7 +228,7 @@ LINUXNET-TO -i br0 -j ACCEPT
 
 
 def test_two_subnets_of_a_family() -> None:
-    """What was meant for either of them nobody has published."""
+    """A connection whose destination was in either of them is not a published one."""
     shown = _shown(_made(subnets=["172.18.0.0/16", "10.1.0.0/24"], masquerade=False), "ipv4", "filter")
     both = "! --ctorigdst 172.18.0.0/16 {}-m conntrack ! --ctorigdst 10.1.0.0/24"
     assert f"LINUXNET-TO -o br0 -m conntrack --ctstate DNAT {both.format('')} -j ACCEPT" in shown

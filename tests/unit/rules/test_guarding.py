@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rules that tie addresses to MAC addresses: in one chain while they are few, in a tree when they are many."""
+"""The rules that bind addresses to MAC addresses: in one chain while there are few, in a tree when there are many."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STRANGER = "0e:00:00:00:00:01"
 
 
 def want(count: int, step: int = 1, **more: Any) -> dict[str, Any]:
-    """A network with so many neighbours in each family."""
+    """A network with this many neighbours in each family."""
     hosts = [ipaddress.ip_network(subnet)[2 + step * place] for place in range(count) for subnet in SUBNETS]
     listed = [neighbour(address) for address in hosts]
     return {"bridge": "br0", "subnets": SUBNETS, "neighbours": listed, "purge_neighbours": True, **more}
@@ -38,7 +38,7 @@ def guards(table: Table) -> dict[str, list[str]]:
 
 
 def walk(table: Table, chain: str, address: Any, mac_address: str, passed: list[str]) -> str | None:
-    """The drop that a packet by br0 comes to, if it comes to one; `passed` gets the rules that it is held to."""
+    """The drop that a packet from br0 reaches, if any. `passed` collects the rules that it passes."""
     for text in table.chains[chain]:
         entry = rule_text.fields(text)
         if entry.get("-i") not in (None, "br0"):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which published ranges get into each other's way, found without a look at each port."""
+"""Overlapping published ranges are found without looking at each port."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_the_later_one_is_to_blame() -> None:
 
 
 def test_a_hundred_ranges_of_all_ports() -> None:
-    """They took 45 seconds and a gigabyte."""
+    """This once took 45 seconds and a gigabyte."""
     every = [_publication(PortRange(1, 65535), host_ip=f"192.0.2.{number}") for number in range(1, 101)]
     began = time.process_time()
     port_overlaps.refuse([], [(None, publication) for publication in every])

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What holds for the planners of rules whatever a host looks like."""
+"""Properties of the planners of rules on any host."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _run(host: Tables, call: Call) -> tuple[Tables, bool]:
 
 
 def _absent(call: Call) -> Call:
-    """The same objects by nothing but their keys, to be removed."""
+    """The same objects, given by their keys only, to be removed."""
     module, definitions = call
     keys = {
         "bridge_forward": ("bridge", "owner"),
@@ -48,7 +48,7 @@ def _absent(call: Call) -> Call:
 
 
 def _others(host: Tables, call: Call) -> dict[tuple[str, str, str], list[str]]:
-    """By chain the rules that the call has no right to touch; chains without any are left out."""
+    """By chain, the rules that the call must not touch, without empty chains."""
     module, definitions = call
     ours = {(_KIND[module], definition["owner"]) for definition in definitions}
     found = {}
@@ -61,13 +61,13 @@ def _others(host: Tables, call: Call) -> dict[tuple[str, str, str], list[str]]:
 
 
 def _wanted(call: Call) -> dict[tuple[str, str], set[str]]:
-    """By table the texts of the rules that the call wants, those of the shared jumps included."""
+    """By table, the texts of the rules that the call wants, including the shared jumps."""
     alone, _changed = _run(empty_host(), call)
     return {key: {text for texts in table.chains.values() for text in texts} for key, table in alone.items()}
 
 
 def _ranks(host: Tables, wanted: dict[tuple[str, str], set[str]]) -> list[list[Rank]]:
-    """By chain the ranks of the wanted rules and of what ends the chain, in order."""
+    """By chain, the ranks of the wanted rules and of what ends the chain, in order."""
     found = []
     for key, table in host.items():
         for chain, texts in table.chains.items():

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The page docs/rules.md says what the code does, and the number of rules is what the page says."""
+"""The page docs/rules.md matches the code, also in the number of rules."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PUBLISHING = [mode for mode in MODES if not mode[2].get("internal")]
 
 
 def _count(want: Info, guards: bool = False) -> int:
-    """All rules but those that each address has, or these."""
+    """The number of rules, without those for each address, or of only those."""
     host = rules(want)
     every = [rule for family in ("ipv4", "ipv6") for _table, rule in lines(host, family)]
     return sum(rule.startswith("LINUXNET-GUARD-") == guards for rule in every)
@@ -34,7 +34,7 @@ def test_every_reason_is_one_for_a_rule() -> None:
 
 @EVERY_MODE
 def test_the_number_of_rules_does_not_depend_on_the_number_of_endpoints(want: Info) -> None:
-    """But for one for each address, and with IPv6 one for that on the link: see test_guarding.py."""
+    """Except for one per address, and with IPv6 one for the link-local address: see test_guarding.py."""
     more = [*want["endpoints"], *({"namespace": f"n{number}"} for number in range(25))]
     assert _count({**want, "endpoints": more}) == _count(want)
     addresses = 0 if want.get("external") else 1 if len(want["ipam_config"]) == 1 else 3
@@ -43,7 +43,7 @@ def test_the_number_of_rules_does_not_depend_on_the_number_of_endpoints(want: In
 
 @pytest.mark.parametrize("want", [mode[2] for mode in PUBLISHING], ids=[mode[0] for mode in PUBLISHING])
 def test_every_published_port_or_range_is_one_rule(want: Info) -> None:
-    """In each family that it is published in; where nothing is translated, in mangle and in filter."""
+    """In each family that it is published in; if nothing is translated, in mangle and in filter."""
     families = 1 if len(want.get("ipam_config", ())) == 1 else 2
     tables = 2 if want.get("gateway_mode") == "routed" else 1
     ports = [*want["endpoints"][0]["published_ports"], "9000:90", "10000-60000:10000-60000/udp"]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hosts of plain values with networks, masquerading and published ports, and what people do to their rules by hand."""
+"""Hosts of plain values with networks, masquerading and published ports, and manual changes to their rules."""
 
 from __future__ import annotations
 
@@ -77,17 +77,17 @@ DEFAULTS: dict[str, Options] = {
 
 
 def neighbour(address: Any, second: bool = False) -> Options:
-    """An address with a MAC address of its own, or with another one."""
+    """An address with its MAC address, or with another one."""
     return {"address": str(address), "mac_address": f"{'06' if second else '02'}:00:{address.packed[-4:].hex(':')}"}
 
 
 def empty_host() -> Tables:
-    """All tables of both families as the kernel makes them."""
+    """All tables of both families as the kernel creates them."""
     return {(family, name): tables.empty(name) for family in FAMILIES for name in TABLES}
 
 
 def wants(module: str, definitions: list[Options]) -> list[Any]:
-    """The wants of a module's call, absent ones first as the converge loop has them."""
+    """The wants of a module's call, absent ones first like in the converge loop."""
     common = {"state": "present", "netns": None, "owner": "default"}
     found = [RESOURCES[module].want({**common, **DEFAULTS[module], **definition}) for definition in definitions]
     return sorted(found, key=lambda want: want.state != "absent")
@@ -107,7 +107,7 @@ def state(module: str, wanted: list[Any], have: Any) -> Any:
 
 
 def plan(host: Tables, module: str, definitions: list[Options], bridge_nf: bool = False) -> Plan:
-    """What a module would do to the host."""
+    """A module's plan for the host."""
     wanted = wants(module, definitions)
     read = rule_ledger.Tables({None: None}, set(), {(None, *key): table for key, table in host.items()})
     have = {
@@ -119,7 +119,7 @@ def plan(host: Tables, module: str, definitions: list[Options], bridge_nf: bool 
 
 
 def run(host: Tables, module: str, definitions: list[Options], bridge_nf: bool = False) -> tuple[Tables, bool]:
-    """The host after a run of the module, and whether the module said that it changed something."""
+    """The host after a run of the module, and whether the module reported a change."""
     planned = plan(host, module, definitions, bridge_nf)
     new = copy.deepcopy(host)
     for step in planned.steps:
@@ -135,7 +135,7 @@ def _owner(number: int) -> str:
 
 @st.composite
 def networks(draw: st.DrawFn, number: int = 0) -> Options:
-    """A definition of bridge_forward; its number keeps it apart from others."""
+    """A definition of bridge_forward. The number keeps definitions apart."""
     internal = draw(st.booleans())
     subnets = [f"172.{18 + number}.0.0/16", f"fd00:{18 + number}::/64", f"10.{number}.0.0/24"]
     definition = {
@@ -193,7 +193,7 @@ def sources(draw: st.DrawFn, number: int = 0) -> Options:
 
 @st.composite
 def ports(draw: st.DrawFn, number: int = 0) -> Options:
-    """A definition of dnat; its number keeps its port apart from others."""
+    """A definition of dnat. The number keeps the ports of definitions apart."""
     v6 = draw(st.booleans())
     first = 5000 + 20 * number
     last = first + draw(st.integers(0, 9))
@@ -225,7 +225,7 @@ def calls(draw: st.DrawFn) -> Call:
     return module, [draw(_MADE[module](number)) for number in numbers]
 
 
-#: Rules of other people, catch-alls and jumps of Docker among them.
+#: Foreign rules, including catch-alls and jumps of Docker.
 FOREIGN = (
     "-j ACCEPT",
     "-j DROP",
@@ -239,7 +239,7 @@ FOREIGN = (
 
 @st.composite
 def damaged(draw: st.DrawFn, host: Tables) -> Tables:
-    """The host after somebody deleted, doubled, moved and inserted rules."""
+    """The host after somebody deleted, duplicated, moved and inserted rules."""
     new = copy.deepcopy(host)
     chains = [(key, chain) for key, table in new.items() for chain in table.chains]
     for _number in range(draw(st.integers(0, 6))):
@@ -265,7 +265,7 @@ def damaged(draw: st.DrawFn, host: Tables) -> Tables:
 
 @st.composite
 def hosts(draw: st.DrawFn, damage: bool = True) -> Tables:
-    """A host on which some calls were made and whose rules somebody then edited."""
+    """A host with the results of some calls, whose rules somebody then edited."""
     host = empty_host()
     for key in [("ipv4", "filter"), ("ipv6", "filter"), ("ipv4", "nat"), ("ipv4", "mangle")]:
         built_in = draw(st.sampled_from(list(host[key].chains)))
@@ -274,7 +274,7 @@ def hosts(draw: st.DrawFn, damage: bool = True) -> Tables:
         definitions = [
             draw(_MADE[module](number)) for number in draw(st.lists(st.integers(2, 6), unique=True, max_size=2))
         ]
-        # A range that overlaps an earlier one is refused, and nothing is made then.
+        # A range that overlaps an earlier one is refused, and then nothing is created.
         with contextlib.suppress(Refused):
             host, _changed = run(host, module, definitions)
     return draw(damaged(host)) if damage else host

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the measurements of benchmarks/scale come to: medians, what was given up, ratios, and where names stand."""
+"""How the measurements of benchmarks/scale are evaluated: medians, what was given up, ratios, and label positions."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def exactly(number: float) -> Span:
 
 
 def row(**builds: float) -> dict[str, dict[str, Cell]]:
-    """By contestant, with an underscore for the space in a name."""
+    """By contestant; an underscore stands for a space in its name."""
     return {name.replace("_", " "): {"build": cost(seconds)} for name, seconds in builds.items()}
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which versions the README claims, which ones the matrix tries, and which ones its page shows."""
+"""The versions that the README claims, the matrix tests and its page shows agree."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ PAGE = (REPOSITORY / "docs" / "versions.md").read_text(encoding="utf-8")
 
 
 def _claimed(what: str) -> str:
-    """The last cell of a row of the README's table of requirements."""
+    """The last cell of a row in the README's table of requirements."""
     (cell,) = re.findall(rf"^\| the \w+ \| {what}[^|]*\| ([^|]+) \|$", README, re.MULTILINE)
     return str(cell)
 
 
 def _shown() -> list[list[str]]:
-    """The rows of the page whose tests ran, by the matrix or as the default by `make test`, as lists of cells."""
+    """The rows of the page whose tests ran, in the matrix or as the default in `make test`, as lists of cells."""
     lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.splitlines() if "|" in line]
     return [cells for cells in lines[2:] if not cells[-1].startswith("not run") or "make test" in cells[-1]]
 
