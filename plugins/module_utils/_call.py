@@ -11,7 +11,6 @@ It runs without Ansible. Options and result are as in JSON.
 
 from __future__ import annotations
 
-import dataclasses
 import ipaddress
 import sys
 import typing as t
@@ -50,22 +49,20 @@ Options = t.Mapping[str, t.Any]
 Result = dict[str, t.Any]
 
 
-@dataclasses.dataclass
 class Wanted:
-    """One network of the call; ``network`` is None if it is to be removed.
+    """One network of the call."""
 
-    ``pooled`` are the IP versions with a subnet from the address pools.
-    """
-
-    section: Section
-    name: str
-    network: Network | None
-    pooled: tuple[str, ...] = ()
-    plan: dict[str, t.Any] = dataclasses.field(default_factory=dict)
-    outcomes: t.Mapping[str, Outcome] = dataclasses.field(default_factory=dict)
-    failures: list[str] = dataclasses.field(default_factory=list)
-    #: Whether anything was done, even if it was not completed.
-    touched: bool = False
+    def __init__(self, section: Section, name: str, network: Network | None, pooled: tuple[str, ...] = ()) -> None:
+        """
+        :param network: None if it is to be removed
+        :param pooled: the IP versions with a subnet from the address pools
+        """
+        self.section, self.name, self.network, self.pooled = section, name, network, pooled
+        self.plan: dict[str, t.Any] = {}
+        self.outcomes: t.Mapping[str, Outcome] = {}
+        self.failures: list[str] = []
+        #: Whether anything was done, even if it was not completed.
+        self.touched = False
 
     @property
     def changed(self) -> bool:

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import typing as t
 
@@ -20,6 +19,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors imp
     Unchangeable,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import NOTHING, Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import refusals, sysctl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host, Identity
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Session, Step
@@ -47,8 +47,7 @@ Link = tuple[t.Optional[str], str]
 Definition = tuple[str, t.Mapping[str, t.Any]]
 
 
-@dataclasses.dataclass(frozen=True)
-class Change:
+class Change(Value):
     """What happens to one object: its managed attributes as they are and as wanted.
 
     ``before`` is empty for a new object, ``after`` for a removed one; if both are equal, nothing is done.
@@ -57,26 +56,36 @@ class Change:
 
     before: View
     after: View
-    facts: View = dataclasses.field(default_factory=dict)
+    facts: t.Mapping[str, t.Any] = NOTHING
 
     @property
     def changed(self) -> bool:
         return self.before != self.after
 
 
-@dataclasses.dataclass
 class Plan:
     """The changes, one per want and in the same order, and the steps to apply them."""
 
-    changes: list[Change]
-    steps: list[Step] = dataclasses.field(default_factory=list)
-    warnings: list[str] = dataclasses.field(default_factory=list)
-    #: A failed step does not hold up other namespaces; the first failure is raised when everything else is done.
-    apart: bool = False
-    #: What check mode assumes for kinds planned later: the interfaces of each namespace, without those to be created,
-    #: and the namespaces that would be removed with all they contain.
-    links: t.Mapping[Identity, Links] = dataclasses.field(default_factory=dict)
-    ended: set[Identity] = dataclasses.field(default_factory=set)
+    def __init__(
+        self,
+        changes: list[Change],
+        steps: t.Iterable[Step] = (),
+        warnings: t.Iterable[str] = (),
+        apart: bool = False,
+        links: t.Mapping[Identity, Links] = NOTHING,
+    ) -> None:
+        """
+        :param apart: a failed step does not hold up other namespaces; the first failure is raised when everything else
+            is done
+        :param links: the interfaces of each namespace, without those to be created
+        """
+        self.changes = changes
+        self.steps = list(steps)
+        self.warnings = list(warnings)
+        self.apart = apart
+        #: What check mode assumes for kinds planned later, with the namespaces that would be removed.
+        self.links = links
+        self.ended: set[Identity] = set()
 
 
 class Order(t.NamedTuple):
@@ -156,8 +165,7 @@ class Resource(t.Protocol):
         return definition
 
 
-@dataclasses.dataclass(frozen=True)
-class Outcome:
+class Outcome(Value):
     """What happened or would happen, one change per want and in the same order."""
 
     labels: list[str]

@@ -13,11 +13,11 @@ same intents as absent from the old one after the new one has applied them.
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, IPNetwork
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import (
     Exposure,
     Isolation,
@@ -68,8 +68,7 @@ class Gap(enum.Enum):
     PUBLICATION = "publication"
 
 
-@dataclasses.dataclass(frozen=True)
-class Request(t.Generic[Intent]):
+class Request(Value, t.Generic[Intent]):
     """An intent that is to hold; if not ``present``, only what identifies it counts."""
 
     netns: Ref
@@ -77,7 +76,6 @@ class Request(t.Generic[Intent]):
     intent: Intent
 
 
-@dataclasses.dataclass(frozen=True)
 class IsolationRequest(Request[Isolation]):
     """What may cross a bridge, in these families. Other families stay as they are."""
 
@@ -86,8 +84,7 @@ class IsolationRequest(Request[Isolation]):
     drops: bool
 
 
-@dataclasses.dataclass(frozen=True)
-class PortRequest:
+class PortRequest(Value):
     """A port to publish, or to unpublish if ``publication`` is None."""
 
     netns: Ref
@@ -98,8 +95,7 @@ class PortRequest:
     replaces: tuple[Publication, ...]
 
 
-@dataclasses.dataclass(frozen=True)
-class Served(t.Generic[Intent]):
+class Served(Value, t.Generic[Intent]):
     """What the steps do for one request."""
 
     #: The intent as found on the host, None if nothing of it exists.
@@ -111,8 +107,7 @@ class Served(t.Generic[Intent]):
     gaps: frozenset[tuple[str, Gap]] = frozenset()
 
 
-@dataclasses.dataclass(frozen=True)
-class Planned(t.Generic[Intent]):
+class Planned(Value, t.Generic[Intent]):
     """Steps, ordered so that nothing is open in between, and one ``Served`` per request, in the same order."""
 
     steps: t.Sequence[Step]
@@ -170,8 +165,7 @@ class Publications(t.Protocol):
     def plan(self, requests: t.Sequence[PortRequest]) -> Planned[Publication]: ...
 
 
-@dataclasses.dataclass(frozen=True)
-class Told:
+class Told(Value):
     """This collection's rules on the host, as ``netns_info`` returns them."""
 
     #: Each with at least ``kind``, ``owner``, ``ip_version``, ``table``, ``chain`` and ``text``.

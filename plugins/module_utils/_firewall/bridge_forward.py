@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import typing as t
 
@@ -17,6 +16,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.labels import within
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import NOTHING, Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import (
     changes,
     forwarded_flows,
@@ -46,15 +46,14 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_d
 _NO_SETTING = "absent"
 
 
-@dataclasses.dataclass(frozen=True)
-class State:
+class State(Value):
     isolations: Isolations
     #: By namespace and bridge; None if the kernel has no IPv6, _NO_SETTING if the bridge does not exist.
     accept_ra: t.Mapping[tuple[str | None, str], str | None]
     #: If the firewall sees bridged frames: by namespace, bridges that forward between their ports, with their subnets.
-    bridges: t.Mapping[str | None, t.Mapping[str, t.Collection[IPNetwork]]] = dataclasses.field(default_factory=dict)
+    bridges: t.Mapping[str | None, t.Mapping[str, t.Collection[IPNetwork]]] = NOTHING
     #: The bridges whose rules are to be removed but which were given by an alternative name.
-    real_names: alternative_names.RealNames = dataclasses.field(default_factory=dict)
+    real_names: alternative_names.RealNames = NOTHING
 
 
 class BridgeForward(Resource):
@@ -165,7 +164,7 @@ def _completed(want: Want, state: State) -> Want:
         return want
     there = state.isolations
     network = guard.completed(want.network, want.purge_neighbours, want.families, there, want.netns)
-    return dataclasses.replace(want, network=network)
+    return want.but(network=network)
 
 
 def _plain_views(want: Want, network: Isolation) -> dict[str, t.Any]:

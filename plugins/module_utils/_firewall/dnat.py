@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import typing as t
 
@@ -18,6 +17,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Missing, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.labels import within
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import NOTHING, Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import (
     changes,
     dnat_records,
@@ -49,8 +49,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_d
 _Entry = tuple[Ref, Publication]
 
 
-@dataclasses.dataclass(frozen=True)
-class Want:
+class Want(Value):
     state: str
     netns: str | None
     owner: str
@@ -74,13 +73,12 @@ class Want:
         return self.publication.out_interface if self.publication and self.publication.from_this_host else None
 
 
-@dataclasses.dataclass(frozen=True)
-class State:
+class State(Value):
     publications: Publications
     #: route_localnet by namespace and interface; None if the interface does not exist.
     route_localnet: t.Mapping[tuple[str | None, str], str | None]
     #: By owner, the recorded ports.
-    remembered: t.Mapping[str, frozenset[Port]] = dataclasses.field(default_factory=dict)
+    remembered: t.Mapping[str, frozenset[Port]] = NOTHING
 
 
 class Dnat(Resource):

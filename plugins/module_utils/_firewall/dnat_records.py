@@ -8,18 +8,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import Key, Publication
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import published
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.published import Port
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import LinksStay, Session, Silent
 
 
-@dataclasses.dataclass(frozen=True)
-class Remember(LinksStay, Silent):
+class Remember(Value, LinksStay, Silent):
     """Record these ports, and no others, for an owner. Not reported as something done."""
 
     owner: str

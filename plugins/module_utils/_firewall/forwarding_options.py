@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import ipaddress
 import typing as t
 
@@ -16,6 +15,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import add
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES, family_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Missing
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import guard
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import (
     GATEWAY_MODES,
@@ -59,8 +59,7 @@ _NOBODYS = [
 _SHORTEST = {4: 8, 6: 16}
 
 
-@dataclasses.dataclass(frozen=True)
-class Want:
+class Want(Value):
     state: str
     netns: str | None
     network: Isolation

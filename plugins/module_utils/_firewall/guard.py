@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import family_of
@@ -36,14 +35,14 @@ def read(options: t.Mapping[str, t.Any], families: t.Sequence[str]) -> Neighbour
 def completed(network: Isolation, purge: bool, families: t.Iterable[str], there: Isolations, ref: Ref) -> Isolation:
     """The network with the existing neighbours that stay besides the wanted ones, unless ``purge``."""
     if network.inhibit_gateway:
-        return dataclasses.replace(network, neighbours=())
+        return network.but(neighbours=())
     wanted = network.neighbours or ()
     if network.neighbours is not None and purge:
         return network
     taken = {one for pair in wanted for one in pair}
     found = [one for family in families for one in there.neighbours(ref, network.bridge, family)]
     kept = [(address, mac_address) for address, mac_address in found if taken.isdisjoint((address, mac_address))]
-    return dataclasses.replace(network, neighbours=bindings.ordered([*wanted, *kept]))
+    return network.but(neighbours=bindings.ordered([*wanted, *kept]))
 
 
 def ended(served: Served[Isolation], network: Isolation, there: Isolations, ref: Ref) -> t.Iterator[EndFlows]:

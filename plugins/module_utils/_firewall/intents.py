@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import ipaddress
 import typing as t
 
@@ -19,6 +18,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses 
     family_of,
     spelled,
 )
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import bindings
 
 GATEWAY_MODES = ("nat", "nat-unprotected", "routed")
@@ -39,8 +39,7 @@ class Answer(t.NamedTuple):
     mac_address: str | None = None
 
 
-@dataclasses.dataclass(frozen=True)
-class Isolation:
+class Isolation(Value):
     """One network: what may cross its bridge."""
 
     bridge: str
@@ -86,8 +85,7 @@ class Key(t.NamedTuple):
         return self.host_ip is not None and self.host_ip in LOOPBACK
 
 
-@dataclasses.dataclass(frozen=True)
-class Publication:
+class Publication(Value):
     """A published port, or a range of them with as many ports at the endpoint."""
 
     key: Key
@@ -116,8 +114,7 @@ class Publication:
         }
 
 
-@dataclasses.dataclass(frozen=True)
-class SourceNat:
+class SourceNat(Value):
     """Source NAT of one network, out of one interface, of all but one (``!br0``) or of all."""
 
     source: IPNetwork

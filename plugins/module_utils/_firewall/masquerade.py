@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Order, Plan, Resource
@@ -16,6 +15,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import add
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.labels import within
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import NOTHING, Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import changes, ended_flows, left_over
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backend import (
     Firewall,
@@ -31,8 +31,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.marked im
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import Element
 
 
-@dataclasses.dataclass(frozen=True)
-class Want:
+class Want(Value):
     state: str
     netns: str | None
     rule: SourceNat
@@ -46,11 +45,10 @@ class Want:
         return self.families if self.state == "present" else ()
 
 
-@dataclasses.dataclass(frozen=True)
-class State:
+class State(Value):
     translations: Translations
     #: The interfaces of rules to be removed that were given by an alternative name.
-    real_names: alternative_names.RealNames = dataclasses.field(default_factory=dict)
+    real_names: alternative_names.RealNames = NOTHING
 
 
 class Masquerade(Resource):

@@ -8,12 +8,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import ipaddress
 import re
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, kind_of
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 
 PROTOCOLS = ("tcp", "udp", "sctp")
 
@@ -28,8 +28,7 @@ _SHAPE = re.compile(
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class Publish:
+class Publish(Value):
     """One published port or port range.
 
     ``host_ip`` is None if none was given, which means every address of the host in both families. The unspecified

@@ -12,9 +12,9 @@ A static entry does not age, and a sticky one does not move to another port that
 
 from __future__ import annotations
 
-import dataclasses
 import struct
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import (
     Reader,
     Writer,
@@ -33,8 +33,7 @@ _STATIC = 0x40
 _OF_MASTER, _STICKY = 0x04, 0x40
 
 
-@dataclasses.dataclass(frozen=True)
-class Entry:
+class Entry(Value):
     """A MAC address behind a port. One that was added by hand may not be sticky."""
 
     mac_address: str

@@ -12,7 +12,6 @@ left out, and the planner reads no more than it needs.
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import LinuxnetError
@@ -65,7 +64,7 @@ def brief() -> Contents:
 
 def of_veths(contents: Contents) -> Contents:
     """The same with the addresses of veth ends alone, and of these not too many."""
-    return dataclasses.replace(contents, addresses=tuple(_of_veths(contents.links, contents.addresses)))
+    return contents.but(addresses=tuple(_of_veths(contents.links, contents.addresses)))
 
 
 class _Look:

@@ -17,27 +17,26 @@ reboot.
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import parse_interface
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import NOTHING, Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import atomic_files, record_files
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 
 _DIRECTORY = "/run/linuxnet/netns"
 
-Addresses = dict[str, dict[str, list[str]]]
+Addresses = t.Mapping[str, dict[str, list[str]]]
 
 
-@dataclasses.dataclass(frozen=True)
-class Record:
+class Record(Value):
     """A claimed namespace. ``attached`` means that it existed before and was only given a name."""
 
     identity: tuple[int, int]
     owners: tuple[str, ...]
     attached: bool = False
-    addresses: Addresses = dataclasses.field(default_factory=dict)
+    addresses: Addresses = NOTHING
 
 
 def read(host: Host, name: str) -> Record | None:
@@ -126,7 +125,7 @@ def write(host: Host, name: str, record: Record) -> None:
         "inode": inode,
         "owners": record.owners,
         "attached": record.attached,
-        "addresses": record.addresses,
+        "addresses": dict(record.addresses),
     }
     record_files.write(path(name), content)
 

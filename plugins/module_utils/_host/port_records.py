@@ -17,24 +17,26 @@ the index alone may be reused. After a reboot, both the record and the port are 
 
 from __future__ import annotations
 
-import dataclasses
 import os
+import typing as t
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import atomic_files, record_files
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Links, by_index
 
 _DIRECTORY = "/run/linuxnet/ports"
 
 
-@dataclasses.dataclass(frozen=True)
-class PortRecord:
+class PortRecord(Value):
     """``name`` is the name of the file: the interface's name when it was written."""
+
+    beside_the_point: t.ClassVar[tuple[str, ...]] = ("name",)
 
     ifindex: int
     bridge: str
     owner: str
     mac_address: str | None = None
-    name: str = dataclasses.field(default="", compare=False)
+    name: str = ""
 
 
 def of(links: Links) -> dict[str, PortRecord]:
@@ -86,7 +88,7 @@ def _read(name: str) -> PortRecord | None:
 
 def write(name: str, record: PortRecord) -> None:
     """Write a record atomically."""
-    content = {word: value for word, value in dataclasses.asdict(record).items() if word != "name"}
+    content = {word: value for word, value in vars(record).items() if word != "name"}
     record_files.write(path(name), content)
 
 

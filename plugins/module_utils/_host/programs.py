@@ -8,10 +8,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import subprocess
 import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 
 _STANDARD = ("/usr/sbin", "/sbin", "/usr/bin", "/bin")
 
@@ -22,8 +23,7 @@ def search_path() -> str:
     return ":".join(dict.fromkeys((*given, *_STANDARD)))
 
 
-@dataclasses.dataclass(frozen=True)
-class Completed:
+class Completed(Value):
     """The result of a command."""
 
     rc: int

@@ -8,16 +8,14 @@
 
 from __future__ import annotations
 
-import dataclasses
-
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import conntrack, sysctl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import LinksStay, Session
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.flows import Chosen
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.sysctls import Written
 
 
-@dataclasses.dataclass(frozen=True)
-class WriteSetting:
+class WriteSetting(Value):
     """Write a kernel setting. ``words`` is what is reported: "turn IPv4 forwarding on"."""
 
     netns: str | None
@@ -36,8 +34,7 @@ class WriteSetting:
         sysctl.write(self.path, self.value)
 
 
-@dataclasses.dataclass(frozen=True)
-class EndFlows(LinksStay):
+class EndFlows(Value, LinksStay):
     """End connections that were established under other rules.
 
     The rules are right by then, so if the kernel cannot end connections, this only warns.

@@ -11,12 +11,12 @@ A line such as ``net.ipv6.conf.*.accept_ra = 1`` would overwrite settings made b
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import socket
 import time
 import typing as t
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Session, Silent
 
@@ -28,8 +28,7 @@ _PATIENCE = 10.0
 _PAUSE = 0.01
 
 
-@dataclasses.dataclass(frozen=True)
-class Settle(Silent):
+class Settle(Value, Silent):
     """A step that waits until udev has processed new links of the host."""
 
     names: tuple[str, ...]

@@ -8,18 +8,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 import ipaddress
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPInterface
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 
 #: The limited broadcast address, which is valid on every network.
 _EVERYBODY = "255.255.255.255"
 SCOPES = {0: "global", 200: "site", 253: "link", 254: "host", 255: "nowhere"}
 
 
-@dataclasses.dataclass(frozen=True)
-class Address:
+class Address(Value):
     """An address of an interface.
 
     ``dynamic``: has a lifetime, such as a DHCP lease or an autoconfigured address. ``failed``: duplicate address
@@ -49,8 +48,7 @@ class Address:
         return right is not None and not self.dynamic and self.broadcast not in (right, _EVERYBODY)
 
 
-@dataclasses.dataclass(frozen=True)
-class Neighbour:
+class Neighbour(Value):
     """A neighbour: an address and the MAC address it resolves to."""
 
     index: int
@@ -59,8 +57,7 @@ class Neighbour:
     state: str
 
 
-@dataclasses.dataclass(frozen=True)
-class Proxy:
+class Proxy(Value):
     """A proxy neighbour: an address that the interface answers for. Those added by hand are not ``marked``."""
 
     index: int

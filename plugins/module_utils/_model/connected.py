@@ -12,7 +12,6 @@ not add them again.
 
 from __future__ import annotations
 
-import dataclasses
 import ipaddress
 import typing as t
 
@@ -47,7 +46,7 @@ def lost(link: Link, listed: t.Sequence[Address], mine: t.Sequence[Address], rou
         return []
     there = {_sense(route) for route in routes if link.index in route.indexes}
     gone = dict.fromkeys(route for route in expected if _sense(route) not in there)
-    return [dataclasses.replace(route, index=link.index) for route in gone]
+    return [route.but(index=link.index) for route in gone]
 
 
 def link_local(link: Link, mine: t.Iterable[Address]) -> IPInterface | None:

@@ -8,15 +8,13 @@
 
 from __future__ import annotations
 
-import dataclasses
-
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address, Neighbour, Proxy
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Links
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import Route
 
 
-@dataclasses.dataclass(frozen=True)
-class Contents:
+class Contents(Value):
     """The contents of a namespace. ``trouble`` says why something is missing; if not ``complete``, there is more."""
 
     links: Links

@@ -11,18 +11,17 @@ A row defines an option, its range, and its encoding in netlink messages. The nu
 
 from __future__ import annotations
 
-import dataclasses
 import struct
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 
 _U8, _U16, _U32 = struct.Struct("=B"), struct.Struct("=H"), struct.Struct("=I")
 
 
-@dataclasses.dataclass(frozen=True)
-class Attribute:
+class Attribute(Value):
     """A number or a switch of a link.
 
     ``name`` is the option, ``word`` the name in pyroute2. ``form`` is the encoding in a message, in which one unit of

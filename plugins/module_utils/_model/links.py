@@ -8,25 +8,26 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 
 
-@dataclasses.dataclass(frozen=True)
-class Link:
+class Link(Value):
     """One interface of one namespace.
 
     ``peer_index`` and ``peer_nsid`` of a veth are the peer's index and the ID of its namespace here, None if that is
     the same namespace. ``bridge`` and ``port`` are attributes of a bridge and a bridge port, with the names and units
     of the options; a port also has ``forwarding``.
 
-    The following do not count in comparisons. ``families`` is the raw data of each address family. ``running`` is
+    ``families`` is the raw data of each address family. ``running`` is
     whether the link has a carrier. ``qdisc`` is its queueing discipline, and ``xdp`` whether it has an XDP program.
     ``called`` is its current name while a new one is only predicted.
     """
+
+    beside_the_point: t.ClassVar[tuple[str, ...]] = ("alternatives", "families", "running", "qdisc", "xdp", "called")
 
     index: int
     name: str
@@ -36,7 +37,7 @@ class Link:
     txqueuelen: int = 1000
     mac_address: str | None = None
     alias: str | None = None
-    alternatives: tuple[str, ...] = dataclasses.field(default=(), compare=False)
+    alternatives: tuple[str, ...] = ()
     group: int = 0
     arp: bool = True
     master: int | None = None
@@ -44,11 +45,11 @@ class Link:
     peer_nsid: int | None = None
     bridge: t.Mapping[str, t.Any] | None = None
     port: t.Mapping[str, t.Any] | None = None
-    families: bytes = dataclasses.field(default=b"", compare=False, repr=False)
-    running: bool = dataclasses.field(default=False, compare=False)
-    qdisc: str | None = dataclasses.field(default=None, compare=False)
-    xdp: bool = dataclasses.field(default=False, compare=False)
-    called: str = dataclasses.field(default="", compare=False)
+    families: bytes = b""
+    running: bool = False
+    qdisc: str | None = None
+    xdp: bool = False
+    called: str = ""
 
     def owner(self, *candidates: str) -> str | None:
         """The owner of the link; ``candidates`` are recognised by its group if the alias was edited by hand."""

@@ -8,16 +8,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 
 _LAST = ". Written by netplumb.linuxnet.unmanaged_links."
 _BRACKETED = re.compile(r"\[(.)\]")
 
 
-@dataclasses.dataclass(frozen=True)
-class Manager:
+class Manager(Value):
     """A program that configures the links of a host.
 
     name: its name, which is also that of its systemd unit.

@@ -16,12 +16,12 @@ each with its file if that is the same after a reboot. A PID is not: it may belo
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 
 VERSION = 1
 #: Where the documents are.
@@ -40,8 +40,7 @@ _ATTACHING = ("pid", "path", "container", "engine", "service")
 _OF_A_PROCESS = re.compile(r"/proc/[^/]+/")
 
 
-@dataclasses.dataclass(frozen=True)
-class Ends:
+class Ends(Value):
     """The endpoints by interface of the host and by address."""
 
     links: t.Mapping[str, EndpointKey]

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import ipaddress
 import socket
 import typing as t
@@ -17,6 +16,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import add
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, IPNetwork
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 
 TYPES = {"unicast": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8, "throw": 9}
 #: Types that only the kernel uses, for the addresses of the host itself.
@@ -64,8 +64,7 @@ SPEC: Options = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
-class Route:
+class Route(Value):
     """A route. ``family`` is 4 or 6, ``index`` that of the interface or None for types without one.
 
     ``hops`` are the (index, gateway) pairs of a multipath route.
@@ -112,8 +111,7 @@ class Route:
         return shown
 
 
-@dataclasses.dataclass(frozen=True)
-class RouteWant:
+class RouteWant(Value):
     """A wanted route. The table may be a name that has yet to be resolved on the host."""
 
     option: str

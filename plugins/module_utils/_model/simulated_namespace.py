@@ -12,7 +12,6 @@ A plan has to predict that to restore what should stay, and for check mode to be
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPInterface
@@ -41,7 +40,7 @@ class Stack:
 
     def change(self, name: str, **values: t.Any) -> None:
         """Set attributes of an interface, by their names in Link."""
-        self.links[name] = dataclasses.replace(self.links[name], **values)
+        self.links[name] = self.links[name].but(**values)
 
     def turn(self, name: str, up: bool) -> None:
         """Bring an interface up or down. Down, it keeps only its IPv4 addresses."""
@@ -90,8 +89,7 @@ class Stack:
             self.routes = [one for one in self.routes if one.src != source or one.table != TABLES["main"]]
         else:
             self.routes = [
-                dataclasses.replace(one, src=None) if one.src == source and one.index == index else one
-                for one in self.routes
+                one.but(src=None) if one.src == source and one.index == index else one for one in self.routes
             ]
 
     def _lose_routes(self, index: int, family: int | None = None) -> None:

@@ -8,9 +8,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, Links
 
 #: The identity of a namespace.
@@ -19,8 +19,7 @@ Space = t.Union[tuple[int, int], str]
 Place = tuple[Space, int]
 
 
-@dataclasses.dataclass(frozen=True)
-class Pairs:
+class Pairs(Value):
     """Interfaces by namespace, and the peers of wanted veth ends.
 
     The peer is None if it is in a namespace without a name. ``refs`` are the references to the namespaces: name, path,
@@ -32,17 +31,15 @@ class Pairs:
     refs: t.Mapping[Space, str | None]
 
 
-@dataclasses.dataclass
 class End:
-    """An interface at this point of the plan. ``peer`` is None if it is not a veth, or if the peer is unknown.
+    """An interface at this point of the plan."""
 
-    ``home`` is the namespace in which it was found, None for a new one.
-    """
-
-    space: Space
-    link: Link
-    peer: End | None = None
-    home: Space | None = None
+    def __init__(self, space: Space, link: Link, peer: End | None = None, home: Space | None = None) -> None:
+        """
+        :param peer: None if it is not a veth, or if the peer is unknown
+        :param home: the namespace in which it was found, None for a new one
+        """
+        self.space, self.link, self.peer, self.home = space, link, peer, home
 
 
 class Draft:
@@ -69,9 +66,9 @@ class Draft:
         """Move and rename an end to a free place; a moved link is down and on no bridge."""
         del self._ends[end.space, end.link.name]
         if space != end.space:
-            end.link = dataclasses.replace(end.link, up=False, master=None)
+            end.link = end.link.but(up=False, master=None)
         end.space = space
-        end.link = dataclasses.replace(end.link, name=name, called=end.link.called or end.link.name)
+        end.link = end.link.but(name=name, called=end.link.called or end.link.name)
         self._ends[space, name] = end
 
     def add(self, first: End, second: End) -> None:

@@ -8,14 +8,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 
 
-@dataclasses.dataclass(frozen=True)
-class Vlans:
+class Vlans(Value):
     """The tagged VLANs, and the VLAN of untagged packets."""
 
     tagged: frozenset[int] = frozenset()

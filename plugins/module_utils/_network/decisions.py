@@ -8,10 +8,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.allocation import Addresses, Key
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_ends import HostEnds
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.moving import Moves
@@ -19,8 +19,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.published_ports import Published
 
 
-@dataclasses.dataclass(frozen=True)
-class Draft:
+class Draft(Value):
     """The network and the decisions about it: addresses, names of host ends, published ports, MTU."""
 
     network: Network

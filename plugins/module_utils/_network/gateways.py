@@ -8,8 +8,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView, addresses_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Network, Subnet
 
@@ -24,6 +22,6 @@ def with_gateways(network: Network, view: HostView) -> Network:
         if subnet.gateway is not None:
             return subnet
         address = next((address for address in addresses_of(bridge) if address in subnet.network), None)
-        return dataclasses.replace(subnet, gateway=address)
+        return subnet.but(gateway=address)
 
-    return dataclasses.replace(network, subnets=tuple(completed(subnet) for subnet in network.subnets))
+    return network.but(subnets=tuple(completed(subnet) for subnet in network.subnets))

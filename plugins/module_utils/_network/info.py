@@ -8,13 +8,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES, IPAddress
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.names import namespace_path
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewalls import survey
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     bridge_nf,
@@ -56,8 +56,7 @@ View = dict[str, t.Any]
 Identity = tuple[int, int]
 
 
-@dataclasses.dataclass(frozen=True)
-class Want:
+class Want(Value):
     """``netns`` is treated as the host; ``names`` limits the namespaces, ``owner`` the objects of this collection.
 
     Without ``contents``, no namespace is read, so peers inside have no name. ``brief`` is for the planner, which needs

@@ -11,7 +11,6 @@ With a complete list of endpoints, this is not needed.
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, family_of
@@ -45,7 +44,7 @@ def ports(view: HostView, wanted: t.Iterable[Published], moved: Moves) -> list[P
     found: dict[Published, None] = {}
     for rule, (endpoint, address) in _moving(view, moved):
         former = from_rule(rule, f"{endpoint.path}.published_ports")
-        entry = dataclasses.replace(former, wanted=True, to_address=str(address))
+        entry = former.but(wanted=True, to_address=str(address))
         if entry.key not in taken and (entry.key, entry.to_address) not in opened:
             found[entry] = None
     return list(found)

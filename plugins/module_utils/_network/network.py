@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import typing as t
 
@@ -18,14 +17,14 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses 
     IPNetwork,
     family_of,
 )
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import NOTHING, Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.published_port import Publish
 
 #: The option of the masquerade address by family.
 MASQUERADE_ADDRESSES = {"ipv4": "masquerade_address", "ipv6": "masquerade_address_ipv6"}
 
 
-@dataclasses.dataclass(frozen=True)
-class Subnet:
+class Subnet(Value):
     """One entry of ``ipam_config``. ``gateway`` is None if it has to be taken from an external bridge."""
 
     path: str
@@ -55,16 +54,14 @@ class Subnet:
         return self.network.network_address + (0 if self.network.num_addresses <= 2 else 1)
 
 
-@dataclasses.dataclass(frozen=True)
-class Port:
+class Port(Value):
     """A published port of an endpoint, with its path in the user's options."""
 
     path: str
     publish: Publish
 
 
-@dataclasses.dataclass(frozen=True)
-class Endpoint:
+class Endpoint(Value):
     """A namespace's interface on the network.
 
     ``addresses`` are the given ones by family, ``further`` the additional ones; ``routes`` are elements for the module
@@ -102,8 +99,7 @@ class Endpoint:
         return (self.namespace, self.interface)
 
 
-@dataclasses.dataclass(frozen=True)
-class Network:
+class Network(Value):
     """One network. ``gateway_modes`` and ``masquerade_addresses`` are by family.
 
     ``prefix`` precedes the names of its options in messages, such as ``bridge_network_``.
@@ -112,12 +108,12 @@ class Network:
     name: str
     subnets: tuple[Subnet, ...] = ()
     external: bool = False
-    gateway_modes: dict[str, str] = dataclasses.field(default_factory=dict)
+    gateway_modes: t.Mapping[str, str] = NOTHING
     inhibit_gateway: bool = False
     internal: bool = False
     icc: bool = True
     masquerade: bool = True
-    masquerade_addresses: dict[str, IPAddress] = dataclasses.field(default_factory=dict)
+    masquerade_addresses: t.Mapping[str, IPAddress] = NOTHING
     masquerade_protocols: str = "common"
     trusted_interfaces: tuple[str, ...] = ()
     default_host_ip: IPAddress | None = None

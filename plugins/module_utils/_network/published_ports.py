@@ -8,13 +8,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import ipaddress
 from collections.abc import Collection, Iterator
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, PortRange, family_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import Key
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView, View
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Endpoint, Network, Port
@@ -22,8 +22,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network
 Addresses = dict[tuple[str, str], dict[str, IPAddress]]
 
 
-@dataclasses.dataclass(frozen=True)
-class Published:
+class Published(Value):
     """A port or range on the host, in one family. ``host_ip`` is empty for all addresses.
 
     ``path`` is the path in the user's options or, if not ``wanted``, describes who has published it.

@@ -11,16 +11,14 @@ Each kind knows what exists of it and how it is removed.
 
 from __future__ import annotations
 
-import dataclasses
-
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.marked import Element
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.kinds import ORDER, RESOURCES
 
 
-@dataclasses.dataclass(frozen=True)
-class Teardown:
+class Teardown(Value):
     """The removal of a network: the absent definitions of each module, and sentences for the user.
 
     ``persistent`` is whether the network would come back after a reboot.

@@ -8,17 +8,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, parse_address
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.decisions import Draft
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView, View
 
 
-@dataclasses.dataclass(frozen=True)
-class Staying:
+class Staying(Value):
     """Such an endpoint. Its namespace is not read, since root there could impersonate another endpoint."""
 
     namespace: str

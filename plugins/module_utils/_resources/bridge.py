@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import socket
 import typing as t
@@ -18,6 +17,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import add
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.labels import within
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     alternative_names,
     dumps,
@@ -41,8 +41,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources impor
 _ROWS = {row.name: row for row in BRIDGE}
 
 
-@dataclasses.dataclass(frozen=True)
-class Want:
+class Want(Value):
     name: str
     netns: str | None
     state: str
@@ -53,8 +52,7 @@ class Want:
     values: t.Mapping[str, t.Any]
 
 
-@dataclasses.dataclass(frozen=True)
-class State:
+class State(Value):
     """The bridges that exist, by namespace. For wants that remove one, also its ports by name."""
 
     spaces: t.Mapping[str | None, Identity]
@@ -67,8 +65,7 @@ class State:
     with_marked_ports: t.Collection[tuple[Identity, str]] = ()
 
 
-@dataclasses.dataclass(frozen=True)
-class Make:
+class Make(Value):
     want: Want
     mac_address: str
 
@@ -104,8 +101,7 @@ class Make:
         link_changes.set_values(session.writer, socket.if_nametoindex(want.name), later)
 
 
-@dataclasses.dataclass(frozen=True)
-class Set:
+class Set(Value):
     """Set attributes of an existing bridge, by option name."""
 
     name: str
@@ -125,8 +121,7 @@ class Set:
             session.route.link("set", index=self.index, kind="bridge", **_netlink_words(special))
 
 
-@dataclasses.dataclass(frozen=True)
-class Delete:
+class Delete(Value):
     """``taken`` are recorded ports of the bridge, whose records are removed with it."""
 
     name: str

@@ -8,12 +8,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Order, Plan, Resource
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import OWNER, Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     alternative_names,
     dumps,
@@ -50,8 +50,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridg
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class State:
+class State(Value):
     """``refs`` has no entry for the missing namespace of an absent want. ``records`` are of interfaces of the host."""
 
     own: Identity
@@ -163,10 +162,7 @@ def _without_locks(wants: t.Sequence[Want], plan: Plan) -> list[Want]:
             "this kernel cannot lock bridge ports (Linux 5.18 can): packets to an endpoint still reach only that "
             "endpoint, but a neighbour on its bridge can send from its MAC address"
         )
-    return [
-        dataclasses.replace(want, flags={word: value for word, value in want.flags.items() if word != "locked"})
-        for want in wants
-    ]
+    return [want.but(flags={word: value for word, value in want.flags.items() if word != "locked"}) for want in wants]
 
 
 def _refuse_missing(host: Host, wants: t.Sequence[Want], links: t.Mapping[str | None, Links]) -> None:

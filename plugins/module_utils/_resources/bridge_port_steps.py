@@ -9,11 +9,11 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import socket
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import KernelRefused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     dumps,
     fdb,
@@ -29,8 +29,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.vlans imp
 _PVID_UNTAGGED = 2 | 4
 
 
-@dataclasses.dataclass(frozen=True)
-class Join:
+class Join(Value):
     """``owner`` is to be recorded, for an interface of the host without a mark."""
 
     netns: str | None
@@ -54,8 +53,7 @@ class Join:
             raise
 
 
-@dataclasses.dataclass(frozen=True)
-class Leave:
+class Leave(Value):
     netns: str | None
     interface: str
     bridge: str
@@ -67,8 +65,7 @@ class Leave:
         link_changes.set_values(session.writer, socket.if_nametoindex(self.interface), {"master": 0})
 
 
-@dataclasses.dataclass(frozen=True)
-class SetFlags:
+class SetFlags(Value):
     """Set flags and numbers of the port, by option name."""
 
     netns: str | None
@@ -83,8 +80,7 @@ class SetFlags:
             link_changes.set_port(session.writer, socket.if_nametoindex(self.interface), self.values)
 
 
-@dataclasses.dataclass(frozen=True)
-class SetVlans:
+class SetVlans(Value):
     """Set the VLANs; None leaves them as they are."""
 
     netns: str | None
@@ -112,8 +108,7 @@ class SetVlans:
                 ip.vlan_filter("add", index=index, vlan_info={"vid": number, "flags": 0})
 
 
-@dataclasses.dataclass(frozen=True)
-class SetFdb:
+class SetFdb(Value):
     """Set the static MAC addresses behind the port."""
 
     netns: str | None
@@ -141,8 +136,7 @@ class _OfTheHost:
         return None
 
 
-@dataclasses.dataclass(frozen=True)
-class Remember(_OfTheHost):
+class Remember(Value, _OfTheHost):
     """Record the owner of an unmarked interface of the host as a port."""
 
     interface: str
@@ -157,8 +151,7 @@ class Remember(_OfTheHost):
         _remember(session.writer, index, self.interface, self.bridge, self.owner)
 
 
-@dataclasses.dataclass(frozen=True)
-class Forget(_OfTheHost):
+class Forget(Value, _OfTheHost):
     """``ifindex``: remove the record only if it is about this interface."""
 
     interface: str

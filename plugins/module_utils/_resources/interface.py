@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import typing as t
 
@@ -17,6 +16,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import add
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, IPInterface, IPNetwork
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import NOTHING, Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     alternative_names,
     dumps,
@@ -55,8 +55,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.inter
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class Space:
+class Space(Value):
     """One namespace.
 
     ``settings`` are the current values of the wanted ones, by interface and name. ``quiet`` are the interfaces
@@ -72,7 +71,7 @@ class Space:
     neighbours: tuple[Neighbour, ...] = ()
     proxies: tuple[Proxy, ...] = ()
     #: What may affect the packets of each interface although it is as wanted.
-    hazards: t.Mapping[str, t.Sequence[str]] = dataclasses.field(default_factory=dict)
+    hazards: t.Mapping[str, t.Sequence[str]] = NOTHING
 
     @functools.cached_property
     def written(self) -> dict[int, dict[IPAddress, str]]:
@@ -80,8 +79,7 @@ class Space:
         return interface_neighbours.permanent(self.neighbours)
 
 
-@dataclasses.dataclass(frozen=True)
-class State:
+class State(Value):
     """``refs`` map to ``spaces``; that of an absent want may be missing. ``own`` is the host's own namespace."""
 
     own: Identity
@@ -315,7 +313,7 @@ def _in_kernels_words(
             word: want.settings[word] if forms.get((word, want.settings[word])) == value else value
             for word, value in spaces[space].settings[want.name].items()
         }
-    return {space: dataclasses.replace(there, settings=read[space]) for space, there in spaces.items()}
+    return {space: there.but(settings=read[space]) for space, there in spaces.items()}
 
 
 def _routes(reader: Reader, wants: t.Sequence[Want], links: Links) -> list[Route]:
@@ -354,7 +352,7 @@ def _with_phantoms(
         if missing and not host.check_mode:
             raise Refused(f"{missing[0]} does not exist")
         phantoms = {want.name: Link(index=-number, name=want.name) for number, want in enumerate(missing, start=1)}
-        completed[space] = dataclasses.replace(there, links={**there.links, **phantoms})
+        completed[space] = there.but(links={**there.links, **phantoms})
         told.extend(str(want).partition(" ")[2] for want in missing)
     if told:
         host.warn(f"check mode: interfaces that do not exist yet are treated as just created: {', '.join(told)}")

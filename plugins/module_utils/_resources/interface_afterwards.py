@@ -8,10 +8,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import typing as t
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import bridge_ports, namespace_records
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Session, Silent, Step
@@ -19,8 +19,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources impor
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface_steps import Announce
 
 
-@dataclasses.dataclass(frozen=True)
-class Lease:
+class Lease(Value):
     """The addresses of an owner to record with the namespace; None removes the record."""
 
     netns: str | None
@@ -38,8 +37,7 @@ class Lease:
         return None if same and elsewhere.isdisjoint(self.addresses or ()) else self
 
 
-@dataclasses.dataclass(frozen=True)
-class AnnounceAll(Silent):
+class AnnounceAll(Value, Silent):
     """Announce addresses that neighbours may need, once the way to them is up."""
 
     each: tuple[Announce, ...]
@@ -61,8 +59,7 @@ def _heard(host: Host, announcements: t.Sequence[Announce]) -> list[Announce]:
     return [step for step in announcements if (step.netns, step.index) not in unheard]
 
 
-@dataclasses.dataclass(frozen=True)
-class RememberAll(Silent):
+class RememberAll(Value, Silent):
     """Record the addresses of namespaces in which nothing failed."""
 
     leases: tuple[Lease, ...]
@@ -90,7 +87,7 @@ def _remember(host: Host, lease: Lease) -> list[str]:
         mine[lease.name] = list(lease.addresses)
     if not mine:
         del addresses[lease.owner]
-    namespace_records.write(host, str(lease.netns), dataclasses.replace(record, addresses=addresses))
+    namespace_records.write(host, str(lease.netns), record.but(addresses=addresses))
     return [one for one in before if one not in (lease.addresses or ())]
 
 

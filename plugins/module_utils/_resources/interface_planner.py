@@ -12,13 +12,13 @@ then up, then routes. An interface that has to be down goes down first, since th
 
 from __future__ import annotations
 
-import dataclasses
 import ipaddress
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, IPInterface, IPNetwork
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import NOTHING, Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import bindings, sysctls
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address, same_subnet
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.bindings import Bindings
@@ -59,8 +59,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.inter
 _NOTIFY = ("net/ipv4/conf/IFNAME/arp_notify", "net/ipv6/conf/IFNAME/ndisc_notify")
 
 
-@dataclasses.dataclass(frozen=True)
-class Want:
+class Want(Value):
     """None means not managed. Settings are keyed by path below /proc/sys with IFNAME, as users write them."""
 
     state: str
@@ -78,7 +77,7 @@ class Want:
     purge_neighbours: bool = False
     proxies: tuple[IPAddress, ...] | None = None
     purge_proxies: tuple[IPNetwork, ...] = ()
-    settings: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    settings: t.Mapping[str, str] = NOTHING
 
     def __str__(self) -> str:
         return f"interface {self.name}" + (f" in namespace {self.netns}" if self.netns else "")
@@ -88,8 +87,7 @@ class Want:
         return sysctls.of_interface(setting, self.name)
 
 
-@dataclasses.dataclass(frozen=True)
-class Found:
+class Found(Value):
     """What was read beside the stack.
 
     ``settings`` are the current values of the wanted ones, and ``tables`` the numbers of routing tables by name.
@@ -101,9 +99,9 @@ class Found:
     settings: t.Mapping[str, str | None]
     tables: t.Mapping[str, int]
     quiet: bool = False
-    neighbours: Bindings = dataclasses.field(default_factory=dict)
+    neighbours: Bindings = NOTHING
     liars: t.Sequence[IPAddress] = ()
-    proxies: t.Mapping[IPAddress, bool] = dataclasses.field(default_factory=dict)
+    proxies: t.Mapping[IPAddress, bool] = NOTHING
 
 
 class InterfacePlanner:

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import errno
 import socket
 import typing as t
@@ -17,6 +16,7 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, IPInterface
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import KernelRefused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.labels import within
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     dumps,
     link_changes,
@@ -32,8 +32,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes im
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.sysctls import Written
 
 
-@dataclasses.dataclass(frozen=True)
-class Step:
+class Step(Value):
     """One action on the interface ``name`` in the namespace ``netns``, or None for the host's own."""
 
     netns: str | None
@@ -54,7 +53,6 @@ class Step:
         raise NotImplementedError
 
 
-@dataclasses.dataclass(frozen=True)
 class SetLink(Step):
     """Set MTU and MAC address, by option name."""
 
@@ -72,7 +70,6 @@ class SetLink(Step):
             new_mac.give(writer, index, self.values["mac_address"])
 
 
-@dataclasses.dataclass(frozen=True)
 class Turn(Step):
     up: bool
 
@@ -84,7 +81,6 @@ class Turn(Step):
         link_changes.turn(writer, index, self.up)
 
 
-@dataclasses.dataclass(frozen=True)
 class SpeakArp(Step):
     @property
     def what(self) -> str:
@@ -94,7 +90,6 @@ class SpeakArp(Step):
         link_changes.speak_arp(writer, index)
 
 
-@dataclasses.dataclass(frozen=True)
 class WriteSettings(Step):
     """Write kernel settings of the interface, by path below /proc/sys."""
 
@@ -113,7 +108,6 @@ class WriteSettings(Step):
             sysctl.write(path, value)
 
 
-@dataclasses.dataclass(frozen=True)
 class AddAddress(Step):
     """``routeless``: the kernel adds no route to its subnet."""
 
@@ -134,7 +128,6 @@ class AddAddress(Step):
             raise
 
 
-@dataclasses.dataclass(frozen=True)
 class DeleteAddress(Step):
     """``keep_others``: keep other IPv4 addresses of the subnet, which by default go with its first one."""
 
@@ -155,7 +148,6 @@ class DeleteAddress(Step):
             stack_changes.delete_address(writer, index, self.address)
 
 
-@dataclasses.dataclass(frozen=True)
 class PutRoute(Step):
     """Add a route, or replace the one with the same key."""
 
@@ -169,7 +161,6 @@ class PutRoute(Step):
         stack_changes.put_route(writer, index, self.route)
 
 
-@dataclasses.dataclass(frozen=True)
 class PutConnected(Step):
     """Restore a route of the kernel for an address."""
 
@@ -184,7 +175,6 @@ class PutConnected(Step):
             stack_changes.put_connected(writer, index, self.route)
 
 
-@dataclasses.dataclass(frozen=True)
 class DeleteRoute(Step):
     route: Route
 
@@ -197,7 +187,6 @@ class DeleteRoute(Step):
             stack_changes.delete_route(writer, index, self.route)
 
 
-@dataclasses.dataclass(frozen=True)
 class SetNeighbours(Step):
     """Remove the first ones and add the others."""
 
@@ -216,7 +205,6 @@ class SetNeighbours(Step):
             stack_changes.put_neighbour(writer, index, address, mac_address)
 
 
-@dataclasses.dataclass(frozen=True)
 class SetProxies(Step):
     """Remove the first addresses and add the others."""
 
@@ -235,7 +223,6 @@ class SetProxies(Step):
             stack_changes.put_proxy(writer, index, address)
 
 
-@dataclasses.dataclass(frozen=True)
 class Announce(Step):
     """Make the kernel announce the interface's addresses to its neighbours, as its notify settings allow.
 

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Order, Plan, Resource
@@ -17,6 +16,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.labels import within
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     advertised,
     alternative_names,
@@ -45,8 +45,7 @@ _VALUE = {"enabled": "1", "disabled": "0"}
 _NAMED = 4
 
 
-@dataclasses.dataclass(frozen=True)
-class Want:
+class Want(Value):
     state: str
     netns: str | None
     owner: str
@@ -66,8 +65,7 @@ class Want:
         return switches.File(self.owner, family, self.interface)
 
 
-@dataclasses.dataclass(frozen=True)
-class Space:
+class Space(Value):
     """What was read of one namespace."""
 
     #: The switches by family and interface, None for all of them.
@@ -84,8 +82,7 @@ class Space:
     others: tuple[str, ...]
 
 
-@dataclasses.dataclass(frozen=True)
-class State:
+class State(Value):
     spaces: t.Mapping[str | None, Space]
     #: For each reference, the first one to the same namespace.
     same: t.Mapping[str | None, str | None]
@@ -94,8 +91,7 @@ class State:
     remedy: str
 
 
-@dataclasses.dataclass(frozen=True)
-class WriteFile(Aside):
+class WriteFile(Value, Aside):
     """Write the file or, without a text, remove it."""
 
     name: str

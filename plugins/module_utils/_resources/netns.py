@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import typing as t
 
@@ -16,6 +15,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.names import namespace_path
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import NOTHING, Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     inhabitants,
     loopback,
@@ -52,8 +52,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.netns
 Identity = tuple[int, int]
 
 
-@dataclasses.dataclass(frozen=True)
-class Found:
+class Found(Value):
     """What exists under a name."""
 
     file: bool = False
@@ -65,7 +64,7 @@ class Found:
     path: str | None = None
     source: Identity | None = None
     loopback: bool = False
-    sysctls: t.Mapping[str, str | None] = dataclasses.field(default_factory=dict)
+    sysctls: t.Mapping[str, str | None] = NOTHING
     pids: tuple[int, ...] = ()
 
     @property
@@ -109,7 +108,7 @@ class Netns(Resource):
             users = namespaces.users()
             for name, one in found.items():
                 if one.identity in users:
-                    found[name] = dataclasses.replace(one, pids=tuple(users[one.identity]))
+                    found[name] = one.but(pids=tuple(users[one.identity]))
         if host.check_mode:
             _warn_of_blindness(host, found)
         return _in_kernels_words(host, wants, found)
@@ -138,7 +137,7 @@ def _in_kernels_words(host: Host, wants: t.Sequence[Want], found: dict[str, Foun
             path: want.sysctls[path] if forms.get((path, want.sysctls.get(path, ""))) == value else value
             for path, value in there.sysctls.items()
         }
-        found[want.name] = dataclasses.replace(there, sysctls=same)
+        found[want.name] = there.but(sysctls=same)
     return found
 
 
@@ -186,7 +185,7 @@ def _hear_witnesses(host: Host, found: dict[str, Found]) -> None:
     for name in damaged:
         record_files.refuse_full_directory(namespace_records.path(name))
     for name, record in witness.records(host, damaged).items():
-        found[name] = dataclasses.replace(found[name], record=record)
+        found[name] = found[name].but(record=record)
 
 
 def _look_inside(host: Host, wants: t.Sequence[Want], found: dict[str, Found]) -> None:
@@ -205,7 +204,7 @@ def _with_inside(want: Want, found: Found, up: bool, values: t.Mapping[str, str 
     missing = [path for path, value in values.items() if value is None]
     if missing:
         raise Refused(f"sysctls: namespace {want.name} has no setting {sysctls.name_of(missing[0])}")
-    return dataclasses.replace(found, loopback=up, sysctls=values)
+    return found.but(loopback=up, sysctls=values)
 
 
 def _read_source(host: Host, want: Want, path: str) -> Identity:
@@ -249,11 +248,11 @@ def _plan_existing(want: Want, found: Found, plan: Plan, after: dict[str, t.Any]
     if record:
         if found.damaged:
             # It is unknown who named it; if there are other owners, it may well be theirs.
-            record = dataclasses.replace(record, attached=want.attached or record.owners != (want.owner,))
+            record = record.but(attached=want.attached or record.owners != (want.owner,))
         before["owners"] = [] if found.damaged else list(record.owners)
         after["owners"] = list(record.owners) + ([] if want.owner in record.owners else [want.owner])
         if before["owners"] != after["owners"]:
-            plan.steps.append(Claim(want.name, dataclasses.replace(record, owners=tuple(after["owners"]))))
+            plan.steps.append(Claim(want.name, record.but(owners=tuple(after["owners"]))))
     else:
         if found.damaged:
             plan.steps.append(Forget(want.name))
@@ -354,8 +353,7 @@ def _plan_removal(want: Want, found: Found, plan: Plan) -> Change:
 
 
 def _without(record: namespace_records.Record, owner: str) -> namespace_records.Record:
-    return dataclasses.replace(
-        record,
+    return record.but(
         owners=tuple(other for other in record.owners if other != owner),
         addresses={other: given for other, given in record.addresses.items() if other != owner},
     )

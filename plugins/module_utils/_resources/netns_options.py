@@ -8,12 +8,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import OWNER, STATE, Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.containers import ENGINES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.inhabitants import Inhabitant
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import sysctls
@@ -32,8 +32,7 @@ OPTIONS: Options = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
-class Want:
+class Want(Value):
     name: str
     state: str
     owner: str

@@ -8,12 +8,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.names import NETNS_DIR
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     dumps,
     link_changes,
@@ -31,8 +31,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.sysctls i
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import leases
 
 
-@dataclasses.dataclass(frozen=True)
-class Bind(Aside):
+class Bind(Value, Aside):
     """Create a namespace, or bind the one of ``source``, under the name, in place of ``replaces``.
 
     ``replaces`` is the namespace with that name, or None if the name is free or its file is dead.
@@ -72,12 +71,11 @@ class Bind(Aside):
         identity = namespaces.identity(source)
         if identity is None:
             raise Refused(f"namespace {self.name}: {source} is no longer a network namespace")
-        namespace_records.write(host, self.name, dataclasses.replace(self.record, identity=identity))
+        namespace_records.write(host, self.name, self.record.but(identity=identity))
         namespaces.attach(self.name, source)
 
 
-@dataclasses.dataclass(frozen=True)
-class Claim(Aside):
+class Claim(Value, Aside):
     """Write the record of a namespace that stays as it is."""
 
     name: str
@@ -93,8 +91,7 @@ class Claim(Aside):
             namespace_records.remove(session.host, self.name)
 
 
-@dataclasses.dataclass(frozen=True)
-class Forget(Aside):
+class Forget(Value, Aside):
     """Remove the damaged record of a namespace that is gone or counts as foreign."""
 
     name: str
@@ -106,8 +103,7 @@ class Forget(Aside):
         namespace_records.remove(session.host, self.name)
 
 
-@dataclasses.dataclass(frozen=True)
-class Free(Silent):
+class Free(Value, Silent):
     """Free the addresses of the namespace's interfaces for others."""
 
     addresses: t.Sequence[str]
@@ -116,8 +112,7 @@ class Free(Silent):
         leases.end_flows(session.host, self.addresses)
 
 
-@dataclasses.dataclass(frozen=True)
-class Inside:
+class Inside(Value):
     """Apply what is managed inside a namespace."""
 
     name: str
@@ -146,8 +141,7 @@ class Inside:
                 sysctl.write(path, value)
 
 
-@dataclasses.dataclass(frozen=True)
-class Remove(Aside):
+class Remove(Value, Aside):
     """Remove the name of this namespace, or of none.
 
     ``links_first``: which links into it to delete first, "all" if this module created it, "ours" if that is unknown,
@@ -173,8 +167,7 @@ class Remove(Aside):
         return namespaces.identity(self.name) in (None, self.identity)
 
 
-@dataclasses.dataclass(frozen=True)
-class Empty(Silent):
+class Empty(Value, Silent):
     """Delete the host's ends of veth pairs that lead into namespaces to be removed.
 
     The kernel would do so some time later, and not at all while a process stays inside.
@@ -207,7 +200,6 @@ def _falls(link: Link, step: Remove) -> bool:
     return link.kind == "veth" and (marked or step.links_first == "all")
 
 
-@dataclasses.dataclass(frozen=True)
 class Prepare(Silent):
     """Create the directory of the names."""
 

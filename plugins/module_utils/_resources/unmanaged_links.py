@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import time
 import typing as t
@@ -17,6 +16,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Missing, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import OWNER, STATE, Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import link_managers
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Aside, Session
@@ -29,16 +29,14 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources impor
 _PATIENCE = 5
 
 
-@dataclasses.dataclass(frozen=True)
-class Want:
+class Want(Value):
     state: str
     owner: str
     interfaces: tuple[str, ...]
     persistent: bool
 
 
-@dataclasses.dataclass(frozen=True)
-class Found:
+class Found(Value):
     """What exists for an owner: the text of each file, and the interfaces that managers manage."""
 
     files: t.Mapping[str, str | None]
@@ -46,14 +44,12 @@ class Found:
     managed: t.Mapping[str, t.Mapping[str, str]]
 
 
-@dataclasses.dataclass(frozen=True)
-class State:
+class State(Value):
     running: t.Sequence[Manager]
     found: t.Mapping[str, Found]
 
 
-@dataclasses.dataclass(frozen=True)
-class Tell(Aside):
+class Tell(Value, Aside):
     """Write and remove files, then notify the managers and wait until they release the interfaces."""
 
     owner: str

@@ -8,12 +8,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Order, Plan, Resource
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import NOTHING, Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     alternative_names,
     namespace_records,
@@ -41,14 +41,13 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.veth_
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class State:
+class State(Value):
     """The pairs, and the namespace of each reference of the wants; a missing one has none."""
 
     spaces: t.Mapping[str | None, Identity]
     pairs: Pairs
     #: The owners of each namespace, read if a link of the host has the group of an owner but not the alias.
-    claims: t.Mapping[Identity, t.Collection[str]] = dataclasses.field(default_factory=dict)
+    claims: t.Mapping[Identity, t.Collection[str]] = NOTHING
 
 
 class Veth(Resource):
@@ -267,7 +266,7 @@ class _Planner:
             differing = {word: value for word, value in values.items() if getattr(end.link, word) != value}
             if differing:
                 self.steps.append(Set(to, differing))
-                end.link = dataclasses.replace(end.link, **differing)
+                end.link = end.link.but(**differing)
 
     def absent(self, want: Want) -> Change:
         first, second = self._find(want.end), self._find(want.peer, by_any_name=True)

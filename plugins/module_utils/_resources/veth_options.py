@@ -8,12 +8,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Missing
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import link_attributes, marks
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.link_attributes import VETH
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.veth_steps import (
@@ -33,8 +33,7 @@ OPTIONS: Options = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
-class Want:
+class Want(Value):
     state: str
     owner: str
     end: Where

@@ -9,18 +9,17 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import errno
 import socket
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.labels import within
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import dumps, link_changes
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Session
 
 
-@dataclasses.dataclass(frozen=True)
-class Where:
+class Where(Value):
     """The place of an end: its namespace, or None for the host's own, and its name."""
 
     netns: str | None
@@ -30,8 +29,7 @@ class Where:
         return f"{self.name}{within(self.netns)}"
 
 
-@dataclasses.dataclass(frozen=True)
-class _AtAnEnd:
+class _AtAnEnd(Value):
     """A step in the namespace of an end."""
 
     end: Where
@@ -41,7 +39,6 @@ class _AtAnEnd:
         return self.end.netns
 
 
-@dataclasses.dataclass(frozen=True)
 class Make(_AtAnEnd):
     """Create a pair, each end with its values by option name."""
 
@@ -64,7 +61,6 @@ class Make(_AtAnEnd):
         link_changes.set_values(session.writer, socket.if_nametoindex(self.end.name), {"alias": alias})
 
 
-@dataclasses.dataclass(frozen=True)
 class Put(_AtAnEnd):
     """Move and rename one end."""
 
@@ -90,7 +86,6 @@ class Put(_AtAnEnd):
             link_changes.turn(writer, index, True)
 
 
-@dataclasses.dataclass(frozen=True)
 class Set(_AtAnEnd):
     """Set attributes of one end."""
 
@@ -103,8 +98,7 @@ class Set(_AtAnEnd):
         link_changes.set_values(session.writer, socket.if_nametoindex(self.end.name), self.values)
 
 
-@dataclasses.dataclass(frozen=True)
-class Delete:
+class Delete(Value):
     """Delete pairs by their ends in one namespace."""
 
     netns: str | None

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import typing as t
 
@@ -16,6 +15,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Missing, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import STATE, Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import service_files
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Step
@@ -33,8 +33,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._service.service
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class Want:
+class Want(Value):
     name: str
     state: str
     owner: str
@@ -42,8 +41,7 @@ class Want:
     modules: t.Mapping[str, list[dict[str, t.Any]]]
 
 
-@dataclasses.dataclass(frozen=True)
-class Unit:
+class Unit(Value):
     """The state of one unit; ``active`` is None if systemd is not running."""
 
     text: bytes | None
@@ -56,8 +54,7 @@ class Unit:
         return self.text is not None or self.enabled
 
 
-@dataclasses.dataclass(frozen=True)
-class Found:
+class Found(Value):
     """The state of the service of a network."""
 
     definitions: bytes | None
@@ -74,8 +71,7 @@ class Found:
         return any(unit.active is not None for unit in self.units.values())
 
 
-@dataclasses.dataclass(frozen=True)
-class State:
+class State(Value):
     found: t.Mapping[str, Found]
     program: bytes | None
     #: The program and its Python interpreter; both empty if all networks are absent.

@@ -8,16 +8,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import pathlib
 import typing as t
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import atomic_files, service_files
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Aside, Session, Step
 
 
-@dataclasses.dataclass(frozen=True)
-class WriteFile(Aside):
+class WriteFile(Value, Aside):
     path: pathlib.Path
     content: bytes
     mode: int
@@ -29,8 +28,7 @@ class WriteFile(Aside):
         atomic_files.write(str(self.path), self.content, self.mode)
 
 
-@dataclasses.dataclass(frozen=True)
-class RemoveFile(Aside):
+class RemoveFile(Value, Aside):
     path: pathlib.Path
 
     def __str__(self) -> str:
@@ -40,8 +38,7 @@ class RemoveFile(Aside):
         service_files.remove(self.path)
 
 
-@dataclasses.dataclass(frozen=True)
-class Enable(Aside):
+class Enable(Value, Aside):
     """Enable a unit."""
 
     unit: str
@@ -54,7 +51,6 @@ class Enable(Aside):
         service_files.enable(self.unit, self.others)
 
 
-@dataclasses.dataclass(frozen=True)
 class Reload(Aside):
     def __str__(self) -> str:
         return "have systemd reload its units"
@@ -63,8 +59,7 @@ class Reload(Aside):
         service_files.systemctl(session.host, "daemon-reload")
 
 
-@dataclasses.dataclass(frozen=True)
-class Forget(Aside):
+class Forget(Value, Aside):
     """Stop a unit that has no file any more, and nothing else."""
 
     unit: str
@@ -76,8 +71,7 @@ class Forget(Aside):
         service_files.systemctl(session.host, "stop", "--job-mode=ignore-dependencies", self.unit)
 
 
-@dataclasses.dataclass(frozen=True)
-class Start(Aside):
+class Start(Value, Aside):
     """Start a service. It changes the host itself, so the lock is released first."""
 
     unit: str

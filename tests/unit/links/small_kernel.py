@@ -50,12 +50,12 @@ class Namespace:
 
     def _execute(self, step: interface_steps.Step, link: Link) -> None:
         if isinstance(step, interface_steps.SetLink):
-            self.links[step.name] = dataclasses.replace(link, **step.values)
+            self.links[step.name] = link.but(**step.values)
         elif isinstance(step, interface_steps.WriteSettings):
             self.settings.update(step.values)
         elif isinstance(step, interface_steps.Turn):
             assert link.up is not step.up, "turned to where it is"
-            self.links[step.name] = dataclasses.replace(link, up=step.up)
+            self.links[step.name] = link.but(up=step.up)
             if step.up:
                 self._connect(link.index)
             else:
@@ -105,8 +105,7 @@ class Namespace:
                     self.routes = [one for one in self.routes if one.src != source or one.table != 254]
                 else:
                     self.routes = [
-                        dataclasses.replace(one, src=None) if (one.src, one.index) == (source, index) else one
-                        for one in self.routes
+                        one.but(src=None) if (one.src, one.index) == (source, index) else one for one in self.routes
                     ]
         if step.address.version == 4 and not any(
             one.index == index and one.address.version == 4 for one in self.addresses
@@ -146,11 +145,11 @@ class Machine:
                 self._put(second, step.peer)
             elif isinstance(step, veth_steps.Put):
                 end = self.ends.pop((step.end.netns, step.end.name))
-                end.link = dataclasses.replace(end.link, name=step.to.name)
+                end.link = end.link.but(name=step.to.name)
                 self._put(end, step.to)
             elif isinstance(step, veth_steps.Set):
                 end = self.ends[step.end.netns, step.end.name]
-                end.link = dataclasses.replace(end.link, **step.values)
+                end.link = end.link.but(**step.values)
             elif isinstance(step, veth_steps.Delete):
                 self._delete(step)
 
@@ -162,7 +161,7 @@ class Machine:
 
     def _put(self, end: End, where: veth_steps.Where) -> None:
         assert (where.netns, where.name) not in self.ends, "the name is taken"
-        end.link = dataclasses.replace(end.link, index=self._free_index())
+        end.link = end.link.but(index=self._free_index())
         self.ends[where.netns, where.name] = end
 
     def _delete(self, step: veth_steps.Delete) -> None:

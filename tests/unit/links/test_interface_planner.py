@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import ipaddress
 from typing import Any
 
@@ -45,7 +44,7 @@ RESOURCE = Interface()
 
 
 def _route(option: dict[str, Any], index: int, protocol: int = 4) -> Route:
-    return dataclasses.replace(routes.wants("routes", [option])[0].route({}, index), protocol=protocol)
+    return routes.wants("routes", [option])[0].route({}, index).but(protocol=protocol)
 
 
 @st.composite
@@ -174,7 +173,7 @@ def _assert_fulfilled(want: Want, found: Namespace) -> None:
         wanted = [one.route({}, link.index) for one in want.routes]
         for route in wanted:
             there = [one for one in found.routes if one.key == route.key]
-            assert [dataclasses.replace(one, protocol=4, scope="global") for one in there] == [route]
+            assert [one.but(protocol=4, scope="global") for one in there] == [route]
         if want.purge_routes:
             keys = {route.key for route in wanted}
             surplus = [

@@ -109,7 +109,7 @@ def state(module: str, wanted: list[Any], have: Any) -> Any:
 def plan(host: Tables, module: str, definitions: list[Options], bridge_nf: bool = False) -> Plan:
     """A module's plan for the host."""
     wanted = wants(module, definitions)
-    read = rule_ledger.Tables({None: None}, set(), {(None, *key): table for key, table in host.items()})
+    read = rule_ledger.Tables({None: None}, set(), {(None, *key): table for key, table in host.items()}, {})
     have = {
         "bridge_forward": lambda: isolating.Isolations(read, {(None, family) for family in FAMILIES if bridge_nf}),
         "masquerade": lambda: translating.Translations(read),

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import (
@@ -51,8 +50,7 @@ def reading(places: t.Mapping[tuple[str, str], t.Iterable[Place]], want: Isolati
     # Only rules of a translated family show the rest.
     untold = [gate for gate in want.gateways if modes[family_of(gate)] not in TRANSLATED]
     telling = forward and not internal and any(modes[family_of(subnet)] in TRANSLATED for subnet in subnets)
-    return dataclasses.replace(
-        want,
+    return want.but(
         internal=internal,
         icc=_icc(forward, want),
         subnets=subnets,

@@ -9,12 +9,12 @@
 from __future__ import annotations
 
 import collections
-import dataclasses
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused, Unchangeable
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.netfilter import TABLES
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backend import Asked
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
     chains,
@@ -33,8 +33,7 @@ GroupsOf = t.Callable[[str, str], t.Sequence[chains.Group]]
 TableKey = tuple[t.Optional[str], str, str]
 
 
-@dataclasses.dataclass(frozen=True)
-class WriteRules(LinksStay, Aside):
+class WriteRules(Value, LinksStay, Aside):
     ref: str | None
     family: str
     table: str
@@ -47,8 +46,7 @@ class WriteRules(LinksStay, Aside):
         commands.write(session.host, self.ref, self.family, self.table, self.edits)
 
 
-@dataclasses.dataclass
-class Tables:
+class Tables(Value):
     """The tables that were read, and which references mean the same namespace."""
 
     #: For each reference in a want, the first one to the same namespace; its tables are stored under that one.
@@ -57,7 +55,7 @@ class Tables:
     missing: set[str | None]
     by_key: dict[TableKey, Table]
     #: The tables that cannot hold our rules, each with a sentence why.
-    odd: dict[TableKey, str] = dataclasses.field(default_factory=dict)
+    odd: dict[TableKey, str]
 
     def place(self, ref: str | None) -> str | None:
         """The reference under which a namespace's tables are stored."""
@@ -81,7 +79,7 @@ def read_tables(host: Host, wants: t.Sequence[Asked], kept_in: t.Collection[str]
     """
     concerned = {family for want in wants for family in want.families}
     asked = {family for want in wants for family in want.asks_for}
-    found = Tables({}, set(), {})
+    found = Tables({}, set(), {}, {})
     needed = {want.netns for want in wants if want.state == "present"}
     identities: dict[t.Any, str | None] = {}
     for ref in dict.fromkeys(want.netns for want in wants):

@@ -9,9 +9,9 @@
 from __future__ import annotations
 
 import collections
-import dataclasses
 import typing as t
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
     chains,
     placement,
@@ -21,16 +21,14 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Edit, Place, Table
 
 
-@dataclasses.dataclass(frozen=True)
-class Claim:
+class Claim(Value):
     """What one want claims in one table: the rules that are its own now, and the rules that it wants instead."""
 
     found: tuple[Place, ...] = ()
     wanted: tuple[Place, ...] = ()
 
 
-@dataclasses.dataclass(frozen=True)
-class Draft:
+class Draft(Value):
     """The edits of one table, and for each claim those it is responsible for."""
 
     edits: list[Edit]

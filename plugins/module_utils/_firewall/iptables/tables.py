@@ -11,8 +11,9 @@ Nothing is flushed and rules that stay are not rewritten, so their counters and 
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 
 BUILT_IN = {
     "raw": ("PREROUTING", "OUTPUT"),
@@ -41,8 +42,7 @@ class Place(t.NamedTuple):
     text: str
 
 
-@dataclasses.dataclass
-class Table:
+class Table(Value):
     """A table of one family: the rules of each chain in order, and the policies of the built-in chains."""
 
     name: str

@@ -1,0 +1,82 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Values: a few named fields that are set once, compared by what they are.
+
+A frozen dataclass is the same, but Python compiles six functions for each one that is imported. For the hundred of them
+in here that takes longer than a network with one endpoint.
+"""
+
+from __future__ import annotations
+
+import operator
+import types
+import typing as t
+
+T = t.TypeVar("T")
+V = t.TypeVar("V", bound="Value")
+
+if t.TYPE_CHECKING:
+    from typing_extensions import dataclass_transform
+else:
+
+    def dataclass_transform(**_words: t.Any) -> t.Callable[[T], T]:
+        """What type checkers know, and Python only since 3.11."""
+        return lambda decorated: decorated
+
+
+#: The default of a field that is a mapping.
+NOTHING: t.Mapping[t.Any, t.Any] = types.MappingProxyType({})
+
+
+@dataclass_transform(frozen_default=True)
+class Value:
+    """The base of classes whose annotations are the fields of their instances, as of a dataclass."""
+
+    #: Fields that do not count in comparisons.
+    beside_the_point: t.ClassVar[tuple[str, ...]] = ()
+
+    _names: t.ClassVar[tuple[str, ...]] = ()
+    _defaults: t.ClassVar[dict[str, t.Any]] = {}
+    #: The fields of an instance that count; it is not a method.
+    _essence: t.ClassVar[t.Any] = None
+
+    def __init_subclass__(cls, **words: t.Any) -> None:
+        super().__init_subclass__(**words)
+        own = [name for name, kind in cls.__annotations__.items() if "ClassVar" not in kind]
+        cls._names = tuple(dict.fromkeys((*cls._names, *own)))
+        cls._defaults = {**cls._defaults, **{name: vars(cls)[name] for name in own if name in vars(cls)}}
+        cls._essence = operator.attrgetter(*(name for name in cls._names if name not in cls.beside_the_point))
+
+    def __init__(self, *given: t.Any, **named: t.Any) -> None:
+        fields = self.__dict__
+        fields.update(self._defaults)
+        fields.update(zip(self._names, given))
+        fields.update(named)
+        if len(fields) != len(self._names):
+            told = ", ".join(sorted(fields.keys() ^ set(self._names)))
+            raise TypeError(f"{type(self).__name__} lacks these fields or has none of that name: {told}")
+
+    def but(self: V, **changed: t.Any) -> V:
+        """The same with some fields changed."""
+        fields = self.__dict__
+        return type(self)(**{**{name: fields[name] for name in self._names}, **changed})
+
+    def __setattr__(self, name: str, _value: t.Any) -> None:
+        raise AttributeError(f"{type(self).__name__}.{name} is set once")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"{type(self).__name__}.{name} stays")
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self._essence(self) == self._essence(other)
+
+    def __hash__(self) -> int:
+        return hash(self._essence(self))
+
+    def __repr__(self) -> str:
+        fields = (f"{name}={getattr(self, name)!r}" for name in self._names)
+        return f"{type(self).__name__}({', '.join(fields)})"
