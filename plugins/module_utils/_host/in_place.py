@@ -14,7 +14,6 @@ files and directories are prepared under another name, and those that go are ren
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import itertools
 import json
 import os
@@ -25,6 +24,7 @@ import tempfile
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import atomic_files
 
 DIRECTORY = "/etc/netns"
@@ -39,8 +39,7 @@ _AT_ONCE = 8 << 20
 _FEW = 32
 
 
-@dataclasses.dataclass(frozen=True)
-class Rewrite:
+class Rewrite(Value):
     """A file that becomes another one in place."""
 
     path: str

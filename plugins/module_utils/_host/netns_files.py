@@ -8,11 +8,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import in_place
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import hosts_file
@@ -23,8 +23,7 @@ HOSTS = "hosts"
 _KNOWN = 8
 
 
-@dataclasses.dataclass(frozen=True)
-class Files:
+class Files(Value):
     """The files of a namespace; ``trouble`` says why they are left alone."""
 
     hosts: HostsFile | None = None

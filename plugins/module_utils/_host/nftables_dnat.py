@@ -12,7 +12,6 @@ firewalld, netavark and newer Docker engines publish ports in this way. Without 
 
 from __future__ import annotations
 
-import dataclasses
 import socket
 import struct
 import typing as t
@@ -95,18 +94,17 @@ def _translating(reader: Reader) -> dict[tuple[int, str], int]:
     return found
 
 
-@dataclasses.dataclass
 class _Met:
     """What a packet must be to get as far as an expression of a rule."""
 
-    versions: set[str]
-    protocols: set[int] | None = None
-    low: int = 0
-    high: int = 65535
-    listed: Ports | None = None
-    destination: str | None = None
-    #: What the registers hold, as far as it matters.
-    registers: dict[int | None, str] = dataclasses.field(default_factory=dict)
+    def __init__(self, versions: set[str]) -> None:
+        self.versions = versions
+        self.protocols: set[int] | None = None
+        self.low, self.high = 0, 65535
+        self.listed: Ports | None = None
+        self.destination: str | None = None
+        #: What the registers hold, as far as it matters.
+        self.registers: dict[int | None, str] = {}
 
     @property
     def ports(self) -> Ports | None:

@@ -8,11 +8,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import hashlib
 import re
 import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 
 #: Where a file is started from if there is none.
 SOURCE = "/etc/hosts"
@@ -26,8 +27,7 @@ _ORIGIN = re.compile(
 _COMMON = b"# in every namespace:\n"
 
 
-@dataclasses.dataclass(frozen=True)
-class Origin:
+class Origin(Value):
     """That this collection made a file, perhaps with its directory, and the checksum of what it was started with."""
 
     with_directory: bool
@@ -39,8 +39,7 @@ class Origin:
         return b"# Made%s by %s from %s, SHA-256 %s\n" % (directory, _OURS, SOURCE.encode(), self.checksum)
 
 
-@dataclasses.dataclass(frozen=True)
-class Block:
+class Block(Value):
     """The lines of an owner: those of this namespace alone, then those that all of the owner's namespaces have."""
 
     own: tuple[str, ...] = ()
@@ -60,8 +59,7 @@ class Block:
         return own + _COMMON + common if own else common
 
 
-@dataclasses.dataclass(frozen=True)
-class HostsFile:
+class HostsFile(Value):
     """A file in pieces, each with its owner; None for lines of others. In a damaged one, a mark has no counterpart."""
 
     pieces: tuple[tuple[str | None, bytes], ...]
@@ -106,7 +104,7 @@ class HostsFile:
             kept[places[0]] = new
         else:
             kept.insert(_place(kept, owner), new)
-        return dataclasses.replace(self, pieces=tuple(kept), damaged=False)._yielding(block.names)
+        return self.but(pieces=tuple(kept), damaged=False)._yielding(block.names)
 
     def _yielding(self, names: t.Collection[bytes]) -> HostsFile:
         """The file without these names in the lines that it was started with, as long as nobody has changed them.
@@ -121,17 +119,17 @@ class HostsFile:
             return self
         kept = tuple(piece for piece in pieces if piece[1])
         checksum = _checksum(b"".join(text for owner, text in kept if owner is None))
-        return dataclasses.replace(self, pieces=kept, origin=dataclasses.replace(self.origin, checksum=checksum))
+        return self.but(pieces=kept, origin=self.origin.but(checksum=checksum))
 
     def without(self, owner: str) -> HostsFile | None:
         """The file without the owner's block; None if nothing is left but what this collection made."""
         pieces = tuple(piece for piece in self.pieces if piece[0] != owner)
-        left = dataclasses.replace(self, pieces=pieces, damaged=False)
+        left = self.but(pieces=pieces, damaged=False)
         if left.origin is None or left.owners:
             return left
         if left.origin.checksum == _checksum(left.rest):
             return None
-        return dataclasses.replace(left, origin=None)
+        return left.but(origin=None)
 
 
 def started(source: bytes, with_directory: bool) -> HostsFile:
@@ -159,7 +157,7 @@ def parse(content: bytes) -> HostsFile:
         number += 1
     _add(pieces, text[place:])
     found = HostsFile(tuple(pieces), origin)
-    return found if found.content == content else dataclasses.replace(found, damaged=True)
+    return found if found.content == content else found.but(damaged=True)
 
 
 def _without_names(text: bytes, names: t.Collection[bytes]) -> bytes:

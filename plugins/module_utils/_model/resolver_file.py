@@ -8,10 +8,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import ipaddress
 import re
 import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 
 #: The C library asks no more than these.
 MOST_SERVERS = 3
@@ -20,8 +21,7 @@ _OURS = re.compile(
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class Resolver:
+class Resolver(Value):
     """Whom a program asks for names, and how."""
 
     servers: tuple[str, ...] = ()
@@ -38,8 +38,7 @@ class Resolver:
         return found
 
 
-@dataclasses.dataclass(frozen=True)
-class ResolverFile:
+class ResolverFile(Value):
     """A file of a namespace that was written here.
 
     Either one owner was asked for it, or it has what the host's own would have if the namespace could reach what the
@@ -62,7 +61,7 @@ class ResolverFile:
     def without(self, owner: str) -> ResolverFile | None:
         """The file without the need of an owner; None if nobody needs it."""
         owners = tuple(other for other in self.owners if other != owner)
-        return dataclasses.replace(self, owners=owners) if owners else None
+        return self.but(owners=owners) if owners else None
 
 
 def text(resolver: Resolver) -> bytes:

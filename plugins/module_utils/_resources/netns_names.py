@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Order, Plan, Resource
@@ -16,6 +15,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import nam
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import address
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Missing, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import OWNER, STATE, Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import in_place, netns_files
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netns_files import Files
@@ -29,8 +29,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources impor
 _View = dict[str, t.Any]
 
 
-@dataclasses.dataclass(frozen=True)
-class Want:
+class Want(Value):
     """``blocks`` are the lines by namespace."""
 
     state: str
@@ -39,16 +38,14 @@ class Want:
     blocks: t.Mapping[str, Block]
 
 
-@dataclasses.dataclass(frozen=True)
-class State:
+class State(Value):
     """The files by namespace, and what a new one starts with."""
 
     files: t.Mapping[str, Files]
     source: bytes
 
 
-@dataclasses.dataclass(frozen=True)
-class Write(Aside, LinksStay):
+class Write(Value, Aside, LinksStay):
     """A step that creates, writes over and removes files."""
 
     create: t.Mapping[str, bytes]
