@@ -58,7 +58,7 @@ class Change(Value):
     after: View
     facts: t.Mapping[str, t.Any] = NOTHING
 
-    @property
+    @functools.cached_property
     def changed(self) -> bool:
         return self.before != self.after
 

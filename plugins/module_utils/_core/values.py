@@ -53,9 +53,8 @@ class Value:
 
     def __init__(self, *given: t.Any, **named: t.Any) -> None:
         fields = self.__dict__
-        fields.update(self._defaults)
+        fields.update(self._defaults, **named)
         fields.update(zip(self._names, given))
-        fields.update(named)
         if len(fields) != len(self._names):
             told = ", ".join(sorted(fields.keys() ^ set(self._names)))
             raise TypeError(f"{type(self).__name__} lacks these fields or has none of that name: {told}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import ipaddress
 import os
 import pathlib
@@ -235,6 +236,8 @@ def _route_rows(reader: Reader) -> list[bytes]:
     return reader.dump(_GETROUTE, _ROUTE.pack(0, 0, 0, 0, 0, 0, 0, 0, 0))
 
 
+# Many namespaces have most of their routes in common.
+@functools.lru_cache(maxsize=256)
 def _route(row: bytes) -> Route | None:
     family, length, _src_length, tos, table, protocol, scope, kind, flags = _ROUTE.unpack_from(row)
     if family not in _FAMILIES or flags & _ROUTE_CACHED or tos:
@@ -286,8 +289,10 @@ def neighbours(reader: Reader) -> list[Neighbour]:
 
 def _neighbour(row: bytes) -> Neighbour | None:
     family, index, state, _flags, _kind = _NEIGHBOUR.unpack_from(row)
+    if family not in _FAMILIES or state in (0, 64):
+        return None
     found = attributes(row, _NEIGHBOUR.size)
-    if family not in _FAMILIES or 1 not in found or state in (0, 64):
+    if 1 not in found:
         return None
     return Neighbour(
         index=index,

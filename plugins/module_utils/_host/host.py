@@ -64,6 +64,7 @@ class Host:
         #: The maximum of bytes to read from a namespace; the host itself has no limit.
         self.limit: int | None = None
         self._fds: dict[str | None, int] = {}
+        self._identities: dict[int, Identity] = {}
         self._missing: list[str] = []
         self._visitor: _Visitor | None = None
 
@@ -171,14 +172,17 @@ class Host:
             if self._visitor:
                 self._visitor.leave(fd)
             os.close(fd)
+            self._identities.pop(fd, None)
 
     def identity(self, ref: str | None) -> Identity:
         """The same for all references to one namespace."""
         fd = self.fd(ref)
         if ref in self._missing:
             return f"missing: {ref}"
-        found = os.fstat(fd)
-        return (found.st_dev, found.st_ino)
+        if fd not in self._identities:
+            found = os.fstat(fd)
+            self._identities[fd] = (found.st_dev, found.st_ino)
+        return self._identities[fd]
 
     def fd(self, ref: str | None) -> int:
         """An open file of the namespace, kept until the end of the call."""

@@ -23,6 +23,8 @@ _ROUTE = struct.Struct("=BBBBBBBBI")
 _QDISC = struct.Struct("=BxxxiIII")
 _U32 = struct.Struct("=I")
 _DESTINATION, _OUT, _KIND = 1, 4, 1
+#: Where a queueing discipline for incoming packets is attached.
+_INGRESS = 0xFFFFFFF1
 _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 _UNICAST = 1
 
@@ -45,7 +47,9 @@ def incoming(reader: Reader) -> dict[int, str]:
     """The ingress or clsact qdisc of interfaces that have one, by index."""
     found = {}
     for row in reader.dump(_GETQDISC, _QDISC.pack(0, 0, 0, 0, 0)):
-        index = _QDISC.unpack_from(row)[1]
+        _family, index, _handle, parent, _info = _QDISC.unpack_from(row)
+        if parent != _INGRESS:
+            continue
         kind = attributes(row, _QDISC.size).get(_KIND, b"").rstrip(b"\0").decode(errors="replace")
         if kind in ("ingress", "clsact"):
             found[index] = kind
