@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The program attaches one guest of a network, by its process or by the state that an OCI hook is told of a container.
+"""The program attaches a guest of a network, by its process or by the container state that an OCI hook receives.
 
-Real engines call it in tests/newest. Here a process in a namespace of its own stands for a container.
+tests/newest calls it from real engines. Here a process in a namespace of its own stands for a container.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def guest(host: Host) -> Iterator[Process]:
 
 
 def _build(host: Host, guest: Process, container: str = "shop", engine: str | None = None) -> None:
-    """A network with the guest, given as a container's; and the host's end of its pair is gone, as after a restart."""
+    """A network with the guest as a container, and without the host end of its pair, as after a restart."""
     app = {"namespace": "app", "pid": guest.pid, "published_ports": ["9000:90"]}
     in_one(host, {**SHOP, "persistent": True, "endpoints": [app, *SHOP["endpoints"]]})
     written = json.loads(host.read(DEFINITIONS))
@@ -39,7 +39,7 @@ def _build(host: Host, guest: Process, container: str = "shop", engine: str | No
 
 
 def _hook(host: Host, guest: Process, identifier: str = MINE, volatile: bool = False, **names: str) -> Result:
-    """Call it as Podman's runtime does, among containers that are named by their IDs."""
+    """Call it as Podman's runtime does, among containers whose names are given with their IDs."""
     listed = [{"id": number, "names": [name]} for name, number in names.items()]
     host.sh(f"mkdir -p {LISTS}/{identifier}/userdata")
     host.write(f"{LISTS}/{'volatile-' if volatile else ''}containers.json", json.dumps(listed))

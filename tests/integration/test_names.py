@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Endpoints find each other by name, as the C library looks names up where ``ip netns exec`` shows the files."""
+"""Endpoints find each other by name, as the C library resolves it with the files that ``ip netns exec`` shows."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ LAN: dict[str, Any] = {
 
 
 def found(host: Host, namespace: str, name: str) -> set[str]:
-    """The addresses of a name as a program in the namespace finds them, in both families."""
+    """The addresses that a program in the namespace finds for a name, in both families."""
     looked = host.run(["ip", "netns", "exec", namespace, "getent", "ahosts", name], check=False)
     return {line.split()[0] for line in looked.out.splitlines()}
 
 
 def foreign(host: Host, namespace: str) -> str:
-    """What is in a hosts file beside what this collection wrote."""
+    """The part of a hosts file that this collection did not write."""
     lines = host.read(HOSTS.format(namespace)).splitlines(keepends=True)
     kept, inside = [], False
     for line in lines:
@@ -59,7 +59,7 @@ def test_every_endpoint_finds_every_other_and_itself(host: Host) -> None:
 
 
 def test_a_name_of_an_endpoint_goes_before_the_hosts_own(host: Host) -> None:
-    """The host may have the same name, and mostly has a line with it."""
+    """The host may have the same name, usually with a line for it."""
     host.write("/etc/hosts", "127.0.0.1 localhost\n127.0.1.1 DB host.example # me\n10.9.9.9 printer\n")
     apply(host, **SHOP)
     assert found(host, "web", "db") == {"172.18.0.10", "fd00:18::3"}
@@ -108,7 +108,7 @@ def test_who_has_left_is_not_found_any_more(host: Host) -> None:
 
 
 def test_a_program_that_runs_sees_who_has_come(host: Host) -> None:
-    """It has the file mounted, and would go on to see the old one if another took its name."""
+    """It has the file mounted, and would keep seeing the old one if another replaced it."""
     apply(host, **SHOP)
     argv = ["ip", "netns", "exec", "web", "sh", "-c", "while read -r name; do getent ahosts $name; done"]
     with host.popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as sh:
@@ -143,7 +143,7 @@ def test_what_was_broken_by_hand_is_put_back(host: Host, damage: str) -> None:
 
 
 def test_lines_of_others_stay(host: Host) -> None:
-    """Those of a file that was there, those that come later, and a file that has become somebody's by that."""
+    """Those of an existing file, later ones, and those of a file that they turn into a foreign one."""
     host.sh("mkdir -p /etc/netns/web; printf '127.0.0.1 localhost\n10.1.1.1 mine\n' >/etc/netns/web/hosts")
     given = host.read(HOSTS.format("web"))
     apply(host, **SHOP)
@@ -178,7 +178,7 @@ def test_a_directory_of_others_stays(host: Host) -> None:
     ],
 )
 def test_a_file_that_leads_elsewhere_is_left_alone(host: Host, script: str, sentence: str) -> None:
-    """What is written there would be the host's own."""
+    """Writing to it would change the host's own file."""
     host.sh(f"mkdir -p /etc/netns/web; {script.format(HOSTS.format('web'))}")
     own = host.read("/etc/hosts")
     refused(host, MODULE, {**LAN, "namespaces": [{"name": "web"}]}, sentence)

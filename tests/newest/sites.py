@@ -22,7 +22,7 @@ from tests.lab.town import Town
 
 
 class Engine(Protocol):
-    """Docker's daemon or Podman's store, by whose environment its program is found on the host."""
+    """Docker's daemon or Podman's storage, and the environment in which its program is found on the host."""
 
     environment: dict[str, str]
     folder: str
@@ -48,7 +48,7 @@ class Site:
         self.engine = engine
 
     def apply(self, *endpoints: dict[str, Any], fails: bool = False, check: bool = False, **others: Any) -> Run:
-        """The role with these endpoints."""
+        """Run the role with these endpoints."""
         want: dict[str, Any] = {**SHOP, **others, "endpoints": list(endpoints)}
         variables = {f"bridge_network_{name}": value for name, value in want.items()}
         path = f"{self.engine.folder}:{self.town.host.environment()['PATH']}"
@@ -56,7 +56,7 @@ class Site:
         return self.town.host.playbook(PLAY, variables=variables, env=env, fails=fails, check=check)
 
     def serves(self, name: str) -> bool:
-        """Whether the neighbour reaches what listens inside the container's namespace."""
+        """Whether the neighbour reaches a server in the container's namespace."""
         with self.town.host.inside(name).server(80):
             return all(self.town.neighbour.ask(address, 8080) is not None for address in town.HOST)
 
@@ -64,7 +64,7 @@ class Site:
         return self.engine.call("inspect", "--format={{.State.Pid}}", name)
 
     def links(self, name: str) -> set[str]:
-        """The interfaces that the container has, as its own processes see them."""
+        """The container's interfaces, as its own processes see them."""
         link = self.town.host.sh(f"nsenter --target={self.process(name)} --net ip -brief link")
         return {line.split()[0].partition("@")[0] for line in link.splitlines()}
 
@@ -78,5 +78,5 @@ def site(engine: Callable[[Host], Engine]) -> Iterator[Site]:
 
 
 def endpoint(**options: Any) -> dict[str, Any]:
-    """The one that the tests are about, with a published port."""
+    """The endpoint that the tests are about, with a published port."""
     return {"namespace": "shop", "published_ports": ["8080:80"], **options}

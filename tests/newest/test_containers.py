@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Real containers of the newest engines, on no network of their own, become endpoints of ours and cease to be."""
+"""Real containers of the newest engines, on no network of their own, become endpoints and stop being some."""
 
 from __future__ import annotations
 

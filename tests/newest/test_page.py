@@ -15,12 +15,12 @@ from tests.engines.reasons import NEW
 from tests.engines.table import Run, Table
 
 pytestmark = [pytest.mark.needs("newest-engines"), pytest.mark.needs("bridge-nf")]
-#: A daemon with a proxy, and rules of nftables.
+#: A daemon with a proxy, and an engine with nftables rules.
 CUT = ("docker", "podman")
 
 
 def _is_on_page(run: Run) -> bool:
-    """Whether the page says of the engine, or of two releases of it, how it was run."""
+    """Whether the page has the engine, or two releases of it, with the way it was run."""
     first = run.heading.partition(", ")[0]
     line = rf"^- {re.escape(first)} (\S+ and )?{re.escape(run.version)}[,:]"
     return re.search(line, PAGE.read_text(encoding="utf-8"), re.MULTILINE) is not None
@@ -30,7 +30,7 @@ def test_the_newest_engines_answer_as_the_page_says(request: pytest.FixtureReque
     columns, questions = ask_all(CUT, ages=(NEW,))
     by_name = {column[0].name: column[0] for column in columns}
     assert set(by_name) == {"role", *CUT}
-    # What whoever publishes a port sees, of whatever version the engine is by now.
+    # What clients of published ports see, whatever version the engine has by now.
     for run in by_name.values():
         for place in ("lan", "outside"):
             assert "yes, " in run.answers[f"published {place} host IPv4"]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A container of an ordinary user's Podman is an endpoint by its process; by its name nobody but the user knows it."""
+"""A container of an ordinary user's Podman is an endpoint by its process; only that user knows its name."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.lab.errors import LabError
 from tests.lab.paths import REPOSITORY
 
 pytestmark = pytest.mark.needs("newest-engines")
-#: The module as a lab host runs it, in a Python of its own; run_main takes the standard output.
+#: Runs the module as a lab host does, in a separate Python, since run_main replaces the standard output.
 _RUN = """
 import json, sys
 from tests.lab.modules import run_main

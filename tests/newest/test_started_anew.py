@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A container that its engine starts anew is an endpoint again without Ansible, by what docs/persistence.md says."""
+"""A restarted container becomes an endpoint again without Ansible, as docs/persistence.md describes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _PIPES = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
 
 
 class Starting:
-    """An engine that attaches its containers by the file of the page, once it is enabled."""
+    """An engine that attaches its containers with the unit on that page, once it is enabled."""
 
     def __init__(self, site: Site) -> None:
         self.site = site
@@ -52,7 +52,7 @@ class Starting:
         raise NotImplementedError
 
     def start(self, name: str) -> None:
-        """A container on no network, started for the first time."""
+        """Start a container on no network for the first time."""
         self.site.engine.start_apart(name)
 
     def told(self) -> str:
@@ -61,7 +61,7 @@ class Starting:
 
 class Docker(Starting):
     def enable(self) -> None:
-        """Run what systemd makes of the unit's command line."""
+        """Run the unit's command line as systemd would."""
         (line,) = re.findall(r"^ExecStart=(.*?[^\\])$", UNIT, re.MULTILINE | re.DOTALL)
         argv = shlex.split(line.replace("\\\n", " ").replace("$$", "$").replace("%%", "%"))
         path = f"{self.site.engine.folder}:{self.host.environment()['PATH']}"
@@ -78,7 +78,7 @@ class Podman(Starting):
         self.host.write(f"{_THERE}/containers/oci/hooks.d/linuxnet.json", HOOK)
 
     def start(self, name: str) -> None:
-        """Its runtime throws away what a hook tells, unless it is given a file for that; there is no journal here."""
+        """The runtime discards the hook's output unless it is given a file for it; there is no journal here."""
         words = ("--detach", "--cgroups=disabled", f"--name={name}", "--network=none")
         told = f"--annotation=run.oci.hooks.stderr={_TOLD}"
         self.site.engine.call("run", *words, told, *containers.COMMAND)
@@ -92,7 +92,7 @@ def starting(request: pytest.FixtureRequest) -> Iterator[Starting]:
 
 
 def _until(true: Callable[[], bool]) -> bool:
-    """Whether it becomes true soon; Docker tells of a container when it runs already."""
+    """Wait until it becomes true: Docker reports a container after it has started."""
     end = time.monotonic() + 30
     while not true() and time.monotonic() < end:
         time.sleep(0.1)
@@ -117,7 +117,7 @@ def test_a_container_is_wired_again_without_ansible(starting: Starting) -> None:
     assert site.serves("shop")
     assert not site.apply(*wanted, persistent=True).changed
 
-    # What is not about the container stays as it is, broken or not, and so do the containers of others.
+    # What does not concern the container stays as it is, broken or not, including the containers of others.
     host.sh("ip -n db address flush dev eth0; iptables --flush LINUXNET-RAW --table raw")
     starting.start("other")
     _restart(starting)

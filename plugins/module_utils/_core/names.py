@@ -19,7 +19,7 @@ INTERFACE_NAME_LENGTH = 15
 #: NAME_MAX: a namespace's name is a file's name under /run/netns.
 NAMESPACE_NAME_LENGTH = 255
 NETNS_DIR = "/run/netns"
-#: The maximum of a host name.
+#: The maximum length of a host name.
 HOST_NAME_LENGTH = 253
 
 #: An owner, as stored in marks, rule comments and file names.
@@ -27,9 +27,9 @@ OWNER = r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}"
 _OWNER = re.compile(OWNER)
 #: The suffixes of a network's additional units, before .service.
 UNITS = (".rules", ".firewalld")
-#: A label of a host name; underscores are common in names of containers.
+#: A label of a host name. Underscores are allowed, since they are common in container names.
 _LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
-#: What the C library takes for an address, such as 10 or 0x7f, if it is the last label.
+#: A last label that the C library would parse as an address, such as 10 or 0x7f.
 _NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 _LOCAL = ("localhost", "ip6-localhost", "ip6-loopback")
 _CONTAINER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -148,7 +148,7 @@ def container(option: str, value: object) -> str:
 
 
 def is_host_name(value: str) -> bool:
-    """Whether a name in a hosts file is found, and is no other's already."""
+    """Whether a name can be looked up in a hosts file, and is not a name of the host itself, such as localhost."""
     labels = value.split(".")
     return (
         len(value) <= HOST_NAME_LENGTH
@@ -160,7 +160,7 @@ def is_host_name(value: str) -> bool:
 
 
 def host_name(option: str, value: object) -> str:
-    """A name for a hosts file."""
+    """A valid name for a hosts file."""
     if not isinstance(value, str) or not is_host_name(value):
         allowed = (
             "a host name has labels of A-Z, a-z, 0-9, '_' and '-' with dots between them, the last one not a number,"

@@ -4,11 +4,11 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Changes the files of namespaces, /etc/netns/NAME/*, so that a kill at any moment leaves nothing half done.
+"""Changes files in /etc/netns/NAME so that a run can be killed at any moment without leaving one half written.
 
-Who runs in a namespace may have a file mounted, and goes on to see that one if another takes its name. So a file that
-exists is written over in place. What it is to become is recorded first, and the next run finishes what was begun. New
-files and directories are prepared under another name, and those that go are renamed first.
+A program in a namespace may have a file mounted, and would keep seeing that one if another replaced it. So an existing
+file is overwritten in place. Its new content is recorded first, and the next run completes what was begun. New files
+and directories are prepared under another name, and those to be removed are renamed first.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import atomic_files
 
 DIRECTORY = "/etc/netns"
-#: What files are to become that are being written over.
+#: Records the new contents of files that are being overwritten.
 _RECORD = f"{DIRECTORY}/.linuxnet-unfinished"
-#: How the names of what is no namespace's begin there.
+#: Prefixes of names there that do not belong to namespaces.
 OURS = (atomic_files.UNFINISHED, os.path.basename(_RECORD))
 _PLACE = re.compile(rf"{DIRECTORY}/[^/]+/(hosts|resolv\.conf)", re.DOTALL)
-#: The bytes to record at once.
+#: How many bytes to record at once.
 _AT_ONCE = 8 << 20
-#: Up to so many files are synced one by one.
+#: Up to this many files are synced one by one.
 _FEW = 32
 
 
 class Rewrite(Value):
-    """A file that becomes another one in place."""
+    """A file that gets a new content in place."""
 
     path: str
     old: bytes
@@ -48,7 +48,7 @@ class Rewrite(Value):
 
 
 def create(files: t.Mapping[str, bytes]) -> None:
-    """Create files, those of a new directory together with it."""
+    """Create files; those in a new directory appear together with it."""
     os.makedirs(DIRECTORY, 0o755, exist_ok=True)
     prepared: list[tuple[str, str]] = []
     try:
@@ -64,7 +64,7 @@ def create(files: t.Mapping[str, bytes]) -> None:
 
 
 def _prepare(directory: str, files: t.Mapping[str, bytes]) -> t.Iterator[tuple[str, str]]:
-    """Write files beside their directory, which may not exist yet; each with its name and that to come."""
+    """Write files next to their directory, which may not exist yet. Yields their temporary and final names."""
     if os.path.isdir(directory):
         for path, content in files.items():
             handle, temporary = tempfile.mkstemp(prefix=atomic_files.UNFINISHED, dir=DIRECTORY)
@@ -85,7 +85,7 @@ def _fill(handle: int, content: bytes) -> None:
 
 
 def rewrite(files: t.Sequence[Rewrite]) -> None:
-    """Write files over in place."""
+    """Overwrite files in place."""
     waiting = list(files)
     while waiting:
         kinds: dict[tuple[bytes, bytes], list[str]] = {}
@@ -109,7 +109,7 @@ def _record(kinds: t.Mapping[tuple[bytes, bytes], list[str]]) -> None:
 
 
 def _text(content: bytes) -> str:
-    """Any bytes, as text for JSON."""
+    """Any bytes as text, for JSON."""
     return content.decode("latin-1")
 
 
@@ -127,7 +127,7 @@ def _overwrite(path: str, place: int, new: bytes) -> None:
 
 
 def refuse_shared(path: str, found: os.stat_result) -> None:
-    """Refuse a file that is more than this one: what is written here would be seen elsewhere, such as in /etc/hosts."""
+    """Refuse links and other special files: what is written to them would show elsewhere, such as in /etc/hosts."""
     if not stat.S_ISREG(found.st_mode):
         raise Refused(f"{path} is not a plain file, so it is left alone")
     if found.st_nlink > 1:
@@ -135,7 +135,7 @@ def refuse_shared(path: str, found: os.stat_result) -> None:
 
 
 def _common(old: bytes, new: bytes) -> int:
-    """The number of bytes at the beginning that are the same."""
+    """The length of the common prefix."""
     low, high = 0, min(len(old), len(new))
     while low < high:
         middle = (low + high + 1) // 2
@@ -147,7 +147,7 @@ def _common(old: bytes, new: bytes) -> int:
 
 
 def remove(paths: t.Iterable[str], with_directory: t.Collection[str] = ()) -> None:
-    """Remove files, and those of these directories that have no others."""
+    """Remove files, and those of these directories that contain no others."""
     for directory, listed in itertools.groupby(sorted(paths), key=os.path.dirname):
         names = {os.path.basename(path) for path in listed}
         if directory in with_directory and set(os.listdir(directory)) == names:
@@ -162,9 +162,9 @@ def remove(paths: t.Iterable[str], with_directory: t.Collection[str] = ()) -> No
 
 
 def unfinished() -> dict[str, bytes]:
-    """The files that a killed run was writing over, with what they were to become.
+    """The files that a killed run was overwriting, with their new contents.
 
-    One that somebody has changed since is left as it is.
+    A file that somebody has changed since is left alone.
     """
     found: dict[str, bytes] = {}
     for entry in _recorded():
@@ -177,7 +177,7 @@ def unfinished() -> dict[str, bytes]:
 
 
 def _recorded() -> list[dict[str, t.Any]]:
-    """What is recorded; nothing that others than root may have written."""
+    """The record, unless others than root may have written it."""
     try:
         with open(_RECORD, encoding="utf-8") as file:
             atomic_files.trust(DIRECTORY)
@@ -187,7 +187,7 @@ def _recorded() -> list[dict[str, t.Any]]:
 
 
 def _is_between(content: bytes, old: bytes, new: bytes) -> bool:
-    """Whether each byte is of one of the two, or of a place that was not written yet."""
+    """Whether each byte is from one of the two, or from a place that was not written yet."""
     if content in (old, new):
         return True
     if not min(len(old), len(new)) <= len(content) <= max(len(old), len(new)):
@@ -197,7 +197,7 @@ def _is_between(content: bytes, old: bytes, new: bytes) -> bool:
 
 
 def finish() -> None:
-    """Finish what a killed run has begun; the caller holds the lock."""
+    """Complete what a killed run has begun. The caller holds the lock."""
     try:
         names = os.listdir(DIRECTORY)
     except (FileNotFoundError, NotADirectoryError):
@@ -215,7 +215,7 @@ def finish() -> None:
 
 
 def read(path: str) -> bytes | None:
-    """The content of a plain file, None if it does not exist; raises Refused for any other."""
+    """The content of a regular file, None if it does not exist. Raises Refused for any other file."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -232,7 +232,7 @@ def read(path: str) -> bytes | None:
 
 
 def _discard(path: str) -> None:
-    """Remove what is unfinished."""
+    """Remove an unfinished file or directory."""
     if os.path.isdir(path) and not os.path.islink(path):
         shutil.rmtree(path)
     else:
@@ -244,7 +244,7 @@ def _files_of(path: str) -> list[str]:
 
 
 def _sync(paths: t.Sequence[str]) -> None:
-    """Have files on disk before what says so."""
+    """Have files on disk before the record or name that refers to them."""
     if len(paths) > _FEW:
         os.sync()
         return

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The files that namespaces have in place of the host's, /etc/netns/NAME/*, as ``ip netns exec`` shows them."""
+"""The files that namespaces have instead of the host's, /etc/netns/NAME/*, as shown by ``ip netns exec``."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import ho
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.hosts_file import HostsFile
 
 HOSTS = "hosts"
-#: So many different files are remembered as they were parsed; most namespaces have the same one.
+#: How many parsed files to cache; most namespaces have the same one.
 _KNOWN = 8
 
 
 class Files(Value):
-    """The files of a namespace; ``trouble`` says why they are left alone."""
+    """The files of a namespace. ``trouble`` says why they are left alone."""
 
     hosts: HostsFile | None = None
     content: bytes = b""
@@ -36,9 +36,9 @@ def path(namespace: str, name: str) -> str:
 
 
 def read_all(host: Host) -> dict[str, Files]:
-    """The files of every namespace that has a directory of them.
+    """The files of every namespace that has a directory of its own.
 
-    Read once, since nobody else of us writes any as long as the host is locked.
+    Read only once, since no other run writes them while the host is locked.
     """
     if __name__ not in host.memory:
         host.memory[__name__] = _read_all()
@@ -46,7 +46,7 @@ def read_all(host: Host) -> dict[str, Files]:
 
 
 def forget(host: Host) -> None:
-    """They are others from now on."""
+    """Drop the cached files, which are about to change."""
     host.memory.pop(__name__, None)
 
 

@@ -4,10 +4,9 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Finds rules of nftables, other than those of iptables, that translate the destination of packets to single ports.
+"""Finds nftables rules that translate packets to single ports, other than those of iptables, without the nft program.
 
-firewalld, netavark and newer Docker engines publish ports in this way. Without the nft program; called inside
-``Host.run``.
+firewalld, netavark and newer Docker engines publish ports like this. Call this inside ``Host.run``.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ _GET_ELEMENTS = 10 << 8 | 13
 _NUMBER = struct.Struct("!I")
 _PRIORITY = struct.Struct("!i")
 _PORT = struct.Struct("!H")
-#: The hooks at which destinations are translated, and the priority of iptables' own chains there.
+#: The hooks at which destinations are translated, and the priority of iptables' chains there.
 _HOOKS, _OURS = (0, 3), -100
 _TYPE, _HOOK_PRIORITY = 7, 2
 _ELEMENTS, _OF_SET = 3, 2
@@ -42,12 +41,12 @@ _PROTOCOL_OF_NETWORK, _PROTOCOL_OF_TRANSPORT = 15, 16
 _EQUAL, _LESS, _AT_MOST, _MORE, _AT_LEAST = 0, 2, 3, 4, 5
 _VERSIONS: dict[int, str] = {socket.AF_INET: "ipv4", socket.AF_INET6: "ipv6"}
 _PROTOCOLS: dict[int, str] = {socket.IPPROTO_TCP: "tcp", socket.IPPROTO_UDP: "udp", socket.IPPROTO_SCTP: "sctp"}
-#: Where an address of the destination is in the header of the network.
+#: Offset and length of the destination address in the network header.
 _DESTINATIONS = {(16, 4), (24, 16)}
 
 
 class Translation(t.NamedTuple):
-    """A rule that takes packets to some ports; ``first`` is None if its chain has the priority of ours."""
+    """A rule that translates packets to some ports. ``first`` is None if its chain has the same priority as ours."""
 
     ip_version: str
     family: str
@@ -60,9 +59,9 @@ class Translation(t.NamedTuple):
 
 
 def foreign(own: t.Collection[IPAddress]) -> list[Translation]:
-    """Those that may take what is sent to one of the host's own addresses.
+    """The rules that may translate packets to one of the host's own addresses.
 
-    Chains are not followed: a rule counts wherever it is in a table that translates, but only if it names ports itself.
+    Jumps are not followed: a rule counts anywhere in a table that translates, but only if it names ports itself.
     """
     with Reader(protocol=nft.NETFILTER) as reader:
         found = {
@@ -95,7 +94,7 @@ def _translating(reader: Reader) -> dict[tuple[int, str], int]:
 
 
 class _Met:
-    """What a packet must be to get as far as an expression of a rule."""
+    """What is known about a packet that gets to an expression of a rule."""
 
     def __init__(self, versions: set[str]) -> None:
         self.versions = versions
@@ -103,12 +102,12 @@ class _Met:
         self.low, self.high = 0, 65535
         self.listed: Ports | None = None
         self.destination: str | None = None
-        #: What the registers hold, as far as it matters.
+        #: What the registers contain, as far as it matters.
         self.registers: dict[int | None, str] = {}
 
     @property
     def ports(self) -> Ports | None:
-        """None where the rule names none."""
+        """The ports that the rule matches, None if it names none."""
         if self.listed is not None:
             return self.listed
         return ((self.low, self.high),) if (self.low, self.high) != (0, 65535) else None
@@ -125,7 +124,7 @@ def _of_rule(reader: Reader, row: bytes, number: int, table: str, priority: int)
         if _translates(name, values):
             break
         _narrow(met, name, values, lambda name: _elements(reader, number, table, name))
-    # A translation to an address has its IP version.
+    # A translation states the IP version of its address.
     to = _VERSIONS.get(_number(values.get(2)) or 0) if name == "nat" else None
     versions = met.versions & {to} if to else met.versions
     protocols = [_PROTOCOLS[one] for one in met.protocols if one in _PROTOCOLS] if met.protocols is not None else [None]
@@ -142,7 +141,7 @@ def _translates(name: str, values: t.Mapping[int, bytes]) -> bool:
 
 
 def _narrow(met: _Met, name: str, values: t.Mapping[int, bytes], elements: t.Callable[[str], Ports]) -> None:
-    """Understand one expression, if it is about a port, a protocol or the destination."""
+    """Evaluate an expression about a port, a protocol or the destination."""
     held = ""
     if name in ("cmp", "range", "lookup"):
         held = met.registers.get(_number(values.get(2 if name == "lookup" else 1)), "")
@@ -162,7 +161,7 @@ def _narrow(met: _Met, name: str, values: t.Mapping[int, bytes], elements: t.Cal
 
 
 def _loaded(name: str, values: t.Mapping[int, bytes]) -> str:
-    """What an expression puts into a register, empty for what does not matter here."""
+    """What an expression loads into a register; empty if it does not matter here."""
     if name == "meta":
         return {_PROTOCOL_OF_NETWORK: "version", _PROTOCOL_OF_TRANSPORT: "protocol"}.get(
             _number(values.get(2)) or 0, ""
@@ -192,7 +191,7 @@ def _compare(met: _Met, held: str, operator: int | None, value: bytes) -> None:
 
 
 def _elements(reader: Reader, number: int, table: str, name: str) -> Ports:
-    """The numbers in a set, as ranges; the end of a range is an element of its own, and not in it."""
+    """The numbers in a set, as ranges. The end of a range is an element of its own, and excluded."""
     found: list[tuple[int, bool]] = []
     for row in nft.dump(reader, _GET_ELEMENTS, number, table, attribute(_OF_SET, name.encode("latin-1") + b"\0")):
         for _kind, data in each_attribute(attributes(row, nft.NFGENMSG.size).get(_ELEMENTS, b"")):

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""A hosts file with a marked block for each owner, among lines of others that stay as they are. Pure."""
+"""A hosts file with a marked block for each owner, among lines of others, which stay as they are. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 
-#: Where a file is started from if there is none.
+#: What a new file starts as a copy of.
 SOURCE = "/etc/hosts"
 _OURS = b"netplumb.linuxnet"
 _MARK = re.compile(rb"^# (BEGIN|END) netplumb\.linuxnet ([A-Za-z0-9_.-]+)[ \t]*(?:\n|\Z)", re.MULTILINE)
@@ -23,12 +23,12 @@ _ORIGIN = re.compile(
     rb"^# Made( with its directory)? by netplumb\.linuxnet from /etc/hosts, SHA-256 ([0-9a-f]{64})[ \t]*(?:\n|\Z)",
     re.MULTILINE,
 )
-#: What separates the lines of one namespace from those that all have.
+#: Separates the lines of one namespace from those that all have.
 _COMMON = b"# in every namespace:\n"
 
 
 class Origin(Value):
-    """That this collection made a file, perhaps with its directory, and the checksum of what it was started with."""
+    """Records that this collection created a file, maybe with its directory, and the checksum of its first content."""
 
     with_directory: bool
     checksum: bytes
@@ -40,7 +40,7 @@ class Origin(Value):
 
 
 class Block(Value):
-    """The lines of an owner: those of this namespace alone, then those that all of the owner's namespaces have."""
+    """The lines of an owner: those of this namespace only, then those that all of the owner's namespaces have."""
 
     own: tuple[str, ...] = ()
     common: tuple[str, ...] = ()
@@ -60,7 +60,7 @@ class Block(Value):
 
 
 class HostsFile(Value):
-    """A file in pieces, each with its owner; None for lines of others. In a damaged one, a mark has no counterpart."""
+    """A file in pieces, each with its owner, None for lines of others. If damaged, a mark lacks its counterpart."""
 
     pieces: tuple[tuple[str | None, bytes], ...]
     origin: Origin | None = None
@@ -80,7 +80,7 @@ class HostsFile(Value):
 
     @functools.cached_property
     def blocks(self) -> t.Mapping[str, Block]:
-        """The blocks by owner; the first one counts."""
+        """The blocks by owner. If there are several, the first one counts."""
         found: dict[str, Block] = {}
         for owner, text in self.pieces:
             if owner is not None and owner not in found:
@@ -89,13 +89,13 @@ class HostsFile(Value):
 
     @property
     def rest(self) -> bytes:
-        """The lines of others, and those that the file was started with."""
+        """The lines of others, and those that the file started with."""
         return b"".join(text for owner, text in self.pieces if owner is None)
 
     def with_block(self, owner: str, block: Block) -> HostsFile:
-        """The file with this block in place of the owner's, or else among the others in the order of their owners.
+        """The file with this block in place of the owner's, or else among the others in the order of owners.
 
-        Blocks of a new file come first, since the first line with a name counts.
+        In a new file, blocks come first, since the first line with a name counts.
         """
         places = [place for place, (other, _text) in enumerate(self.pieces) if other == owner]
         kept = [piece for place, piece in enumerate(self.pieces) if piece[0] != owner or place == places[0]]
@@ -107,10 +107,10 @@ class HostsFile(Value):
         return self.but(pieces=tuple(kept), damaged=False)._yielding(block.names)
 
     def _yielding(self, names: t.Collection[bytes]) -> HostsFile:
-        """The file without these names in the lines that it was started with, as long as nobody has changed them.
+        """Remove these names from the lines that the file started with, provided that nobody has changed those.
 
-        A host often has the name of one of its namespaces. The C library may give the addresses of all lines with a
-        name, and put those of the loopback first.
+        A host often has the name of one of its namespaces. The C library may return the addresses of all lines with a
+        name, and loopback addresses first.
         """
         if self.origin is None or self.origin.checksum != _checksum(self.rest):
             return self
@@ -122,7 +122,7 @@ class HostsFile(Value):
         return self.but(pieces=kept, origin=self.origin.but(checksum=checksum))
 
     def without(self, owner: str) -> HostsFile | None:
-        """The file without the owner's block; None if nothing is left but what this collection made."""
+        """The file without the owner's block; None if only content that this collection created is left."""
         pieces = tuple(piece for piece in self.pieces if piece[0] != owner)
         left = self.but(pieces=pieces, damaged=False)
         if left.origin is None or left.owners:
@@ -133,13 +133,13 @@ class HostsFile(Value):
 
 
 def started(source: bytes, with_directory: bool) -> HostsFile:
-    """A new file with the lines of the host's own, but for blocks that these have."""
+    """A new file with the lines of the host's own file, without any blocks in it."""
     lines = parse(source).rest
     return HostsFile(((None, lines),) if lines else (), Origin(with_directory, _checksum(lines)))
 
 
 def parse(content: bytes) -> HostsFile:
-    """A file in pieces; a mark without its counterpart is no block, and is left out."""
+    """Parse a file. A mark without its counterpart is not a block and is left out."""
     made = _ORIGIN.search(content)
     origin = Origin(made[1] is not None, made[2]) if made else None
     text = content[: made.start()] + content[made.end() :] if made else content
@@ -165,7 +165,7 @@ def _without_names(text: bytes, names: t.Collection[bytes]) -> bytes:
 
 
 def _without(line: bytes, names: t.Collection[bytes]) -> bytes:
-    """A line as it is, or as much as is left of it without these names."""
+    """A line without these names; empty if it has no other."""
     words = line.partition(b"#")[0].split()
     kept = [word for word in words[1:] if word.lower() not in names]
     if len(kept) == len(words[1:]):

@@ -119,7 +119,7 @@ def document(network: str, owner: str, modules: Modules, before: Document | None
 
 
 def _others(containers: Element, given: t.Iterable[Element]) -> Element:
-    """The containers of namespaces that are not given anew."""
+    """The containers of namespaces that are not given again."""
     anew = {element["name"] for element in given}
     return {name: one for name, one in containers.items() if name not in anew}
 
@@ -226,7 +226,7 @@ def parse(written: str, where: str, needed: t.Mapping[str, t.Sequence[str]]) -> 
 
 
 def _check_containers(found: Document, where: str) -> None:
-    """Validate them, which documents of earlier versions do not have."""
+    """Validate ``containers``, which documents of earlier versions do not have."""
     containers = found.setdefault("containers", {})
     if not isinstance(containers, dict):
         raise Invalid(f"{where}: containers", containers, "a value of the type dict")
@@ -279,7 +279,7 @@ def without(modules: Modules, away: t.Container[str], kinds: Kinds) -> dict[str,
 
 
 def only(modules: Modules, netns: str, kinds: Kinds) -> dict[str, list[Element]]:
-    """The definitions of the endpoints in one namespace, with all that is answered for by proxy."""
+    """The definitions of the endpoints in one namespace, and all definitions with proxy neighbours."""
     ends = _ends(modules, (netns,))
 
     def belongs(name: str, element: Element) -> bool:
@@ -290,7 +290,7 @@ def only(modules: Modules, netns: str, kinds: Kinds) -> dict[str, list[Element]]
 
 
 def _ends(modules: Modules, spaces: t.Container[str]) -> Ends:
-    """The endpoints in some namespaces."""
+    """The endpoints in these namespaces."""
     inside = [element for element in modules["interface"] if element.get("netns") in spaces]
     return Ends(
         {end: peer for end, peer in _pairs(modules).items() if peer[0] in spaces},

@@ -14,7 +14,7 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 
-#: The C library asks no more than these.
+#: The C library asks no more servers than these.
 MOST_SERVERS = 3
 _OURS = re.compile(
     rb"# Written by netplumb\.linuxnet (?:(as asked) |in place of the host's )for ([A-Za-z0-9_. -]+)\n(.*)", re.DOTALL
@@ -22,7 +22,7 @@ _OURS = re.compile(
 
 
 class Resolver(Value):
-    """Whom a program asks for names, and how."""
+    """Which servers resolve names, and how."""
 
     servers: tuple[str, ...] = ()
     search: tuple[str, ...] = ()
@@ -39,10 +39,10 @@ class Resolver(Value):
 
 
 class ResolverFile(Value):
-    """A file of a namespace that was written here.
+    """A namespace's file that this collection wrote.
 
-    Either one owner was asked for it, or it has what the host's own would have if the namespace could reach what the
-    host asks. Then several owners may need it.
+    Either its content was requested for one owner, or it replaces the host's own, which has servers that the namespace
+    cannot reach. Then several owners may need it.
     """
 
     owners: tuple[str, ...]
@@ -59,7 +59,7 @@ class ResolverFile(Value):
         return self.text.decode("utf-8", "surrogateescape").splitlines()
 
     def without(self, owner: str) -> ResolverFile | None:
-        """The file without the need of an owner; None if nobody needs it."""
+        """The file without one owner's need of it; None if nobody needs it."""
         owners = tuple(other for other in self.owners if other != owner)
         return self.but(owners=owners) if owners else None
 
@@ -70,13 +70,13 @@ def text(resolver: Resolver) -> bytes:
 
 
 def parse_ours(content: bytes) -> ResolverFile | None:
-    """A file as it was written here; None for any other."""
+    """Parse a file that this collection wrote; None for any other."""
     found = _OURS.fullmatch(content)
     return ResolverFile(tuple(found[2].decode().split()), found[1] is not None, found[3]) if found else None
 
 
 def parse(content: str) -> Resolver:
-    """A resolver file, as the C library reads it."""
+    """Parse a resolver file as the C library does."""
     servers: list[str] = []
     search: list[str] = []
     options: list[str] = []
@@ -92,7 +92,7 @@ def parse(content: str) -> Resolver:
 
 
 def reachable(servers: t.Iterable[str]) -> tuple[str, ...]:
-    """The servers that a namespace can reach: none on a loopback, which is another one there, or on one link."""
+    """The servers that a namespace can reach: not those on a loopback address or a single link, which differ there."""
     return tuple(server for server in servers if _is_reachable(server))
 
 

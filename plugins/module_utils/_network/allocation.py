@@ -119,7 +119,7 @@ def _owned(endpoint: Endpoint, view: HostView, existing: dict[Key, str]) -> list
 
 
 def _current(endpoint: Endpoint, view: HostView, existing: dict[Key, str]) -> Key:
-    """The endpoint's namespace and interface as they are now: another interface name renames the one it has."""
+    """The namespace and interface that the endpoint has now: a new interface name renames the current one."""
     peer = view.interfaces.get(existing.get(endpoint.key, ""), {}).get("peer")
     if view.leases(*endpoint.key) or not peer or peer["netns"] != endpoint.namespace:
         return endpoint.key

@@ -31,10 +31,10 @@ def host_end_mac(network: Network, endpoint: Endpoint, view: HostView) -> str:
 
 
 def bridge_holder(network: Network, names: t.Mapping[Key, str], view: HostView) -> tuple[Key, str] | None:
-    """The endpoint whose host end has the MAC address of somebody else's bridge, and that address.
+    """The endpoint whose host end has the MAC address of a foreign bridge, and that address.
 
-    Without any other port, such a bridge would use the lowest of our host ends', and another one whenever an endpoint
-    comes or goes. So one of them has the address that the bridge has.
+    A bridge without other ports uses the lowest MAC address of our host ends, and a different one whenever an endpoint
+    comes or goes. So one of the host ends keeps the bridge's current address.
 
     :param names: the wanted names of the host ends
     """

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The definition of the names that the endpoints of a network find each other by."""
+"""The definition of the names by which the endpoints of a network find each other."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.problem
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import left_over
 
 Element = dict[str, t.Any]
-#: Names in the order in which they are written.
+#: The names of each address, in the order in which they are written.
 _Names = dict[IPAddress, dict[str, None]]
 
 
@@ -43,7 +43,7 @@ def netns_names(draft: Draft, view: HostView) -> list[Element]:
 
 
 def _keep(draft: Draft, view: HostView, found: _Names, namespaces: dict[str, None]) -> None:
-    """Add the endpoints that are not on the list and stay, with the names that they have."""
+    """Add the endpoints that are not listed and stay, with their names."""
     taken = {name for one in found.values() for name in one} | namespaces.keys()
     moved = draft.moves.keys()
     for staying_one in staying.endpoints(draft, view):
@@ -65,7 +65,7 @@ def _place(address: IPAddress) -> tuple[int, int]:
 
 
 def check(network: Network, view: HostView, problems: Problems) -> None:
-    """Report files that are left alone."""
+    """Report files that have to be left alone."""
     if network.names and view.names_left_alone:
         for namespace in dict.fromkeys(endpoint.namespace for endpoint in network.endpoints):
             if namespace in view.names_left_alone:
@@ -75,7 +75,7 @@ def check(network: Network, view: HostView, problems: Problems) -> None:
 
 
 def warnings(network: Network) -> t.Iterator[str]:
-    """Endpoints that have no name."""
+    """Warn about endpoints without a name."""
     nameless = sorted(
         {endpoint.namespace for endpoint in network.endpoints if not names.is_host_name(endpoint.namespace)}
     )

@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""The names that namespaces find each other by: a marked block for each owner in /etc/netns/NAME/hosts."""
+"""The names by which namespaces find each other: a marked block for each owner in /etc/netns/NAME/hosts."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class State(Value):
 
 
 class Write(Value, Aside, LinksStay):
-    """A step that creates, writes over and removes files."""
+    """Create, overwrite and remove files."""
 
     create: t.Mapping[str, bytes]
     rewrite: t.Sequence[in_place.Rewrite]
@@ -120,7 +120,7 @@ class NetnsNames(Resource):
 
 
 class _Planner:
-    """What becomes of the files of one owner. Most of them are alike, so each kind of file is planned once."""
+    """Plans the files of one owner. Most of them are alike, so each distinct file is planned once."""
 
     def __init__(self, want: Want, state: State, now: dict[str, HostsFile]) -> None:
         self._want = want
@@ -129,7 +129,7 @@ class _Planner:
         self._planned: dict[t.Any, tuple[HostsFile | None, _View | None, _View | None]] = {}
 
     def change(self) -> Change:
-        """The change; ``now`` is what the files are then."""
+        """The change. Updates ``now``, the files as they will be."""
         before: dict[int, _View] = {}
         after: dict[int, _View] = {}
         owner = self._want.owner
@@ -175,7 +175,7 @@ class _Planner:
 
 
 def _difference(old: Block | None, new: Block) -> tuple[_View | None, _View]:
-    """The lines that are in one of the two only."""
+    """The lines that only one of the two has."""
     if old is None:
         return None, _lines(new.lines)
     known, wanted = set(old.lines), set(new.lines)
@@ -218,7 +218,7 @@ def _steps(state: State, now: t.Mapping[str, HostsFile]) -> list[Step]:
 
 
 def _hosts(listed: t.Sequence[str]) -> tuple[str, ...]:
-    """The lines in the order of their addresses, whatever the order in which they are given."""
+    """The lines ordered by address, regardless of the given order."""
     found: dict[tuple[int, int], str] = {}
     for number, line in enumerate(listed):
         option = f"hosts[{number}]"

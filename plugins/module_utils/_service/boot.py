@@ -84,7 +84,7 @@ def _process(text: str) -> int:
 
 
 def _space(process: str | int | None) -> tuple[int, int] | None:
-    """What tells the network namespace of a process from all others; None if there is no such process."""
+    """Identifies the network namespace of a process; None if there is no such process."""
     try:
         found = os.stat(f"/proc/{process}/ns/net")
     except OSError:
@@ -93,7 +93,7 @@ def _space(process: str | int | None) -> tuple[int, int] | None:
 
 
 def running(engine: str, wanted: t.Sequence[str]) -> dict[str, int]:
-    """The processes of those of an engine's containers that run."""
+    """The PIDs of an engine's running containers, by name."""
     with Host(check_mode=True) as host:
         found, _words = containers.known(host, wanted, engine)
     return {name: process for name, process in found.items() if process}
@@ -104,7 +104,7 @@ def _attach(network: str, namespace: str, process: int, space: tuple[int, int] |
 
     Refused in a service's own namespaces, where nothing of ours may be created.
 
-    :param space: the namespace before this had to wait for other runs; the number may be another process's now
+    :param space: the namespace before this waited for other runs, since the PID may belong to another process by now
     """
     for kind in ("net", "mnt"):
         if os.readlink(f"/proc/self/ns/{kind}") != os.readlink(f"/proc/1/ns/{kind}"):
@@ -143,7 +143,7 @@ def _up(network: str) -> None:
 
 
 def _whole(network: str) -> network_document.Document:
-    """What the network's file says."""
+    """The network's file. Raises Refused if it does not exist."""
     found = _read(network)
     if found is None:
         path = service_files.definitions(network)
@@ -154,7 +154,7 @@ def _whole(network: str) -> network_document.Document:
 def _standing(
     found: network_document.Document, joining: t.Mapping[str, int]
 ) -> tuple[dict[str, list[network_document.Element]], list[str]]:
-    """The definitions with the places of guests, and the absent guests.
+    """The definitions with the current locations of guests, and the absent guests.
 
     :param joining: namespaces to attach now, each with the PID of a process in it
     """

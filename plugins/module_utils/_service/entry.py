@@ -4,9 +4,9 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Where the program begins. It is called for every container that an engine starts, whoever's it is.
+"""The entry point of the program. It is called for every container that an engine starts, even a foreign one.
 
-So what changes a network is loaded only if the container is an endpoint of one.
+So the code that changes networks is only loaded if the container is an endpoint.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import network_document
 
 _ENGINES = ("docker", "podman")
-#: Seconds that a hook keeps a container from being started. What takes longer goes on without it: a run of the role
-#: may wait for the container's state, and so for the hook, while the hook waits for that run.
+#: Seconds that a hook may delay the start of a container. Attaching then continues in the background: a run of the role
+#: may be waiting for the container's state, and so for the hook, which waits for that run.
 _PATIENCE = 5
-#: Where containers of Podman are listed with their names, beside what each of them has; those to be removed when they
-#: end have a list of their own.
+#: Podman's lists of containers with their names, next to the containers' own directories. Containers that are removed
+#: when they end have a list of their own.
 _LISTS = ("containers.json", "volatile-containers.json")
 
 
 class _Place(t.NamedTuple):
-    """What a container is in a network: the one that has the namespace."""
+    """The endpoint that a container is in a network, by its namespace."""
 
     network: str
     namespace: str
-    #: The name or ID that the container was given by.
+    #: The container's name or ID, as given by the user.
     given: str
 
 
 def main(arguments: t.Sequence[str]) -> int:
-    """Do what is asked; 0 for done, 1 for refused, 2 for a call that makes no sense."""
+    """Run a command. Returns 0 if done, 1 if refused, 2 for a usage error."""
     words = list(arguments)
     if words == ["hook"]:
         return _hooked(sys.stdin.read())
@@ -52,7 +52,7 @@ def main(arguments: t.Sequence[str]) -> int:
 
 
 def _started(engine: str, identifier: str | None = None, name: str = "") -> int:
-    """Attach a container that an engine has started, or all of its containers that run."""
+    """Attach a container that an engine has started, or all of its running containers."""
     places = _places(engine)
     if identifier is not None:
         places = [one for one in places if _is_called(one.given, identifier, name)]
@@ -68,9 +68,9 @@ def _started(engine: str, identifier: str | None = None, name: str = "") -> int:
 
 
 def _hooked(text: str) -> int:
-    """Attach the container whose state an OCI runtime tells. It starts in any case: without a network, it is closed.
+    """Attach the container whose state an OCI runtime passes. It starts in any case: unattached, it is closed off.
 
-    Its engine keeps it locked, and so is not asked for anything.
+    Its engine has locked it meanwhile, so the engine is not asked anything.
     """
     try:
         state = json.loads(text)
@@ -91,10 +91,10 @@ def _hooked(text: str) -> int:
 
 
 def _attach_aside(place: _Place, process: int) -> None:
-    """Have the container attached, and wait for that as long as a hook may."""
+    """Attach the container in another process, and wait for that as long as a hook may."""
     argv = [sys.executable, "-I", sys.argv[0], "attach", place.network, place.namespace, str(process)]
     if os.path.exists("/run/systemd/journal/stdout"):
-        # A runtime throws away what its hooks write.
+        # Runtimes discard the output of their hooks.
         argv = ["systemd-cat", "--identifier=linuxnet", *argv]
     attaching = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=sys.stderr, start_new_session=True)
     try:
@@ -104,7 +104,7 @@ def _attach_aside(place: _Place, process: int) -> None:
 
 
 def _places(engine: str) -> list[_Place]:
-    """What containers of an engine are in the networks of this host."""
+    """The containers of an engine that are endpoints of networks on this host."""
     found = []
     for path in sorted(glob.glob(f"{network_document.DIRECTORY}/*.json")):
         try:
@@ -126,7 +126,7 @@ def _is_called(given: str, identifier: str, name: str) -> bool:
 
 
 def _names(directory: str) -> list[tuple[str, str]]:
-    """The IDs and the names of all containers in Podman's lists."""
+    """The ID and name of all containers in Podman's lists."""
     found = []
     for file in _LISTS:
         try:
