@@ -24,9 +24,9 @@ from tests.lab import modules
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds by the clock and of the processor (the program's own, the kernel's), and the most memory in MB.
+    """Seconds of wall and CPU time (the program's own and the kernel's), and the peak memory in MB.
 
-    ``profile`` is where the time went, by function, if that was asked for.
+    ``profile`` is the time by function, if requested.
     """
 
     wall: float

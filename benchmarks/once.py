@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``python -m benchmarks.once MODULE OPTIONS``: run a module once in this new Python and tell what took how long.
+"""``python -m benchmarks.once MODULE OPTIONS``: run a module once in this new Python and measure its parts.
 
-The last line on standard error is JSON: milliseconds of the processor for what all modules import of Ansible, for the
-module's own imports, and for its work, with the programs that it started.
+The last line on standard error is JSON: CPU milliseconds for what all modules import of Ansible, for the module's own
+imports, and for its work, including the programs that it started.
 """
 
 from __future__ import annotations

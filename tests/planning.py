@@ -22,8 +22,8 @@ def make_plan(variables: object, info: object, check_mode: bool = False) -> dict
 
     :param variables: the role's variables without their prefix ``bridge_network_``
     :param info: the result of the module ``netns_info``
-    :param check_mode: then an interface or bridge that is missing on the host is a warning and not an error
-    :raises LinuxnetError: for input that is wrong in itself or cannot come true on this host
+    :param check_mode: whether missing interfaces and bridges of the host are only warnings
+    :raises LinuxnetError: for input that is invalid, or impossible on this host
     """
     section = options_of(variables, "bridge_network_")
     if is_absent(section):

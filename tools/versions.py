@@ -6,9 +6,9 @@
 Five things vary: the controller's Python and ansible-core, the host's Python and pyroute2, and the backend of iptables.
 All of them together would be hundreds of combinations, nearly all without new information. So there is a default, which
 `make test ALL=--all` uses: the versions of requirements.txt, and the Python that the project is developed on. From
-there
+there:
 
-- each axis varies with the others at their default, so that a failure shows its cause. A combination runs only the
+- Each axis varies with the others at their default, so that a failure shows its cause. A combination runs only the
   tests that depend on its axis. pyroute2 is only used for bridges and their ports, since the rest of netlink is our
   own; ansible-core affects the role, the playbooks and the action plugin; the host's Python affects every module; the
   backend affects all modules that write rules.

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the numbers come to: each contestant beside the role, and the aims of the project.
+"""Evaluate the numbers: each contestant compared with the role, and the aims of the project.
 
-A stage that was given up took some time at least, so a time is a span, from the least to the most that it can be; so
-is a ratio of two, and an aim is met, not met, or open where the span has both.
+A stage that was given up took at least some time, so a time is a range from the least to the most that it can be. So is
+a ratio of two, and an aim is met, not met, or open if the range contains both.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def times_the_role(found: Found, count: int, name: str) -> Span:
 
 
 def enough(found: Found, count: int, name: str) -> float | None:
-    """The seconds after which a contestant's build has taken so long that its aim is met, and five in a hundred more.
+    """The seconds after which a contestant's build has taken so long that its aim is met, plus five percent.
 
     None if it has no aim, or if the role's build is not known.
     """

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is known of one stage of one contestant at one size: a dictionary, as it stands in scale.json.
+"""What is known about one stage of one contestant at one size: a dictionary, as in scale.json.
 
-Either seconds, cpu, memory and processes (see meter.Cost), each the median of so many rounds; or why there are none. If
-that is because it was given up, more_than is how many seconds it would have taken at least.
+Either seconds, cpu, memory and processes (see meter.Cost), each the median of several rounds, or why there are none. If
+it was given up, more_than is how many seconds it would have taken at least.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def is_failed(life: dict[str, Cell]) -> bool:
 def untried(life: dict[str, Cell], count: int) -> dict[str, Cell]:
     """The cells of a larger size, after a life with COUNT endpoints of which something was given up.
 
-    A stage that was given up takes as long at least with more endpoints, and one that was measured too.
+    With more endpoints, a stage takes at least as long, whether it was given up or measured.
     """
     sentence = next(cell["why"] for cell in life.values() if "more_than" in cell)
     why = f"not tried, since it took {sentence} with {count}"

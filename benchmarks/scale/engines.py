@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``engines.py cni|netavark add|remove FIRST LAST PROGRAMS``: endpoints by an engine's own programs, one by one.
+"""``engines.py cni|netavark add|remove FIRST LAST PROGRAMS``: endpoints with an engine's own programs, one by one.
 
-As a container runtime calls them: with JSON on standard input, once per endpoint and plugin. Runs inside a lab host
-with the standard library alone. PROGRAMS: where the engine's programs are.
+They are called as by a container runtime: with JSON on standard input, once per endpoint and plugin. Runs inside a lab
+host with only the standard library. PROGRAMS: the directory of the engine's programs.
 """
 
 from __future__ import annotations

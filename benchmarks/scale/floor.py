@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``floor.py build|add|move|remove COUNT``: the kernel calls that the network cannot do without, and nothing else.
+"""``floor.py build|add|move|remove COUNT``: only the system calls that the network cannot do without.
 
-One process, the messages of a namespace in one write, no answer looked at but the last. Names, addresses and ports are
-those of expert.sh. What it spends is what the kernel spends, but for a little Python.
+One process, the messages of a namespace in one write, and only the last answer read. Names, addresses and ports are
+those of expert.sh. Apart from a little Python, its time is that of the kernel.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ ip netns delete canary
 
 
 def live(rival: Rival, count: int, budget: float, prepare: float) -> dict[str, Cell]:
-    """By stage, what it cost, or why that is not known. After a stage that did not end well there is no other.
+    """The cost of each stage, or why it is unknown. After a stage that did not end well there is no other.
 
     :param budget: the seconds after which a stage is given up
     :param prepare: the same for what comes before the network
@@ -62,9 +62,9 @@ def _cell(host: Host, command: list[str], environment: dict[str, str], budget: f
 
 
 def _settle(host: Host) -> None:
-    """Wait until the kernel has cleared away the namespaces that ended before: it does so later, and one by one.
+    """Wait until the kernel has cleaned up the namespaces that ended before: it does so later, and one by one.
 
-    A veth pair goes with the namespace of one of its ends; that of the canary is the last in the queue.
+    A veth pair disappears with the namespace of one of its ends; that of the canary is the last in the queue.
     """
     host.sh(_CANARY)
     end = time.monotonic() + _SETTLE_SECONDS

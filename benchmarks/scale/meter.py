@@ -1,11 +1,11 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a command costs: ``measure`` runs inside a lab host (see tests/lab/forker.py).
+"""The cost of a command: ``measure`` runs inside a lab host (see tests/lab/forker.py).
 
-A command may have its work done by a daemon, which is no child of it. So what every other process of the host spends
-meanwhile counts as well: the host has nothing to do but what is measured. A process that ended is in the time of the
-process that waited for it; reaper.py sees to it that somebody does.
+A daemon that is not a child of the command may do its work. So everything that the host's other processes spend
+meanwhile counts too: the host does nothing but what is measured. The time of a process that ended is added to that of
+the process that waited for it; reaper.py makes sure that there is one.
 """
 
 from __future__ import annotations
@@ -27,11 +27,10 @@ _CHILDREN = slice(13, 15)
 
 @dataclass(frozen=True)
 class Cost:
-    """seconds: wall. cpu: user and system time of the command, all that it waited for, and daemons, in seconds.
+    """seconds: wall time. cpu: user and system time of the command, its children and daemons, in seconds.
 
-    memory: of the largest process, in MiB, those of daemons included unless they ended meanwhile; not less than that
-    of this measuring process, out of which the command begins. processes: how many the machine started meanwhile,
-    threads included.
+    memory: of the largest process, in MiB, including daemons that are still running, and at least that of this process,
+    which the command is forked from. processes: how many the machine started meanwhile, including threads.
     """
 
     seconds: float
@@ -77,9 +76,9 @@ def _others() -> Iterator[Path]:
 
 
 def _spent_by_others() -> float:
-    """Processor time of the other processes and of those that they waited for, in seconds.
+    """CPU time of the other processes and of those that they waited for, in seconds.
 
-    A process that ends while they are read would count twice or not at all: then they are read again.
+    A process that ends while they are read would count twice or not at all; then they are read again.
     """
     spent = 0.0
     for _try in range(_TRIES):

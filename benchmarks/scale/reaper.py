@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``reaper.py PROGRAM ARGUMENT...``: start a daemon, and wait for whatever it leaves behind as well.
+"""``reaper.py PROGRAM ARGUMENT...``: start a daemon, and wait for everything that it leaves behind as well.
 
-The kernel adds the processor time of a process to whoever waited for it. A daemon's orphans, such as Docker's shims,
-would go to a first process that waits for nobody, and their time with them; here they go to this process.
+The kernel adds a process's CPU time to that of whoever waited for it. A daemon's orphans, such as Docker's shims, would
+go to a PID 1 that waits for nobody, and their time with them; here they go to this process.
 """
 
 from __future__ import annotations

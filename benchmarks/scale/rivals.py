@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who builds the network, and by which command each stage of its life is brought about.
+"""Who builds the network, and the command for each stage of its life.
 
-The network: the endpoints e1 to eN on the bridge br0, 172.18.0.0/16 from .0.2 on, the host port 10000 + n leading to
-port 80 of endpoint n; `lo` up, default route, masquerading, forwarding. IPv4 alone, which all of them can.
+The network: the endpoints e1 to eN on the bridge br0, 172.18.0.0/16 from .0.2 on, host port 10000 + n leading to port
+80 of endpoint n; `lo` up, default route, masquerading, forwarding. IPv4 only, which all of them support.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ def _nothing(_host: Host) -> Iterator[dict[str, str]]:
 
 @dataclass(frozen=True)
 class Rival:
-    """command: the argv for a stage at a size, after whatever files it needs have been written; None if it has none.
+    """command: the argv for a stage at a size, after any files it needs have been written; None if it has none.
 
-    standing: what runs on the host before and between the stages, with the environment by which commands find it.
+    standing: what runs on the host before and between the stages, with the environment in which commands find it.
     """
 
     name: str

@@ -31,7 +31,7 @@ def archive(programs: Programs, home: str) -> str:
 def runtime(programs: Programs, name: str, directory: str, *options: str) -> str:
     """The path of a program that runs an OCI runtime with what the lab allows.
 
-    Python starts for the creation of a container alone, so that it slows down nothing else.
+    Python starts only for creating a container, so that it does not slow down anything else.
     """
     host = programs.host
     host.sh(f"mkdir -p {directory}")

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an engine is here: it builds the five networks of tests/integration/traffic/siege.py on a host.
+"""An engine, as defined here, builds the five networks of tests/integration/traffic/siege.py on a host.
 
-All have the bridges, the names, the subnets and the addresses of siege.py, and each endpoint's network namespace has
-the endpoint's name in /run/netns, whoever made it. One more network has no IPv6, and one endpoint, which publishes.
+All have the bridges, names, subnets and addresses of siege.py, and the network namespace of each endpoint has the
+endpoint's name in /run/netns, whoever created it. One more network has no IPv6, and one endpoint, which publishes.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run before `runc create`: take from a container's config.json what a single user ID and no cgroups forbid.
+"""Run before `runc create`: remove from a container's config.json what needs several user IDs or cgroups.
 
-A group of its own for terminals, a view of the cgroups, and limits. Nothing of the network is touched.
+That is a group for terminals, a view of the cgroups, and limits. Nothing about the network is changed.
 """
 
 from __future__ import annotations

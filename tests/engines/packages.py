@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The engines' programs: Debian's packages, unpacked below build/ and installed nowhere.
+"""The engines' programs: Debian's packages, unpacked below build/ but not installed.
 
 Installing docker.io would start a daemon in the machine's own network; unpacking it starts nothing.
 """

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rows of the table: what is asked of every engine.
+"""The rows of the table: the questions for every engine.
 
-A row is one question of one family. It has one probe or several that should find the same; where they do not, the
-cell says which found what.
+A row is one question about one family. It has one or several probes that should have the same result; if they do not,
+the cell shows which had which.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ Probe = Ask | Frame
 
 @dataclass(frozen=True)
 class Question:
-    """key: the name in code. topic: the heading it stands under. needs: a feature that not every engine has.
+    """key: the name in code. topic: its heading. needs: a feature that not every engine has.
 
-    bridge_nf: whether the kernel shows bridged packets to iptables (bridge-nf-call-iptables).
+    bridge_nf: whether iptables sees bridged packets (bridge-nf-call-iptables).
     """
 
     key: str

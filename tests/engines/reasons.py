@@ -32,10 +32,10 @@ ALL = (*DOCKERS, *OTHERS)
 
 @dataclass(frozen=True)
 class Reason:
-    """kind: one of KINDS. text: the note under the table. engines, questions, ages: whose cells it explains, and which.
+    """kind: one of KINDS. text: the note under the table. engines, questions, ages: the cells that it explains.
 
-    All of them must differ. A question's key stands for all families in which it is asked, its name ("KEY IPv4") for
-    one. says: what such a cell must look like, a regular expression.
+    All of these must differ from ours. A question's key stands for all of its families, its name ("KEY IPv4") for one.
+    says: a regular expression for the content of such a cell.
     """
 
     kind: str

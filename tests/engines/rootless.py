@@ -1,11 +1,11 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A host with the Podman of an ordinary user. Hosts of the lab have one user ID alone, so it is made by real root.
+"""A host with an ordinary user's Podman. Hosts of the lab have only one user ID, so real root creates this one.
 
-``python -m tests.engines.rootless ROOT`` is its first process. It furnishes two mount namespaces that share /run: this
-machine's files, as on a host of the lab, and a release's root file system with the user. That one cannot be had by
-chroot: the kernel lets nobody in a chroot make a user namespace, as rootless containers do.
+``python -m tests.engines.rootless ROOT`` is its first process. It sets up two mount namespaces that share /run: this
+machine's files, as on a host of the lab, and a release's root file system with the user. A chroot would not do: the
+kernel does not let a process in a chroot create a user namespace, as rootless containers do.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be broken by hand about a network that works, and what the next run of the role makes of it.
+"""What can be broken by hand in a working network, and what the next run of the role does about it.
 
-test_breakages.py does each of these on the real kernel, and docs/drift.md is the list.
+test_breakages.py does each of these on the real kernel, and docs/drift.md lists them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ REPAIRED, WARNED, HARMLESS = "repaired", "warned", "harmless"
 class Breakage:
     """A shell command on the host or inside the namespace ``web``, whose host end is ``$END``.
 
-    ``says`` are words of the warning, and ``undo`` is what takes back what no run does.
+    ``says`` are words of the warning, and ``undo`` reverts what no run repairs.
     """
 
     command: str

@@ -19,7 +19,7 @@ from tests.lab import modules
 def run_counted(name: str, options: str) -> tuple[dict[str, Any], dict[str, int]]:
     """The result, and how many of each: commands by their text, "process" for all of them, "netlink" for sockets.
 
-    options: the file that has them as JSON; a call takes no more than a packet.
+    options: a JSON file, since a call only takes one packet.
     """
     want = json.loads(Path(options).read_text(encoding="utf-8"))
     counted: Counter[str] = Counter()

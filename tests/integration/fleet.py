@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Twenty hosts, each with networks of another kind, and what must be true of each once the role has been there.
+"""Twenty hosts, each with networks of another kind, and what must hold on each after the role has run.
 
-Host N has 192.0.2.N and 2001:db8::N on the segment that all share, 10.N.0.0/24 and fd00:N::/64 are its endpoints'.
-The neighbour on the segment has a route to all of these, as an attacker would.
+Host N has 192.0.2.N and 2001:db8::N on the shared segment, and 10.N.0.0/24 and fd00:N::/64 for its endpoints. The
+neighbour on the segment has routes to all of these, as an attacker would.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Member:
-    """One host: what it had before, what it shall have, and which questions tell whether it has it.
+    """One host: what it has before, its networks, and the questions that show whether they work.
 
     serves: where endpoints listen, each a namespace, protocol, address and port
-    world_knows: the router beyond has a route to the host's endpoints
+    world_knows: whether the router has a route to the host's endpoints
     """
 
     number: int

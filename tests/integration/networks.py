@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The role bridge_network on a lab host, in a twentieth of the time that ansible-playbook takes.
+"""The role bridge_network on a lab host, in a twentieth of the time of ansible-playbook.
 
-The plan is made by the role's planner and carried out by the modules, each in a call of its own, so that it is seen
-what each of them does. The role does it in one call, as ``in_one`` does: see test_bridge_network.py and test_role.py.
+The role's planner makes the plan and the modules apply it, each in a call of its own, to see what each of them does.
+The role does it in one call, like ``in_one``: see test_bridge_network.py and test_role.py.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ _FLAGS = re.compile(r"^\d+: \S+ <([\w,-]*)>", re.MULTILINE)
 
 
 def settle(host: Host, *namespaces: str, quiet: float = 0.25, timeout: float = 10.0) -> None:
-    """Wait until no IPv6 address is tentative, each link knows of its carrier, and nothing changed for some time.
+    """Wait until no IPv6 address is tentative, each carrier change is processed, and nothing changed for some time.
 
     :param quiet: the seconds without change
     """
@@ -50,9 +50,9 @@ def _lags(text: str) -> bool:
 
 
 def converge_settled(host: Host, options: dict[str, Any], *namespaces: str, changed: bool = True) -> dict[str, Any]:
-    """The promises of the module interface, seen when the kernel has done what follows from a link that went up.
+    """The promises of module interface, checked after the kernel has done what follows from a link going up.
 
-    Check mode changes nothing and foretells `changed` and `diff` exactly; the second run finds nothing to do and does
+    Check mode changes nothing and predicts `changed` and `diff` exactly; the second run finds nothing to do and does
     nothing. Returns the result of the real run.
     """
     settle(host, *namespaces)

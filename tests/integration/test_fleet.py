@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One inventory of twenty hosts, ten at a time, each with networks of another kind.
 
-In the first run one host is off, and one has no room for the name of a namespace: its run ends half-way. The second
-run, with both mended, must finish these two and find nothing to do on the others; the third is the second for the two.
+In the first run, one host is off, and one has no room for the name of a namespace, so its run ends halfway. The second
+run, with both repaired, must complete these two and find nothing to do on the others; the third finds nothing on the
+two.
 """
 
 from __future__ import annotations

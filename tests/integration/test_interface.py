@@ -36,7 +36,7 @@ EVERYTHING: dict[str, Any] = {
 def web(host: Host) -> Host:
     """A host with the namespace web, whose eth0 leads to the host's vweb, which is up.
 
-    Nobody looks for duplicates of IPv6 addresses, which would take a second each time.
+    Duplicate address detection is off, since it would take a second each time.
     """
     host.module("netns", {"name": "web"})
     for place in (host, host.inside("web")):

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The module bridge_network on other Pythons than the one that plays start on, also on one after another.
+"""The module bridge_network on other Pythons than the controller's, also on one after another.
 
-What its code was compiled to is kept on the host, and bytecode is good for one version of Python alone.
+Its compiled code is cached on the host, and bytecode is only valid for one version of Python.
 """
 
 from __future__ import annotations

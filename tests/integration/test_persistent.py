@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a persistent network writes down, and the program that brings it back; where there is no systemd.
+"""The file of a persistent network, and the program that restores it, without systemd.
 
-Machines that are really restarted, with systemd, are in tests/machines.
+tests/machines has machines that are really restarted, with systemd.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ STALE_RULE = (
 def become(host: Host, exact: bool = True, **variables: Any) -> Applied:
     """Apply a network in check mode, for real and once more.
 
-    :param exact: after a link was moved or renamed, check mode may foretell more than is done, never less
+    :param exact: after a link was moved or renamed, check mode may predict more than is done, never less
     """
     done, _after = _become(host, settled(host), exact, variables)
     return done

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The life of one network as a user sees it: foretold, built, found in order, used, damaged, repaired and removed.
+"""The life of one network as a user sees it: predicted, built, run again, used, damaged, repaired and removed.
 
-Each test goes on where the one before it ended.
+Each test continues where the one before it ended.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A sample of the sweep: one system call fails, or the module is killed before it, and the next run puts all right.
+"""A sample of the sweep: one system call fails, or the module is killed before it, and the next run repairs all.
 
 `make sweep` tries them all.
 """

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What programs that manage links are told, on a host where they have left the traces of running.
+"""The files for programs that manage links, on a host with the traces that these leave when they run.
 
-That they heed it is seen on machines where they really run: extensions/molecule/reboot.
+extensions/molecule/reboot tests on machines where they really run that they obey.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The shortest life of a network, by real plays and with real packets: what tools/matrix.py asks of every combination.
+"""The shortest life of a network, with real plays and packets, which tools/matrix.py runs for every combination.
 
-It holds whichever versions the controller and the host have.
+It must work with any versions of the controller and the host.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the root of an endpoint, or any local user, can do must not keep the administrator from putting things right.
+"""Nothing that root in an endpoint, or any local user, can do keeps the administrator from repairing a network.
 
-Every rule was flushed and another endpoint is broken as well. One run puts the rules and the other endpoint right,
-whatever is found inside the first; it tells of that endpoint, or puts it right, too.
+Every rule was flushed, and another endpoint is broken as well. One run repairs the rules and the other endpoint,
+whatever is inside the first, which it reports or repairs too.
 """
 
 from __future__ import annotations

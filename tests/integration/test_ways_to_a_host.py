@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ways that the code of the module bridge_network takes to a host that is not the one plays start on.
+"""The ways in which the code of module bridge_network gets to a host other than the controller.
 
-SSH and sudo need root; the scenario `machines` has them, with pipelining and without it. Here a script stands in for
-sudo, which a host of the lab has no second user for: it is called as sudo is, and like sudo takes the environment away.
+SSH and sudo need root; the scenario `machines` tests them, with and without pipelining. Here a script replaces sudo,
+since a host of the lab has no second user: it is called like sudo, and like sudo clears the environment.
 """
 
 from __future__ import annotations

@@ -139,9 +139,9 @@ def barrage(interface: str, frames: list[bytes], pause: float) -> Iterator[int |
 
 
 def stream(protocol: str, address: str, port: int, source_port: int) -> Iterator[str]:
-    """Talk to an echo server without end from one port; yield who answered, or "silence", and the connection's number.
+    """Use an echo server continuously from one port. Yields who answered, or "silence", and the connection's number.
 
-    A connection that was reset is made again from the same port.
+    A connection that was reset is opened again from the same port.
     """
     yield "ready"
     connection = 0

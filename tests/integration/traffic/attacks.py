@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The attacks, and for each the control (controls.py) that shows it succeed.
 
-An attack is won when its packet is seen where it must not arrive: at the victim's interface, on the wire or by the
-host's own stack. Whether somebody answers does not matter.
+An attack succeeds when its packet is seen where it must not arrive: on the victim's interface, on the wire or by the
+host's own stack. Whether anybody answers does not matter.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rules that other tools keep on a host, each as a shell script: in the order and with the verdicts of the tool.
+"""The rules of other tools on a host, each as a shell script, with the order and the verdicts of the tool.
 
-All of them let the host be asked on port 22 and refuse port 23; what else they allow is what a fresh installation does.
+All of them accept connections to port 22 of the host and refuse port 23; otherwise they are like a fresh installation.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The besieged host: five networks, a neighbour on its segment, the world beyond, and watchers everywhere.
+"""The attacked host: five networks, a neighbour on its segment, the world beyond, and watchers everywhere.
 
     lan 192.0.2.9 --------+---- host eth0 192.0.2.1, 192.0.2.5
     outside 192.0.2.254 --+     br0 172.18/16  web .2 (published in every way)  db .3

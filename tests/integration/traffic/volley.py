@@ -20,9 +20,9 @@ _FIRST_PORT, _PORTS = 10000, 20000
 
 
 def fire(siege: Siege, attacks: Sequence[Attack], port: int = 0) -> list[Attack]:
-    """Send the packets of all attacks; return those that succeeded.
+    """Send the packets of all attacks. Returns those that succeeded.
 
-    port: the source port of the first one, each further one has the next; none is used twice where it is 0
+    port: the source port of the first attack; each following one uses the next. With 0, none is used twice
     """
     siege.volleys += 1
     batches: dict[str, list[tuple[str, bytes]]] = {}

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The wanted paths, and by which source address the server must see each client: the client's own wherever it can be.
+"""The wanted paths, and the source address that the server must see: the client's own wherever possible.
 
-A published port is asked for from everywhere by every address of the host; where it is not published, nobody answers.
+Published ports are tried from everywhere at every address of the host; where a port is not published, nobody answers.
 """
 
 from __future__ import annotations
@@ -80,10 +80,10 @@ def published() -> Iterator[Path]:
 
 
 def _seen(client: str, address: str, server: str) -> str:
-    """The source address of what comes to an endpoint by way of the host's address.
+    """The source address of what reaches an endpoint through the host's address.
 
-    The host itself speaks from the address that it speaks to, from the first one of a subnet that has two; from the
-    gateway of another network it is taken for one of that network.
+    The host itself uses the address that it connects to, or the first one of a subnet with two; with the gateway
+    address of another network, it counts as part of that network.
     """
     version = ":" in address
     if client in ("lan", "outside"):
@@ -128,9 +128,9 @@ def all_paths(bridge_nf: int) -> list[Path]:
 
 
 def found(siege: Siege, paths: list[Path], patience: float = ANSWER_SECONDS) -> dict[str, str]:
-    """What is not as wanted: "as seen, not as wanted" by path. All clients ask at once.
+    """What is not as wanted, as "seen, not wanted" by path. All clients ask at once.
 
-    patience: how many seconds to wait for an answer that should come
+    patience: the seconds to wait for an answer that should come
     """
     groups = [
         [path for path in paths if (path.client, bool(path.seen)) == kind]

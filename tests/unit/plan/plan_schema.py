@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Write the kinds of objects into docs/plan.schema.json: python -m tests.unit.plan.plan_schema
 
-What an element of each kind looks like stands there under its name.
+The schema describes an element of each kind under its name.
 """
 
 from __future__ import annotations

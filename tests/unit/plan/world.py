@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A host on paper: what ``netns_info`` says of it, and what it would say after a plan was carried out.
+"""A host on paper: what ``netns_info`` returns for it, and what it would return after a plan was applied.
 
-No kernel is imitated here. The modules are tested on the real one; this only closes the circle from a plan to the input
-of the next, so that planning twice can be tested without a kernel.
+This does not imitate a kernel. The modules are tested on the real one; this only turns a plan into the input of the
+next, so that planning twice can be tested without a kernel.
 """
 
 from __future__ import annotations

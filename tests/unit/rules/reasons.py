@@ -1,9 +1,9 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why each rule is there: patterns of rules, the chain in front and comments left out, and a sentence for each.
+"""Why each rule exists: patterns of rules, preceded by the chain and without comments, and a sentence for each.
 
-LET stands for the word by which a table lets a packet pass, SUBNET for the network, ENDPOINT for an address in it.
+LET stands for the target with which a table lets a packet pass, SUBNET for the network, ENDPOINT for an address in it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The page docs/rules.md, made of what the role's planner and the modules' planners decide.
+"""The page docs/rules.md, made from the decisions of the role's and the modules' planners.
 
 ``python -m tests.unit.rules.rules_page`` writes it, with repository and collection on the path as for the tests.
 """

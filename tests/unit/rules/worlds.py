@@ -94,7 +94,7 @@ def wants(module: str, definitions: list[Options]) -> list[Any]:
 
 
 def state(module: str, wanted: list[Any], have: Any) -> Any:
-    """What a module would have read, on a host whose settings are as they should be.
+    """What a module would have read on a host with the right settings.
 
     :param have: what its firewall has
     """
