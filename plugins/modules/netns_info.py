@@ -398,7 +398,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import 
 
 
 def main() -> None:
-    """Tell what there is."""
+    """Return the state of the host."""
     options = {
         **NETNS,
         "names": {"type": "list", "elements": "str"},

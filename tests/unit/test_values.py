@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What values have in common with frozen dataclasses, which they stand in for."""
+"""Values behave like the frozen dataclasses that they replace."""
 
 from __future__ import annotations
 

@@ -4,10 +4,10 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Values: a few named fields that are set once, compared by what they are.
+"""Immutable objects with a few named fields, compared by content.
 
-A frozen dataclass is the same, but Python compiles six functions for each one that is imported. For the hundred of them
-in here that takes longer than a network with one endpoint.
+Frozen dataclasses would do, but for each, Python compiles six functions on import. For the hundred in this collection,
+that takes longer than building a network with one endpoint.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ if t.TYPE_CHECKING:
 else:
 
     def dataclass_transform(**_words: t.Any) -> t.Callable[[T], T]:
-        """What type checkers know, and Python only since 3.11."""
+        """Known to type checkers, and to Python since 3.11."""
         return lambda decorated: decorated
 
 
-#: The default of a field that is a mapping.
+#: The default for fields that are mappings.
 NOTHING: t.Mapping[t.Any, t.Any] = types.MappingProxyType({})
 
 
 @dataclass_transform(frozen_default=True)
 class Value:
-    """The base of classes whose annotations are the fields of their instances, as of a dataclass."""
+    """Base of classes whose annotations define the fields of their instances, as in a dataclass."""
 
-    #: Fields that do not count in comparisons.
+    #: Fields that are ignored in comparisons.
     beside_the_point: t.ClassVar[tuple[str, ...]] = ()
 
     _names: t.ClassVar[tuple[str, ...]] = ()
     _defaults: t.ClassVar[dict[str, t.Any]] = {}
-    #: The fields of an instance that count; it is not a method.
+    #: Returns the compared fields of an instance; not a method.
     _essence: t.ClassVar[t.Any] = None
 
     def __init_subclass__(cls, **words: t.Any) -> None:
@@ -60,7 +60,7 @@ class Value:
             raise TypeError(f"{type(self).__name__} lacks these fields or has none of that name: {told}")
 
     def but(self: V, **changed: t.Any) -> V:
-        """The same with some fields changed."""
+        """A copy with some fields changed."""
         fields = self.__dict__
         return type(self)(**{**{name: fields[name] for name in self._names}, **changed})
 
