@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import LinuxnetError
 from tests.integration.networks import SHOP, Applied, apply, in_one, plan, remove
+from tests.integration.persistence import program
 from tests.lab.dumps import Dump
 from tests.lab.host import Host
 
@@ -111,6 +112,29 @@ def test_endpoints_are_only_added_where_that_is_asked(host: Host) -> None:
     done = become(host, **shop("cache", appends=True))
     assert addresses(done) == {"cache": ["172.18.0.3/16", "fd00:18::4/64"]}
     assert namespaces(host) == {"web", "db", "cache"}
+
+
+def test_those_who_stay_are_kept_apart_like_those_who_are_added(host: Host) -> None:
+    """Who talks to whom is the network's, whoever is listed, and it is the same after a reboot."""
+    apply(host, **shop("web", "db"), persistent=True)
+
+    def reached() -> list[bool]:
+        web, new = host.inside("web"), host.inside("new")
+        return [web.reaches("172.18.0.3"), web.reaches("172.18.0.4"), new.reaches("172.18.0.2")]
+
+    for icc in (False, True, False):
+        want = shop("new", appends=True, persistent=True, icc=icc)
+        foretold = in_one(host, want, check=True)
+        assert in_one(host, want)["diff"] == foretold["diff"]
+        assert reached() == [icc] * 3
+        assert host.inside("web").reaches("172.18.0.1")
+        assert not in_one(host, want)["changed"]
+    written = json.loads(host.read("/etc/linuxnet/br-shop.json"))["modules"]["bridge_port"]
+    assert [(port["isolated"], port["locked"], len(port["fdb"])) for port in written] == [(True, True, 1)] * 3
+    program(host, "down", "br-shop")
+    program(host, "up", "br-shop")
+    assert reached() == [False] * 3
+    assert not in_one(host, want)["changed"]
 
 
 def test_an_interface_takes_its_address_along_where_it_is_renamed(host: Host) -> None:

@@ -90,7 +90,22 @@ def bridge_port(draft: Draft, view: HostView) -> list[Element]:
         {"interface": name, "bridge": network.name, "state": "present", **_lent(name, view, "interface_owner")}
         for name in network.ports
     ]
-    return ends + cards
+    return ends + _unlisted_ports(draft, view) + cards
+
+
+def _unlisted_ports(draft: Draft, view: HostView) -> list[Element]:
+    """The ports of endpoints that are not listed and stay, if they are not as isolated as all are to be.
+
+    An isolated port still reaches those that are not.
+    """
+    network = draft.network
+    listed = {*draft.ends.existing.values(), *draft.ends.names.values()}
+    return [
+        {"interface": end["name"], "bridge": network.name, "isolated": not network.icc, "state": "present"}
+        for end in (view.our_ends() if network.appends else ())
+        if end["bridge"] == network.name and end["name"] not in listed
+        if bool((end["port"] or {}).get("isolated")) is network.icc
+    ]
 
 
 def host_interfaces(draft: Draft, view: HostView) -> list[Element]:

@@ -92,6 +92,13 @@ class BridgePort(Resource):
     def needs(self, definition: Element) -> str | None:
         return None if definition.get("netns") else str(definition["interface"])
 
+    def extended(self, definition: Element, old: t.Sequence[Element]) -> Element:
+        if "isolated" not in definition or "learning" in definition:
+            return definition
+        # The port of an endpoint that is not listed: everything else about it stays.
+        known = next((one for one in old if one["interface"] == definition["interface"]), {})
+        return {**known, **definition}
+
     def left(self, view: Marked) -> list[Element]:
         return left_over.bridge_port(view)
 
