@@ -12,7 +12,6 @@ import errno
 import functools
 import importlib
 import importlib.util
-import inspect
 import os
 import sys
 import traceback
@@ -75,6 +74,8 @@ def _mended(iproute: t.Any) -> t.Any:
     It sends deletions with the flags of creations, one of which means "bulk" since Linux 5.19 and is refused for most
     objects. Up to 0.8, where requests are generators, a subclass clears the flags; 0.9 and later are right.
     """
+    import inspect  # expensive, and needed only with pyroute2
+
     if not inspect.isgeneratorfunction(getattr(iproute, "nlm_request", None)):
         return iproute
 

@@ -351,6 +351,8 @@ def _with_phantoms(
         missing = [want for want in wants[space] if want.state == "present" and want.name not in there.links]
         if missing and not host.check_mode:
             raise Refused(f"{missing[0]} does not exist")
+        if not missing:
+            continue
         phantoms = {want.name: Link(index=-number, name=want.name) for number, want in enumerate(missing, start=1)}
         completed[space] = there.but(links={**there.links, **phantoms})
         told.extend(str(want).partition(" ")[2] for want in missing)

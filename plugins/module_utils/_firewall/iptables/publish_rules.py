@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import typing as t
 
@@ -87,6 +88,8 @@ def _opening(publication: Publication, table: str) -> tuple[Place, ...]:
     return (Place(chains.TO, text),)
 
 
+# A run asks about a rule more than once.
+@functools.lru_cache(maxsize=8192)
 def parse(family: str, place: Place) -> Publication | None:
     """The publication that a rule belongs to, None if the rule is damaged or of another kind."""
     entry = rule_text.fields(place.text)
