@@ -38,7 +38,8 @@ def netns_names(draft: Draft, view: HostView) -> list[Element]:
     if network.appends:
         _keep(draft, view, found, namespaces)
     hosts = [" ".join([str(address), *found[address]]) for address in sorted(found, key=_place) if found[address]]
-    able = [{"name": name} for name in namespaces if name not in view.names_left_alone]
+    # In one order, whoever is listed, since another one would be a difference in the boot file.
+    able = [{"name": name} for name in sorted(namespaces) if name not in view.names_left_alone]
     return [{"state": "present", "hosts": hosts, "namespaces": able}]
 
 
