@@ -259,6 +259,31 @@ options:
           - Set it to V(false) for a namespace that bridges for others, such as virtual machines, or that sends from other MAC addresses
             than that of its interface.
         type: bool
+      aliases:
+        description: Additional names of the endpoint in its network.
+        type: list
+        elements: raw
+      etc_hosts:
+        description:
+          - Additional hosts that the namespace finds by name, as a dictionary of names and addresses. V(host-gateway) stands for the
+            addresses of the bridge.
+        type: dict
+      dns_servers:
+        description:
+          - The name servers of the namespace, at most three. They are written into C(/etc/netns/NAMESPACE/resolv.conf).
+          - If none of O(endpoints[].dns_servers), O(endpoints[].dns_search) and O(endpoints[].dns_options) is given, the namespace has the
+            host's C(/etc/resolv.conf). If that names a server on the loopback interface, which the namespace does not reach, it gets a
+            file with the other servers or, if there are none, with those that C(systemd-resolved) asks.
+        type: list
+        elements: raw
+      dns_search:
+        description: The search domains of the namespace; V([.]) for none. If omitted, the host's.
+        type: list
+        elements: raw
+      dns_options:
+        description: The options of the resolver, such as V([ndots:2]). If omitted, the host's.
+        type: list
+        elements: raw
   names:
     description:
       - Whether the namespaces of the endpoints find each other by name, over IPv4 and IPv6, by files in C(/etc/netns) as with

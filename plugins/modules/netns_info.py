@@ -290,6 +290,14 @@ host:
     names:
       description:
         - The names in hosts files of M(netplumb.linuxnet.netns_names) by owner, in groups of C(namespaces) with the same lines, C(hosts).
+          C(own) has what single ones have beside these.
+      type: dict
+    resolvers:
+      description: The namespaces with a C(resolv.conf) that no other owner may change, each with its owner or V(null).
+      type: dict
+    resolver:
+      description: The host's C(servers), C(search) and C(options) of C(/etc/resolv.conf), and the C(upstream) servers of
+        C(systemd-resolved).
       type: dict
     names_left_alone:
       description: By namespace, why its hosts file or its directory in C(/etc/netns) is neither read nor written.

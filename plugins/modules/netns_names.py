@@ -13,8 +13,8 @@ version_added: 0.2.0
 author:
   - The netplumb.linuxnet authors (@netplumb)
 description:
-  - Writes a marked block into C(/etc/netns/NAME/hosts) of each namespace. C(ip netns exec) and the become plugin
-    P(netplumb.linuxnet.netns#become) show this file as C(/etc/hosts).
+  - Writes a marked block into C(/etc/netns/NAME/hosts) of each namespace, and C(resolv.conf) if it is asked to. C(ip netns exec) and the become plugin
+    P(netplumb.linuxnet.netns#become) show these files in place of those in C(/etc).
   - Each owner has one block in a file. Lines outside the blocks are never changed. Without such a file, it starts with the lines of the
     host's C(/etc/hosts) as they are then.
   - A file is written in place, since whoever runs in a namespace keeps the file that was there first. If this is interrupted, the next
@@ -42,6 +42,37 @@ options:
         description: The name of the namespace.
         type: str
         required: true
+      hosts:
+        description: Additional lines for this namespace alone, which come first.
+        type: list
+        elements: str
+      dns_servers:
+        description: The name servers of this namespace. With one of the three, its C(resolv.conf) is written.
+        type: list
+        elements: str
+      dns_search:
+        description: The search domains of this namespace.
+        type: list
+        elements: str
+      dns_options:
+        description: The resolver's options of this namespace.
+        type: list
+        elements: str
+  dns_servers:
+    description:
+      - The name servers of the namespaces that have no own, at most three, for C(/etc/netns/NAME/resolv.conf). It is not written
+        without one of O(dns_servers), O(dns_search) and O(dns_options).
+      - A file that another owner gave a namespace as its own stays, and so does one that this module did not write.
+    type: list
+    elements: str
+  dns_search:
+    description: The search domains of these namespaces.
+    type: list
+    elements: str
+  dns_options:
+    description: The resolver's options of these namespaces, such as V([ndots:2]).
+    type: list
+    elements: str
   state:
     description:
       - V(present) ensures that the owner has these lines in these namespaces. Each owner has one list.
@@ -68,6 +99,34 @@ options:
             description: See O(namespaces[].name).
             type: str
             required: true
+          hosts:
+            description: See O(namespaces[].hosts).
+            type: list
+            elements: str
+          dns_servers:
+            description: See O(namespaces[].dns_servers).
+            type: list
+            elements: str
+          dns_search:
+            description: See O(namespaces[].dns_search).
+            type: list
+            elements: str
+          dns_options:
+            description: See O(namespaces[].dns_options).
+            type: list
+            elements: str
+      dns_servers:
+        description: See O(dns_servers).
+        type: list
+        elements: str
+      dns_search:
+        description: See O(dns_search).
+        type: list
+        elements: str
+      dns_options:
+        description: See O(dns_options).
+        type: list
+        elements: str
       state:
         description: See O(state).
         type: str
@@ -93,7 +152,10 @@ EXAMPLES = r"""
       - 172.18.0.10 db
     namespaces:
       - name: web
+        dns_servers: [172.18.0.53]
+        dns_search: [example.org]
       - name: db
+        hosts: [192.0.2.9 backup]
 
 - name: Remove the names again
   netplumb.linuxnet.netns_names:
@@ -115,12 +177,25 @@ objects:
         - fd00:18::2 web www
       namespaces: [web, db]
       files:
-        - namespaces: [db, web]
+        - namespaces: [db]
+          started_from: /etc/hosts
+          lines:
+            - 192.0.2.9 backup
+            - 172.18.0.2 web www
+            - 172.18.0.10 db
+            - fd00:18::2 web www
+        - namespaces: [web]
           started_from: /etc/hosts
           lines:
             - 172.18.0.2 web www
             - 172.18.0.10 db
             - fd00:18::2 web www
+      resolv_conf:
+        - namespaces: [web]
+          owners: [shop]
+          lines:
+            - nameserver 172.18.0.53
+            - search example.org
       state: present
       changed: true
   contains:
@@ -142,6 +217,10 @@ objects:
         - C(started_from) is V(/etc/hosts) if the file was created, and C(marks) V(whole) if only the marks of the block were damaged.
       returned: if something was changed
       type: list
+    resolv_conf:
+      description: The same for resolver files, each with its C(owners) and all of its C(lines).
+      returned: if one was changed
+      type: list
     state:
       description: The requested state.
       type: str
@@ -157,7 +236,7 @@ diff:
     - before: {}
       after:
         files:
-          - namespaces: [db, web]
+          - namespaces: [web]
             started_from: /etc/hosts
             lines:
               - 172.18.0.2 web www

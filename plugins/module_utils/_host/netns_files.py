@@ -15,24 +15,34 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import in_place
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import hosts_file
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import hosts_file, resolver_file
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.hosts_file import HostsFile
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.resolver_file import Resolver
 
 HOSTS = "hosts"
+RESOLVER = "resolv.conf"
+_HOSTS_OWN_RESOLVER = "/etc/resolv.conf"
+#: The servers that systemd-resolved asks for the host.
+_UPSTREAM = "/run/systemd/resolve/resolv.conf"
 #: How many parsed files to cache; most namespaces have the same one.
 _KNOWN = 8
 
 
 class Files(Value):
-    """The files of a namespace. ``trouble`` says why they are left alone."""
+    """The files of a namespace. ``trouble`` says why its hosts file is left alone."""
 
     hosts: HostsFile | None = None
     content: bytes = b""
+    resolver: bytes | None = None
     trouble: str | None = None
 
 
+def directory(namespace: str) -> str:
+    return f"{in_place.DIRECTORY}/{namespace}"
+
+
 def path(namespace: str, name: str) -> str:
-    return f"{in_place.DIRECTORY}/{namespace}/{name}"
+    return f"{directory(namespace)}/{name}"
 
 
 def read_all(host: Host) -> dict[str, Files]:
@@ -57,7 +67,7 @@ def _read_all() -> dict[str, Files]:
     except (FileNotFoundError, NotADirectoryError):
         return {}
     unfinished = in_place.unfinished()
-    known: list[Files] = []
+    known: list[tuple[bytes, HostsFile]] = []
     found: dict[str, Files] = {}
     for name, plain in directories:
         if name.startswith(in_place.OURS):
@@ -65,30 +75,57 @@ def _read_all() -> dict[str, Files]:
         if not plain:
             found[name] = Files(trouble=f"{in_place.DIRECTORY}/{name} is not a plain directory, so it is left alone")
             continue
-        place = path(name, HOSTS)
-        try:
-            content = unfinished.get(place) or in_place.read(place)
-        except Refused as error:
-            found[name] = Files(trouble=str(error))
-            continue
-        found[name] = Files() if content is None else _parsed(content, known)
+        found[name] = _read_both(path(name, HOSTS), path(name, RESOLVER), unfinished, known)
     return found
 
 
-def _parsed(content: bytes, known: list[Files]) -> Files:
-    for other in known:
-        if content == other.content:
-            return other
-    files = Files(hosts_file.parse(content), content)
-    known.insert(0, files)
+def _read_both(
+    hosts: str, resolver: str, unfinished: t.Mapping[str, bytes], known: list[tuple[bytes, HostsFile]]
+) -> Files:
+    try:
+        asked = unfinished.get(resolver) or in_place.read(resolver)
+    except Refused:
+        asked = b""
+    try:
+        content = unfinished.get(hosts) or in_place.read(hosts)
+    except Refused as error:
+        return Files(resolver=asked, trouble=str(error))
+    return Files(resolver=asked) if content is None else Files(*_parsed(content, known), asked)
+
+
+def _parsed(content: bytes, known: list[tuple[bytes, HostsFile]]) -> tuple[HostsFile, bytes]:
+    """The file, and its content as it was kept the first time."""
+    for other, parsed in known:
+        if content == other:
+            return parsed, other
+    parsed = hosts_file.parse(content)
+    known.insert(0, (content, parsed))
     del known[_KNOWN:]
-    return files
+    return parsed, content
 
 
 def source() -> bytes:
     """The host's own hosts file."""
+    return _read(hosts_file.SOURCE)
+
+
+def resolver() -> Resolver:
+    """The host's own resolver."""
+    return _resolver(_HOSTS_OWN_RESOLVER)
+
+
+def upstream() -> Resolver:
+    """What systemd-resolved asks, if it runs."""
+    return _resolver(_UPSTREAM)
+
+
+def _resolver(place: str) -> Resolver:
+    return resolver_file.parse(_read(place).decode("utf-8", "surrogateescape"))
+
+
+def _read(place: str) -> bytes:
     try:
-        with open(hosts_file.SOURCE, "rb") as file:
+        with open(place, "rb") as file:
             return file.read()
-    except (FileNotFoundError, IsADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return b""

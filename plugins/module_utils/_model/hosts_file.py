@@ -191,6 +191,7 @@ def _block(text: bytes) -> Block:
     return Block(_lines(own), _lines(common))
 
 
+@functools.lru_cache(maxsize=8)
 def _lines(text: bytes) -> tuple[str, ...]:
     return tuple(text.decode("utf-8", "surrogateescape").splitlines())
 

@@ -69,6 +69,9 @@ class HostView:
         self._unmanaged_links: View = host["unmanaged_links"]
         #: Why the files of some namespaces are left alone.
         self.names_left_alone: Mapping[str, str] = host["names_left_alone"]
+        #: The namespaces with a resolver file that no other owner may change, each with its owner or None.
+        self.resolvers: Mapping[str, str | None] = host["resolvers"]
+        self.resolver: View = host["resolver"]
         self.names: list[View] = list(host["names"].get(owner, ()))
         #: What other tools have in the packet filter, for the firewall to judge.
         self.other_rules: View = host["other_rules"]

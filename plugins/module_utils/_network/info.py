@@ -43,6 +43,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.port_recor
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks, switches
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.contents import Contents
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import by_index
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.resolver_file import Resolver
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import info_views
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import witness
 
@@ -244,11 +245,25 @@ def _host(host: Host, wanted: Want, contents: _Contents, records: t.Mapping[str,
         "persistent": {name: _persistent(name) for name in persistent},
         "machine_id": machine.identity(),
         "unmanaged_links": {owner: found for owner, found in unmanaged.items() if _ours(owner, wanted)},
+        "resolvers": info_views.resolvers(files),
+        "resolver": _resolver(own),
         "names_left_alone": {name: one.trouble for name, one in sorted(files.items()) if one.trouble},
         "names": {owner: found for owner, found in named.items() if _ours(owner, wanted)},
         "missing": requirements.missing(),
         "better_python": requirements.better_python(host),
         "package_manager": requirements.package_manager(),
+    }
+
+
+def _resolver(own: bool) -> View:
+    """What the host asks for names, and what is asked behind that."""
+    found = netns_files.resolver() if own else Resolver()
+    upstream = netns_files.upstream() if own else Resolver()
+    return {
+        "servers": list(found.servers),
+        "search": list(found.search),
+        "options": list(found.options),
+        "upstream": list(upstream.servers),
     }
 
 

@@ -11,11 +11,13 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netns_files import Files
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import resolver_file
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.assigned import Address
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.contents import Contents
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.hosts_file import HostsFile
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.hosts_file import Block
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.link_attributes import BRIDGE_PORT
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import Link, by_index
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.resolver_file import ResolverFile
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.routes import PROTOCOLS, TABLES, table_name
 
 View = dict[str, t.Any]
@@ -60,15 +62,42 @@ def _address(address: Address) -> View:
 
 
 def names(files: t.Mapping[str, Files]) -> dict[str, list[View]]:
-    """By owner the names in hosts files, in groups of namespaces with the same ones."""
-    alike: dict[int, tuple[HostsFile, list[str]]] = {}
+    """By owner the names in hosts files, in groups of namespaces with the same ones, and what single ones have."""
+    groups: dict[tuple[str, int], View] = {}
     for namespace, one in sorted(files.items()):
-        if one.hosts and one.hosts.owners:
-            alike.setdefault(id(one.hosts), (one.hosts, []))[1].append(namespace)
+        resolver = resolver_file.parse_ours(one.resolver) if one.resolver else None
+        blocks = dict(one.hosts.blocks) if one.hosts else {}
+        for owner in resolver.owners if resolver else ():
+            blocks.setdefault(owner, Block())
+        for owner, block in blocks.items():
+            group = groups.setdefault((owner, id(block.common)), {"namespaces": [], "hosts": block.common, "own": {}})
+            group["namespaces"].append(namespace)
+            asked = resolver if resolver and resolver.asked and owner in resolver.owners else None
+            if block.own or asked:
+                group["own"][namespace] = {"hosts": list(block.own), **(_resolver(asked) if asked else {})}
     found: dict[str, list[View]] = {}
-    for file, namespaces in alike.values():
-        for owner, block in file.blocks.items():
-            found.setdefault(owner, []).append({"namespaces": namespaces, "hosts": list(block.common)})
+    for (owner, _common), group in groups.items():
+        found.setdefault(owner, []).append({**group, "hosts": list(group["hosts"])})
+    return found
+
+
+def _resolver(file: ResolverFile) -> View:
+    found = resolver_file.parse(file.text.decode("utf-8", "surrogateescape"))
+    return {
+        "dns_servers": list(found.servers),
+        "dns_search": list(found.search),
+        "dns_options": list(found.options),
+    }
+
+
+def resolvers(files: t.Mapping[str, Files]) -> dict[str, str | None]:
+    """The namespaces that have a resolver file which nobody else may change, each with its owner; None for others."""
+    found: dict[str, str | None] = {}
+    for namespace, one in sorted(files.items()):
+        if one.resolver is not None:
+            ours = resolver_file.parse_ours(one.resolver)
+            if ours is None or ours.asked:
+                found[namespace] = ours.owners[0] if ours else None
     return found
 
 

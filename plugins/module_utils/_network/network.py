@@ -61,6 +61,21 @@ class Port(Value):
     publish: Publish
 
 
+class Names(Value):
+    """What an endpoint says about names; ``etc_hosts`` has None for the address of the gateway."""
+
+    aliases: tuple[str, ...] = ()
+    etc_hosts: t.Mapping[str, IPAddress | None] = NOTHING
+    dns_servers: tuple[str, ...] | None = None
+    dns_search: tuple[str, ...] | None = None
+    dns_options: tuple[str, ...] | None = None
+
+    @property
+    def asks(self) -> bool:
+        """Whether it has a resolver of its own."""
+        return (self.dns_servers, self.dns_search, self.dns_options) != (None, None, None)
+
+
 class Endpoint(Value):
     """A namespace's interface on the network.
 
@@ -87,6 +102,7 @@ class Endpoint(Value):
     interface_sysctls: dict[str, str]
     guard: bool = True
     further: tuple[IPAddress, ...] = ()
+    names: Names = Names()
 
     @property
     def attached(self) -> bool:

@@ -86,7 +86,7 @@ def plan_of(network: Network, view: HostView, check_mode: bool) -> Document:
             *return_paths.warnings(network, view),
             *capacity_checks.warnings(network, view),
             *guard.warnings(network),
-            *name_definitions.warnings(network),
+            *name_definitions.warnings(network, view),
             *policy_rule_warnings.warnings(network, view),
             *survey.chosen().warnings(view.other_rules, _exposure(network, ports)),
         ],

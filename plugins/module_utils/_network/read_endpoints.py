@@ -15,6 +15,11 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import sysctls
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Endpoint, Port, Subnet
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.option_reader import Section, number
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.read_names import (
+    OPTIONS,
+    check_names,
+    read_names,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.read_routes import read_routes
 
 _OPTIONS = (
@@ -35,6 +40,7 @@ _OPTIONS = (
     "routes",
     "sysctls",
     "guard",
+    *OPTIONS,
 )
 _PID_MAX = 4194304
 
@@ -45,6 +51,7 @@ def read_endpoints(variables: Section, subnets: tuple[Subnet, ...]) -> tuple[End
     found = tuple(_read_endpoint(path, raw, subnets, internal) for path, raw in variables.elements("endpoints"))
     _refuse_duplicates(found)
     _refuse_disagreement(found)
+    check_names(variables, found)
     return found
 
 
@@ -78,6 +85,7 @@ def _read_endpoint(path: str, raw: object, subnets: tuple[Subnet, ...], internal
         sysctls=namespace_sysctls,
         interface_sysctls=interface_sysctls,
         guard=section.flag("guard", True),
+        names=read_names(section),
         further=tuple(_further_address(place, raw, subnets) for place, raw in section.elements("addresses")),
     )
 

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -93,13 +94,19 @@ def _put_back(kept: list[tuple[str, int]]) -> None:
 
 
 def _copy_etc(name: str) -> None:
-    """Copy /etc, without files that the user cannot read. An overlay would refuse writes in a user namespace."""
+    """Copy /etc, without files that the user cannot read. An overlay would refuse writes in a user namespace.
+
+    A host has neither the machine's namespaces, nor what these have in /etc/netns, nor anybody to ask for names.
+    """
     os.mkdir("/run/etc")
     linux.mount("tmpfs", "/run/etc", "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "mode=0755")
     subprocess.run(["cp", "-dR", "/etc/.", "/run/etc"], stderr=subprocess.DEVNULL, check=False)
     linux.mount("/run/etc", "/etc", flags=linux.MS_MOVE)
     os.rmdir("/run/etc")
     Path("/etc/hostname").write_text(f"{name}\n", encoding="ascii")
+    shutil.rmtree("/etc/netns", ignore_errors=True)
+    Path("/etc/resolv.conf").unlink(missing_ok=True)
+    Path("/etc/resolv.conf").write_text("", encoding="ascii")
     Path("/etc/hosts").write_text(f"127.0.0.1 localhost {name}\n::1 localhost {name}\n", encoding="ascii")
 
 

@@ -49,6 +49,8 @@ def empty_info(**forwarding: bool | None) -> Info:
             "unmanaged_links": {},
             "names": {},
             "names_left_alone": {},
+            "resolvers": {},
+            "resolver": {"servers": [], "search": [], "options": [], "upstream": []},
         },
         "namespaces": [],
     }
@@ -292,7 +294,15 @@ class World:
         del self.host["unmanaged_links"][element["owner"]]
 
     def netns_names_present(self, element: Info) -> None:
-        named = {"namespaces": [one["name"] for one in element["namespaces"]], "hosts": list(element["hosts"])}
+        named = {
+            "namespaces": [one["name"] for one in element["namespaces"]],
+            "hosts": list(element["hosts"]),
+            "own": {
+                one["name"]: {option: value for option, value in one.items() if option != "name"}
+                for one in element["namespaces"]
+                if len(one) > 1
+            },
+        }
         self.host["names"].pop(self.owner, None)
         if named["namespaces"]:
             self.host["names"][self.owner] = [named]
