@@ -86,6 +86,8 @@ class Plan:
         #: What check mode assumes for kinds planned later, with the namespaces that would be removed.
         self.links = links
         self.ended: set[Identity] = set()
+        #: Names that would be given to other namespaces, with the files of these.
+        self.given: dict[str, str] = {}
 
 
 class Order(t.NamedTuple):
@@ -243,8 +245,8 @@ def execute(host: Host, plan: Plan) -> None:
         session.execute(plan.steps)
         for error in session.failed.values():
             raise error
-    elif plan.links or plan.ended:
-        host.foretell(plan.links, plan.ended)
+    elif plan.links or plan.ended or plan.given:
+        host.foretell(plan.links, plan.ended, plan.given)
     for warning in plan.warnings:
         host.warn(warning)
 

@@ -194,7 +194,7 @@ options:
         description: Give the name to the namespace of this running container of Docker or Podman instead of creating one.
         type: raw
       engine:
-        description: The engine that has the container. If omitted, Docker or, if Docker does not have it, Podman.
+        description: The engine that has the container. Required if both Docker and Podman have one of that name.
         type: str
         choices: [docker, podman]
       service:

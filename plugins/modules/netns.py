@@ -53,12 +53,13 @@ options:
   container:
     description:
       - Give the name to the network namespace of this running container.
-      - The name or ID of a container of Docker or, if Docker does not have it, Podman, as seen by the user that the module runs as.
+      - The name or ID of a container of Docker or Podman, as seen by the user that the module runs as. Those of other users are
+        only known to them, and are given by O(pid).
       - After the container was restarted, a later call points the name at its new namespace.
       - Mutually exclusive with O(pid), O(path) and O(service).
     type: str
   engine:
-    description: The engine that has the O(container). If omitted, Docker or, if Docker does not have it, Podman.
+    description: The engine that has the O(container). Required if both Docker and Podman have one of that name.
     type: str
     choices: [docker, podman]
   service:

@@ -115,7 +115,11 @@ class Daemon:
 
     def start_apart(self, name: str) -> None:
         """Start a container that is on no network."""
-        self.call("run", "--detach", f"--name={name}", "--network=none", *containers.COMMAND)
+        self.run(name, "--network=none")
+
+    def run(self, name: str, *options: str) -> None:
+        """Start a container with further options of ``docker run``."""
+        self.call("run", "--detach", f"--name={name}", *options, *containers.COMMAND)
 
     def start(self, endpoint: Endpoint) -> None:
         options = [f"--name={endpoint.name}", f"--network={endpoint.bridge}"]

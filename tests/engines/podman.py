@@ -64,7 +64,11 @@ class Store:
 
     def start_apart(self, name: str) -> None:
         """Start a container that is on no network."""
-        self.call("run", "--detach", "--cgroups=disabled", f"--name={name}", "--network=none", *containers.COMMAND)
+        self.run(name, "--network=none")
+
+    def run(self, name: str, *options: str) -> None:
+        """Start a container with further options of ``podman run``."""
+        self.call("run", "--detach", "--cgroups=disabled", f"--name={name}", *options, *containers.COMMAND)
 
     def start(self, endpoint: Endpoint) -> None:
         options = ["--cgroups=disabled", f"--name={endpoint.name}", f"--network={endpoint.bridge}"]

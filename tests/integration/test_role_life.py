@@ -295,6 +295,40 @@ def test_a_process_that_starts_anew_gets_the_network_of_the_one_before(host: Hos
         assert apply(host, **joined(process.pid)).changed == []
 
 
+def test_check_mode_foretells_exactly_what_becomes_of_a_process_that_started_anew(host: Host) -> None:
+    def joined(pid: int) -> dict[str, Any]:
+        return shop({"namespace": "app", "pid": pid, "published_ports": ["8080:80"]}, "db")
+
+    with host.spawn(["sleep", "infinity"], unshare_net=True) as process:
+        in_one(host, joined(process.pid))
+    with host.spawn(["sleep", "infinity"], unshare_net=True) as process:
+        before = host.dump()
+        foretold = in_one(host, joined(process.pid), check=True)
+        assert before.changes_to(host.dump()) == []
+        done = in_one(host, joined(process.pid))
+        assert (foretold["changed"], foretold["diff"]) == (True, done["diff"])
+        assert not any("incomplete" in warning for warning in foretold["warnings"])
+        assert not in_one(host, joined(process.pid))["changed"]
+
+
+def test_check_mode_says_where_it_is_not_exact_about_a_process_on_two_networks(host: Host) -> None:
+    """What the first one would do inside is not there yet when the second one looks."""
+
+    def joined(pid: int) -> dict[str, Any]:
+        second = {"namespace": "app", "pid": pid, "interface": "eth1", "default_route": False}
+        return {"aggregate": [shop({"namespace": "app", "pid": pid}), {**BACK, "endpoints": [second]}]}
+
+    with host.spawn(["sleep", "infinity"], unshare_net=True) as process:
+        host.module("bridge_network", joined(process.pid))
+    with host.spawn(["sleep", "infinity"], unshare_net=True) as process:
+        foretold = host.module("bridge_network", joined(process.pid), check=True)
+        done = host.module("bridge_network", joined(process.pid))
+        headers = [{one["after_header"] for one in result["diff"]} for result in (foretold, done)]
+        assert headers[0] >= headers[1]
+        assert any("incomplete" in warning for warning in foretold["warnings"])
+        assert not host.module("bridge_network", joined(process.pid))["changed"]
+
+
 def test_a_network_card_becomes_a_port_and_is_let_go(host: Host) -> None:
     host.sh("ip link add eth1 type veth peer far && ip link set far up && ip addr add 172.18.0.7/16 dev eth1")
     with pytest.raises(LinuxnetError, match=r"bridge_network_ports\[0\]: 'eth1' has addresses"):

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.engines import containers
+from tests.integration.role_plays import outcome
 from tests.lab import town
 from tests.newest.sites import Site, docker, endpoint, podman
 from tests.newest.sites import site as made
@@ -36,8 +38,10 @@ def test_a_container_is_wired_published_and_reached_found_again_and_let_go(site:
 
     site.engine.call("restart", "--time=0", "shop")
     assert site.links("shop") == {"lo"}
-    assert site.apply(container, check=True).changed
-    assert site.apply(container).changed
+    foretold = outcome(site.apply(container, check=True))
+    assert [changed for _module, changed, _diff in foretold] == [True]
+    assert site.links("shop") == {"lo"}
+    assert outcome(site.apply(container)) == foretold
     assert not site.apply(container).changed
     assert site.serves("shop")
 
@@ -58,14 +62,47 @@ def test_a_process_of_a_container_will_do(site: Site) -> None:
     assert site.serves("shop")
 
 
-def test_what_does_not_run_or_is_not_there_is_refused_before_anything_changes(site: Site) -> None:
-    site.engine.start_apart("shop")
-    site.engine.call("kill", "shop")
+def test_what_cannot_be_an_endpoint_is_refused_before_anything_changes(site: Site) -> None:
+    site.engine.start_apart("stopped")
+    site.engine.call("kill", "stopped")
+    site.engine.run("hosts", "--network=host")
+    beginning = _shared_beginning(site)
     before = site.town.host.dump()
     for name, sentence in (
-        ("shop", "container shop is not running, so it has no network namespace"),
-        ("ship", "container ship was not found: "),  # and the engine's own words, which are each release's
+        ("stopped", "container stopped is not running, so it has no network namespace"),
+        # Then the engine's own words, which are each release's.
+        ("ship", "container ship was not found: "),
+        (beginning, f"container {beginning} was not found: "),
+        (
+            "hosts",
+            "is the host's own network namespace, which cannot be named; start the container with --network none",
+        ),
     ):
-        output = site.apply(endpoint(container=name), fails=True).output
+        output = " ".join(site.apply(endpoint(container=name), fails=True).output.split())
         assert sentence in output
+        assert ("is attached by pid" in output) is ("was not found" in sentence)
     assert before.changes_to(site.town.host.dump()) == []
+
+
+def _shared_beginning(site: Site) -> str:
+    """The one digit with which the IDs of several containers begin."""
+    for number in range(40):
+        site.engine.call("create", "--network=none", f"--name=idle{number}", *containers.COMMAND)
+        identifiers = site.engine.call("ps", "--all", "--no-trunc", "--format={{.ID}}").split()
+        digits = [identifier[0] for identifier in identifiers]
+        shared = [digit for digit in digits if digits.count(digit) > 1]
+        if shared:
+            return shared[0]
+    raise AssertionError("no two of forty numbers begin with the same of sixteen digits")
+
+
+def test_a_container_in_anothers_network_brings_that_one_in(site: Site) -> None:
+    site.engine.start_apart("shop")
+    site.engine.run("sidecar", "--network=container:shop")
+    assert site.apply(endpoint(container="sidecar")).changed
+    assert not site.apply(endpoint(container="sidecar")).changed
+    assert site.links("shop") == {"lo", "eth0"}
+    assert site.serves("shop")
+    two = [endpoint(container="shop"), {"namespace": "other", "container": "sidecar"}]
+    output = " ".join(site.apply(*two, fails=True).output.split())
+    assert "is the same namespace as namespace shop (container shop)" in output

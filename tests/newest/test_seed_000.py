@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.engines import containers
 from tests.integration.test_seeds import SEEDS
 from tests.lab import town
+from tests.lab.paths import REPOSITORY
 from tests.newest.sites import Site, docker
 from tests.newest.sites import site as made
 
@@ -22,11 +24,11 @@ pytestmark = pytest.mark.needs("newest-engines")
 NAME = "net-test"
 #: What the kernel counts by itself.
 _MOVING = ("hello_timer", "tcn_timer", "topology_change_timer", "gc_timer")
-_JOINED: dict[str, Any] = {
-    "name": "docker0",
-    "external": True,
-    "ipam_config": [{"subnet": "172.17.0.0/16", "gateway": "172.17.0.1", "iprange": "172.17.1.0/24"}],
-}
+_PAGE = (REPOSITORY / "docs/inside.md").read_text(encoding="utf-8")
+(_EXAMPLE,) = re.findall(r"^```yaml\n(- role: .*?docker0.*?)^```$", _PAGE, re.MULTILINE | re.DOTALL)
+_GIVEN: dict[str, Any] = yaml.safe_load(_EXAMPLE)[0]["vars"]
+_JOINED = {name.removeprefix("bridge_network_"): value for name, value in _GIVEN.items()}
+_ENDPOINTS = _JOINED.pop("endpoints")
 
 
 @pytest.fixture(name="site")
@@ -63,11 +65,10 @@ def _reaches_the_world(site: Site, namespace: str) -> bool:
 
 def test_a_container_joins_dockers_own_bridge_by_its_name(site: Site) -> None:
     before = _of_docker(site)
-    endpoint = {"namespace": NAME, "container": NAME}
-    assert site.apply(endpoint, check=True, **_JOINED).changed
+    assert site.apply(*_ENDPOINTS, check=True, **_JOINED).changed
     assert site.links(NAME) == {"lo"}
-    assert site.apply(endpoint, **_JOINED).changed
-    assert not site.apply(endpoint, **_JOINED).changed
+    assert site.apply(*_ENDPOINTS, **_JOINED).changed
+    assert not site.apply(*_ENDPOINTS, **_JOINED).changed
     assert _of_docker(site) == before
     (eth0,) = site.town.host.ip("-n", NAME, "-4", "address", "show", "eth0")
     assert [address["local"] for address in eth0["addr_info"]] == ["172.17.1.0"]

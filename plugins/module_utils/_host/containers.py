@@ -18,34 +18,63 @@ ENGINES = ("docker", "podman")
 _INSPECT = ("inspect", "--type", "container", "--format", "{{.State.Pid}} {{.Id}} {{.Name}}")
 
 
+class _Container(t.NamedTuple):
+    """What an engine says of a container."""
+
+    engine: str
+    #: 0 if it is not running.
+    process: int
+    identifier: str
+
+
 def processes(host: Host, wanted: t.Sequence[str], engine: str | None = None) -> dict[str, int]:
     """The PIDs of the first processes of containers, given by name or ID, with one call per engine.
 
     :param engine: the only one to ask
-    :raises Refused: for a container that no engine knows, or that is not running
+    :raises Refused: for a container that no engine knows, or both do, or that is not running
     """
-    found, words = known(host, wanted, engine)
+    found, words = _found(host, wanted, engine)
     for name in wanted:
-        if name not in found:
+        there = found[name]
+        if not there:
             none = f"{engine} is not installed" if engine else f"neither {' nor '.join(ENGINES)} is installed"
-            reason = "; ".join(words) or none
-            raise Refused(f"container {name} was not found: {reason}")
-        if not found[name]:
+            raise Refused(f"container {name} was not found: {_reason(name, words) or none}")
+        if len(there) > 1:
+            one, other = (container.engine for container in there)
+            raise Refused(f"container {name} is one of {one} and another one of {other}; set engine to the one meant")
+        if not there[0].process:
             raise Refused(f"container {name} is not running, so it has no network namespace")
-    return found
+    return {name: there[0].process for name, there in found.items()}
 
 
-def known(host: Host, wanted: t.Sequence[str], only: str | None = None) -> tuple[dict[str, int], list[str]]:
-    """PIDs of the known containers, 0 for one that is not running, and the errors of the engines for the others."""
-    found: dict[str, int] = {}
-    words: list[str] = []
+def known(host: Host, wanted: t.Sequence[str], engine: str | None = None) -> dict[str, int]:
+    """PIDs of the containers that are running and of which it is clear which ones are meant."""
+    found, _words = _found(host, wanted, engine)
+    return {name: there[0].process for name, there in found.items() if len(there) == 1 and there[0].process}
+
+
+def _found(
+    host: Host, wanted: t.Sequence[str], only: str | None
+) -> tuple[dict[str, list[_Container]], dict[str, list[str]]]:
+    """The containers that each engine has, and its errors. A ``docker`` that is Podman has the same ones."""
+    found: dict[str, list[_Container]] = {name: [] for name in wanted}
+    words: dict[str, list[str]] = {}
     for engine in (only,) if only else ENGINES:
-        missing = [name for name in wanted if name not in found]
-        answer = _ask(host, engine, missing) if missing else None
+        answer = _ask(host, engine, wanted) if wanted else None
         if answer:
-            found.update(_recognized(answer.out, missing))
-            words += [f"{engine}: {line}" for line in answer.err.splitlines()[-1:]]
+            words[engine] = answer.err.splitlines()
+            for name, container in _recognized(engine, answer.out, wanted).items():
+                if container.identifier not in [other.identifier for other in found[name]]:
+                    found[name].append(container)
     return found, words
+
+
+def _reason(name: str, words: t.Mapping[str, t.Sequence[str]]) -> str:
+    """What the engines say about a container that they do not know: the line with its name, else the last one."""
+    about = {engine: [line for line in lines if name in line] or lines for engine, lines in words.items()}
+    told = [f"{engine}: {lines[-1]}" for engine, lines in about.items() if lines]
+    cure = "; a container of an ordinary user, whose engine only that user can ask, is attached by pid"
+    return "; ".join(told) + cure if told else ""
 
 
 def _ask(host: Host, engine: str, names: t.Sequence[str]) -> Completed | None:
@@ -56,16 +85,17 @@ def _ask(host: Host, engine: str, names: t.Sequence[str]) -> Completed | None:
         return None
 
 
-def _recognized(text: str, wanted: t.Sequence[str]) -> dict[str, int]:
-    """PIDs by the name or ID that was given; 0 for a container that is not running.
+def _recognized(engine: str, text: str, wanted: t.Sequence[str]) -> dict[str, _Container]:
+    """The containers by given name or ID.
 
-    A name takes precedence over a prefix of an ID, since ``db`` may be both.
+    A name takes precedence over the beginning of an ID, since ``db`` may be both.
     """
     by_name, by_identifier = {}, {}
-    # Docker prints an empty line last if it does not know a container.
+    # Docker ends with an empty line if it does not know a container.
     for line in filter(str.strip, text.splitlines()):
         process, identifier, name = line.split()
-        by_name[name.lstrip("/")] = int(process)
-        by_identifier.update({word: int(process) for word in wanted if identifier.startswith(word)})
+        container = _Container(engine, int(process), identifier)
+        by_name[name.lstrip("/")] = container
+        by_identifier.update({word: container for word in wanted if identifier.startswith(word)})
     known = {**by_identifier, **by_name}
     return {word: known[word] for word in wanted if word in known}

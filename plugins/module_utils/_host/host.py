@@ -57,8 +57,12 @@ class Host:
         self.memory: dict[t.Hashable, t.Any] = {}
         self._known: dict[Identity, Contents] = {}
         self._foretold: dict[Identity, Links] = {}
+        #: Whether other kinds follow in this process, to which check mode foretells what they would find.
+        self.goes_on = False
         #: In check mode the namespaces that would be no more by now.
         self.ended: set[Identity] = set()
+        #: References to those of them whose names are others' by then.
+        self.replaced: list[str] = []
         #: How the user sets the policy of FORWARD to DROP, for warnings.
         self.drop_option = "netplumb.linuxnet.bridge_forward with forward_policy: drop"
         #: The maximum of bytes to read from a namespace; the host itself has no limit.
@@ -135,10 +139,19 @@ class Host:
         """In check mode the interfaces as they would be by now, where they would be others than they are."""
         return self._foretold.get(identity)
 
-    def foretell(self, links: t.Mapping[Identity, Links], ended: t.Iterable[Identity]) -> None:
-        """That these are the interfaces of some namespaces from now on, and that others are no more."""
+    def foretell(
+        self, links: t.Mapping[Identity, Links], ended: t.Iterable[Identity], given: t.Mapping[str, str]
+    ) -> None:
+        """That these are the interfaces of some namespaces from now on, that others are no more, and that names are
+        those of others, given by their files."""
         self._foretold.update(links)
         self.ended.update(ended)
+        for name, path in given.items():
+            before = f"before/{name}"
+            if before not in self.replaced:
+                self._fds[before] = self.fd(name)
+                self.replaced.append(before)
+                self._fds[name] = self.fd(path)
 
     def learn(self, identity: Identity, contents: Contents) -> None:
         """Keep what was read for the next kind of objects."""

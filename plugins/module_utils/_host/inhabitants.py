@@ -47,7 +47,7 @@ def known(host: Host, wanted: t.Iterable[Inhabitant]) -> Found:
     found: Found = {}
     for engine, group in _groups(wanted).items():
         names = [one.name for one in group]
-        numbers, _words = services.known(host, names) if engine == "" else containers.known(host, names, engine)
+        numbers = services.known(host, names)[0] if engine == "" else containers.known(host, names, engine)
         found.update({one: numbers[one.name] for one in group if numbers.get(one.name)})
     return found
 

@@ -114,7 +114,7 @@ class _Reading:
         if not self._lost:
             return
         lost, self._lost = self._lost, {}
-        named = [None, *(name for name in namespaces.names() if self._host.hold(name))]
+        named = [None, *(name for name in namespaces.names() if self._host.hold(name)), *self._host.replaced]
         for ref in named:
             self.open(ref)
         for space, links in lost.items():

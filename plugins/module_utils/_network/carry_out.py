@@ -61,6 +61,7 @@ def carry_out(
     :raises LinuxnetError: ``host.done`` lists what was done before
     """
     host.limit = _LIMIT
+    host.goes_on = True
     wanted = _wants(owner, state, modules, planned_here)
     endpoints = Endpoints(host, wanted, problems)
     standing = state == "present" and endpoints.standing(wanted["bridge"])

@@ -51,6 +51,9 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.netns
 
 Identity = tuple[int, int]
 
+#: What gives a container or a service a network namespace of its own.
+_CURES = {"container": "; start the container with --network none", "service": "; give the service PrivateNetwork=yes"}
+
 
 class Found(Value):
     """What exists under a name."""
@@ -109,7 +112,7 @@ class Netns(Resource):
             for name, one in found.items():
                 if one.identity in users:
                     found[name] = one.but(pids=tuple(users[one.identity]))
-        if host.check_mode:
+        if host.check_mode and (host.replaced or not host.goes_on):
             _warn_of_blindness(host, found)
         return _in_kernels_words(host, wants, found)
 
@@ -212,7 +215,7 @@ def _read_source(host: Host, want: Want, path: str) -> Identity:
         raise Refused(f"namespace {want.name}: {path} is not a network namespace, or the process is gone")
     identity = host.identity(path)
     if identity == host.identity(None):
-        cure = "; give the service PrivateNetwork=yes" if want.inhabitant and want.inhabitant.kind == "service" else ""
+        cure = _CURES[want.inhabitant.kind] if want.inhabitant else ""
         raise Refused(f"namespace {want.name}: {path} is the host's own network namespace, which cannot be named{cure}")
     return t.cast(Identity, identity)
 
@@ -234,6 +237,9 @@ def _plan_present(want: Want, found: Found, plan: Plan) -> Change:
     if found.identity is None or found.source not in (None, found.identity):
         before = _refuse_unless_forsaken(want, found)
         plan.steps.append(_bind_step(want, found))
+        if found.identity and found.path:
+            plan.ended.add(found.identity)
+            plan.given[want.name] = found.path
         plan.steps.append(Inside(want.name, want.loopback, want.sysctls))
         return Change(before, after, facts)
     return _plan_existing(want, found, plan, after, facts)

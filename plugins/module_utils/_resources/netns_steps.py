@@ -45,6 +45,15 @@ class Bind(Value, Aside):
     def __str__(self) -> str:
         return f"{f'attach {self.source} as' if self.source else 'create'} namespace {self.name}"
 
+    @property
+    def links_first(self) -> str:
+        """Like that of ``Remove``, for the namespace that loses the name and so ends."""
+        return "ours" if self.source and self.replaces else "none"
+
+    def is_the_same(self) -> bool:
+        """Whether the name still refers to the namespace to be replaced."""
+        return namespaces.identity(self.name) == self.replaces
+
     def do(self, session: Session) -> None:
         host = session.host
         source = f"/proc/self/fd/{host.fd(self.source)}" if self.source else None
@@ -168,12 +177,12 @@ class Remove(Value, Aside):
 
 
 class Empty(Value, Silent):
-    """Delete the host's ends of veth pairs that lead into namespaces to be removed.
+    """Delete the host's ends of veth pairs that lead into namespaces to be removed or replaced.
 
     The kernel would do so some time later, and not at all while a process stays inside.
     """
 
-    removed: tuple[Remove, ...]
+    removed: tuple[Remove | Bind, ...]
 
     def do(self, session: Session) -> None:
         host = session.host
@@ -185,7 +194,7 @@ class Empty(Value, Silent):
             host.run(None, functools.partial(_delete_links, fds))
 
 
-def _delete_links(into: t.Sequence[tuple[Remove, int]]) -> None:
+def _delete_links(into: t.Sequence[tuple[Remove | Bind, int]]) -> None:
     with Writer() as writer:
         inside = {dumps.nsid(writer, fd): step for step, fd in into}
         inside.pop(None, None)
@@ -193,7 +202,7 @@ def _delete_links(into: t.Sequence[tuple[Remove, int]]) -> None:
         link_changes.delete_many(writer, [link for link in found if _falls(link, inside[link.peer_nsid])])
 
 
-def _falls(link: Link, step: Remove) -> bool:
+def _falls(link: Link, step: Remove | Bind) -> bool:
     """Whether a link into a namespace is deleted before it."""
     mark = marks.parse_alias(link.alias)
     marked = mark is not None and mark.namespace == step.name
@@ -214,7 +223,7 @@ class Prepare(Silent):
 def in_order(steps: t.Sequence[Step]) -> list[Step]:
     """Names first, then their records, then what is inside."""
     naming = [step for step in steps if isinstance(step, (Bind, Remove))]
-    emptied = tuple(step for step in naming if isinstance(step, Remove) and step.links_first != "none")
+    emptied = tuple(step for step in naming if step.links_first != "none")
     freed = [address for step in steps if isinstance(step, Free) for address in step.addresses]
     return [
         *([Empty(emptied)] if emptied else []),

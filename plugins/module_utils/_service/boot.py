@@ -95,8 +95,7 @@ def _space(process: str | int | None) -> tuple[int, int] | None:
 def running(engine: str, wanted: t.Sequence[str]) -> dict[str, int]:
     """The PIDs of an engine's running containers, by name."""
     with Host(check_mode=True) as host:
-        found, _words = containers.known(host, wanted, engine)
-    return {name: process for name, process in found.items() if process}
+        return containers.known(host, wanted, engine)
 
 
 def _attach(network: str, namespace: str, process: int, space: tuple[int, int] | None) -> None:
