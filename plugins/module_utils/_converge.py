@@ -86,7 +86,7 @@ class Plan:
         #: What check mode assumes for kinds planned later, with the namespaces that would be removed.
         self.links = links
         self.ended: set[Identity] = set()
-        #: Names that would be given to other namespaces, with the files of these.
+        #: Names that check mode assumes to be given to other namespaces, with the files of these.
         self.given: dict[str, str] = {}
 
 

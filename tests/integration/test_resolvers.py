@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Aliases and hosts of single endpoints, and whom they ask for other names."""
+"""Aliases, additional hosts and resolvers of single endpoints."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RESOLVED = "/run/systemd/resolve/resolv.conf"
 
 
 def shop(**more: Any) -> dict[str, Any]:
-    """The network, with more about the first endpoint."""
+    """The network, with more options for the first endpoint."""
     return {**SHOP, "endpoints": [{**WEB, **more}, DB]}
 
 
@@ -31,7 +31,7 @@ def asks(host: Host, namespace: str) -> list[str]:
 
 
 def told_once(host: Host, want: dict[str, Any]) -> None:
-    """See that check mode foretells it and that the second run finds nothing to do."""
+    """Check mode predicts it, and the second run finds nothing to do."""
     foretold, done = apply(host, check=True, **want), apply(host, **want)
     assert foretold.diffs.get(MODULE) == done.diffs.get(MODULE)
     assert MODULE in done.changed
@@ -40,7 +40,7 @@ def told_once(host: Host, want: dict[str, Any]) -> None:
 
 @pytest.fixture(autouse=True)
 def _plain(host: Host) -> None:
-    """A host that asks somebody whom namespaces reach, too."""
+    """A host with a name server that namespaces can reach as well."""
     host.write("/etc/resolv.conf", "nameserver 192.0.2.53\nsearch example.org\noptions edns0\n")
 
 
@@ -54,7 +54,7 @@ def test_aliases(host: Host) -> None:
 
 
 def test_hosts_of_one_endpoint(host: Host) -> None:
-    """They go before the network's own names, and nobody else has them."""
+    """They take precedence over the network's own names, and only this namespace has them."""
     given = {"backup": "192.0.2.9", "tape": "192.0.2.9", "six": "2001:db8::9", "db": "192.0.2.8", "me": "host-gateway"}
     told_once(host, shop(etc_hosts=given))
     assert found(host, "web", "backup") == found(host, "web", "tape") == {"192.0.2.9"}
@@ -121,7 +121,7 @@ def test_a_host_that_asks_itself(host: Host, own: str, upstream: list[str], want
 
 
 def test_a_host_that_asks_nobody_but_itself(host: Host) -> None:
-    """It is said in one sentence, and nobody is asked instead."""
+    """It is reported in one sentence, and no other server is used instead."""
     host.write("/etc/resolv.conf", "nameserver 127.0.0.53\n")
     told = in_one(host, SHOP)
     warned = [one for one in told["warnings"] if "find no names outside" in one]
@@ -140,7 +140,7 @@ def test_a_host_that_asks_nobody_but_itself(host: Host) -> None:
 
 
 def test_two_networks_of_a_host_that_asks_itself(host: Host) -> None:
-    """They share the file, and the last one takes it along; what one was told goes before it."""
+    """They share the file, and the last one removes it; an explicit one takes precedence over it."""
     host.write("/etc/resolv.conf", "nameserver 127.0.0.53\n")
     host.sh(f"mkdir -p $(dirname {RESOLVED}); echo nameserver 10.0.0.53 >{RESOLVED}")
     other: dict[str, Any] = {**BACK, "internal": False}

@@ -115,7 +115,7 @@ def test_endpoints_are_only_added_where_that_is_asked(host: Host) -> None:
 
 
 def test_those_who_stay_are_kept_apart_like_those_who_are_added(host: Host) -> None:
-    """Who talks to whom is the network's, whoever is listed, and it is the same after a reboot."""
+    """icc is a property of the network, whichever endpoints are listed, and stays the same after a reboot."""
     apply(host, **shop("web", "db"), persistent=True)
 
     def reached() -> list[bool]:
@@ -312,7 +312,7 @@ def test_check_mode_foretells_exactly_what_becomes_of_a_process_that_started_ane
 
 
 def test_check_mode_says_where_it_is_not_exact_about_a_process_on_two_networks(host: Host) -> None:
-    """What the first one would do inside is not there yet when the second one looks."""
+    """In check mode, the second does not see what the first would do inside."""
 
     def joined(pid: int) -> dict[str, Any]:
         second = {"namespace": "app", "pid": pid, "interface": "eth1", "default_route": False}

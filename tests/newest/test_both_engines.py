@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A host with Docker and Podman, on which a container may be meant of the one or of the other."""
+"""A host with Docker and Podman, where a container's name may mean one in either."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.needs("newest-engines")
 
 @pytest.fixture(name="sites")
 def _sites() -> Iterator[tuple[Site, Site]]:
-    """The same host twice, with the one engine and with the other; whoever runs on it finds both."""
+    """The same host twice, with one engine each; programs on it find both."""
     with made(docker) as first:
         second = Site(first.town, podman(first.town.host))
         first.town.host.sh(f"cp {second.engine.folder}/podman {first.engine.folder}/podman")
@@ -47,7 +47,7 @@ def test_the_engine_need_not_be_said_unless_both_have_the_container(sites: tuple
 
 
 def test_a_docker_that_is_podman_has_no_other_containers(sites: tuple[Site, Site]) -> None:
-    """As Debian's package podman-docker makes it."""
+    """As Debian's package podman-docker does it."""
     first, second = sites
     first.town.host.sh(f"cp {second.engine.folder}/podman {first.engine.folder}/docker")
     second.engine.start_apart("shop")

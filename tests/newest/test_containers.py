@@ -70,7 +70,7 @@ def test_what_cannot_be_an_endpoint_is_refused_before_anything_changes(site: Sit
     before = site.town.host.dump()
     for name, sentence in (
         ("stopped", "container stopped is not running, so it has no network namespace"),
-        # Then the engine's own words, which are each release's.
+        # Followed by the engine's own message, which varies between releases.
         ("ship", "container ship was not found: "),
         (beginning, f"container {beginning} was not found: "),
         (
@@ -85,7 +85,7 @@ def test_what_cannot_be_an_endpoint_is_refused_before_anything_changes(site: Sit
 
 
 def _shared_beginning(site: Site) -> str:
-    """The one digit with which the IDs of several containers begin."""
+    """A digit that the IDs of several containers begin with."""
     for number in range(40):
         site.engine.call("create", "--network=none", f"--name=idle{number}", *containers.COMMAND)
         identifiers = site.engine.call("ps", "--all", "--no-trunc", "--format={{.ID}}").split()

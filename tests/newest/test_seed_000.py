@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The first walkthrough as it was walked: ``docker run --network none``, and out by Docker's own bridge."""
+"""The first walkthrough as it was done: ``docker run --network none``, and out through Docker's own bridge."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.newest.sites import site as made
 pytestmark = pytest.mark.needs("newest-engines")
 
 NAME = "net-test"
-#: What the kernel counts by itself.
+#: Counters and timers of the kernel.
 _MOVING = ("hello_timer", "tcn_timer", "topology_change_timer", "gc_timer")
 _PAGE = (REPOSITORY / "docs/inside.md").read_text(encoding="utf-8")
 (_EXAMPLE,) = re.findall(r"^```yaml\n(- role: .*?docker0.*?)^```$", _PAGE, re.MULTILINE | re.DOTALL)
@@ -33,7 +33,7 @@ _ENDPOINTS = _JOINED.pop("endpoints")
 
 @pytest.fixture(name="site")
 def _site() -> Iterator[Site]:
-    """With a container of Docker's own network beside it, so that the bridge has had a carrier before."""
+    """With a container on Docker's own network, so that the bridge has had a carrier before."""
     with made(docker) as site:
         site.engine.start_apart(NAME)
         site.engine.call("run", "--detach", "--name=other", *containers.COMMAND)
@@ -42,7 +42,7 @@ def _site() -> Iterator[Site]:
 
 
 def _of_docker(site: Site) -> list[str]:
-    """Docker's bridge with its addresses and routes, and Docker's rules in their order."""
+    """Docker's bridge with its addresses and routes, and Docker's rules in order."""
     host = site.town.host
     shown = host.sh("ip -details link show docker0; ip address show docker0; ip route show dev docker0")
     for word in _MOVING:
@@ -53,7 +53,7 @@ def _of_docker(site: Site) -> list[str]:
 
 
 def _reaches_the_world(site: Site, namespace: str) -> bool:
-    """The gateway, Docker's container beside it, and the world by the host's address."""
+    """The gateway, Docker's container on the bridge, and the world with the host's address."""
     inside = site.town.host.inside(namespace)
     with site.town.outside.server(7):
         answer = inside.ask(town.WORLD[0], 7)

@@ -19,7 +19,7 @@ _INSPECT = ("inspect", "--type", "container", "--format", "{{.State.Pid}} {{.Id}
 
 
 class _Container(t.NamedTuple):
-    """What an engine says of a container."""
+    """What an engine reports about a container."""
 
     engine: str
     #: 0 if it is not running.
@@ -48,7 +48,7 @@ def processes(host: Host, wanted: t.Sequence[str], engine: str | None = None) ->
 
 
 def known(host: Host, wanted: t.Sequence[str], engine: str | None = None) -> dict[str, int]:
-    """PIDs of the containers that are running and of which it is clear which ones are meant."""
+    """PIDs of the running containers, without those that several engines have."""
     found, _words = _found(host, wanted, engine)
     return {name: there[0].process for name, there in found.items() if len(there) == 1 and there[0].process}
 
@@ -56,7 +56,7 @@ def known(host: Host, wanted: t.Sequence[str], engine: str | None = None) -> dic
 def _found(
     host: Host, wanted: t.Sequence[str], only: str | None
 ) -> tuple[dict[str, list[_Container]], dict[str, list[str]]]:
-    """The containers that each engine has, and its errors. A ``docker`` that is Podman has the same ones."""
+    """The containers of each engine, and its errors. A ``docker`` that is Podman has the same containers."""
     found: dict[str, list[_Container]] = {name: [] for name in wanted}
     words: dict[str, list[str]] = {}
     for engine in (only,) if only else ENGINES:
@@ -70,7 +70,7 @@ def _found(
 
 
 def _reason(name: str, words: t.Mapping[str, t.Sequence[str]]) -> str:
-    """What the engines say about a container that they do not know: the line with its name, else the last one."""
+    """The engines' errors about an unknown container: the line with its name, or else the last one."""
     about = {engine: [line for line in lines if name in line] or lines for engine, lines in words.items()}
     told = [f"{engine}: {lines[-1]}" for engine, lines in about.items() if lines]
     cure = "; a container of an ordinary user, whose engine only that user can ask, is attached by pid"
@@ -86,12 +86,12 @@ def _ask(host: Host, engine: str, names: t.Sequence[str]) -> Completed | None:
 
 
 def _recognized(engine: str, text: str, wanted: t.Sequence[str]) -> dict[str, _Container]:
-    """The containers by given name or ID.
+    """The containers by the name or ID that was given.
 
     A name takes precedence over the beginning of an ID, since ``db`` may be both.
     """
     by_name, by_identifier = {}, {}
-    # Docker ends with an empty line if it does not know a container.
+    # Docker prints an empty line last if it does not know a container.
     for line in filter(str.strip, text.splitlines()):
         process, identifier, name = line.split()
         container = _Container(engine, int(process), identifier)

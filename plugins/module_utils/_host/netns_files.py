@@ -22,7 +22,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.resolver_
 HOSTS = "hosts"
 RESOLVER = "resolv.conf"
 _HOSTS_OWN_RESOLVER = "/etc/resolv.conf"
-#: The servers that systemd-resolved asks for the host.
+#: The servers that systemd-resolved uses.
 _UPSTREAM = "/run/systemd/resolve/resolv.conf"
 #: How many parsed files to cache; most namespaces have the same one.
 _KNOWN = 8
@@ -94,7 +94,7 @@ def _read_both(
 
 
 def _parsed(content: bytes, known: list[tuple[bytes, HostsFile]]) -> tuple[HostsFile, bytes]:
-    """The file, and its content as it was kept the first time."""
+    """The parsed file and its content, as one object for all equal files."""
     for other, parsed in known:
         if content == other:
             return parsed, other
@@ -115,7 +115,7 @@ def resolver() -> Resolver:
 
 
 def upstream() -> Resolver:
-    """What systemd-resolved asks, if it runs."""
+    """The servers of systemd-resolved, if it runs."""
     return _resolver(_UPSTREAM)
 
 

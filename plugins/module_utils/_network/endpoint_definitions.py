@@ -94,7 +94,7 @@ def bridge_port(draft: Draft, view: HostView) -> list[Element]:
 
 
 def _unlisted_ports(draft: Draft, view: HostView) -> list[Element]:
-    """The ports of endpoints that are not listed and stay, if they are not as isolated as all are to be.
+    """The ports of unlisted endpoints that stay, if their isolation has to change.
 
     An isolated port still reaches those that are not.
     """

@@ -256,7 +256,7 @@ def _host(host: Host, wanted: Want, contents: _Contents, records: t.Mapping[str,
 
 
 def _resolver(own: bool) -> View:
-    """What the host asks for names, and what is asked behind that."""
+    """The host's resolver, and the servers behind it."""
     found = netns_files.resolver() if own else Resolver()
     upstream = netns_files.upstream() if own else Resolver()
     return {

@@ -62,7 +62,7 @@ def _address(address: Address) -> View:
 
 
 def names(files: t.Mapping[str, Files]) -> dict[str, list[View]]:
-    """By owner the names in hosts files, in groups of namespaces with the same ones, and what single ones have."""
+    """By owner, the names in hosts files, grouped by namespaces with the same names, and what single ones have."""
     groups: dict[tuple[str, int], View] = {}
     for namespace, one in sorted(files.items()):
         resolver = resolver_file.parse_ours(one.resolver) if one.resolver else None
@@ -91,7 +91,7 @@ def _resolver(file: ResolverFile) -> View:
 
 
 def resolvers(files: t.Mapping[str, Files]) -> dict[str, str | None]:
-    """The namespaces that have a resolver file which nobody else may change, each with its owner; None for others."""
+    """The namespaces whose resolver file only one owner may change, with that owner; None if it is foreign."""
     found: dict[str, str | None] = {}
     for namespace, one in sorted(files.items()):
         if one.resolver is not None:

@@ -45,14 +45,14 @@ def netns_names(draft: Draft, view: HostView) -> list[Element]:
         namespaces[name].update(resolver)
     if network.appends:
         _keep(draft, view, found, namespaces)
-    # In one order, whoever is listed, since another one would be a difference in the boot file.
+    # In canonical order, whoever is listed, since another order would be a difference in the boot file.
     able = [namespaces[name] for name in sorted(namespaces) if name not in view.names_left_alone]
     common = {} if network.internal else _in_place_of_the_hosts(view)
     return [{"state": "present", "hosts": _lines(found), "namespaces": able, **common}]
 
 
 def _lines(found: _Names) -> list[str]:
-    """Lines of a hosts file in the order of their addresses."""
+    """The lines of a hosts file, ordered by address."""
     return [" ".join([str(address), *found[address]]) for address in sorted(found, key=_place) if found[address]]
 
 
@@ -61,7 +61,7 @@ def _place(address: IPAddress) -> tuple[int, int]:
 
 
 def _own_hosts(draft: Draft) -> dict[str, _Names]:
-    """What single namespaces find beside the endpoints."""
+    """Additional hosts that single namespaces find."""
     found: dict[str, _Names] = {}
     for endpoint in draft.network.endpoints:
         for name, given in endpoint.names.etc_hosts.items():
@@ -81,7 +81,7 @@ def _gateways(draft: Draft, endpoint: Endpoint, name: str) -> list[IPAddress]:
 
 
 def _own_resolvers(network: Network, view: HostView) -> dict[str, Element]:
-    """What single namespaces were told to ask; what they were not told is as it would be without."""
+    """The resolvers given for single namespaces, completed with what they would have otherwise."""
     found: dict[str, Element] = {}
     for endpoint in network.endpoints:
         given: Element = {
@@ -102,13 +102,13 @@ def _own_resolvers(network: Network, view: HostView) -> dict[str, Element]:
 
 
 def _servers(view: HostView) -> tuple[str, ...]:
-    """The host's servers that a namespace can reach or else those that systemd-resolved asks, as Docker has it."""
+    """The host's servers that a namespace can reach, or else those that systemd-resolved asks, as in Docker."""
     found = reachable(view.resolver["servers"]) or reachable(view.resolver["upstream"])
     return found[:MOST_SERVERS]
 
 
 def _is_out_of_reach(view: HostView) -> bool:
-    """Whether the host asks a server that a namespace cannot reach."""
+    """Whether the host has a name server that a namespace cannot reach."""
     servers = view.resolver["servers"]
     return len(reachable(servers)) < len(servers)
 
@@ -164,7 +164,7 @@ def check(network: Network, view: HostView, problems: Problems) -> None:
 
 
 def warnings(network: Network, view: HostView) -> t.Iterator[str]:
-    """Warn about endpoints without a name, and about a resolver that none of them reaches."""
+    """Warn about endpoints without a name, and about a resolver that no endpoint can reach."""
     if not network.names or not network.endpoints:
         return
     nameless = sorted({one.namespace for one in network.endpoints if not (_is_named(one))})

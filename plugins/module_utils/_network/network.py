@@ -62,7 +62,7 @@ class Port(Value):
 
 
 class Names(Value):
-    """What an endpoint says about names; ``etc_hosts`` has None for the address of the gateway."""
+    """An endpoint's options about names. In ``etc_hosts``, None stands for the gateway's address."""
 
     aliases: tuple[str, ...] = ()
     etc_hosts: t.Mapping[str, IPAddress | None] = NOTHING

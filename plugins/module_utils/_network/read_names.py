@@ -4,7 +4,7 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Reads what an endpoint says about names: its aliases, additional hosts and its resolver."""
+"""Reads an endpoint's options about names: its aliases, additional hosts and its resolver."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.option_reader import Section
 
 OPTIONS = ("aliases", "etc_hosts", "dns_servers", "dns_search", "dns_options")
-#: What stands for the gateway in ``etc_hosts``.
+#: Means the gateway's address in ``etc_hosts``.
 GATEWAY = "host-gateway"
 _OPTION = re.compile(r"[A-Za-z0-9_-]+(:[A-Za-z0-9_.-]+)?")
 
 
 def read_names(section: Section) -> Names:
-    """What one endpoint says."""
+    """The options of one endpoint."""
     return Names(
         aliases=tuple(names.host_name(path, value) for path, value in section.elements("aliases")),
         etc_hosts={names.host_name(path, name): _host(path, value) for path, name, value in section.pairs("etc_hosts")},
@@ -36,7 +36,7 @@ def read_names(section: Section) -> Names:
 
 
 def _host(path: str, value: object) -> IPAddress | None:
-    """An address, None for the gateway's."""
+    """An address, or None for the gateway's."""
     if value == GATEWAY:
         return None
     try:
@@ -89,7 +89,7 @@ def _refuse_unused(section: Section, endpoints: t.Iterable[Endpoint]) -> None:
 
 
 def _refuse_ambiguous(endpoints: t.Iterable[Endpoint]) -> None:
-    """Refuse an alias that is a name of another namespace too."""
+    """Refuse an alias that is also a name of another namespace."""
     holders = {endpoint.namespace.lower(): (f"{endpoint.path}.namespace", endpoint.namespace) for endpoint in endpoints}
     for endpoint in endpoints:
         for place, alias in enumerate(endpoint.names.aliases):

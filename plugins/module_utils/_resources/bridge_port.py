@@ -95,7 +95,7 @@ class BridgePort(Resource):
     def extended(self, definition: Element, old: t.Sequence[Element]) -> Element:
         if "isolated" not in definition or "learning" in definition:
             return definition
-        # The port of an endpoint that is not listed: everything else about it stays.
+        # The port of an unlisted endpoint, which keeps everything else.
         known = next((one for one in old if one["interface"] == definition["interface"]), {})
         return {**known, **definition}
 

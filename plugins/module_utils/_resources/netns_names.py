@@ -115,7 +115,7 @@ def _hosts(path: str, listed: t.Sequence[str]) -> tuple[str, ...]:
 
 
 def _resolver(path: str, options: t.Mapping[str, t.Any]) -> Resolver | None:
-    """The resolver of one namespace, or that of all; None if nothing is said about it."""
+    """The resolver of one namespace, or of all; None if none of its options is given."""
     given = {word: options.get(word) for word in _WORDS}
     if all(value is None for value in given.values()):
         return None

@@ -24,7 +24,7 @@ _View = dict[str, t.Any]
 
 
 class Want(Value):
-    """``blocks`` are the lines by namespace, ``resolvers`` what single ones ask, ``common`` what all others ask."""
+    """``blocks`` are the lines by namespace, ``resolvers`` those of single ones, ``common`` that of all others."""
 
     state: str
     owner: str
@@ -35,7 +35,7 @@ class Want(Value):
 
 
 class State(Value):
-    """The files by namespace, and what a new one starts with."""
+    """The files by namespace, and the content that a new one starts with."""
 
     files: t.Mapping[str, Files]
     source: bytes
@@ -78,7 +78,7 @@ def plan(wants: t.Sequence[Want], state: State) -> Plan:
 
 
 class _Groups:
-    """What differs, with all namespaces in which it does so alike."""
+    """A difference, with all namespaces that share it."""
 
     def __init__(self, word: str) -> None:
         self._word = word
@@ -172,7 +172,7 @@ class _Resolvers:
         self._want = want
         self._state = state
         self._now = now
-        #: The views, one for all that are alike.
+        #: The views, one for all equal files.
         self._views: dict[tuple[str, ...], _View] = {}
         self._common = resolver_file.text(want.common) if want.common else None
 
@@ -215,7 +215,7 @@ class _Resolvers:
         return ResolverFile(owners, False, self._common)
 
     def _is_foreign(self, name: str) -> bool:
-        """Whether a namespace has a file of somebody else's."""
+        """Whether a namespace has a foreign file."""
         files = self._state.files.get(name)
         found = files.resolver if files else None
         return found is not None and resolver_file.parse_ours(found) is None
@@ -251,7 +251,7 @@ def _steps(state: State, hosts: t.Mapping[str, HostsFile], resolvers: t.Mapping[
 
 
 class _Files:
-    """What is to be done to files."""
+    """The changes to make to files."""
 
     def __init__(self) -> None:
         self.create: dict[str, bytes] = {}

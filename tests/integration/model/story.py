@@ -257,7 +257,7 @@ def _build(host: Host, world: World, addresses: expected.Addresses, ends: Ends) 
     down = [name for name, network in sorted(world.networks.items()) if network.down]
     for name in down:
         _run_service(host, "down", name)
-    # What follows from that for the others, whose endpoints may have lost their default routes.
+    # The consequences for the others, whose endpoints may have lost their default routes.
     for name, network in sorted(world.running.items()) if down else ():
         role.apply(host, _as_it_is(name, network))
     return picture.of(host.dump())
