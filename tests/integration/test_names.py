@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from tests.integration.networks import SHOP, apply, in_one, remove
+from tests.integration.persistence import program, rebooted
 from tests.integration.promises import converge, refused, repairs
 from tests.lab.host import Host
+from tests.lab.lab import Lab
 
 MODULE = "netns_names"
 HOSTS = "/etc/netns/{}/hosts"
@@ -225,6 +227,57 @@ def test_endpoints_that_are_only_added_find_the_others(host: Host) -> None:
     host.sh(f"rm {HOSTS.format('web')}; sed -i /web/d {HOSTS.format('db')} {HOSTS.format('cache')}")
     apply(host, **moved)
     assert found(host, "cache", "web") == {"172.18.0.2", "fd00:18::2"}
+
+
+def test_after_a_reboot(lab: Lab, host: Host) -> None:
+    """The files are on disk; those that are lost, or that somebody has changed meanwhile, are put right."""
+    web, db = SHOP["endpoints"]
+    want = {**SHOP, "persistent": True, "endpoints": [{**web, "aliases": ["www"], "dns_servers": ["192.0.2.53"]}, db]}
+    apply(host, **want)
+    new = rebooted(lab, host)
+    new.sh("mkdir -p /etc/netns/db; echo '10.1.1.1 mine' >/etc/netns/db/hosts")
+    told = program(new, "up", "br-shop").out
+    assert "netns_names br-shop: made" in told
+    for namespace in ("web", "db"):
+        assert found(new, namespace, "www") == {"172.18.0.2", "fd00:18::2"}
+        assert found(new, namespace, "db") == {"172.18.0.10", "fd00:18::3"}
+    assert found(new, "db", "mine") == {"10.1.1.1"}
+    assert "nameserver 192.0.2.53" in new.read("/etc/netns/web/resolv.conf")
+    assert "0 of its parts were changed" in program(new, "up", "br-shop").out
+    assert MODULE not in apply(new, **want).changed
+    new.sh(f"sed -i s/172.18/172.19/ {HOSTS.format('web')}")
+    assert "netns_names br-shop: changed" in program(new, "up", "br-shop").out
+    assert found(new, "web", "db") == {"172.18.0.10", "fd00:18::3"}
+    program(new, "down", "br-shop")
+    assert not new.exists("/etc/netns/web")
+    assert new.read(HOSTS.format("db")) == "10.1.1.1 mine\n"
+
+
+def test_a_guest_who_is_away_has_its_file(lab: Lab, host: Host) -> None:
+    """A namespace of a process: its name is known after a reboot, before it has come."""
+    with host.spawn(["sleep", "1000"], unshare_net=True) as process:
+        want = {**SHOP, "persistent": True, "endpoints": [*SHOP["endpoints"], {"namespace": "app", "pid": process.pid}]}
+        apply(host, **want)
+        assert found(host, "app", "db") == {"172.18.0.10", "fd00:18::3"}
+        new = rebooted(lab, host)
+        program(new, "up", "br-shop")
+        assert found(new, "db", "app") == {"172.18.0.3", "fd00:18::4"}
+        assert "172.18.0.10 db\n" in new.read(HOSTS.format("app"))
+
+
+def test_tasks_inside_find_the_others(host: Host) -> None:
+    """By the become plugin, which enters as ip netns exec does."""
+    apply(host, **SHOP)
+    play = {
+        "hosts": "all",
+        "gather_facts": False,
+        "become": True,
+        "become_method": "netplumb.linuxnet.netns",
+        "vars": {"ansible_netns": "web"},
+        "tasks": [{"name": "Look", "ansible.builtin.command": "getent ahosts db"}],
+    }
+    told = host.playbook([play]).task("Look").result["stdout"]
+    assert {line.split()[0] for line in told.splitlines()} == {"172.18.0.10", "fd00:18::3"}
 
 
 def test_without_names(host: Host) -> None:

@@ -24,7 +24,7 @@ ERRORS: dict[str, tuple[int, ...]] = {
     "sendto": _SEND, "sendmsg": _SEND, "recvmsg": (errno.ENOBUFS,), "recvfrom": (errno.ENOBUFS,),
     "ioctl": (errno.ENOMEM,),
     "stat": _MEMORY, "lstat": _MEMORY, "newfstatat": _MEMORY, "getdents64": (errno.EIO,), "write": _FULL,
-    "fsync": _FULL,
+    "fsync": _FULL, "ftruncate": (errno.EIO,),
     "mkdir": _FULL, "mkdirat": _FULL, "rename": _FULL, "renameat": _FULL, "link": _FULL, "linkat": _FULL,
     "symlink": _FULL,
     "symlinkat": _FULL, "unlink": (errno.EIO,), "unlinkat": (errno.EIO,), "rmdir": (errno.EIO,),
@@ -36,8 +36,8 @@ ERRORS: dict[str, tuple[int, ...]] = {
 }  # fmt: skip
 #: Killing the process before any other call is equivalent to killing it before the next of these.
 _CHANGING = {
-    "sendto", "sendmsg", "write", "fsync", "mkdir", "mkdirat", "rename", "renameat", "link", "linkat", "symlink",
-    "symlinkat", "unlink",
+    "sendto", "sendmsg", "write", "fsync", "ftruncate", "mkdir", "mkdirat", "rename", "renameat", "link", "linkat",
+    "symlink", "symlinkat", "unlink",
     "unlinkat", "rmdir", "chmod", "fchmod", "mount", "umount2", "unshare", "setns", "vfork", "fork", "clone",
     "clone3", "ioctl",
 }  # fmt: skip

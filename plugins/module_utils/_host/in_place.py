@@ -117,10 +117,10 @@ def _overwrite(path: str, place: int, new: bytes) -> None:
     handle = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         refuse_shared(path, os.fstat(handle))
+        os.lseek(handle, place, os.SEEK_SET)
         rest = memoryview(new)[place:]
         while rest:
-            written = os.pwrite(handle, rest, place)
-            place, rest = place + written, rest[written:]
+            rest = rest[os.write(handle, rest) :]
         os.ftruncate(handle, len(new))
     finally:
         os.close(handle)
@@ -169,7 +169,7 @@ def unfinished() -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for entry in _recorded():
         old, new = (str(entry[word]).encode("latin-1") for word in ("old", "new"))
-        for path in filter(_PLACE.fullmatch, entry["paths"]):
+        for path in filter(_PLACE.fullmatch, map(str, entry["paths"])):
             content = read(path)
             if content is not None and content != new and _is_between(content, old, new):
                 found[path] = new
@@ -181,9 +181,11 @@ def _recorded() -> list[dict[str, t.Any]]:
     try:
         with open(_RECORD, encoding="utf-8") as file:
             atomic_files.trust(DIRECTORY)
-            return t.cast("list[dict[str, t.Any]]", json.load(file))
+            found = json.load(file)
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return []
+    entries = found if isinstance(found, list) else []
+    return [entry for entry in entries if isinstance(entry, dict) and {"old", "new", "paths"} <= entry.keys()]
 
 
 def _is_between(content: bytes, old: bytes, new: bytes) -> bool:
