@@ -21,6 +21,7 @@ UNFINISHED = ".tmp-linuxnet-"
 #: The directories of such files, and those that are removed with their last file.
 _OURS = (
     "/run/linuxnet/netns",
+    "/run/linuxnet/nftables",
     "/run/linuxnet/ports",
     "/run/linuxnet/promoting",
     "/run/linuxnet/published",

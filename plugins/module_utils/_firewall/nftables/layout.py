@@ -1,0 +1,180 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""The constant part of the table: its base chains, the chains and sets that all networks share, and their names.
+
+    table inet linuxnet
+      raw-prerouting     127.0.0.0/8 from bridges, internal networks    -> segment-br0
+      prerouting         MAC addresses, sources                        -> names
+      nat-prerouting     published ports                               -> published
+      input              answers to 127.0.0.0/8                        -> host-br0
+      forward            who sends, then to whom      -> senders -> from-br0, to-br0
+      nat-output         published ports, for the host itself          -> published
+      nat-postrouting    hairpin, source translation                   -> hairpin-br0, sources
+
+Drops are final whatever another table accepts, so that none of them needs a second place, as with iptables. Priorities
+of NAT are behind those of iptables and Docker: the first table that translates a connection decides.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables.document import Hook, Line, Rank
+
+NAME = "linuxnet"
+TABLE = f"inet {NAME}"
+#: The comment of what belongs to no network alone.
+SHARED = "linuxnet"
+
+#: The chains of one network.
+SEGMENT, FROM, TO, HOST, HAIRPIN = PER_NETWORK = ("segment", "from", "to", "host", "hairpin")
+#: Those that rules of several networks share.
+NAMES, SENDERS, PUBLISHED, OPENED, SOURCES = ("names", "senders", "published", "opened", "sources")
+
+BASE = {
+    "raw-prerouting": Hook("filter", "prerouting", -300),
+    "prerouting": Hook("filter", "prerouting", -150),
+    "nat-prerouting": Hook("nat", "prerouting", -95),
+    "input": Hook("filter", "input", -10),
+    "forward": Hook("filter", "forward", -10),
+    "nat-output": Hook("nat", "output", -95),
+    "nat-postrouting": Hook("nat", "postrouting", 105),
+}
+FORWARD = "forward"
+IP = {"ipv4": "ip", "ipv6": "ip6"}
+_ADDRESS = {"ipv4": "ipv4_addr", "ipv6": "ipv6_addr"}
+_NUMBER = {"ipv4": "4", "ipv6": "6"}
+
+
+class SetType(t.NamedTuple):
+    """The type of a set, or with data of a map."""
+
+    key: tuple[str, ...]
+    data: tuple[str, ...] = ()
+    interval: bool = False
+
+    @property
+    def word(self) -> str:
+        return "map" if self.data else "set"
+
+    def __str__(self) -> str:
+        data = f" : {' . '.join(self.data)}" if self.data else ""
+        flags = " flags interval;" if self.interval else ""
+        return f"{{ type {' . '.join(self.key)}{data};{flags} }}"
+
+
+def set_of(name: str, family: str) -> str:
+    """The name of a set that each family has one of."""
+    return name + _NUMBER[family]
+
+
+def _sets() -> t.Iterator[tuple[str, SetType]]:
+    interface = ("ifname",)
+    yield "bridges", SetType(interface)
+    for name in ("sender", "receiver", "loopback", "segments", "hairpins"):
+        yield name, SetType(interface, ("verdict",))
+    for family, address in _ADDRESS.items():
+        port = ("inet_proto", "inet_service")
+        target = (address, "inet_service")
+        yield set_of("at", family), SetType((address, *port), target)
+        yield set_of("range_at", family), SetType((address, *port), (address,), interval=True)
+        yield set_of("port", family), SetType(port, target)
+        yield set_of("range", family), SetType(port, (address,), interval=True)
+        yield set_of("open", family), SetType((address, *port), interval=True)
+        yield set_of("known", family), SetType((*interface, address))
+        yield set_of("speaker", family), SetType((*interface, address, "ether_addr"))
+
+
+SETS = dict(_sets())
+#: By which endpoints are held to their MAC addresses.
+GUARDING = tuple(set_of(name, family) for family in FAMILIES for name in ("known", "speaker"))
+
+#: Of the shared chains: before, between and after what networks put there.
+_FIRST, _MIDDLE, _LAST = (0,), (4,), (8,)
+
+
+def _shared(*texts: str, rank: Rank = _MIDDLE) -> list[Line]:
+    return [Line(text, SHARED, (*rank, number)) for number, text in enumerate(texts)]
+
+
+def _published() -> t.Iterator[Line]:
+    """What is published on one address comes before what is on all."""
+    for family, word in IP.items():
+        for place, (one, many) in ((2, ("at", "range_at")), (6, ("port", "range"))):
+            key = f"{word} daddr . meta l4proto . th dport" if place == 2 else "meta l4proto . th dport"
+            for number, name in enumerate((one, many)):
+                text = f"dnat {word} to {key} map @{set_of(name, family)}"
+                yield Line(text, SHARED, (place, word, number))
+
+
+CONSTANT: dict[str, list[Line]] = {
+    "raw-prerouting": _shared(
+        "iifname @bridges ip saddr 127.0.0.0/8 drop",
+        "iifname @bridges ip daddr 127.0.0.0/8 drop",
+        "iifname vmap @segments",
+    ),
+    "prerouting": _shared(
+        'iifname "lo" return',
+        "iifname . ip saddr @known4 iifname . ip saddr . ether saddr != @speaker4 drop",
+        "iifname . ip6 saddr @known6 iifname . ip6 saddr . ether saddr != @speaker6 drop",
+        f"jump {NAMES}",
+    ),
+    "nat-prerouting": _shared(
+        f"fib daddr type local ip daddr != 127.0.0.0/8 jump {PUBLISHED}",
+        f"fib daddr type local ip6 saddr != fe80::/10 jump {PUBLISHED}",
+    ),
+    "input": _shared("ip daddr 127.0.0.0/8 iifname vmap @loopback"),
+    "forward": _shared(f"jump {SENDERS}", "oifname vmap @receiver", "iifname @bridges accept"),
+    "nat-output": _shared(
+        f"fib daddr type local ip6 daddr != ::1 jump {PUBLISHED}",
+        f"fib daddr type local meta nfproto ipv4 jump {PUBLISHED}",
+    ),
+    "nat-postrouting": _shared("oifname vmap @hairpins", f"jump {SOURCES}"),
+    NAMES: [],
+    SENDERS: _shared("iifname vmap @sender"),
+    PUBLISHED: list(_published()),
+    OPENED: [],
+    SOURCES: [],
+}
+#: Chains whose rules keep strangers out of every network.
+ENTRY = ("prerouting", "forward", NAMES, SENDERS)
+
+_QUOTED = re.compile(r'"[^"]*"')
+_TELLS_FAMILY = re.compile(r"(^|\s)ip6? (?!to)")
+_PLAIN = re.compile(r"[A-Za-z0-9_.-]+")
+
+
+def chain_of(kind: str, bridge: str) -> str:
+    """The name of a network's chain: an interface's name may have characters that a chain's cannot."""
+    if _PLAIN.fullmatch(bridge):
+        return f"{kind}-{bridge}"
+    return f"{kind}/{bridge.encode('utf-8', 'surrogateescape').hex()}"
+
+
+def network_of(chain: str) -> tuple[str, str] | None:
+    """The kind and the bridge of a network's chain, None for a shared one."""
+    for kind in PER_NETWORK:
+        if chain.startswith(f"{kind}-"):
+            return kind, chain[len(kind) + 1 :]
+        if chain.startswith(f"{kind}/"):
+            return kind, bytes.fromhex(chain[len(kind) + 1 :]).decode("utf-8", "surrogateescape")
+    return None
+
+
+def quoted(interface: str) -> str:
+    """An interface's name in a rule."""
+    if not interface.isprintable() or not interface.isascii() or '"' in interface or interface.endswith("*"):
+        raise Refused(f"{interface!r} is a name of an interface that nftables cannot match; rename the interface")
+    return f'"{interface}"'
+
+
+def of_family(family: str, text: str) -> str:
+    """A rule for packets of one family alone."""
+    return text if _TELLS_FAMILY.search(_QUOTED.sub("", text)) else f"meta nfproto {family} {text}"

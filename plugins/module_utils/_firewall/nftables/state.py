@@ -1,0 +1,126 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""The tables of the namespaces that a call is about, and the step that writes one."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backend import Asked, Ref
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables import edits, layout, reading
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables.document import Line, Table
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import nftables_records, nftables_table
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Aside, LinksStay, Session
+
+Networks = dict[str, t.Any]
+
+
+@dataclasses.dataclass
+class Tables:
+    """What is there, by the first reference to each namespace."""
+
+    #: For each reference of a want the first one to the same namespace.
+    same: dict[Ref, Ref]
+    by_ref: dict[Ref, Table]
+    #: What was recorded of networks, by bridge.
+    networks: dict[Ref, t.Mapping[str, t.Any]]
+
+    def place(self, ref: Ref) -> Ref:
+        return self.same.get(ref)
+
+    def of(self, ref: Ref) -> Table:
+        """The table of a namespace; an empty one where the namespace is missing."""
+        return self.by_ref.get(self.same[ref], Table()) if ref in self.same else Table()
+
+    def known(self, ref: Ref) -> t.Mapping[str, t.Any]:
+        return self.networks.get(self.same[ref], {}) if ref in self.same else {}
+
+
+def read(host: Host, asked: t.Sequence[Asked]) -> Tables:
+    """Read the table in every namespace that is asked about; a missing one has nothing to remove."""
+    found = Tables({}, {}, {})
+    needed = {want.netns for want in asked if want.state == "present"}
+    identities: dict[t.Any, Ref] = {}
+    for ref in dict.fromkeys(want.netns for want in asked):
+        if ref in needed or host.exists(ref):
+            found.same[ref] = identities.setdefault(host.identity(ref), ref)
+    for ref in dict.fromkeys(found.same.values()):
+        found.by_ref[ref], found.networks[ref] = read_one(host, ref)
+    return found
+
+
+def read_one(host: Host, ref: Ref) -> tuple[Table, t.Mapping[str, t.Any]]:
+    """The table of one namespace, and what was recorded of its networks."""
+    record = nftables_records.read(host, ref)
+    networks = record.get("networks")
+    table = reading.table(nftables_table.read(host, ref, layout.NAME), record)
+    return table, networks if isinstance(networks, dict) else {}
+
+
+@dataclasses.dataclass(frozen=True)
+class WriteTable(LinksStay, Aside):
+    """A step: one transaction, and the record of what it wrote."""
+
+    ref: Ref
+    commands: tuple[str, ...]
+    #: Of every chain that it leaves as it is to be.
+    lines: t.Mapping[str, t.Sequence[Line | None]]
+    #: By bridge what is to be recorded, None for one that is no more.
+    networks: t.Mapping[str, t.Any]
+
+    def __str__(self) -> str:
+        return f"change the rules of the nftables table {layout.TABLE}"
+
+    def do(self, session: Session) -> None:
+        nftables_table.write(session.host, self.ref, "".join(f"{command}\n" for command in self.commands))
+        record(session.host, self.ref, self.lines, self.networks)
+
+
+def record(
+    host: Host, ref: Ref, lines: t.Mapping[str, t.Sequence[Line | None]], networks: t.Mapping[str, t.Any]
+) -> None:
+    """Note by which digests the kernel knows what was written."""
+    before = nftables_records.read(host, ref)
+    raw = nftables_table.read(host, ref, layout.NAME)
+    if raw is None:
+        nftables_records.write(host, ref, {})
+        return
+    there: dict[str, list[nftables_table.RawRule]] = {}
+    for rule in raw.rules:
+        there.setdefault(rule.chain, []).append(rule)
+    known = before.get("lines")
+    old = known if isinstance(known, dict) else {}
+    # What somebody else did meanwhile is not ours: chains of another length are left for the next run to look at.
+    new = {
+        rule.digest: [line.text, line.comment, list(line.rank)]
+        for chain, found in lines.items()
+        if len(found) == len(there.get(chain, ()))
+        for rule, line in zip(there.get(chain, ()), found)
+        if line is not None
+    }
+    alive = {rule.digest for rule in raw.rules}
+    told = before.get("networks")
+    merged = {**(told if isinstance(told, dict) else {}), **networks}
+    content = {
+        "lines": {digest: line for digest, line in {**old, **new}.items() if digest in alive},
+        "networks": {bridge: one for bridge, one in merged.items() if one is not None},
+    }
+    nftables_records.write(host, ref, content)
+
+
+def step(ref: Ref, draft: edits.Draft, networks: t.Mapping[str, t.Any]) -> list[WriteTable]:
+    """The step for a draft, none where nothing is to be done."""
+    if not draft.edits:
+        return []
+    return [WriteTable(ref, tuple(edit.command for edit in draft.edits), draft.lines, networks)]
+
+
+def told(share: t.Sequence[edits.Edit]) -> tuple[list[str], list[str]]:
+    """What a share of a draft takes away and adds, for people to read."""
+    return [edit.removed for edit in share if edit.removed], [edit.added for edit in share if edit.added]

@@ -1,0 +1,189 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""One table of nftables, read by netlink and written by the program ``nft``.
+
+Netlink is read for its speed (10,000 elements in a tenth of a second, where ``nft -j list`` takes half a second), and
+since the bytes of a rule can be compared whatever version of the program would show it.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import shutil
+import struct
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import KernelRefused, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import programs
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import (
+    Reader,
+    attribute,
+    attributes,
+    each_attribute,
+)
+
+_NETFILTER = 12
+_GET_CHAIN, _GET_RULE, _GET_SET, _GET_ELEMENTS = (10 << 8 | number for number in (4, 7, 10, 13))
+_NFGENMSG = struct.Struct("=BBH")
+_U32, _I32, _U64 = struct.Struct("!I"), struct.Struct("!i"), struct.Struct("!Q")
+_INET = 1
+#: Attributes of chains, hooks, rules, sets and elements.
+_CHAIN_NAME, _CHAIN_HOOK, _CHAIN_POLICY, _CHAIN_TYPE = 3, 4, 5, 7
+_HOOK_NUMBER, _HOOK_PRIORITY = 1, 2
+_RULE_CHAIN, _RULE_HANDLE, _RULE_EXPRESSIONS, _RULE_DATA = 2, 3, 4, 7
+_SET_NAME, _ELEMENTS, _KEY, _VALUE, _DATA, _KEY_END = 2, 3, 1, 2, 6, 10
+_PLAIN, _VERDICT, _VERDICT_CODE, _VERDICT_CHAIN = 1, 2, 1, 2
+_HOOKS = {0: "prerouting", 1: "input", 2: "forward", 3: "output", 4: "postrouting"}
+_POLICIES = {0: "drop", 1: "accept"}
+_VERDICTS = {0: "drop", 1: "accept", -3: "jump", -4: "goto", -5: "return"}
+#: The first one whose language has all that is written here.
+_OLDEST = (1, 0, 1)
+
+
+class RawChain(t.NamedTuple):
+    """``hook`` is None for a chain that others call: type, hook, priority and policy."""
+
+    name: str
+    hook: tuple[str, str, int, str] | None
+
+
+class RawRule(t.NamedTuple):
+    chain: str
+    handle: int
+    digest: str
+    comment: str | None
+
+
+class RawElement(t.NamedTuple):
+    """The bytes of the key, of the end of an interval and of the data; a verdict is text."""
+
+    key: bytes
+    end: bytes | None
+    data: bytes | str | None
+    comment: str | None
+
+
+class RawTable(t.NamedTuple):
+    chains: list[RawChain]
+    #: In the order of each chain.
+    rules: list[RawRule]
+    elements: dict[str, list[RawElement]]
+
+
+def read(host: Host, ref: str | None, table: str) -> RawTable | None:
+    """The content of an inet table, None if there is no such table."""
+    return host.run(ref, lambda: _read(table))
+
+
+def _read(table: str) -> RawTable | None:
+    named = attribute(1, table.encode() + b"\0")
+    with Reader(protocol=_NETFILTER) as reader:
+        chains = [_chain(row) for row in _rows(reader, _GET_CHAIN, b"") if _text(row[1]) == table]
+        if not chains:
+            return None
+        rules = [_rule(row) for row in _rows(reader, _GET_RULE, named)]
+        names = [_text(row[_SET_NAME]) for row in _rows(reader, _GET_SET, named)]
+        elements = {
+            name: list(_elements(_rows(reader, _GET_ELEMENTS, named + attribute(2, name.encode() + b"\0"))))
+            for name in names
+        }
+    return RawTable(chains, rules, elements)
+
+
+def _rows(reader: Reader, kind: int, body: bytes) -> list[dict[int, bytes]]:
+    try:
+        rows = reader.dump(kind, _NFGENMSG.pack(_INET, 0, 0) + body)
+    except OSError as error:
+        # No nf_tables in this kernel, or nothing of this name any more.
+        if error.errno in (errno.ENOENT, errno.EINVAL, errno.EOPNOTSUPP, errno.EPROTONOSUPPORT):
+            return []
+        raise
+    return [attributes(row, _NFGENMSG.size) for row in rows]
+
+
+def _text(value: bytes | None) -> str:
+    return (value or b"").rstrip(b"\0").decode("utf-8", "surrogateescape")
+
+
+def _chain(row: t.Mapping[int, bytes]) -> RawChain:
+    name = _text(row.get(_CHAIN_NAME))
+    if _CHAIN_HOOK not in row:
+        return RawChain(name, None)
+    hook = attributes(row[_CHAIN_HOOK])
+    number, priority = _U32.unpack(hook[_HOOK_NUMBER])[0], _I32.unpack(hook[_HOOK_PRIORITY])[0]
+    policy = _POLICIES.get(_U32.unpack(row[_CHAIN_POLICY])[0], "accept") if _CHAIN_POLICY in row else "accept"
+    return RawChain(name, (_text(row.get(_CHAIN_TYPE)), _HOOKS.get(number, str(number)), priority, policy))
+
+
+def _rule(row: t.Mapping[int, bytes]) -> RawRule:
+    data = row.get(_RULE_DATA, b"")
+    digest = hashlib.sha256(row.get(_RULE_EXPRESSIONS, b"") + b"\0" + data).hexdigest()[:32]
+    return RawRule(_text(row[_RULE_CHAIN]), _U64.unpack(row[_RULE_HANDLE])[0], digest, _comment(data))
+
+
+def _elements(rows: t.Iterable[t.Mapping[int, bytes]]) -> t.Iterator[RawElement]:
+    for row in rows:
+        for _number, content in each_attribute(row.get(_ELEMENTS, b"")):
+            told = attributes(content)
+            if _KEY in told:
+                end = attributes(told[_KEY_END])[_PLAIN] if _KEY_END in told else None
+                data = _data(attributes(told[_VALUE])) if _VALUE in told else None
+                yield RawElement(attributes(told[_KEY])[_PLAIN], end, data, _comment(told.get(_DATA, b"")))
+
+
+def _data(told: t.Mapping[int, bytes]) -> bytes | str:
+    if _VERDICT not in told:
+        return told.get(_PLAIN, b"")
+    verdict = attributes(told[_VERDICT])
+    code = _VERDICTS.get(_I32.unpack(verdict[_VERDICT_CODE])[0], "")
+    return f"{code} {_text(verdict[_VERDICT_CHAIN])}" if _VERDICT_CHAIN in verdict else code
+
+
+def _comment(data: bytes) -> str | None:
+    """The comment in what the program keeps with rules and elements: type, length and value, each of a byte."""
+    offset = 0
+    while offset + 2 <= len(data):
+        kind, length = data[offset], data[offset + 1]
+        if kind == 0:
+            return _text(data[offset + 2 : offset + 2 + length])
+        offset += 2 + length
+    return None
+
+
+def installed() -> bool:
+    """Whether the program is there."""
+    return shutil.which("nft", path=programs.search_path()) is not None
+
+
+def write(host: Host, ref: str | None, text: str) -> None:
+    """Make one transaction: all of it or nothing."""
+    try:
+        done = host.command(ref, ["nft", "-f", "-"], text)
+    except FileNotFoundError:
+        raise Refused("nft is not installed, but is needed to write rules of nftables") from None
+    if done.rc:
+        _refuse_old(host)
+        raise KernelRefused(f"cannot change the rules of nftables: {_reason(done)}")
+
+
+def _refuse_old(host: Host) -> None:
+    version = host.command(None, ["nft", "--version"]).out
+    words = version.split()
+    numbers = tuple(int(part) for part in words[1].lstrip("v").split(".") if part.isdigit()) if len(words) > 1 else ()
+    if numbers and numbers < _OLDEST:
+        oldest = ".".join(map(str, _OLDEST))
+        raise Refused(f"nft {'.'.join(map(str, numbers))} is too old: nftables {oldest} or newer is needed")
+
+
+def _reason(done: programs.Completed) -> str:
+    """The first complaint, with what it is about."""
+    lines = [line for line in done.err.splitlines() if line.strip()]
+    first = next((line for line in lines if "Error:" in line), lines[0] if lines else f"nft ended with {done.rc}")
+    where = lines[lines.index(first) + 1].strip() if first in lines[:-1] else ""
+    return f"{first.partition('Error:')[2].strip() or first}{f' ({where[:150]})' if where else ''}"
