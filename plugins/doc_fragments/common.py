@@ -38,6 +38,19 @@ options:
     type: str
 """
 
+    FIREWALL = r"""
+options:
+  firewall:
+    description:
+      - The firewall that has the rules. V(iptables) is iptables with either of its backends, V(nftables) a table of its own, C(inet linuxnet),
+        for which only C(nft) 1.0.1 or newer is needed.
+      - V(auto) keeps the firewall in which the owner has rules. Without any, it is V(iptables) if that is installed, otherwise V(nftables).
+      - When the value changes, the rules are first created in the new firewall and then removed from the other one. Connections continue.
+    type: str
+    choices: [auto, iptables, nftables]
+    default: auto
+"""
+
     NETLINK = r"""
 options: {}
 requirements:
@@ -47,5 +60,5 @@ requirements:
     IPTABLES = r"""
 options: {}
 requirements:
-  - iptables 1.8 or newer on the target, either backend (nf_tables or legacy), with ip6tables if IPv6 is managed
+  - iptables 1.8 or newer on the target, either backend (nf_tables or legacy), with ip6tables if IPv6 is managed; or nftables 1.0.1 or newer
 """

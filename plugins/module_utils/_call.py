@@ -126,9 +126,10 @@ def _elements(given: Section, role: bool) -> list[tuple[str, Options]]:
 
 def _lacking(wanted: t.Sequence[Wanted]) -> Result | None:
     """The failure of a host that lacks requirements, otherwise None. Removing networks needs no library."""
-    if not any(one.network for one in wanted):
+    networks = [one.network for one in wanted if one.network]
+    if not networks:
         return None
-    missing = requirements.missing()
+    missing = requirements.missing(network.firewall for network in networks)
     if not missing:
         return None
     with Host(check_mode=True) as asking:
@@ -241,7 +242,7 @@ def _carry_out(look: _Look, one: Wanted) -> None:
         view = info.view(host, info.Want(contents=False))
         one.plan = absent(HostView(view, one.name))
         if "iptables" in view["host"]["missing"] and any(one.plan["modules"].values()):
-            raise Refused(f"iptables is not installed, but is needed to remove the rules of {one.name}")
+            raise Refused(f"no firewall is installed, but one is needed to remove the rules of {one.name}")
     else:
         one.plan = plan_of(one.network, HostView(look.whole(), one.name), host.check_mode)
     for warning in one.plan["warnings"]:

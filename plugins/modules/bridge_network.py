@@ -152,6 +152,16 @@ options:
     type: str
     choices: [keep, drop]
     default: keep
+  firewall:
+    description:
+      - The firewall that has the rules. V(iptables) is iptables with either of its backends, V(nftables) a table of its own, C(inet linuxnet),
+        for which only C(nft) 1.0.1 or newer is needed.
+      - V(auto) keeps the firewall in which the network has rules. Without any, it is V(iptables) if that is installed, otherwise
+        V(nftables).
+      - When the value changes, the rules are first created in the new firewall and then removed from the other one. Connections continue.
+    type: str
+    choices: [auto, iptables, nftables]
+    default: auto
   mtu:
     description:
       - The MTU of the bridge and of both ends of each pair.

@@ -27,6 +27,7 @@ extends_documentation_fragment:
   - netplumb.linuxnet.attributes
   - netplumb.linuxnet.attributes.action_group
   - netplumb.linuxnet.common
+  - netplumb.linuxnet.common.firewall
   - netplumb.linuxnet.common.iptables
   - netplumb.linuxnet.common.netns
   - netplumb.linuxnet.common.owner
@@ -125,6 +126,10 @@ options:
         description: See O(state).
         type: str
         choices: [present, absent]
+      firewall:
+        description: See O(firewall).
+        type: str
+        choices: [auto, iptables, nftables]
       netns:
         description: See O(netns).
         type: str

@@ -16,3 +16,6 @@ Options = dict[str, dict[str, t.Any]]
 STATE: dict[str, t.Any] = {"type": "str", "choices": ["present", "absent"], "default": "present"}
 NETNS: Options = {"netns": {"type": "str"}}
 OWNER: Options = {"owner": {"type": "str", "default": "default"}}
+#: Which firewall has the rules.
+FIREWALLS = ("auto", "iptables", "nftables")
+FIREWALL: t.Final[Options] = {"firewall": {"type": "str", "choices": list(FIREWALLS), "default": "auto"}}

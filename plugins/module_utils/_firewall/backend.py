@@ -42,6 +42,13 @@ class Asked(t.Protocol):
     def netns(self) -> Ref: ...
 
     @property
+    def owner(self) -> str: ...
+
+    @property
+    def firewall(self) -> str:
+        """The name of a firewall, or ``auto``."""
+
+    @property
     def state(self) -> str:
         """``present`` or ``absent``."""
 
@@ -82,6 +89,8 @@ class IsolationRequest(Request[Isolation]):
     families: tuple[str, ...]
     #: Whether the host's default for forwarded packets has to be drop.
     drops: bool
+    #: Another firewall has the network, and this one is only to let pass what that one has judged.
+    elsewhere: bool = False
 
 
 class PortRequest(Value):

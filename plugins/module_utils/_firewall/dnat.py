@@ -16,7 +16,13 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import add
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import spelled
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Missing, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.labels import within
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import (
+    FIREWALL,
+    NETNS,
+    OWNER,
+    STATE,
+    Options,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import NOTHING, Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import (
     changes,
@@ -58,6 +64,7 @@ class Want(Value):
     publication: Publication | None
     #: For an absent routed port, which several endpoints may have open: the endpoint whose port is meant.
     to_address: addresses.IPAddress | None
+    firewall: str = "auto"
 
     @property
     def families(self) -> tuple[str, ...]:
@@ -92,6 +99,7 @@ class Dnat(Resource):
         "in_interface": {"type": "str"},
         "out_interface": {"type": "str"},
         "gateway_mode": {"type": "str", "choices": ["nat", "routed"], "default": "nat"},
+        **FIREWALL,
         "state": STATE,
         **NETNS,
         **OWNER,
@@ -114,7 +122,8 @@ class Dnat(Resource):
         owner = names.owner_name("owner", options["owner"])
         publication = _publication(options, key, owner, to_address) if present and to_address is not None else None
         which = to_address if options["gateway_mode"] == "routed" else None
-        return Want(options["state"], names.namespace_ref("netns", options["netns"]), owner, key, publication, which)
+        netns = names.namespace_ref("netns", options["netns"])
+        return Want(options["state"], netns, owner, key, publication, which, options["firewall"])
 
     def key(self, want: Want) -> dict[str, t.Any]:
         view: dict[str, t.Any] = {

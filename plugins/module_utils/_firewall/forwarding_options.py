@@ -14,7 +14,13 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES, family_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Missing
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import (
+    FIREWALL,
+    NETNS,
+    OWNER,
+    STATE,
+    Options,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import guard
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import (
@@ -47,6 +53,7 @@ OPTIONS: Options = {
     "purge_neighbours": {"type": "bool", "default": False},
     "forward_policy": {"type": "str", "choices": ["keep", "drop"], "default": "keep"},
     "ip_version": {"type": "str", "choices": ["ipv4", "ipv6", "both"], "default": "both"},
+    **FIREWALL,
     "state": STATE,
     **NETNS,
     **OWNER,
@@ -70,6 +77,11 @@ class Want(Value):
     purge_neighbours: bool = False
     #: Whether the option ``neighbours`` was given.
     guards: bool = False
+    firewall: str = "auto"
+
+    @property
+    def owner(self) -> str:
+        return self.network.owner
 
 
 def want(options: t.Mapping[str, t.Any]) -> Want:
@@ -113,6 +125,7 @@ def want(options: t.Mapping[str, t.Any]) -> Want:
         asks_for=_asked(subnets, families) if options["state"] == "present" else (),
         purge_neighbours=options["purge_neighbours"],
         guards=options["neighbours"] is not None,
+        firewall=options["firewall"],
     )
 
 

@@ -14,7 +14,13 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.labels import within
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import NETNS, OWNER, STATE, Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import (
+    FIREWALL,
+    NETNS,
+    OWNER,
+    STATE,
+    Options,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import NOTHING, Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import changes, ended_flows, left_over
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backend import (
@@ -35,6 +41,11 @@ class Want(Value):
     state: str
     netns: str | None
     rule: SourceNat
+    firewall: str = "auto"
+
+    @property
+    def owner(self) -> str:
+        return self.rule.owner
 
     @property
     def families(self) -> tuple[str, ...]:
@@ -57,6 +68,7 @@ class Masquerade(Resource):
         "out_interface": {"type": "str"},
         "to_source": {"type": "str"},
         "random_fully": {"type": "bool", "default": False},
+        **FIREWALL,
         "state": STATE,
         **NETNS,
         **OWNER,
@@ -86,6 +98,7 @@ class Masquerade(Resource):
                 to_source=to_source,
                 random_fully=options["random_fully"],
             ),
+            firewall=options["firewall"],
         )
 
     def key(self, want: Want) -> dict[str, t.Any]:

@@ -4,13 +4,41 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Chooses the firewall that is inspected. A file of its own spares modules that only write rules the code."""
+"""Which firewalls tell what a host has: apart, since modules that write rules need not carry that."""
 
 from __future__ import annotations
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backend import Survey
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backend import Ref, Survey, Told, View
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import Exposure
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.survey import IptablesSurvey
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables import survey
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 
 
 def chosen() -> Survey:
-    return IptablesSurvey()
+    """Those of this host as one."""
+    return _Both()
+
+
+class _Both:
+    """Rules of ours may be in both, and others' rules in iptables concern networks in nftables, too."""
+
+    def __init__(self) -> None:
+        self._iptables = IptablesSurvey()
+
+    def told(self, host: Host, ref: Ref) -> Told:
+        ours = survey.told(host, ref)
+        rest = self._iptables.told(host, ref)
+        return Told([*rest.rules, *ours.rules], [*rest.unread, *ours.unread], rest.empty, rest.emptied)
+
+    def others(self, host: Host, ref: Ref, own: t.Collection[IPAddress]) -> View:
+        return self._iptables.others(host, ref, own)
+
+    def warnings(self, others: View, network: Exposure) -> list[str]:
+        return self._iptables.warnings(others, network)
+
+    def obstacles(self, host: Host, ref: Ref) -> t.Collection[str]:
+        return self._iptables.obstacles(host, ref)

@@ -24,6 +24,8 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink im
 )
 
 NETFILTER = 12
+#: The table of this collection.
+OURS = "linuxnet"
 _GET_TABLE, GET_CHAIN, GET_RULE = 10 << 8 | 1, 10 << 8 | 4, 10 << 8 | 7
 NFGENMSG = struct.Struct("=BBH")
 _U32 = struct.Struct("!I")
@@ -55,7 +57,7 @@ def dropping() -> list[Chain]:
             family = FAMILIES.get(row[0])
             told = attributes(row, NFGENMSG.size)
             table = text(told.get(TABLE, b""))
-            if family and _drops(told) and not (row[0] in _NUMBERS.values() and table in TABLES):
+            if family and _drops(told) and table != OURS and not (row[0] in _NUMBERS.values() and table in TABLES):
                 interfaces = _interfaces(reader, row[0], table)
                 found.append(Chain(family, table, text(told.get(CHAIN, b"")), interfaces))
         return sorted(found)

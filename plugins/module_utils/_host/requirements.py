@@ -16,17 +16,22 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import programs
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 
-#: The program that shows whether a dependency is installed, by the dependency's name.
-_PROGRAMS = {"iptables": "iptables-restore"}
+#: The program that shows whether a firewall is installed, by its name for users.
+_PROGRAMS = {"iptables": "iptables-restore", "nftables": "nft"}
 _LIBRARIES = ("pyroute2", "netaddr")
 _PACKAGE_MANAGERS = {"apt": "apt-get", "dnf": "dnf"}
 _SYSTEM_PYTHON = "/usr/bin/python3"
 _ASK = "import importlib.util, sys; sys.exit(any(importlib.util.find_spec(name) is None for name in sys.argv[1:]))"
 
 
-def missing() -> list[str]:
-    """The missing dependencies, for this Python interpreter and PATH."""
-    return [*_missing_libraries(), *(name for name, program in _PROGRAMS.items() if not _find(program))]
+def missing(firewalls: t.Iterable[str] = ("auto",)) -> list[str]:
+    """The missing dependencies, for this Python interpreter and the search path of modules.
+
+    :param firewalls: those that networks ask for; ``auto`` takes any
+    """
+    there = {name for name, program in _PROGRAMS.items() if _find(program)}
+    needed = dict.fromkeys(name if name in _PROGRAMS else next(iter(there), "iptables") for name in firewalls)
+    return [*_missing_libraries(), *(name for name in needed if name not in there)]
 
 
 def better_python(host: Host, needed: t.Sequence[str] = _LIBRARIES) -> str | None:

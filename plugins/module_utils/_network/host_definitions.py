@@ -79,8 +79,14 @@ def bridge_forward(draft: Draft, view: HostView) -> list[Element]:
             "purge_neighbours": not network.appends,
             "forward_policy": network.forward_policy,
             "ip_version": "both" if view.has_ipv6 else "ipv4",
+            **_firewall(network),
         }
     ]
+
+
+def _firewall(network: Network) -> Element:
+    """The option of those kinds that write rules."""
+    return {} if network.firewall == "auto" else {"firewall": network.firewall}
 
 
 def _own_addresses(draft: Draft, view: HostView) -> list[str]:
@@ -105,7 +111,12 @@ def masquerade(network: Network) -> list[Element]:
     for subnet in network.subnets:
         if network.gateway_modes[subnet.family] == "routed":
             continue
-        element: Element = {"source": str(subnet.network), "out_interface": f"!{network.name}", "state": "present"}
+        element: Element = {
+            "source": str(subnet.network),
+            "out_interface": f"!{network.name}",
+            "state": "present",
+            **_firewall(network),
+        }
         if subnet.family in network.masquerade_addresses:
             element["to_source"] = str(network.masquerade_addresses[subnet.family])
         found.append(element)
@@ -124,6 +135,7 @@ def dnat(draft: Draft) -> list[Element]:
             "to_port": str(entry.to),
             "gateway_mode": "routed" if entry.routed else "nat",
             "state": "present",
+            **_firewall(draft.network),
         }
         if entry.host_ip:
             element["host_ip"] = entry.host_ip

@@ -131,6 +131,7 @@ class Network(Value):
     masquerade: bool = True
     masquerade_addresses: t.Mapping[str, IPAddress] = NOTHING
     masquerade_protocols: str = "common"
+    firewall: str = "auto"
     trusted_interfaces: tuple[str, ...] = ()
     default_host_ip: IPAddress | None = None
     forward_policy: str = "keep"

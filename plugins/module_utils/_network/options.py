@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import FIREWALL, Options
 
 #: Values that YAML mangles unless they are quoted have type ``raw``: the reader refuses them with a helpful sentence.
 OPTIONS: t.Final[Options] = {
@@ -47,6 +47,7 @@ OPTIONS: t.Final[Options] = {
     "trusted_interfaces": {"type": "list", "elements": "str", "default": []},
     "default_host_ip": {"type": "str"},
     "forward_policy": {"type": "str", "choices": ["keep", "drop"], "default": "keep"},
+    **FIREWALL,
     "mtu": {"type": "raw", "default": "auto"},
     "ports": {"type": "list", "elements": "str", "default": []},
     "ports_force": {"type": "bool", "default": False},

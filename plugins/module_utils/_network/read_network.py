@@ -11,6 +11,7 @@ from __future__ import annotations
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, family_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Missing
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import FIREWALLS
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.published_port import refuse_unpublishable
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import MASQUERADE_ADDRESSES, Network
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.option_reader import Section, number
@@ -56,6 +57,7 @@ def read_network(section: Section) -> Network:
         masquerade=section.flag("masquerade", True),
         masquerade_addresses=_masquerade_addresses(section),
         masquerade_protocols=section.choice("masquerade_protocols", ("common", "all"), "common"),
+        firewall=section.choice("firewall", FIREWALLS, "auto"),
         trusted_interfaces=_interfaces(section, "trusted_interfaces", name),
         default_host_ip=section.read("default_host_ip", _host_ip),
         forward_policy=section.choice("forward_policy", ("keep", "drop"), "keep"),

@@ -25,5 +25,5 @@ def end_of(host: Host, owner: str) -> Teardown:
     told = info.view(host, info.Want(contents=False))
     end = teardown(HostView(told, owner))
     if "iptables" in told["host"]["missing"] and any(end.modules.values()):
-        raise Refused(f"iptables is not installed, but is needed to remove the rules of {owner}")
+        raise Refused(f"no firewall is installed, but one is needed to remove the rules of {owner}")
     return end

@@ -13,6 +13,9 @@ import pytest
 from tests.integration.rule_hosts import LEGACY
 from tests.lab.host import Host
 
+#: The firewall that is nftables alone, beside the backends of iptables.
+NATIVE = "native"
+
 
 class Combination(NamedTuple):
     """In an order in which the role has to run again as seldom as possible."""
@@ -31,8 +34,15 @@ class Combination(NamedTuple):
         return pytest.param(self, marks=marks, id=str(self))
 
 
+<<<<<<< HEAD
 EVERY = [Combination(*one) for one in itertools.product(("nft", "legacy"), (0, 1), ("ACCEPT", "DROP"), (0, 1, 2))]
 #: The fewest in which each value of one setting meets each value of every other.
+=======
+EVERY = [
+    Combination(*one) for one in itertools.product(("nft", "legacy", NATIVE), (0, 1), ("ACCEPT", "DROP"), (0, 1, 2))
+]
+#: So few that each value of one thing meets each value of every other one.
+>>>>>>> 0415ccd (Let a network choose between iptables and nftables, and attack both)
 PAIRWISE = [
     Combination("nft", 0, "ACCEPT", 0),
     Combination("nft", 0, "DROP", 2),
@@ -40,6 +50,10 @@ PAIRWISE = [
     Combination("legacy", 0, "DROP", 1),
     Combination("legacy", 1, "ACCEPT", 2),
     Combination("legacy", 1, "DROP", 0),
+    Combination(NATIVE, 0, "ACCEPT", 0),
+    Combination(NATIVE, 0, "DROP", 2),
+    Combination(NATIVE, 1, "ACCEPT", 1),
+    Combination(NATIVE, 1, "DROP", 0),
 ]
 
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from tests.integration.rule_hosts import use_backend
 from tests.integration.traffic import agents
-from tests.integration.traffic.combinations import prepare
+from tests.integration.traffic.combinations import NATIVE, prepare
 from tests.lab import town
 from tests.lab.calls import Background
 from tests.lab.host import Host
@@ -106,6 +106,8 @@ class Siege:
     volleys: int = 0
     shots: int = 0
     bridge_nf: int | None = None
+    #: The firewall that the networks ask for.
+    firewall: str = "auto"
 
     def place(self, name: str) -> Place:
         if name in BRIDGE_OF:
@@ -113,8 +115,14 @@ class Siege:
         return {"host": self.host, "lan": self.lan, "outside": self.outside}[name]
 
     def apply(self, *bridges: str) -> None:
+<<<<<<< HEAD
         """Apply the role to these networks, or to all, in one call as the role does."""
         self.host.module("bridge_network", {"aggregate": [network(bridge) for bridge in bridges or BRIDGES]})
+=======
+        """Apply the role for these networks, or for all, by one call as the role does."""
+        networks = [network(bridge) for bridge in bridges or BRIDGES]
+        self.host.module("bridge_network", {"aggregate": networks, "firewall": self.firewall})
+>>>>>>> 0415ccd (Let a network choose between iptables and nftables, and attack both)
 
     def configure(self, bridge_nf: int, policy: str, rp_filter: int) -> None:
         """Set what differs between kinds of hosts, and run the role again if the settings require it."""
@@ -196,9 +204,10 @@ def besieged(backend: str = "nft") -> Iterator[Siege]:
     """Build it, on a host without networks."""
     with Lab() as lab:
         built = town.build(lab)
-        use_backend(built.host, backend)
+        use_backend(built.host, "nft" if backend == NATIVE else backend)
         built.host.sh(f"ip address add {SECOND}/24 dev eth0")
         siege = Siege(built.host, built.neighbour, built.outside)
+        siege.firewall = "nftables" if backend == NATIVE else "iptables"
         siege.foreign_rules()
         siege.configure(0, "ACCEPT", 0)
         siege.watch("host")

@@ -119,8 +119,13 @@ class Isolations:
             if family in request.families:
                 shown = self.bridged(request.netns, family)
                 wanted = isolation_rules.rules(network, family, name, shown) if request.present else ()
+                if request.elsewhere:
+                    wanted = isolation_rules.beside(network, name)
                 mine[family, name] = there.get((family, name), [])
                 ledger.claim(number, request.netns, family, name, mine[family, name], wanted)
+        if request.elsewhere:
+            passing = set(isolation_rules.beside(network, "filter"))
+            mine = {key: [place for place in found if place not in passing] for key, found in mine.items()}
         return isolation_reading.reading(mine, network) if any(mine.values()) else None
 
     def _groups(self, family: str, table: str, networks: t.Sequence[Isolation], building: bool) -> list[chains.Group]:

@@ -65,6 +65,16 @@ def rules(network: Isolation, family: str, table: str, bridged: bool = False) ->
     return (*guards(network, family), *_prerouting(network, family), *forwarded, *_input(network, family))
 
 
+def beside(network: Isolation, table: str) -> tuple[Place, ...]:
+    """What another firewall has judged passes, whatever the policy of FORWARD is or its rules end with."""
+    if table != "filter":
+        return ()
+    return (
+        Place(chains.TO, _rule(network, "ACCEPT", out_interface=network.bridge)),
+        Place(chains.TO, _rule(network, "ACCEPT", in_interface=network.bridge)),
+    )
+
+
 def _forwarded(network: Isolation, family: str, table: str, within: t.Sequence[str]) -> t.Iterator[Place]:
     yield from _from(network, family)
     yield from _to(network, family, table, within)

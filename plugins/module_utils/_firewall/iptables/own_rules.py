@@ -24,7 +24,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
     kind_in,
     rules_of_ours,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import iptables_programs
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import iptables_programs, nftables_table
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 
 View = dict[str, t.Any]
@@ -39,7 +39,8 @@ def read(host: Host, ref: str | None) -> Told:
             continue
         if not iptables_programs.installed(host, family):
             program = iptables_programs.program(family)
-            host.warn(f"{program} is not installed, so no rules are returned")
+            if not nftables_table.installed():
+                host.warn(f"{program} is not installed, so no rules are returned")
             if host.run(ref, functools.partial(kernel_tables.present, family)):
                 unread.append(f"{program} is not installed, but the kernel has tables of its rules")
             continue

@@ -142,8 +142,8 @@ class _Drafting:
             self._note("declare", 0, Edit(name, f"flush chain {TABLE} {name}"))
             self._note("declare", 0, Edit(name, f"delete chain {TABLE} {name}"))
             self._table.rules[name] = []
-        told = f"chain {name} {wanted}"
-        self._note("declare", 0, Edit(name, f"add chain {TABLE} {name} {wanted}", f"chain {name} {found}", told))
+        removed = f"chain {name} {found}" if found else ""
+        self._note("declare", 0, Edit(name, f"add chain {TABLE} {name} {wanted}", removed, f"chain {name} {wanted}"))
 
     def _wanted_chains(self) -> list[str]:
         return list(dict.fromkeys(chain for claim in self._claims for chain in claim.wanted.chains))

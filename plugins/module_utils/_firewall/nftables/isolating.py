@@ -93,15 +93,21 @@ class Isolations:
         served: dict[int, Served[Isolation]] = {}
         for ref in dict.fromkeys(self.place(request.netns) for request in requests):
             mine = {number: one for number, one in enumerate(requests) if self.place(one.netns) == ref}
-            drops = any(one.present and one.drops for one in mine.values())
             claims = [self._claim(one) for one in mine.values()]
-            draft = edits.draft(self._tables.of(ref), claims, "drop" if drops else None)
-            recorded = {one.intent.bridge: remembered.views(self._parts(one)) for one in mine.values()}
+            draft = edits.draft(self._tables.of(ref), claims, self._policy(ref, list(mine.values())))
+            recorded = {one.intent.bridge: remembered.views(self._parts(one), one.drops) for one in mine.values()}
             steps += state.step(ref, draft, recorded)
             for (number, request), share in zip(mine.items(), draft.shares):
                 gaps = frozenset(_gaps(share, request)) if request.present else frozenset()
                 served[number] = Served(self._before(request), *state.told(share), gaps)
         return Planned(steps, [served[number] for number in range(len(requests))])
+
+    def _policy(self, ref: Ref, requests: t.Sequence[IsolationRequest]) -> str:
+        """Of the chain that sees all forwarded packets: those that no network lets pass are dropped if any wants it."""
+        mine = {one.intent.bridge for one in requests}
+        others = (found for bridge, found in self._tables.known(ref).items() if bridge not in mine)
+        drops = any(one.present and one.drops for one in requests) or any(map(remembered.drops, others))
+        return "drop" if drops else "accept"
 
     def _before(self, request: IsolationRequest) -> Isolation | None:
         network = request.intent

@@ -27,8 +27,9 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables.document import Hook, Line, Rank
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import nftables_chains
 
-NAME = "linuxnet"
+NAME = nftables_chains.OURS
 TABLE = f"inet {NAME}"
 #: The comment of what belongs to no network alone.
 SHARED = "linuxnet"

@@ -15,9 +15,18 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import Answer, Isolation
 
 
-def views(parts: t.Mapping[str, Isolation]) -> dict[str, t.Any] | None:
-    """A network by family; None for one that is no more."""
-    return {family: _view(network) for family, network in parts.items()} or None
+def views(parts: t.Mapping[str, Isolation], drops: bool) -> dict[str, t.Any] | None:
+    """A network by family; None for one that is no more.
+
+    :param drops: whether it wants dropped what no network lets pass
+    """
+    found: dict[str, t.Any] = {family: _view(network) for family, network in parts.items()}
+    return {**found, "drops": drops} if found else None
+
+
+def drops(found: t.Any) -> bool:
+    """Whether a recorded network wants that."""
+    return isinstance(found, dict) and found.get("drops") is True
 
 
 def networks(bridge: str, found: t.Any) -> dict[str, Isolation]:

@@ -17,6 +17,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftabl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import nftables_records, nftables_table
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Aside, LinksStay, Session
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 
 Networks = dict[str, t.Any]
 
@@ -61,6 +62,14 @@ def read_one(host: Host, ref: Ref) -> tuple[Table, t.Mapping[str, t.Any]]:
     networks = record.get("networks")
     table = reading.table(nftables_table.read(host, ref, layout.NAME), record)
     return table, networks if isinstance(networks, dict) else {}
+
+
+def has_of(table: Table, owner: str) -> bool:
+    """Whether anything there belongs to an owner."""
+    comments = [rule.comment for rules in table.rules.values() for rule in rules]
+    comments += [element.comment for elements in table.elements.values() for element in elements.values()]
+    found = (marks.parse_comment((comment or "").split(" ")[0]) for comment in comments)
+    return any(mark and mark[1] == owner for mark in found)
 
 
 @dataclasses.dataclass(frozen=True)
