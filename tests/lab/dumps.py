@@ -46,6 +46,7 @@ part ip -json -details -4 -batch $1
 part ip -json -details -6 -batch $1
 part iptables-save $2
 part ip6tables-save $2
+may_fail nft list table inet linuxnet
 may_fail bridge -json vlan show # not every kernel has VLANs on bridges
 may_fail bridge -json fdb show
 cd /proc/sys/net
@@ -93,7 +94,9 @@ def _network(enter: list[str], counters: bool) -> Iterator[tuple[str, list[str]]
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
     if done.returncode:
         raise OSError(f"dump {' '.join(enter)}: {done.stderr.strip()}")
-    links, neighbours, proxies, ipv4, ipv6, *rules, vlans, fdb, sysctls, _nothing = done.stdout.split(f"{_MARK}\n")
+    links, neighbours, proxies, ipv4, ipv6, *rules, table, vlans, fdb, sysctls, _nothing = done.stdout.split(
+        f"{_MARK}\n"
+    )
     (found,) = _documents(links)
     yield "links", _json_lines({**link, "addr_info": {}} for link in found)
     yield "addresses", sorted(_addresses(found))
@@ -104,6 +107,7 @@ def _network(enter: list[str], counters: bool) -> Iterator[tuple[str, list[str]]
         yield f"{family} routes", _json_lines(_wanted_routes(routes))
         yield f"{family} policy", _json_lines(policy)
         yield f"{family} rules", _rules(saved)
+    yield "nftables", table.splitlines()
     yield "bridge vlans", _json_lines(*_documents(vlans))
     yield "bridge fdb", _json_lines(*(_told_entries(entries) for entries in _documents(fdb)))
     yield "sysctls", _sysctls(sysctls)

@@ -34,15 +34,10 @@ class Combination(NamedTuple):
         return pytest.param(self, marks=marks, id=str(self))
 
 
-<<<<<<< HEAD
-EVERY = [Combination(*one) for one in itertools.product(("nft", "legacy"), (0, 1), ("ACCEPT", "DROP"), (0, 1, 2))]
-#: The fewest in which each value of one setting meets each value of every other.
-=======
 EVERY = [
     Combination(*one) for one in itertools.product(("nft", "legacy", NATIVE), (0, 1), ("ACCEPT", "DROP"), (0, 1, 2))
 ]
 #: So few that each value of one thing meets each value of every other one.
->>>>>>> 0415ccd (Let a network choose between iptables and nftables, and attack both)
 PAIRWISE = [
     Combination("nft", 0, "ACCEPT", 0),
     Combination("nft", 0, "DROP", 2),

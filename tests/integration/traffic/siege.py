@@ -115,14 +115,9 @@ class Siege:
         return {"host": self.host, "lan": self.lan, "outside": self.outside}[name]
 
     def apply(self, *bridges: str) -> None:
-<<<<<<< HEAD
-        """Apply the role to these networks, or to all, in one call as the role does."""
-        self.host.module("bridge_network", {"aggregate": [network(bridge) for bridge in bridges or BRIDGES]})
-=======
         """Apply the role for these networks, or for all, by one call as the role does."""
         networks = [network(bridge) for bridge in bridges or BRIDGES]
         self.host.module("bridge_network", {"aggregate": networks, "firewall": self.firewall})
->>>>>>> 0415ccd (Let a network choose between iptables and nftables, and attack both)
 
     def configure(self, bridge_nf: int, policy: str, rp_filter: int) -> None:
         """Set what differs between kinds of hosts, and run the role again if the settings require it."""

@@ -30,13 +30,14 @@ def test_every_attack_works_without_what_stops_it(each_siege: Siege, control: st
     siege = each_siege
     siege.expose()
     mine = [attack for attack in ATTACKS if attack.control == control]
-    siege.host.sh(CONTROLS[control].take)
+    taken = CONTROLS[control].of(siege.firewall)
+    siege.host.sh(taken.take)
     won = fire(siege, mine)
     assert [str(attack) for attack in mine if attack not in won] == [], "these prove nothing"
-    siege.host.sh(CONTROLS[control].undo)
+    siege.host.sh(taken.undo)
     siege.foreign_rules()
-    if CONTROLS[control].bridges:
-        siege.apply(*CONTROLS[control].bridges)
+    if taken.bridges:
+        siege.apply(*taken.bridges)
     siege.unfiltered()
     sound(siege)
 

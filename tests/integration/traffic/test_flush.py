@@ -13,18 +13,13 @@ from tests.integration.networks import apply
 from tests.integration.rule_hosts import BACKENDS
 from tests.integration.traffic import wanted
 from tests.integration.traffic.attacks import ATTACKS, Attack
-from tests.integration.traffic.keeping import PROGRAMS, put_back
+from tests.integration.traffic.keeping import PROGRAMS, TABLES, flush, put_back
 from tests.integration.traffic.siege import Siege, network
 from tests.integration.traffic.volley import fire, sound
 from tests.lab.paths import REPOSITORY
 
 DOCUMENT = REPOSITORY / "docs/flush.md"
 UPDATE = "UPDATE_DOCUMENTS"
-TABLES = ("raw", "mangle", "nat", "filter")
-
-
-def flush(siege: Siege, *tables: str) -> None:
-    siege.host.sh("\n".join(f"{program} -t {table} -F" for program in PROGRAMS for table in tables))
 
 
 @pytest.mark.parametrize("siege", BACKENDS, indirect=True)

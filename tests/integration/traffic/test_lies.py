@@ -13,9 +13,9 @@ import pytest
 from tests.integration.networks import apply
 from tests.integration.traffic.attacks import WIRE, Attack
 from tests.integration.traffic.combinations import PAIRWISE, Combination
+from tests.integration.traffic.keeping import flush
 from tests.integration.traffic.packets import Packets, Shot, udp
 from tests.integration.traffic.siege import Siege, network
-from tests.integration.traffic.test_flush import flush
 from tests.integration.traffic.volley import fire
 from tests.lab import frames
 

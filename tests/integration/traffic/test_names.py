@@ -5,30 +5,25 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
 from tests.integration.traffic import names
 from tests.integration.traffic.attacks import Attack
 from tests.integration.traffic.combinations import PAIRWISE, Combination
-from tests.integration.traffic.keeping import PROGRAMS, put_back
+from tests.integration.traffic.keeping import drop_rules, flush, put_back
 from tests.integration.traffic.names import CLOSED, RUSES, believed, speak
 from tests.integration.traffic.packets import udp
 from tests.integration.traffic.siege import Siege
-from tests.integration.traffic.test_flush import flush
 from tests.integration.traffic.volley import fire
 
 BOTH = (False, True)
-#: What keeps outsiders from using an endpoint's address, as in the output of iptables-save.
-_NAMES = re.compile(r"-A PREROUTING .*LINUXNET-PREROUTING|-A LINUXNET-FROM .*(bridge-br[0-9]+ -j DROP|--src-type)")
+#: What keeps others from speaking in an endpoint's name, in the texts of iptables-save and of nft.
+_NAMES = r"^-A PREROUTING .*LINUXNET-PREROUTING|^-A LINUXNET-FROM .*(bridge-br[0-9]+ -j DROP|--src-type)"
+_NATIVE_NAMES = r"^prerouting: jump names|^senders: .* drop|fib saddr type"
 
 
 def _without_names(siege: Siege) -> None:
-    for program in PROGRAMS:
-        lines = siege.host.run([f"{program}-save"]).out.splitlines()
-        kept = [line for line in lines if not _NAMES.match(line)]
-        siege.host.run([f"{program}-restore"], stdin="\n".join([*kept, ""]))
+    drop_rules(siege, _NAMES, _NATIVE_NAMES)
 
 
 def test_no_ruse_opens_anything(each_siege: Siege, combination: Combination) -> None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import struct
 
 from tests.integration.traffic.attacks import WIRE, Attack
+from tests.integration.traffic.keeping import flush
 from tests.integration.traffic.packets import ANY, Packets, Shot, udp
 from tests.integration.traffic.siege import Siege
-from tests.integration.traffic.test_flush import flush
 from tests.integration.traffic.volley import fire
 from tests.lab import frames
 

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from tests.integration.traffic.keeping import PROGRAMS, put_back
+from tests.integration.traffic.keeping import drop_rules, put_back
 from tests.integration.traffic.siege import ADDRESSES, BRIDGE_OF, Siege
 from tests.lab import frames
 
@@ -78,10 +78,7 @@ def gateway(siege: Siege, thief: str, victim: str) -> list[bytes]:
 def unguarded(siege: Siege) -> Iterator[None]:
     """Remove what guards the endpoints, and have the role restore it."""
     with put_back(siege):
-        for program in PROGRAMS:
-            lines = siege.host.run([f"{program}-save"]).out.splitlines()
-            kept = [line for line in lines if "-j LINUXNET-GUARD" not in line]
-            siege.host.run([f"{program}-restore"], stdin="\n".join([*kept, ""]))
+        drop_rules(siege, "-j LINUXNET-GUARD", "^prerouting: .*@known")
         for name in BRIDGE_OF:
             siege.host.sh(
                 f"bridge link set dev v{name} locked off learning on flood on;"

@@ -117,8 +117,8 @@ def record(
     told = before.get("networks")
     merged = {**(told if isinstance(told, dict) else {}), **networks}
     content = {
-        "lines": {digest: line for digest, line in {**old, **new}.items() if digest in alive},
-        "networks": {bridge: one for bridge, one in merged.items() if one is not None},
+        "lines": {digest: line for digest, line in sorted({**old, **new}.items()) if digest in alive},
+        "networks": {bridge: one for bridge, one in sorted(merged.items()) if one is not None},
     }
     nftables_records.write(host, ref, content)
 
