@@ -93,7 +93,7 @@ def _planned(
 def _merged(earlier: Served[Intent] | None, found: Served[Intent], at_home: bool) -> Served[Intent]:
     """What two firewalls do for one request. Nothing was missing while the other one had it."""
     if earlier is None:
-        return found if at_home else dataclasses.replace(found, gaps=frozenset())
+        return found if at_home else found.but(gaps=frozenset())
     gaps = (found if at_home else earlier).gaps
     moved = (earlier if at_home else found).before is not None
     return Served(
@@ -138,7 +138,7 @@ class BothIsolations:
         def absent(request: IsolationRequest, name: str) -> IsolationRequest:
             # What nftables accepts, iptables may still drop, since each of them decides for itself.
             passing = request.present and name == IPTABLES
-            return dataclasses.replace(request, present=False, drops=False, elsewhere=passing)
+            return request.but(present=False, drops=False, elsewhere=passing)
 
         return _planned(
             requests,
@@ -161,7 +161,7 @@ class BothTranslations:
             requests,
             self._sides,
             lambda request: str(request.intent.owner),
-            lambda request, _name: dataclasses.replace(request, present=False),
+            lambda request, _name: request.but(present=False),
             lambda request, _name: request,
         )
 
@@ -188,8 +188,8 @@ class BothPublications:
             requests,
             self._sides,
             _publisher,
-            lambda request, name: dataclasses.replace(request, publication=None, replaces=its_own(request, name)),
-            lambda request, name: dataclasses.replace(request, replaces=its_own(request, name)),
+            lambda request, name: request.but(publication=None, replaces=its_own(request, name)),
+            lambda request, name: request.but(replaces=its_own(request, name)),
         )
 
 

@@ -88,7 +88,7 @@ def empty_host() -> Tables:
 
 def wants(module: str, definitions: list[Options]) -> list[Any]:
     """The wants of a module's call, absent ones first like in the converge loop."""
-    common = {"state": "present", "netns": None, "owner": "default"}
+    common = {"state": "present", "netns": None, "owner": "default", "firewall": "auto"}
     found = [RESOURCES[module].want({**common, **DEFAULTS[module], **definition}) for definition in definitions]
     return sorted(found, key=lambda want: want.state != "absent")
 

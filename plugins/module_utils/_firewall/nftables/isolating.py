@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import (
@@ -65,7 +64,7 @@ class Isolations:
         found = remembered.networks(bridge, self._tables.known(ref).get(bridge))
         base = next(iter(found.values()), want) or Isolation(bridge, owner, (), dict.fromkeys(FAMILIES, "nat"))
         pairs = [pair for family in FAMILIES for pair in self.neighbours(ref, bridge, family)]
-        return dataclasses.replace(base, owner=owner, neighbours=bindings.ordered(pairs))
+        return base.but(owner=owner, neighbours=bindings.ordered(pairs))
 
     def neighbours(self, ref: Ref, bridge: str, family: str) -> Neighbours:
         there = self._tables.of(ref).elements.get(layout.set_of("speaker", family), {})
