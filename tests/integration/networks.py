@@ -66,7 +66,7 @@ def defaults() -> dict[str, Any]:
 
 def plan(host: Runner, variables: dict[str, Any], check: bool = False) -> dict[str, Any]:
     """What the role would do. Raises the planner's error for bad input."""
-    want = {**defaults(), **variables}
+    want = {**defaults(), "firewall": getattr(host, "firewall", "auto"), **variables}
     return make_plan(want, host.module("netns_info", {"brief": True}), check)
 
 

@@ -28,6 +28,8 @@ class Host(Place):
         super().__init__(pid)
         self.lab = lab
         self.name = name
+        #: The firewall that networks of this host ask for in tests.
+        self.firewall = "auto"
 
     def inside(self, netns: str) -> Place:
         """A named network namespace of this host (or one given by a path on this host)."""

@@ -54,6 +54,7 @@ _NATIVE_LOOPBACK = "nft insert rule inet linuxnet nat-prerouting jump published"
 _NATIVE_TO_WEB = (
     "nft insert rule inet linuxnet nat-prerouting {} dport 8081 ip daddr 192.0.2.1 dnat ip to 172.18.0.2:81"
 )
+_NOT_ISOLATED = "bridge link set dev vt1 isolated off\nbridge link set dev vt2 isolated off"
 CONTROLS = {
     "forward": Control(_both(*_FORWARD), native=Control(_NATIVE_FORWARD)),
     "raw": Control(
@@ -93,7 +94,13 @@ CONTROLS = {
             _LOCALNET.format("all", 0),
         ),
     ),
-    "isolated": Control("bridge link set dev vt1 isolated off\nbridge link set dev vt2 isolated off", "", ("br3",)),
+    "isolated": Control(
+        _NOT_ISOLATED,
+        "",
+        ("br3",),
+        # Shown what the bridge carries, nftables drops it, isolated or not.
+        Control(f"{_NOT_ISOLATED}\n{_NATIVE_FORWARD}", "", ("br0", "br3")),
+    ),
     "addrtype": Control(
         "\n".join(_HIJACKS).replace("{}", "-I"),
         "\n".join(_HIJACKS).replace("{}", "-D"),

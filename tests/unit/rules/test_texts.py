@@ -103,6 +103,7 @@ def test_a_network_is_read_back(definition: dict[str, Any]) -> None:
         "neighbours": None,
         "purge_neighbours": False,
         "gateways": None,
+        "firewall": "auto",
     }
     want = RESOURCES["bridge_forward"].want({**options, **definition}).network
     places = {key: [place for place, _bridge, _owner in isolation_rules.found(table)] for key, table in host.items()}

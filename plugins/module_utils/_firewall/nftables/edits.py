@@ -71,6 +71,9 @@ class _Drafting:
         self._claims = claims
         self._policy = policy
         self._shares: list[list[Edit]] = [[] for _claim in claims]
+        building = [number for number, claim in enumerate(claims) if claim.wanted.chains or claim.wanted.elements]
+        #: The requests that need the constant part; where none does, the first of all has it repaired.
+        self._sharing = building or [0]
         self._edits: dict[str, list[Edit]] = {
             word: [] for word in ("declare", "free", "remove", "add", "fill", "delete")
         }
@@ -111,18 +114,21 @@ class _Drafting:
         )
         return not staying and not ruled
 
-    def _note(self, group: str, number: int, edit: Edit) -> None:
+    def _note(self, group: str, number: int | None, edit: Edit) -> None:
+        """
+        :param number: the request that it serves; None for what all of them share
+        """
         self._edits[group].append(edit)
-        if self._shares:
-            self._shares[number].append(edit)
+        for one in self._sharing if number is None else [number]:
+            self._shares[one].append(edit)
 
     def _declare(self) -> None:
         table = self._table
         if not table.exists:
-            self._note("declare", 0, Edit("", f"add table {TABLE}"))
+            self._note("declare", None, Edit("", f"add table {TABLE}"))
         for name, kind in layout.SETS.items():
             if name not in table.elements:
-                self._note("declare", 0, Edit(name, f"add {kind.word} {TABLE} {name} {kind}"))
+                self._note("declare", None, Edit(name, f"add {kind.word} {TABLE} {name} {kind}"))
         for name, hook in layout.BASE.items():
             self._declare_base(name, hook)
         for name in (*layout.CONSTANT, *self._wanted_chains()):
@@ -139,11 +145,11 @@ class _Drafting:
             return
         if name in self._table.hooks and (found is None or found._replace(policy=policy) != wanted):
             # Type, hook and priority of a chain cannot be changed.
-            self._note("declare", 0, Edit(name, f"flush chain {TABLE} {name}"))
-            self._note("declare", 0, Edit(name, f"delete chain {TABLE} {name}"))
+            self._note("declare", None, Edit(name, f"flush chain {TABLE} {name}"))
+            self._note("declare", None, Edit(name, f"delete chain {TABLE} {name}"))
             self._table.rules[name] = []
         removed = f"chain {name} {found}" if found else ""
-        self._note("declare", 0, Edit(name, f"add chain {TABLE} {name} {wanted}", removed, f"chain {name} {wanted}"))
+        self._note("declare", None, Edit(name, f"add chain {TABLE} {name} {wanted}", removed, f"chain {name} {wanted}"))
 
     def _wanted_chains(self) -> list[str]:
         return list(dict.fromkeys(chain for claim in self._claims for chain in claim.wanted.chains))
@@ -151,12 +157,12 @@ class _Drafting:
     def _own_chains(self) -> list[str]:
         return list(dict.fromkeys(chain for claim in self._claims for chain in (*claim.wanted.chains, *claim.chains)))
 
-    def _owner_of(self, chain: str) -> int:
-        """The request that a chain is for; the first one for what all share."""
+    def _owner_of(self, chain: str) -> int | None:
+        """The request that a chain is for, None for what all share."""
         for number, claim in enumerate(self._claims):
             if chain in claim.chains or (chain in claim.wanted.chains and chain not in layout.CONSTANT):
                 return number
-        return 0
+        return None
 
     def _set_elements(self) -> None:
         claimed: set[tuple[str, str]] = set()
@@ -178,9 +184,9 @@ class _Drafting:
         for name, there in self._table.elements.items():
             for element in there.values():
                 if name in layout.SETS and (name, element.key) not in claimed and not element.comment:
-                    self._drop_element(0, name, element)
+                    self._drop_element(None, name, element)
 
-    def _drop_element(self, number: int, name: str, element: Element) -> None:
+    def _drop_element(self, number: int | None, name: str, element: Element) -> None:
         command = f"delete element {TABLE} {name} {{ {element.key} }}"
         self._note("free", number, Edit(name, command, f"{layout.SETS[name].word} {name}: {element}"))
 
