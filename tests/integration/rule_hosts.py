@@ -23,9 +23,14 @@ SOURCES: Options = {
 }
 
 
+#: nftables alone, in place of a backend of iptables.
+NATIVE = "native"
+
+
 def use_backend(host: Host, backend: str) -> None:
-    """Switch the host's iptables to one backend."""
-    host.use_iptables(backend)
+    """Make the host's iptables that of one backend, or have networks use nftables alone."""
+    host.firewall = "nftables" if backend == NATIVE else "auto"
+    host.use_iptables("nft" if backend == NATIVE else backend)
 
 
 def without_iptables(host: Host) -> None:

@@ -10,11 +10,8 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.integration.rule_hosts import LEGACY
+from tests.integration.rule_hosts import LEGACY, NATIVE
 from tests.lab.host import Host
-
-#: The firewall that is nftables alone, beside the backends of iptables.
-NATIVE = "native"
 
 
 class Combination(NamedTuple):

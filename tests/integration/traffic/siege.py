@@ -22,7 +22,7 @@ from typing import Any
 
 from tests.integration.rule_hosts import use_backend
 from tests.integration.traffic import agents
-from tests.integration.traffic.combinations import NATIVE, prepare
+from tests.integration.traffic.combinations import prepare
 from tests.lab import town
 from tests.lab.calls import Background
 from tests.lab.host import Host
@@ -106,8 +106,11 @@ class Siege:
     volleys: int = 0
     shots: int = 0
     bridge_nf: int | None = None
-    #: The firewall that the networks ask for.
-    firewall: str = "auto"
+
+    @property
+    def firewall(self) -> str:
+        """The one that the networks ask for."""
+        return self.host.firewall
 
     def place(self, name: str) -> Place:
         if name in BRIDGE_OF:
@@ -199,10 +202,9 @@ def besieged(backend: str = "nft") -> Iterator[Siege]:
     """Build it, on a host without networks."""
     with Lab() as lab:
         built = town.build(lab)
-        use_backend(built.host, "nft" if backend == NATIVE else backend)
+        use_backend(built.host, backend)
         built.host.sh(f"ip address add {SECOND}/24 dev eth0")
         siege = Siege(built.host, built.neighbour, built.outside)
-        siege.firewall = "nftables" if backend == NATIVE else "iptables"
         siege.foreign_rules()
         siege.configure(0, "ACCEPT", 0)
         siege.watch("host")

@@ -63,6 +63,7 @@ class Isolations:
         return [
             isolation_reading.reading(places, Isolation(bridge, owner, (), dict.fromkeys(FAMILIES, "nat")))
             for (bridge, owner), places in self._found(ref).items()
+            if not _passes_alone(places, bridge, owner)
         ]
 
     def _found(self, ref: Ref) -> dict[tuple[str, str], _Places]:
@@ -153,6 +154,12 @@ class Isolations:
         for network in networks:
             names.update(place.chain for place in isolation_rules.guards(network, family))
         return guard_rules.groups(family, {network.bridge for network in networks}, names)
+
+
+def _passes_alone(places: _Places, bridge: str, owner: str) -> bool:
+    """Whether these rules only let pass what another firewall has judged."""
+    passing = set(isolation_rules.beside(Isolation(bridge, owner, (), {}), "filter"))
+    return all(set(found) <= passing for found in places.values())
 
 
 def _gaps(share: t.Sequence[tuple[str, str, Edit]], bridge: str) -> t.Iterator[tuple[str, Gap]]:
