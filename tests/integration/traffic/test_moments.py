@@ -13,11 +13,12 @@ from dataclasses import dataclass
 import pytest
 
 from tests.integration.networks import apply, remove
-from tests.integration.rule_hosts import BACKENDS, use_backend
+from tests.integration.rule_hosts import BACKENDS, NATIVE, use_backend
 from tests.integration.traffic import agents
 from tests.integration.traffic.attacks import ATTACKS, WIRE
 from tests.integration.traffic.packets import Shot
-from tests.integration.traffic.siege import SECOND, network
+from tests.integration.traffic.siege import ADDRESSES, SECOND, network
+from tests.integration.traffic.test_streams import becomes
 from tests.lab import frames, town
 from tests.lab.calls import Background
 from tests.lab.frames import parse
@@ -109,7 +110,7 @@ def _frames(side: int, router: str, source: str) -> list[bytes]:
     return made
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", [*BACKENDS, NATIVE])
 @pytest.mark.parametrize("bridge_nf", [0, pytest.param(1, marks=pytest.mark.needs("bridge-nf"))])
 def test_while_a_network_is_made_and_unmade(bombardment: Bombardment) -> None:
     host = bombardment.town.host
@@ -121,6 +122,8 @@ def test_while_a_network_is_made_and_unmade(bombardment: Bombardment) -> None:
     assert bombardment.hits() == set()
     apply(host, **network("br0"))
     assert bombardment.hits() == set()
+    if host.firewall == "nftables":
+        host.sh("nft flush table inet linuxnet")
     for program in ("iptables", "ip6tables"):
         host.sh("\n".join(f"{program} -t {table} -F" for table in ("nat", "raw", "mangle", "filter")))
     host.sh("echo 0 > /proc/sys/net/ipv4/conf/br0/rp_filter")
@@ -135,5 +138,28 @@ def test_while_a_network_is_made_and_unmade(bombardment: Bombardment) -> None:
     }, "the control"
     apply(host, **network("br0"))
     assert bombardment.falls_silent(), "what was repaired holds against what had begun"
+    assert bombardment.rounds() > 10
+    assert bombardment.hits() == set()
+
+
+@pytest.mark.parametrize("backend", ["nft"])
+@pytest.mark.parametrize("bridge_nf", [0, pytest.param(1, marks=pytest.mark.needs("bridge-nf"))])
+@pytest.mark.parametrize("policy", ["ACCEPT", "DROP"])
+def test_while_a_network_moves_from_one_firewall_to_the_other(bombardment: Bombardment, policy: str) -> None:
+    """Nothing gets through, and a stream by a published port goes on: the same connection, and no answer is lost."""
+    host, neighbour = bombardment.town.host, bombardment.town.neighbour
+    host.sh(f"iptables -P FORWARD {policy}; ip6tables -P FORWARD {policy}")
+    apply(host, **network("br0"))
+    answering = [("tcp", address, 80) for address in ADDRESSES["web"]]
+    with host.inside("web").start(agents.serve_all, answering), ExitStack() as stack:
+        streams = [
+            stack.enter_context(neighbour.start(agents.stream, "tcp", address, 8080, 40000 + number))
+            for number, address in enumerate(town.HOST)
+        ]
+        begun = [becomes(stream, own) for stream, own in zip(streams, ADDRESSES["web"], strict=True)]
+        for firewall in ("nftables", "iptables") * 2:
+            apply(host, **network("br0"), firewall=firewall)
+            assert [becomes(one, own) for one, own in zip(streams, ADDRESSES["web"], strict=True)] == begun
+            assert apply(host, **network("br0")).changed == []
     assert bombardment.rounds() > 10
     assert bombardment.hits() == set()

@@ -1,0 +1,130 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The page docs/nftables.md: the same networks as in docs/rules.md, in a table of nftables.
+
+``python -m tests.unit.rules.nftables_page`` writes it, with repository and collection on the path as for the tests.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables import (
+    layout,
+    network_rules,
+    port_elements,
+    source_rules,
+)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables.document import Document
+from tests.lab.paths import REPOSITORY
+from tests.unit.plan.builders import plan
+from tests.unit.plan.world import empty_info
+from tests.unit.rules.rules_page import MODES, Info
+from tests.unit.rules.worlds import wants
+
+PAGE = REPOSITORY / "docs/nftables.md"
+COMMAND = "python -m tests.unit.rules.nftables_page"
+
+INTRODUCTION = f"""\
+<!--
+Copyright (c) 2026, the netplumb.linuxnet authors
+GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+SPDX-License-Identifier: GPL-3.0-or-later
+-->
+
+# The rules with nftables
+
+With `bridge_network_firewall: nftables`, or without iptables on the host, the rules of all networks are in one table,
+`inet linuxnet`. It passes the same attacks and the same wanted paths as the rules of iptables ([rules.md](rules.md),
+which has the reason for each). Only `nft` 1.0.1 or newer is needed.
+
+- What depends on the interface is found by a map, so a packet meets the chains of its own network only. Published ports
+  are elements of maps, so a new connection takes as long with 5,000 of them as with one.
+- A drop is final, whatever another tool accepts, so each rule stands once. What this table accepts, another table may
+  still drop. Where the host has tables of iptables, two rules for each bridge in `LINUXNET-TO` let pass there what has
+  been decided here, whatever the policy of FORWARD. A warning names chains of other tools that drop forwarded packets.
+- Connections are translated after iptables and Docker have had their turn: the first table that translates one decides.
+- Each run changes only what differs, in one transaction for each kind of rule. It finds rules, elements, chains,
+  priorities and policies that somebody changed, and rules that somebody added to this table. A rule is compared by the
+  bytes that the kernel keeps, with what `/run/linuxnet/nftables` recorded when it was written; without the record, the
+  table is written anew. Elements are read by netlink, which takes a fifth of the time of `nft -j list`.
+- Every rule and element names its owner in its comment.
+- `nft flush ruleset`, and so `systemctl restart nftables`, removes this table with all others; the next run or the
+  service of a persistent network restores it. `iptables -F` and `iptables-restore` do not touch it.
+- When `bridge_network_firewall` changes, the rules are created in the new firewall before they leave the old one. No
+  packet passes in between that would not pass before or after, and connections continue.
+
+What differs from iptables:
+
+- With `bridge_network_icc: false`, if the kernel passes bridged frames to nftables (if
+  `net.bridge.bridge-nf-call-iptables` is 1), frames between an endpoint and a card in the same bridge are dropped:
+  nftables cannot tell them from packets that took the detour by the gateway.
+- `bridge_network_forward_policy: drop` sets the policy of this table's own chain, so it also stops what other tools
+  forward. With iptables, their rules in FORWARD would still accept it.
+- There is no chain for the administrator's rules. Put them in a table of your own, at any priority.
+
+`{COMMAND}` generates this page, and a test compares it with the code. Comments are left out.
+
+## What all networks share
+"""
+
+
+def _documents(want: Info) -> list[Document]:
+    """What the definitions of a network ask for, by the planners of the role and of the modules."""
+    modules = plan(want, empty_info())["modules"]
+
+    def asked(module: str) -> list[Any]:
+        return wants(module, [{"owner": "br0", **element} for element in modules[module]])
+
+    made = [network_rules.document(dict.fromkeys(one.families, one.network)) for one in asked("bridge_forward")]
+    made += [source_rules.document(one.rule) for one in asked("masquerade")]
+    made += [port_elements.document(one.publication, lambda _name, _key: False) for one in asked("dnat")]
+    return made
+
+
+def _network(want: Info) -> str:
+    chains: dict[str, list[str]] = {}
+    elements: dict[str, list[str]] = {}
+    for document in _documents(want):
+        for chain, found in document.chains.items():
+            chains.setdefault(chain, []).extend(line.text for line in sorted(found, key=lambda line: line.rank))
+        for name, added in document.elements.items():
+            shown = (f"{one.key} : {one.value}" if one.value else one.key for one in added)
+            elements.setdefault(name, []).extend(shown)
+    parts = [f"{layout.SETS[name].word} {name}\n" + _indented(found) for name, found in elements.items() if found]
+    parts += [f"chain {chain}\n" + _indented(found) for chain, found in chains.items() if found]
+    return "\n".join(parts)
+
+
+def _indented(texts: list[str]) -> str:
+    return "".join(f"    {text}\n" for text in texts)
+
+
+def _constant() -> str:
+    parts = [f"{kind.word} {name} {kind}\n" for name, kind in layout.SETS.items()]
+    for chain, found in layout.CONSTANT.items():
+        hook = f" {layout.BASE[chain]}" if chain in layout.BASE else ""
+        parts.append(
+            f"\nchain {chain}{hook}\n" + _indented([line.text for line in sorted(found, key=lambda one: one.rank)])
+        )
+    return "".join(parts)
+
+
+def page() -> str:
+    """The whole page."""
+    modes = [f"## {heading}\n\n{words}\n\n```text\n{_network(want)}```\n" for heading, words, want in _modes()]
+    return "\n".join([INTRODUCTION, f"```text\n{_constant()}```\n", *modes])
+
+
+def _modes() -> list[tuple[str, str, Info]]:
+    """Those of docs/rules.md whose bridge is the network's own."""
+    return [
+        (heading, "Endpoints do not reach each other." if heading == "icc: false" else words, want)
+        for heading, words, want in MODES
+        if not want.get("external")
+    ]
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
