@@ -78,6 +78,7 @@ def _table(host: Host) -> str:
     return host.sh("nft list table inet linuxnet", check=False)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_network_comes_changes_and_goes(bridged: Host, name: str) -> None:
     empty = bridged.dump(counters=True)
@@ -164,6 +165,7 @@ OF_EVERYBODY = (
 )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_drift_is_repaired_and_nothing_else(bridged: Host, damage: str) -> None:
     network = {**NETWORK, **NFT, "neighbours": NETWORKS["everything"]["neighbours"]}
@@ -188,6 +190,7 @@ PORT_DAMAGE = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("damage", PORT_DAMAGE)
 def test_drift_of_ports_is_repaired_and_nothing_else(bridged: Host, damage: str) -> None:
     bridged.module("dnat", PORTS)

@@ -23,12 +23,13 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backen
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import kernel_tables
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.firewall import Iptables
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables import state
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables.firewall import Nftables
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewalls import both
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewalls.both import IPTABLES, NFTABLES
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import iptables_programs, nftables_table
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import nftables_chains, programs
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+
+#: The programs that show whether a firewall is installed.
+_IPTABLES, _NFT = "iptables-restore", "nft"
 
 
 def chosen() -> Firewall:
@@ -55,36 +56,42 @@ class _Chosen:
 
 def _sides(host: Host, asked: t.Sequence[Asked], kind: str) -> t.Any:
     """The firewalls that are concerned, each with what it has of this kind."""
+    read = both.READERS[kind]
+    if not _concerns_nftables(host, asked):
+        return both.Sides({IPTABLES: read(Iptables())(host, asked)}, {}, {})
+    # Most hosts never have a table of ours, so they need not load this.
+    from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables import firewall, state
+
     tables = state.read(host, asked)
     homes: dict[tuple[Ref, str], str] = {}
     for want in asked:
-        homes[tables.place(want.netns), want.owner] = _home(host, want, tables)
-    concerned = set(homes.values())
-    if any(table.exists for table in tables.by_ref.values()):
-        concerned.add(NFTABLES)
-    if IPTABLES not in concerned and any(_has_rules(host, ref) for ref in tables.by_ref):
-        concerned.add(IPTABLES)
-    if NFTABLES in homes.values() and not nftables_table.installed():
+        own = want.firewall
+        if own == "auto":
+            there = state.has_of(tables.of(want.netns), want.owner)
+            own = NFTABLES if there or not programs.find(_IPTABLES) else IPTABLES
+        homes[tables.place(want.netns), want.owner] = own
+    if NFTABLES in homes.values() and not programs.find(_NFT):
         raise Refused("firewall: nftables needs the program nft, which this host lacks; install nftables")
-    firewalls: dict[str, Firewall] = {IPTABLES: Iptables(), NFTABLES: Nftables()}
-    read = both.READERS[kind]
-    concerned = concerned or {IPTABLES}
-    there = {name: read(firewall)(host, asked) for name, firewall in firewalls.items() if name in concerned}
-    return both.Sides(there, homes, tables.same)
+    sides = {}
+    if IPTABLES in homes.values() or any(_has_rules(host, ref) for ref in tables.by_ref):
+        sides[IPTABLES] = read(Iptables())(host, asked)
+    sides[NFTABLES] = read(firewall.Nftables())(host, asked)
+    return both.Sides(sides, homes, tables.same)
 
 
-def _home(host: Host, want: Asked, tables: state.Tables) -> str:
-    if want.firewall != "auto":
-        return want.firewall
-    if state.has_of(tables.of(want.netns), want.owner):
-        return NFTABLES
-    if iptables_programs.installed(host, "ipv4") or not nftables_table.installed():
-        return IPTABLES
-    return NFTABLES
+def _concerns_nftables(host: Host, asked: t.Sequence[Asked]) -> bool:
+    """Whether it has rules of ours, or is to get some."""
+    if any(want.firewall == NFTABLES for want in asked):
+        return True
+    if programs.find(_NFT) and not programs.find(_IPTABLES):
+        return True
+    look = functools.partial(nftables_chains.has_table, nftables_chains.OURS)
+    refs = dict.fromkeys(want.netns for want in asked)
+    return any(host.run(ref, look) for ref in refs if host.exists(ref))
 
 
 def _has_rules(host: Host, ref: Ref) -> bool:
-    """Whether iptables may have rules of ours there."""
-    if not iptables_programs.installed(host, "ipv4"):
+    """Whether iptables has tables there: rules of ours may be in them, and others that drop what we let pass."""
+    if not programs.find(_IPTABLES):
         return False
     return any(host.run(ref, functools.partial(kernel_tables.present, family)) for family in FAMILIES)

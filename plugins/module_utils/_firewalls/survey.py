@@ -8,13 +8,14 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backend import Ref, Survey, Told, View
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import Exposure
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.survey import IptablesSurvey
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables import survey
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import nftables_chains
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 
 
@@ -30,8 +31,13 @@ class _Both:
         self._iptables = IptablesSurvey()
 
     def told(self, host: Host, ref: Ref) -> Told:
-        ours = survey.told(host, ref)
         rest = self._iptables.told(host, ref)
+        if not host.run(ref, functools.partial(nftables_chains.has_table, nftables_chains.OURS)):
+            return rest
+        # Most hosts never have a table of ours, so they need not load this.
+        from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables import survey
+
+        ours = survey.told(host, ref)
         return Told([*rest.rules, *ours.rules], [*rest.unread, *ours.unread], rest.empty, rest.emptied)
 
     def others(self, host: Host, ref: Ref, own: t.Collection[IPAddress]) -> View:

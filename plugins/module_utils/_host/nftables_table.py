@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import shutil
 import struct
 import typing as t
 
@@ -158,7 +157,7 @@ def _comment(data: bytes) -> str | None:
 
 def installed() -> bool:
     """Whether the program is there."""
-    return shutil.which("nft", path=programs.search_path()) is not None
+    return programs.find("nft") is not None
 
 
 def write(host: Host, ref: str | None, text: str) -> None:

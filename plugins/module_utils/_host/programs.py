@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import typing as t
 
@@ -21,6 +22,11 @@ def search_path() -> str:
     """PATH followed by the standard directories, without empty or relative entries, which depend on the directory."""
     given = [one for one in os.environ.get("PATH", "").split(":") if one.startswith("/")]
     return ":".join(dict.fromkeys((*given, *_STANDARD)))
+
+
+def find(program: str) -> str | None:
+    """The path of a program, None if it is not installed."""
+    return shutil.which(program, path=search_path())
 
 
 class Completed(Value):

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import shutil
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import programs
@@ -29,7 +28,7 @@ def missing(firewalls: t.Iterable[str] = ("auto",)) -> list[str]:
 
     :param firewalls: those that networks ask for; ``auto`` takes any
     """
-    there = {name for name, program in _PROGRAMS.items() if _find(program)}
+    there = {name for name, program in _PROGRAMS.items() if programs.find(program)}
     needed = dict.fromkeys(name if name in _PROGRAMS else next(iter(there), "iptables") for name in firewalls)
     return [*_missing_libraries(), *(name for name in needed if name not in there)]
 
@@ -48,8 +47,4 @@ def _missing_libraries() -> list[str]:
 
 def package_manager() -> str | None:
     """The package manager of this host, if the role knows it."""
-    return next((name for name, program in _PACKAGE_MANAGERS.items() if _find(program)), None)
-
-
-def _find(program: str) -> str | None:
-    return shutil.which(program, path=programs.search_path())
+    return next((name for name, program in _PACKAGE_MANAGERS.items() if programs.find(program)), None)
