@@ -160,6 +160,10 @@ def installed() -> bool:
     return programs.find("nft") is not None
 
 
+class TooLong(KernelRefused):
+    """The kernel does not accept so many changes at once."""
+
+
 def write(host: Host, ref: str | None, text: str) -> None:
     """Make one transaction: all of it or nothing."""
     try:
@@ -168,7 +172,8 @@ def write(host: Host, ref: str | None, text: str) -> None:
         raise Refused("nft is not installed, but is needed to write rules of nftables") from None
     if done.rc:
         _refuse_old(host)
-        raise KernelRefused(f"cannot change the rules of nftables: {_reason(done)}")
+        error = TooLong if "Message too long" in done.err else KernelRefused
+        raise error(f"cannot change the rules of nftables: {_reason(done)}")
 
 
 def _refuse_old(host: Host) -> None:

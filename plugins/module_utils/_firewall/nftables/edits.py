@@ -33,6 +33,8 @@ class Edit:
     #: For people to read; empty where it is not worth telling.
     removed: str = ""
     added: str = ""
+    #: What the command is about, if it can be about several.
+    element: str = ""
 
 
 @dataclasses.dataclass
@@ -187,13 +189,13 @@ class _Drafting:
                     self._drop_element(None, name, element)
 
     def _drop_element(self, number: int | None, name: str, element: Element) -> None:
-        command = f"delete element {TABLE} {name} {{ {element.key} }}"
-        self._note("free", number, Edit(name, command, f"{layout.SETS[name].word} {name}: {element}"))
+        told = f"{layout.SETS[name].word} {name}: {element}"
+        self._note("free", number, Edit(name, f"delete element {TABLE} {name}", told, element=element.key))
 
     def _add_elements(self, number: int, name: str, elements: t.Sequence[Element]) -> None:
         for element in elements:
-            command = f"add element {TABLE} {name} {{ {element} }}"
-            self._note("fill", number, Edit(name, command, "", f"{layout.SETS[name].word} {name}: {element}"))
+            told = f"{layout.SETS[name].word} {name}: {element}"
+            self._note("fill", number, Edit(name, f"add element {TABLE} {name}", "", told, str(element)))
 
     def _set_rules(self, chain: str) -> None:
         have = self._table.rules.get(chain, [])

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backend import Asked, Ref
@@ -87,7 +88,7 @@ class WriteTable(LinksStay, Aside):
         return f"change the rules of the nftables table {layout.TABLE}"
 
     def do(self, session: Session) -> None:
-        nftables_table.write(session.host, self.ref, "".join(f"{command}\n" for command in self.commands))
+        _write(session.host, self.ref, self.commands)
         record(session.host, self.ref, self.lines, self.networks)
 
 
@@ -127,7 +128,34 @@ def step(ref: Ref, draft: edits.Draft, networks: t.Mapping[str, t.Any]) -> list[
     """The step for a draft, none where nothing is to be done."""
     if not draft.edits:
         return []
-    return [WriteTable(ref, tuple(edit.command for edit in draft.edits), draft.lines, networks)]
+    return [WriteTable(ref, tuple(_commands(draft.edits)), draft.lines, networks)]
+
+
+#: So many elements are in one command.
+_TOGETHER = 200
+
+
+def _commands(found: t.Iterable[edits.Edit]) -> t.Iterator[str]:
+    """The lines of the transaction; elements of one set share a line."""
+    for command, group in itertools.groupby(found, key=lambda edit: edit.command):
+        elements = [edit.element for edit in group if edit.element]
+        if not elements:
+            yield command
+        for first in range(0, len(elements), _TOGETHER):
+            yield f"{command} {{ {', '.join(elements[first : first + _TOGETHER])} }}"
+
+
+def _write(host: Host, ref: Ref, commands: t.Sequence[str]) -> None:
+    """Make one transaction, or several where it must be: in a user namespace nft cannot raise the size of its socket's
+    buffer, so the kernel refuses thousands of elements at once."""
+    try:
+        nftables_table.write(host, ref, "".join(f"{command}\n" for command in commands))
+    except nftables_table.TooLong:
+        if len(commands) < 2:
+            raise
+        middle = len(commands) // 2
+        _write(host, ref, commands[:middle])
+        _write(host, ref, commands[middle:])
 
 
 def told(share: t.Sequence[edits.Edit]) -> tuple[list[str], list[str]]:
