@@ -131,13 +131,14 @@ def test_no_circle_of_folders() -> None:
     assert not _circle({folder: others - {folder} for folder, others in folders.items()})
 
 
-def test_one_place_alone_knows_a_firewall_by_name() -> None:
+@pytest.mark.parametrize("firewall", ["iptables", "nftables"])
+def test_one_place_alone_knows_a_firewall_by_name(firewall: str) -> None:
     """Everything else uses a firewall through the protocol, so that another one can take its place."""
-    iptables = "_firewall.iptables"
+    folder = f"_firewall.{firewall}"
     knowing = {
         name
         for name, others in imports().items()
-        if _folder(name) != iptables and any(_folder(other) == iptables for other in others)
+        if _folder(name) != folder and any(_folder(other) == folder for other in others)
     }
     assert {_folder(name) for name in knowing} == {"_firewalls"}
 
