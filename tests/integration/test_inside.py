@@ -204,6 +204,28 @@ def test_every_endpoint_is_a_host(lab: Lab, tmp_path: Any) -> None:
     assert "stores" in said["store.beta"]
 
 
+def test_all_namespaces_answer_a_ping_and_nothing_is_reached_before(shop: Host) -> None:
+    """Reading the inventory starts no connection: that of this one leaves a file behind."""
+    shop.write("/tmp/ssh", "#!/bin/sh\ntouch /tmp/connected\nexit 255\n")
+    shop.sh("chmod 755 /tmp/ssh")
+    away = {"ansible_connection": "ssh", "ansible_host": "192.0.2.77", "ansible_ssh_executable": "/tmp/ssh"}
+    alpha = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+    for name, variables in (("away", away), ("here", alpha)):
+        hosts = {"all": {"hosts": {"alpha": {**variables, "bridge_networks": [SHOP]}}}}
+        shop.write(f"/tmp/{name}/hosts.yml", json.dumps(hosts))
+        shop.write(f"/tmp/{name}/netns.yml", json.dumps({"plugin": "netplumb.linuxnet.netns"}))
+    read = shop.run(["ansible-inventory", "-i", "/tmp/away/hosts.yml", "-i", "/tmp/away/netns.yml", "--list"])
+    assert set(json.loads(read.out)["netns"]["hosts"]) == {"web.alpha", "db.alpha"}
+    assert not shop.exists("/tmp/connected")
+    tried = shop.run(["ansible", "-i", "/tmp/away/hosts.yml", "-m", "ansible.builtin.ping", "all"], check=False)
+    assert (tried.rc, shop.exists("/tmp/connected")) == (4, True)
+
+    pinged = shop.run(["ansible", "-i", "/tmp/here", "--one-line", "-m", "ansible.builtin.ping", "all"])
+    answers = {line.split(" | ")[0] for line in pinged.out.splitlines() if '"ping": "pong"' in line}
+    assert answers == {"alpha", "web.alpha", "db.alpha"}
+    shop.sh("rm -r /tmp/ssh /tmp/connected /tmp/away /tmp/here")
+
+
 def test_one_command_in_one_namespace(shop: Host) -> None:
     variables = {"exec_netns": "web", "exec_command": "ip -brief address show dev eth0"}
     run = shop.playbook("netplumb.linuxnet.exec", variables=variables)

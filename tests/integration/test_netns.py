@@ -260,3 +260,11 @@ def test_absent_for_an_owner_without_a_claim_says_so(host: Host) -> None:
 )
 def test_bad_input_is_one_sentence(host: Host, options: dict[str, object], sentence: str) -> None:
     refused(host, "netns", options, sentence)
+
+
+def test_a_container_where_there_is_no_engine(host: Host) -> None:
+    """A program of that name in /usr/local is out of sight, which would be one of this machine's own."""
+    path = ":".join(place for place in host.environment()["PATH"].split(":") if "/usr/local" not in place)
+    task = {"name": "Name", "netplumb.linuxnet.netns": {"name": "web", "container": "shop"}}
+    done = host.playbook([task], env={"PATH": path}, fails=True)
+    assert done.task("Name").result["msg"] == "container shop was not found: neither docker nor podman is installed"

@@ -76,5 +76,7 @@ def test_the_name_of_a_users_container_is_refused(site: Rootless) -> None:
     result = _apply(site, **_endpoint(container="shop"))
     assert result["failed"]
     assert "container shop was not found: " in result["msg"]
+    cure = "; a container of an ordinary user, whose engine only that user can ask, is attached by pid"
+    assert result["msg"].endswith(cure)
     with pytest.raises(LabError, match="br-shop"):
         site.place.run(["ip", "link", "show", "br-shop"])

@@ -36,6 +36,11 @@ printf '%s\\0' sudo "$1" "$2" "$3" >>"$CALLS"
 shift 3
 exec "$@"
 """
+_DOAS = """#!/bin/sh
+printf '%s\\0' doas "$1" >>"$CALLS"
+shift
+exec "$@"
+"""
 _NAMES = st.text(st.characters(exclude_categories=("Cc", "Cs", "Cf", "Zl", "Zp", "Zs", "Cn", "Co")), min_size=1).filter(
     lambda name: "/" not in name and name not in (".", "..") and len(name.encode()) < 256
 )
@@ -45,7 +50,7 @@ _TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs"
 @pytest.fixture(scope="module", name="place")
 def _place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     place = tmp_path_factory.mktemp("programs")
-    for name, text in (("ip", _IP), ("su", _SU), ("sudo", _SUDO)):
+    for name, text in (("ip", _IP), ("su", _SU), ("sudo", _SUDO), ("doas", _DOAS)):
         (place / name).write_text(text, encoding="utf-8")
         (place / name).chmod(0o755)
     yield place
@@ -82,11 +87,12 @@ def test_names_and_commands_pass_the_shells_unchanged(place: Path, name: str, te
     assert _run(place, line) == (text, ["ip", "netns", "exec", name])
 
 
+@pytest.mark.parametrize("via", [("sudo", "-H", "-S", "-n"), ("doas", "-n")], ids=["sudo", "doas"])
 @settings(deadline=None)  # each is a few processes
 @given(name=_NAMES, text=_TEXTS)
-def test_so_they_do_by_way_of_sudo_and_su(place: Path, name: str, text: str) -> None:
-    line = _built(f"printf %s {shlex.quote(text)}", netns=name, via="sudo", become_user="daemon")
-    told = ["sudo", "-H", "-S", "-n", "ip", "netns", "exec", name, "su", "daemon"]
+def test_so_they_do_by_way_of_sudo_or_doas_and_su(place: Path, via: tuple[str, ...], name: str, text: str) -> None:
+    line = _built(f"printf %s {shlex.quote(text)}", netns=name, via=via[0], become_user="daemon")
+    told = [*via, "ip", "netns", "exec", name, "su", "daemon"]
     assert _run(place, line) == (text, told)
 
 
