@@ -109,8 +109,11 @@ def test_what_changes_networks_is_not_even_loaded_for_them(host: Host, guest: Pr
         told = host.run([python, "-I", "-X", "importtime", PROGRAM, *words], stdin=state).err
         loaded = {line.rpartition("module_utils.")[2] for line in told.splitlines() if "module_utils._" in line}
         assert {name for name in loaded if "." in name} == {
-            "_core.errors", "_model.network_document", "_service.entry",
-        }  # fmt: skip
+            "_core.errors",
+            "_core.values",
+            "_model.network_document",
+            "_service.entry",
+        }
 
 
 def test_what_cannot_be_attached_is_a_line_and_no_reason_not_to_start(host: Host, guest: Process) -> None:
