@@ -42,17 +42,14 @@ def test_fields_are_given_by_place_by_name_or_by_default() -> None:
 
 @pytest.mark.parametrize("fields", [{}, {"number": 2}, {"street": "High Street", "floor": 3}])
 def test_missing_and_unknown_fields_are_refused(fields: dict[str, Any]) -> None:
-    with pytest.raises(TypeError, match=r"Place.*(street|floor)"):
+    with pytest.raises(TypeError, match="street|floor"):
         Place(**fields)
 
 
-def test_fields_stay_as_they_are() -> None:
-    house: Any = House("High Street")
-    with pytest.raises(AttributeError, match=r"House\.number"):
-        house.number = 2
-    with pytest.raises(AttributeError, match=r"House\.number"):
-        del house.number
-    assert house.number == 1
+def test_a_class_derived_from_one_with_instances_has_its_own_fields() -> None:
+    assert Place("High Street").number == 1
+    assert House("High Street", 2, "Ann").owner == "Ann"
+    assert Place("High Street", 2) == Place(street="High Street", number=2)
 
 
 def test_values_are_compared_by_kind_and_fields() -> None:

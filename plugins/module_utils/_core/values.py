@@ -32,6 +32,22 @@ else:
 NOTHING: t.Mapping[t.Any, t.Any] = types.MappingProxyType({})
 
 
+def _first(self: Value, *given: t.Any, **named: t.Any) -> None:
+    """Makes the first instance of a class, and what makes all others."""
+    initialise = _compiled(self._names, self._defaults)
+    type.__setattr__(type(self), "__init__", initialise)
+    initialise(self, *given, **named)
+
+
+def _compiled(names: t.Iterable[str], defaults: t.Mapping[str, t.Any]) -> t.Callable[..., None]:
+    """A method that sets these fields."""
+    parameters = [f"{name}=defaults[{name!r}]" if name in defaults else name for name in names]
+    lines = [f"def __init__({', '.join(('self', *parameters))}):", *(f" self.{name} = {name}" for name in names)]
+    found: dict[str, t.Any] = {"defaults": defaults}
+    exec("\n".join(lines), found)
+    return t.cast("t.Callable[..., None]", found["__init__"])
+
+
 @dataclass_transform(frozen_default=True)
 class Value:
     """Base of classes whose annotations define the fields of their instances, as in a dataclass."""
@@ -50,25 +66,12 @@ class Value:
         cls._names = tuple(dict.fromkeys((*cls._names, *own)))
         cls._defaults = {**cls._defaults, **{name: vars(cls)[name] for name in own if name in vars(cls)}}
         cls._essence = operator.attrgetter(*(name for name in cls._names if name not in cls.beside_the_point))
-
-    def __init__(self, *given: t.Any, **named: t.Any) -> None:
-        fields = self.__dict__
-        fields.update(self._defaults, **named)
-        fields.update(zip(self._names, given))
-        if len(fields) != len(self._names):
-            told = ", ".join(sorted(fields.keys() ^ set(self._names)))
-            raise TypeError(f"{type(self).__name__} lacks these fields or has none of that name: {told}")
+        type.__setattr__(cls, "__init__", _first)
 
     def but(self: V, **changed: t.Any) -> V:
         """A copy with some fields changed."""
         fields = self.__dict__
         return type(self)(**{**{name: fields[name] for name in self._names}, **changed})
-
-    def __setattr__(self, name: str, _value: t.Any) -> None:
-        raise AttributeError(f"{type(self).__name__}.{name} is set once")
-
-    def __delattr__(self, name: str) -> None:
-        raise AttributeError(f"{type(self).__name__}.{name} stays")
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self._essence(self) == self._essence(other)

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPInterface
@@ -41,7 +42,7 @@ class Address(Value):
         """Whether it was configured by hand or by a tool, rather than by the kernel, DHCP or router advertisement."""
         return self.scope in ("global", "site") and not self.dynamic
 
-    @property
+    @functools.cached_property
     def misses_all(self) -> bool:
         """Whether programs are told a broadcast address that does not reach all of the subnet."""
         right = broadcast_of(self.address)

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import socket
 import typing as t
@@ -88,7 +89,7 @@ class Route(Value):
         """What identifies a route to the kernel."""
         return (self.family, self.to, self.table, self.metric)
 
-    @property
+    @functools.cached_property
     def indexes(self) -> frozenset[int]:
         """All of its interfaces."""
         return frozenset(index for index, _via in self.hops) or frozenset(() if self.index is None else (self.index,))

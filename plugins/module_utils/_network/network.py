@@ -109,7 +109,7 @@ class Endpoint(Value):
         """Whether its namespace is that of a process, a file, a container or a service."""
         return any((self.pid, self.namespace_path, self.container, self.service))
 
-    @property
+    @functools.cached_property
     def key(self) -> tuple[str, str]:
         """What identifies the endpoint in its network."""
         return (self.namespace, self.interface)

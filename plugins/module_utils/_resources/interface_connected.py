@@ -87,6 +87,6 @@ def _keeper(route: Route, mine: t.Sequence[Address]) -> IPInterface:
 
 def _in_vrf(link: Link, stack: Stack) -> bool:
     """Where a link is part of a VRF, its routes are in the VRF's table."""
-    masters = {other.index: other for other in stack.links.values()}
-    master = masters.get(link.master or 0)
-    return master is not None and master.kind == "vrf"
+    return link.master is not None and any(
+        other.index == link.master and other.kind == "vrf" for other in stack.links.values()
+    )

@@ -63,7 +63,9 @@ class Patience:
 
 
 def _is_late(seen: Seen, wants: t.Iterable[Want]) -> bool:
-    wanted = {one for want in wants if want.state == "present" for one in want.addresses or ()}
+    wanted = {one for want in wants if want.state == "present" for one in want.addresses or () if one.version == 6}
+    if not wanted:
+        return False
     up = {link.index for link in seen.links.values() if link.up}
     mine = (one for one in seen.addresses if one.index in up and one.address in wanted)
     return bool(connected.unheard(mine, seen.routes))
