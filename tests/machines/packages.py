@@ -28,8 +28,8 @@ _OFFERED = (
     "network-manager",
     "udev",
 )
-#: What a release has in addition: the other package manager, and what creates a repository for it.
-_ALSO = {"bookworm": ("dnf", "rpm", "createrepo-c")}
+#: What a release has in addition: doas, the other package manager, and what creates a repository for that.
+_ALSO = {"bookworm": ("dnf", "rpm", "createrepo-c", "opendoas"), "trixie": ("opendoas",)}
 #: Where a machine finds its release's repository.
 PLACE = "/srv/packages"
 SOURCE = f"deb [trusted=yes] file:{PLACE} ./\n"
