@@ -13,10 +13,10 @@ on, since nothing was missing meanwhile.
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES, IPNetwork
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backend import (
     Firewall,
     Intent,
@@ -43,8 +43,7 @@ IPTABLES, NFTABLES = "iptables", "nftables"
 K = t.TypeVar("K", Isolations, Publications, Translations)
 
 
-@dataclasses.dataclass
-class Sides(t.Generic[K]):
+class Sides(Value, t.Generic[K]):
     """What each firewall has of one kind, by the firewall's name, and where each owner's rules belong."""
 
     by_name: t.Mapping[str, K]

@@ -170,31 +170,48 @@ def wants(option: str, given: t.Sequence[t.Mapping[str, t.Any]] | None) -> tuple
 
 
 def _want(option: str, options: t.Mapping[str, t.Any]) -> RouteWant:
+    # The planner reads a route, compares it with others, and the module interface plans it: all get the same value.
+    given = tuple((isinstance(value, bool), value) for value in (_given(options, name) for name in SPEC))
+    try:
+        return _parsed(given).but(option=option)
+    except Invalid as error:
+        raise error.at(f"{option}.{error.option}") from None
+
+
+def _given(options: t.Mapping[str, t.Any], name: str) -> t.Any:
+    value = options.get(name)
+    return SPEC[name].get("default") if value is None else value
+
+
+@functools.lru_cache(maxsize=4096)
+def _parsed(given: tuple[tuple[bool, t.Any], ...]) -> RouteWant:
+    """The route without its place in the options, by their values; true is not 1."""
+    options = {name: value for name, (_boolean, value) in zip(SPEC, given)}
     kind = options.get("type") or "unicast"
-    via = _address(f"{option}.via", options.get("via"))
-    src = _address(f"{option}.src", options.get("src"))
+    via = _address("via", options.get("via"))
+    src = _address("src", options.get("src"))
     on_link = bool(options.get("on_link"))
-    network = _network(f"{option}.to", options["to"])
+    network = _network("to", options["to"])
     version = network.version if network else next((other.version for other in (via, src) if other), 4)
     for name, other in (("via", via), ("src", src)):
         if other and other.version != version:
-            raise Invalid(f"{option}.{name}", str(other), f"an IPv{version} address, as the destination")
+            raise Invalid(name, str(other), f"an IPv{version} address, as the destination")
     if kind in NOWHERE and (via or src or on_link):
-        raise Invalid(f"{option}.type", kind, "unicast, where via, src or on_link is given")
+        raise Invalid("type", kind, "unicast, where via, src or on_link is given")
     if on_link and not via:
         raise Invalid(
-            f"{option}.on_link",
+            "on_link",
             on_link,
             "only together with via",
         )
     return RouteWant(
-        option=option,
+        option="",
         family=version,
         to="default"
         if network is None or network.prefixlen == 0
         else f"{text(network.network_address)}/{network.prefixlen}",
-        table=_table(f"{option}.table", options.get("table")),
-        metric=_metric(f"{option}.metric", options.get("metric"), version),
+        table=_table("table", options.get("table")),
+        metric=_metric("metric", options.get("metric"), version),
         type=kind,
         via=text(via) if via else None,
         src=text(src) if src else None,

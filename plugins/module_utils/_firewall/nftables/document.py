@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 #: Orders the rules of a chain that several networks share; unique within a chain as far as the order matters.
@@ -38,12 +37,12 @@ class Element(t.NamedTuple):
         return f'{self.key} comment "{self.comment}"{value}'
 
 
-@dataclasses.dataclass
 class Document:
     """A part of the table that one intent asks for."""
 
-    chains: dict[str, list[Line]] = dataclasses.field(default_factory=dict)
-    elements: dict[str, list[Element]] = dataclasses.field(default_factory=dict)
+    def __init__(self, chains: dict[str, list[Line]] | None = None) -> None:
+        self.chains = chains or {}
+        self.elements: dict[str, list[Element]] = {}
 
     def add(self, chain: str, lines: t.Iterable[Line]) -> None:
         self.chains.setdefault(chain, []).extend(lines)
@@ -75,12 +74,17 @@ class Hook(t.NamedTuple):
         return f"{{ type {self.kind} hook {self.hook} priority {self.priority}; policy {self.policy}; }}"
 
 
-@dataclasses.dataclass
 class Table:
     """The table that is there, empty if there is none."""
 
-    exists: bool = False
-    hooks: dict[str, Hook | None] = dataclasses.field(default_factory=dict)
-    rules: dict[str, list[Rule]] = dataclasses.field(default_factory=dict)
-    #: By the name of a set, by key.
-    elements: dict[str, dict[str, Element]] = dataclasses.field(default_factory=dict)
+    def __init__(
+        self,
+        exists: bool = False,
+        hooks: dict[str, Hook | None] | None = None,
+        rules: dict[str, list[Rule]] | None = None,
+    ) -> None:
+        self.exists = exists
+        self.hooks = hooks or {}
+        self.rules = rules or {}
+        #: By the name of a set, by key.
+        self.elements: dict[str, dict[str, Element]] = {}

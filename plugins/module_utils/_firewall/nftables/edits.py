@@ -9,9 +9,9 @@
 from __future__ import annotations
 
 import bisect
-import dataclasses
 import typing as t
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import NOTHING, Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables import layout
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables.document import (
     Document,
@@ -24,8 +24,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftabl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables.layout import TABLE
 
 
-@dataclasses.dataclass(frozen=True)
-class Edit:
+class Edit(Value):
     """One line of a transaction. ``where`` is the chain or set that it changes."""
 
     where: str
@@ -37,20 +36,18 @@ class Edit:
     element: str = ""
 
 
-@dataclasses.dataclass
-class Claim:
+class Claim(Value):
     """What one request has in the table and what it asks for instead."""
 
     wanted: Document
     #: Keys by set, and the handles of rules by chain, in chains that others share.
-    elements: t.Mapping[str, t.Collection[str]] = dataclasses.field(default_factory=dict)
-    rules: t.Mapping[str, t.Collection[int]] = dataclasses.field(default_factory=dict)
+    elements: t.Mapping[str, t.Collection[str]] = NOTHING
+    rules: t.Mapping[str, t.Collection[int]] = NOTHING
     #: Chains that are its own.
     chains: t.Collection[str] = ()
 
 
-@dataclasses.dataclass
-class Draft:
+class Draft(Value):
     """A transaction, and by request what it does for that."""
 
     edits: list[Edit]

@@ -8,10 +8,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import typing as t
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backend import Asked, Ref
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables import edits, layout, reading
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables.document import Line, Table
@@ -23,8 +23,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import ma
 Networks = dict[str, t.Any]
 
 
-@dataclasses.dataclass
-class Tables:
+class Tables(Value):
     """What is there, by the first reference to each namespace."""
 
     #: For each reference of a want the first one to the same namespace.
@@ -73,8 +72,7 @@ def has_of(table: Table, owner: str) -> bool:
     return any(mark and mark[1] == owner for mark in found)
 
 
-@dataclasses.dataclass(frozen=True)
-class WriteTable(LinksStay, Aside):
+class WriteTable(Value, LinksStay, Aside):
     """A step: one transaction, and the record of what it wrote."""
 
     ref: Ref
