@@ -219,6 +219,15 @@ def test_a_network_moves_to_the_other_firewall_and_back(host: Host) -> None:
     assert before.changes_to(host.dump(counters=False)) == []
 
 
+def test_a_host_that_forwards_nothing_else_has_no_warning_of_that(bridged: Host) -> None:
+    forward = {"ip_version": "ipv4", "state": "enabled"}
+    bridged.module("bridge_forward", {**NETWORK, **NFT, "forward_policy": "drop"})
+    assert "warnings" not in bridged.module("ip_forward", forward)
+    bridged.module("bridge_forward", {**NETWORK, **NFT})
+    bridged.sysctl("net/ipv4/ip_forward", 0)
+    assert "routes between" in json.dumps(bridged.module("ip_forward", forward)["warnings"])
+
+
 def test_a_host_without_iptables(bridged: Host) -> None:
     without_iptables(bridged)
     network: dict[str, Any] = {"name": "shop", "ipam_config": [{"subnet": "172.19.0.0/16"}, {"subnet": "fd00:19::/64"}]}

@@ -4,14 +4,14 @@
 #
 # PRIVATE to the collection: no promise is made about what is in here.
 
-"""Whether the FORWARD chain of iptables accepts by default."""
+"""Whether forwarded packets are accepted by default."""
 
 from __future__ import annotations
 
 import re
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import KernelRefused
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import iptables_programs
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import iptables_programs, nftables_chains
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 
 #: A rule that stops every packet: it has only a comment and a target.
@@ -21,7 +21,9 @@ _STOPS_ALL = re.compile(
 
 
 def is_open(host: Host, ref: str | None, family: str) -> bool:
-    """Whether the chain accepts, by its policy and its last rule. Without iptables, it does."""
+    """Whether the chain accepts, by its policy and its last rule, and so does that of nftables. Without either, yes."""
+    if host.run(ref, nftables_chains.ours_drops):
+        return False
     try:
         saved = iptables_programs.save(host, ref, family, "filter")
     except KernelRefused:

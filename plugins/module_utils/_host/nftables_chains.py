@@ -63,6 +63,13 @@ def dropping() -> list[Chain]:
         return sorted(found)
 
 
+def ours_drops() -> bool:
+    """Whether this collection's own table drops forwarded packets that no network accepts."""
+    with Reader(protocol=NETFILTER) as reader:
+        told = [attributes(row, NFGENMSG.size) for row in dump(reader, GET_CHAIN, 0)]
+    return any(_drops(one) and text(one.get(TABLE, b"")) == OURS for one in told)
+
+
 def _drops(told: t.Mapping[int, bytes]) -> bool:
     if HOOK not in told or _POLICY not in told:
         return False
