@@ -303,7 +303,8 @@ options:
   appends:
     description:
       - With V(false), O(endpoints) is the complete list, and an endpoint that is no longer on it is detached.
-      - With V(true), endpoints are only added and changed.
+      - With V(true), endpoints are only added and changed. If O(internal) changes, the default routes of the others stay as they are, and
+        a warning names these endpoints.
     type: bool
     default: false
   persistent:

@@ -137,6 +137,39 @@ def test_those_who_stay_are_kept_apart_like_those_who_are_added(host: Host) -> N
     assert not in_one(host, want)["changed"]
 
 
+@pytest.mark.parametrize("firewall", ["iptables", "nftables"])
+def test_default_routes_of_those_who_stay_are_told_where_internal_changes(host: Host, firewall: str) -> None:
+    """Only their own options say whether they are to have one, and nobody lists them."""
+    without = {"namespace": "db", "default_route": False}
+    in_one(host, shop("web", without, firewall=firewall))
+
+    def told(internal: bool) -> list[str]:
+        want = shop("new", appends=True, internal=internal, firewall=firewall)
+        foretold, done = in_one(host, want, check=True), in_one(host, want)
+        first, second = ([line for line in one["warnings"] if "default route" in line] for one in (foretold, done))
+        assert first == second
+        return first
+
+    def leads_out(namespace: str) -> bool:
+        return "default" in host.sh(f"ip -n {namespace} route")
+
+    assert told(internal=False) == []
+    stays = (
+        "bridge_network_internal: endpoints in web are not listed and keep their default routes, on which nothing passes"
+        " now; list them to remove these"
+    )
+    assert (told(internal=True), leads_out("web"), leads_out("new")) == ([stays], True, False)
+    assert told(internal=True) == [stays], "as long as it is so"
+    in_one(host, shop("web", "new", without, internal=True, firewall=firewall))
+    assert told(internal=True) == []
+    lacks = (
+        "bridge_network_internal: endpoints in db, web are not listed and get no default routes;"
+        " list them if they are to have some"
+    )
+    assert (told(internal=False), leads_out("web"), leads_out("new")) == ([lacks], False, True)
+    assert told(internal=False) == [], "what db lacks is wanted, as far as anybody knows"
+
+
 def test_an_interface_takes_its_address_along_where_it_is_renamed(host: Host) -> None:
     """If endpoints were only added, the address recorded for its old name would count as in use."""
     web = {"namespace": "web", "published_ports": ["8080:80"]}

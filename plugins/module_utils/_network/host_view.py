@@ -213,6 +213,11 @@ class HostView:
     def our_rules(self, kind: str) -> list[View]:
         return [rule for rule in self.rules if rule["kind"] == kind and rule["owner"] == self.owner]
 
+    @property
+    def is_internal(self) -> bool:
+        """Whether the network is internal now, according to its rules."""
+        return any(rule.get("internal") for rule in self.our_rules("forward"))
+
     def foreign_rules(self, kind: str) -> list[View]:
         return [rule for rule in self.rules if rule["kind"] == kind and rule["owner"] != self.owner]
 

@@ -25,6 +25,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import 
     proxying,
     removal,
     return_paths,
+    staying_routes,
     summary,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.allocation import allocate
@@ -84,6 +85,7 @@ def plan_of(network: Network, view: HostView, check_mode: bool) -> Document:
             *warnings,
             *problems.warnings,
             *return_paths.warnings(network, view),
+            *staying_routes.warnings(draft, view),
             *capacity_checks.warnings(network, view),
             *guard.warnings(network),
             *name_definitions.warnings(network, view),

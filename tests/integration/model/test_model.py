@@ -9,6 +9,7 @@ import pytest
 
 from tests.integration.model.invention import operations
 from tests.integration.model.story import Player
+from tests.integration.model.world import Operation, ipam_config
 from tests.lab.lab import Lab
 
 #: A sample. `make model` tries more.
@@ -19,3 +20,21 @@ LENGTH = 5
 @pytest.mark.parametrize("seed", SEEDS)
 def test_random_operations(lab: Lab, seed: int) -> None:
     Player(lab, print).play(list(operations(seed, LENGTH)))
+
+
+def test_default_routes_of_endpoints_that_are_not_listed(lab: Lab) -> None:
+    """They stay as they are until all endpoints are listed again."""
+
+    def apply(*namespaces: str, internal: bool, appends: bool) -> Operation:
+        endpoints = [{"namespace": one, "interface": "eth3", "default_route": True} for one in namespaces]
+        common = {"name": "own0", "ipam_config": ipam_config("own0"), "endpoints": endpoints}
+        return Operation("apply", "own0", {**common, "internal": internal, "appends": appends})
+
+    sequence = [
+        apply("one", internal=False, appends=False),
+        apply("two", internal=True, appends=True),
+        apply("one", "two", internal=True, appends=False),
+        apply(internal=False, appends=True),
+        apply("one", "two", internal=False, appends=False),
+    ]
+    assert Player(lab, print).play(sequence) == len(sequence)

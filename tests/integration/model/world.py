@@ -109,9 +109,22 @@ class World:
             endpoints = {**before.endpoints, **endpoints}
         variables = {key: value for key, value in operation.variables.items() if key != "endpoints"}
         known = self._with(name, Network(variables, endpoints))
-        # If endpoints are only added, the others are left alone.
+        # If endpoints are only added, the others are left alone, including their default routes.
         named = len(operation.variables["endpoints"]) == len(endpoints)
-        return known if named or name not in self.uncertain else known._uncertain({name})
+        return (
+            known
+            if named or not (name in self.uncertain or self.leaves_routes(operation))
+            else known._uncertain({name})
+        )
+
+    def leaves_routes(self, operation: Operation) -> bool:
+        """Whether a network becomes internal, or is no longer, while endpoints that are not listed stay."""
+        before = self.running.get(operation.network)
+        if operation.kind != "apply" or before is None or not operation.variables.get("appends"):
+            return False
+        listed = {endpoint["namespace"] for endpoint in operation.variables["endpoints"]}
+        turned = bool(before.variables.get("internal")) != bool(operation.variables.get("internal"))
+        return turned and not before.endpoints.keys() <= listed
 
     def _after_absent(self, operation: Operation) -> World:
         name = operation.network

@@ -31,7 +31,8 @@ def rules_of_ours(tables: t.Mapping[tuple[str, str], Table]) -> list[View]:
     :param tables: by family (``ipv4``, ``ipv6``) and table name
     :return: for each rule ``ip_version``, ``table``, ``chain``, ``kind``, ``owner``, ``text``, and depending on its
         kind: for dnat the key and attributes of a publication, for masquerade ``source``, ``out_interface`` and
-        ``to_source``, for forward ``bridge``. A damaged rule has the first six only.
+        ``to_source``, for forward ``bridge`` and ``internal``, whether it is that of an internal network. A damaged rule
+        has the first six only.
     """
     views = []
     for (family, name), table in tables.items():
@@ -72,7 +73,7 @@ def _details(family: str, kind: str, place: Place) -> View:
         return _publication(family, place)
     if kind == isolation_rules.KIND:
         bridge = isolation_rules.bridge_of(place)
-        return {"bridge": bridge} if bridge else {}
+        return {"bridge": bridge, "internal": place.chain == chains.INTERNAL} if bridge else {}
     if kind == masquerade_rules.KIND:
         options = rule_text.fields(place.text).options
         return {

@@ -16,6 +16,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftabl
     layout,
     network_rules,
     port_elements,
+    remembered,
     source_rules,
     state,
 )
@@ -28,8 +29,8 @@ View = dict[str, t.Any]
 
 def told(host: Host, ref: Ref) -> Told:
     """See ``backend.Survey``. Each publication is told once, however many elements it has."""
-    table, _networks = state.read_one(host, ref)
-    rules = [*_ports(table), *_sources(table), *_networks_of(table)]
+    table, networks = state.read_one(host, ref)
+    rules = [*_ports(table), *_sources(table), *_networks_of(table, networks)]
     return Told(rules, [], [], [])
 
 
@@ -68,7 +69,12 @@ def _sources(table: Table) -> t.Iterator[View]:
             }
 
 
-def _networks_of(table: Table) -> t.Iterator[View]:
+def _networks_of(table: Table, networks: t.Mapping[str, t.Any]) -> t.Iterator[View]:
+    internal = {
+        bridge
+        for bridge, found in networks.items()
+        if any(one.internal for one in remembered.networks(bridge, found).values())
+    }
     for chain, rules in table.rules.items():
         network = layout.network_of(chain)
         for rule in rules:
@@ -76,7 +82,11 @@ def _networks_of(table: Table) -> t.Iterator[View]:
             mark = marks.parse_comment(kind)
             if mark and mark[0] == network_rules.KIND:
                 bridge = network[1] if network else about
-                yield {**_view(mark[0], mark[1], _family(rule), chain, _text(rule)), "bridge": bridge}
+                yield {
+                    **_view(mark[0], mark[1], _family(rule), chain, _text(rule)),
+                    "bridge": bridge,
+                    "internal": bridge in internal,
+                }
 
 
 def _family(rule: Rule) -> str:
