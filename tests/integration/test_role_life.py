@@ -155,8 +155,8 @@ def test_default_routes_of_those_who_stay_are_told_where_internal_changes(host: 
 
     assert told(internal=False) == []
     stays = (
-        "bridge_network_internal: endpoints in web are not listed and keep their default routes, on which nothing passes"
-        " now; list them to remove these"
+        "bridge_network_internal: endpoints in web are not listed and keep their default routes, on which nothing"
+        " passes now; list them to remove these"
     )
     assert (told(internal=True), leads_out("web"), leads_out("new")) == ([stays], True, False)
     assert told(internal=True) == [stays], "as long as it is so"

@@ -31,7 +31,7 @@ def rules_of_ours(tables: t.Mapping[tuple[str, str], Table]) -> list[View]:
     :param tables: by family (``ipv4``, ``ipv6``) and table name
     :return: for each rule ``ip_version``, ``table``, ``chain``, ``kind``, ``owner``, ``text``, and depending on its
         kind: for dnat the key and attributes of a publication, for masquerade ``source``, ``out_interface`` and
-        ``to_source``, for forward ``bridge`` and ``internal``, whether it is that of an internal network. A damaged rule
+        ``to_source``, for forward ``bridge`` and ``internal``, whether it is an internal network's. A damaged rule
         has the first six only.
     """
     views = []
