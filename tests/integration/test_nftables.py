@@ -140,7 +140,7 @@ DAMAGE = {
     "a rule twice": 'nft add rule inet linuxnet forward iifname @bridges accept comment "linuxnet"',
     "a chain flushed": "nft flush chain inet linuxnet from-br0",
     "a shared chain flushed": "nft flush chain inet linuxnet senders",
-    "a constant rule": "nft flush chain inet linuxnet nat-output",
+    "a constant rule": "nft flush chain inet linuxnet input",
     "an element": "nft delete element inet linuxnet sender '{ \"br0\" }'",
     "an element more": "nft add element inet linuxnet bridges '{ \"eth9\" }'",
     "an element that leads elsewhere": "nft delete element inet linuxnet receiver '{ \"br0\" }';"
@@ -187,6 +187,7 @@ PORT_DAMAGE = {
     " nft add element inet linuxnet port4 '{ tcp . 8080 : 9.9.9.9 . 80 }'",
     "a rule": "nft flush chain inet linuxnet published",
     "a map flushed": "nft flush map inet linuxnet range4",
+    "the way there": "nft flush chain inet linuxnet nat-output",
 }
 
 
@@ -199,6 +200,7 @@ def test_drift_of_ports_is_repaired_and_nothing_else(bridged: Host, damage: str)
 
 def test_a_network_moves_to_the_other_firewall_and_back(host: Host) -> None:
     add_network(host, endpoints=())
+    host.sh("ip link set br0 down")  # whose multicast memberships would be counted
     calls: list[tuple[str, dict[str, Any]]] = [
         ("bridge_forward", NETWORK),
         ("masquerade", SOURCES),
@@ -217,6 +219,28 @@ def test_a_network_moves_to_the_other_firewall_and_back(host: Host) -> None:
         converge(host, module, {**options, "firewall": "iptables"})
     assert _table(host) == ""
     assert before.changes_to(host.dump(counters=False)) == []
+
+
+@pytest.mark.parametrize(
+    ("chain", "kind"),
+    [
+        ("input", "bridge_forward"),
+        ("nat-hairpin", "bridge_forward"),
+        ("nat-postrouting", "masquerade"),
+        ("nat-output", "dnat"),
+    ],
+)
+def test_of_what_all_share_each_kind_repairs_its_own(host: Host, chain: str, kind: str) -> None:
+    """So that check mode foretells no more than what is done."""
+    network = {"name": "shop", "ipam_config": [{"subnet": "172.19.0.0/16"}], "firewall": "nftables"}
+    want = {**network, "endpoints": [{"namespace": "app", "published_ports": ["8080:80"]}]}
+    host.module("bridge_network", want)
+    host.sh(f"nft flush chain inet linuxnet {chain}")
+    foretold = host.module("bridge_network", want, check=True)
+    done = host.module("bridge_network", want)
+    assert foretold["diff"] == done["diff"]
+    assert [one["before_header"].split()[0] for one in done["diff"]] == [kind]
+    assert not host.module("bridge_network", want)["changed"]
 
 
 def test_a_host_that_forwards_nothing_else_has_no_warning_of_that(bridged: Host) -> None:

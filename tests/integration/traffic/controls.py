@@ -78,9 +78,9 @@ CONTROLS = {
         _BROADCASTS.format(0),
         native=Control(_NATIVE_FORWARD + _BROADCASTS.format(1), _BROADCASTS.format(0)),
     ),
-    "nat": Control(_both(_NAT), native=Control(_flushed("nat-postrouting"))),
+    "nat": Control(_both(_NAT), native=Control(_flushed("nat-hairpin", "nat-postrouting"))),
     "nat and forward": Control(
-        _both(_NAT, *_FORWARD), native=Control(_flushed("nat-postrouting", "forward", "prerouting"))
+        _both(_NAT, *_FORWARD), native=Control(_flushed("nat-hairpin", "nat-postrouting", "forward", "prerouting"))
     ),
     "loopback": Control(
         _both(*_FORWARD)

@@ -17,7 +17,7 @@ TABLES = ("raw", "mangle", "nat", "filter")
 _CHAINS = {
     "raw": ("raw-prerouting",),
     "mangle": ("prerouting", "input"),
-    "nat": ("nat-prerouting", "nat-output", "nat-postrouting"),
+    "nat": ("nat-prerouting", "nat-output", "nat-hairpin", "nat-postrouting"),
     "filter": ("forward",),
 }
 _HANDLE = re.compile(r"\s*(.*) # handle ([0-9]+)")

@@ -56,18 +56,20 @@ class Draft(Value):
     lines: dict[str, list[Line | None]]
 
 
-def draft(table: Table, claims: t.Sequence[Claim], policy: str | None = None) -> Draft:
-    """The least edits after which every claim has what it asks for, and the constant part is complete.
+def draft(table: Table, claims: t.Sequence[Claim], part: layout.Part, policy: str | None = None) -> Draft:
+    """The least edits after which every claim has what it asks for, and a part of what all share is complete.
 
     :param policy: of the base chain for forwarded packets, None to leave it
     """
-    return _Drafting(table, claims, policy).made()
+    return _Drafting(table, claims, part, policy).made()
 
 
 class _Drafting:
-    def __init__(self, table: Table, claims: t.Sequence[Claim], policy: str | None) -> None:
+    def __init__(self, table: Table, claims: t.Sequence[Claim], part: layout.Part, policy: str | None) -> None:
         self._table = table
         self._claims = claims
+        self._sets = [*part.sets, *_asked(part.sets, (claim.wanted.elements for claim in claims))]
+        self._shared = [*part.chains, *_asked(part.chains, (_shared_chains(claim) for claim in claims))]
         self._policy = policy
         self._shares: list[list[Edit]] = [[] for _claim in claims]
         building = [number for number, claim in enumerate(claims) if claim.wanted.chains or claim.wanted.elements]
@@ -89,7 +91,7 @@ class _Drafting:
             return Draft([], self._shares, {})
         self._declare()
         self._set_elements()
-        for chain in dict.fromkeys((*layout.CONSTANT, *self._own_chains())):
+        for chain in dict.fromkeys((*self._shared, *self._own_chains())):
             self._set_rules(chain)
         return Draft([edit for group in self._edits.values() for edit in group], self._shares, self._lines)
 
@@ -125,12 +127,14 @@ class _Drafting:
         table = self._table
         if not table.exists:
             self._note("declare", None, Edit("", f"add table {TABLE}"))
-        for name, kind in layout.SETS.items():
+        for name in self._sets:
             if name not in table.elements:
+                kind = layout.SETS[name]
                 self._note("declare", None, Edit(name, f"add {kind.word} {TABLE} {name} {kind}"))
-        for name, hook in layout.BASE.items():
-            self._declare_base(name, hook)
-        for name in (*layout.CONSTANT, *self._wanted_chains()):
+        for name in self._shared:
+            if name in layout.BASE:
+                self._declare_base(name, layout.BASE[name])
+        for name in (*self._shared, *self._wanted_chains()):
             if name not in table.hooks and name not in layout.BASE:
                 self._note("declare", self._owner_of(name), Edit(name, f"add chain {TABLE} {name}"))
 
@@ -180,9 +184,9 @@ class _Drafting:
                         self._drop_element(number, name, there[element.key])
                         claimed.add((name, element.key))
                 self._add_elements(number, name, new)
-        for name, there in self._table.elements.items():
-            for element in there.values():
-                if name in layout.SETS and (name, element.key) not in claimed and not element.comment:
+        for name in self._sets:
+            for element in self._table.elements.get(name, {}).values():
+                if (name, element.key) not in claimed and not element.comment:
                     self._drop_element(None, name, element)
 
     def _drop_element(self, number: int | None, name: str, element: Element) -> None:
@@ -242,6 +246,15 @@ class _Drafting:
             made.insert(place, rule.line if rule.line and rule.line not in made else rule)
             last = rank
         return made
+
+
+def _asked(known: t.Container[str], asked: t.Iterable[t.Iterable[str]]) -> list[str]:
+    """What is asked for beside that."""
+    return list(dict.fromkeys(name for names in asked for name in names if name not in known))
+
+
+def _shared_chains(claim: Claim) -> t.Iterator[str]:
+    yield from (chain for chain in (*claim.wanted.chains, *claim.rules) if chain in layout.CONSTANT)
 
 
 def _kept(have: t.Sequence[Rule], wanted: t.Sequence[Line | Rule]) -> dict[int, int]:

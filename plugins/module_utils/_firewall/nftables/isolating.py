@@ -93,7 +93,7 @@ class Isolations:
         for ref in dict.fromkeys(self.place(request.netns) for request in requests):
             mine = {number: one for number, one in enumerate(requests) if self.place(one.netns) == ref}
             claims = [self._claim(one) for one in mine.values()]
-            draft = edits.draft(self._tables.of(ref), claims, self._policy(ref, list(mine.values())))
+            draft = edits.draft(self._tables.of(ref), claims, layout.ISOLATION, self._policy(ref, list(mine.values())))
             recorded = {one.intent.bridge: remembered.views(self._parts(one), one.drops) for one in mine.values()}
             steps += state.step(ref, draft, recorded)
             for (number, request), share in zip(mine.items(), draft.shares):

@@ -13,7 +13,8 @@
       input              answers to 127.0.0.0/8                        -> host-br0
       forward            who sends, then to whom      -> senders -> from-br0, to-br0
       nat-output         published ports, for the host itself          -> published
-      nat-postrouting    hairpin, source translation                   -> hairpin-br0, sources
+      nat-hairpin        published ports of the own network            -> hairpin-br0
+      nat-postrouting    source translation                            -> sources
 
 Drops are final whatever another table accepts, so that none of them needs a second place, as with iptables. Priorities
 of NAT are behind those of iptables and Docker: the first table that translates a connection decides.
@@ -46,6 +47,7 @@ BASE = {
     "input": Hook("filter", "input", -10),
     "forward": Hook("filter", "forward", -10),
     "nat-output": Hook("nat", "output", -95),
+    "nat-hairpin": Hook("nat", "postrouting", 104),
     "nat-postrouting": Hook("nat", "postrouting", 105),
 }
 FORWARD = "forward"
@@ -137,13 +139,42 @@ CONSTANT: dict[str, list[Line]] = {
         f"fib daddr type local ip6 daddr != ::1 jump {PUBLISHED}",
         f"fib daddr type local meta nfproto ipv4 jump {PUBLISHED}",
     ),
-    "nat-postrouting": _shared("oifname vmap @hairpins", f"jump {SOURCES}"),
+    "nat-hairpin": _shared("oifname vmap @hairpins"),
+    "nat-postrouting": _shared(f"jump {SOURCES}"),
     NAMES: [],
     SENDERS: _shared("iifname vmap @sender"),
     PUBLISHED: list(_published()),
     OPENED: [],
     SOURCES: [],
 }
+
+
+class Part(t.NamedTuple):
+    """What one kind of intent keeps of the constant part: no other kind repairs it."""
+
+    sets: tuple[str, ...]
+    chains: tuple[str, ...]
+
+
+def _by_family(*names: str) -> tuple[str, ...]:
+    return tuple(set_of(name, family) for family in FAMILIES for name in names)
+
+
+ISOLATION = Part(
+    (
+        "bridges",
+        "sender",
+        "receiver",
+        "loopback",
+        "segments",
+        "hairpins",
+        # A routed network looks up there what is open.
+        *_by_family("known", "speaker", "open"),
+    ),
+    ("raw-prerouting", "prerouting", "input", "forward", "nat-hairpin", NAMES, SENDERS, OPENED),
+)
+TRANSLATION = Part((), ("nat-postrouting", SOURCES))
+PUBLICATION = Part(_by_family("at", "range_at", "port", "range"), ("nat-prerouting", "nat-output", PUBLISHED))
 #: Chains whose rules keep strangers out of every network.
 ENTRY = ("prerouting", "forward", NAMES, SENDERS)
 

@@ -18,7 +18,12 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backen
     Served,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import Key, Publication
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables import edits, port_elements, state
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables import (
+    edits,
+    layout,
+    port_elements,
+    state,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables.document import Document
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Step
 
@@ -47,7 +52,7 @@ class Publications:
         served: dict[int, Served[Publication]] = {}
         for ref in dict.fromkeys(self.place(request.netns) for request in requests):
             mine = {number: one for number, one in enumerate(requests) if self.place(one.netns) == ref}
-            draft = edits.draft(self._tables.of(ref), self._claims(ref, list(mine.values())))
+            draft = edits.draft(self._tables.of(ref), self._claims(ref, list(mine.values())), layout.PUBLICATION)
             steps += state.step(ref, draft, {})
             for (number, request), share in zip(mine.items(), draft.shares):
                 before = request.replaces[0] if request.replaces else None

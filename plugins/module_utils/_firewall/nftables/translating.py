@@ -57,7 +57,7 @@ class Translations:
                 )
                 for number, one in mine.items()
             ]
-            draft = edits.draft(self._tables.of(ref), claims)
+            draft = edits.draft(self._tables.of(ref), claims, layout.TRANSLATION)
             steps += state.step(ref, draft, {})
             for (number, request), share in zip(mine.items(), draft.shares):
                 served[number] = Served(_before(there[number]), *state.told(share), _gaps(share, request))
