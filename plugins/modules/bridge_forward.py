@@ -76,6 +76,7 @@ options:
   trusted_interfaces:
     description:
       - Interfaces whose hosts may reach every port of every endpoint by routing, such as V([wg0]).
+      - An interface that does not exist is only a warning, since it may appear later.
     type: list
     elements: str
   masquerade:

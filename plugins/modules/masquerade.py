@@ -40,6 +40,7 @@ options:
   to_source:
     description:
       - Translate to this address. If omitted, to the address of the interface by which a packet leaves.
+      - An address that the host does not have is only a warning, since it may be floating.
     type: str
   random_fully:
     description:

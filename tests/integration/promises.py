@@ -64,3 +64,8 @@ def refused(host: Host, module: str, options: Options, sentence: str) -> None:
         assert "Traceback" not in message
         assert "\n" not in message
     assert_same(before, host.dump(counters=True), "a refused want changed something")
+
+
+def warnings_of(result: dict[str, Any]) -> list[str]:
+    """The texts of a module's warnings, which newer versions of ansible-core return as objects."""
+    return [one if isinstance(one, str) else one["event"]["msg"] for one in result.get("warnings", ())]

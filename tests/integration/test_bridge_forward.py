@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.integration.networks import SHOP
-from tests.integration.promises import converge, refused, repairs
+from tests.integration.promises import converge, refused, repairs, warnings_of
 from tests.integration.rule_hosts import (
     BACKENDS,
     LEGACY,
@@ -454,3 +454,21 @@ def test_a_flow_that_began_without_rules_dies_with_them(network: Host, neighbour
         network.module("bridge_forward", NETWORK)
         assert neighbour.run(["python3", "-c", script], check=False).rc != 0
         assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize("netns", [None, "router"])
+def test_a_trusted_interface_that_is_not_there_is_told(host: Host, netns: str | None) -> None:
+    """Those of a VPN come later, so it is no error."""
+    host.sh("ip netns add router")
+    place = host.inside(netns) if netns else host
+    place.sh("ip link add br0 type bridge; ip link add tun0 type bridge")
+    want = {**NETWORK, "netns": netns, "trusted_interfaces": ["tun0", "wg0"]}
+    where = f"in namespace {netns}" if netns else "on the host"
+    told = [f"trusted_interfaces[1]: there is no interface 'wg0' {where} now"]
+    assert [warnings_of(host.module("bridge_forward", want, check=check)) for check in (True, False, False)] == [
+        told
+    ] * 3
+    place.sh("ip link add wg0 type bridge")
+    assert [warnings_of(host.module("bridge_forward", want, check=check)) for check in (True, False)] == [[], []]
+    place.sh("ip link del wg0")
+    assert warnings_of(host.module("bridge_forward", {**want, "state": "absent"})) == []

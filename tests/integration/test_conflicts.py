@@ -284,6 +284,12 @@ def test_a_trusted_interface_that_is_not_there_is_told(host: Host) -> None:
     assert warning == "bridge_network_trusted_interfaces[0]: there is no interface 'wg0' on the host now"
 
 
+def test_what_the_role_says_its_modules_do_not_repeat(host: Host) -> None:
+    want = {**SHOP, "trusted_interfaces": ["wg0"], "masquerade_address": "192.0.2.77"}
+    for done in (in_one(host, want, check=True), in_one(host, want)):
+        assert [len([line for line in done["warnings"] if word in line]) for word in ("wg0", "192.0.2.77")] == [1, 1]
+
+
 def test_a_source_address_that_the_host_has_not_is_told(host: Host) -> None:
     (warning,) = apply(host, **SHOP, masquerade_address="192.0.2.77").plan["warnings"]
     assert warning.startswith("bridge_network_masquerade_address: the host has no address 192.0.2.77 now")

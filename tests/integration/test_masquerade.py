@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.promises import converge, refused, repairs
+from tests.integration.promises import converge, refused, repairs, warnings_of
 from tests.integration.rule_hosts import BACKENDS, LEGACY, SOURCES, add_network, forward_everything, rules, use_backend
 from tests.lab.host import Host
 
@@ -179,3 +179,20 @@ def test_flows_that_began_untranslated_are_ended(host: Host, outside: Host) -> N
         host.module("masquerade", SOURCES)
         web.run(["python3", "-c", _DATAGRAM])
         assert list(server.seen) == ["172.18.0.2", "192.0.2.1"]
+
+
+@pytest.mark.parametrize("netns", [None, "router"])
+@pytest.mark.parametrize(("source", "address"), [("172.18.0.0/16", "192.0.2.77"), ("fd00:18::/64", "2001:db8::77")])
+def test_an_address_that_nobody_has_is_told(host: Host, netns: str | None, source: str, address: str) -> None:
+    """The reply to a packet from there goes elsewhere. Floating addresses come later, so it is no error."""
+    host.sh("ip netns add router")
+    want = {"aggregate": [{"source": source, "out_interface": out, "to_source": address} for out in ("eth0", "eth1")]}
+    want = {**want, "netns": netns}
+    place = f"namespace {netns}" if netns else "the host"
+    told = [f"to_source: {place} has no address {address} now, so replies to packets from it do not arrive"]
+    assert [warnings_of(host.module("masquerade", want, check=check)) for check in (True, False, False)] == [told] * 3
+    inside = host.inside(netns) if netns else host
+    inside.sh(f"ip address add {address} dev lo")
+    assert [warnings_of(host.module("masquerade", want, check=check)) for check in (True, False)] == [[], []]
+    inside.sh(f"ip address del {address} dev lo")
+    assert warnings_of(host.module("masquerade", {**want, "state": "absent"})) == []

@@ -18,6 +18,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.labels imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import Options
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import NOTHING, Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import (
+    absentees,
     changes,
     forwarded_flows,
     forwarding_options,
@@ -82,15 +83,16 @@ class BridgeForward(Resource):
         return left_over.bridge_forward(view) or left_over.emptied(view)
 
     def read(self, host: Host, wants: t.Sequence[Want]) -> State:
-        alternative_names.refuse(host, _interfaces(want for want in wants if want.state == "present"))
+        present = [want for want in wants if want.state == "present"]
+        alternative_names.refuse(host, _interfaces(present))
+        absentees.warn_of_interfaces(host, (named for want in present for named in _trusted(want)))
         found = self._firewall.isolations(host, wants)
         settings = {}
-        for want in wants:
-            if want.state == "present":
-                name = want.network.bridge
-                look = functools.partial(_accept_ra, name, taken_as_made=host.check_mode)
-                settings[found.place(want.netns), name] = host.run(want.netns, look)
-        building = {want.netns for want in wants if want.state == "present"}
+        for want in present:
+            name = want.network.bridge
+            look = functools.partial(_accept_ra, name, taken_as_made=host.check_mode)
+            settings[found.place(want.netns), name] = host.run(want.netns, look)
+        building = {want.netns for want in present}
         at_stake = {found.place(ref) for ref in building if any(found.bridged(ref, family) for family in FAMILIES)}
         absent = (want for want in wants if want.state == "absent" and host.exists(want.netns))
         real = alternative_names.real_names(host, ((want.netns, want.network.bridge) for want in absent))
@@ -280,7 +282,11 @@ def _settings(want: Want, state: State, warnings: list[str]) -> t.Iterator[Write
 def _interfaces(wants: t.Iterable[Want]) -> t.Iterator[tuple[str | None, str, str]]:
     for want in wants:
         yield want.netns, "bridge", want.network.bridge
-        for number, name in enumerate(want.network.trusted_interfaces):
-            yield want.netns, f"trusted_interfaces[{number}]", name
+        yield from _trusted(want)
         for number, answering in enumerate(want.network.answers_by):
             yield want.netns, f"answers_by[{number}].interface", answering.interface
+
+
+def _trusted(want: Want) -> t.Iterator[tuple[str | None, str, str]]:
+    for number, name in enumerate(want.network.trusted_interfaces):
+        yield want.netns, f"trusted_interfaces[{number}]", name

@@ -22,7 +22,12 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options im
     Options,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import NOTHING, Value
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import changes, ended_flows, left_over
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import (
+    absentees,
+    changes,
+    ended_flows,
+    left_over,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backend import (
     Firewall,
     Gap,
@@ -112,8 +117,10 @@ class Masquerade(Resource):
         return left_over.masquerade(view)
 
     def read(self, host: Host, wants: t.Sequence[Want]) -> State:
-        present = (want for want in wants if want.state == "present")
+        present = [want for want in wants if want.state == "present"]
         alternative_names.refuse(host, ((want.netns, "out_interface", want.rule.out_interface) for want in present))
+        sources = ((want.netns, want.rule.to_source) for want in present)
+        absentees.warn_of_addresses(host, ((ref, "to_source", address) for ref, address in sources if address))
         found = self._firewall.translations(host, wants)
         absent = (want for want in wants if want.state == "absent" and host.exists(want.netns))
         return State(found, alternative_names.real_names(host, ((one.netns, one.rule.out_interface) for one in absent)))
