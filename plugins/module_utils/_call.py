@@ -241,8 +241,9 @@ def _carry_out(look: _Look, one: Wanted) -> None:
     if one.network is None:
         view = info.view(host, info.Want(contents=False))
         one.plan = absent(HostView(view, one.name))
-        if "iptables" in view["host"]["missing"] and any(one.plan["modules"].values()):
-            raise Refused(f"no firewall is installed, but one is needed to remove the rules of {one.name}")
+        lacking = requirements.lacking_for(view["host"]["rules"], one.name)
+        if lacking:
+            raise Refused(f"{lacking} is not installed, but is needed to remove the rules of {one.name}")
     else:
         one.plan = plan_of(one.network, HostView(look.whole(), one.name), host.check_mode)
     for warning in one.plan["warnings"]:

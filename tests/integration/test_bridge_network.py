@@ -235,14 +235,20 @@ def test_what_carries_the_mark_goes_without_a_plan(host: Host, damage: list[str]
 
 
 def test_a_network_is_not_taken_away_without_a_sight_of_its_rules(host: Host) -> None:
-    """If the host has nothing of it, nothing is required."""
-    host.sh("ln -sfn /nowhere /etc/alternatives/iptables-restore")
-    assert not in_one(host, ABSENT)["changed"]
+    """If it has none, no firewall is required."""
+    host.module("masquerade", {"source": "172.18.0.0/16", "owner": "br-shop", "firewall": "iptables"})
     host.module("netns", {"name": "web", "owner": "br-shop"})
+    program = host.sh("readlink /etc/alternatives/iptables-restore").strip()
+    host.sh("ln -sfn /nowhere /etc/alternatives/iptables-restore")
     before = host.dump()
     told = in_one(host, ABSENT, fails=True)["msg"]
     assert told == "iptables is not installed, but is needed to remove the rules of br-shop"
     assert before.changes_to(host.dump()) == []
+    host.sh(f"ln -sfn {program} /etc/alternatives/iptables-restore")
+    host.module("masquerade", {"source": "172.18.0.0/16", "owner": "br-shop", "state": "absent"})
+    host.sh("ln -sfn /nowhere /etc/alternatives/iptables-restore")
+    assert in_one(host, ABSENT)["changed"]
+    assert not in_one(host, ABSENT)["changed"]
 
 
 def test_ipv6_comes_and_goes_with_the_network(host: Host) -> None:

@@ -12,6 +12,7 @@ import importlib.util
 import os
 import typing as t
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.netfilter import TABLES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import programs
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 
@@ -31,6 +32,16 @@ def missing(firewalls: t.Iterable[str] = ("auto",)) -> list[str]:
     there = {name for name, program in _PROGRAMS.items() if programs.find(program)}
     needed = dict.fromkeys(name if name in _PROGRAMS else next(iter(there), "iptables") for name in firewalls)
     return [*_missing_libraries(), *(name for name in needed if name not in there)]
+
+
+def lacking_for(rules: t.Iterable[t.Mapping[str, t.Any]], owner: str) -> str | None:
+    """The firewall that rules of an owner are in and that is not installed, so that they could not be removed.
+
+    :param rules: as ``netns_info`` returns them
+    """
+    tables = {str(rule["table"]) for rule in rules if rule["owner"] == owner}
+    needed = {"iptables" if table in TABLES else "nftables" for table in tables}
+    return next((name for name in sorted(needed) if not programs.find(_PROGRAMS[name])), None)
 
 
 def better_python(host: Host, needed: t.Sequence[str] = _LIBRARIES) -> str | None:

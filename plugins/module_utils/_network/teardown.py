@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import requirements
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import info
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView
@@ -24,6 +25,7 @@ def end_of(host: Host, owner: str) -> Teardown:
     # removed.
     told = info.view(host, info.Want(contents=False))
     end = teardown(HostView(told, owner))
-    if "iptables" in told["host"]["missing"] and any(end.modules.values()):
-        raise Refused(f"no firewall is installed, but one is needed to remove the rules of {owner}")
+    lacking = requirements.lacking_for(told["host"]["rules"], owner)
+    if lacking:
+        raise Refused(f"{lacking} is not installed, but is needed to remove the rules of {owner}")
     return end
