@@ -41,6 +41,8 @@ options:
   bridge:
     description:
       - The name of the bridge.
+      - A bridge that was made by something else and has no MAC address of its own takes the lowest of its ports'. A warning says so if
+        this one changes it.
       - Always required, either in each element of O(aggregate) or next to it.
     type: str
   state:

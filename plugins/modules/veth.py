@@ -68,12 +68,13 @@ options:
   mac_address:
     description:
       - The MAC address of the first end, such as V("02:42:ac:12:00:01"). Quote it.
-      - If omitted, the kernel chooses one and it is not managed.
+      - If omitted, it is a random one and not managed. On the host it begins with V(fe), so that a bridge that takes the lowest MAC
+        address of its ports does not take this one.
     type: raw
   peer_mac_address:
     description:
       - The MAC address of the other end. Quote it.
-      - If omitted, the kernel chooses one and it is not managed.
+      - If omitted, it is as with O(mac_address).
     type: raw
   aggregate:
     description:

@@ -11,6 +11,7 @@ import pytest
 
 from tests.integration.faults import without_locks
 from tests.integration.networks import apply, in_one, remove
+from tests.integration.promises import warnings_of
 from tests.lab import frames
 from tests.lab.host import Host
 
@@ -119,3 +120,64 @@ def test_where_ports_cannot_be_locked_it_is_told_what_still_holds(host: Host) ->
         assert web.reaches("172.18.0.1")
         assert not [packet for packet in thief.packets if packet.destination == "172.18.0.2"]
     assert in_one(host, NETWORK)["changed"], "a newer kernel locks them"
+
+
+def _address(host: Host, name: str) -> str:
+    return str(host.ip("link", "show", name)[0]["address"])
+
+
+@pytest.mark.parametrize("netns", [None, "router"])
+@pytest.mark.parametrize("ports", ["", "ip link add q0 address c2:00:00:00:00:01 type veth peer q1;"])
+def test_a_port_that_changes_the_address_of_a_strangers_bridge_is_told(
+    host: Host, netns: str | None, ports: str
+) -> None:
+    host.sh("ip netns add router")
+    place = host.inside(netns) if netns else host
+    place.sh(
+        f"ip link add docker1 type bridge; {ports} ip link add p0 address 02:00:00:00:00:01 type veth peer p1;"
+        " ip link add p2 address ce:00:00:00:00:01 type veth peer p3"
+    )
+    if ports:
+        place.sh("ip link set q0 master docker1")
+    before = _address(place, "docker1")
+    want = {"aggregate": [{"interface": one, "bridge": "docker1", "netns": netns} for one in ("p0", "p2")]}
+    where = f" in namespace {netns}" if netns else ""
+    sentence = (
+        f"interface p0 changes the MAC address of bridge docker1{where} from {before} to 02:00:00:00:00:01, which is"
+        " the lowest of its ports'; give p0 a higher one, or the bridge one of its own"
+    )
+    assert warnings_of(host.module("bridge_port", want, check=True)) == [sentence]
+    assert warnings_of(host.module("bridge_port", want)) == [sentence]
+    assert _address(place, "docker1") == "02:00:00:00:00:01"
+    assert warnings_of(host.module("bridge_port", want)) == []
+
+
+def test_of_a_bridge_that_keeps_its_address_nothing_is_told(host: Host) -> None:
+    """It has one of its own, is ours, or has a port with a lower one."""
+    host.sh(
+        "ip link add own1 address 06:00:00:00:00:07 type bridge; ip link add low1 type bridge;"
+        " ip link add low2 address 02:00:00:00:00:01 type veth peer low3; ip link set low2 master low1;"
+        + "".join(f" ip link add p{n} address 02:00:00:00:00:0{n + 2} type veth peer q{n};" for n in range(3))
+    )
+    host.module("bridge", {"name": "br0"})
+    bridges = ("own1", "low1", "br0")
+    before = [_address(host, name) for name in bridges]
+    want = {"aggregate": [{"interface": f"p{number}", "bridge": name} for number, name in enumerate(bridges)]}
+    assert [warnings_of(host.module("bridge_port", want, check=check)) for check in (True, False)] == [[], []]
+    assert [_address(host, name) for name in bridges] == before
+
+
+def test_a_pair_changes_no_address_of_a_strangers_bridge(host: Host) -> None:
+    """The end on the host gets a MAC address that is never the lowest, unless another is asked for."""
+    host.sh(
+        "ip link add docker1 type bridge; ip link add p0 address c2:00:00:00:00:01 type veth peer p1;"
+        " ip link set p0 master docker1"
+    )
+    before = _address(host, "docker1")
+    for number in range(6):
+        pair = {"name": f"v{number}", "peer_name": f"w{number}"}
+        host.module("veth", pair)
+        port = {"interface": f"v{number}", "bridge": "docker1"}
+        assert [warnings_of(host.module("bridge_port", port, check=check)) for check in (True, False)] == [[], []]
+        assert not host.module("veth", pair)["changed"]
+        assert _address(host, "docker1") == before

@@ -34,6 +34,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.marked im
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import Element
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.vlans import Vlans
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import (
+    bridge_macs,
     bridge_port_options,
     left_over,
     witness,
@@ -131,11 +132,26 @@ class BridgePort(Resource):
         plan = Plan([])
         if not state.can_lock:
             wants = _without_locks(wants, plan)
+        plan.warnings += _told_of_bridges(wants, state)
         for want in wants:
             plan.changes.append(
                 _plan_absent(want, state, plan) if want.state == "absent" else _plan_present(want, state, plan)
             )
         return plan
+
+
+def _told_of_bridges(wants: t.Sequence[Want], state: State) -> t.Iterator[str]:
+    """Warnings about bridges of others whose MAC address changes."""
+    joining: dict[str | None, dict[str, list[str]]] = {}
+    for want in wants:
+        if want.state == "present":
+            links = state.links[state.refs[want.netns]]
+            link, bridge = links.get(want.interface), links.get(want.bridge)
+            if bridge is not None and (link is None or link.master != bridge.index):
+                joining.setdefault(want.netns, {}).setdefault(want.bridge, []).append(want.interface)
+    for ref, those in joining.items():
+        space = state.refs[ref]
+        yield from bridge_macs.warnings(ref, state.links[space], those, space == state.own)
 
 
 _Read = tuple[Links, t.Mapping[int, Vlans], t.Mapping[int, frozenset[fdb.Entry]]]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import socket
 import typing as t
 
@@ -54,11 +55,20 @@ class Make(_AtAnEnd):
 
         The kernel ignores an alias in it. If the run is interrupted before that is set, the link group shows the owner.
         """
-        values = {"name": self.end.name, **self.values}
+        values = {"name": self.end.name, **_last(self.end), **self.values}
         alias = values.pop("alias")
-        peer_values = {"name": self.peer.name, "netns_fd": session.host.fd(self.peer.netns), **self.peer_values}
+        peer_values = {"name": self.peer.name, "netns_fd": session.host.fd(self.peer.netns), **_last(self.peer)}
+        peer_values.update(self.peer_values)
         link_changes.make_veth(session.writer, values, peer_values)
         link_changes.set_values(session.writer, socket.if_nametoindex(self.end.name), {"alias": alias})
+
+
+def _last(end: Where) -> dict[str, str]:
+    """The MAC address of an end on the host unless one is wanted.
+
+    Somebody else's bridge without one of its own takes the lowest of its ports', which this one hardly ever is.
+    """
+    return {} if end.netns else {"mac_address": (b"\xfe" + os.urandom(5)).hex(":")}
 
 
 class Put(_AtAnEnd):
