@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import subprocess
 from typing import Any
@@ -13,6 +14,8 @@ from typing import Any
 from ansible_collections.netplumb.linuxnet.plugins.module_utils import _converge
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import looks, namespaces, port_locking
 from tests.lab import modules
+
+_NS_GET_NSTYPE = 0xB703
 
 
 def with_failing_open(name: str, options: dict[str, Any], path: str, code: int, number: int) -> dict[str, Any]:
@@ -30,6 +33,26 @@ def with_failing_open(name: str, options: dict[str, Any], path: str, code: int, 
     os.open = failing
     result = modules.run_main(name, options, check=False, diff=False)
     return {**result, "opened": opened}
+
+
+def with_failing_ioctl(name: str, options: dict[str, Any], code: int, number: int) -> dict[str, Any]:
+    """Run a module in which the n-th question for the type of a namespace fails, counted from 0.
+
+    "asked" is how often the kernel was asked.
+    """
+    real, asked = fcntl.ioctl, 0
+
+    def failing(fd: int, request: int, *arguments: Any) -> Any:
+        nonlocal asked
+        if request == _NS_GET_NSTYPE:
+            asked += 1
+            if asked == number + 1:
+                raise OSError(code, os.strerror(code))
+        return real(fd, request, *arguments)
+
+    fcntl.ioctl = failing
+    result = modules.run_main(name, options, check=False, diff=False)
+    return {**result, "asked": asked}
 
 
 def with_vanishing(name: str, options: dict[str, Any], script: str) -> dict[str, Any]:

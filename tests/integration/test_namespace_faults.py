@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import os
+import re
 import time
 from typing import Any
 
 import pytest
 
-from tests.integration.faults import with_failing_open, with_interference
+from tests.integration.faults import with_failing_ioctl, with_failing_open, with_interference
 from tests.integration.networks import apply, in_one
 from tests.lab.host import Host
 
@@ -32,36 +34,62 @@ def test_a_namespace_that_cannot_be_opened_is_not_replaced(host: Host, code: int
     """For each open of a run, with a foreign namespace and everything in it."""
     host.sh("ip netns add web; ip -n web link add inner type bridge; ip -n web link set lo up")
     before = _inode(host)
-    number, opened = 0, 1
-    while number < opened:
+    for number in itertools.count():
         result = host.call(with_failing_open, "netns", {"name": "web"}, "/run/netns/web", code, number)
-        opened = result["opened"]
         assert _inode(host) == before
+        if result["opened"] <= number:
+            break
         assert result.get("failed") is True
         assert result["msg"] == f"cannot open namespace web: {os.strerror(code)} ({errno.errorcode[code]})"
-        number += 1
+    host.sh("ip -n web link show inner")
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.ENOMEM, errno.EINTR])
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_a_namespace_of_which_the_kernel_does_not_tell_the_type_is_not_replaced(
+    host: Host, state: str, code: int
+) -> None:
+    """For each such ioctl of a run, with a foreign namespace and everything in it, and with one of ours."""
+    host.sh("ip netns add web; ip -n web link add inner type bridge; ip -n web link set lo up")
+    host.module("netns", {"name": "ours"})
+    before = _inode(host), _inode(host, "ours")
+    options = {"aggregate": [{"name": "web"}, {"name": "ours", "state": state}]}
+    for number in itertools.count():
+        result = host.call(with_failing_ioctl, "netns", options, code, number)
+        if result["asked"] <= number:
+            break
+        assert (_inode(host), _inode(host, "ours")) == before
+        assert result.get("failed") is True
+        told = f"{os.strerror(code)} ({errno.errorcode[code]})"
+        assert result["msg"].partition(". Already done")[0] in [
+            f"cannot open namespace {name}: {told}" for name in ("web", "ours")
+        ]
+    assert number > 1
+    assert not result.get("failed")
+    assert host.exists("/run/netns/ours") is (state == "present")
+    assert _inode(host) == before[0]
     host.sh("ip -n web link show inner")
 
 
 @pytest.mark.parametrize("state", ["present", "absent"])
 def test_a_network_is_not_made_or_removed_by_halves(host: Host, state: str) -> None:
     """Whichever open fails once, the next run completes everything."""
-    number, opened = 0, 1
-    while number < opened:
+    for number in itertools.count():
         options = NETWORK if state == "present" else {"name": "br0", "state": "absent"}
         if state == "absent":
             apply(host, **NETWORK)
         arguments = ("bridge_network", options, "/run/netns/web", errno.EMFILE, number)
         result = host.call(with_failing_open, *arguments)
-        opened = result["opened"]
-        assert ("cannot open namespace web: Too many open files" in result["msg"]) is True, result
+        if result["opened"] <= number:
+            break
+        assert re.match("cannot (open|create) namespace web: Too many open files", result["msg"]), result
         if state == "present":
             assert apply(host, **NETWORK).plan["endpoints"]
             assert apply(host, **NETWORK).changed == []
         in_one(host, {"name": "br0", "state": "absent"})
         assert host.sh("ip netns list; ip -o link show type veth; ip -o link show type bridge") == ""
         assert not host.exists("/run/linuxnet")
-        number += 1
+    assert number > 1
 
 
 @pytest.mark.parametrize("attached", [False, True])
