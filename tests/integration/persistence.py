@@ -24,6 +24,8 @@ _CHANCE = re.compile(
     r'|"(NO-CARRIER|LOWER_UP|linkdown|M-DOWN)",? ?'
     r"|namespace \d+|\b[0-9a-f]{2}(:[0-9a-f]{2}){5}\b"
     r'|"state": "\w+"'
+    # The host's own name, and what was made of it.
+    r"|(?<=127\.0\.0\.1 localhost )\w+|(?<=::1 localhost )\w+|SHA-256 [0-9a-f]{64}"
 )
 _OF_ONE_FILE = re.compile(r"/run/linuxnet/netns/(\S+) \S+ .*(?P<owners>\"owners\": [^,]*)\S* .*")
 

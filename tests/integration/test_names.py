@@ -293,7 +293,7 @@ def test_a_namespace_whose_name_is_no_host_name(host: Host) -> None:
     odd = {**SHOP, "endpoints": [*SHOP["endpoints"], {"namespace": "not one"}, {"namespace": "7"}]}
     told = in_one(host, odd)
     assert [one.partition(": ")[2] for one in told["warnings"] if "by name" in one] == [
-        "7, not one: not a host name, so other endpoints do not find it by name"
+        "7, not one: not a host name, so other endpoints do not find it by name; give it aliases"
     ]
     assert found(host, "not one", "web") == {"172.18.0.2", "fd00:18::2"}
     assert "not one" not in host.read(HOSTS.format("web"))
