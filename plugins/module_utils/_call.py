@@ -26,7 +26,13 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     subnet_records,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import address_pools, assumed, conflicts, info
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import (
+    address_pools,
+    assumed,
+    conflicts,
+    info,
+    setting_checks,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.carry_out import carry_out, definitions_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.endpoints import (
     EndpointsFailed,
@@ -245,6 +251,7 @@ def _carry_out(look: _Look, one: Wanted) -> None:
         if lacking:
             raise Refused(f"{lacking} is not installed, but is needed to remove the rules of {one.name}")
     else:
+        setting_checks.check(host, one.network)
         one.plan = plan_of(one.network, HostView(look.whole(), one.name), host.check_mode)
     for warning in one.plan["warnings"]:
         host.warn(warning)

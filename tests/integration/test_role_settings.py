@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.integration.networks import SHOP, Applied, apply
+from tests.integration.settling import settle
 from tests.lab.host import Host
 from tests.lab.segment import Segment
 
@@ -87,3 +88,44 @@ def test_an_uplink_that_does_not_forward_is_named(host: Host, wan: Segment, outs
 def test_a_host_that_begins_to_forward_does_so_everywhere(host: Host, wan: Segment) -> None:
     assert host.sysctl("net/ipv4/conf/eth0/forwarding") == "0"
     assert "is forwarded" not in json.dumps(apply(host, **SHOP).results["ip_forward"])
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("net.ipv4.ip_unprivileged_port_start", 99999),
+        ("net.ipv4.conf.IFNAME.rp_filter", "many"),
+        ("net.ipv4.ip_local_port_range", "9 1"),
+        ("net.ipv6.conf.IFNAME.addr_gen_mode", 9),
+    ],
+)
+def test_a_setting_that_the_kernel_refuses_is_found_before_the_first_change(
+    host: Host, setting: str, value: int | str
+) -> None:
+    """On a new network and on one that stands, in check mode too."""
+    endpoints = [{"namespace": "web"}, {"namespace": "db", "sysctls": {setting: value}}]
+    bad = {"name": "br0", "ipam_config": [{"subnet": "172.18.0.0/16"}], "endpoints": endpoints}
+    sentence = (
+        f"bridge_network_endpoints[1].sysctls.{setting}: '{value}' is not allowed: a value that the kernel accepts, but"
+        " it reports: Invalid argument (EINVAL)"
+    )
+    for standing in (False, True):
+        if standing:
+            host.module("bridge_network", {**bad, "endpoints": [{"namespace": "web"}]})
+            settle(host, "web")
+        before = host.dump()
+        for check in (True, False):
+            result = host.module("bridge_network", bad, check=check, fails=True)
+            assert (result["msg"], result["changed"]) == (sentence, False)
+            assert before.changes_to(host.dump()) == []
+
+
+def test_settings_that_depend_on_each_other_are_checked_together(host: Host) -> None:
+    """The first unprivileged port must not be above the first port that the kernel chooses."""
+    low = {"net.ipv4.ip_unprivileged_port_start": 80, "net.ipv4.ip_local_port_range": "1024 60999"}
+    high = {"net.ipv4.ip_local_port_range": "50000 60999", "net.ipv4.ip_unprivileged_port_start": 40000}
+    both = [{"namespace": "web", "sysctls": high}, {"namespace": "db", "sysctls": low}]
+    want = {"name": "br0", "ipam_config": [{"subnet": "172.18.0.0/16"}], "endpoints": both}
+    assert host.module("bridge_network", want)["changed"]
+    assert host.sh("ip netns exec web cat /proc/sys/net/ipv4/ip_unprivileged_port_start") == "40000\n"
+    assert not host.module("bridge_network", want)["changed"]

@@ -13,6 +13,7 @@ change.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import typing as t
 
@@ -57,6 +58,39 @@ def of_new(host: Host, paths: t.Iterable[str]) -> dict[str, str | None]:
     if place not in host.memory:
         host.memory[place] = host.fresh(lambda: read(asked))
     return dict(host.memory[place])
+
+
+def refuse(host: Host, groups: t.Sequence[t.Mapping[str, tuple[str, str]]]) -> None:
+    """Refuse values that the kernel does not accept in a new namespace.
+
+    :param groups: the settings of each namespace, which may depend on each other: values and options by path
+    :raises Refused: the setting is read-only
+    :raises Invalid: the kernel does not accept the value
+    """
+
+    def try_all() -> None:
+        for group in groups:
+            _refuse_group(group)
+
+    host.fresh(try_all)
+
+
+def _refuse_group(group: t.Mapping[str, tuple[str, str]]) -> None:
+    """Write all of them in the given order, and then what was there before, for the next group."""
+    before: dict[str, str] = {}
+    for path, (value, option) in group.items():
+        place = sysctls.elsewhere(path)
+        read = sysctl.read(place)
+        if read is None or not _can_be_tried(value, read):
+            continue
+        before[place] = read
+        try:
+            _tried(path, value)
+        except Invalid as error:
+            raise error.at(option) from error
+    for place, read in reversed(before.items()):
+        with contextlib.suppress(OSError):
+            sysctl.write(place, read)
 
 
 def _tried(path: str, value: str) -> str:
