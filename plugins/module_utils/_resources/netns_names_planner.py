@@ -131,13 +131,14 @@ class _Hosts:
         self, file: HostsFile | None, block: Block | None, with_directory: bool
     ) -> tuple[HostsFile | None, _View | None, _View | None]:
         owner = self._want.owner
-        if block is None:
-            assert file is not None
-            left = file.without(owner)
-            return left, _lines(file.blocks[owner].lines, file.origin is not None and not (left and left.origin)), None
         if file is None:
+            if block is None:
+                return None, None, None
             made = hosts_file.started(self._state.source, with_directory)
             return made.with_block(owner, block), None, _lines(block.lines, True)
+        if block is None:
+            left = file.without(owner)
+            return left, _lines(file.blocks[owner].lines, file.origin is not None and not (left and left.origin)), None
         new = file.with_block(owner, block)
         if new == file:
             return file, None, None
