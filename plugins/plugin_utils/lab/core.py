@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import struct
 import subprocess
@@ -30,7 +31,9 @@ class Lab:
         self._channel.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self._channel.settimeout(_START_SECONDS)
         self._segments: list[Segment] = []
-        paths = sorted({str(ROOT), sys.prefix, sys.base_prefix, *visible})
+        # A Python that was started without site does not know the virtual environment that it is in.
+        environment = os.path.dirname(os.path.dirname(sys.executable))
+        paths = sorted({str(ROOT), environment, sys.prefix, sys.base_prefix, *visible})
         with theirs:
             self._keeper = subprocess.Popen(
                 [*program("keeper"), str(theirs.fileno()), *paths], pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
