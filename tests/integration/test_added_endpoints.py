@@ -68,6 +68,7 @@ def test_so_does_one_that_is_named_again_without_its_ports(host: Host) -> None:
     assert _has_the_full_list(host, WEB, **BACK)
 
 
+@pytest.mark.long
 def test_it_comes_back_after_a_reboot(lab: Lab, host: Host) -> None:
     for network in (FRONT, BACK):
         apply(host, **network, persistent=True)
@@ -126,6 +127,7 @@ def test_an_end_with_another_address_leaves_the_former_one(host: Host) -> None:
     assert "bridge_forward" not in done.changed
 
 
+@pytest.mark.long
 def test_both_ends_come_back_after_a_reboot(lab: Lab, host: Host) -> None:
     network = {**PAIR, "name": "br-shop", "persistent": True}
     apply(host, **network)
@@ -138,6 +140,7 @@ def test_both_ends_come_back_after_a_reboot(lab: Lab, host: Host) -> None:
 
 @pytest.mark.parametrize("listed", [True, False], ids=["with its ports", "without them"])
 @pytest.mark.parametrize("mode", ["nat", "routed"])
+@pytest.mark.long
 def test_an_endpoint_with_another_address_takes_its_ports_along(
     lab: Lab, host: Host, neighbour: Host, mode: str, listed: bool
 ) -> None:

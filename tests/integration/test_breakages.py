@@ -123,6 +123,7 @@ def test_a_verdict(works: Works, breakage: Breakage) -> None:
 
 @pytest.mark.needs("xdp")
 @pytest.mark.parametrize("inside", [True, False])
+@pytest.mark.long
 def test_an_xdp_program_is_told(works: Works, inside: bool) -> None:
     """It is loaded out here, since no namespace of a user may do that, and attached in there."""
     place = works.town()

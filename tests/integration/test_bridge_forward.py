@@ -254,6 +254,7 @@ def test_a_policy_that_cuts_others_off_is_told(host: Host) -> None:
 
 @pytest.mark.needs("bridge-nf")
 @pytest.mark.parametrize("bridge_nf", [0, 1])
+@pytest.mark.long
 def test_members_of_other_bridges_with_addresses_of_ours_are_told(host: Host, bridge_nf: int) -> None:
     """If iptables sees them, they would count as spoofed."""
     for kind in FAMILIES:

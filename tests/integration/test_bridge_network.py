@@ -78,6 +78,7 @@ def _changed(result: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("variables", [SHOP, CHANGED, {"name": SHOP["name"], "state": "absent"}])
+@pytest.mark.long
 def test_as_by_the_modules(host: Host, variables: dict[str, Any]) -> None:
     """On an empty host, and on one with another network."""
     for before in (None, SHOP, CHANGED):
@@ -268,6 +269,7 @@ def test_ipv6_comes_and_goes_with_the_network(host: Host) -> None:
 UNREST = "ip link add unrest type bridge; while :; do ip link set unrest down; ip link set unrest up; sleep 0.02; done"
 
 
+@pytest.mark.long
 def test_the_first_packet_of_either_family_passes(host: Host, neighbour: Host) -> None:
     """Until the kernel has processed its carrier, a new bridge has no link-local address to solicit neighbours."""
     with host.spawn(["sh", "-c", UNREST]):

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.integration.chance import without_chance
 from tests.integration.networks import SHOP
 from tests.integration.role_plays import PLAY
@@ -36,6 +38,7 @@ def _applied(host: Host, by: str, state: str = "present", check: bool = False) -
     return [task.name.rpartition(" : ")[2] for task in run.changed]
 
 
+@pytest.mark.long
 def test_both_ways_leave_the_same_host(lab: Lab) -> None:
     one, other = lab.host("one"), lab.host("other")
     for state in ("present", "absent"):
@@ -48,6 +51,7 @@ def test_both_ways_leave_the_same_host(lab: Lab) -> None:
     assert "Manage veth pairs" in done
 
 
+@pytest.mark.long
 def test_a_network_that_was_made_one_way_is_found_right_the_other(host: Host) -> None:
     _applied(host, "modules")
     before = without_chance(host)

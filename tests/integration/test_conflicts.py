@@ -82,6 +82,7 @@ def test_a_narrower_route_that_comes_while_the_network_stands(host: Host, gatewa
     assert before.changes_to(host.dump()) == []
 
 
+@pytest.mark.long
 def test_a_bridge_port_of_another_kind_with_our_mark(host: Host) -> None:
     apply(host, **SHOP)
     host.sh("ip link add odd0 type vxlan id 7 dstport 4789")
@@ -105,6 +106,7 @@ def _odd(host: Host, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.long
 def test_a_stranger_with_our_mark_on_the_bridge_is_left_there(host: Host, kind: str) -> None:
     apply(host, **SHOP)
     _odd(host, kind)

@@ -56,6 +56,7 @@ def site() -> Iterator[Site]:
         yield Site(town.build(lab))
 
 
+@pytest.mark.long
 def test_a_container_is_published_and_found_again_when_it_was_started_anew(site: Site) -> None:
     for name in ("db", "shop"):  # a name that might be the beginning of an ID
         site.daemon.start_apart(name)

@@ -275,6 +275,7 @@ def test_where_a_published_port_is_reached_from(published: Host, neighbour: Host
         assert published.ask("127.0.0.1", 8080).local == "172.18.0.2"
 
 
+@pytest.mark.long
 def test_what_nobody_published_is_not_reached(published: Host, neighbour: Host) -> None:
     web = published.inside("web")
     with web.server(80), web.server(81), published.server(9998, address="127.0.0.1"):

@@ -50,6 +50,7 @@ def town(lab: Lab) -> Iterator[Town]:
 
 
 @pytest.mark.parametrize("backend", ["nft", "legacy"])
+@pytest.mark.long
 def test_a_network_comes_works_and_goes(town: Town, backend: str) -> None:
     host, neighbour = town.host, town.neighbour
     host.use_iptables(backend)
@@ -98,6 +99,7 @@ def test_it_survives_a_reboot(lab: Lab, town: Town) -> None:
     assert town.host.sh("find /etc /run -name '*linuxnet*' -not -name linuxnet.lock") == ""
 
 
+@pytest.mark.long
 def test_networks_of_similar_names_are_not_one_another(host: Host) -> None:
     names = ("br0", "br0.lan", "br0-lan", "br0_lan")
     for number, name in enumerate(names):

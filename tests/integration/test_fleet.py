@@ -163,6 +163,7 @@ def record() -> Iterator[Record]:
         yield Record(first, second, third, wrong_at_once, wrong_later, touched)
 
 
+@pytest.mark.long
 def test_only_the_hosts_in_trouble_fail(record: Record, record_property: Callable[[str, object], None]) -> None:
     for name, run in (("first", record.first), ("second", record.second), ("third", record.third)):
         hosts = len({task.host for task in run.tasks})

@@ -32,6 +32,7 @@ def _become(host: Host, variables: dict[str, Any]) -> None:
     assert apply(host, **variables).changed == []
 
 
+@pytest.mark.long
 def test_one_floats_from_one_endpoint_to_another(host: Host) -> None:
     _become(host, _shop(FLOATING, []))
     own = {"web": ["172.18.0.2", "fd00:18::2"], "db": ["172.18.0.3", "fd00:18::3"]}

@@ -71,6 +71,7 @@ def test_ansible_does_not_leave_it_out_where_the_login_is_the_user(shop: Host) -
     assert run.task("Name").result["stdout"] == "web"
 
 
+@pytest.mark.long
 def test_rules_and_our_own_modules_are_about_the_inside(shop: Host) -> None:
     rule = {"chain": "INPUT", "protocol": "tcp", "destination_port": "9", "jump": "DROP"}
     run = _run(
@@ -182,6 +183,7 @@ PING = [
 ]
 
 
+@pytest.mark.long
 def test_every_endpoint_is_a_host(lab: Lab, tmp_path: Any) -> None:
     hosts = {name: (lab.host(name), {"bridge_networks": NETWORKS}) for name in ("alpha", "beta")}
     source, play = tmp_path / "netns.yml", tmp_path / "ping.yml"

@@ -170,6 +170,7 @@ def test_an_address_without_a_route_to_its_subnet_stays_without(web: Host) -> No
     assert _own(web) == before
 
 
+@pytest.mark.long
 def test_an_address_that_is_given_anew_stays_without_a_route_to_its_subnet(web: Host) -> None:
     """The broadcast address is missing of the one, and the host does not hear the other."""
     options = {"netns": "web", "name": "eth0", "addresses": ["10.0.0.2/24", "fd00::2/64"]}
@@ -311,6 +312,7 @@ def test_absent_takes_away_what_is_listed_and_nothing_else(web: Host) -> None:
         _converge(web, {**listed, **gone}, changed=False)
 
 
+@pytest.mark.long
 def test_answering_for_others(web: Host) -> None:
     """Those that others wrote stay, also where those of this module are purged."""
     web.inside("web").sh("ip neigh add proxy 192.0.2.7 dev eth0; ip neigh add proxy 10.5.0.7 dev eth0")

@@ -57,6 +57,7 @@ def test_a_network_lives_on_another_interpreter(host: Host, version: str) -> Non
 @pytest.mark.parametrize(
     ("before", "after"), [("3.9", "3.11"), ("3.11", "3.12"), ("3.12", "3.13"), ("3.13", "3.14"), ("3.13", "3.12")]
 )
+@pytest.mark.long
 def test_the_hosts_python_is_another_one_than_in_the_last_run(host: Host, before: str, after: str) -> None:
     old, new = _interpreter(before), _interpreter(after)
     host.sh(f"ln -s {old.parents[1]} {PLACE}")

@@ -68,6 +68,7 @@ def _uninterrupted(host: Host) -> tuple[dict[str, list[str]], dict[str, float]]:
 
 
 @pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.long
 def test_killed_at_any_moment(host: Host, part: int) -> None:
     """A hundred times in all: while a network is built, changed or removed."""
     chance = random.Random(part)

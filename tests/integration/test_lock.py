@@ -53,6 +53,7 @@ def _at_once(host: Host, networks: list[dict[str, Any]]) -> None:
 
 
 @pytest.mark.parametrize("what", PAIRS)
+@pytest.mark.long
 def test_runs_at_once(host: Host, what: str) -> None:
     before, pair = PAIRS[what]
     for _round in range(ROUNDS):
@@ -151,6 +152,7 @@ def test_check_mode_makes_no_file(host: Host) -> None:
     assert not host.exists(LOCK)
 
 
+@pytest.mark.long
 def test_a_lock_on_a_directory_that_all_can_open_stops_nobody(host: Host) -> None:
     """Neither on the directory of definitions nor on that of namespaces."""
     apply(host, **FIRST, persistent=True)

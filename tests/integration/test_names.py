@@ -192,6 +192,7 @@ def test_a_file_that_leads_elsewhere_is_left_alone(host: Host, script: str, sent
     assert host.read("/etc/hosts") == own
 
 
+@pytest.mark.long
 def test_two_networks_share_a_file(host: Host) -> None:
     before = host.dump()
     apply(host, **SHOP)

@@ -51,6 +51,7 @@ def _start(host: Host) -> None:
     host.module(MODULE, BEFORE)
 
 
+@pytest.mark.long
 def test_killed_before_any_call(host: Host) -> None:
     """Each file is the old or the new one for who looks after the next run, whatever that was about."""
     _start(host)

@@ -72,6 +72,7 @@ def test_a_namespace_of_which_the_kernel_does_not_tell_the_type_is_not_replaced(
 
 
 @pytest.mark.parametrize("state", ["present", "absent"])
+@pytest.mark.long
 def test_a_network_is_not_made_or_removed_by_halves(host: Host, state: str) -> None:
     """Whichever open fails once, the next run completes everything."""
     for number in itertools.count():

@@ -114,6 +114,7 @@ def test_ports_come_and_go(bridged: Host, ports: dict[str, Any]) -> None:
     assert empty.changes_to(bridged.dump(counters=True)) == []
 
 
+@pytest.mark.long
 def test_sources_come_change_and_go(bridged: Host) -> None:
     empty = bridged.dump(counters=True)
     converge(bridged, "masquerade", {**SOURCES, **NFT})

@@ -76,6 +76,7 @@ def test_bad_options_change_nothing(host: Host, options: dict[str, Any], sentenc
     assert before.changes_to(host.dump()) == []
 
 
+@pytest.mark.long
 def test_what_the_code_is_compiled_to_is_kept_as_long_as_there_is_a_network(host: Host) -> None:
     host.playbook(_play(SHOP), check=True)
     assert not host.exists(KEPT), "check mode leaves nothing"
@@ -92,6 +93,7 @@ def test_what_the_code_is_compiled_to_is_kept_as_long_as_there_is_a_network(host
     "damage",
     ["echo nonsense >FILE", "chmod 666 FILE", "rm FILE; ln -s /etc/passwd FILE", "printf x | dd of=FILE conv=notrunc"],
 )
+@pytest.mark.long
 def test_what_is_kept_is_made_anew_where_it_may_be_anothers_or_of_another_python(host: Host, damage: str) -> None:
     host.playbook(_play(SHOP))
     host.sh(damage.replace("FILE", KEPT))
@@ -129,6 +131,7 @@ def test_text_that_ends_a_string_is_a_value_like_any_other(host: Host) -> None:
     assert "SyntaxError" not in run.output
 
 
+@pytest.mark.long
 def test_the_roles_variables_are_the_defaults_of_all_networks(host: Host) -> None:
     host.playbook(PLAY, variables={"bridge_networks": [{**SHOP, "mtu": 1400}, BACK], "bridge_network_mtu": 1300})
     found = {link["ifname"]: link["mtu"] for link in host.ip("link", "show", "type", "bridge")}

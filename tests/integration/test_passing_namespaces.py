@@ -42,6 +42,7 @@ def test_what_was_made_anew_since_it_was_listed_is_told_as_it_is_now(host: Host)
 
 
 @pytest.mark.parametrize("part", range(2))
+@pytest.mark.long
 def test_runs_beside_others_who_make_and_remove_namespaces(host: Host, part: int) -> None:
     with host.spawn(["sh", "-c", PASSING]):
         for _run in range(10):

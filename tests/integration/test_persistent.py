@@ -49,6 +49,7 @@ BACK: dict[str, Any] = {
 }
 
 
+@pytest.mark.long
 def test_an_empty_host_becomes_what_the_modules_made(lab: Lab, host: Host) -> None:
     apply(host, **KEPT)
     apply(host, **BACK)
@@ -112,6 +113,7 @@ def _modules(run: Run) -> list[str]:
     return [action.removeprefix(f"{COLLECTION}.") for action in actions if action.startswith(COLLECTION)]
 
 
+@pytest.mark.long
 def test_up_twice_writes_nothing_and_the_role_finds_nothing_to_do(lab: Lab, host: Host) -> None:
     apply(host, **KEPT)
     new = rebooted(lab, host)
@@ -269,6 +271,7 @@ def test_not_persistent_any_more(host: Host) -> None:
     assert apply(host, **SHOP).changed == []
 
 
+@pytest.mark.long
 def test_a_changed_variable_changes_the_file_and_check_mode_shows_it(host: Host) -> None:
     apply(host, **KEPT)
     changed = {**KEPT, "endpoints": [*KEPT["endpoints"], {"namespace": "cache"}]}
@@ -327,6 +330,7 @@ def test_the_file_is_the_same_whichever_way_nothing_is_added(host: Host) -> None
     assert host.read(path) == whole
 
 
+@pytest.mark.long
 def test_a_process_is_left_out_until_it_comes(lab: Lab, host: Host) -> None:
     def joined(pid: int) -> dict[str, Any]:
         app = {"namespace": "app", "pid": pid, "published_ports": ["9000:90"]}

@@ -66,6 +66,7 @@ def test_hosts_of_one_endpoint(host: Host) -> None:
     assert found(host, "web", "backup") == set()
 
 
+@pytest.mark.long
 def test_a_resolver_of_ones_own(host: Host) -> None:
     before = host.dump()
     told_once(
@@ -139,6 +140,7 @@ def test_a_host_that_asks_nobody_but_itself(host: Host) -> None:
     )
 
 
+@pytest.mark.long
 def test_two_networks_of_a_host_that_asks_itself(host: Host) -> None:
     """They share the file, and the last one removes it; an explicit one takes precedence over it."""
     host.write("/etc/resolv.conf", "nameserver 127.0.0.53\n")

@@ -66,6 +66,7 @@ def _two_networks() -> list[dict[str, Any]]:
     return [SHOP, office]
 
 
+@pytest.mark.long
 def test_the_playbooks_with_several_networks_in_an_inventory(host: Host) -> None:
     empty = host.dump()
     inventory = {"all": {"hosts": {"localhost": {"bridge_networks": _two_networks()}}}}
@@ -119,6 +120,7 @@ def _include(variables: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"name": "Apply", "ansible.builtin.include_role": {"name": ROLE}, "vars": variables, **more}
 
 
+@pytest.mark.long
 def test_the_role_twice_with_different_networks_then_in_a_loop_with_identical_ones(host: Host) -> None:
     shop, office = ({f"bridge_network_{key}": value for key, value in network.items()} for network in _two_networks())
     roles = [{"role": ROLE, "vars": shop}, {"role": ROLE, "vars": office}, {"role": ROLE, "vars": shop}]

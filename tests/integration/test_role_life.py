@@ -94,6 +94,7 @@ def namespaces(host: Host) -> set[str]:
     return set(host.sh("ip netns list | cut -d' ' -f1").split())
 
 
+@pytest.mark.long
 def test_endpoints_come_and_go_and_ports_move(host: Host) -> None:
     become(host, **SHOP)
     done = become(host, **shop("web", {"namespace": "db", "published_ports": ["8080:80"]}, "cache"))
@@ -114,6 +115,7 @@ def test_endpoints_are_only_added_where_that_is_asked(host: Host) -> None:
     assert namespaces(host) == {"web", "db", "cache"}
 
 
+@pytest.mark.long
 def test_those_who_stay_are_kept_apart_like_those_who_are_added(host: Host) -> None:
     """icc is a property of the network, whichever endpoints are listed, and stays the same after a reboot."""
     apply(host, **shop("web", "db"), persistent=True)
@@ -244,6 +246,7 @@ def test_drift_is_repaired(host: Host, damage: str) -> None:
         "ip netns del web; until [ $(ls /sys/class/net/br-shop/brif | wc -l) = 1 ]; do sleep 0.02; done",
     ],
 )
+@pytest.mark.long
 def test_links_that_were_moved_or_lost_come_back(host: Host, damage: str) -> None:
     before = addresses(become(host, **SHOP))
     host.sh(damage)
@@ -262,6 +265,7 @@ def test_a_renamed_bridge_is_replaced_and_removed(host: Host) -> None:
     assert host.sh("ip -o link").count("\n") == 1
 
 
+@pytest.mark.long
 def test_a_namespace_on_two_networks(host: Host) -> None:
     become(host, **SHOP)
     both = become(host, **BACK)
@@ -307,6 +311,7 @@ def test_a_process_on_an_external_bridge(host: Host) -> None:
         assert process.running()
 
 
+@pytest.mark.long
 def test_a_process_that_starts_anew_gets_the_network_of_the_one_before(host: Host) -> None:
     def joined(pid: int) -> dict[str, Any]:
         return shop({"namespace": "app", "pid": pid, "published_ports": ["8080:80"]}, "db")
@@ -396,6 +401,7 @@ def test_a_foreign_port_is_left_and_named(host: Host) -> None:
     assert host.sh("ip -o link show tap7")
 
 
+@pytest.mark.long
 def test_given_addresses_names_and_macs_are_exchanged(host: Host) -> None:
     def pair(one: str, other: str, name: str) -> dict[str, Any]:
         return shop(

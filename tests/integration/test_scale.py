@@ -89,6 +89,7 @@ def test_processes_do_not_grow(lives: dict[int, Life], stage: str) -> None:
         assert count <= most, command
 
 
+@pytest.mark.long
 def test_nothing_is_written_where_nothing_is_to_do(lives: dict[int, Life]) -> None:
     for life in lives.values():
         assert not life.again.changed

@@ -144,6 +144,7 @@ def test_002_three_namespaces_on_a_bridge(place: Town, by: str) -> None:
 
 
 @BY_BOTH
+@pytest.mark.long
 def test_002_the_uplink_as_a_port_keeps_its_address(place: Town, by: str) -> None:
     host = place.host
     before = [line for line in host.dump()["host addresses"] if line.startswith("eth0 ") and HOST[0] in line]

@@ -52,6 +52,7 @@ def _by_a_plan(host: Host, name: str) -> None:
 
 @pytest.mark.parametrize("take_away", [_by_one_call, _by_the_service, _by_a_plan])
 @pytest.mark.parametrize(("going", "staying"), [("br0", "br1"), ("br1", "br0")])
+@pytest.mark.long
 def test_each_goes_alone(host: Host, take_away: Callable[[Host, str], None], going: str, staying: str) -> None:
     persistent = {"persistent": take_away is _by_the_service}
     apply(host, **NETWORKS[staying], **persistent)

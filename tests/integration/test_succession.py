@@ -42,6 +42,7 @@ def _remembered(host: Host, interface: str, *inside: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("removal", ["ip netns del web", "ip -n web link del eth0"])
+@pytest.mark.long
 def test_neighbours_learn_the_new_mac_address_at_once(host: Host, removal: str) -> None:
     apply(host, **_shop(WEB, DB))
     settle(host, "web", "db")
@@ -61,6 +62,7 @@ def test_neighbours_learn_the_new_mac_address_at_once(host: Host, removal: str) 
     assert all(place.reaches(address) for place in (host, db) for address in ADDRESSES)
 
 
+@pytest.mark.long
 def test_where_all_endpoints_are_new_the_host_remembers_no_old_one(host: Host) -> None:
     """With the bridge's last port, the host forgets its neighbours, so nothing has to be announced."""
     apply(host, **_shop(WEB))

@@ -102,6 +102,7 @@ OLD = {"2.14": ("3.11",), "2.18": ("3.11", "3.12", "3.13")}
 
 @pytest.mark.parametrize("core", OLD)
 @pytest.mark.parametrize("what", ["role", "netplumb.linuxnet.bridge_network", "netplumb.linuxnet.teardown"])
+@pytest.mark.long
 def test_an_ansible_that_is_too_old_is_refused_in_the_first_task(host: Host, core: str, what: str) -> None:
     python = next((version for version in OLD[core] if interpreters.find(version)), None)
     if python is None:

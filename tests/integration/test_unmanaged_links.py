@@ -164,6 +164,7 @@ def test_on_a_bridge_of_somebody_else(host: Host) -> None:
     assert "br-shop" not in _names(host, FILE.format("br-shop"))
 
 
+@pytest.mark.long
 def test_a_network_that_survives_a_reboot(lab: Lab, host: Host) -> None:
     host.sh(f"{NETWORKD}; {NETWORK_MANAGER}")
     want = {**SHOP, "persistent": True}

@@ -39,6 +39,7 @@ def _wrap(host: Host, name: str, table: str) -> None:
 
 @pytest.mark.parametrize("table", ["raw", "mangle", "nat", "filter"])
 @pytest.mark.parametrize("name", ["iptables-save", "ip6tables-save"])
+@pytest.mark.long
 def test_nothing_is_taken_away_by_halves(host: Host, name: str, table: str) -> None:
     apply(host, **NETWORK, persistent=True)
     settle(host, *host.sh("ls /run/netns").split())
@@ -85,6 +86,7 @@ def test_to_look_is_allowed_and_says_what_is_missing(host: Host) -> None:
 
 
 @pytest.mark.parametrize("backend", ["nft", "legacy"])
+@pytest.mark.long
 def test_a_program_that_is_gone_while_there_are_rules(host: Host, backend: str) -> None:
     host.use_iptables(backend)
     apply(host, **NETWORK, persistent=True)

@@ -110,6 +110,7 @@ def test_a_trick_in_one_namespace_costs_that_endpoint(host: Host, trick: str) ->
     assert host.sh("ip -o link").count("\n") == 1
 
 
+@pytest.mark.long
 def test_addresses_that_flap(host: Host) -> None:
     apply(host, **NETWORK)
     rules = _rules(host)

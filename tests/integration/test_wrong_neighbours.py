@@ -15,6 +15,7 @@ UNGUARDED = {**SHOP, "endpoints": [{**endpoint, "guard": False} for endpoint in 
 
 
 @pytest.mark.parametrize(("gateway", "neighbour"), [("172.18.0.1", "172.18.0.10"), ("fd00:18::1", "fd00:18::3")])
+@pytest.mark.long
 def test_wrong_ones_are_forgotten_and_right_ones_stay(host: Host, gateway: str, neighbour: str) -> None:
     apply(host, **UNGUARDED)
     web = host.inside("web")

@@ -22,6 +22,7 @@ def test_random_operations(lab: Lab, seed: int) -> None:
     Player(lab, print).play(list(operations(seed, LENGTH)))
 
 
+@pytest.mark.long
 def test_default_routes_of_endpoints_that_are_not_listed(lab: Lab) -> None:
     """They stay as they are until all endpoints are listed again."""
 
