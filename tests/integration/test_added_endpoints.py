@@ -50,6 +50,7 @@ def _has_the_full_list(host: Host, *endpoints: dict[str, Any], **network: Any) -
     return apply(host, **{**network, "endpoints": list(endpoints)}).changed == []
 
 
+@pytest.mark.long
 def test_who_answers_by_another_network_goes_on_answering(host: Host, neighbour: Host) -> None:
     apply(host, **FRONT)
     apply(host, **BACK)
@@ -60,6 +61,7 @@ def test_who_answers_by_another_network_goes_on_answering(host: Host, neighbour:
     assert _has_the_full_list(host, WEB, DB, **BACK)
 
 
+@pytest.mark.long
 def test_so_does_one_that_is_named_again_without_its_ports(host: Host) -> None:
     """The ports that it has published stay too."""
     apply(host, **FRONT)
@@ -95,12 +97,14 @@ def test_an_address_that_is_published_in_the_subnet_stays_one_to_ask(host: Host)
     assert _has_the_full_list(host, web, DB, {"namespace": "cache"}, **network)
 
 
+@pytest.mark.long
 def test_the_other_end_of_a_namespace_goes_on_speaking(host: Host) -> None:
     apply(host, **PAIR)
     assert _add(host, SECOND, **PAIR).changed == []
     assert _add(host, {"namespace": "web"}, **PAIR).changed == []
 
 
+@pytest.mark.long
 def test_an_end_that_is_added_speaks_for_the_other_one(host: Host) -> None:
     first = {"namespace": "web", "mac_address": "02:00:00:00:00:77"}
     apply(host, **{**PAIR, "endpoints": [first]})

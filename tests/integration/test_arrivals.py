@@ -51,6 +51,7 @@ def _wired(host: Host) -> bool:
     return host.run(["ip", "-n", "app", "link", "show", "eth0"], check=False).rc == 0
 
 
+@pytest.mark.long
 def test_nothing_else_is_brought_about(host: Host, guest: Process) -> None:
     _build(host, guest)
     host.sh("ip -n db address flush dev eth0; iptables --table raw --flush LINUXNET-RAW; ip link set vdb-d3b55a0 down")
@@ -116,6 +117,7 @@ def test_what_changes_networks_is_not_even_loaded_for_them(host: Host, guest: Pr
         }
 
 
+@pytest.mark.long
 def test_what_cannot_be_attached_is_a_line_and_no_reason_not_to_start(host: Host, guest: Process) -> None:
     _build(host, guest)
     host.sh("ip link del br-shop")
@@ -133,6 +135,7 @@ def test_what_cannot_be_attached_is_a_line_and_no_reason_not_to_start(host: Host
     assert (told.out, told.err.startswith(f"{DEFINITIONS}: "), told.err.count("\n")) == ("", True, 1)
 
 
+@pytest.mark.long
 def test_an_engine_that_is_not_there(host: Host, guest: Process) -> None:
     _build(host, guest)
     told = program(host, "started", "docker", MINE, "shop")

@@ -59,6 +59,7 @@ def test_a_network_that_was_made_one_way_is_found_right_the_other(host: Host) ->
     assert without_chance(host) == before
 
 
+@pytest.mark.long
 def test_check_mode_changes_nothing(host: Host) -> None:
     before = host.dump()
     assert "Manage veth pairs" in _applied(host, "modules", check=True)

@@ -60,6 +60,7 @@ def test_a_vpn_that_comes_while_the_network_stands(host: Host) -> None:
     "flush", ["true", "for t in raw mangle nat filter; do iptables -t $t -F; done", "ip address flush dev br-shop"]
 )
 @pytest.mark.parametrize("gateway", ["own", "nobody's", "external"])
+@pytest.mark.long
 def test_a_narrower_route_that_comes_while_the_network_stands(host: Host, gateway: str, flush: str) -> None:
     """Even if the bridge's addresses do not show whose subnet it is."""
     subnet = {"subnet": "172.18.0.0/24"}
@@ -122,6 +123,7 @@ def test_a_stranger_with_our_mark_on_the_bridge_is_left_there(host: Host, kind: 
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.long
 def test_a_stranger_with_our_mark_becomes_a_port_and_is_given_back(host: Host, kind: str) -> None:
     _odd(host, kind)
     applied = apply(host, **SHOP, ports=["odd0"])
@@ -138,6 +140,7 @@ def test_a_stranger_with_our_mark_becomes_a_port_and_is_given_back(host: Host, k
 
 
 @pytest.mark.parametrize("owner", ["default", "other"])
+@pytest.mark.long
 def test_a_link_that_the_modules_made_becomes_a_port_and_is_given_back(host: Host, owner: str) -> None:
     made = {"name": "uplink", "peer_name": "eth0", "peer_netns": "router", "owner": owner}
     host.module("netns", {"name": "router"})

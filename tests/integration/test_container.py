@@ -89,6 +89,7 @@ def test_a_container_that_is_not_there_is_refused_before_anything_changes(site: 
     assert before.changes_to(site.town.host.dump()) == []
 
 
+@pytest.mark.long
 def test_a_container_that_two_endpoints_name_is_refused(site: Site) -> None:
     """By name, by ID, by a prefix of the ID, by its process, and by another one in its namespace."""
     docker = site.daemon.call

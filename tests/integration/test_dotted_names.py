@@ -82,6 +82,7 @@ def test_a_network_comes_works_and_goes(town: Town, backend: str) -> None:
     assert remove(host, "br0.lan").changed == []
 
 
+@pytest.mark.long
 def test_it_survives_a_reboot(lab: Lab, town: Town) -> None:
     want = {**LAN, "persistent": True, "ports": [], "trusted_interfaces": []}
     apply(town.host, **want)

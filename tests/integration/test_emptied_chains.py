@@ -39,6 +39,7 @@ def test_with_the_last_network(host: Host, backend: str, tables: tuple[str, ...]
     assert remove(host).changed == []
 
 
+@pytest.mark.long
 def test_not_while_there_is_another_one(host: Host) -> None:
     apply(host, **SHOP)
     apply(host, **OTHER)

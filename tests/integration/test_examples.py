@@ -138,12 +138,14 @@ def test_the_examples_of_netns_info(host: Host) -> None:
 
 
 @pytest.mark.parametrize("name", OF_NETWORKS)
+@pytest.mark.long
 def test_the_examples_of_whole_networks(host: Host, name: str) -> None:
     run = host.playbook(_examples(name), diff=True)
     assert [task.action for task in run.changed] == [f"netplumb.linuxnet.{module}" for module in OF_NETWORKS[name]]
     _check_samples(name, [task.result for task in run.tasks if task.action == f"netplumb.linuxnet.{name}"])
 
 
+@pytest.mark.long
 def test_one_default_for_the_whole_group(host: Host) -> None:
     play = {
         "name": "Group defaults",

@@ -172,6 +172,7 @@ def test_only_the_hosts_in_trouble_fail(record: Record, record_property: Callabl
     assert record.first.changed_on() == MEMBERS.keys() - {OFF}, "what came before a failure was changed, too"
 
 
+@pytest.mark.long
 def test_a_failure_half_way_is_a_sentence(record: Record) -> None:
     (failed,) = (task for task in record.first.failed if task.host == FULL)
     assert failed.action == "netplumb.linuxnet.bridge_network"

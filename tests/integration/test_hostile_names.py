@@ -75,6 +75,7 @@ def test_the_umask_is_no_matter(host: Host, umask: str) -> None:
     assert host.sh("stat -c '%a' /run/linuxnet/netns/web").split() == ["600"]
 
 
+@pytest.mark.long
 def test_what_others_may_write_is_not_trusted(host: Host) -> None:
     apply(host, **NETWORK, persistent=True)
     settle(host, *host.sh("ls /run/netns").split())

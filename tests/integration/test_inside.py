@@ -99,6 +99,7 @@ def test_files_of_the_namespace_take_the_place_of_the_hosts(shop: Host) -> None:
 
 
 @PIPELINING
+@pytest.mark.long
 def test_a_namespace_that_cannot_be_entered_is_one_sentence(shop: Host, pipelining: str) -> None:
     shop.sh("touch /run/netns/file")
     strange = 'we\'b "$HOME"'
@@ -147,6 +148,7 @@ def test_another_user_that_is_not_there(shop: Host) -> None:
     assert "become_user: the host has no user nobody-here" in run.task("Try").result["stdout"]
 
 
+@pytest.mark.long
 def test_a_task_that_is_left_to_itself(shop: Host) -> None:
     task = {"name": "Later", "ansible.builtin.command": "ip -json link", "async": 20, "poll": 1}
     run = shop.playbook(_play(task), env={"ANSIBLE_ASYNC_DIR": "/tmp/later"})
@@ -206,6 +208,7 @@ def test_every_endpoint_is_a_host(lab: Lab, tmp_path: Any) -> None:
     assert "stores" in said["store.beta"]
 
 
+@pytest.mark.long
 def test_all_namespaces_answer_a_ping_and_nothing_is_reached_before(shop: Host) -> None:
     """Reading the inventory starts no connection: that of this one leaves a file behind."""
     shop.write("/tmp/ssh", "#!/bin/sh\ntouch /tmp/connected\nexit 255\n")

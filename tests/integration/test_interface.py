@@ -292,6 +292,7 @@ def test_a_route_is_never_stolen(web: Host) -> None:
     refused(web, "interface", both, "interface d1 in namespace web: a route to 1.1.1.1/32")
 
 
+@pytest.mark.long
 def test_absent_takes_away_what_is_listed_and_nothing_else(web: Host) -> None:
     web.module("interface", EVERYTHING)
     settle(web, "web")
@@ -346,6 +347,7 @@ def test_leases_are_remembered_and_forgotten(web: Host) -> None:
     assert json.loads(web.read("/run/linuxnet/netns/web"))["addresses"] == {}
 
 
+@pytest.mark.long
 def test_marks_count_on_the_host_alone(web: Host) -> None:
     web.module("netns", {"name": "db"})
     web.module("veth", {"name": "vdb", "peer_name": "eth0", "peer_netns": "db", "owner": "shop"})

@@ -95,6 +95,7 @@ def _swept(host: Host, point: inside.Point | None) -> inside.Watched:
 
 
 @pytest.mark.needs("seccomp-notification")
+@pytest.mark.long
 def test_killed_while_an_address_goes(host: Host) -> None:
     """The setting that keeps the subnet's other addresses is off after any other run, even with another name."""
     host.sh("ip netns add web; ip link add vweb type veth peer name eth0 netns web")

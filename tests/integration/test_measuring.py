@@ -54,6 +54,7 @@ def served(host: Host) -> Iterator[Host]:
     daemon.wait()
 
 
+@pytest.mark.long
 def test_what_a_daemon_and_its_orphans_spend_counts_once(served: Host) -> None:
     for _order in range(2):
         cost = served.call(meter.measure, _ORDER, {}, 30.0)

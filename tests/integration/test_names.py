@@ -98,6 +98,7 @@ def test_nothing_is_left_of_a_network(host: Host) -> None:
     assert remove(host).changed == []
 
 
+@pytest.mark.long
 def test_who_has_left_is_not_found_any_more(host: Host) -> None:
     apply(host, **SHOP)
     one = {**SHOP, "endpoints": SHOP["endpoints"][:1]}
@@ -254,6 +255,7 @@ def test_after_a_reboot(lab: Lab, host: Host) -> None:
     assert new.read(HOSTS.format("db")) == "10.1.1.1 mine\n"
 
 
+@pytest.mark.long
 def test_a_guest_who_is_away_has_its_file(lab: Lab, host: Host) -> None:
     """A namespace of a process: its name is known after a reboot, before it has come."""
     with host.spawn(["sleep", "1000"], unshare_net=True) as process:

@@ -132,6 +132,7 @@ def test_routes(network: Host) -> None:
     assert {"to": "172.18.0.0/16", "via": None, "protocol": "kernel", **connected} in web["routes"]
 
 
+@pytest.mark.long
 def test_neighbours(network: Host) -> None:
     assert network.inside("web").reaches("172.18.0.1")
     found = _by_name(_info(network)["namespaces"])["web"]["neighbours"]
@@ -145,6 +146,7 @@ def test_neighbours(network: Host) -> None:
     assert expected in found
 
 
+@pytest.mark.long
 def test_rules_of_ours_and_nobody_elses(network: Host) -> None:
     network.sh("iptables -A FORWARD -j ACCEPT; iptables -t nat -A POSTROUTING -m comment --comment other -j MASQUERADE")
     network.module("masquerade", {"source": "172.18.0.0/16", "out_interface": "!br0", "owner": "shop"})
@@ -163,6 +165,7 @@ def test_without_iptables_there_is_a_warning(network: Host) -> None:
     assert "iptables is not installed, so no rules are returned" in json.dumps(found["warnings"])
 
 
+@pytest.mark.long
 def test_switches(network: Host) -> None:
     assert _info(network)["host"]["ip_forward"] == {"ipv4": False, "ipv6": False}
     network.sysctl("net/ipv4/ip_forward", 1)
@@ -200,6 +203,7 @@ def test_what_the_whole_machine_shares(network: Host) -> None:
     assert limits["backlog"] is None or limits["backlog"] > 0
 
 
+@pytest.mark.long
 def test_limits(network: Host) -> None:
     assert [one["name"] for one in _info(network, {"names": ["web", "nothing"]})["namespaces"]] == ["web"]
     found = _info(network, {"owner": "other"})

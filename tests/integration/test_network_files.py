@@ -57,6 +57,7 @@ def _damage(document: dict[str, Any], where: list[Any], value: Any) -> str:
     ],
 )
 @pytest.mark.parametrize("verb", ["up", "down"])
+@pytest.mark.long
 def test_a_document_damaged_by_hand_is_a_sentence(host: Host, verb: str, where: list[Any], value: Any) -> None:
     apply(host, **NETWORK)
     host.write(DEFINITIONS, _damage(json.loads(host.read(DEFINITIONS)), where, value))
@@ -70,6 +71,7 @@ def test_a_document_damaged_by_hand_is_a_sentence(host: Host, verb: str, where: 
     assert apply(host, **NETWORK).changed == []
 
 
+@pytest.mark.long
 def test_units_and_definitions_of_others_are_left_alone(host: Host) -> None:
     host.sh(f"mkdir -p /etc/linuxnet /etc/systemd/system; echo '[Unit]' >{UNIT}")
     refused(host, "network_service", ABSENT, f"{UNIT} was not written by this collection")

@@ -101,6 +101,7 @@ def test_a_network_comes_changes_and_goes(bridged: Host, name: str) -> None:
 
 
 @pytest.mark.parametrize("ports", [PORTS, OPENED], ids=["translated", "opened"])
+@pytest.mark.long
 def test_ports_come_and_go(bridged: Host, ports: dict[str, Any]) -> None:
     empty = bridged.dump(counters=True)
     done = converge(bridged, "dnat", ports)

@@ -104,6 +104,7 @@ def test_what_is_kept_is_made_anew_where_it_may_be_anothers_or_of_another_python
 
 
 @pytest.mark.parametrize("pipelining", ["true", "false"])
+@pytest.mark.long
 def test_with_and_without_pipelining(host: Host, pipelining: str) -> None:
     env = {"ANSIBLE_PIPELINING": pipelining}
     assert _result(host.playbook(_play(SHOP), env=env))["changed"]
@@ -111,6 +112,7 @@ def test_with_and_without_pipelining(host: Host, pipelining: str) -> None:
     remove(host)
 
 
+@pytest.mark.long
 def test_left_to_itself(host: Host) -> None:
     begun = _play(SHOP, **{"async": 60, "poll": 1})
     # On a host of the lab, the home directory is read-only.
@@ -144,6 +146,7 @@ def test_the_roles_variables_are_the_defaults_of_all_networks(host: Host) -> Non
         assert told.startswith(f"{option}: 1 is not allowed")
 
 
+@pytest.mark.long
 def test_ipv6_follows_the_gateway_mode_of_its_own_network(host: Host) -> None:
     dual = [{"subnet": "172.18.0.0/16"}, {"subnet": "fd00:18::/64"}]
     open_to_all = "-A LINUXNET-TO -o br-a -m comment --comment linuxnet-forward-br-a -j ACCEPT"

@@ -52,11 +52,13 @@ def test_each_gets_an_address_of_its_own(host: Host, forks: str) -> None:
     assert _addresses(host) == given
 
 
+@pytest.mark.long
 def test_on_an_empty_machine(host: Host) -> None:
     host.playbook(_play(), inventory=INVENTORY)
     assert sorted(_addresses(host).values()) == ["172.18.0.2", "172.18.0.3", "172.18.0.4"]
 
 
+@pytest.mark.long
 def test_one_port_for_all_is_refused_but_for_the_first(host: Host) -> None:
     endpoint = {"namespace": "{{ inventory_hostname }}", "published_ports": ["8080:80"]}
     run = host.playbook(_play(endpoints=[endpoint]), inventory=INVENTORY, arguments=("--forks", "5"), fails=True)

@@ -60,6 +60,7 @@ def test_an_empty_host_becomes_what_the_modules_made(lab: Lab, host: Host) -> No
     assert new.inside("web").reaches("172.18.0.10")
 
 
+@pytest.mark.long
 def test_a_copy_of_the_disk_that_got_a_machine_id_of_its_own(lab: Lab, host: Host) -> None:
     """As for golden images and clones: the gateway's MAC address in the file is that of the bridge in any case."""
     host.write("/etc/machine-id", f"{'1' * 32}\n")
@@ -152,6 +153,7 @@ def program_is_gone(host: Host) -> bool:
         "ip link set br-shop down",
     ],
 )
+@pytest.mark.long
 def test_up_mends(host: Host, damage: str) -> None:
     apply(host, **KEPT)
     healthy = told(host.dump())
@@ -260,6 +262,7 @@ def test_a_network_goes_after_a_boot_without_ipv6(lab: Lab, host: Host) -> None:
     assert new.module("ip_forward", want, fails=True)["msg"] == "ip_version: this kernel has no IPv6"
 
 
+@pytest.mark.long
 def test_not_persistent_any_more(host: Host) -> None:
     apply(host, **KEPT)
     foretold = apply(host, check=True, **SHOP)
@@ -303,6 +306,7 @@ def test_a_file_that_was_damaged_is_written_anew(host: Host, path: str) -> None:
     assert told(host.dump()) == healthy
 
 
+@pytest.mark.long
 def test_endpoints_that_are_only_added_stay_in_the_file(lab: Lab, host: Host) -> None:
     apply(host, **KEPT)
     apply(host, **{**KEPT, "appends": True, "endpoints": [{"namespace": "cache", "published_ports": ["9090:90"]}]})

@@ -44,6 +44,7 @@ def _plain(host: Host) -> None:
     host.write("/etc/resolv.conf", "nameserver 192.0.2.53\nsearch example.org\noptions edns0\n")
 
 
+@pytest.mark.long
 def test_aliases(host: Host) -> None:
     told_once(host, shop(aliases=["www", "shop.example"]))
     for namespace in ("web", "db"):
@@ -53,6 +54,7 @@ def test_aliases(host: Host) -> None:
     assert found(host, "db", "shop.example") == set()
 
 
+@pytest.mark.long
 def test_hosts_of_one_endpoint(host: Host) -> None:
     """They take precedence over the network's own names, and only this namespace has them."""
     given = {"backup": "192.0.2.9", "tape": "192.0.2.9", "six": "2001:db8::9", "db": "192.0.2.8", "me": "host-gateway"}
@@ -106,6 +108,7 @@ def test_nothing_is_written_where_the_hosts_own_can_be_reached(host: Host) -> No
         ("127.0.0.1\nnameserver 192.0.2.1", ["10.0.0.53"], ["192.0.2.1"]),
     ],
 )
+@pytest.mark.long
 def test_a_host_that_asks_itself(host: Host, own: str, upstream: list[str], wanted: list[str]) -> None:
     host.write("/etc/resolv.conf", f"nameserver {own}\noptions edns0 trust-ad\nsearch example.org\n")
     host.sh(f"mkdir -p $(dirname {RESOLVED})")

@@ -39,6 +39,7 @@ def test_bad_input_fails_with_a_sentence_before_anything_changes(
     assert before.changes_to(host.dump()) == []
 
 
+@pytest.mark.long
 def test_what_is_omitted_in_an_endpoint_is_not_given(host: Host) -> None:
     omitted = "{{ nope | default(omit) }}"
     endpoint = {"namespace": "web", "ipv4_address": omitted, "routes": [{"to": "10.0.0.0/8", "metric": omitted}]}
@@ -139,6 +140,7 @@ def test_the_role_twice_with_different_networks_then_in_a_loop_with_identical_on
     )
 
 
+@pytest.mark.long
 def test_serial_and_limit(lab: Lab) -> None:
     host = lab.host("host")
     names = {f"bridge_network_{key}": value for key, value in SHOP.items() if key != "name"}

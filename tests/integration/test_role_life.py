@@ -108,6 +108,7 @@ def test_endpoints_come_and_go_and_ports_move(host: Host) -> None:
     assert len(host.sh("ip -o link show master br-shop").splitlines()) == 1
 
 
+@pytest.mark.long
 def test_endpoints_are_only_added_where_that_is_asked(host: Host) -> None:
     become(host, **SHOP)
     done = become(host, **shop("cache", appends=True))
@@ -205,6 +206,7 @@ def test_an_interface_takes_its_address_along_where_it_is_renamed(host: Host) ->
     ],
     ids=lambda change: next(iter(change)),
 )
+@pytest.mark.long
 def test_a_network_is_changed_into_another_and_back(host: Host, change: dict[str, Any]) -> None:
     apply(host, **SHOP)
     built = settled(host)
@@ -230,6 +232,7 @@ def test_a_network_is_changed_into_another_and_back(host: Host, change: dict[str
         STALE_RULE,
     ],
 )
+@pytest.mark.long
 def test_drift_is_repaired(host: Host, damage: str) -> None:
     apply(host, **SHOP)
     repairs(host, damage, **SHOP)
@@ -255,6 +258,7 @@ def test_links_that_were_moved_or_lost_come_back(host: Host, damage: str) -> Non
     assert len(host.sh("ip -o link show master br-shop").splitlines()) == 2
 
 
+@pytest.mark.long
 def test_a_renamed_bridge_is_replaced_and_removed(host: Host) -> None:
     become(host, **SHOP)
     host.sh("ip link set br-shop down && ip link set br-shop name renamed")
@@ -416,6 +420,7 @@ def test_given_addresses_names_and_macs_are_exchanged(host: Host) -> None:
     assert "one" not in host.sh("ip -o link show master br-shop")
 
 
+@pytest.mark.long
 def test_sysctls_and_routes_inside(host: Host) -> None:
     endpoint = {
         "namespace": "web",

@@ -73,6 +73,7 @@ def test_the_bridges_settings_are_put_back(host: Host, wan: Segment, outside: Ho
     _serves(host, outside, "192.0.2.1", "2001:db8::1")
 
 
+@pytest.mark.long
 def test_an_uplink_that_does_not_forward_is_named(host: Host, wan: Segment, outside: Host) -> None:
     host.sh("sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.eth0.forwarding=0")
     told = [json.dumps(apply(host, check=check, **SHOP).results["ip_forward"]) for check in (True, False, False)]

@@ -80,6 +80,7 @@ def lives() -> Iterator[dict[int, Life]]:
 
 
 @pytest.mark.parametrize("stage", ["made", "again", "removed"])
+@pytest.mark.long
 def test_processes_do_not_grow(lives: dict[int, Life], stage: str) -> None:
     """No table is read twice unless it was changed."""
     small, large = getattr(lives[SMALL], stage).counts, getattr(lives[LARGE], stage).counts
@@ -96,6 +97,7 @@ def test_nothing_is_written_where_nothing_is_to_do(lives: dict[int, Life]) -> No
         assert not [command for command in life.again.counts if "restore" in command]
 
 
+@pytest.mark.long
 def test_one_rule_for_each_published_port(lives: dict[int, Life]) -> None:
     """Plus a few for the tree."""
     assert lives[LARGE].rules - lives[SMALL].rules - (LARGE - SMALL) < 10

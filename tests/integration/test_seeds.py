@@ -71,6 +71,7 @@ def container(place: Town, docker0: None) -> Iterator[Process]:
 
 
 @BY_BOTH
+@pytest.mark.long
 def test_000_a_running_process_joins_docker0(place: Town, container: Process, by: str) -> None:
     host, name = place.host, str(container.pid)
     before = host.dump()
@@ -171,6 +172,7 @@ def test_003_a_published_port_from_outside_and_from_the_host(place: Town, by: st
         assert "ip_forward = 1" in host.sh("cat /etc/sysctl.d/*linuxnet*")
 
 
+@pytest.mark.long
 def test_004_what_ip_netns_list_shows_is_what_netns_info_shows(place: Town) -> None:
     host = place.host
     converge(host, "004_modules")

@@ -81,6 +81,7 @@ def test_where_all_endpoints_are_new_the_host_remembers_no_old_one(host: Host) -
     assert set(_remembered(host, "br-shop").values()).isdisjoint(old.values())
 
 
+@pytest.mark.long
 def test_a_stranger_on_the_bridge_learns_the_new_mac_address(host: Host) -> None:
     apply(host, **_shop(WEB))
     host.sh(
@@ -103,6 +104,7 @@ def test_a_stranger_on_the_bridge_learns_the_new_mac_address(host: Host) -> None
     assert set(new.values()).isdisjoint(old.values())
 
 
+@pytest.mark.long
 def test_neighbours_learn_who_has_an_address_now(host: Host) -> None:
     """Also if nothing goes up or down and an address moves from one endpoint to another."""
     client: dict[str, Any] = {"namespace": "db"}

@@ -49,6 +49,7 @@ def test_without_pyroute2_what_needs_none_of_it_works(host: Host) -> None:
     assert host.inside("web").reaches("127.0.0.1")
 
 
+@pytest.mark.long
 def test_without_libraries_networks_are_taken_away(host: Host) -> None:
     host.module("bridge_network", SHOP)
     absent = {"name": SHOP["name"], "state": "absent"}
@@ -57,6 +58,7 @@ def test_without_libraries_networks_are_taken_away(host: Host) -> None:
     assert not host.exists("/run/linuxnet")
 
 
+@pytest.mark.long
 def test_what_is_missing_is_told(host: Host) -> None:
     tasks = [{"name": "Look", "netplumb.linuxnet.netns_info": {}}]
     told = {}

@@ -122,6 +122,7 @@ def test_a_link_that_is_managed_nevertheless(host: Host) -> None:
     assert host.module(MODULE, LAN, check=True)["changed"]
 
 
+@pytest.mark.long
 def test_the_role_names_its_bridge_host_ends_and_cards(host: Host) -> None:
     host.sh(f"{NETWORKD}; ip link add eth1 type veth peer far")
     before = host.dump()

@@ -43,6 +43,7 @@ def _changed(run: Timed) -> list[bool]:
 
 @pytest.mark.parametrize("become", [False, True])
 @pytest.mark.parametrize("pipelining", [False, True])
+@pytest.mark.long
 def test_become_and_pipelining(controller: Controller, host: Host, become: bool, pipelining: bool) -> None:
     host.write("/tmp/sudo", _SUDO)
     host.sh("chmod 755 /tmp/sudo; touch /tmp/asked; mkdir -m 700 /tmp/ansible")
@@ -62,6 +63,7 @@ def test_become_and_pipelining(controller: Controller, host: Host, become: bool,
 
 
 @pytest.mark.parametrize("pipelining", [False, True])
+@pytest.mark.long
 def test_begun_and_asked_for_later(controller: Controller, host: Host, pipelining: bool) -> None:
     tasks = [
         _task(**{"async": 60, "poll": 0}, register="begun"),
@@ -82,6 +84,7 @@ def test_begun_and_asked_for_later(controller: Controller, host: Host, pipelinin
     assert host.inside("web").reaches("172.18.0.10")
 
 
+@pytest.mark.long
 def test_delegated_to_another_host(controller: Controller, lab: Lab, host: Host) -> None:
     gateway = lab.host("gateway")
     play = [{"hosts": "host", "gather_facts": False, "tasks": [_task(delegate_to="gateway")]}]
