@@ -90,13 +90,17 @@ def _hooked(text: str) -> int:
     return 0
 
 
+class _Apart(subprocess.Popen[bytes]):
+    """A process that may outlive this one, which no function of AnsibleModule starts."""
+
+
 def _attach_aside(place: _Place, process: int) -> None:
     """Attach the container in another process, and wait for that as long as a hook may."""
     argv = [sys.executable, "-I", sys.argv[0], "attach", place.network, place.namespace, str(process)]
     if os.path.exists("/run/systemd/journal/stdout"):
         # Runtimes discard the output of their hooks.
         argv = ["systemd-cat", "--identifier=linuxnet", *argv]
-    attaching = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=sys.stderr, start_new_session=True)
+    attaching = _Apart(argv, stdin=subprocess.DEVNULL, stdout=sys.stderr, start_new_session=True)
     try:
         attaching.wait(_PATIENCE)
     except subprocess.TimeoutExpired:
