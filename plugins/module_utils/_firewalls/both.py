@@ -18,7 +18,6 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES, IPNetwork
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backend import (
-    Firewall,
     Intent,
     IsolationRequest,
     Isolations,
@@ -54,6 +53,11 @@ class Sides(Value, t.Generic[K]):
 
     def place(self, ref: Ref) -> Ref:
         return self.same.get(ref)
+
+    @property
+    def alone(self) -> K | None:
+        """The only one that is concerned, if there is one."""
+        return next(iter(self.by_name.values())) if len(self.by_name) == 1 else None
 
     def every(self) -> t.Collection[K]:
         return self.by_name.values()
@@ -195,11 +199,3 @@ class BothPublications:
 def _publisher(request: PortRequest) -> str | None:
     named = (request.publication, *request.replaces)
     return next((one.owner for one in named if one is not None), None)
-
-
-#: How each kind is read of a firewall.
-READERS: dict[str, t.Callable[[Firewall], t.Callable[..., t.Any]]] = {
-    "isolations": lambda firewall: firewall.isolations,
-    "translations": lambda firewall: firewall.translations,
-    "publications": lambda firewall: firewall.publications,
-}

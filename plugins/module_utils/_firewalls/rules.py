@@ -42,23 +42,22 @@ class _Chosen:
     installed."""
 
     def isolations(self, host: Host, asked: t.Sequence[Asked]) -> Isolations:
-        sides: both.Sides[Isolations] = _sides(host, asked, "isolations")
-        return next(iter(sides.every())) if len(sides.by_name) == 1 else both.BothIsolations(sides)
+        sides: both.Sides[Isolations] = _sides(host, asked, lambda firewall: firewall.isolations(host, asked))
+        return sides.alone or both.BothIsolations(sides)
 
     def translations(self, host: Host, asked: t.Sequence[Asked]) -> Translations:
-        sides: both.Sides[Translations] = _sides(host, asked, "translations")
-        return next(iter(sides.every())) if len(sides.by_name) == 1 else both.BothTranslations(sides)
+        sides: both.Sides[Translations] = _sides(host, asked, lambda firewall: firewall.translations(host, asked))
+        return sides.alone or both.BothTranslations(sides)
 
     def publications(self, host: Host, asked: t.Sequence[Asked]) -> Publications:
-        sides: both.Sides[Publications] = _sides(host, asked, "publications")
-        return next(iter(sides.every())) if len(sides.by_name) == 1 else both.BothPublications(sides)
+        sides: both.Sides[Publications] = _sides(host, asked, lambda firewall: firewall.publications(host, asked))
+        return sides.alone or both.BothPublications(sides)
 
 
-def _sides(host: Host, asked: t.Sequence[Asked], kind: str) -> t.Any:
-    """The firewalls that are concerned, each with what it has of this kind."""
-    read = both.READERS[kind]
+def _sides(host: Host, asked: t.Sequence[Asked], read: t.Callable[[Firewall], both.K]) -> both.Sides[both.K]:
+    """The firewalls that are concerned, each with what it has of one kind."""
     if not _concerns_nftables(host, asked):
-        return both.Sides({IPTABLES: read(Iptables())(host, asked)}, {}, {})
+        return both.Sides({IPTABLES: read(Iptables())}, {}, {})
     # Most hosts never have a table of ours, so they need not load this.
     from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables import firewall, state
 
@@ -74,8 +73,8 @@ def _sides(host: Host, asked: t.Sequence[Asked], kind: str) -> t.Any:
         raise Refused("firewall: nftables needs the program nft, which this host lacks; install nftables")
     sides = {}
     if IPTABLES in homes.values() or any(_has_rules(host, ref) for ref in tables.by_ref):
-        sides[IPTABLES] = read(Iptables())(host, asked)
-    sides[NFTABLES] = read(firewall.Nftables())(host, asked)
+        sides[IPTABLES] = read(Iptables())
+    sides[NFTABLES] = read(firewall.Nftables())
     return both.Sides(sides, homes, tables.same)
 
 

@@ -18,7 +18,7 @@ import struct
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import KernelRefused, Refused
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import programs
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import nftables_chains, programs
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink import (
     Reader,
@@ -27,14 +27,12 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink im
     each_attribute,
 )
 
-_NETFILTER = 12
-_GET_CHAIN, _GET_RULE, _GET_SET, _GET_ELEMENTS = (10 << 8 | number for number in (4, 7, 10, 13))
-_NFGENMSG = struct.Struct("=BBH")
+_GET_SET, _GET_ELEMENTS = 10 << 8 | 10, 10 << 8 | 13
 _U32, _I32, _U64 = struct.Struct("!I"), struct.Struct("!i"), struct.Struct("!Q")
 _INET = 1
 #: Attributes of chains, hooks, rules, sets and elements.
-_CHAIN_NAME, _CHAIN_HOOK, _CHAIN_POLICY, _CHAIN_TYPE = 3, 4, 5, 7
-_HOOK_NUMBER, _HOOK_PRIORITY = 1, 2
+_CHAIN_POLICY, _CHAIN_TYPE = 5, 7
+_HOOK_PRIORITY = 2
 _RULE_CHAIN, _RULE_HANDLE, _RULE_EXPRESSIONS, _RULE_DATA = 2, 3, 4, 7
 _SET_NAME, _ELEMENTS, _KEY, _VALUE, _DATA, _KEY_END = 2, 3, 1, 2, 6, 10
 _PLAIN, _VERDICT, _VERDICT_CODE, _VERDICT_CHAIN = 1, 2, 1, 2
@@ -82,11 +80,11 @@ def read(host: Host, ref: str | None, table: str) -> RawTable | None:
 
 def _read(table: str) -> RawTable | None:
     named = attribute(1, table.encode() + b"\0")
-    with Reader(protocol=_NETFILTER) as reader:
-        chains = [_chain(row) for row in _rows(reader, _GET_CHAIN, b"") if _text(row[1]) == table]
+    with Reader(protocol=nftables_chains.NETFILTER) as reader:
+        chains = [_chain(row) for row in _rows(reader, nftables_chains.GET_CHAIN, b"") if _text(row[1]) == table]
         if not chains:
             return None
-        rules = [_rule(row) for row in _rows(reader, _GET_RULE, named)]
+        rules = [_rule(row) for row in _rows(reader, nftables_chains.GET_RULE, named)]
         names = [_text(row[_SET_NAME]) for row in _rows(reader, _GET_SET, named)]
         elements = {
             name: list(_elements(_rows(reader, _GET_ELEMENTS, named + attribute(2, name.encode() + b"\0"))))
@@ -97,13 +95,13 @@ def _read(table: str) -> RawTable | None:
 
 def _rows(reader: Reader, kind: int, body: bytes) -> list[dict[int, bytes]]:
     try:
-        rows = reader.dump(kind, _NFGENMSG.pack(_INET, 0, 0) + body)
+        rows = reader.dump(kind, nftables_chains.NFGENMSG.pack(_INET, 0, 0) + body)
     except OSError as error:
         # No nf_tables in this kernel, or nothing of this name any more.
         if error.errno in (errno.ENOENT, errno.EINVAL, errno.EOPNOTSUPP, errno.EPROTONOSUPPORT):
             return []
         raise
-    return [attributes(row, _NFGENMSG.size) for row in rows]
+    return [attributes(row, nftables_chains.NFGENMSG.size) for row in rows]
 
 
 def _text(value: bytes | None) -> str:
@@ -111,11 +109,11 @@ def _text(value: bytes | None) -> str:
 
 
 def _chain(row: t.Mapping[int, bytes]) -> RawChain:
-    name = _text(row.get(_CHAIN_NAME))
-    if _CHAIN_HOOK not in row:
+    name = _text(row.get(nftables_chains.CHAIN))
+    if nftables_chains.HOOK not in row:
         return RawChain(name, None)
-    hook = attributes(row[_CHAIN_HOOK])
-    number, priority = _U32.unpack(hook[_HOOK_NUMBER])[0], _I32.unpack(hook[_HOOK_PRIORITY])[0]
+    hook = attributes(row[nftables_chains.HOOK])
+    number, priority = _U32.unpack(hook[nftables_chains.HOOK_NUMBER])[0], _I32.unpack(hook[_HOOK_PRIORITY])[0]
     policy = _POLICIES.get(_U32.unpack(row[_CHAIN_POLICY])[0], "accept") if _CHAIN_POLICY in row else "accept"
     return RawChain(name, (_text(row.get(_CHAIN_TYPE)), _HOOKS.get(number, str(number)), priority, policy))
 

@@ -18,6 +18,7 @@ import collections
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Edit
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.sequences import ascending
 
 Rank = tuple[int, ...]
 #: The rank of a rule that no packet gets past.
@@ -65,10 +66,10 @@ def _steady(current: t.Sequence[str], managed: t.Container[str], rank: RankOf) -
     for number, text in enumerate(current):
         found = None if text in managed else rank(text)
         if found == END:
-            return {**dict(_ascending(ranked)), number: END}
+            return {**dict(ascending(ranked)), number: END}
         if found is not None:
             ranked.append((number, found))
-    return dict(_ascending(ranked))
+    return dict(ascending(ranked))
 
 
 def _kept(
@@ -91,25 +92,7 @@ def _kept(
         below_fits = after == len(places) or anchors[places[after]] >= own
         if above_fits and below_fits:
             ranked.append((number, own))
-    return dict(_ascending(ranked))
-
-
-def _ascending(ranked: t.Sequence[tuple[int, Rank]]) -> list[tuple[int, Rank]]:
-    """The longest subsequence whose ranks never decrease (patience sorting)."""
-    tails: list[Rank] = []
-    ends: list[int] = []
-    before: list[int] = []
-    for number, (_position, rank) in enumerate(ranked):
-        pile = bisect.bisect_right(tails, rank)
-        before.append(ends[pile - 1] if pile else -1)
-        tails[pile : pile + 1] = [rank]
-        ends[pile : pile + 1] = [number]
-    chosen = []
-    number = ends[-1] if ends else -1
-    while number >= 0:
-        chosen.append(ranked[number])
-        number = before[number]
-    return chosen[::-1]
+    return dict(ascending(ranked))
 
 
 def _insertions(

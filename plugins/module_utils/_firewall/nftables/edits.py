@@ -22,6 +22,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftabl
     Table,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables.layout import TABLE
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.sequences import ascending
 
 
 class Edit(Value):
@@ -268,26 +269,4 @@ def _kept(have: t.Sequence[Rule], wanted: t.Sequence[Line | Rule]) -> dict[int, 
         found = places.get(rule.handle) if found is None else found
         if found is not None:
             pairs.append((number, found))
-    return dict(_increasing(pairs))
-
-
-def _increasing(pairs: t.Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The longest part of them in which both numbers rise."""
-    tails: list[int] = []
-    ends: list[int] = []
-    before: list[int] = []
-    for index, (_number, place) in enumerate(pairs):
-        at = bisect.bisect_left(tails, place)
-        before.append(ends[at - 1] if at else -1)
-        if at == len(tails):
-            tails.append(place)
-            ends.append(index)
-        else:
-            tails[at] = place
-            ends[at] = index
-    found = []
-    index = ends[-1] if ends else -1
-    while index >= 0:
-        found.append(pairs[index])
-        index = before[index]
-    return found[::-1]
+    return dict(ascending(pairs, strictly=True))

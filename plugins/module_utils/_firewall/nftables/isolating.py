@@ -32,7 +32,6 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftabl
     state,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables.document import Document, Table
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Step
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import bindings, marks
 
 #: Sets with an element of each bridge.
@@ -88,18 +87,16 @@ class Isolations:
         return [] if hook and hook.policy == "drop" else list(FAMILIES)
 
     def plan(self, requests: t.Sequence[IsolationRequest]) -> Planned[Isolation]:
-        steps: list[Step] = []
-        served: dict[int, Served[Isolation]] = {}
-        for ref in dict.fromkeys(self.place(request.netns) for request in requests):
-            mine = {number: one for number, one in enumerate(requests) if self.place(one.netns) == ref}
-            claims = [self._claim(one) for one in mine.values()]
-            draft = edits.draft(self._tables.of(ref), claims, layout.ISOLATION, self._policy(ref, list(mine.values())))
-            recorded = {one.intent.bridge: remembered.views(self._parts(one), one.drops) for one in mine.values()}
-            steps += state.step(ref, draft, recorded)
-            for (number, request), share in zip(mine.items(), draft.shares):
-                gaps = frozenset(_gaps(share, request)) if request.present else frozenset()
-                served[number] = Served(self._before(request), *state.told(share), gaps)
-        return Planned(steps, [served[number] for number in range(len(requests))])
+        return state.planned(self._tables, requests, self._draft, self._served)
+
+    def _draft(self, ref: Ref, requests: list[IsolationRequest]) -> tuple[edits.Draft, dict[str, t.Any]]:
+        claims = [self._claim(one) for one in requests]
+        draft = edits.draft(self._tables.of(ref), claims, layout.ISOLATION, self._policy(ref, requests))
+        return draft, {one.intent.bridge: remembered.views(self._parts(one), one.drops) for one in requests}
+
+    def _served(self, request: IsolationRequest, share: t.Sequence[edits.Edit]) -> Served[Isolation]:
+        gaps = frozenset(_gaps(share, request)) if request.present else frozenset()
+        return Served(self._before(request), *state.told(share), gaps)
 
     def _policy(self, ref: Ref, requests: t.Sequence[IsolationRequest]) -> str:
         """Of the chain that sees all forwarded packets: those that no network lets pass are dropped if any wants it."""

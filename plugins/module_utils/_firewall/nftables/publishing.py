@@ -25,7 +25,6 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftabl
     state,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables.document import Document
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Step
 
 
 class Publications:
@@ -48,16 +47,10 @@ class Publications:
         return [(ref, one) for ref, found in self._found.items() for one in found]
 
     def plan(self, requests: t.Sequence[PortRequest]) -> Planned[Publication]:
-        steps: list[Step] = []
-        served: dict[int, Served[Publication]] = {}
-        for ref in dict.fromkeys(self.place(request.netns) for request in requests):
-            mine = {number: one for number, one in enumerate(requests) if self.place(one.netns) == ref}
-            draft = edits.draft(self._tables.of(ref), self._claims(ref, list(mine.values())), layout.PUBLICATION)
-            steps += state.step(ref, draft, {})
-            for (number, request), share in zip(mine.items(), draft.shares):
-                before = request.replaces[0] if request.replaces else None
-                served[number] = Served(before, *state.told(share), _gaps(share, request))
-        return Planned(steps, [served[number] for number in range(len(requests))])
+        return state.planned(self._tables, requests, self._draft, _served)
+
+    def _draft(self, ref: Ref, requests: list[PortRequest]) -> tuple[edits.Draft, dict[str, t.Any]]:
+        return edits.draft(self._tables.of(ref), self._claims(ref, requests), layout.PUBLICATION), {}
 
     def _claims(self, ref: Ref, requests: t.Sequence[PortRequest]) -> list[edits.Claim]:
         """In turn, since of two that need the same element the first one gets it and the other a rule."""
@@ -104,6 +97,10 @@ def _overlaps(taken: t.Mapping[tuple[str, str], Publication], name: str, key: st
             if other.first <= publication.to_port.last and publication.to_port.first <= other.last:
                 return True
     return False
+
+
+def _served(request: PortRequest, share: t.Sequence[edits.Edit]) -> Served[Publication]:
+    return Served(request.replaces[0] if request.replaces else None, *state.told(share), _gaps(share, request))
 
 
 def _gaps(share: t.Sequence[edits.Edit], request: PortRequest) -> frozenset[tuple[str, Gap]]:

@@ -12,12 +12,12 @@ import itertools
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backend import Asked, Ref
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backend import Asked, Planned, Ref, Served
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables import edits, layout, reading
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables.document import Line, Table
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import nftables_records, nftables_table
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Aside, LinksStay, Session
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Aside, LinksStay, Session, Step
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 
 Networks = dict[str, t.Any]
@@ -154,6 +154,28 @@ def _write(host: Host, ref: Ref, commands: t.Sequence[str]) -> None:
         middle = len(commands) // 2
         _write(host, ref, commands[:middle])
         _write(host, ref, commands[middle:])
+
+
+def planned(
+    tables: Tables,
+    requests: t.Sequence[t.Any],
+    drafted: t.Callable[[Ref, list[t.Any]], tuple[edits.Draft, t.Mapping[str, t.Any]]],
+    serve: t.Callable[[t.Any, t.Sequence[edits.Edit]], Served[t.Any]],
+) -> Planned[t.Any]:
+    """One transaction for each namespace.
+
+    :param drafted: the draft for the requests of a namespace, and what is to be recorded of networks
+    :param serve: what a share of the draft does for its request
+    """
+    steps: list[Step] = []
+    served: dict[int, Served[t.Any]] = {}
+    for ref in dict.fromkeys(tables.place(request.netns) for request in requests):
+        mine = {number: one for number, one in enumerate(requests) if tables.place(one.netns) == ref}
+        draft, networks = drafted(ref, list(mine.values()))
+        steps += step(ref, draft, networks)
+        for (number, request), share in zip(mine.items(), draft.shares):
+            served[number] = serve(request, share)
+    return Planned(steps, [served[number] for number in range(len(requests))])
 
 
 def told(share: t.Sequence[edits.Edit]) -> tuple[list[str], list[str]]:

@@ -25,7 +25,6 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftabl
     state,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables.document import Document, Rule
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Step
 
 
 class Translations:
@@ -42,26 +41,23 @@ class Translations:
         return [(rule, found) for rule, found in pairs if found]
 
     def plan(self, requests: t.Sequence[Request[SourceNat]]) -> Planned[SourceNat]:
-        steps: list[Step] = []
-        served: dict[int, Served[SourceNat]] = {}
-        for ref in dict.fromkeys(self._tables.place(request.netns) for request in requests):
-            mine = {number: one for number, one in enumerate(requests) if self._tables.place(one.netns) == ref}
-            there = {
-                number: [(rule, found) for rule, found in self._found(ref) if found.key == one.intent.key]
-                for number, one in mine.items()
-            }
-            claims = [
-                edits.Claim(
-                    source_rules.document(one.intent) if one.present else Document(),
-                    rules={layout.SOURCES: [rule.handle for rule, _found in there[number]]},
-                )
-                for number, one in mine.items()
-            ]
-            draft = edits.draft(self._tables.of(ref), claims, layout.TRANSLATION)
-            steps += state.step(ref, draft, {})
-            for (number, request), share in zip(mine.items(), draft.shares):
-                served[number] = Served(_before(there[number]), *state.told(share), _gaps(share, request))
-        return Planned(steps, [served[number] for number in range(len(requests))])
+        return state.planned(self._tables, requests, self._draft, self._served)
+
+    def _there(self, request: Request[SourceNat]) -> list[tuple[Rule, SourceNat]]:
+        return [(rule, found) for rule, found in self._found(request.netns) if found.key == request.intent.key]
+
+    def _draft(self, ref: Ref, requests: list[Request[SourceNat]]) -> tuple[edits.Draft, dict[str, t.Any]]:
+        claims = [
+            edits.Claim(
+                source_rules.document(one.intent) if one.present else Document(),
+                rules={layout.SOURCES: [rule.handle for rule, _found in self._there(one)]},
+            )
+            for one in requests
+        ]
+        return edits.draft(self._tables.of(ref), claims, layout.TRANSLATION), {}
+
+    def _served(self, request: Request[SourceNat], share: t.Sequence[edits.Edit]) -> Served[SourceNat]:
+        return Served(_before(self._there(request)), *state.told(share), _gaps(share, request))
 
 
 def _before(found: t.Sequence[tuple[Rule, SourceNat]]) -> SourceNat | None:
