@@ -91,7 +91,10 @@ def _hooked(text: str) -> int:
 
 
 class _Apart(subprocess.Popen[bytes]):
-    """A process that may outlive this one, which no function of AnsibleModule starts."""
+    """A process that may outlive this one.
+
+    ``run_command`` of AnsibleModule would wait for its end, and is not available at boot.
+    """
 
 
 def _attach_aside(place: _Place, process: int) -> None:
