@@ -88,6 +88,7 @@ def _count(rules: str) -> str:
     return f"{sum('-i br1' in rule and '-j RETURN' in rule for rule in rules.splitlines())}\n"
 
 
+@pytest.mark.long
 def test_an_address_that_is_published_in_the_subnet_stays_one_to_ask(host: Host) -> None:
     web = {"namespace": "web", "published_ports": ["172.18.0.99:8080:80"]}
     network = {**BACK, "ipam_config": [{"subnet": "172.18.0.0/16", "aux_addresses": {"host": "172.18.0.99"}}]}
@@ -114,6 +115,7 @@ def test_an_end_that_is_added_speaks_for_the_other_one(host: Host) -> None:
     assert _has_the_full_list(host, first, SECOND, **PAIR)
 
 
+@pytest.mark.long
 def test_an_end_that_guards_nothing_is_none_of_the_neighbours(host: Host) -> None:
     first = {"namespace": "web", "guard": False}
     apply(host, **{**PAIR, "endpoints": [first]})
@@ -121,6 +123,7 @@ def test_an_end_that_guards_nothing_is_none_of_the_neighbours(host: Host) -> Non
     assert _has_the_full_list(host, first, SECOND, **PAIR)
 
 
+@pytest.mark.long
 def test_an_end_with_another_address_leaves_the_former_one(host: Host) -> None:
     apply(host, **PAIR)
     moved = {**SECOND, "ipv4_address": "172.18.0.9"}

@@ -42,6 +42,7 @@ def _files(place: Path) -> set[str]:
     return {str(path.relative_to(place)) for path in place.rglob("*") if path.is_file()}
 
 
+@pytest.mark.long
 def test_what_is_shipped_is_what_hosts_and_readers_need(artifact: Path) -> None:
     wanted = {name for name in tree.names() if name.startswith(SHIPPED)}
     assert _files(artifact) == wanted | {"FILES.json", "MANIFEST.json"}

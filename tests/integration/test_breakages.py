@@ -95,6 +95,7 @@ def _warnings(applied: Applied) -> str:
 
 
 @pytest.mark.parametrize("breakage", ALL)
+@pytest.mark.long
 def test_a_verdict(works: Works, breakage: Breakage) -> None:
     place = works.town()
     host = place.host

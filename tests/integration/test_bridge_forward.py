@@ -115,6 +115,7 @@ def test_the_second_network_and_its_end_leave_the_first_alone(any_host: Host) ->
     assert first.changes_to(any_host.dump(counters=True)) == []
 
 
+@pytest.mark.long
 def test_the_number_of_rules_does_not_grow_with_the_mode(host: Host) -> None:
     host.sh("ip link add br0 type bridge")
     host.module("bridge_forward", NETWORK)

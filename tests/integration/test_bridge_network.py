@@ -210,6 +210,7 @@ def test_a_network_that_is_taken_away_has_no_interfaces_to_set(host: Host) -> No
         ["ip netns add elsewhere", "ip -n web link set eth0 netns elsewhere"],
     ],
 )
+@pytest.mark.long
 def test_what_carries_the_mark_goes_without_a_plan(host: Host, damage: list[str]) -> None:
     """Exactly as by a plan made after reading every namespace; another network stays."""
     apply(host, name="br-more", ipam_config=[{"subnet": "172.19.0.0/16"}], endpoints=[{"namespace": "more"}])
@@ -252,6 +253,7 @@ def test_a_network_is_not_taken_away_without_a_sight_of_its_rules(host: Host) ->
     assert not in_one(host, ABSENT)["changed"]
 
 
+@pytest.mark.long
 def test_ipv6_comes_and_goes_with_the_network(host: Host) -> None:
     """Without it an endpoint has not even a link-local address, with which it could reach its neighbours."""
     ipv4 = {**SHOP, "ipam_config": SHOP["ipam_config"][:1]}

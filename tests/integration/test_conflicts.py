@@ -45,6 +45,7 @@ def test_a_route_that_is_not_in_the_way_is_none_of_ours(host: Host, route: str) 
     assert apply(host, **SHOP).changed == []
 
 
+@pytest.mark.long
 def test_a_vpn_that_comes_while_the_network_stands(host: Host) -> None:
     apply(host, **SHOP)
     host.sh("ip link add vpn0 type bridge; ip address add 172.18.9.1/24 dev vpn0; ip link set vpn0 up")

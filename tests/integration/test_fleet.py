@@ -182,6 +182,7 @@ def test_a_failure_half_way_is_a_sentence(record: Record) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(MEMBERS))
+@pytest.mark.long
 def test_each_host_has_what_it_was_to_get(record: Record, name: str) -> None:
     assert (record.wrong_later if name in TROUBLED else record.wrong_at_once)[name] == []
 

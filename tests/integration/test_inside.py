@@ -244,6 +244,7 @@ def test_a_command_that_fails_there(shop: Host) -> None:
     assert run.failed[0].result["msg"] == "the command ended with 2"
 
 
+@pytest.mark.long
 def test_a_command_where_nothing_is(shop: Host) -> None:
     variables = {"exec_netns": "nowhere", "exec_command": "true"}
     run = shop.playbook("netplumb.linuxnet.exec", variables=variables, fails=True)

@@ -229,6 +229,7 @@ def test_what_goes_with_a_down_link_or_a_first_address_comes_back(web: Host, dam
     assert [line for line in sorted(_routes(web, "table", "all").splitlines()) if "proto static" in line] == wanted
 
 
+@pytest.mark.long
 def test_what_is_not_listed_stays_unless_purged(web: Host) -> None:
     web.module("interface", EVERYTHING)
     web.inside("web").sh(
@@ -363,6 +364,7 @@ def test_lo_is_an_interface(host: Host) -> None:
     assert "127.0.0.1/8" in host.sh("ip addr show lo")
 
 
+@pytest.mark.long
 def test_an_uplink_of_the_host(host: Host) -> None:
     host.sh("ip link add eth9 type veth peer p9; ip link set p9 up")
     converge_settled(

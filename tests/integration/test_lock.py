@@ -174,6 +174,7 @@ def test_the_first_namespace_is_made_though_somebody_holds_its_directory(host: H
     assert host.sh("ip netns exec web true; ip netns del web") == ""
 
 
+@pytest.mark.long
 def test_a_service_that_is_started_does_not_wait_for_the_one_who_starts_it(host: Host) -> None:
     """With a systemctl that does what systemd does then."""
     host.sh("mkdir -p /run/systemd/system; mount -t tmpfs first /usr/local/sbin")

@@ -72,6 +72,7 @@ def test_somebody_elses_bridge_keeps_its_own(host: Host) -> None:
 
 
 @pytest.mark.parametrize("chosen", ["", "address 02:42:00:00:00:07"])
+@pytest.mark.long
 def test_somebody_elses_bridge_without_ports_keeps_its_own(host: Host, chosen: str) -> None:
     """It has none but ours, which come and go; and everybody inside reaches it all the time."""
     host.sh(

@@ -54,6 +54,7 @@ def _tree(host: Host) -> list[str]:
     return [line.split()[0][1:] for line in lines if line.startswith((":LINUXNET-DNAT-TCP", ":LINUXNET-DNAT-UDP"))]
 
 
+@pytest.mark.long
 def test_a_tree_grows_and_goes(any_host: Host) -> None:
     empty = any_host.dump(counters=True)
     few = {**COMMON, "aggregate": PORTS[:60]}
@@ -134,6 +135,7 @@ def test_every_port_of_a_tree_is_reached(published: Host, neighbour: Host) -> No
         assert neighbour.ask("192.0.2.1", 4100) is None
 
 
+@pytest.mark.long
 def test_no_connection_is_lost_while_the_form_changes(published: Host, neighbour: Host) -> None:
     published.module("dnat", {**COMMON, "aggregate": PORTS[:60]})
     with published.inside("web").server(80):

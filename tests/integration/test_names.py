@@ -60,6 +60,7 @@ def test_every_endpoint_finds_every_other_and_itself(host: Host) -> None:
     assert found(host, "web", "nobody") == set()
 
 
+@pytest.mark.long
 def test_a_name_of_an_endpoint_goes_before_the_hosts_own(host: Host) -> None:
     """The host may have the same name, usually with a line for it."""
     host.write("/etc/hosts", "127.0.0.1 localhost\n127.0.1.1 DB host.example # me\n10.9.9.9 printer\n")
@@ -110,6 +111,7 @@ def test_who_has_left_is_not_found_any_more(host: Host) -> None:
     assert apply(host, **one).changed == []
 
 
+@pytest.mark.long
 def test_a_program_that_runs_sees_who_has_come(host: Host) -> None:
     """It has the file mounted, and would keep seeing the old one if another replaced it."""
     apply(host, **SHOP)
@@ -145,6 +147,7 @@ def test_what_was_broken_by_hand_is_put_back(host: Host, damage: str) -> None:
     assert apply(host, **SHOP).changed == []
 
 
+@pytest.mark.long
 def test_lines_of_others_stay(host: Host) -> None:
     """Those of an existing file, later ones, and those of a file that they turn into a foreign one."""
     host.sh("mkdir -p /etc/netns/web; printf '127.0.0.1 localhost\n10.1.1.1 mine\n' >/etc/netns/web/hosts")
@@ -214,6 +217,7 @@ def test_two_networks_share_a_file(host: Host) -> None:
     assert not any("/etc" in line for line in before.changes_to(host.dump()))
 
 
+@pytest.mark.long
 def test_endpoints_that_are_only_added_find_the_others(host: Host) -> None:
     apply(host, **SHOP)
     more = {**SHOP, "appends": True, "endpoints": [{"namespace": "cache"}]}
@@ -268,6 +272,7 @@ def test_a_guest_who_is_away_has_its_file(lab: Lab, host: Host) -> None:
         assert "172.18.0.10 db\n" in new.read(HOSTS.format("app"))
 
 
+@pytest.mark.long
 def test_tasks_inside_find_the_others(host: Host) -> None:
     """By the become plugin, which enters as ip netns exec does."""
     apply(host, **SHOP)
@@ -303,6 +308,7 @@ def test_a_namespace_whose_name_is_no_host_name(host: Host) -> None:
     assert not in_one(host, odd)["changed"]
 
 
+@pytest.mark.long
 def test_the_module_alone(host: Host) -> None:
     before = host.dump()
     done = converge(host, MODULE, LAN)

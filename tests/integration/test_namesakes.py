@@ -47,6 +47,7 @@ def test_two_processes_of_one_namespace(host: Host) -> None:
     refused(host, "bridge_network", _with(*endpoints), f"namespace two (/proc/{pids[1]}/ns/net) is the same")
 
 
+@pytest.mark.long
 def test_one_name_for_two_interfaces_is_fine(host: Host) -> None:
     pid = host.spawn(["sleep", "100"], unshare_net=True).pid
     endpoints = [{"namespace": "one", "pid": pid}, {"namespace": "one", "pid": pid, "interface": "eth1"}]
@@ -56,6 +57,7 @@ def test_one_name_for_two_interfaces_is_fine(host: Host) -> None:
     assert host.inside("one").reaches("172.18.0.1")
 
 
+@pytest.mark.long
 def test_where_the_network_stands_it_costs_that_endpoint_alone(host: Host) -> None:
     host.sh("ip netns add one")
     process = host.spawn(["sleep", "100"], netns="one")

@@ -58,6 +58,7 @@ def _by_name(found: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {one["name"]: one for one in found}
 
 
+@pytest.mark.long
 def test_interfaces_of_the_host(network: Host) -> None:
     interfaces = _by_name(_info(network)["host"]["interfaces"])
     vweb = interfaces["vweb"]
@@ -93,6 +94,7 @@ def test_interfaces_of_the_host(network: Host) -> None:
     assert (interfaces["vweb"]["owner"], interfaces["vweb"]["endpoint"]) == ("shop", None)
 
 
+@pytest.mark.long
 def test_namespaces(network: Host) -> None:
     with network.spawn(["sleep", "60"], netns="web") as process:
         found = _by_name(_info(network)["namespaces"])
@@ -109,6 +111,7 @@ def test_namespaces(network: Host) -> None:
     assert _by_name(found["db"]["interfaces"])["direct"]["peer"] == {"netns": "web", "name": "direct"}
 
 
+@pytest.mark.long
 def test_routes(network: Host) -> None:
     network.sh(
         "ip -n web route add 10.1.0.0/16 nexthop via 172.18.0.5 nexthop via 172.18.0.6;"
@@ -194,6 +197,7 @@ def test_dead_lost_and_replaced_namespaces(network: Host) -> None:
     assert _by_name(found["host"]["interfaces"])["vweb"]["peer"] is None
 
 
+@pytest.mark.long
 def test_what_the_whole_machine_shares(network: Host) -> None:
     limits = _info(network)["host"]["limits"]
     shown = network.run(["ip", "ntable", "show"]).out.split("\n\n")
@@ -213,6 +217,7 @@ def test_limits(network: Host) -> None:
     assert [namespace["leases"] for namespace in found["namespaces"]] == [{}, {}]
 
 
+@pytest.mark.long
 def test_another_namespace_as_the_host_and_several_views(network: Host) -> None:
     found = _info(network, {"names": [], "aggregate": [{"netns": "web"}, {"netns": "db"}, {}]})
     assert [one["netns"] for one in found["objects"]] == ["web", "db", None]
@@ -223,6 +228,7 @@ def test_another_namespace_as_the_host_and_several_views(network: Host) -> None:
     assert message == "namespace nowhere does not exist, or its file is dead"
 
 
+@pytest.mark.long
 def test_two_names_for_one_namespace(network: Host) -> None:
     network.sh("touch /run/netns/alias; mount --bind /run/netns/web /run/netns/alias")
     namespaces = _by_name(_info(network)["namespaces"])

@@ -30,6 +30,7 @@ def _run(host: Host) -> tuple[dict[str, Any], list[str]]:
 
 
 @pytest.mark.parametrize("backend", ["nft", "legacy"])
+@pytest.mark.long
 def test_nothing_is_written_where_nothing_is_to_do(host: Host, backend: str) -> None:
     use_backend(host, backend)
     in_one(host, SHOP)

@@ -120,6 +120,7 @@ def test_left_to_itself(host: Host) -> None:
     assert host.inside("web").reaches("172.18.0.10")
 
 
+@pytest.mark.long
 def test_delegated_to_another_host_of_the_inventory(host: Host) -> None:
     inventory = json.dumps({"all": {"hosts": {"localhost": {}, "gateway": {"ansible_connection": "local"}}}})
     run = host.playbook(_play(SHOP, delegate_to="gateway", run_once=True), inventory=inventory)

@@ -122,6 +122,7 @@ def test_a_native_translation_of_something_else_is_not_told(host: Host, wan: Seg
     assert _warnings(host) == []
 
 
+@pytest.mark.long
 def test_whether_a_native_translation_gets_packets_is_told(host: Host, wan: Segment, neighbour: Host) -> None:
     for priority, words in ((-90, "gets no packets, since this network's comes first"), (-100, "may come before this")):
         _native(host, "ip", "tcp dport 8080 dnat to 10.88.0.2:80", priority)
@@ -149,6 +150,7 @@ def test_rules_of_the_other_backend_are_told(host: Host, family: str) -> None:
 
 
 @LEGACY
+@pytest.mark.long
 def test_rules_of_nftables_beside_the_legacy_backend_are_told(host: Host) -> None:
     use_backend(host, "legacy")
     host.sh("iptables-nft -t nat -L; iptables-nft -L")
@@ -159,6 +161,7 @@ def test_rules_of_nftables_beside_the_legacy_backend_are_told(host: Host) -> Non
 
 
 @pytest.mark.parametrize("family", ["inet", "ip", "bridge"])
+@pytest.mark.long
 def test_a_native_chain_that_drops_is_told_until_it_names_the_bridge(host: Host, family: str) -> None:
     host.sh(f"nft add table {family} fw")
     host.sh(f"nft 'add chain {family} fw passing {{ type filter hook forward priority 0; policy accept; }}'")
@@ -181,6 +184,7 @@ def test_a_policy_of_iptables_is_not_native(host: Host) -> None:
     assert _warnings(host) == []
 
 
+@pytest.mark.long
 def test_strict_forward_ports_are_told_while_firewalld_is_there(host: Host) -> None:
     host.sh("mkdir -p /etc/firewalld")
     host.write("/etc/firewalld/firewalld.conf", "# StrictForwardPorts=yes\nStrictForwardPorts=yes\n")

@@ -126,6 +126,7 @@ def test_up_twice_writes_nothing_and_the_role_finds_nothing_to_do(lab: Lab, host
     assert apply(new, **KEPT).changed == []
 
 
+@pytest.mark.long
 def test_down_leaves_nothing_but_what_brings_it_back(host: Host) -> None:
     apply(host, **KEPT)
     host.sh("echo 0 | tee /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding")
@@ -169,6 +170,7 @@ BARE = ["/usr/bin/python3", "-IS", PROGRAM, "up", "br-shop"]
 LACKS = "python3 cannot load pyroute2: ModuleNotFoundError: No module named 'pyroute2'; install it there"
 
 
+@pytest.mark.long
 def test_without_the_library_the_rules_come_and_a_sentence_says_why_nothing_else_does(lab: Lab, host: Host) -> None:
     apply(host, **KEPT)
     new = rebooted(lab, host)
@@ -185,6 +187,7 @@ def test_without_the_library_the_rules_come_and_a_sentence_says_why_nothing_else
     assert told(new.dump(), files=False) == told(host.dump(), files=False)
 
 
+@pytest.mark.long
 def test_without_the_library_a_network_that_stands_is_closed_all_the_same(host: Host) -> None:
     apply(host, **KEPT)
     healthy = {name: rules(host, name, "LINUXNET-TO") for name in ("filter", "mangle")}
@@ -234,6 +237,7 @@ def test_killed_at_any_moment(lab: Lab, host: Host) -> None:
         new.stop()
 
 
+@pytest.mark.long
 def test_nothing_is_left_after_absent(host: Host) -> None:
     before = host.dump()
     apply(host, **KEPT)

@@ -68,6 +68,7 @@ def test_a_port_on_which_a_process_listens_is_refused_until_it_ends(host: Host) 
         assert not apply(host, **SHOP).changed, "a late listener does not stop a network that works"
 
 
+@pytest.mark.long
 def test_a_port_of_another_network_is_refused(host: Host) -> None:
     apply(host, **SHOP)
     settle(host, "web", "db")

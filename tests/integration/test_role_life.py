@@ -371,6 +371,7 @@ def test_check_mode_says_where_it_is_not_exact_about_a_process_on_two_networks(h
         assert not host.module("bridge_network", joined(process.pid))["changed"]
 
 
+@pytest.mark.long
 def test_a_network_card_becomes_a_port_and_is_let_go(host: Host) -> None:
     host.sh("ip link add eth1 type veth peer far && ip link set far up && ip addr add 172.18.0.7/16 dev eth1")
     with pytest.raises(LinuxnetError, match=r"bridge_network_ports\[0\]: 'eth1' has addresses"):
@@ -396,6 +397,7 @@ def test_a_network_card_is_let_go_though_it_was_renamed(host: Host) -> None:
     assert not host.exists("/run/linuxnet")
 
 
+@pytest.mark.long
 def test_a_foreign_port_is_left_and_named(host: Host) -> None:
     become(host, **shop("web"))
     host.sh("ip link add tap7 type veth peer tap8 && ip link set tap7 master br-shop")

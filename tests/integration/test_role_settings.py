@@ -66,6 +66,7 @@ def test_defaults_of_the_host_do_not_matter(host: Host, wan: Segment, outside: H
         "net.ipv4.conf.br-shop.promote_secondaries=0",
     ],
 )
+@pytest.mark.long
 def test_the_bridges_settings_are_put_back(host: Host, wan: Segment, outside: Host, setting: str) -> None:
     apply(host, **SHOP)
     host.sh(f"sysctl -qw {setting}")

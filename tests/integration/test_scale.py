@@ -103,6 +103,7 @@ def test_one_rule_for_each_published_port(lives: dict[int, Life]) -> None:
     assert lives[LARGE].rules - lives[SMALL].rules - (LARGE - SMALL) < 10
 
 
+@pytest.mark.long
 def test_one_rule_for_each_address(lives: dict[int, Life]) -> None:
     """And one for the gateway."""
     assert {count: life.tied for count, life in lives.items()} == {count: count + 1 for count in lives}

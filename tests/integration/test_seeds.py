@@ -116,6 +116,7 @@ def test_001_two_containers_on_a_bridge(place: Town, by: str) -> None:
     assert leaves_with_host_address(place, "container1")
 
 
+@pytest.mark.long
 def test_002_two_namespaces_joined_directly(place: Town) -> None:
     host = place.host
     converge(host, "002_pair_modules")

@@ -66,6 +66,7 @@ def test_each_goes_alone(host: Host, take_away: Callable[[Host, str], None], goi
     assert apply(host, **NETWORKS[staying], **persistent).changed == []
 
 
+@pytest.mark.long
 def test_the_last_one_takes_the_namespace(host: Host) -> None:
     for network in NETWORKS.values():
         apply(host, **network)

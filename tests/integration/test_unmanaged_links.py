@@ -140,6 +140,7 @@ def test_the_role_names_its_bridge_host_ends_and_cards(host: Host) -> None:
     assert remove(host).changed == []
 
 
+@pytest.mark.long
 def test_endpoints_that_are_only_added_stay_in_the_file(host: Host) -> None:
     host.sh(NETWORKD)
     apply(host, **SHOP)

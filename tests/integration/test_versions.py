@@ -38,6 +38,7 @@ def test_a_network_is_built_used_found_in_order_and_removed(host: Host, neighbou
     assert host.ip("link", "show", "type", "bridge") == []
 
 
+@pytest.mark.long
 def test_what_goes_by_pyroute2_goes_by_the_hosts_own(host: Host) -> None:
     """Create a bridge and a port, by Ansible's own way to the host, with the requested interpreter."""
     host.sh("ip link add p0 type veth peer p1")

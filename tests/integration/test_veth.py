@@ -83,6 +83,7 @@ def test_drift_is_repaired(spaces: Host, netns: str | None, damage: str) -> None
     repairs(spaces, "veth", PAIR, damage, netns)
 
 
+@pytest.mark.long
 def test_an_end_that_is_up_is_renamed_and_stays_up(spaces: Host) -> None:
     spaces.module("veth", PAIR)
     spaces.sh("ip link set vweb up; ip addr add 10.0.0.1/24 dev vweb; ip -n web link set eth0 up")

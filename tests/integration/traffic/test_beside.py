@@ -29,6 +29,7 @@ def _rules_of_others(siege: Siege) -> str:
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("siege", BACKENDS, indirect=True)
 @pytest.mark.parametrize("bridge_nf", [0, pytest.param(1, marks=pytest.mark.needs("bridge-nf"))])
+@pytest.mark.long
 def test_rules_of_others(siege: Siege, bridge_nf: int, layout: str) -> None:
     """They were there first: our jump has to find its place among them."""
     host = siege.host

@@ -60,6 +60,7 @@ def built() -> Iterator[Town]:
 
 
 @pytest.mark.parametrize("policy", ["ACCEPT", "DROP"])
+@pytest.mark.long
 def test_direct_routing(built: Town, policy: str) -> None:
     built.host.sh(f"iptables -P FORWARD {policy}; ip6tables -P FORWARD {policy}")
     cells = {}

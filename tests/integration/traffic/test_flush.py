@@ -102,6 +102,7 @@ def _document(columns: dict[tuple[str, str], dict[str, str]]) -> str:
 
 
 @pytest.mark.parametrize("siege", BACKENDS, indirect=True)
+@pytest.mark.long
 def test_what_holds_while_one_table_is_flushed(siege: Siege) -> None:
     """docs/flush.md describes it; UPDATE_DOCUMENTS=1 in the environment rewrites it."""
     columns = {}

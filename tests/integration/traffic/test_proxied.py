@@ -72,6 +72,7 @@ def test_neighbours_reach_endpoints_without_a_route(segment: tuple[Host, Host]) 
         background.stop()
 
 
+@pytest.mark.long
 def test_what_is_answered_for_follows_the_endpoints(segment: tuple[Host, Host]) -> None:
     host, _neighbour = segment
     host.sh("ip neigh add proxy 192.0.2.140 dev eth0; ip neigh add proxy 203.0.113.5 dev eth0")
