@@ -64,25 +64,25 @@ def _own_temporary() -> Path:
     return place
 
 
-LINTERS = {
-    "ruff": ["ruff", "check", "--quiet"],
-    "mypy": [
-        "mypy",
-        *(f"--package={name}" for name in ("ansible_collections.netplumb.linuxnet.plugins", "tests.lab", "tests.demo")),
-        *(f"--package=tests.{name}" for name in ("engines", "fresh", "machines")),
-        *("--package=benchmarks", "--package=tools"),
-    ],
-    "ansible-lint": ["ansible-lint", "--offline", "--strict"],
-    "aggregate-docs": ["python", "-m", "tools.aggregate_docs", "--lint"],
-    "antsibull-docs": ["antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck", "."],
-    "antsibull-changelog": ["antsibull-changelog", "lint"],
-}
+#: Sessions of noxfile.py. Those that need an environment of their own are in PUBLISH.
+LINTERS = ("lint", "ansible-lint", "docs-check", "license-check", "extra-checks", "types", "aggregate-docs", "changelog")
+PUBLISH = ("build-import-check",)
 
 
 def lint() -> Outcome:
-    """Each linter counts as one test. Silent unless it finds something."""
-    outcome = Outcome(notes=list(LINTERS))
-    for name, command in LINTERS.items():
+    """Each session of nox counts as one test, run in this environment. Silent unless it finds something."""
+    return _nox(LINTERS, "--no-venv")
+
+
+def publish() -> Outcome:
+    """Build the collection, and have Galaxy's importer take it, in an environment of its own."""
+    return _nox(PUBLISH, "--reuse-venv=yes")
+
+
+def _nox(sessions: Iterable[str], *options: str) -> Outcome:
+    outcome = Outcome(notes=list(sessions))
+    for name in outcome.notes:
+        command = [sys.executable, "-m", "nox", "--non-interactive", *options, "--session", name]
         done = subprocess.run(command, cwd=REPOSITORY, env=environment(), capture_output=True, text=True, check=False)
         if done.returncode:
             outcome.failed += 1
@@ -292,6 +292,7 @@ PARTS: dict[str, Callable[[], Outcome]] = {
     "traffic": traffic,
     "molecule": molecule,
     "interpreters": interpreters,
+    "publish": publish,
     "fresh": fresh.run,
     "machines": machines,
     "newest": newest,
@@ -300,7 +301,7 @@ PARTS: dict[str, Callable[[], Outcome]] = {
 
 #: Rows that run at the same time: the first mostly waits or uses one CPU. Parts in no row run afterwards.
 SIDE_BY_SIDE = (
-    ("sanity", "cores", "lint", "molecule"),
+    ("sanity", "cores", "lint", "publish", "molecule"),
     ("unit", "integration", "traffic", "interpreters", "machines", "newest"),
 )
 

@@ -35,6 +35,7 @@ from tests.lab.paths import link_collection
 from tools import environments, versions
 from tools.check import environment
 from tools.environments import PLACE, Missing
+from tools.pages import header
 from tools.versions import REPOSITORY, Row
 
 PAGE = REPOSITORY / "docs" / "versions.md"
@@ -181,11 +182,7 @@ def summary(results: dict[Row, Result], seconds: float) -> str:
     return f"{told} on {os.cpu_count()} processors\n{passed} passed, {failed} failed\n"
 
 
-_PAGE = """<!--
-Copyright (c) 2026, the netplumb.linuxnet authors
-GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-SPDX-License-Identifier: GPL-3.0-or-later
--->
+_PAGE = """{header}
 
 # Tested versions
 
@@ -231,7 +228,7 @@ def main() -> int:
     (PLACE / "table.txt").write_text(lines + "\n", encoding="utf-8")
     (PLACE / "summary.txt").write_text(told, encoding="utf-8")
     if options.write:
-        PAGE.write_text(_PAGE.format(table=lines, machine=machine()), encoding="utf-8")
+        PAGE.write_text(_PAGE.format(header=header(), table=lines, machine=machine()), encoding="utf-8")
     for row, result in results.items():
         if result.failed:
             print((PLACE / "rows" / f"{row.name}.log").read_text(encoding="utf-8")[-5000:], flush=True)

@@ -17,6 +17,7 @@ from benchmarks.scale.cells import Cell, Found, told
 from benchmarks.scale.record import BESIDE, MODULES, RIVALS
 from benchmarks.scale.rivals import STAGES
 from tests.lab.paths import REPOSITORY
+from tools.pages import header
 
 _PAGE, _PLOT = REPOSITORY / "docs/scale.md", REPOSITORY / "docs/scale.svg"
 _TITLES = {
@@ -26,12 +27,8 @@ _TITLES = {
     "move": "Another host port for one endpoint",
     "remove": "Taken down",
 }
-_LICENCE = """\
-<!--
-Copyright (c) 2026, the netplumb.linuxnet authors
-GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-SPDX-License-Identifier: GPL-3.0-or-later
--->
+_LICENCE = f"""\
+{header()}
 
 # Many endpoints
 """

@@ -15,6 +15,7 @@ from tests.engines.reasons import NEW, OLD
 from tests.engines.releases import NEWEST, PRESENT
 from tests.engines.table import Run, Table, heading
 from tests.lab.paths import REPOSITORY
+from tools.pages import header
 
 #: The engines whose versions the page names. The older release's nft is not asked.
 _NAMED = {
@@ -25,13 +26,7 @@ _NAMED = {
     ),
 }  # fmt: skip
 PAGE = REPOSITORY / "docs" / "engines.md"
-_LICENCE = """\
-<!--
-Copyright (c) 2026, the netplumb.linuxnet authors
-GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-SPDX-License-Identifier: GPL-3.0-or-later
--->
-"""
+_LICENCE = f"{header()}\n"
 _HOW_TO_READ = """\
 A cell that says `yes` also says the source address: of an answered question the one that the server saw, of a packet
 that somebody wrote the one that it arrived with (none where it arrived at the host itself). `no` means that nothing

@@ -7,14 +7,11 @@ from __future__ import annotations
 
 from tests.integration.breakages import BREAKAGES, Breakage
 from tests.lab.paths import REPOSITORY
+from tools.pages import header
 
 PAGE = REPOSITORY / "docs/drift.md"
 COMMAND = "python -m tests.integration.breakages_page"
-INTRODUCTION = """<!--
-Copyright (c) 2026, the netplumb.linuxnet authors
-GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-SPDX-License-Identifier: GPL-3.0-or-later
--->
+INTRODUCTION = f"""{header()}
 
 # What a run does about changes by hand
 

@@ -22,16 +22,13 @@ from tests.unit.plan.builders import plan
 from tests.unit.plan.world import empty_info
 from tests.unit.rules.rules_page import MODES, Info
 from tests.unit.rules.worlds import wants
+from tools.pages import header
 
 PAGE = REPOSITORY / "docs/nftables.md"
 COMMAND = "python -m tests.unit.rules.nftables_page"
 
 INTRODUCTION = f"""\
-<!--
-Copyright (c) 2026, the netplumb.linuxnet authors
-GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-SPDX-License-Identifier: GPL-3.0-or-later
--->
+{header()}
 
 # The rules with nftables
 

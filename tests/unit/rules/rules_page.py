@@ -17,6 +17,7 @@ from tests.unit.plan.builders import dual, plan, variables
 from tests.unit.plan.world import empty_info, interface
 from tests.unit.rules.reasons import REASONS, number_of
 from tests.unit.rules.worlds import Tables, empty_host, run
+from tools.pages import header
 
 PAGE = REPOSITORY / "docs/rules.md"
 COMMAND = "python -m tests.unit.rules.rules_page"
@@ -70,11 +71,7 @@ MODES: list[tuple[str, str, Info]] = [
 ]
 
 INTRODUCTION = f"""\
-<!--
-Copyright (c) 2026, the netplumb.linuxnet authors
-GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-SPDX-License-Identifier: GPL-3.0-or-later
--->
+{header()}
 
 # The firewall rules
 

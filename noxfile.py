@@ -1,0 +1,72 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The checks as sessions of nox: those of every collection (antsibull-nox.toml), and those that only this one has.
+
+`make` runs the same ones, in the environment that it has set up (`nox --no-venv`).
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import antsibull_nox
+import nox
+
+sys.path.append(str(Path(__file__).parent))
+
+from tests.lab import paths
+from tools import versions
+
+nox.options.envdir = "build/nox"
+
+antsibull_nox.load_antsibull_nox_toml()
+
+
+def _needs(session: nox.Session, *packages: str) -> None:
+    """Install what a session needs, unless it runs in an environment that has it."""
+    if session.virtualenv.is_sandboxed:
+        session.install(*(packages or ("--requirement", "requirements-dev.txt")))
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types of the plugins, the lab, the tools and the benchmarks with mypy."""
+    _needs(session)
+    paths.link_collection()
+    session.run("mypy")
+
+
+@nox.session(name="aggregate-docs")
+def aggregate_docs(session: nox.Session) -> None:
+    """Check that the documentation of aggregate repeats the options of its module."""
+    _needs(session, "pyyaml")
+    session.run("python", "-m", "tools.aggregate_docs", "--lint")
+
+
+@nox.session
+def changelog(session: nox.Session) -> None:
+    """Check the changelog fragments."""
+    _needs(session, "antsibull-changelog", "ansible-core")
+    session.run("antsibull-changelog", "lint")
+
+
+@nox.session(default=False)
+@nox.parametrize("part", [nox.param(name, id=name) for name in ("unit", "integration", "traffic", "molecule")])
+def tests(session: nox.Session, part: str) -> None:
+    """Run the tests of one part, as `make PART` does. Arguments: --all, --cut."""
+    _needs(session)
+    session.run("python", "-m", "tools.check", *session.posargs, part)
+
+
+@nox.session(default=False)
+@nox.parametrize("row", [nox.param(row.name, id=row.name) for row in versions.rows()])
+def matrix(session: nox.Session, row: str) -> None:
+    """Run the tests that depend on a version, with one combination of versions."""
+    _needs(session)
+    session.run("python", "-m", "tools.matrix", row)
+
+
+if __name__ == "__main__":
+    nox.main()
