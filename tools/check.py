@@ -326,9 +326,27 @@ def _run_all(names: list[str]) -> dict[str, Outcome]:
     return outcomes | _run(name for name in names if name not in outcomes)
 
 
+#: How long the parts take, and those of SAMPLED with all of their cases, on two idle processors.
+_MINUTES = {
+    "lint": 0.5, "sanity": 4.5, "unit": 0.8, "integration": 6.5, "traffic": 2.5, "molecule": 0.6,
+    "publish": 1.2, "machines": 10.6, "newest": 6.8,
+}  # fmt: skip
+_ALL_MINUTES = {"sanity": 11, "integration": 23, "traffic": 13}
+
+
+def minutes(names: Sequence[str]) -> float | None:
+    """How long it takes, where that is known of all of the parts; lanes run side by side."""
+    times = _MINUTES | (_ALL_MINUTES if _every_python() else {})
+    if CUT in sys.argv or not times.keys() >= set(names):
+        return None
+    return max(sum(times[name] for name in lane if name in names) for lane in SIDE_BY_SIDE)
+
+
 def intention(names: Sequence[str]) -> str:
     """What will run, and what will not."""
-    lines = [f"To be run: {', '.join(names)}."]
+    time_needed = minutes(names)
+    about = f" It takes about {max(round(time_needed), 1)} min on two idle processors." if time_needed else ""
+    lines = [f"To be run: {', '.join(names)}.{about}"]
     if sampled := [name for name in names if _is_sampled(name)]:
         lines.append(f"Of {' and '.join(sampled)}, one case of each test but the long ones.")
     if "sanity" in names and not _every_python():
