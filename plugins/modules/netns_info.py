@@ -75,6 +75,8 @@ options:
 seealso:
   - module: netplumb.linuxnet.netns
   - module: netplumb.linuxnet.veth
+  - plugin: netplumb.linuxnet.topology
+    plugin_type: filter
 """
 
 EXAMPLES = r"""
@@ -113,6 +115,7 @@ host:
         index: 3
         kind: veth
         enabled: false
+        carrier: false
         mtu: 1500
         mac_address: ba:23:43:e1:9f:86
         alias:
@@ -149,6 +152,9 @@ host:
           type: str
         enabled:
           description: Whether it is up.
+          type: bool
+        carrier:
+          description: Whether it is up and something is connected, such as a cable or an interface that is up at the other end of a pair.
           type: bool
         mtu:
           description: The MTU.
@@ -335,6 +341,7 @@ namespaces:
           index: 2
           kind: veth
           enabled: false
+          carrier: false
           mtu: 1500
           mac_address: 9a:20:fa:f5:ca:c7
           alias:

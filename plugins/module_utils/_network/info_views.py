@@ -40,6 +40,7 @@ def _interface(link: Link, links: t.Mapping[int, Link], addresses: list[View], p
         "index": link.index,
         "kind": link.kind,
         "enabled": link.up,
+        "carrier": link.running,
         "mtu": link.mtu,
         "mac_address": link.mac_address,
         "alias": link.alias,
