@@ -24,10 +24,31 @@ nox.options.envdir = "build/nox"
 antsibull_nox.load_antsibull_nox_toml()
 
 
-def _needs(session: nox.Session, *packages: str) -> None:
-    """Install what a session needs, unless it runs in an environment that has it."""
+def _needs(session: nox.Session) -> None:
+    """Install what the tests and linters need, unless the session runs in an environment that has it."""
     if session.virtualenv.is_sandboxed:
-        session.install(*(packages or ("--requirement", "requirements-dev.txt")))
+        session.install("--requirement", "requirements-dev.txt")
+
+
+@nox.session
+def ruff(session: nox.Session) -> None:
+    """Check all Python files with ruff."""
+    _needs(session)
+    session.run("ruff", "check", "--quiet")
+
+
+@nox.session(name="ansible-lint")
+def ansible_lint(session: nox.Session) -> None:
+    """Check roles, playbooks and scenarios with ansible-lint."""
+    _needs(session)
+    session.run("ansible-lint", "--offline", "--strict")
+
+
+@nox.session(name="plugin-docs")
+def plugin_docs(session: nox.Session) -> None:
+    """Check the documentation of modules, plugins and roles, as docs-check does with what is committed."""
+    _needs(session)
+    session.run("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck", ".")
 
 
 @nox.session
@@ -41,14 +62,14 @@ def types(session: nox.Session) -> None:
 @nox.session(name="aggregate-docs")
 def aggregate_docs(session: nox.Session) -> None:
     """Check that the documentation of aggregate repeats the options of its module."""
-    _needs(session, "pyyaml")
+    _needs(session)
     session.run("python", "-m", "tools.aggregate_docs", "--lint")
 
 
 @nox.session
 def changelog(session: nox.Session) -> None:
     """Check the changelog fragments."""
-    _needs(session, "antsibull-changelog", "ansible-core")
+    _needs(session)
     session.run("antsibull-changelog", "lint")
 
 

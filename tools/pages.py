@@ -11,6 +11,6 @@ from pathlib import Path
 
 @functools.cache
 def header() -> str:
-    """The licence at the head of a page. It is that of this file, since REUSE allows a file to name its licence once."""
+    """The licence at the head of a page: that of this file, since REUSE has a file name its licence only once."""
     lines = Path(__file__).read_text(encoding="utf-8").splitlines()[:3]
     return "\n".join(["<!--", *(line.removeprefix("# ") for line in lines), "-->"])
