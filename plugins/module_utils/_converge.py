@@ -109,6 +109,7 @@ class Resource(t.Protocol):
     order: the kind's place when networks are built or removed; None if networks do not use it.
     of_endpoints: whether endpoints have objects of this kind, so that one that fails does not stop the others.
     closes: whether it keeps others out and needs no library, so that it is applied even where nothing else can be.
+    joins: whether its steps may be carried out at once with those of the kind before it, if both start a program.
     aside: whether one that fails does not stop anything else of a network, and is reported at the end.
     needed: the options that identify its definitions in a network's document, all of them strings.
     """
@@ -119,6 +120,7 @@ class Resource(t.Protocol):
     order: t.ClassVar[Order | None] = None
     of_endpoints: t.ClassVar[bool] = False
     closes: t.ClassVar[bool] = False
+    joins: t.ClassVar[bool] = False
     aside: t.ClassVar[bool] = False
     needed: t.ClassVar[tuple[str, ...]] = ()
 

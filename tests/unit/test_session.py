@@ -17,7 +17,16 @@ from hypothesis import strategies as st
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Plan, execute
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import KernelRefused
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Outside, Session
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import (
+    Aside,
+    Joinable,
+    Outside,
+    Session,
+    Silent,
+    Step,
+    is_joinable,
+    joined,
+)
 
 OUTSIDE = Outside.OUTSIDE
 Where = str | Outside | None
@@ -121,3 +130,54 @@ def test_apart_one_namespace_holds_up_no_other(where: list[str | None], data: st
 def test_check_mode_does_nothing_and_warns() -> None:
     places = _run([Note(None, 1), Note(OUTSIDE, 2)], check_mode=True)
     assert (noted, places.visits, places.warnings) == ([], [], ["mind the gap"])
+
+
+@dataclasses.dataclass(frozen=True)
+class Transaction(Aside, Joinable):
+    """Joined by its text, with any but those of another table."""
+
+    text: str
+    table: str = "ours"
+
+    def joined(self, _later: Step) -> Step | None:
+        assert isinstance(_later, Transaction)
+        return Transaction(self.text + _later.text) if _later.table == self.table else None
+
+    def do(self, _session: Session) -> None:
+        """Nothing is written here."""
+
+
+class Program(Aside):
+    def do(self, _session: Session) -> None:
+        """Nothing is started here."""
+
+
+class Record(Silent):
+    def do(self, _session: Session) -> None:
+        """Nothing is recorded here."""
+
+
+def test_steps_are_joined_in_their_order() -> None:
+    before, after = Note(None, 1), Note(None, 2)
+    first, record, last = Note(None, 3), Record(), Note(None, 4)
+    one = [before, Transaction("a"), after]
+    assert joined(one, [first, record, Transaction("b"), last]) == [
+        before, first, record, Transaction("ab"), after, last,
+    ]  # fmt: skip
+    assert joined(one, [first, last]) == [*one, first, last]
+    assert joined(one, []) == one
+
+
+def test_what_has_to_follow_is_not_joined() -> None:
+    assert joined([Transaction("a")], [Transaction("b", "another")]) is None
+    assert joined([Transaction("a")], [Transaction("b"), Program()]) is None
+    assert joined([Transaction("a")], [Program()]) is None
+    assert joined([Transaction("a")], [Transaction("b"), Transaction("c")]) is None
+
+
+def test_steps_can_be_joined_if_their_order_does_not_matter() -> None:
+    assert is_joinable([Record(), Transaction("a"), Note(None, 5)])
+    assert not is_joinable([Note(None, 5)])
+    assert not is_joinable([Transaction("a"), Program()])
+    assert not is_joinable([Transaction("a"), Transaction("b")])
+    assert not is_joinable([])

@@ -63,6 +63,7 @@ class BridgeForward(Resource):
     name: t.ClassVar[str] = "bridge_forward"
     order: t.ClassVar[Order] = Order(present=30, absent=80)
     closes: t.ClassVar[bool] = True
+    joins: t.ClassVar[bool] = True
 
     def __init__(self, firewall: Firewall) -> None:
         self._firewall = firewall

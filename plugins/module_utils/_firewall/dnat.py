@@ -108,6 +108,7 @@ class Dnat(Resource):
     name: t.ClassVar[str] = "dnat"
     order: t.ClassVar[Order] = Order(present=50, absent=20)
     closes: t.ClassVar[bool] = True
+    joins: t.ClassVar[bool] = True
     needed: t.ClassVar[tuple[str, ...]] = ("host_port", "ip_version", "protocol", "to_address")
 
     def __init__(self, firewall: Firewall) -> None:

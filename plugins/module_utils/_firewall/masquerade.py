@@ -82,6 +82,7 @@ class Masquerade(Resource):
     name: t.ClassVar[str] = "masquerade"
     order: t.ClassVar[Order] = Order(present=40, absent=70)
     closes: t.ClassVar[bool] = True
+    joins: t.ClassVar[bool] = True
 
     def __init__(self, firewall: Firewall) -> None:
         self._firewall = firewall

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -57,7 +58,9 @@ class _Program(subprocess.Popen[str]):
 
 
 def run(argv: t.Sequence[str], stdin: str | None = None) -> Completed:
-    """Run a program to its end; OSError if it cannot be started."""
+    """Run a program to its end; OSError if it cannot be started. For one that is missing no process is started."""
+    if shutil.which(argv[0], os.F_OK, search_path()) is None:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), argv[0])
     with _Program(argv, stdin is not None) as program:
         out, err = program.communicate(stdin)
     return Completed(program.returncode, out, err)

@@ -55,6 +55,43 @@ class Silent(Aside):
         return ""
 
 
+class Joinable:
+    """A step that a later one of its kind can be carried out with, at once."""
+
+    def joined(self, _later: Step) -> Step | None:
+        """One step that does what both do; None if there is none."""
+        return None
+
+
+def is_joinable(steps: t.Sequence[Step]) -> bool:
+    """Whether one step can be carried out with a later one, and no other starts a program, so that the order of the
+    others does not matter."""
+    others = [step for step in steps if not isinstance(step, Joinable)]
+    return len(others) == len(steps) - 1 and _are_free(others)
+
+
+def _are_free(steps: t.Iterable[Step]) -> bool:
+    return all(isinstance(step, Silent) or not isinstance(step, Aside) for step in steps)
+
+
+def joined(earlier: t.Sequence[Step], later: t.Sequence[Step]) -> list[Step] | None:
+    """The steps of both, with the joinable ones carried out as one; None if they have to follow each other.
+
+    What comes before any of the two stays before, and what comes after any of them stays after.
+    """
+    if _are_free(later):
+        return [*earlier, *later]
+    if not is_joinable(later):
+        return None
+    first, second = (
+        next(number for number, step in enumerate(steps) if isinstance(step, Joinable)) for steps in (earlier, later)
+    )
+    one = t.cast(Joinable, earlier[first]).joined(later[second])
+    if one is None:
+        return None
+    return [*earlier[:first], *later[:second], one, *earlier[first + 1 :], *later[second + 1 :]]
+
+
 class Session:
     """What steps work with while they are applied."""
 

@@ -36,6 +36,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.endpoin
     words,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.kinds import ORDER, RESOURCES
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.together import Together
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import namesakes, netns_options
 
 #: How much to read from a namespace at most, so that root in an endpoint cannot slow down the others.
@@ -84,6 +85,9 @@ def carry_out(
         if state == "present":
             run.close(wanted)
         raise
+    finally:
+        # Even if something failed, the rules that were planned before it hold.
+        run.finish()
     if state == "absent" and not host.check_mode:
         published.write(owner, frozenset())
     if endpoints.failures:
@@ -97,20 +101,26 @@ class _Run:
     def __init__(self, host: Host, endpoints: Endpoints) -> None:
         self._host = host
         self._endpoints = endpoints
+        self._together = Together(host)
         self.outcomes: dict[str, Outcome] = {}
 
     def all(self, kind: str, wants: t.Sequence[t.Any]) -> None:
         """Apply all of a kind, or raise."""
         if wants:
             try:
-                self.outcomes[kind] = converge(self._host, RESOURCES[kind], wants)
+                self.outcomes[kind] = self._together.converge(RESOURCES[kind], wants)
             except LinuxnetError as error:
                 if not self._may_be_mended(error):
                     raise
 
+    def finish(self) -> None:
+        """Carry out what waits for others to be carried out with."""
+        self._together.finish()
+
     def aside(self, kind: str, wants: t.Sequence[t.Any]) -> None:
         """Apply as much as possible of a kind whose failure must not prevent the repair of the others."""
         if wants:
+            self.finish()
             self.outcomes[kind] = converge_each(self._host, RESOURCES[kind], wants, self._tell)
 
     def _tell(self, _want: t.Any, error: Exception) -> None:
@@ -131,6 +141,7 @@ class _Run:
                 self._endpoints.fail(kind, want, error)
 
         if wants:
+            self.finish()
             self.outcomes[kind] = converge_each(self._host, RESOURCES[kind], wants, fail)
 
     def _may_be_mended(self, error: Exception) -> bool:

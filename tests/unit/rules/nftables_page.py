@@ -42,10 +42,13 @@ which has the reason for each). Only `nft` 1.0.1 or newer is needed.
   still drop. Where the host has tables of iptables, two rules for each bridge in `LINUXNET-TO` let pass there what has
   been decided here, whatever the policy of FORWARD. A warning names chains of other tools that drop forwarded packets.
 - Connections are translated after iptables and Docker have had their turn: the first table that translates one decides.
-- Each run changes only what differs, in one transaction for each kind of rule. It finds rules, elements, chains,
-  priorities and policies that somebody changed, and rules that somebody added to this table. A rule is compared by the
-  bytes that the kernel keeps, with what `/run/linuxnet/nftables` recorded when it was written; without the record, the
-  table is written anew. Elements are read by netlink, which takes a fifth of the time of `nft -j list`.
+- Each run changes only what differs. A network is built and repaired in one transaction, whatever its ports, and
+  removed in two: ports before the links, what keeps strangers out after them. On a host without iptables no other
+  program is started, and none at all if nothing has to be changed.
+- A run finds rules, elements, chains, priorities and policies that somebody changed, and rules that somebody added to
+  this table. A rule is compared by the bytes that the kernel keeps, with what `/run/linuxnet/nftables` recorded when it
+  was written; without the record, the table is written anew. Elements are read by netlink, which takes a fifth of the
+  time of `nft -j list`.
 - Every rule and element names its owner in its comment.
 - `nft flush ruleset`, and so `systemctl restart nftables`, removes this table with all others; the next run or the
   service of a persistent network restores it. `iptables -F` and `iptables-restore` do not touch it.

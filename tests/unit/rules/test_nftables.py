@@ -72,7 +72,7 @@ def test_a_chain_of_a_network_gets_its_rules_in_order(have: list[int], want: lis
     rules = [Rule(handle, str(number), _line(number).comment, _line(number)) for handle, number in enumerate(have)]
     table = Table(exists=True, hooks={"to-br0": None}, rules={"to-br0": rules})
     wanted = Document(chains={"to-br0": [_line(number) for number in want]})
-    draft = edits.draft(table, [edits.Claim(wanted, chains=["to-br0"])], layout.ISOLATION)
+    draft = edits.draft(edits.Task(table, [edits.Claim(wanted, chains=["to-br0"])], layout.ISOLATION))
     if want:
         assert _applied(rules, draft, "to-br0") == [_line(number) for number in want]
         touched = [edit for edit in draft.edits if edit.where == "to-br0"]
@@ -87,7 +87,7 @@ def test_a_shared_chain_keeps_what_others_have(mine: list[int], theirs: list[int
     rules = [Rule(handle, line.text, line.comment, line) for handle, line in enumerate(others)]
     table = Table(exists=True, hooks={layout.NAMES: None}, rules={layout.NAMES: rules})
     wanted = Document(chains={layout.NAMES: [_line(number) for number in mine]})
-    draft = edits.draft(table, [edits.Claim(wanted)], layout.ISOLATION)
+    draft = edits.draft(edits.Task(table, [edits.Claim(wanted)], layout.ISOLATION))
     removed = [edit.command for edit in draft.edits if edit.command.startswith("delete rule")]
     assert removed == []
     if mine:

@@ -88,3 +88,7 @@ class Table:
         self.rules = rules or {}
         #: By the name of a set, by key.
         self.elements: dict[str, dict[str, Element]] = {}
+
+    def is_as(self, other: Table) -> bool:
+        """Whether the other one is the same table, or has the same content."""
+        return self is other or vars(self) == vars(other)

@@ -57,21 +57,36 @@ class Draft(Value):
     lines: dict[str, list[Line | None]]
 
 
-def draft(table: Table, claims: t.Sequence[Claim], part: layout.Part, policy: str | None = None) -> Draft:
-    """The least edits after which every claim has what it asks for, and a part of what all share is complete.
+class Task(Value):
+    """What a transaction has to achieve: every claim has what it asks for, and a part of what all share is complete."""
 
-    :param policy: of the base chain for forwarded packets, None to leave it
-    """
-    return _Drafting(table, claims, part, policy).made()
+    table: Table
+    claims: t.Sequence[Claim]
+    part: layout.Part
+    #: Of the base chain for forwarded packets, None to leave it.
+    policy: str | None = None
+
+    def joined(self, other: Task) -> Task | None:
+        """Both tasks as one; None if the other one has been made for another state of the table."""
+        if not self.table.is_as(other.table):
+            return None
+        claims = [*self.claims, *other.claims]
+        return Task(self.table, claims, self.part.joined(other.part), self.policy or other.policy)
+
+
+def draft(task: Task) -> Draft:
+    """The least edits that achieve it."""
+    return _Drafting(task).made()
 
 
 class _Drafting:
-    def __init__(self, table: Table, claims: t.Sequence[Claim], part: layout.Part, policy: str | None) -> None:
-        self._table = table
+    def __init__(self, task: Task) -> None:
+        claims, part = task.claims, task.part
+        self._table = task.table
         self._claims = claims
         self._sets = [*part.sets, *_asked(part.sets, (claim.wanted.elements for claim in claims))]
         self._shared = [*part.chains, *_asked(part.chains, (_shared_chains(claim) for claim in claims))]
-        self._policy = policy
+        self._policy = task.policy
         self._shares: list[list[Edit]] = [[] for _claim in claims]
         building = [number for number, claim in enumerate(claims) if claim.wanted.chains or claim.wanted.elements]
         #: The requests that need the constant part; where none does, the first of all has it repaired.

@@ -87,12 +87,12 @@ class Isolations:
         return [] if hook and hook.policy == "drop" else list(FAMILIES)
 
     def plan(self, requests: t.Sequence[IsolationRequest]) -> Planned[Isolation]:
-        return state.planned(self._tables, requests, self._draft, self._served)
+        return state.planned(self._tables, requests, self._task, self._served)
 
-    def _draft(self, ref: Ref, requests: list[IsolationRequest]) -> tuple[edits.Draft, dict[str, t.Any]]:
+    def _task(self, ref: Ref, requests: list[IsolationRequest]) -> tuple[edits.Task, dict[str, t.Any]]:
         claims = [self._claim(one) for one in requests]
-        draft = edits.draft(self._tables.of(ref), claims, layout.ISOLATION, self._policy(ref, requests))
-        return draft, {one.intent.bridge: remembered.views(self._parts(one), one.drops) for one in requests}
+        task = edits.Task(self._tables.of(ref), claims, layout.ISOLATION, self._policy(ref, requests))
+        return task, {one.intent.bridge: remembered.views(self._parts(one), one.drops) for one in requests}
 
     def _served(self, request: IsolationRequest, share: t.Sequence[edits.Edit]) -> Served[Isolation]:
         gaps = frozenset(_gaps(share, request)) if request.present else frozenset()

@@ -155,6 +155,10 @@ class Part(t.NamedTuple):
     sets: tuple[str, ...]
     chains: tuple[str, ...]
 
+    def joined(self, other: Part) -> Part:
+        """What both keep."""
+        return Part(tuple(dict.fromkeys(self.sets + other.sets)), tuple(dict.fromkeys(self.chains + other.chains)))
+
 
 def _by_family(*names: str) -> tuple[str, ...]:
     return tuple(set_of(name, family) for family in FAMILIES for name in names)

@@ -47,10 +47,10 @@ class Publications:
         return [(ref, one) for ref, found in self._found.items() for one in found]
 
     def plan(self, requests: t.Sequence[PortRequest]) -> Planned[Publication]:
-        return state.planned(self._tables, requests, self._draft, _served)
+        return state.planned(self._tables, requests, self._task, _served)
 
-    def _draft(self, ref: Ref, requests: list[PortRequest]) -> tuple[edits.Draft, dict[str, t.Any]]:
-        return edits.draft(self._tables.of(ref), self._claims(ref, requests), layout.PUBLICATION), {}
+    def _task(self, ref: Ref, requests: list[PortRequest]) -> tuple[edits.Task, dict[str, t.Any]]:
+        return edits.Task(self._tables.of(ref), self._claims(ref, requests), layout.PUBLICATION), {}
 
     def _claims(self, ref: Ref, requests: t.Sequence[PortRequest]) -> list[edits.Claim]:
         """In turn, since of two that need the same element the first one gets it and the other a rule."""

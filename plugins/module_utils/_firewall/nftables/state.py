@@ -17,7 +17,13 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftabl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables.document import Line, Table
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import nftables_records, nftables_table
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Aside, LinksStay, Session, Step
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import (
+    Aside,
+    Joinable,
+    LinksStay,
+    Session,
+    Step,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 
 Networks = dict[str, t.Any]
@@ -72,22 +78,29 @@ def has_of(table: Table, owner: str) -> bool:
     return any(mark and mark[1] == owner for mark in found)
 
 
-class WriteTable(Value, LinksStay, Aside):
+class WriteTable(Value, LinksStay, Aside, Joinable):
     """A step: one transaction, and the record of what it wrote."""
 
     ref: Ref
-    commands: tuple[str, ...]
-    #: Of every chain that it leaves as it is to be.
-    lines: t.Mapping[str, t.Sequence[Line | None]]
+    task: edits.Task
+    draft: edits.Draft
     #: By bridge what is to be recorded, None for one that is no more.
     networks: t.Mapping[str, t.Any]
 
     def __str__(self) -> str:
         return f"change the rules of the nftables table {layout.TABLE}"
 
+    def joined(self, _later: Step) -> WriteTable | None:
+        if not isinstance(_later, WriteTable) or _later.ref != self.ref:
+            return None
+        task = self.task.joined(_later.task)
+        if task is None:
+            return None
+        return WriteTable(self.ref, task, edits.draft(task), {**self.networks, **_later.networks})
+
     def do(self, session: Session) -> None:
-        _write(session.host, self.ref, self.commands)
-        record(session.host, self.ref, self.lines, self.networks)
+        _write(session.host, self.ref, tuple(_commands(self.draft.edits)))
+        record(session.host, self.ref, self.draft.lines, self.networks)
 
 
 def record(
@@ -122,13 +135,6 @@ def record(
     nftables_records.write(host, ref, content)
 
 
-def step(ref: Ref, draft: edits.Draft, networks: t.Mapping[str, t.Any]) -> list[WriteTable]:
-    """The step for a draft, none where nothing is to be done."""
-    if not draft.edits:
-        return []
-    return [WriteTable(ref, tuple(_commands(draft.edits)), draft.lines, networks)]
-
-
 #: So many elements are in one command.
 _TOGETHER = 200
 
@@ -159,20 +165,22 @@ def _write(host: Host, ref: Ref, commands: t.Sequence[str]) -> None:
 def planned(
     tables: Tables,
     requests: t.Sequence[t.Any],
-    drafted: t.Callable[[Ref, list[t.Any]], tuple[edits.Draft, t.Mapping[str, t.Any]]],
+    tasked: t.Callable[[Ref, list[t.Any]], tuple[edits.Task, t.Mapping[str, t.Any]]],
     serve: t.Callable[[t.Any, t.Sequence[edits.Edit]], Served[t.Any]],
 ) -> Planned[t.Any]:
     """One transaction for each namespace.
 
-    :param drafted: the draft for the requests of a namespace, and what is to be recorded of networks
+    :param tasked: the task of the requests of a namespace, and what is to be recorded of networks
     :param serve: what a share of the draft does for its request
     """
     steps: list[Step] = []
     served: dict[int, Served[t.Any]] = {}
     for ref in dict.fromkeys(tables.place(request.netns) for request in requests):
         mine = {number: one for number, one in enumerate(requests) if tables.place(one.netns) == ref}
-        draft, networks = drafted(ref, list(mine.values()))
-        steps += step(ref, draft, networks)
+        task, networks = tasked(ref, list(mine.values()))
+        draft = edits.draft(task)
+        if draft.edits:
+            steps.append(WriteTable(ref, task, draft, networks))
         for (number, request), share in zip(mine.items(), draft.shares):
             served[number] = serve(request, share)
     return Planned(steps, [served[number] for number in range(len(requests))])

@@ -41,12 +41,12 @@ class Translations:
         return [(rule, found) for rule, found in pairs if found]
 
     def plan(self, requests: t.Sequence[Request[SourceNat]]) -> Planned[SourceNat]:
-        return state.planned(self._tables, requests, self._draft, self._served)
+        return state.planned(self._tables, requests, self._task, self._served)
 
     def _there(self, request: Request[SourceNat]) -> list[tuple[Rule, SourceNat]]:
         return [(rule, found) for rule, found in self._found(request.netns) if found.key == request.intent.key]
 
-    def _draft(self, ref: Ref, requests: list[Request[SourceNat]]) -> tuple[edits.Draft, dict[str, t.Any]]:
+    def _task(self, ref: Ref, requests: list[Request[SourceNat]]) -> tuple[edits.Task, dict[str, t.Any]]:
         claims = [
             edits.Claim(
                 source_rules.document(one.intent) if one.present else Document(),
@@ -54,7 +54,7 @@ class Translations:
             )
             for one in requests
         ]
-        return edits.draft(self._tables.of(ref), claims, layout.TRANSLATION), {}
+        return edits.Task(self._tables.of(ref), claims, layout.TRANSLATION), {}
 
     def _served(self, request: Request[SourceNat], share: t.Sequence[edits.Edit]) -> Served[SourceNat]:
         return Served(_before(self._there(request)), *state.told(share), _gaps(share, request))
