@@ -14,15 +14,16 @@ from collections.abc import Sequence
 _AT_ONCE = struct.pack("ii", 1, 0)
 
 
-def connect(address: str, ports: Sequence[int]) -> float:
-    """The seconds for one new TCP connection, on average over these ports."""
+def connect_to_each(aims: Sequence[tuple[str, int]]) -> list[float]:
+    """The seconds for one new TCP connection to each of these addresses and ports, one after the other."""
+    return [_connect(*aim) for aim in aims]
+
+
+def _connect(address: str, port: int) -> float:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    spent = 0.0
-    for port in ports:
-        with socket.socket(family, socket.SOCK_STREAM) as client:
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
-            client.settimeout(5)
-            begin = time.perf_counter()
-            client.connect((address, port))
-            spent += time.perf_counter() - begin
-    return spent / len(ports)
+    with socket.socket(family, socket.SOCK_STREAM) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        client.settimeout(5)
+        begin = time.perf_counter()
+        client.connect((address, port))
+        return time.perf_counter() - begin

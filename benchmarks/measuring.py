@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import host as kernel_host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import programs
 from tests.lab import modules
 
 
@@ -50,6 +51,26 @@ def measure(name: str, options: str, check: bool, profiled: bool) -> tuple[dict[
     user, kernel = (after - before for before, after in zip(times, _times(), strict=True))
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return result, Cost(wall, user, kernel, memory, _told(profiles))
+
+
+def spent_in(program: str, name: str, options: dict[str, Any]) -> tuple[float, float]:
+    """The seconds that a module waits for a program, and that it takes as a whole. It has to change something."""
+    usual, spent = programs.run, 0.0
+
+    def run(argv: Sequence[str], stdin: str | None = None) -> programs.Completed:
+        nonlocal spent
+        begin = time.perf_counter()
+        done = usual(argv, stdin)
+        spent += (time.perf_counter() - begin) * (argv[0] == program)
+        return done
+
+    setattr(programs, "run", run)  # noqa: B010  # mypy refuses the plain assignment
+    begin = time.perf_counter()
+    result = modules.run_main(name, options, False, False)
+    whole = time.perf_counter() - begin
+    if not result.get("changed"):
+        raise ValueError(f"{name} changed nothing: {result}")
+    return spent, whole
 
 
 def _times() -> tuple[float, float]:
