@@ -17,7 +17,7 @@ description:
     their veth pairs and addresses, and the published ports as arrows from outside.
   - What is broken is marked, with the reason. This includes interfaces that are down or have no carrier; ends of veth pairs that lead
     elsewhere or are no port of their bridge; namespaces that do not exist any more; addresses that a network recorded and that are missing,
-    and others that were added; default routes to a gateway that nobody has, that does not answer, or over an interface that is down;
+    and others that were added; default routes that reject packets, or lead to a gateway that nobody has or that does not answer;
     published ports whose rule is missing, that lead to an address that nobody has, or whose packets a rule of another tool takes first;
     forwarding that is off; and rules that cannot be read.
   - The same input always gives the same picture.

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.netplumb.linuxnet.plugins.filter.topology import topology
 from tests.integration.networks import SHOP
 from tests.lab.host import Host
+from tests.lab.paths import REPOSITORY
 from tests.lab.segment import Segment
 
 _FIRST = (
@@ -152,6 +153,12 @@ def test_other_networks_without_faults(host: Host, wan: Segment, options: dict[s
     endpoints = [{"namespace": "web", "published_ports": [] if "internal" in options else ["8080:80"]}]
     host.module("bridge_network", {**SHOP, "endpoints": endpoints, **options})
     assert topology(_info(host), "data")["faults"] == []
+
+
+def test_the_page_about_it_shows_what_is_printed(network: Host) -> None:
+    network.sh(BROKEN["an address is missing"][0])
+    page = (REPOSITORY / "docs/inspect.md").read_text(encoding="utf-8")
+    assert page.split("```text\n")[1].split("\n```")[0] == topology(_info(network), name="server1")
 
 
 def test_a_second_run_of_the_network_repairs_what_was_named(network: Host) -> None:

@@ -63,6 +63,16 @@ def _made() -> bool | str:
     return True
 
 
+def _has_browser() -> bool | str:
+    from tests.browser import chromium  # which is seldom needed
+
+    try:
+        chromium.command()
+    except chromium.Missing as error:
+        return str(error)
+    return True
+
+
 def _loads_xdp() -> bool:
     from tests.integration import xdp  # which is seldom needed
 
@@ -114,6 +124,7 @@ NEEDS = {
         _answers_for_calls,
     ),
     "xdp": Need("this user may not load programs for XDP (CAP_BPF)", _loads_xdp),
+    "chromium": Need("there is no Chromium on this machine", _has_browser),
     "tcpdump": Need("the program tcpdump is not installed", _has("tcpdump")),
 }
 

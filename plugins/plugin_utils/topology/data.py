@@ -26,4 +26,4 @@ def render(topology: Topology) -> dict[str, t.Any]:
 
 
 def _port(port: Port) -> dict[str, t.Any]:
-    return {**dataclasses.asdict(port), "label": port.label}
+    return {**dataclasses.asdict(port), "label": port.label, "outer": port.outer}

@@ -142,9 +142,7 @@ def _of_default(route: View, space: Space, segments: _Segments) -> list[str]:
     name = f"the {spelled(route['ip_version'])} default route"
     if route["type"] in _NO_WAY:
         return [f"{name} is {route['type']}"] if route["protocol"] != "kernel" else []
-    interface, via = space.interface(route["interface"]), route["via"]
-    if interface and not interface.enabled:
-        return [f"{name} leads over {interface.name}, which is down"]
+    via = route["via"]
     if not via:
         return []
     around = segments.behind(space, route["interface"])
