@@ -11,8 +11,10 @@
 # make machines  the role on Debian 11, 12 and 13 as they are, booted and reached by SSH; needs root
 # make newest  the engines of Debian's testing release beside the role, and their containers as endpoints; needs root
 # make here    what wants more than a fresh machine has: sanity with every Python, cores (sanity by each other
-#              ansible-core that the collection supports), publish (the artifact, as Galaxy's importer sees it), interpreters
+#              ansible-core that the collection supports), publish (the artifact, as Galaxy's importer sees it, and the
+#              site of documentation), interpreters
 #              (modules on one Python after another), machines and newest; needs root
+# make docs    the site of documentation in build/site/build/html, built without a warning
 # make test-matrix  the collection on many versions of Python, ansible-core, pyroute2 and iptables (tools/versions.py);
 #              MATRIX=--short: a few combinations; MATRIX=--write: writes docs/versions.md; see tools/matrix.py for more
 # make bench   networks of up to 1000 endpoints, built by the role and its rivals, and the role beside Ansible alone; writes
@@ -29,13 +31,16 @@ VENV := .venv
 CHECK := $(VENV)/bin/python -m tools.check
 PARTS := lint sanity unit integration traffic molecule
 
-.PHONY: demo test test-matrix clean bench engines fresh machines newest here cores interpreters publish model sweep $(PARTS)
+.PHONY: demo docs test test-matrix clean bench engines fresh machines newest here cores interpreters publish model sweep $(PARTS)
 
 demo: $(VENV)/requirements.txt
 	@$(VENV)/bin/python -m tests.demo
 
 test: $(VENV)/requirements-dev.txt
 	@$(CHECK) $(ALL) $(CUT) $(PARTS)
+
+docs: $(VENV)/requirements-dev.txt
+	@$(VENV)/bin/nox --non-interactive --reuse-venv=yes --session docs
 
 test-matrix: $(VENV)/requirements-dev.txt
 	@$(VENV)/bin/python -m tools.matrix $(MATRIX)

@@ -74,6 +74,13 @@ def changelog(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def docs(session: nox.Session) -> None:
+    """Build the site of documentation in build/site, where warnings are errors. Needs an environment of its own."""
+    session.install("--requirement", "requirements-docs.txt")
+    session.run("python", "-m", "tools.docsite")
+
+
+@nox.session(default=False)
 @nox.parametrize("part", [nox.param(name, id=name) for name in ("unit", "integration", "traffic", "molecule")])
 def tests(session: nox.Session, part: str) -> None:
     """Run the tests of one part, as `make PART` does. Arguments: --all, --cut."""

@@ -69,7 +69,7 @@ LINTERS = (
     *("ruff", "types", "ansible-lint", "plugin-docs", "aggregate-docs", "changelog"),
     *("yamllint", "antsibull-nox-config", "license-check", "extra-checks"),
 )
-PUBLISH = ("docs-check", "build-import-check")
+PUBLISH = ("docs-check", "build-import-check", "docs")
 #: What a session prints that has not checked anything, since it has no environment of its own.
 _HOLLOW = "Skip preparing collections"
 
@@ -80,7 +80,7 @@ def lint() -> Outcome:
 
 
 def publish() -> Outcome:
-    """Check what is committed as Galaxy and docs.ansible.com see it, in environments of their own."""
+    """Check what is committed as Galaxy and docs.ansible.com see it, and build the site, each in an own environment."""
     return _nox(PUBLISH, "--reuse-venv=yes")
 
 

@@ -14,7 +14,7 @@ say() { printf '%s\n' "$*" >&2; }
 
 # Debian packages by the program that each is needed for; the last ones are for tests alone.
 programs="ip:iproute2 iptables:iptables ip6tables:iptables ping:iputils-ping ps:procps nsenter:util-linux git:git"
-case $requirements in *-dev.txt | *-bench.txt) programs="$programs nft:nftables conntrack:conntrack tcpdump:tcpdump" ;; esac
+case $requirements in *-dev.txt | *-bench.txt) programs="$programs nft:nftables conntrack:conntrack curl:curl tcpdump:tcpdump" ;; esac
 
 missing_packages() {
     for pair in $programs; do
