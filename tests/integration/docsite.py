@@ -4,9 +4,10 @@
 """Execute a page of docs/docsite/rst as it stands, and compare what is printed with what it shows.
 
 A code block with a caption is a file of that name. In a console block, a prompt says on which host of the lab a command
-runs: `root@server#` or another host of the town (tests/lab/town.py). A line `...` in an output stands for any lines.
+runs: `root@server#` or another host of the town (tests/lab/town.py). In an output, a line `...` stands for any lines.
 What differs from run to run, such as indexes and times, may differ from what the page shows. Every page has the
-inventory of the tutorial.
+inventory of the tutorial. A YAML block without a caption that is a task of one of our modules is a mistake: the next
+block of text has the sentence that it fails with.
 
     python -m tests.integration.docsite tutorial    write into a page what its commands print
 """
@@ -20,11 +21,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from tests.lab import bytecode, town
 from tests.lab.host import Host
 from tests.lab.lab import Lab
-from tests.lab.paths import REPOSITORY
+from tests.lab.paths import COLLECTION, REPOSITORY
 
 PAGES = REPOSITORY / "docs/docsite/rst"
 #: Where a reader works, on every host.
@@ -41,7 +45,7 @@ _VARIES = (
     (re.compile(r"@if\d+ *"), "@ifN "),
     (re.compile(r"^\d+: ", re.MULTILINE), "N: "),
     (re.compile(r"\b\d+(\.\d+)? ?(ms|milliseconds)\b"), "N ms"),
-    (re.compile(r"\bpid \d+"), "pid N"),
+    (re.compile(r"\bprocess \d+"), "process N"),
     (re.compile(r"Could not connect"), "Couldn't connect"),  # curl 8
     (re.compile(r" +$", re.MULTILINE), ""),
 )
@@ -49,13 +53,15 @@ _VARIES = (
 
 @dataclass
 class Command:
-    """A command of a page, with what the page shows below it."""
+    """A command of a page, or a mistake (which has no host), with what the page shows below it."""
 
     host: str
     text: str
     shown: list[str] = field(default_factory=list)
 
     def lines(self, printed: list[str]) -> list[str]:
+        if not self.host:
+            return printed
         first, *more = self.text.split("\n")
         return [f"root@{self.host}# {first}", *more, *printed]
 
@@ -98,6 +104,14 @@ def read(name: str) -> str:
     return (PAGES / f"{name}.rst").read_text(encoding="utf-8")
 
 
+def _task(text: str) -> dict[str, Any] | None:
+    """The one task of ours that a block is, if it is one."""
+    content = yaml.safe_load(text)
+    if isinstance(content, list) and len(content) == 1 and any(key.startswith(COLLECTION) for key in content[0]):
+        return dict(content[0])
+    return None
+
+
 class Reader:
     """Does what a page says, on hosts of the lab."""
 
@@ -107,6 +121,7 @@ class Reader:
         self.hosts = {"server": server, "neighbour": town.add_neighbour(segment), "outside": town.add_outside(segment)}
         for host in self.hosts.values():
             host.sh(f"mkdir -p {_DESK}")
+        self._mistake: tuple[str, str] | None = None
         (inventory,) = [block.text for block in blocks(read("tutorial")) if block.caption == "inventory.yml"]
         server.write(f"{_DESK}/inventory.yml", inventory)
 
@@ -114,6 +129,13 @@ class Reader:
         """Write the file, or run the commands: each with the lines that it printed."""
         if block.caption:
             self.hosts["server"].write(f"{_DESK}/{block.caption}", block.text)
+        elif block.language == "yaml" and (task := _task(block.text)):
+            (module,) = [key for key in task if key.startswith(COLLECTION)]
+            result = self.hosts["server"].module(module.removeprefix(f"{COLLECTION}."), task[module], fails=True)
+            self._mistake = task["name"], result["msg"]
+        if block.language == "text" and self._mistake:
+            (name, message), self._mistake = self._mistake, None
+            return [(Command("", name, block.text.rstrip("\n").split("\n")), [message])]
         if block.language != "console":
             return []
         return [(command, self._run(self.hosts[command.host], command.text)) for command in block.commands()]
@@ -150,10 +172,18 @@ def reader() -> Iterator[Reader]:
 def differs(shown: list[str], printed: list[str]) -> str:
     """What of an output is not as shown, or nothing."""
     lines = _same("\n".join(shown)).split("\n") if shown else []
-    pattern = "".join("(?:.*\n)*?" if line.strip() == "..." else re.escape(line) + "\n" for line in lines)
+    pattern = "".join(map(_pattern, lines))
     if re.fullmatch(pattern, "".join(f"{line}\n" for line in _same("\n".join(printed)).split("\n")) if printed else ""):
         return ""
     return "shown:\n" + "\n".join(shown) + "\nprinted:\n" + "\n".join(printed)
+
+
+def _pattern(line: str) -> str:
+    if line.strip() == "...":
+        return r"(?:.*\n)*?"
+    if line.endswith(" ..."):
+        return re.escape(line.removesuffix("...")) + r".*\n"
+    return re.escape(line) + r"\n"
 
 
 def _same(text: str) -> str:

@@ -32,6 +32,8 @@ def test_the_page_does_what_it_says(name: str) -> None:
         (["...", "b"], ["a", "a", "b"], True),
         (["...", "b"], ["b", "a"], False),
         (["a", "..."], ["a"], True),
+        (["one of a, ..."], ["one of a, b"], True),
+        (["one of a, ..."], ["none of a, b"], False),
         (["2: eth0@if7 02:00:00:00:00:01"], ["3: eth0@if9 02:00:00:00:00:02"], True),
         (["in 5 ms"], ["in 6.1 ms"], True),
         (["changed=1"], ["changed=2"], False),
