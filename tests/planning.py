@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, cast
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import egress
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.plan import absent, plan_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.read_network import (
@@ -29,4 +31,5 @@ def make_plan(variables: object, info: object, check_mode: bool = False) -> dict
     if is_absent(section):
         return absent(HostView(info, network_name(section)))
     network = read_network(section)
-    return plan_of(network, HostView(info, network.name), check_mode)
+    directory = egress.Directory([network], cast("Mapping[str, Any]", info))
+    return plan_of(network, HostView(info, network.name), check_mode, directory)

@@ -30,6 +30,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import 
     address_pools,
     assumed,
     conflicts,
+    egress,
     info,
     setting_checks,
 )
@@ -222,9 +223,10 @@ def _bring_about(look: _Look, wanted: t.Sequence[Wanted], role: bool) -> None:
     """
     host = look.host
     host.drop_option = f"{'bridge_network_' if role else ''}forward_policy: drop"
+    directory = _directory(look, wanted)
     for one in sorted(wanted, key=lambda one: one.network is not None):
         try:
-            _carry_out(look, one)
+            _carry_out(look, one, directory)
         except EndpointsFailed as error:
             one.outcomes, one.failures = error.outcomes, [str(error)] if len(wanted) > 1 else error.failures
         except LinuxnetError as error:
@@ -242,9 +244,22 @@ def _bring_about(look: _Look, wanted: t.Sequence[Wanted], role: bool) -> None:
         host.done.clear()
 
 
-def _carry_out(look: _Look, one: Wanted) -> None:
+def _directory(look: _Look, wanted: t.Sequence[Wanted]) -> egress.Directory | None:
+    """What names in lists of destinations stand for; None if nothing is to be present."""
+    networks = [one.network for one in wanted if one.network]
+    if not networks:
+        return None
+    if not egress.names_any(networks):
+        return egress.Directory(networks, {})
+    gone = [one.name for one in wanted if not one.network]
+    found = egress.Directory(networks, assumed.without(look.whole(), gone) if gone else look.whole())
+    egress.check(networks, found)
+    return found
+
+
+def _carry_out(look: _Look, one: Wanted, directory: egress.Directory | None) -> None:
     host = look.host
-    if one.network is None:
+    if one.network is None or directory is None:
         view = info.view(host, info.Want(contents=False))
         one.plan = absent(HostView(view, one.name))
         lacking = requirements.lacking_for(view["host"]["rules"], one.name)
@@ -252,7 +267,7 @@ def _carry_out(look: _Look, one: Wanted) -> None:
             raise Refused(f"{lacking} is not installed, but is needed to remove the rules of {one.name}")
     else:
         setting_checks.check(host, one.network)
-        one.plan = plan_of(one.network, HostView(look.whole(), one.name), host.check_mode)
+        one.plan = plan_of(one.network, HostView(look.whole(), one.name), host.check_mode, directory)
     for warning in one.plan["warnings"]:
         host.warn(warning)
     if not host.check_mode and one.pooled and one.network:

@@ -154,6 +154,47 @@ options:
       - Whether to remove all other neighbours. Only has an effect together with O(neighbours), which may be empty.
     type: bool
     default: false
+  egress:
+    description:
+      - Where those on the bridge may send who are not among O(senders). With V(deny), nowhere.
+      - Replies and ICMP errors about connections pass in any case, and so do ARP, neighbour discovery and echo requests to O(gateways).
+        What stays within the bridge is not limited, see O(icc).
+      - The host's own services are limited like everything else.
+    type: str
+    choices: [allow, deny]
+    default: allow
+  senders:
+    description:
+      - Those who may send only where their list says, whatever O(egress) is. With neither O(senders[].destinations) nor
+        O(senders[].receivers), an entry only removes the list of this MAC address.
+      - Who can use another MAC address evades the list, unless O(egress=deny), see O(netplumb.linuxnet.bridge_port#module:locked).
+      - Every packet is compared, so a shorter list also stops connections that are established. They are removed from the host's
+        connection tracking.
+    type: list
+    elements: dict
+    suboptions:
+      mac_address:
+        description:
+          - The MAC address, such as V("02:42:ac:12:00:02"). Quote it.
+        type: raw
+        required: true
+      destinations:
+        description:
+          - Addresses and networks, as the sender addresses them, such as V(10.0.0.0/8), V(192.0.2.7:443/tcp), V(192.0.2.7:8000-8010/udp) or
+            V([2001:db8::/32]:53/udp). Without a port, all protocols are let through; without a protocol, the port is of TCP.
+          - An address of the host with a port leads to what is published there.
+        type: list
+        elements: str
+      receivers:
+        description:
+          - The same, but compared with the address and port that the packet finally reaches, behind a published port for example.
+        type: list
+        elements: str
+  purge_senders:
+    description:
+      - Whether to remove all other lists. Only has an effect together with O(senders), which may be empty.
+    type: bool
+    default: false
   forward_policy:
     description:
       - With V(drop), the policy of the chain C(FORWARD) is set to C(DROP), so that the host does not route between its other interfaces.
@@ -253,6 +294,30 @@ options:
       purge_neighbours:
         description: See O(purge_neighbours).
         type: bool
+      egress:
+        description: See O(egress).
+        type: str
+        choices: [allow, deny]
+      senders:
+        description: See O(senders).
+        type: list
+        elements: dict
+        suboptions:
+          mac_address:
+            description: See O(senders[].mac_address).
+            type: raw
+            required: true
+          destinations:
+            description: See O(senders[].destinations).
+            type: list
+            elements: str
+          receivers:
+            description: See O(senders[].receivers).
+            type: list
+            elements: str
+      purge_senders:
+        description: See O(purge_senders).
+        type: bool
       forward_policy:
         description: See O(forward_policy).
         type: str
@@ -319,6 +384,15 @@ EXAMPLES = r"""
       - address: 172.21.0.2
         mac_address: "02:42:ac:15:00:02"
 
+- name: Let one endpoint reach a web server and a resolver only, and all others nothing
+  netplumb.linuxnet.bridge_forward:
+    bridge: br4
+    subnets: [172.24.0.0/16]
+    egress: deny
+    senders:
+      - mac_address: "02:42:ac:18:00:02"
+        destinations: ["192.0.2.7:443/tcp", "192.0.2.53:53/udp"]
+
 - name: Remove all of it
   netplumb.linuxnet.bridge_forward:
     state: absent
@@ -327,6 +401,7 @@ EXAMPLES = r"""
       - bridge: br1
       - bridge: br2
       - bridge: br3
+      - bridge: br4
 """
 
 RETURN = r"""
@@ -349,6 +424,7 @@ objects:
       inhibit_gateway: false
       gateways: [172.18.0.1, "fd00:18::1"]
       masquerade_protocols: common
+      egress: allow
       accept_ra: false
       state: present
       changed: true
@@ -400,6 +476,13 @@ objects:
       description: The neighbours, if managed.
       type: list
       elements: dict
+    egress:
+      description: As O(egress).
+      type: str
+    senders:
+      description: Those with a list, if managed. Overlapping entries are joined.
+      type: list
+      elements: dict
     forward_policy:
       description: The policy of C(FORWARD), if managed.
       type: str
@@ -435,6 +518,7 @@ diff:
         inhibit_gateway: false
         gateways: [172.20.0.1]
         masquerade_protocols: common
+        egress: allow
         accept_ra: false
       before_header: bridge_forward br1
       after_header: bridge_forward br1

@@ -146,6 +146,15 @@ options:
   default_host_ip:
     description: The address of the host for published ports that name none. If omitted or empty, all addresses.
     type: str
+  egress:
+    description:
+      - Where endpoints may send that have no O(endpoints[].egress) of their own. With V(deny), nowhere, not even to the host.
+      - Replies, such as those of published ports, and ICMP errors about connections pass in any case. The gateway replies to ARP, neighbour
+        discovery and ping. What endpoints of one network send each other is up to O(icc).
+      - Not available with O(external) or O(inhibit_gateway). On an O(internal) network, V(deny) also closes the host's services.
+    type: str
+    choices: [allow, deny]
+    default: allow
   forward_policy:
     description:
       - With V(drop), the policy of the host's chain C(FORWARD) is set to C(DROP), so that the host routes only what a rule accepts.
@@ -269,6 +278,18 @@ options:
           - Set it to V(false) for a namespace that bridges for others, such as virtual machines, or that sends from other MAC addresses
             than that of its interface.
         type: bool
+      egress:
+        description:
+          - Where the endpoint may send. It may then send nowhere else, whatever O(egress) is. An empty list lets nothing through.
+          - An entry is an address or a network, such as V(10.0.0.0/8), or with a port or a range of ports V(192.0.2.7:443/tcp) or
+            V([2001:db8::/32]:53/udp). Without a port, all protocols are let through; without a protocol, the port is of TCP. It is compared
+            with where the endpoint sends, so an address of the host with a port leads to what is published there.
+          - An entry can also be the name of another endpoint's namespace or of a network, with or without a port, such as V(db:5432/tcp). It is
+            compared with who finally gets the packet, and has the addresses that this endpoint or network has when the role runs.
+          - Every packet is compared, so what is taken off the list ends at once, including established connections.
+          - Needs O(endpoints[].guard), since the endpoint is known by its MAC address.
+        type: list
+        elements: raw
       aliases:
         description: Additional names of the endpoint in its network.
         type: list

@@ -24,6 +24,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intent
     Key,
     Neighbours,
     Publication,
+    Sender,
     SourceNat,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
@@ -69,6 +70,8 @@ class Gap(enum.Enum):
     ENTRY_ANYWHERE = "entry anywhere"
     #: An endpoint could spoof the address of another one on its network.
     GUARD = "guard"
+    #: An endpoint could send where it may not.
+    EGRESS = "egress"
     #: Packets left with their original source address.
     TRANSLATION = "translation"
     #: Connections to a published port did not reach the endpoint.
@@ -146,6 +149,9 @@ class Isolations(t.Protocol):
 
     def neighbours(self, ref: Ref, bridge: str, family: str) -> Neighbours:
         """The addresses that are bound to a MAC address, with that address."""
+
+    def senders(self, ref: Ref, bridge: str) -> t.Sequence[Sender]:
+        """The endpoints that are held to a list."""
 
     def keeps_names(self, ref: Ref, subnet: IPNetwork) -> bool:
         """Whether what is in effect keeps outsiders from using source addresses of this subnet."""

@@ -20,6 +20,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import (
     absentees,
     changes,
+    egress,
     forwarded_flows,
     forwarding_options,
     guard,
@@ -41,6 +42,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.marked im
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import (
     Element,
     with_old_neighbours,
+    with_old_senders,
 )
 
 #: What ``accept_ra`` is recorded as if the bridge does not exist yet.
@@ -78,7 +80,7 @@ class BridgeForward(Resource):
         return f"bridge_forward {want.network.bridge}{within(want.netns)}"
 
     def extended(self, definition: Element, old: t.Sequence[Element]) -> Element:
-        return with_old_neighbours(definition, "bridge", old)
+        return with_old_senders(with_old_neighbours(definition, "bridge", old), "bridge", old)
 
     def left(self, view: Marked) -> list[Element]:
         return left_over.bridge_forward(view) or left_over.emptied(view)
@@ -120,6 +122,7 @@ class BridgeForward(Resource):
                 plan.changes.append(change)
                 continue
             plan.steps += guard.ended(served, want.network, state.isolations, want.netns)
+            plan.steps += egress.ended(served, want.network, want.netns)
             plan.steps += _settings(want, state, plan.warnings)
             after = _views(want, want.network, state, policy="drop", accept_ra=False)
             plan.changes.append(changes.change(before, after, served))
@@ -167,7 +170,7 @@ def _completed(want: Want, state: State) -> Want:
         return want
     there = state.isolations
     network = guard.completed(want.network, want.purge_neighbours, want.families, there, want.netns)
-    return want.but(network=network)
+    return want.but(network=egress.completed(network, want.listed, want.purge_senders, there, want.netns))
 
 
 def _plain_views(want: Want, network: Isolation) -> dict[str, t.Any]:
@@ -187,6 +190,9 @@ def _plain_views(want: Want, network: Isolation) -> dict[str, t.Any]:
     }
     if want.guards:
         view["neighbours"] = bindings.views(network.neighbours or ())
+    view["egress"] = network.egress
+    if want.listed is not None:
+        view["senders"] = egress.views(network.senders or ())
     return view
 
 

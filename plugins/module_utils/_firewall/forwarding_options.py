@@ -22,7 +22,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options im
     Options,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import guard
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import egress, guard
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import (
     GATEWAY_MODES,
     Answer,
@@ -51,6 +51,9 @@ OPTIONS: Options = {
     "inhibit_gateway": {"type": "bool", "default": False},
     "neighbours": {"type": "list", "elements": "dict", "options": bindings.SPEC},
     "purge_neighbours": {"type": "bool", "default": False},
+    "egress": {"type": "str", "choices": list(egress.CHOICES), "default": "allow"},
+    "senders": {"type": "list", "elements": "dict", "options": egress.SPEC},
+    "purge_senders": {"type": "bool", "default": False},
     "forward_policy": {"type": "str", "choices": ["keep", "drop"], "default": "keep"},
     "ip_version": {"type": "str", "choices": ["ipv4", "ipv6", "both"], "default": "both"},
     **FIREWALL,
@@ -77,6 +80,9 @@ class Want(Value):
     purge_neighbours: bool = False
     #: Whether the option ``neighbours`` was given.
     guards: bool = False
+    #: The MAC addresses whose lists are as the option ``senders`` says; None if it was not given.
+    listed: frozenset[str] | None = None
+    purge_senders: bool = False
     firewall: str = "auto"
 
     @property
@@ -119,12 +125,16 @@ def want(options: t.Mapping[str, t.Any]) -> Want:
             gateways=_gateways(options, subnets),
             inhibit_gateway=options["inhibit_gateway"],
             neighbours=guard.read(options, families),
+            egress=egress.read_default(options),
+            senders=egress.read(options, families, subnets),
         ),
         forward_policy=options["forward_policy"],
         families=families,
         asks_for=_asked(subnets, families) if options["state"] == "present" else (),
         purge_neighbours=options["purge_neighbours"],
         guards=options["neighbours"] is not None,
+        listed=egress.listed(options),
+        purge_senders=options["purge_senders"],
         firewall=options["firewall"],
     )
 

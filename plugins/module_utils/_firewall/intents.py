@@ -19,6 +19,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses 
     spelled,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.destinations import Destination
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import bindings
 
 GATEWAY_MODES = ("nat", "nat-unprotected", "routed")
@@ -37,6 +38,16 @@ class Answer(t.NamedTuple):
     address: IPAddress
     #: The sender's MAC address; None if unknown, for example because another router forwards the reply.
     mac_address: str | None = None
+
+
+class Sender(t.NamedTuple):
+    """An endpoint that may send to a list of destinations and nowhere else."""
+
+    mac_address: str
+    #: As the endpoint addresses them, so that a listed address of the host leads to what is published there.
+    destinations: tuple[Destination, ...] = ()
+    #: Who finally gets the packets, wherever they were addressed.
+    receivers: tuple[Destination, ...] = ()
 
 
 class Isolation(Value):
@@ -62,6 +73,15 @@ class Isolation(Value):
     inhibit_gateway: bool = False
     #: The known MAC addresses; None keeps those that the firewall already has.
     neighbours: Neighbours | None = None
+    #: ``allow`` or ``deny``: what those may do who are no ``senders``.
+    egress: str = "allow"
+    #: Those with a list, by MAC address; None keeps those that the firewall already has.
+    senders: tuple[Sender, ...] | None = None
+
+    @property
+    def limits(self) -> bool:
+        """Whether what endpoints send is compared with lists."""
+        return self.egress == "deny" or bool(self.senders)
 
     def subnets_of(self, family: str) -> list[IPNetwork]:
         return [subnet for subnet in self.subnets if family_of(subnet) == family]

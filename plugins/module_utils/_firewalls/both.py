@@ -34,6 +34,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intent
     Key,
     Neighbours,
     Publication,
+    Sender,
     SourceNat,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Step
@@ -126,6 +127,9 @@ class BothIsolations:
 
     def neighbours(self, ref: Ref, bridge: str, family: str) -> Neighbours:
         return next((found for side in self._sides.every() if (found := side.neighbours(ref, bridge, family))), ())
+
+    def senders(self, ref: Ref, bridge: str) -> t.Sequence[Sender]:
+        return next((found for side in self._sides.every() if (found := side.senders(ref, bridge))), ())
 
     def keeps_names(self, ref: Ref, subnet: IPNetwork) -> bool:
         return any(side.keeps_names(ref, subnet) for side in self._sides.every())

@@ -173,6 +173,18 @@ def with_old_neighbours(element: Element, identity: str, old: t.Iterable[Element
     return {**element, "neighbours": in_order(kept + element["neighbours"]), **purged}
 
 
+def with_old_senders(element: Element, identity: str, old: t.Iterable[Element]) -> Element:
+    """A definition of a bridge, with the existing lists of endpoints that it does not name."""
+    if "senders" not in element or "netns" in element:
+        return element
+    named = {one["mac_address"] for one in element["senders"]}
+    before = [other for other in old if other.get(identity) == element[identity] and "netns" not in other]
+    kept = [one for other in before for one in other.get("senders", ()) if one["mac_address"] not in named]
+    both = sorted([*kept, *element["senders"]], key=lambda one: str(one["mac_address"]))
+    # An endpoint without a list is only named to have its old one removed.
+    return {**element, "senders": [one for one in both if "destinations" in one]}
+
+
 def in_order(neighbours: t.Iterable[dict[str, str]]) -> list[dict[str, str]]:
     """Canonical order, since another order would be a difference."""
     return sorted(neighbours, key=lambda one: one["address"])

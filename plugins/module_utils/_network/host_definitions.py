@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES, parse_address
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import guard, return_paths, staying
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import egress, guard, return_paths, staying
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.decisions import Draft, with_prefix
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.macs import bridge_mac
@@ -51,7 +51,7 @@ def bridge(draft: Draft, view: HostView) -> list[Element]:
     return [{"name": network.name, "state": "present", "mtu": draft.mtu, "mac_address": own}]
 
 
-def bridge_forward(draft: Draft, view: HostView) -> list[Element]:
+def bridge_forward(draft: Draft, view: HostView, directory: egress.Directory) -> list[Element]:
     """What may cross the bridge.
 
     Both families are covered even if the network uses only one: root in an endpoint can add an address of the other,
@@ -77,6 +77,9 @@ def bridge_forward(draft: Draft, view: HostView) -> list[Element]:
             "inhibit_gateway": network.inhibit_gateway,
             "neighbours": guard.in_rules(draft, view),
             "purge_neighbours": not network.appends,
+            "egress": network.egress,
+            "senders": egress.senders(network, view, directory),
+            "purge_senders": not network.appends,
             "forward_policy": network.forward_policy,
             "ip_version": "both" if view.has_ipv6 else "ipv4",
             **_firewall(network),

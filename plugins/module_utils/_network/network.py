@@ -18,6 +18,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses 
     family_of,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import NOTHING, Value
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.destinations import Destination, Target
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.published_port import Publish
 
 #: The option of the masquerade address by family.
@@ -59,6 +60,14 @@ class Port(Value):
 
     path: str
     publish: Publish
+
+
+class Allowed(t.NamedTuple):
+    """An entry of an endpoint's list of destinations; without ``destination``, it is a name."""
+
+    path: str
+    target: Target
+    destination: Destination | None = None
 
 
 class Names(Value):
@@ -103,6 +112,8 @@ class Endpoint(Value):
     guard: bool = True
     further: tuple[IPAddress, ...] = ()
     names: Names = Names()
+    #: Where it may send; None without a list.
+    egress: tuple[Allowed, ...] | None = None
 
     @property
     def attached(self) -> bool:
@@ -134,6 +145,7 @@ class Network(Value):
     firewall: str = "auto"
     trusted_interfaces: tuple[str, ...] = ()
     default_host_ip: IPAddress | None = None
+    egress: str = "allow"
     forward_policy: str = "keep"
     mtu: int | None = None
     ports: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intent
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewalls import survey
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import (
     capacity_checks,
+    egress,
     endpoint_definitions,
     guard,
     host_definitions,
@@ -51,10 +52,11 @@ VERSION = 1
 Document = dict[str, t.Any]
 
 
-def plan_of(network: Network, view: HostView, check_mode: bool) -> Document:
+def plan_of(network: Network, view: HostView, check_mode: bool, directory: egress.Directory) -> Document:
     """The plan for a present network. Pure: the same input gives the same plan.
 
     :param check_mode: whether missing interfaces and bridges of the host are only warnings
+    :param directory: what the names in lists of destinations stand for
     :raises LinuxnetError: for what is impossible on this host
     """
     warnings = check_host(network, view, check_mode)
@@ -94,7 +96,7 @@ def plan_of(network: Network, view: HostView, check_mode: bool) -> Document:
         ],
         "summary": summary.lines(draft, endpoints),
         "endpoints": endpoints,
-        "modules": _present(draft, view),
+        "modules": _present(draft, view, directory),
         "service": _service(network, view),
     }
 
@@ -104,12 +106,12 @@ def _exposure(network: Network, ports: t.Iterable[Published]) -> Exposure:
     return Exposure(network.name, tuple(network.families), network.internal, translated)
 
 
-def _present(draft: Draft, view: HostView) -> Document:
+def _present(draft: Draft, view: HostView, directory: egress.Directory) -> Document:
     """The definitions of every module. Leftovers are removed first, unless endpoints are only added."""
     network = draft.network
     namespaces = {endpoint.namespace for endpoint in network.endpoints}
     masquerade = host_definitions.masquerade(network)
-    forward = host_definitions.bridge_forward(draft, view)
+    forward = host_definitions.bridge_forward(draft, view, directory)
     stale_endpoints: Document = {"dnat": moving.former_openings(view, draft.moves), "netns": [], "veth": []}
     if not network.appends:
         stale_endpoints = {

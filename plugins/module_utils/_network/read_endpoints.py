@@ -15,6 +15,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import sysctls
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Endpoint, Port, Subnet
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.option_reader import Section, number
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.read_egress import read_egress
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.read_names import (
     OPTIONS,
     check_names,
@@ -40,6 +41,7 @@ _OPTIONS = (
     "routes",
     "sysctls",
     "guard",
+    "egress",
     *OPTIONS,
 )
 _PID_MAX = 4194304
@@ -86,6 +88,7 @@ def _read_endpoint(path: str, raw: object, subnets: tuple[Subnet, ...], internal
         interface_sysctls=interface_sysctls,
         guard=section.flag("guard", True),
         names=read_names(section),
+        egress=read_egress(section),
         further=tuple(_further_address(place, raw, subnets) for place, raw in section.elements("addresses")),
     )
 

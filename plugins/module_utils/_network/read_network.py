@@ -13,6 +13,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Missing
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import FIREWALLS
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.published_port import refuse_unpublishable
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import read_egress
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import MASQUERADE_ADDRESSES, Network
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.option_reader import Section, number
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.options import OPTIONS
@@ -60,6 +61,7 @@ def read_network(section: Section) -> Network:
         firewall=section.choice("firewall", FIREWALLS, "auto"),
         trusted_interfaces=_interfaces(section, "trusted_interfaces", name),
         default_host_ip=section.read("default_host_ip", _host_ip),
+        egress=section.choice("egress", ("allow", "deny"), "allow"),
         forward_policy=section.choice("forward_policy", ("keep", "drop"), "keep"),
         mtu=_mtu(section, any(subnet.family == "ipv6" for subnet in subnets)),
         ports=_interfaces(section, "ports", name),
@@ -157,6 +159,7 @@ def _refuse_contradictions(section: Section, network: Network) -> None:
         raise Invalid(
             section.path("trusted_interfaces"), list(network.trusted_interfaces), "no value on an internal network"
         )
+    read_egress.refuse_contradictions(section, network)
     _refuse_editing_external(section, network)
     _refuse_proxying(section, network)
 

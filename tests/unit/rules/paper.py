@@ -79,6 +79,9 @@ class Isolations(_Page):
     def neighbours(self, ref: Ref, bridge: str, _family: str) -> tuple[Any, ...]:
         return tuple(pair for one in self.of(ref) if one.bridge == bridge for pair in one.neighbours or ())
 
+    def senders(self, ref: Ref, bridge: str) -> tuple[Any, ...]:
+        return tuple(one for network in self.of(ref) if network.bridge == bridge for one in network.senders or ())
+
     def keeps_names(self, ref: Ref, subnet: Any) -> bool:
         return any(subnet in one.subnets for one in self.of(ref))
 

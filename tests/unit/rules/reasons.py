@@ -11,6 +11,12 @@ from __future__ import annotations
 import re
 
 _GUARD = "LINUXNET-GUARD-[0-9a-f]{7}"
+_EGRESS, _GATEWAY, _LIST = (
+    "LINUXNET-EGRESS-[0-9a-f]{7}",
+    "LINUXNET-GATEWAY-[0-9a-f]{7}",
+    "LINUXNET-[0-9a-f]{7}-[0-9a-z]{10}",
+)
+_PORTS, _PING = "( --ctorigdstport [0-9:]+)?", "-m icmp6? --icmp(v6)?-type (8|128)"
 #: In the order in which packets pass the rules.
 REASONS: list[tuple[str, str]] = [
     (
@@ -64,6 +70,48 @@ REASONS: list[tuple[str, str]] = [
     ("LINUXNET-INTERNAL -i br0 -o br0 -j LET", "Within an internal network, everybody may talk to everybody."),
     ("LINUXNET-INTERNAL -i br0 ! -o br0 -j DROP", "Nothing leaves an internal network."),
     ("LINUXNET-INTERNAL ! -i br0 -o br0 -j DROP", "Nothing enters an internal network."),
+    (
+        f"LINUXNET-FROM -i br0 -j {_EGRESS}",
+        "What endpoints send is first compared with their lists; what is on these is checked by all other rules.",
+    ),
+    (f"INPUT -i br0 -j {_GATEWAY}", "What they send to the host itself is compared with the same lists."),
+    (
+        f"{_GATEWAY} -p ipv6-icmp -m icmp6 --icmpv6-type (135|136) -j RETURN",
+        "Neighbour discovery reaches the host, or endpoints could not find their gateway.",
+    ),
+    (
+        f"{_GATEWAY} -d (172.18.0.1/32|fd00:18::1/128) -p (icmp|ipv6-icmp) {_PING} -j RETURN",
+        "The gateway answers pings.",
+    ),
+    (f"{_GATEWAY} -g {_EGRESS}", "Nothing of the host is reachable that no list contains."),
+    (
+        f"{_EGRESS} -i br0 -o br0 -j RETURN",
+        "Lists do not concern neighbours, who reach each other without the host.",
+    ),
+    (
+        f"{_EGRESS} -m conntrack --ctstate ESTABLISHED --ctdir REPLY -j RETURN",
+        "Replies pass, such as those of published ports.",
+    ),
+    (
+        f"{_EGRESS} -p (icmp|ipv6-icmp) -m conntrack --ctstate RELATED -j RETURN",
+        "Errors about connections pass, but no connection that a helper expects.",
+    ),
+    (
+        f"{_EGRESS} -m mac --mac-source [0-9a-f:]+ -g {_LIST}",
+        "An endpoint is known by its MAC address, since it could use any free address of the subnet.",
+    ),
+    (
+        f"{_LIST} (-p (tcp|udp) )?-m conntrack --ctorigdst [0-9a-f.:/]+{_PORTS} --ctdir ORIGINAL -j RETURN",
+        "An entry of a list, compared with where the endpoint sent the packet, whatever that was translated to.",
+    ),
+    (
+        f"{_LIST} -j DROP",
+        "Nothing else leaves the endpoint, in any protocol or state.",
+    ),
+    (
+        f"{_EGRESS} -j DROP",
+        "With `deny`, nobody on the bridge may send anywhere without a list.",
+    ),
     ("LINUXNET-TO -i br0 -o br0 -j LET", "Endpoints of one network may talk to each other."),
     (
         "LINUXNET-TO -o br0 -m conntrack --ctstate ESTABLISHED --ctdir REPLY -j LET",

@@ -59,6 +59,23 @@ MODES: list[tuple[str, str, Info]] = [
         dual(*_endpoints(_PORTS), icc=False),
     ),
     (
+        "egress",
+        (
+            "With `bridge_network_egress: deny` and a list for `web`: `192.0.2.7:443/tcp`, `10.0.0.0/8` and"
+            " `[2001:db8::/32]:53/udp`. The name of a list's chain ends with the MAC address in base 36. An endpoint or"
+            " network that a list names is compared with the packet's own destination instead of `--ctorigdst`."
+        ),
+        dual(
+            {
+                "namespace": "web",
+                "published_ports": _PORTS,
+                "egress": ["192.0.2.7:443/tcp", "10.0.0.0/8", "[2001:db8::/32]:53/udp"],
+            },
+            "db",
+            egress="deny",
+        ),
+    ),
+    (
         "external",
         "Whatever manages the bridge decides what may cross it. The role adds published ports and masquerading.",
         dual(*_endpoints(_NOT_ON_LOOPBACK), external=True, ipam_config=_RANGES),

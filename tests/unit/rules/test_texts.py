@@ -102,6 +102,9 @@ def test_a_network_is_read_back(definition: dict[str, Any]) -> None:
         "answers_by": None,
         "neighbours": None,
         "purge_neighbours": False,
+        "egress": "allow",
+        "senders": None,
+        "purge_senders": False,
         "gateways": None,
         "firewall": "auto",
     }
@@ -112,6 +115,7 @@ def test_a_network_is_read_back(definition: dict[str, Any]) -> None:
     assert (found.internal, found.icc) == (want.internal, want.icc)
     assert found.inhibit_gateway == want.inhibit_gateway
     assert found.neighbours == (want.neighbours or ())
+    assert (found.egress, found.senders) == (want.egress, want.senders or ())
     if not want.internal:
         assert set(found.subnets) == set(want.subnets)
         assert found.trusted_interfaces == want.trusted_interfaces

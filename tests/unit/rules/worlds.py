@@ -57,6 +57,9 @@ DEFAULTS: dict[str, Options] = {
         "inhibit_gateway": False,
         "neighbours": None,
         "purge_neighbours": False,
+        "egress": "allow",
+        "senders": None,
+        "purge_senders": False,
         "gateways": None,
         "masquerade_protocols": "common",
         "forward_policy": "keep",
@@ -133,6 +136,27 @@ def _owner(number: int) -> str:
     return f"owner-{number}"
 
 
+_ELSEWHERE = [ipaddress.ip_network(text) for text in ("192.0.2.0/24", "192.0.2.7/32", "2001:db8::/32")]
+
+
+@st.composite
+def senders(draw: st.DrawFn, reachable: list[Any]) -> list[Options]:
+    """Lists of what endpoints may send to, some of which overlap; only in versions that the first networks have."""
+    own = {one.version for one in reachable if one not in _ELSEWHERE}
+    targets = [one for one in reachable if one.version in own]
+    entry = st.builds(_entry, st.sampled_from(targets), st.sampled_from(["", ":53/udp", ":80-443/tcp", ":100-500/tcp"]))
+    lists = st.lists(entry, max_size=4)
+    count = draw(st.sampled_from([0, 1, 2]))
+    return [
+        {"mac_address": f"02:00:00:00:01:{number:02x}", "destinations": draw(lists), "receivers": draw(lists)}
+        for number in range(count)
+    ]
+
+
+def _entry(network: Any, port: str) -> str:
+    return f"[{network}]{port}" if network.version == 6 and port else f"{network}{port}"
+
+
 @st.composite
 def networks(draw: st.DrawFn, number: int = 0) -> Options:
     """A definition of bridge_forward. The number keeps definitions apart."""
@@ -159,6 +183,9 @@ def networks(draw: st.DrawFn, number: int = 0) -> Options:
         if hosts and draw(st.booleans()):
             definition["neighbours"].append(neighbour(hosts[0], second=True))
         definition["purge_neighbours"] = True
+        definition["egress"] = draw(st.sampled_from(["allow", "deny"]))
+        definition["senders"] = draw(senders([*chosen, *([] if internal else _ELSEWHERE)]))
+        definition["purge_senders"] = True
     if not internal:
         definition["trusted_interfaces"] = draw(st.lists(st.sampled_from(["eth0", "tun0", "br9"]), unique=True))
         pairs = [

@@ -13,6 +13,7 @@ import typing as t
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import spelled
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
     chains,
+    egress_rules,
     guard_rules,
     isolation_rules,
     masquerade_rules,
@@ -38,7 +39,7 @@ def rules_of_ours(tables: t.Mapping[tuple[str, str], Table]) -> list[View]:
     for (family, name), table in tables.items():
         for chain, texts in table.chains.items():
             # There is one of these per endpoint, and they repeat what is reported elsewhere.
-            for text in texts if not guard_rules.is_ours(chain) else ():
+            for text in () if guard_rules.is_ours(chain) or egress_rules.is_list(chain) else texts:
                 mark = rule_text.fields(text).mark
                 if mark:
                     common = {

@@ -19,10 +19,15 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backen
     Ref,
     Served,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import Isolation, Neighbours
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import (
+    Isolation,
+    Neighbours,
+    Sender,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
     chains,
     effect,
+    egress_rules,
     guard_rules,
     isolation_reading,
     isolation_rules,
@@ -30,7 +35,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
     rule_ledger,
     rule_text,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Edit, Place
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Edit, Place, Table
 
 #: Chains that keep outsiders out and are shared by all networks, including the built-in ones with the jumps.
 _SHARED = ("FORWARD", chains.FORWARD, "PREROUTING")
@@ -82,6 +87,12 @@ class Isolations:
         top = guard_rules.root(bridge)
         mine = {name: texts for name, texts in table.chains.items() if name == top or name.startswith(f"{top}-")}
         return guard_rules.reading(Place(name, text) for name, texts in mine.items() for text in texts)
+
+    def senders(self, ref: Ref, bridge: str) -> tuple[Sender, ...]:
+        found = [found for (name, _owner), found in self._found(ref).items() if name == bridge]
+        return egress_rules.reading(
+            (family, place) for places in found for (family, _table), group in places.items() for place in group
+        )
 
     def keeps_names(self, ref: Ref, subnet: IPNetwork) -> bool:
         return effect.keeps_names(self._tables.of(ref), subnet)
@@ -136,24 +147,36 @@ class Isolations:
         if table == "nat" and not building:
             names = {chain for key, there in self._tables.by_key.items() if key[2] == "nat" for chain in there.chains}
             return port_tree.groups(chains.GROUPS[family, table], names)
-        if table != "mangle":
-            return found
-        guards = self._guards(family, networks)
-        inside = tuple(chain for group in guards for chain in group.chains)
-        return guards + [
-            group._replace(inside=group.inside + inside) if chains.PREROUTING in group.content else group
-            for group in found
-        ]
+        if table in ("mangle", "filter"):
+            found = _around(chains.FROM, self._egress(family, table, networks), found)
+        return _around(chains.PREROUTING, self._guards(family, networks), found) if table == "mangle" else found
+
+    def _egress(self, family: str, table: str, networks: t.Sequence[Isolation]) -> list[chains.Group]:
+        """The groups of the chains that compare with lists, both existing and wanted."""
+        names = {name for table in self._present(family, table) for name in table.chains if egress_rules.is_ours(name)}
+        for network in networks:
+            names.update(place.chain for place in isolation_rules.egress(network, family))
+        return egress_rules.groups({network.bridge for network in networks}, names)
+
+    def _present(self, family: str, table: str) -> list[Table]:
+        return [there for (_ref, *key), there in self._tables.by_key.items() if key == [family, table]]
 
     def _guards(self, family: str, networks: t.Sequence[Isolation]) -> list[chains.Group]:
         """The groups of the MAC address chains, both existing and wanted."""
-        present = [
-            there for (_ref, one, name), there in self._tables.by_key.items() if (one, name) == (family, "mangle")
-        ]
-        names = {name for table in present for name in table.chains if guard_rules.is_ours(name)}
+        names = {
+            name for table in self._present(family, "mangle") for name in table.chains if guard_rules.is_ours(name)
+        }
         for network in networks:
             names.update(place.chain for place in isolation_rules.guards(network, family))
         return guard_rules.groups(family, {network.bridge for network in networks}, names)
+
+
+def _around(chain: str, inner: list[chains.Group], groups: t.Sequence[chains.Group]) -> list[chains.Group]:
+    """Nested groups, which lead out of that chain, with those around them."""
+    inside = tuple(name for group in inner for name in group.chains)
+    return inner + [
+        group._replace(inside=group.inside + inside) if chain in group.content else group for group in groups
+    ]
 
 
 def _passes_alone(places: _Places, bridge: str, owner: str) -> bool:
@@ -171,3 +194,9 @@ def _gaps(share: t.Sequence[tuple[str, str, Edit]], bridge: str) -> t.Iterator[t
         leads_to = (guard_rules.root(bridge), chains.PREROUTING)
         if table == "mangle" and edit.verb in "AI" and rule_text.fields(edit.text).target in leads_to:
             yield family, Gap.GUARD
+        if edit.verb in "AID" and (egress_rules.is_ours(edit.chain) or egress_rules.is_ours(_target(edit))):
+            yield family, Gap.EGRESS
+
+
+def _target(edit: Edit) -> str:
+    return rule_text.fields(edit.text).target or ""

@@ -24,6 +24,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intent
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
     chains,
+    egress_rules,
     guard_rules,
     isolation_rules,
     rule_text,
@@ -37,7 +38,9 @@ def reading(places: t.Mapping[tuple[str, str], t.Iterable[Place]], want: Isolati
     :param places: the network's rules by family and table
     """
     guards = [place for group in places.values() for place in group if guard_rules.is_ours(place.chain)]
-    places = {key: [place for place in group if not guard_rules.is_ours(place.chain)] for key, group in places.items()}
+    judging = [(key[0], place) for key, group in places.items() for place in group if egress_rules.is_ours(place.chain)]
+    own = {*guards, *(place for _family, place in judging)}
+    places = {key: [place for place in group if place not in own] for key, group in places.items()}
     every = {
         family: [place for key, group in places.items() if key[0] == family for place in group] for family in FAMILIES
     }
@@ -62,6 +65,8 @@ def reading(places: t.Mapping[tuple[str, str], t.Iterable[Place]], want: Isolati
         answers_by=_answers_by(every) if forward and not internal else want.answers_by,
         inhibit_gateway=_inhibits(places, subnets, want.inhibit_gateway),
         neighbours=guard_rules.reading(guards),
+        egress="deny" if egress_rules.denies(place for _family, place in judging) else "allow",
+        senders=egress_rules.reading(judging),
     )
 
 

@@ -23,7 +23,12 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses 
     spelled,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import LOOPBACK, TRANSLATED, Isolation
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import chains, guard_rules, rule_text
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
+    chains,
+    egress_rules,
+    guard_rules,
+    rule_text,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Place, Table
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 
@@ -60,9 +65,10 @@ def rules(network: Isolation, family: str, table: str, bridged: bool = False) ->
         return tuple(_nat(network, family))
     within = _within(network, table, bridged)
     forwarded = _internal(network, within) if network.internal else _forwarded(network, family, table, within)
+    judged = (*egress(network, family, bridged), *forwarded)
     if table == "filter":
-        return tuple(forwarded)
-    return (*guards(network, family), *_prerouting(network, family), *forwarded, *_input(network, family))
+        return judged
+    return (*guards(network, family), *_prerouting(network, family), *judged, *_input(network, family))
 
 
 def beside(network: Isolation, table: str) -> tuple[Place, ...]:
@@ -157,6 +163,14 @@ def guards(network: Isolation, family: str) -> t.Iterator[Place]:
     if not network.inhibit_gateway:
         known = tuple(one for one in network.neighbours or () if family_of(one[0]) == family)
         yield from guard_rules.places(network.bridge, known, functools.partial(_rule, network))
+
+
+def egress(network: Isolation, family: str, bridged: bool = False) -> t.Iterator[Place]:
+    """Compare what endpoints send with their lists.
+
+    :param bridged: whether iptables sees bridged frames
+    """
+    yield from egress_rules.places(network, family, bridged, functools.partial(_rule_elsewhere, network))
 
 
 def _answers_elsewhere(network: Isolation, family: str) -> t.Iterator[str]:
@@ -335,7 +349,8 @@ _CHAINS = (
 
 def found(table: Table) -> t.Iterator[tuple[Place, str, str]]:
     """The isolation rules in a table, each with its bridge and its owner."""
-    for chain in (*_CHAINS, *filter(guard_rules.is_ours, table.chains)):
+    of_bridges = (name for name in table.chains if guard_rules.is_ours(name) or egress_rules.is_ours(name))
+    for chain in (*_CHAINS, *of_bridges):
         for text in table.chains.get(chain, ()):
             mark = rule_text.fields(text).mark
             bridge = bridge_of(Place(chain, text)) if mark and mark[0] == KIND else None

@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
     chains,
+    egress_rules,
     guard_rules,
     port_tree,
     rule_text,
@@ -32,8 +33,12 @@ def rank_of(chain: str) -> RankOf:
     elif guard_rules.is_ours(chain):
         by_chain = _guard
 
+    judging = egress_rules.is_ours(chain)
+
     def rank(text: str) -> Rank | None:
         found = rule_text.fields(text)
+        if judging and (found.mark or chains.is_shared(text)):
+            return egress_rules.rank(text, chains.is_shared(text))
         if chains.is_shared(text):
             return _shared(found.target or "")
         if found.mark:
@@ -52,8 +57,13 @@ def _shared(target: str) -> Rank | None:
         return (1, _JUMPS.index(target))
     if guard_rules.is_ours(target):
         return (1,)
+    if egress_rules.is_ours(target):
+        # Ahead of what a network lets pass, and in INPUT below what Docker insists on.
+        return _FIRST
     return _INTO_BLOCKS if port_tree.block(target) else None
 
+
+_FIRST: Rank = (0, 1)
 
 #: Our jumps that may be in the same chain, in order. Ports published on 127.x come before those on all addresses.
 _JUMPS = (

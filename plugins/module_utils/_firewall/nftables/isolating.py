@@ -23,9 +23,10 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backen
     Ref,
     Served,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import Isolation, Neighbours
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import Isolation, Neighbours, Sender
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables import (
     edits,
+    egress_rules,
     layout,
     network_rules,
     remembered,
@@ -35,7 +36,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftabl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import bindings, marks
 
 #: Sets with an element of each bridge.
-_BY_BRIDGE = ("bridges", "sender", "receiver", "loopback", "segments", "hairpins")
+_BY_BRIDGE = ("bridges", "sender", "receiver", "loopback", "segments", "hairpins", "egress", "gateway", "closed")
 
 
 class Isolations:
@@ -63,13 +64,18 @@ class Isolations:
         found = remembered.networks(bridge, self._tables.known(ref).get(bridge))
         base = next(iter(found.values()), want) or Isolation(bridge, owner, (), dict.fromkeys(FAMILIES, "nat"))
         pairs = [pair for family in FAMILIES for pair in self.neighbours(ref, bridge, family)]
-        return base.but(owner=owner, neighbours=bindings.ordered(pairs))
+        senders = self.senders(ref, bridge)
+        return base.but(owner=owner, neighbours=bindings.ordered(pairs), senders=senders)
 
     def neighbours(self, ref: Ref, bridge: str, family: str) -> Neighbours:
         there = self._tables.of(ref).elements.get(layout.set_of("speaker", family), {})
         mine = f"{layout.quoted(bridge)} . "
         pairs = [key[len(mine) :].split(" . ") for key in there if key.startswith(mine)]
         return bindings.ordered((parse_address(address), mac_address) for address, mac_address in pairs)
+
+    def senders(self, ref: Ref, bridge: str) -> tuple[Sender, ...]:
+        there = self._tables.of(ref).elements
+        return egress_rules.reading(bridge, {name: there.get(name, ()) for name in layout.LIMITING})
 
     def keeps_names(self, ref: Ref, subnet: IPNetwork) -> bool:
         """Whether any of the two places where a stranger's packet is dropped is whole, and leads there."""
@@ -114,7 +120,7 @@ class Isolations:
         table, bridge = self._tables.of(request.netns), request.intent.bridge
         quoted = layout.quoted(bridge)
         elements = {name: [quoted] for name in _BY_BRIDGE if quoted in table.elements.get(name, ())}
-        for name in layout.GUARDING:
+        for name in (*layout.GUARDING, *layout.LIMITING):
             elements[name] = [key for key in table.elements.get(name, ()) if key.startswith(f"{quoted} . ")]
         rules = {
             chain: [rule.handle for rule in table.rules.get(chain, ()) if _about(rule.comment) == bridge]
@@ -134,6 +140,9 @@ class Isolations:
 
 #: Chains that drop who pretends to be an endpoint, with the base chains that lead there.
 _DROPPING = ((layout.NAMES, "prerouting"), (layout.SENDERS, layout.FORWARD))
+
+
+_LIMITING = (*layout.LIMITING, layout.LISTED, layout.FORWARD, "input", "egress", "gateway", "closed", "")
 
 
 def owners(table: Table) -> dict[str, str]:
@@ -171,6 +180,9 @@ def _gaps(share: t.Sequence[edits.Edit], request: IsolationRequest) -> t.Iterato
             yield family, Gap.ENTRY
         if changed & {"prerouting", layout.FORWARD, ""}:
             yield family, Gap.ENTRY_ANYWHERE
+        own_egress = {layout.chain_of(kind, request.intent.bridge) for kind in (layout.EGRESS, layout.GATEWAY)}
+        if changed & {*own_egress, *_LIMITING}:
+            yield family, Gap.EGRESS
         guards = {layout.set_of("known", family), layout.set_of("speaker", family), "prerouting", ""}
         if changed & guards:
             yield family, Gap.GUARD

@@ -10,8 +10,9 @@
       raw-prerouting     127.0.0.0/8 from bridges, internal networks    -> segment-br0
       prerouting         MAC addresses, sources                        -> names
       nat-prerouting     published ports                               -> published
-      input              answers to 127.0.0.0/8                        -> host-br0
-      forward            who sends, then to whom      -> senders -> from-br0, to-br0
+      input              answers to 127.0.0.0/8, lists of destinations  -> host-br0, gateway-br0 -> egress-br0 -> listed
+      forward            lists of destinations                         -> egress-br0 -> listed
+                         who sends, then to whom      -> senders -> from-br0, to-br0
       nat-output         published ports, for the host itself          -> published
       nat-hairpin        published ports of the own network            -> hairpin-br0
       nat-postrouting    source translation                            -> sources
@@ -36,9 +37,15 @@ TABLE = f"inet {NAME}"
 SHARED = "linuxnet"
 
 #: The chains of one network.
-SEGMENT, FROM, TO, HOST, HAIRPIN = PER_NETWORK = ("segment", "from", "to", "host", "hairpin")
+SEGMENT, FROM, TO, HOST, HAIRPIN, EGRESS, GATEWAY = PER_NETWORK = (
+    *("segment", "from", "to", "host", "hairpin"),
+    *("egress", "gateway"),
+)
 #: Those that rules of several networks share.
-NAMES, SENDERS, PUBLISHED, OPENED, SOURCES = ("names", "senders", "published", "opened", "sources")
+NAMES, SENDERS, LISTED, PUBLISHED, OPENED, SOURCES = (
+    *("names", "senders", "listed"),
+    *("published", "opened", "sources"),
+)
 
 BASE = {
     "raw-prerouting": Hook("filter", "prerouting", -300),
@@ -51,6 +58,9 @@ BASE = {
     "nat-postrouting": Hook("nat", "postrouting", 105),
 }
 FORWARD = "forward"
+#: The destinations of senders, with all protocols and with ports: as they were addressed, and who finally gets them.
+REACH, REACH_PORT, HAND, HAND_PORT = LISTS = ("reach", "reach_port", "hand", "hand_port")
+PORTED = (REACH_PORT, HAND_PORT)
 IP = {"ipv4": "ip", "ipv6": "ip6"}
 _ADDRESS = {"ipv4": "ipv4_addr", "ipv6": "ipv6_addr"}
 _NUMBER = {"ipv4": "4", "ipv6": "6"}
@@ -81,8 +91,11 @@ def set_of(name: str, family: str) -> str:
 def _sets() -> t.Iterator[tuple[str, SetType]]:
     interface = ("ifname",)
     yield "bridges", SetType(interface)
-    for name in ("sender", "receiver", "loopback", "segments", "hairpins"):
+    for name in ("sender", "receiver", "loopback", "segments", "hairpins", "egress", "gateway"):
         yield name, SetType(interface, ("verdict",))
+    sender = (*interface, "ether_addr")
+    yield "closed", SetType(interface)
+    yield "limited", SetType(sender)
     for family, address in _ADDRESS.items():
         port = ("inet_proto", "inet_service")
         target = (address, "inet_service")
@@ -93,10 +106,14 @@ def _sets() -> t.Iterator[tuple[str, SetType]]:
         yield set_of("open", family), SetType((address, *port), interval=True)
         yield set_of("known", family), SetType((*interface, address))
         yield set_of("speaker", family), SetType((*interface, address, "ether_addr"))
+        for name in LISTS:
+            ports = port if name in PORTED else ()
+            yield set_of(name, family), SetType((*sender, address, *ports), interval=True)
 
 
 SETS = dict(_sets())
 #: By which endpoints are held to their MAC addresses.
+LIMITING = ("limited", *(set_of(name, family) for family in FAMILIES for name in LISTS))
 GUARDING = tuple(set_of(name, family) for family in FAMILIES for name in ("known", "speaker"))
 
 #: Of the shared chains: before, between and after what networks put there.
@@ -117,6 +134,22 @@ def _published() -> t.Iterator[Line]:
                 yield Line(text, SHARED, (place, word, number))
 
 
+def _listed() -> t.Iterator[str]:
+    """What is on a sender's list passes, and nothing else of it. What is untracked matches nothing on a list."""
+    sender = "iifname . ether saddr"
+    for family, word in IP.items():
+        reach, reach_port, hand, hand_port = (set_of(name, family) for name in LISTS)
+        yield f"{sender} . ct original {word} daddr @{reach} return"
+        for protocol in ("tcp", "udp", "sctp"):
+            # nft only knows the type of a connection's port if it knows the protocol.
+            key = f"{sender} . ct original {word} daddr . meta l4proto . ct original proto-dst"
+            yield f"meta l4proto {protocol} {key} @{reach_port} return"
+        yield f"ct direction original {sender} . {word} daddr @{hand} return"
+        yield f"ct direction original {sender} . {word} daddr . meta l4proto . th dport @{hand_port} return"
+    yield f"{sender} @limited drop"
+    yield "iifname @closed drop"
+
+
 CONSTANT: dict[str, list[Line]] = {
     "raw-prerouting": _shared(
         "iifname @bridges ip saddr 127.0.0.0/8 drop",
@@ -133,14 +166,15 @@ CONSTANT: dict[str, list[Line]] = {
         f"fib daddr type local ip daddr != 127.0.0.0/8 jump {PUBLISHED}",
         f"fib daddr type local ip6 saddr != fe80::/10 jump {PUBLISHED}",
     ),
-    "input": _shared("ip daddr 127.0.0.0/8 iifname vmap @loopback"),
-    "forward": _shared(f"jump {SENDERS}", "oifname vmap @receiver", "iifname @bridges accept"),
+    "input": _shared("ip daddr 127.0.0.0/8 iifname vmap @loopback", "iifname vmap @gateway"),
+    "forward": _shared("iifname vmap @egress", f"jump {SENDERS}", "oifname vmap @receiver", "iifname @bridges accept"),
     "nat-output": _shared(
         f"fib daddr type local ip6 daddr != ::1 jump {PUBLISHED}",
         f"fib daddr type local meta nfproto ipv4 jump {PUBLISHED}",
     ),
     "nat-hairpin": _shared("oifname vmap @hairpins"),
     "nat-postrouting": _shared(f"jump {SOURCES}"),
+    LISTED: _shared(*_listed()),
     NAMES: [],
     SENDERS: _shared("iifname vmap @sender"),
     PUBLISHED: list(_published()),
@@ -172,10 +206,15 @@ ISOLATION = Part(
         "loopback",
         "segments",
         "hairpins",
+        "egress",
+        "gateway",
+        "closed",
+        "limited",
+        *_by_family(*LISTS),
         # A routed network looks up there what is open.
         *_by_family("known", "speaker", "open"),
     ),
-    ("raw-prerouting", "prerouting", "input", "forward", "nat-hairpin", NAMES, SENDERS, OPENED),
+    ("raw-prerouting", "prerouting", "input", "forward", "nat-hairpin", LISTED, NAMES, SENDERS, OPENED),
 )
 TRANSLATION = Part((), ("nat-postrouting", SOURCES))
 PUBLICATION = Part(_by_family("at", "range_at", "port", "range"), ("nat-prerouting", "nat-output", PUBLISHED))

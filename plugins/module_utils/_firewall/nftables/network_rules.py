@@ -21,7 +21,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses 
     spelled,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import TRANSLATED, Isolation
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables import layout
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables import egress_rules, layout
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables.document import (
     Document,
     Element,
@@ -69,6 +69,11 @@ def document(parts: Parts) -> Document:
     lead("receiver", layout.TO, "goto", _to(parts))
     if "ipv4" in parts:
         lead("loopback", layout.HOST, "goto", _host(parts["ipv4"]))
+    if any(map(egress_rules.judges, parts.values())):
+        lead("egress", layout.EGRESS, "jump", egress_rules.always(parts))
+        lead("gateway", layout.GATEWAY, "jump", egress_rules.to_gateway(parts))
+        for name, keys in egress_rules.elements(parts):
+            made.include(name, [Element(key, mark) for key in keys])
     hairpin = list(_hairpin(parts))
     if hairpin:
         lead("hairpins", layout.HAIRPIN, "jump", hairpin)

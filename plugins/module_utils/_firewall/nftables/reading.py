@@ -11,7 +11,7 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import spelled
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import parse_address, spelled
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables import layout
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables.document import (
     Element,
@@ -60,16 +60,21 @@ def _lines(record: Record) -> dict[str, Line]:
 def _element(kind: layout.SetType, raw: RawElement) -> Element:
     first = _values(kind.key, raw.key)
     last = _values(kind.key, raw.end) if raw.end is not None else first
-    parts = [
-        one if one == other else f"{one}-{other}" if word == "inet_service" else one
-        for word, one, other in zip(kind.key, first, last)
-    ]
+    parts = [one if one == other else _interval(word, one, other) for word, one, other in zip(kind.key, first, last)]
     value = None
     if kind.data == ("verdict",):
         value = str(raw.data)
     elif kind.data:
         value = " . ".join(_values(kind.data, raw.data if isinstance(raw.data, bytes) else b""))
     return Element(" . ".join(parts), raw.comment or "", value)
+
+
+def _interval(word: str, first: str, last: str) -> str:
+    """As it was written: ports from one to another, or the addresses of a network."""
+    if word not in ("ipv4_addr", "ipv6_addr"):
+        return f"{first}-{last}"
+    networks = list(ipaddress.summarize_address_range(parse_address(first), parse_address(last)))
+    return str(networks[0]) if len(networks) == 1 else f"{first}-{last}"
 
 
 def _values(types: t.Sequence[str], data: bytes) -> list[str]:

@@ -37,7 +37,7 @@ def networks(bridge: str, found: t.Any) -> dict[str, Isolation]:
 
 
 def _view(network: Isolation) -> dict[str, t.Any]:
-    """Without its neighbours, who are elements of sets."""
+    """Without its neighbours and senders, who are elements of sets."""
     return {
         "owner": network.owner,
         "subnets": [str(subnet) for subnet in network.subnets],
@@ -50,6 +50,7 @@ def _view(network: Isolation) -> dict[str, t.Any]:
         "masquerade_protocols": network.masquerade_protocols,
         "gateways": [str(gateway) for gateway in network.gateways],
         "inhibit_gateway": network.inhibit_gateway,
+        "egress": network.egress,
     }
 
 
@@ -72,6 +73,7 @@ def _network(bridge: str, found: t.Any) -> Isolation | None:
             masquerade_protocols=str(found["masquerade_protocols"]),
             gateways=tuple(ipaddress.ip_address(one) for one in found["gateways"]),
             inhibit_gateway=bool(found["inhibit_gateway"]),
+            egress=str(found.get("egress", "allow")),
         )
     except (KeyError, TypeError, ValueError):
         return None
