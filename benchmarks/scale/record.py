@@ -9,6 +9,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import shutil
 import subprocess
 import time
 from typing import Any
@@ -48,7 +49,9 @@ def load() -> dict[str, Any]:
 
 
 def _state() -> str:
-    """The commit, and whether there were uncommitted changes; empty without a repository."""
+    """The commit, and whether there were uncommitted changes; empty without git or a repository."""
+    if shutil.which("git") is None:
+        return ""
     command = ["git", "describe", "--always", "--dirty=, changed", "--exclude=*"]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     return done.stdout.strip()
