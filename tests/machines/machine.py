@@ -18,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ansible_collections.netplumb.linuxnet.plugins.plugin_utils.lab import linux
+from tests.lab.paths import REPOSITORY
 from tests.machines import furniture, keeper, packages
 from tests.machines.errors import Stuck
 from tests.machines.park import Machine
@@ -52,7 +53,7 @@ def boot(machine: Machine) -> None:
     nspawn = [
         "systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit", "--console=pipe",
         f"--directory={LIVE / machine.name / 'root'}", f"--machine={machine.name}", f"--network-bridge={SEGMENT}",
-        f"--bind-ro={PACKAGES / machine.suite}:{packages.PLACE}",
+        f"--bind-ro={PACKAGES / machine.suite}:{packages.PLACE}", f"--bind-ro={REPOSITORY}:{packages.CHECKOUT}",
         "--link-journal=no", "--resolv-conf=off", "--timezone=off",
     ]  # fmt: skip
     with (STANDING / f"{machine.name}.console").open("ab") as console:

@@ -28,17 +28,26 @@ _OFFERED = (
     "network-manager",
     "udev",
 )
-#: What a release has in addition: doas, the other package manager, and what creates a repository for that.
-_ALSO = {"bookworm": ("dnf", "rpm", "createrepo-c", "opendoas"), "trixie": ("opendoas",)}
-#: Where a machine finds its release's repository.
+#: What a release has in addition: doas, the other package manager and what creates a repository for that, and what unit
+#: tests need.
+_ALSO = {
+    "bookworm": ("dnf", "rpm", "createrepo-c", "opendoas"),
+    "trixie": ("opendoas",),
+    "forky": ("python3-pytest", "python3-pytest-xdist", "python3-hypothesis", "python3-jsonschema", "ansible-core"),
+}
+#: What cannot be installed on machines of a release: iptables, and what needs it.
+_NOT = {"forky": ("iptables", "firewalld", "ufw")}
+#: Where a machine finds its release's repository, and this one.
 PLACE = "/srv/packages"
+CHECKOUT = "/srv/linuxnet"
 SOURCE = f"deb [trusted=yes] file:{PLACE} ./\n"
 _SECONDS = 300
 
 
 def offered(suite: str) -> tuple[str, ...]:
     """The packages that machines of a release may install."""
-    return _OFFERED + _ALSO.get(suite, ())
+    without = _NOT.get(suite, ())
+    return (*(name for name in _OFFERED if name not in without), *_ALSO.get(suite, ()))
 
 
 def mirror() -> list[str]:

@@ -7,6 +7,7 @@
                       +-- debian12 .12
                       +-- debian13 .13
                       +-- dnf12 .14       a Debian 12 that has its packages by dnf
+                      +-- debian14 .15    Debian's testing release, with nft and no iptables at all
                       +-- neighbour .9    the router of the others, with the world beyond it
 
 The neighbour has routes to the endpoints of each machine, as an attacker on the segment would. The controller is the
@@ -49,6 +50,7 @@ PARK = (
     Machine("debian12", "bookworm", 12),
     Machine("debian13", "trixie", 13),
     Machine("dnf12", "bookworm", 14),
+    Machine("debian14", "forky", 15),
 )
 HOSTS = tuple(machine for machine in PARK if not machine.is_router)
 SUITES = tuple(sorted({machine.suite for machine in PARK}))
