@@ -32,6 +32,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import 
     conflicts,
     egress,
     info,
+    rate_checks,
     setting_checks,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.carry_out import carry_out, definitions_of
@@ -267,7 +268,9 @@ def _carry_out(look: _Look, one: Wanted, directory: egress.Directory | None) -> 
             raise Refused(f"{lacking} is not installed, but is needed to remove the rules of {one.name}")
     else:
         setting_checks.check(host, one.network)
-        one.plan = plan_of(one.network, HostView(look.whole(), one.name), host.check_mode, directory)
+        seen = HostView(look.whole(), one.name)
+        rate_checks.check(host, one.network, seen)
+        one.plan = plan_of(one.network, seen, host.check_mode, directory)
     for warning in one.plan["warnings"]:
         host.warn(warning)
     if not host.check_mode and one.pooled and one.network:

@@ -18,7 +18,7 @@ description:
   - A network is one call, and so are all networks of a host with O(aggregate). The module reads the host once, detects every conflict
     before it changes anything, and holds one lock throughout.
   - It does the work of the modules M(netplumb.linuxnet.bridge), M(netplumb.linuxnet.bridge_forward), M(netplumb.linuxnet.masquerade),
-    M(netplumb.linuxnet.dnat), M(netplumb.linuxnet.netns), M(netplumb.linuxnet.veth), M(netplumb.linuxnet.bridge_port),
+    M(netplumb.linuxnet.dnat), M(netplumb.linuxnet.netns), M(netplumb.linuxnet.veth), M(netplumb.linuxnet.bandwidth), M(netplumb.linuxnet.bridge_port),
     M(netplumb.linuxnet.interface), M(netplumb.linuxnet.ip_forward) and M(netplumb.linuxnet.network_service), in the right order.
   - Everything it creates is marked with the name of the network, its owner. Objects of other owners are never changed or removed.
   - If an endpoint cannot be repaired, the rest of the network is. The task then fails at the end, with a sentence for each problem.
@@ -290,6 +290,30 @@ options:
           - Needs O(endpoints[].guard), since the endpoint is known by its MAC address.
         type: list
         elements: raw
+      egress_rate:
+        description:
+          - How fast the endpoint sends, by packets with their Ethernet headers, from V(8kbit) to V(32gbit), with one of C(tc)'s units,
+            such as V(100mbit), or V(12mbps) for bytes per second. If omitted, there is no limit.
+          - Limited at the host's end of its veth pair, where root in the endpoint cannot lift it, towards everybody, neighbours on the bridge
+            included. See M(netplumb.linuxnet.bandwidth).
+        type: raw
+      egress_burst:
+        description:
+          - How much may be sent faster than that after a pause, with one of C(tc)'s units, such as V(256kb). By default, what the rate
+            lets through in 10 ms, but at least V(32kb), or at slow rates what it lets through in a quarter of a second.
+        type: raw
+      ingress_rate:
+        description:
+          - How fast the endpoint receives, by packets with their Ethernet headers, from V(8kbit) to V(32gbit), with one of C(tc)'s units,
+            such as V(100mbit), or V(12mbps) for bytes per second. If omitted, there is no limit.
+          - Limited at the host's end of its veth pair, where root in the endpoint cannot lift it, towards everybody, neighbours on the bridge
+            included. See M(netplumb.linuxnet.bandwidth).
+        type: raw
+      ingress_burst:
+        description:
+          - How much may be received faster than that after a pause, with one of C(tc)'s units, such as V(256kb). By default, what the rate
+            lets through in 10 ms, but at least V(32kb), or at slow rates what it lets through in a quarter of a second.
+        type: raw
       aliases:
         description: Additional names of the endpoint in its network.
         type: list

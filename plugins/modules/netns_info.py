@@ -129,6 +129,7 @@ host:
         endpoint:
         port_owner:
         accept_ra: 1
+        bandwidth:
     routes: []
     neighbours: []
     proxy_neighbours: []
@@ -200,6 +201,10 @@ host:
         accept_ra:
           description: The kernel setting C(accept_ra) for router advertisements.
           type: int
+        bandwidth:
+          description: The limits that M(netplumb.linuxnet.bandwidth) set, with C(ingress_rate), C(ingress_burst), C(egress_rate) and
+            C(egress_burst), each V(null) if there is none, or V(null).
+          type: dict
     routes:
       description:
         - Its routes, each with C(to), C(via), C(interface), C(metric), C(table), C(type), C(src), C(protocol), C(scope) and

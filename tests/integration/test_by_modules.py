@@ -24,7 +24,7 @@ NETWORKS: list[dict[str, Any]] = [
         "ipam_config": [{"subnet": "172.19.0.0/16"}],
         "endpoints": [
             {"namespace": "web", "interface": "eth1", "default_route": False, "published_ports": ["9090:90"]},
-            {"namespace": "store"},
+            {"namespace": "store", "egress_rate": "50mbit", "ingress_rate": "20mbit"},
         ],
     },
 ]

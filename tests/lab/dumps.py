@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import subprocess
 import tempfile
@@ -38,6 +39,12 @@ _MARK = "=== end of a part ==="
 _SCRIPT = f"""
 part() {{ "$@" || exit; echo '{_MARK}'; }}
 may_fail() {{ "$@" 2>/dev/null; echo '{_MARK}'; }}
+limits() {{
+  tc -details qdisc show | grep --invert-match ' 0: '
+  for name in $(tc qdisc show | sed --quiet 's/^qdisc [a-z]* ffff: dev \\([^ ]*\\) .*/\\1/p'); do
+    tc filter show dev "$name" ingress | sed "s/^/$name /"
+  done
+}}
 printf 'route show table all\nrule show\n' >$1
 part ip -json -details address show
 part ip -json neighbour show nud permanent
@@ -49,6 +56,7 @@ part ip6tables-save $2
 may_fail nft list table inet linuxnet
 may_fail bridge -json vlan show # not every kernel has VLANs on bridges
 may_fail bridge -json fdb show
+may_fail limits
 cd /proc/sys/net
 may_fail grep --recursive --no-messages --exclude-dir=neigh '' ipv4 ipv6 bridge netfilter
 """
@@ -59,6 +67,8 @@ _VOLATILE = {
     "forward_delay_timer", "topology_change", "topology_change_detected", "multicast_querier", "state_time",
     "change_count", "root_id", "designated_bridge",
 }  # fmt: skip
+#: Numbers of queueing disciplines and actions that nobody chose.
+_PASSING = re.compile(r"\b(refcnt|index|ref|bind) \d+ ?")
 _VOLATILE_SYSCTLS = ("nf_conntrack_count", "netfilter/nf_log/", "route/flush", "stable_secret", "tcp_fastopen_key")
 
 
@@ -94,7 +104,7 @@ def _network(enter: list[str], counters: bool) -> Iterator[tuple[str, list[str]]
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
     if done.returncode:
         raise OSError(f"dump {' '.join(enter)}: {done.stderr.strip()}")
-    links, neighbours, proxies, ipv4, ipv6, *rules, table, vlans, fdb, sysctls, _nothing = done.stdout.split(
+    links, neighbours, proxies, ipv4, ipv6, *rules, table, vlans, fdb, limits, sysctls, _nothing = done.stdout.split(
         f"{_MARK}\n"
     )
     (found,) = _documents(links)
@@ -110,6 +120,7 @@ def _network(enter: list[str], counters: bool) -> Iterator[tuple[str, list[str]]
     yield "nftables", table.splitlines()
     yield "bridge vlans", _json_lines(*_documents(vlans))
     yield "bridge fdb", _json_lines(*(_told_entries(entries) for entries in _documents(fdb)))
+    yield "limits", sorted(_PASSING.sub("", line).strip() for line in limits.splitlines())
     yield "sysctls", _sysctls(sysctls)
 
 

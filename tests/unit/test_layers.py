@@ -33,6 +33,7 @@ FLOORS = (
 HEIGHT = {room: -floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 #: What the archive of a module must not contain unless it writes rules.
 WITHOUT_FIREWALL = (
+    "bandwidth",
     "bridge",
     "bridge_port",
     "interface",

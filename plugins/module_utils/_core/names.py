@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 import typing as t
@@ -197,6 +198,17 @@ def host_interface(network: str, namespace: str, interface: str, taken: t.Contai
         if name not in taken:
             return name
         attempt += 1
+
+
+def limiting_device(interface: str) -> str:
+    """The name of the ifb device that limits what an interface of the host receives.
+
+    It depends on that name alone, so that it is found again. Forty bits of digest make collisions unlikely, which are
+    refused.
+    """
+    readable = re.sub(r"[^A-Za-z0-9_]", "", interface)[:5]
+    digest = base64.b32encode(hashlib.sha256(interface.encode()).digest()[:5]).decode().lower()
+    return f"i{readable}-{digest}"
 
 
 def taken_by_systemd(name: str) -> bool:

@@ -12,6 +12,7 @@ names of the options.
 
 from __future__ import annotations
 
+import socket
 import struct
 import typing as t
 
@@ -31,6 +32,7 @@ _IFF_UP, _IFF_NOARP = 1, 0x80
 _NAME, _GROUP, _NETNS_FD, _LINKINFO = 3, 27, 28, 18
 _KIND, _DATA, _PORT_KIND, _PORT_DATA = 1, 2, 4, 5
 _VETH_PEER = 1
+_AF_SPEC, _ADDR_GEN_MODE = 26, 8
 _U32 = struct.Struct("=I").pack
 
 
@@ -84,6 +86,18 @@ def make_veth(writer: Writer, values: t.Mapping[str, t.Any], peer_values: t.Mapp
     data = attribute(_VETH_PEER, _LINK.pack(0, 0, 0, 0, 0) + _attributes(peer_values))
     info = attribute(_LINKINFO, attribute(_KIND, b"veth\0") + attribute(_DATA, data))
     writer.change(_NEWLINK, _LINK.pack(0, 0, 0, 0, 0) + _attributes(values) + info, _CREATE_NEW)
+
+
+def make(writer: Writer, kind: str, values: t.Mapping[str, t.Any]) -> None:
+    """Create an interface of another kind. The kernel would ignore an alias here, too."""
+    info = attribute(_LINKINFO, attribute(_KIND, kind.encode() + b"\0"))
+    writer.change(_NEWLINK, _LINK.pack(0, 0, 0, 0, 0) + _attributes(values) + info, _CREATE_NEW)
+
+
+def forgo_link_local(writer: Writer, index: int) -> None:
+    """Have the kernel give it no link-local address; OSError if there is no IPv6."""
+    family = attribute(socket.AF_INET6, attribute(_ADDR_GEN_MODE, b"\1"))
+    writer.change(_NEWLINK, _LINK.pack(0, 0, index, 0, 0) + attribute(_AF_SPEC, family))
 
 
 def delete(writer: Writer, index: int) -> None:

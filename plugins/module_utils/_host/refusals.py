@@ -107,9 +107,14 @@ def refusals() -> tuple[type[BaseException], ...]:
     return (OSError, *errors())
 
 
+def number(error: BaseException) -> int:
+    """The error number of a NetlinkError or OSError, 0 if there is none."""
+    return abs(getattr(error, "code", None) or getattr(error, "errno", None) or 0)
+
+
 def reason(error: BaseException) -> str:
-    """A refusal in words, by the error number of a NetlinkError or OSError."""
-    code = abs(getattr(error, "code", None) or getattr(error, "errno", None) or 0)
+    """A refusal in words."""
+    code = number(error)
     if not code:
         return str(error)
     return _WORDS.get(code) or f"{os.strerror(code)} ({errno.errorcode.get(code, code)})"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import limits
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import guard
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.decisions import Draft
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.definition_checks import check_inner
@@ -22,6 +23,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.macs im
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Endpoint, Network
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.read_routes import route_key, route_version
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import left_over
 
 Element = dict[str, t.Any]
 
@@ -106,6 +108,33 @@ def _unlisted_ports(draft: Draft, view: HostView) -> list[Element]:
         if end["bridge"] == network.name and end["name"] not in listed
         if bool((end["port"] or {}).get("isolated")) is network.icc
     ]
+
+
+def bandwidth(draft: Draft, view: HostView) -> list[Element]:
+    """The limits of the endpoints, at the host ends. What is no longer limited comes first.
+
+    If endpoints are only added, those that are not listed keep theirs.
+    """
+    network = draft.network
+    limited = [endpoint for endpoint in network.endpoints if endpoint.rates]
+    stay = {draft.host_end(endpoint) for endpoint in limited}
+    if network.appends:
+        listed = {*draft.ends.existing.values(), *draft.ends.names.values()}
+        stay.update(name for name in view.interfaces if name not in listed)
+    return left_over.bandwidth(view, stay) + [_limits(draft, endpoint) for endpoint in limited]
+
+
+def _limits(draft: Draft, endpoint: Endpoint) -> Element:
+    element: Element = {"interface": draft.host_end(endpoint), "state": "present"}
+    least = limits.least_burst(draft.mtu)
+    for word, rate in endpoint.rates.items():
+        element[f"{word}_rate"] = rate.text
+        if rate.burst is not None:
+            if rate.burst < least:
+                allowed = f"at least {least}b, the size of a frame with the network's MTU of {draft.mtu}"
+                raise Invalid(f"{endpoint.path}.{word}_burst", f"{rate.burst}b", allowed)
+            element[f"{word}_burst"] = f"{rate.burst}b"
+    return element
 
 
 def host_interfaces(draft: Draft, view: HostView) -> list[Element]:

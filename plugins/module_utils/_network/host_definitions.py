@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES, parse_address
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import egress, guard, return_paths, staying
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.decisions import Draft, with_prefix
@@ -29,6 +30,8 @@ def unmanaged_links(draft: Draft, view: HostView) -> list[Element]:
     """
     network = draft.network
     found = {draft.host_end(endpoint) for endpoint in network.endpoints}
+    limited = (draft.host_end(endpoint) for endpoint in network.endpoints if "egress" in endpoint.rates)
+    found.update(map(names.limiting_device, limited))
     if not network.external:
         found.add(network.name)
     if not network.ports_force:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Container, Iterator, Mapping, Sequence
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import (
     IPAddress,
     IPNetwork,
@@ -130,9 +131,11 @@ class HostView:
     def _bears_witness(self, interface: View) -> bool:
         """Whether something besides the group shows that a link is the owner's.
 
-        For a bridge that is its name or its rules, for another link a bridge or namespace of the owner that it leads
-        to.
+        For a bridge that is its name or its rules, for an ifb device its name, for another link a bridge or namespace
+        of the owner that it leads to.
         """
+        if interface["kind"] == "ifb":
+            return self._limited_by(interface["name"]) is not None
         if interface["kind"] == "bridge":
             name = interface["name"]
             return name == self.owner or any(rule.get("bridge") == name for rule in self.our_rules("forward"))
@@ -181,7 +184,7 @@ class HostView:
             f"{name}: has the mark of network {self.owner}, but was not created for it; it is left alone"
             for name, interface in self.interfaces.items()
             if name not in ports
-            and interface["kind"] not in ("bridge", "veth")
+            and interface["kind"] not in ("bridge", "veth", "ifb")
             and self.owner_of(interface) == self.owner
         ]
 
@@ -189,6 +192,24 @@ class HostView:
     def stands(self) -> bool:
         """Whether anything of the network exists, so that there is something to repair."""
         return bool(self.our_bridges() or self.our_ends())
+
+    def limited(self) -> list[str]:
+        """The interfaces with limits of the owner, and those whose limiting device is left."""
+        found = {str(end["name"]) for end in self.our_ends() if end["bandwidth"]}
+        for name, interface in self.interfaces.items():
+            if interface["kind"] == "ifb" and self.owner_of(interface) == self.owner:
+                mark = marks.parse_alias(interface["alias"])
+                found.add(mark.namespace if mark else str(self._limited_by(name)))
+        return sorted(found)
+
+    def limits_somebody(self, direction: str) -> bool:
+        """Whether an interface has a limit of this collection, as the kernel then can set more."""
+        shown = (interface["bandwidth"] for interface in self.interfaces.values())
+        return any(limits and limits[f"{direction}_rate"] for limits in shown)
+
+    def _limited_by(self, device: str) -> str | None:
+        """The interface whose limiting device would have this name."""
+        return next((name for name in self.interfaces if names.limiting_device(name) == device), None)
 
     def our_ports(self) -> list[View]:
         """Other interfaces of the host that the owner added to a bridge."""

@@ -44,7 +44,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import ma
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.contents import Contents
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.links import by_index
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.resolver_file import Resolver
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import info_views
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import info_limits, info_views
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import witness
 
 _FORWARDING = {"ipv4": "net/ipv4/ip_forward", "ipv6": "net/ipv6/conf/all/forwarding"}
@@ -217,11 +217,13 @@ def _host(host: Host, wanted: Want, contents: _Contents, records: t.Mapping[str,
     firewall = survey.chosen()
     told = firewall.told(host, wanted.netns)
     shown = info_views.interfaces(there, lambda index: contents.peer(None, index))
+    limited = info_limits.read(host, wanted.netns, there.links)
     for interface in shown:
         link = there.links[interface["name"]]
         mark = marks.parse_alias(link.alias)
         interface["owner"] = _ours(link.owner(*owners), wanted)
-        interface["endpoint"] = mark.namespace or None if mark else None
+        interface["endpoint"] = mark.namespace or None if mark and link.kind != "ifb" else None
+        interface["bandwidth"] = limited.get(link.name)
         interface["port_owner"] = _ours(_port_owner(interface, ports.get(link.name)), wanted)
         interface["accept_ra"] = settings["accept_ra"].get(link.name)
     return {

@@ -15,6 +15,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.bridge
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.dnat import Dnat
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.masquerade import Masquerade
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewalls import rules
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bandwidth import Bandwidth
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge import Bridge
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.bridge_port import BridgePort
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.interface import Interface
@@ -26,6 +27,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.veth 
 
 _FIREWALL = rules.chosen()
 _KINDS: tuple[Resource, ...] = (
+    Bandwidth(),
     Bridge(),
     BridgeForward(_FIREWALL),
     BridgePort(),

@@ -20,6 +20,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import NOTHING, Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.destinations import Destination, Target
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.published_port import Publish
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.limits import Rate
 
 #: The option of the masquerade address by family.
 MASQUERADE_ADDRESSES = {"ipv4": "masquerade_address", "ipv6": "masquerade_address_ipv6"}
@@ -90,7 +91,7 @@ class Endpoint(Value):
 
     ``addresses`` are the given ones by family, ``further`` the additional ones; ``routes`` are elements for the module
     ``interface``. ``sysctls`` are those of the namespace, ``interface_sysctls`` those with ``IFNAME`` in their name.
-    Without ``guard`` it may send from addresses that are not its own.
+    Without ``guard`` it may send from addresses that are not its own. ``rates`` are by direction.
     """
 
     path: str
@@ -111,6 +112,7 @@ class Endpoint(Value):
     interface_sysctls: dict[str, str]
     guard: bool = True
     further: tuple[IPAddress, ...] = ()
+    rates: t.Mapping[str, Rate] = NOTHING
     names: Names = Names()
     #: Where it may send; None without a list.
     egress: tuple[Allowed, ...] | None = None

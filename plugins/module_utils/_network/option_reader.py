@@ -56,6 +56,10 @@ class Section:
         """Whether there is a value. An empty string counts as none, since an inventory cannot unset a variable."""
         return self.raw(name) is not None and self.raw(name) != ""
 
+    def given_or_none(self, name: str) -> t.Any:
+        """The value as given, None if there is none."""
+        return self.raw(name) if self.given(name) else None
+
     def read(self, name: str, parse: t.Callable[[str, object], t.Any]) -> t.Any:
         """The parsed value of an option, or None; ``parse`` gets the path and the value."""
         return parse(self.path(name), self.raw(name)) if self.given(name) else None

@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options import FIREWALL, Options
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import limits
 
 #: Values that YAML mangles unless they are quoted have type ``raw``: the reader refuses them with a helpful sentence.
 OPTIONS: t.Final[Options] = {
@@ -76,6 +77,7 @@ OPTIONS: t.Final[Options] = {
             "sysctls": {"type": "dict"},
             "guard": {"type": "bool"},
             "egress": {"type": "list", "elements": "raw"},
+            **{option: {"type": "raw"} for option in limits.OPTIONS},
             "aliases": {"type": "list", "elements": "raw"},
             "etc_hosts": {"type": "dict"},
             "dns_servers": {"type": "list", "elements": "raw"},

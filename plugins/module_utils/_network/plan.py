@@ -131,6 +131,7 @@ def _present(draft: Draft, view: HostView, directory: egress.Directory) -> Docum
         "netns": stale_endpoints["netns"] + endpoint_definitions.netns(network),
         "netns_names": name_definitions.netns_names(draft, view),
         "veth": stale_endpoints["veth"] + endpoint_definitions.veth(draft, view),
+        "bandwidth": endpoint_definitions.bandwidth(draft, view),
         "bridge_port": left_over.bridge_port(view, network.ports) + endpoint_definitions.bridge_port(draft, view),
         "interface": endpoint_definitions.host_interfaces(draft, view)
         + endpoint_definitions.inner_interfaces(draft, view)

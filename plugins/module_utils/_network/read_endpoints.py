@@ -12,7 +12,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import add
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES, IPAddress, family_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Missing
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import published_port
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import sysctls
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import limits, sysctls
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Endpoint, Port, Subnet
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.option_reader import Section, number
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.read_egress import read_egress
@@ -42,6 +42,7 @@ _OPTIONS = (
     "sysctls",
     "guard",
     "egress",
+    *limits.OPTIONS,
     *OPTIONS,
 )
 _PID_MAX = 4194304
@@ -87,6 +88,7 @@ def _read_endpoint(path: str, raw: object, subnets: tuple[Subnet, ...], internal
         sysctls=namespace_sysctls,
         interface_sysctls=interface_sysctls,
         guard=section.flag("guard", True),
+        rates=limits.given_rates(section.prefix, {option: section.given_or_none(option) for option in limits.OPTIONS}),
         names=read_names(section),
         egress=read_egress(section),
         further=tuple(_further_address(place, raw, subnets) for place, raw in section.elements("addresses")),

@@ -53,6 +53,11 @@ def bridge_port(view: Marked, wanted: Collection[str] = ()) -> list[Element]:
     ]
 
 
+def bandwidth(view: Marked, wanted: Collection[str] = ()) -> list[Element]:
+    """Interfaces with limits of ours, and those whose limiting device is left."""
+    return [{"interface": name, "state": "absent"} for name in view.limited() if name not in wanted]
+
+
 def proxies(view: Marked, wanted: Collection[tuple[str, str]], networks: Iterable[IPNetwork]) -> dict[str, list[str]]:
     """By interface, our addresses that the host still answers for but should not.
 

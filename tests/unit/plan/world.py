@@ -14,7 +14,8 @@ import ipaddress
 import typing as t
 import zlib
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import names
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import limits, marks
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.kinds import ORDER
 
 Info = dict[str, t.Any]
@@ -77,6 +78,7 @@ def interface(name: str, **values: t.Any) -> Info:
         "peer": None,
         "port": None,
         "port_owner": None,
+        "bandwidth": None,
         **values,
     }
 
@@ -309,6 +311,24 @@ class World:
 
     def netns_names_absent(self, element: Info) -> None:
         del self.host["names"][element["owner"]]
+
+    def bandwidth_present(self, element: Info) -> None:
+        end = self._get(element["interface"])
+        end["bandwidth"] = {option: element.get(option) for option in limits.OPTIONS}
+        device = names.limiting_device(element["interface"])
+        found = self._find(device)
+        if found and "egress_rate" not in element:
+            self.host["interfaces"].remove(found)
+        elif not found and "egress_rate" in element:
+            alias = marks.alias(self.owner, element["interface"])
+            self.host["interfaces"].append(interface(device, kind="ifb", alias=alias, endpoint=None))
+
+    def bandwidth_absent(self, element: Info) -> None:
+        end, found = self._find(element["interface"]), self._find(names.limiting_device(element["interface"]))
+        if end:
+            end["bandwidth"] = None
+        if found:
+            self.host["interfaces"].remove(found)
 
     def bridge_port_present(self, element: Info) -> None:
         port = self._get(element["interface"])
