@@ -21,12 +21,10 @@ from tests.lab.paths import COLLECTION, COLLECTIONS, REPOSITORY, link_collection
 SITE = REPOSITORY / "build/site"
 HTML = SITE / "build/html"
 _SOURCE = "https://github.com/netplumb/netplumb.linuxnet/blob/main"
-#: The Markdown pages in docs/ that belong to each kind; a page that is named nowhere fails the build.
+#: The Markdown pages in docs/ that belong to each kind. The others are reference.
 PAGES = {
-    "Reference": (
-        *("rules", "nftables", "flush", "drift", "persistence"),
-        *("plan", "inside", "testing", "versions", "checklist"),
-    ),
+    "How-to": ("inside", "persistence", "testing"),
+    "Reference": ("rules", "nftables", "flush", "drift", "plan"),
     "Explanation": ("engines", "scale"),
 }
 _CONFIGURATION = """
@@ -69,15 +67,17 @@ def _whole(page: str) -> str:
 def _add_pages(rst: Path) -> None:
     """Add the Markdown pages, and a list of them to the site's first page."""
     docs = REPOSITORY / "docs"
+    others = {page.stem for page in docs.glob("*.md")} - {name for names in PAGES.values() for name in names}
+    kinds = PAGES | {"Reference": (*PAGES["Reference"], *sorted(others))}
     for page in docs.glob("*.md"):
         (rst / page.name).write_text(_whole(page.read_text(encoding="utf-8")), encoding="utf-8")
     for picture in docs.glob("*.svg"):
         shutil.copy2(picture, rst)
     index = rst / "index.rst"
     text = index.read_text(encoding="utf-8")
-    for kind, names in PAGES.items():
+    for kind, names in kinds.items():
         entries = "".join(f"    {name}\n" for name in names)
-        text += f"\n.. toctree::\n    :maxdepth: 1\n    :caption: More {kind.lower()}\n\n{entries}"
+        text += f"\n.. toctree::\n    :maxdepth: 1\n    :caption: {kind}: more pages\n\n{entries}"
     index.write_text(text, encoding="utf-8")
 
 
