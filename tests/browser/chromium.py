@@ -25,6 +25,7 @@ _FONT_PLACES = f"""\
 <fontconfig>
   <dir>/usr/share/fonts</dir>
   <dir>{_ROOT}/usr/share/fonts</dir>
+  <alias><family>monospace</family><prefer><family>DejaVu Sans Mono</family></prefer></alias>
   <cachedir>{_DIRECTORY}/fonts</cachedir>
 </fontconfig>
 """

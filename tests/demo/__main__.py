@@ -94,6 +94,14 @@ def show_traffic(screen: Screen, built: town.Town) -> None:
         screen.fact(not reached, f"the neighbour {'reaches ' if reached else 'does not reach '}{names}")
 
 
+def draw(host: Host) -> str:
+    """The network as a tree, which README.md has as well."""
+    # It can be imported once the lab's paths are.
+    from ansible_collections.netplumb.linuxnet.plugins.filter.topology import topology
+
+    return str(topology(host.module("netns_info"), name="host"))
+
+
 def run_demo(screen: Screen, lab: Lab) -> None:
     screen.title("netplumb.linuxnet: container networking out of plain Linux parts")
     screen.text("A host made of namespaces, a neighbour and a router. Nothing of it touches this machine's network.")
@@ -127,6 +135,9 @@ def run_demo(screen: Screen, lab: Lab) -> None:
     repaired = apply(screen, host)
     screen.fact(list(repaired.diffs) == list(foretold.diffs), "what was foretold is what was done")
     show_traffic(screen, built)
+
+    screen.step("A look at it, as the playbook netplumb.linuxnet.inspect prints it")
+    screen.picture(draw(host))
 
     screen.step("Take it down")
     apply(screen, host, variables=ABSENT)

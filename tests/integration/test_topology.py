@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 
 from ansible_collections.netplumb.linuxnet.plugins.filter.topology import topology
+from tests.demo.__main__ import draw
 from tests.integration.networks import SHOP
 from tests.lab.host import Host
 from tests.lab.paths import REPOSITORY
@@ -153,6 +155,14 @@ def test_other_networks_without_faults(host: Host, wan: Segment, options: dict[s
     endpoints = [{"namespace": "web", "published_ports": [] if "internal" in options else ["8080:80"]}]
     host.module("bridge_network", {**SHOP, "endpoints": endpoints, **options})
     assert topology(_info(host), "data")["faults"] == []
+
+
+def test_the_picture_in_the_readme_is_the_one_of_the_demo(network: Host) -> None:
+    """The demo's network is this one."""
+    play = yaml.safe_load((REPOSITORY / "tests/demo/shop.yml").read_text(encoding="utf-8"))[0]
+    variables = {f"bridge_network_{name}": value for name, value in SHOP.items()}
+    assert play["roles"][0]["vars"] == variables
+    assert f"```text\n{draw(network)}\n```" in (REPOSITORY / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_page_about_it_shows_what_is_printed(network: Host) -> None:
