@@ -10,6 +10,7 @@ import functools
 import os
 import shutil
 import subprocess
+from pathlib import Path
 
 from tests.lab.paths import REPOSITORY
 
@@ -23,9 +24,8 @@ _FONT_PLACES = f"""\
 <?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
-  <dir>/usr/share/fonts</dir>
   <dir>{_ROOT}/usr/share/fonts</dir>
-  <alias><family>monospace</family><prefer><family>DejaVu Sans Mono</family></prefer></alias>
+  <include ignore_missing="yes">{_ROOT}/usr/share/fontconfig/conf.avail/60-latin.conf</include>
   <cachedir>{_DIRECTORY}/fonts</cachedir>
 </fontconfig>
 """
@@ -51,7 +51,9 @@ def command() -> tuple[list[str], dict[str, str]]:
             done.touch()
     libraries = [place for lib in ("lib", "usr/lib") for place in (_ROOT / lib).glob("*-linux-gnu*")]
     libraries += [place / name for place in libraries for name in ("nss", "pulseaudio")]
-    variables = {"LD_LIBRARY_PATH": os.pathsep.join(map(str, libraries)), "FONTCONFIG_FILE": str(_FONTS)}
+    variables = {"LD_LIBRARY_PATH": os.pathsep.join(map(str, libraries))}
+    if not Path("/etc/fonts/fonts.conf").exists():
+        variables["FONTCONFIG_FILE"] = str(_FONTS)
     return [str(_ROOT / "usr/lib/chromium" / PACKAGE)], variables
 
 
