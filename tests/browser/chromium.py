@@ -47,7 +47,7 @@ def command() -> tuple[list[str], dict[str, str]]:
         done = _ROOT / ".unpacked"
         if not done.exists():
             _unpack()
-            _FONTS.write_text(_FONT_PLACES, encoding="ascii")
+            _FONTS.write_text(_FONT_PLACES, encoding="utf-8")
             done.touch()
     libraries = [place for lib in ("lib", "usr/lib") for place in (_ROOT / lib).glob("*-linux-gnu*")]
     libraries += [place / name for place in libraries for name in ("nss", "pulseaudio")]
