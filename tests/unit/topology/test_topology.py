@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 
 import pytest
 from ansible.errors import AnsibleFilterError
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.netplumb.linuxnet.plugins.filter.topology import topology
@@ -205,6 +205,7 @@ _HOSTILE = st.text(
 )
 
 
+@settings(deadline=None)
 @given(_HOSTILE, _HOSTILE, _HOSTILE)
 def test_no_name_breaks_a_format(name: str, label: str, title: str) -> None:
     view = shop(1, name or "web", label)
@@ -218,6 +219,7 @@ def test_no_name_breaks_a_format(name: str, label: str, title: str) -> None:
     assert drawn(view, "data", title)["title"] == printable(title)
 
 
+@settings(deadline=None)
 @given(_HOSTILE, _HOSTILE)
 def test_no_name_breaks_a_picture(name: str, title: str) -> None:
     boxes = _boxes(drawn(shop(1, name or "web"), "svg", title))
