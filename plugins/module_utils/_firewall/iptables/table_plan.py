@@ -48,6 +48,7 @@ def draft(table: Table, claims: t.Sequence[Claim], groups: t.Sequence[chains.Gro
             managed[place.chain][place.text] = None
         for place in claim.wanted:
             wanted[place.chain][place.text] = None
+    jumps = _Jumps(table)
     made: list[Edit] = []
     removed: list[Edit] = []
     for group in groups:
@@ -55,7 +56,7 @@ def draft(table: Table, claims: t.Sequence[Claim], groups: t.Sequence[chains.Gro
         filling = any(wanted.get(chain) for chain in group.content)
         # If only rules that we do not manage keep the group alive, its jumps are not ours to change either.
         if filling or not alive:
-            _claim_jumps(table, group, filling, managed, wanted)
+            _claim_jumps(jumps, group, filling, managed, wanted)
         if filling:
             made += [Edit("N", chain) for chain in group.chains if chain not in table.chains]
     edits: list[Edit] = []
@@ -82,8 +83,26 @@ def _alive(
     )
 
 
+class _Jumps:
+    """The shared jumps by chain and target, since a chain may lead to a thousand others."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._found: dict[str, dict[str | None, list[str]]] = {}
+
+    def between(self, chain: str, targets: t.Iterable[str]) -> t.Iterator[str]:
+        """The jumps of ours from a chain to any of these, in whatever form."""
+        if chain not in self._found:
+            self._found[chain] = collections.defaultdict(list)
+            for text in self._table.chains.get(chain, ()):
+                if chains.is_shared(text):
+                    self._found[chain][rule_text.fields(text).target].append(text)
+        for target in targets:
+            yield from self._found[chain].get(target, ())
+
+
 def _claim_jumps(
-    table: Table,
+    jumps: _Jumps,
     group: chains.Group,
     filling: bool,
     managed: dict[str, dict[str, None]],
@@ -91,10 +110,8 @@ def _claim_jumps(
 ) -> None:
     """Manage the jumps of a group: all of ours in any form, to be replaced by the right ones if the group has rules."""
     for place in group.jumps:
-        targets = group.chains
-        for text in table.chains.get(place.chain, ()):
-            if chains.is_shared(text) and rule_text.fields(text).target in targets:
-                managed[place.chain][text] = None
+        for text in jumps.between(place.chain, group.chains):
+            managed[place.chain][text] = None
         managed[place.chain][place.text] = None
         if filling:
             wanted[place.chain][place.text] = None
