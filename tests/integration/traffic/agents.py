@@ -21,6 +21,9 @@ from tests.lab import traffic
 
 #: The marker of every packet of an attack: the numbers of the volley and of the attack.
 MARKER = re.compile(rb"<\d{4}\.\d{3}>")
+#: The number in the last marker of a volley.
+LAST = 999
+_FAREWELL = re.compile(rb"<\d{4}\.%d>" % LAST)
 _ALL = 3
 _OUTGOING = 4
 #: Protocols whose packets a raw socket gets once the host's own rules have accepted them.
@@ -56,7 +59,7 @@ def arrivals() -> Iterator[bytes | str]:
 
 
 def deliveries() -> Iterator[bytes | str]:
-    """Yield the marked packets that this place's own stack accepts, for any port."""
+    """Yield the marked packets that this place's own stack accepts, for any port, and a farewell behind all others."""
     with contextlib.ExitStack() as stack:
         sockets = [
             stack.enter_context(socket.socket(family, socket.SOCK_RAW, protocol))
@@ -65,13 +68,27 @@ def deliveries() -> Iterator[bytes | str]:
         ]
         for sock in sockets:
             sock.setblocking(False)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         yield "ready"
         while True:
-            for sock in select.select(sockets, [], [])[0]:
-                with contextlib.suppress(BlockingIOError):  # nothing there after all: its checksum was wrong
-                    packet = sock.recv(65535)
-                    if MARKER.search(packet):
-                        yield packet
+            select.select(sockets, [], [])
+            packets = _waiting(sockets)
+            if any(map(_FAREWELL.search, packets)):
+                # What came before it is there by now, but maybe in a socket that had been read already.
+                packets += _waiting(sockets)
+            yield from sorted(packets, key=lambda packet: bool(_FAREWELL.search(packet)))
+
+
+def _waiting(sockets: list[socket.socket]) -> list[bytes]:
+    """The marked packets that have arrived."""
+    found = []
+    for sock in sockets:
+        with contextlib.suppress(BlockingIOError):  # nothing more, or its checksum was wrong
+            while True:
+                packet = sock.recv(65535)
+                if MARKER.search(packet):
+                    found.append(packet)
+    return found
 
 
 def send_all(frames: list[tuple[str, bytes]]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from tests.integration.networks import apply
-from tests.integration.rule_hosts import BACKENDS
+from tests.integration.rule_hosts import BACKENDS, NATIVE
 from tests.integration.traffic import wanted
 from tests.integration.traffic.keeping import PROGRAMS, put_back
 from tests.integration.traffic.layouts import LAYOUTS
@@ -27,7 +27,7 @@ def _rules_of_others(siege: Siege) -> str:
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("siege", BACKENDS, indirect=True)
+@pytest.mark.parametrize("siege", [*BACKENDS, NATIVE], indirect=True)
 @pytest.mark.parametrize("bridge_nf", [0, pytest.param(1, marks=pytest.mark.needs("bridge-nf"))])
 @pytest.mark.long
 def test_rules_of_others(siege: Siege, bridge_nf: int, layout: str) -> None:

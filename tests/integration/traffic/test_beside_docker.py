@@ -16,6 +16,7 @@ from tests.engines import packages
 from tests.engines.docker import ANYWHERE, IPV6, Daemon
 from tests.engines.engine import Endpoint, Network
 from tests.integration.networks import apply, remove
+from tests.integration.rule_hosts import NATIVE, use_backend
 from tests.integration.traffic import agents
 from tests.lab import town
 from tests.lab.host import Host
@@ -49,13 +50,14 @@ class Both:
 
 def _rules(host: Host, ours: bool) -> list[str]:
     """Our rules or all others, without counters; the others include what Docker's start writes."""
+    table = host.sh("nft list table inet linuxnet", check=False).splitlines() if ours else []
     lines = [
         line
         for program in ("iptables", "ip6tables")
         for line in host.run([f"{program}-save"]).out.splitlines()
         if line.startswith("-A")
     ]
-    return [line for line in lines if ("LINUXNET" in line) == ours]
+    return [line for line in lines if ("LINUXNET" in line) == ours] + table
 
 
 def _start_docker(host: Host, stack: ExitStack) -> None:
@@ -65,11 +67,17 @@ def _start_docker(host: Host, stack: ExitStack) -> None:
     daemon.start(BOX)
 
 
+@pytest.fixture(params=["nft", NATIVE])
+def backend(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture(params=["Docker was first", "we were first"])
-def both(request: pytest.FixtureRequest) -> Iterator[Both]:
+def both(backend: str, request: pytest.FixtureRequest) -> Iterator[Both]:
     packages.fetch()
     with Lab() as lab, ExitStack() as stack:
         built = town.build(lab)
+        use_backend(built.host, backend)
         for kind in ("iptables", "ip6tables"):
             built.host.sysctl(f"net/bridge/bridge-nf-call-{kind}", 1)
         if request.param == "Docker was first":
@@ -81,7 +89,12 @@ def both(request: pytest.FixtureRequest) -> Iterator[Both]:
             apply(built.host, **OURS)
             ours = _rules(built.host, ours=True)
             _start_docker(built.host, stack)
-            yield Both(built, _rules(built.host, ours=False), ours)
+            theirs = _rules(built.host, ours=False)
+            if backend == NATIVE:
+                # Only now there is a chain FORWARD of iptables, and one that drops.
+                assert apply(built.host, **OURS).changed == ["bridge_forward"]
+                ours = _rules(built.host, ours=True)
+            yield Both(built, theirs, ours)
 
 
 @pytest.fixture
@@ -142,17 +155,30 @@ def test_beside_docker(serving: Both) -> None:
     assert _ask(serving, "lan", "tcp", town.HOST[0], 9080, PATIENCE)
 
 
+_RULE = "LINUXNET-USER -i br0 -o dk0 -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP"
+_CHAIN = "type filter hook forward priority filter; policy accept;"
+_NATIVE_RULE = 'iifname "br0" oifname "dk0" ct state new ct status ! dnat drop'
+#: The administrator's rule against that, by the firewall that our networks use, and what removes it.
+CLOSING = {
+    "auto": f"iptables -A {_RULE}; ip6tables -A {_RULE}",
+    "nftables": f"nft 'table inet administrator {{ chain forward {{ {_CHAIN} {_NATIVE_RULE}; }}; }}'",
+}
+OPENING = {
+    "auto": f"iptables -D {_RULE}; ip6tables -D {_RULE}",
+    "nftables": "nft delete table inet administrator",
+}
+
+
 @pytest.mark.needs("docker")
 @pytest.mark.needs("bridge-nf")
 def test_what_older_engines_leave_to_the_policy(serving: Both) -> None:
     """Docker before 28 relies on FORWARD's policy to close unpublished ports: the role's README has a rule for that."""
     host = serving.host
-    rule = "LINUXNET-USER -i br0 -o dk0 -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP"
-    host.sh(f"iptables -A {rule}; ip6tables -A {rule}")
+    host.sh(CLOSING[host.firewall])
     for version in (0, 1):
         assert _ask(serving, "web", "tcp", BOX.addresses[version], 7777, SILENCE) is None
         assert _ask(serving, "web", "tcp", town.HOST[version], 9080, PATIENCE)
         assert _ask(serving, "box", "tcp", town.HOST[version], 8080, PATIENCE)
         assert _ask(serving, "web", "tcp", town.WORLD[version], 80, PATIENCE)
-    host.sh(f"iptables -D {rule}; ip6tables -D {rule}")
+    host.sh(OPENING[host.firewall])
     assert _ask(serving, "web", "tcp", BOX.addresses[0], 7777, PATIENCE), "the control"

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration.networks import apply
+from tests.integration.rule_hosts import NATIVE, use_backend
 from tests.integration.traffic import agents
 from tests.lab import town
 from tests.lab.lab import Lab
@@ -36,10 +37,13 @@ def addresses(number: int, last: int) -> tuple[str, str]:
     return f"172.{number}.0.{last}", f"fd00:{number}::{last}"
 
 
-@pytest.fixture(scope="module")
-def built() -> Iterator[Town]:
+@pytest.fixture(scope="module", params=["nft", NATIVE])
+def built(request: pytest.FixtureRequest) -> Iterator[Town]:
     with Lab() as lab:
         one = town.build(lab)
+        use_backend(one.host, request.param)
+        # Another tool uses iptables, too: what it drops in FORWARD later, our networks were prepared for.
+        one.host.sh("iptables -P FORWARD ACCEPT; ip6tables -P FORWARD ACCEPT")
         for bridge, (number, ipv4, ipv6) in MODES.items():
             subnets = [{"subnet": f"172.{number}.0.0/16"}, {"subnet": f"fd00:{number}::/64"}]
             endpoint = {"namespace": f"in-{bridge}", "published_ports": [f"80{number}:80", f"80{number}:80/udp"]}

@@ -10,7 +10,7 @@ import os
 import pytest
 
 from tests.integration.networks import apply
-from tests.integration.rule_hosts import BACKENDS
+from tests.integration.rule_hosts import BACKENDS, NATIVE
 from tests.integration.traffic import wanted
 from tests.integration.traffic.attacks import ATTACKS, Attack
 from tests.integration.traffic.keeping import PROGRAMS, TABLES, flush, put_back
@@ -22,7 +22,7 @@ DOCUMENT = REPOSITORY / "docs/flush.md"
 UPDATE = "UPDATE_DOCUMENTS"
 
 
-@pytest.mark.parametrize("siege", BACKENDS, indirect=True)
+@pytest.mark.parametrize("siege", [*BACKENDS, NATIVE], indirect=True)
 def test_every_table_flushed_and_one_run(siege: Siege) -> None:
     """Connections that began meanwhile end as well."""
     siege.configure(0, "ACCEPT", 0)
@@ -49,7 +49,7 @@ DOCKER = """
 """
 
 
-@pytest.mark.parametrize("siege", BACKENDS, indirect=True)
+@pytest.mark.parametrize("siege", [*BACKENDS, NATIVE], indirect=True)
 def test_another_tool_accepts_everything_above_us(siege: Siege) -> None:
     """Docker inserts its jumps at the top whenever it starts. We neither edit nor overtake them."""
     siege.configure(0, "DROP", 0)
@@ -118,6 +118,7 @@ def test_what_holds_while_one_table_is_flushed(siege: Siege) -> None:
     assert DOCUMENT.read_text(encoding="utf-8") == _document(columns)
 
 
+@pytest.mark.parametrize("siege", ["nft", NATIVE], indirect=True)
 def test_a_namespace_deleted_and_made_again(siege: Siege) -> None:
     siege.configure(0, "ACCEPT", 0)
     for again in ("", "ip netns add web"):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.integration.networks import apply
+from tests.integration.rule_hosts import NATIVE
 from tests.integration.traffic.attacks import WIRE, Attack
 from tests.integration.traffic.combinations import PAIRWISE, Combination
 from tests.integration.traffic.keeping import flush
@@ -109,7 +110,11 @@ def test_no_lie_is_believed(each_siege: Siege, combination: Combination) -> None
     assert told(each_siege, 40000 + 1000 * PAIRWISE.index(combination)) == NONE
 
 
-@pytest.mark.parametrize(("table", "port"), [("mangle", 32000), ("filter", 33000)])
+@pytest.mark.parametrize(
+    ("siege", "table", "port"),
+    [("nft", "mangle", 32000), ("nft", "filter", 33000), (NATIVE, "mangle", 34000)],
+    indirect=["siege"],
+)
 def test_nor_while_one_table_is_flushed(siege: Siege, table: str, port: int) -> None:
     siege.configure(0, "ACCEPT", 0)
     flush(siege, table)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.integration.rule_hosts import NATIVE
 from tests.integration.traffic import names
 from tests.integration.traffic.attacks import Attack
 from tests.integration.traffic.combinations import PAIRWISE, Combination
@@ -73,7 +74,9 @@ def test_what_was_translated_meanwhile_is_closed_too(each_siege: Siege) -> None:
     assert fire(siege, back, 22000) == []
 
 
-@pytest.mark.parametrize("table", ["mangle", "filter"])
+@pytest.mark.parametrize(
+    ("siege", "table"), [("nft", "mangle"), ("nft", "filter"), (NATIVE, "mangle")], indirect=["siege"]
+)
 def test_nor_while_one_table_is_flushed(siege: Siege, table: str) -> None:
     siege.configure(0, "ACCEPT", 0)
     with put_back(siege):

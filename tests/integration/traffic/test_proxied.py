@@ -14,6 +14,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors imp
 from tests.integration.networks import apply, remove
 from tests.integration.persistence import program, rebooted
 from tests.integration.promises import assert_same
+from tests.integration.rule_hosts import NATIVE, use_backend
 from tests.integration.traffic import agents
 from tests.lab import town
 from tests.lab.host import Host
@@ -28,6 +29,13 @@ NET: dict[str, Any] = {
     "proxy_interface": "eth0",
     "endpoints": [{"namespace": "web", "published_ports": ["80:80"]}, {"namespace": "db"}],
 }
+
+
+@pytest.fixture(params=["nft", NATIVE])
+def host(lab: Lab, request: pytest.FixtureRequest) -> Host:
+    made = lab.host("host")
+    use_backend(made, request.param)
+    return made
 
 
 @pytest.fixture

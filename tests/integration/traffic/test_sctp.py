@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.integration.networks import apply
-from tests.integration.rule_hosts import BACKENDS, use_backend
+from tests.integration.rule_hosts import BACKENDS, NATIVE, use_backend
 from tests.lab import frames, town
 from tests.lab.host import Host
 from tests.lab.lab import Lab
@@ -45,7 +45,7 @@ def _mac(host: Host, interface: str) -> str:
     return str(host.ip("link", "show", interface)[0]["address"])
 
 
-@pytest.fixture(params=BACKENDS)
+@pytest.fixture(params=[*BACKENDS, NATIVE])
 def published(request: pytest.FixtureRequest) -> Iterator[Published]:
     with Lab() as lab:
         built = town.build(lab)

@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import LinuxnetError
 from tests.integration.networks import apply, remove
-from tests.integration.rule_hosts import use_backend
+from tests.integration.rule_hosts import NATIVE, use_backend
 from tests.integration.settling import settle
 from tests.integration.traffic.combinations import Combination, prepare
 from tests.lab import frames, town
@@ -30,10 +30,13 @@ PATIENCE = 4.0
 OWN = ("172.18.0.2", "fd00:18::2")
 
 
-@pytest.fixture
-def built() -> Iterator[Town]:
+@pytest.fixture(params=["nft", NATIVE])
+def built(request: pytest.FixtureRequest) -> Iterator[Town]:
     with Lab() as lab:
         one = town.build(lab)
+        use_backend(one.host, request.param)
+        # Another tool uses iptables, too: what it drops in FORWARD later, our networks were prepared for.
+        one.host.sh("iptables -P FORWARD ACCEPT; ip6tables -P FORWARD ACCEPT")
         one.host.sh(f"ip address add {SECOND}/24 dev eth0")
         yield one
 
@@ -246,8 +249,11 @@ def test_a_router_elsewhere_brings_endpoints_to_the_host(built: Town) -> None:
     assert apply(host, inhibit_gateway=True, **want).changed == []
     router.sh("ip link del eth1")
     apply(host, **want)
-    seen = host.run(["iptables", "-t", "mangle", "-S", "LINUXNET-PREROUTING"]).out
-    assert "-s 172.18.0.0/16 ! -i br0" in seen
+    shown, rule = {
+        "auto": ("iptables -t mangle -S LINUXNET-PREROUTING", "-s 172.18.0.0/16 ! -i br0"),
+        "nftables": ("nft list chain inet linuxnet names", 'iifname != "br0" ip saddr 172.18.0.0/16'),
+    }[host.firewall]
+    assert rule in host.sh(shown)
 
 
 def test_nobody_else_answers_by_the_other_network(each_built: Town) -> None:
@@ -304,6 +310,7 @@ def test_udp_needs_the_network_of_the_default_route(built: Town) -> None:
         apply(built.host, **{**BACK, "endpoints": [endpoint]})
 
 
+@pytest.mark.parametrize("built", ["nft"], indirect=True)
 def test_rules_of_the_administrator(built: Town) -> None:
     """LINUXNET-USER belongs to them: it decides before ours do, and nobody else writes to it."""
     host = built.host
@@ -323,3 +330,25 @@ def test_rules_of_the_administrator(built: Town) -> None:
         assert built.neighbour.ask(OWN[0], 80, timeout=0.3) is None, "mangle drops what nobody published all the same"
     remove(host, "br0")
     assert rules in host.run(["iptables", "-S", "LINUXNET-USER"]).out
+
+
+@pytest.mark.parametrize("built", [NATIVE], indirect=True)
+@pytest.mark.parametrize("priority", [-20, 20])
+def test_a_table_of_the_administrator(built: Town, priority: int) -> None:
+    """With nftables it takes the place of that chain, before or after our table: what it refuses is refused."""
+    host = built.host
+    apply(host, **SHOP)
+    chain = f"chain forward {{ type filter hook forward priority {priority}; policy accept; }}"
+    host.sh(f"nft 'table inet mine {{ {chain}; }}'")
+    host.sh("nft add rule inet mine forward meta l4proto tcp ip saddr 192.0.2.9 ct original proto-dst 8080 reject")
+    with host.inside("web").server(80), host.inside("web").server(53, "udp"):
+        assert built.neighbour.ask("192.0.2.1", 8080) is None
+        assert built.neighbour.ask("192.0.2.1", 53, "udp")
+        assert built.outside.ask("192.0.2.1", 8080)
+        assert apply(host, **SHOP).changed == []
+        host.sh("nft flush chain inet mine forward; nft add rule inet mine forward accept")
+        assert built.neighbour.ask("192.0.2.1", 8080)
+        assert built.neighbour.ask(OWN[0], 80, timeout=0.3) is None, "what nobody published is dropped all the same"
+    theirs = host.sh("nft list table inet mine")
+    remove(host, "br0")
+    assert host.sh("nft list table inet mine") == theirs

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.integration.networks import apply
+from tests.integration.rule_hosts import NATIVE, use_backend
 from tests.integration.traffic import agents
 from tests.lab import town
 from tests.lab.calls import Background
@@ -42,6 +43,13 @@ def becomes(stream: Background, who: str, seconds: float = 5) -> str:
         if told.startswith(f"{who} "):
             return told.split()[1]
     raise AssertionError(f"not {who} but {told}")
+
+
+@pytest.fixture(params=["nft", NATIVE])
+def host(lab: Lab, request: pytest.FixtureRequest) -> Host:
+    made = lab.host("host")
+    use_backend(made, request.param)
+    return made
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from tests.integration.traffic.packets import Shot
 from tests.integration.traffic.siege import ADDRESSES, BRIDGE_OF, SECOND, Siege
 from tests.lab import frames
 
-_LAST = 999
 _OWN = {*ADDRESSES["host"], SECOND}
 _FIRST_PORT, _PORTS = 10000, 20000
 
@@ -51,7 +50,7 @@ def _frames(siege: Siege, attack: Attack, shot: Shot) -> list[bytes]:
 
 def _seen(siege: Siege) -> dict[str, dict[bytes, list[bytes]]]:
     """What has arrived at each place, by marker, as soon as every watcher has processed everything."""
-    last = agents.marker(siege.volleys, _LAST)
+    last = agents.marker(siege.volleys, agents.LAST)
     farewells = [_farewell(siege, name, last) for name in siege.watchers if name != "host"]
     siege.host.call(agents.say_farewell, farewells, last)
     seen: dict[str, dict[bytes, list[bytes]]] = {}
