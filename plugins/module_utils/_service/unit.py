@@ -29,10 +29,13 @@ _FIREWALLS = (
     "iptables.service",
     "ip6tables.service",
 )
+#: It does not flush rules, but may forbid to forward what iptables has not accepted: a network in nftables then needs a
+#: rule there, which it could not have before.
+_DOCKER = "docker.service"
 #: Services that manage links.
 _LINK_MANAGERS = ("systemd-networkd.service", "NetworkManager.service")
 #: Services that create external bridges.
-_BRIDGE_MAKERS = ("docker.service", "libvirtd.service", "lxc-net.service")
+_BRIDGE_MAKERS = (_DOCKER, "libvirtd.service", "lxc-net.service")
 #: None of these gives the service its own mount namespace, which would hide the namespaces that it creates under
 #: /run/netns from the host.
 _CONFINED = (
@@ -75,7 +78,7 @@ def listener(network: str) -> str:
 def started_with(network: str) -> dict[str, tuple[str, ...]]:
     """For each unit, the units that it is started with."""
     main, rules, listening = names(network)
-    return {main: ("multi-user.target",), rules: _FIREWALLS, listening: (FIREWALLD,)}
+    return {main: ("multi-user.target",), rules: (*_FIREWALLS, _DOCKER), listening: (FIREWALLD,)}
 
 
 def texts(network: str, command: str, ports: t.Sequence[str], external: bool) -> dict[str, str]:
@@ -90,20 +93,21 @@ def texts(network: str, command: str, ports: t.Sequence[str], external: bool) ->
 
 
 def _rules(network: str) -> str:
-    """Do nothing during boot, when the main unit starts after the firewalls anyway."""
-    script = f'[ "$$(systemctl is-system-running)" = starting ] || systemctl try-reload-or-restart {name(network)}'
+    """Do nothing during boot, when the main unit starts after the firewalls anyway, if not after Docker."""
+    booting = f'[ "$$(systemctl is-system-running)" = starting ] && ! systemctl --quiet is-active {_DOCKER}'
+    script = f"{booting} || systemctl try-reload-or-restart {name(network)}"
     return f"""\
 {_HEAD}
 [Unit]
 Description=Rules of network {network} after a firewall was started
-After={name(network)} {" ".join(_FIREWALLS)}
+After={name(network)} {" ".join((*_FIREWALLS, _DOCKER))}
 
 [Service]
 Type=oneshot
 ExecStart=/bin/sh -c '{script}'
 
 [Install]
-WantedBy={" ".join(_FIREWALLS)}
+WantedBy={" ".join((*_FIREWALLS, _DOCKER))}
 """
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from tests.integration.traffic.siege import Siege
@@ -62,4 +62,27 @@ def put_back(siege: Siege) -> Iterator[None]:
     for program, text in saved.items():
         siege.host.run([f"{program}-restore"], stdin=text)
     if table:
-        siege.host.run(["nft", "-f", "-"], stdin=f"delete table inet linuxnet\n{table}")
+        siege.host.run(["nft", "-f", "-"], stdin=f"add table inet linuxnet\ndelete table inet linuxnet\n{table}")
+
+
+def restore_older(siege: Siege) -> None:
+    """Restore what a save from before there were networks has."""
+    for program in PROGRAMS:
+        lines = siege.host.run([f"{program}-save"]).out.splitlines()
+        kept = [line for line in lines if "LINUXNET" not in line]
+        siege.host.run([f"{program}-restore"], stdin="\n".join([*kept, ""]))
+
+
+def flush_and_delete(siege: Siege) -> None:
+    """What scripts do before they write rules of their own."""
+    commands = [f"{program} -t {table} {verb}" for program in PROGRAMS for table in TABLES for verb in ("-F", "-X")]
+    siege.host.sh("\n".join(commands))
+
+
+def nft(*commands: str) -> Callable[[Siege], None]:
+    """Commands of nft, in one transaction."""
+
+    def do(siege: Siege) -> None:
+        siege.host.run(["nft", "-f", "-"], stdin="\n".join([*commands, ""]))
+
+    return do
