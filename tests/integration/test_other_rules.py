@@ -9,6 +9,7 @@ import pytest
 
 from tests.integration.networks import SHOP, apply, plan
 from tests.integration.rule_hosts import LEGACY, use_backend
+from tests.integration.traffic.layouts import FIREWALLD
 from tests.lab.host import Host
 from tests.lab.segment import Segment
 
@@ -175,6 +176,52 @@ def test_a_native_chain_that_drops_is_told_until_it_names_the_bridge(host: Host,
         " whatever iptables does; accept packets from and to br-shop there"
     )
     host.sh(f"nft 'add rule {family} fw passing iifname br-shop accept'")
+    assert _warnings(host) == []
+
+
+_REFUSING = "chain passing of table inet fw drops forwarded packets that it does not accept itself"
+
+
+@pytest.mark.parametrize("end", ["drop", "counter drop", "log prefix x reject", "reject with tcp reset"])
+@pytest.mark.parametrize(
+    "accepting",
+    [
+        "iifname br-shop accept",
+        "oifname { lo, br-shop } accept",
+        "iifname vmap { br-shop : accept }",
+        "iifname br-* accept",
+    ],
+)
+@pytest.mark.long
+def test_a_native_chain_that_ends_with_a_drop_is_told_until_it_names_the_bridge(
+    host: Host, end: str, accepting: str
+) -> None:
+    """Whatever its policy is. A rule that drops some packets alone ends nothing."""
+    host.sh("nft add table inet fw")
+    host.sh("nft 'add chain inet fw passing { type filter hook forward priority 0; policy accept; }'")
+    host.sh("nft add rule inet fw passing tcp dport 22 drop; nft add rule inet fw passing iifname != br0 reject")
+    assert _warnings(host) == []
+    match = "meta l4proto tcp " if "tcp" in end else ""
+    host.sh(f"nft add rule inet fw passing {match}{end}")
+    if match:
+        assert _warnings(host) == []
+        return
+    (warning,) = _warnings(host)
+    assert _REFUSING in warning
+    host.sh(f"nft 'insert rule inet fw passing {accepting}'")
+    assert _warnings(host) == []
+
+
+@pytest.mark.parametrize("firewall", ["auto", "nftables"])
+def test_a_bridge_in_no_zone_of_firewalld_is_told(host: Host, firewall: str) -> None:
+    host.firewall = firewall
+    host.sh(FIREWALLD.replace("br*", "virbr0"))
+    (warning,) = _warnings(host)
+    assert warning == (
+        "firewalld rejects forwarded packets of br-shop, which is in no zone: firewall-cmd --permanent --zone=trusted"
+        " --add-interface=br-shop && firewall-cmd --reload"
+    )
+    host.sh("nft insert rule inet firewalld filter_FORWARD_ZONES iifname br-shop goto filter_FWD_trusted")
     assert _warnings(host) == []
 
 

@@ -36,12 +36,21 @@ TABLE, CHAIN, HOOK, _POLICY = 1, 3, 4, 5
 HOOK_NUMBER = 1
 EXPRESSIONS = 4
 NAME, DATA, _COMPARED, _VALUE = 1, 2, 3, 1
+#: The chain of a rule.
+_OF_CHAIN = 2
 _FORWARD, _DROP = 2, 0
 _INTERFACE = re.compile(r"([!-~]{1,15})\0+", re.ASCII)
+_PREFIX = re.compile(r"[!-~]{1,15}", re.ASCII)
+#: The attributes of the expressions immediate and meta, the keys of meta for interfaces, and a verdict.
+_IMMEDIATE_DATA, _META_KEY, _BY_INTERFACE = 2, 2, (6, 7)
+_IN_DATA, _IN_VERDICT = 2, 1
+#: The expressions that only note that a packet came by.
+_NOTING = ("counter", "log")
+_SET_OF_LOOKUP, _SET, _GET_ELEMENTS, _ELEMENTS, _KEY = 1, 2, 10 << 8 | 13, 3, 1
 
 
 class Chain(t.NamedTuple):
-    """A base chain, with the interfaces that appear in rules of its table."""
+    """A base chain, with the interfaces that appear in rules of its table; a prefix of several ends with ``*``."""
 
     family: str
     table: str
@@ -57,9 +66,13 @@ def dropping() -> list[Chain]:
             family = FAMILIES.get(row[0])
             told = attributes(row, NFGENMSG.size)
             table = text(told.get(TABLE, b""))
-            if family and _drops(told) and table != OURS and not (row[0] in _NUMBERS.values() and table in TABLES):
-                interfaces = _interfaces(reader, row[0], table)
-                found.append(Chain(family, table, text(told.get(CHAIN, b"")), interfaces))
+            if not family or not _forwards(told) or table == OURS or (row[0] in _NUMBERS.values() and table in TABLES):
+                continue
+            chain = text(told.get(CHAIN, b""))
+            rules = [attributes(rule, NFGENMSG.size) for rule in dump(reader, GET_RULE, row[0], table)]
+            last = [rule for rule in rules if text(rule.get(_OF_CHAIN, b"")) == chain][-1:]
+            if _drops(told) or any(map(_ends, last)):
+                found.append(Chain(family, table, chain, _interfaces(reader, row[0], table, rules)))
         return sorted(found)
 
 
@@ -70,24 +83,56 @@ def ours_drops() -> bool:
     return any(_drops(one) and text(one.get(TABLE, b"")) == OURS for one in told)
 
 
+def _forwards(told: t.Mapping[int, bytes]) -> bool:
+    number = attributes(told.get(HOOK, b"")).get(HOOK_NUMBER)
+    return number is not None and _U32.unpack(number) == (_FORWARD,)
+
+
 def _drops(told: t.Mapping[int, bytes]) -> bool:
-    if HOOK not in told or _POLICY not in told:
+    return _forwards(told) and _POLICY in told and _U32.unpack(told[_POLICY]) == (_DROP,)
+
+
+def _expressions(rule: t.Mapping[int, bytes]) -> list[tuple[str, dict[int, bytes]]]:
+    found = (attributes(data) for _kind, data in each_attribute(rule.get(EXPRESSIONS, b"")))
+    return [(text(one.get(NAME, b"")), attributes(one.get(DATA, b""))) for one in found]
+
+
+def _ends(rule: t.Mapping[int, bytes]) -> bool:
+    """Whether a rule drops or rejects every packet."""
+    acting = [(name, values) for name, values in _expressions(rule) if name not in _NOTING]
+    if len(acting) != 1:
         return False
-    number = attributes(told[HOOK]).get(HOOK_NUMBER)
-    return number is not None and _U32.unpack(number) == (_FORWARD,) and _U32.unpack(told[_POLICY]) == (_DROP,)
+    name, values = acting[0]
+    if name != "immediate":
+        return name == "reject"
+    verdict = attributes(attributes(values.get(_IMMEDIATE_DATA, b"")).get(_IN_DATA, b"")).get(_IN_VERDICT)
+    return verdict is not None and _U32.unpack(verdict) == (_DROP,)
 
 
-def _interfaces(reader: Reader, family: int, table: str) -> tuple[str, ...]:
-    found = set()
-    for row in dump(reader, GET_RULE, family, table):
-        for _kind, expression in each_attribute(attributes(row, NFGENMSG.size).get(EXPRESSIONS, b"")):
-            told = attributes(expression)
-            if text(told.get(NAME, b"")) == "cmp":
-                value = attributes(attributes(told.get(DATA, b"")).get(_COMPARED, b"")).get(_VALUE, b"")
-                name = _INTERFACE.fullmatch(value.decode("latin-1")) if len(value) == 16 else None
-                if name:
-                    found.add(name.group(1))
+def _interfaces(reader: Reader, family: int, table: str, rules: t.Sequence[t.Mapping[int, bytes]]) -> tuple[str, ...]:
+    found: set[str] = set()
+    for rule in rules:
+        by_interface = False
+        for name, values in _expressions(rule):
+            if name == "cmp":
+                value = attributes(values.get(_COMPARED, b"")).get(_VALUE, b"").decode("latin-1")
+                whole = _INTERFACE.fullmatch(value) if len(value) == 16 else None
+                found.update([whole.group(1)] if whole else [])
+                found.update([f"{value}*"] if by_interface and _PREFIX.fullmatch(value) else [])
+            elif name == "lookup" and by_interface:
+                found.update(_members(reader, family, table, text(values.get(_SET_OF_LOOKUP, b""))))
+            by_interface = name == "meta" and _U32.unpack(values.get(_META_KEY, bytes(4)))[0] in _BY_INTERFACE
     return tuple(sorted(found))
+
+
+def _members(reader: Reader, family: int, table: str, name: str) -> t.Iterator[str]:
+    """The interfaces in a set."""
+    for row in dump(reader, _GET_ELEMENTS, family, table, attribute(_SET, name.encode("latin-1") + b"\0")):
+        for _kind, element in each_attribute(attributes(row, NFGENMSG.size).get(_ELEMENTS, b"")):
+            key = attributes(attributes(element).get(_KEY, b"")).get(_VALUE, b"")
+            whole = _INTERFACE.fullmatch(key.decode("latin-1"))
+            if whole:
+                yield whole.group(1)
 
 
 def iptables_rules(family: str) -> bool:

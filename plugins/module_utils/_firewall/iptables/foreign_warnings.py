@@ -90,12 +90,26 @@ def _backends(backends: t.Iterable[View], network: Exposure) -> t.Iterator[str]:
 
 def _dropping(chains: t.Iterable[View], network: Exposure) -> t.Iterator[str]:
     for chain in chains:
-        if network.bridge in chain["interfaces"] or _OTHER.get(chain["family"]) not in (None, *network.families):
+        if any(_names(told, network.bridge) for told in chain["interfaces"]) or _OTHER.get(chain["family"]) not in (
+            None,
+            *network.families,
+        ):
+            continue
+        if chain["table"] == "firewalld":
+            yield (
+                f"firewalld rejects forwarded packets of {network.bridge}, which is in no zone:"
+                f" firewall-cmd --permanent --zone=trusted --add-interface={network.bridge} && firewall-cmd --reload"
+            )
             continue
         yield (
             f"nftables: chain {chain['chain']} of table {chain['family']} {chain['table']} drops forwarded packets that"
             f" it does not accept itself, whatever iptables does; accept packets from and to {network.bridge} there"
         )
+
+
+def _names(told: str, bridge: str) -> bool:
+    """Whether rules that name this, an interface or a prefix, are about a bridge."""
+    return bridge.startswith(told[:-1]) if told.endswith("*") else bridge == told
 
 
 def _strict() -> t.Iterator[str]:
