@@ -182,6 +182,30 @@ def test_drift_is_repaired_and_nothing_else(bridged: Host, damage: str) -> None:
     assert sorted(_table(bridged).splitlines()) == healthy
 
 
+def test_a_rule_that_was_changed_is_shown_as_it_is_now(bridged: Host) -> None:
+    """Not only that it is another one. Where nft cannot list the table, the diff says so."""
+    network = {**NETWORK, **NFT}
+    bridged.module("bridge_forward", network)
+    listed = bridged.sh("nft --handle list chain inet linuxnet to-br0")
+    (handle,) = [line.split()[-1] for line in listed.splitlines() if "ipv4 fib saddr type local drop" in line]
+    mine = 'ip saddr 192.0.2.7 counter accept comment "by hand"'
+    damage = f"nft 'replace rule inet linuxnet to-br0 handle {handle} {mine}'"
+    done = repairs(bridged, "bridge_forward", network, damage)
+    rules = {
+        word: [line for line in done["diff"][0][word]["rules"] if "to-br0" in line] for word in ("before", "after")
+    }
+    assert rules == {
+        "before": ["chain to-br0: ip saddr 192.0.2.7 counter accept (not recorded)"],
+        "after": ["chain to-br0: meta nfproto ipv4 fib saddr type local drop"],
+    }
+    bridged.sh("nft add rule inet linuxnet to-br0 accept")
+    bridged.sh(
+        "printf '#!/bin/sh\nexit 1\n' >/tmp/nft; chmod +x /tmp/nft; mount --bind /tmp/nft $(readlink -f /usr/sbin/nft)"
+    )
+    told = bridged.module("bridge_forward", network, check=True)["diff"][0]["before"]["rules"]
+    assert told == ["chain to-br0: a rule that was changed, which nft does not list"]
+
+
 PORT_DAMAGE = {
     "an element": "nft delete element inet linuxnet port4 '{ tcp . 8080 }'",
     "one of a range": "nft delete element inet linuxnet port4 '{ udp . 5001 }'",
@@ -243,6 +267,24 @@ def test_of_what_all_share_each_kind_repairs_its_own(host: Host, chain: str, kin
     assert foretold["diff"] == done["diff"]
     assert [one["before_header"].split()[0] for one in done["diff"]] == [kind]
     assert not host.module("bridge_network", want)["changed"]
+
+
+def test_the_record_of_a_deleted_namespace_goes_with_the_next_run(host: Host) -> None:
+    """Of whatever namespace that is; the records of others stay."""
+    for name in ("one", "two"):
+        host.sh(f"ip netns add {name}; ip -n {name} link add br0 type bridge")
+        host.module("bridge_forward", {**NETWORK, **NFT, "netns": name})
+    inodes = [host.sh(f"stat --format %i /run/netns/{name}").strip() for name in ("one", "two")]
+    assert sorted(host.sh("ls /run/linuxnet/nftables").split()) == sorted(inodes)
+    host.sh("ip netns delete one")
+    absent = {"bridge": "br9", "owner": "other", "state": "absent"}
+    host.module("bridge_forward", absent, check=True)
+    assert sorted(host.sh("ls /run/linuxnet/nftables").split()) == sorted(inodes)
+    host.module("bridge_forward", absent)
+    assert host.sh("ls /run/linuxnet/nftables").split() == inodes[1:]
+    host.sh("ip netns exec two nft delete table inet linuxnet")
+    host.module("bridge_forward", {**NETWORK, "netns": "two", "state": "absent"})
+    assert not host.exists("/run/linuxnet")
 
 
 def test_a_host_that_forwards_nothing_else_has_no_warning_of_that(bridged: Host) -> None:

@@ -25,7 +25,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.firewall import Iptables
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewalls import both
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewalls.both import IPTABLES, NFTABLES
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import nftables_chains, programs
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import nftables_chains, nftables_records, programs
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 
 #: The programs that show whether a firewall is installed.
@@ -56,6 +56,9 @@ class _Chosen:
 
 def _sides(host: Host, asked: t.Sequence[Asked], read: t.Callable[[Firewall], both.K]) -> both.Sides[both.K]:
     """The firewalls that are concerned, each with what it has of one kind."""
+    if not host.check_mode:
+        refs = dict.fromkeys(want.netns for want in asked)
+        nftables_records.forget_stale(host, [ref for ref in refs if host.exists(ref)])
     if not _concerns_nftables(host, asked):
         return both.Sides({IPTABLES: read(Iptables())}, {}, {})
     # Most hosts never have a table of ours, so they need not load this.

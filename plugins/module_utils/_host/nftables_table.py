@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import re
 import struct
 import typing as t
 
@@ -151,6 +152,29 @@ def _comment(data: bytes) -> str | None:
             return _text(data[offset + 2 : offset + 2 + length])
         offset += 2 + length
     return None
+
+
+_SHOWN_CHAIN = re.compile(r"\tchain (\S+) \{")
+_SHOWN_RULE = re.compile(r"\t\t(.*?)(?: comment \"[^\"]*\")? # handle ([0-9]+)")
+
+
+def listed(host: Host, ref: str | None, table: str) -> dict[tuple[str, int], str]:
+    """The rules of an inet table as nft shows them, without comments and counters, by chain and handle.
+
+    Empty where nft is not installed or cannot list the table: old versions do not know all that newer ones write.
+    """
+    try:
+        done = host.command(ref, ["nft", "--stateless", "--terse", "--handle", "list", "table", "inet", table])
+    except FileNotFoundError:
+        return {}
+    found, chain = {}, ""
+    for line in done.out.splitlines() if not done.rc else ():
+        begun, rule = _SHOWN_CHAIN.match(line), _SHOWN_RULE.fullmatch(line)
+        if begun:
+            chain = begun[1]
+        elif rule and chain:
+            found[chain, int(rule[2])] = rule[1]
+    return found
 
 
 def installed() -> bool:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -19,10 +20,12 @@ from tests.integration.traffic.attacks import ATTACKS, WIRE
 from tests.integration.traffic.packets import Shot
 from tests.integration.traffic.siege import ADDRESSES, SECOND, network
 from tests.integration.traffic.test_streams import becomes
-from tests.lab import frames, town
+from tests.lab import frames, modules, target, town
 from tests.lab.calls import Background
 from tests.lab.frames import parse
+from tests.lab.host import Host
 from tests.lab.lab import Lab
+from tests.sweep import inside
 
 #: Everything that the neighbour can do to an endpoint, and that an endpoint can do. There is no network with app here.
 INWARD = [one for one in ATTACKS if one.sender == "lan" and one.victim in ("web", "db") and one.name != "from app"]
@@ -161,5 +164,66 @@ def test_while_a_network_moves_from_one_firewall_to_the_other(bombardment: Bomba
             apply(host, **network("br0"), firewall=firewall)
             assert [becomes(one, own) for one, own in zip(streams, ADDRESSES["web"], strict=True)] == begun
             assert apply(host, **network("br0")).changed == []
+    assert bombardment.rounds() > 10
+    assert bombardment.hits() == set()
+
+
+#: The calls of a move that write something, or start what does: to be killed before any other is the same as before the
+#: next of these.
+_WRITING = ("vfork", "sendmsg", "write", "fsync", "rename", "unlink", "rmdir")
+_MODULE = "bridge_network"
+
+
+def _moved(host: Host, options: dict[str, Any], point: inside.Point | None) -> inside.Watched:
+    """Run the module, and kill it, or the program that it has started, before this call."""
+    preload = (*modules.COMMON, modules.file_of(_MODULE))
+    arguments = (_MODULE, options, point, None, 60)
+    watched: inside.Watched = host.call(inside.run, *arguments, preload=preload, python=target.PYTHON, timeout=120)
+    return watched
+
+
+def _kept(host: Host) -> list[str]:
+    """All rules and records of a host."""
+    shown = host.sh(
+        "iptables-save; ip6tables-save; nft list table inet linuxnet 2>&1 || true;"
+        " find /run/linuxnet /etc/linuxnet 2>&1 || true"
+    )
+    return sorted(line.partition(" [")[0] for line in shown.splitlines() if not line.startswith("#"))
+
+
+@pytest.mark.needs("seccomp-notification")
+@pytest.mark.parametrize("backend", ["nft"])
+@pytest.mark.parametrize("bridge_nf", [0])
+@pytest.mark.parametrize("firewalls", [("iptables", "nftables"), ("nftables", "iptables")], ids=" to ".join)
+@pytest.mark.long
+def test_killed_while_a_network_moves(bombardment: Bombardment, firewalls: tuple[str, str]) -> None:
+    """At whatever point: nothing gets through, the stream goes on, and one more run leaves what a whole one does."""
+    host, neighbour = bombardment.town.host, bombardment.town.neighbour
+    host.sh("iptables -P FORWARD DROP; ip6tables -P FORWARD DROP")
+    old, new = ({**network("br0"), "firewall": firewall} for firewall in firewalls)
+    host.module(_MODULE, old)
+    points = [one for one in _moved(host, new, None).points if one.call in _WRITING]
+    first = next(number for number, one in enumerate(points) if one.call == "sendmsg")
+    wanted = _kept(host)
+    with ExitStack() as stack:
+        stack.enter_context(host.inside("web").start(agents.serve_all, [("tcp", own, 80) for own in ADDRESSES["web"]]))
+        streams = [
+            stack.enter_context(neighbour.start(agents.stream, "tcp", address, 8080, 40000 + number))
+            for number, address in enumerate(town.HOST)
+        ]
+        begun = [becomes(stream, own) for stream, own in zip(streams, ADDRESSES["web"], strict=True)]
+        killed = 0
+        for point in points[first - 2 :]:
+            host.module(_MODULE, old)
+            watched = _moved(host, new, point)
+            killed += watched.exit == -9
+            assert watched.hit and (watched.exit == -9 or watched.result), point
+            assert [becomes(one, own) for one, own in zip(streams, ADDRESSES["web"], strict=True)] == begun, point
+            assert bombardment.hits() == set(), point
+            host.module(_MODULE, new)
+            assert _kept(host) == wanted, point
+            assert not host.module(_MODULE, new, check=True)["changed"], point
+        assert [becomes(one, own) for one, own in zip(streams, ADDRESSES["web"], strict=True)] == begun
+    assert killed > len(points) / 2
     assert bombardment.rounds() > 10
     assert bombardment.hits() == set()

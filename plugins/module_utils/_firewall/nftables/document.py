@@ -60,6 +60,8 @@ class Rule(t.NamedTuple):
     comment: str | None
     #: What we wrote it as; None for a rule that we did not write, or that somebody replaced.
     line: Line | None
+    #: Such a rule in the words of nft, None where nft does not show it.
+    shown: str | None = None
 
 
 class Hook(t.NamedTuple):

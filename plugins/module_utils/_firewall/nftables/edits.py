@@ -227,7 +227,7 @@ class _Drafting:
         kept = _kept(have, wanted)
         for number, rule in enumerate(have):
             if number not in kept:
-                told = f"chain {chain}: {rule.line.text if rule.line else 'a rule that was changed'}"
+                told = f"chain {chain}: {_told(rule)}"
                 command = f"delete rule {TABLE} {chain} handle {rule.handle}"
                 self._note("remove", claimed.get(rule.handle, mine), Edit(chain, command, told))
         places = {place: have[number].handle for number, place in kept.items()}
@@ -271,6 +271,13 @@ def _asked(known: t.Container[str], asked: t.Iterable[t.Iterable[str]]) -> list[
 
 def _shared_chains(claim: Claim) -> t.Iterator[str]:
     yield from (chain for chain in (*claim.wanted.chains, *claim.rules) if chain in layout.CONSTANT)
+
+
+def _told(rule: Rule) -> str:
+    """A rule for people to read. One that reads like what we wrote may still not be the same to the kernel."""
+    if rule.line:
+        return rule.line.text
+    return f"{rule.shown} (not recorded)" if rule.shown else "a rule that was changed, which nft does not list"
 
 
 def _kept(have: t.Sequence[Rule], wanted: t.Sequence[Line | Rule]) -> dict[int, int]:

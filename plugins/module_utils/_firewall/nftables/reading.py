@@ -48,6 +48,14 @@ def table(raw: RawTable | None, record: Record) -> Table:
     return made
 
 
+def show(table: Table, listed: t.Mapping[tuple[str, int], str]) -> None:
+    """Note how nft shows the rules that we did not write, for people to read."""
+    for chain, rules in table.rules.items():
+        table.rules[chain] = [
+            rule if rule.line else rule._replace(shown=listed.get((chain, rule.handle))) for rule in rules
+        ]
+
+
 def _lines(record: Record) -> dict[str, Line]:
     told = record.get("lines")
     found = {}

@@ -67,6 +67,8 @@ def read_one(host: Host, ref: Ref) -> tuple[Table, t.Mapping[str, t.Any]]:
     record = nftables_records.read(host, ref)
     networks = record.get("networks")
     table = reading.table(nftables_table.read(host, ref, layout.NAME), record)
+    if any(rule.line is None for rules in table.rules.values() for rule in rules):
+        reading.show(table, nftables_table.listed(host, ref, layout.NAME))
     return table, networks if isinstance(networks, dict) else {}
 
 

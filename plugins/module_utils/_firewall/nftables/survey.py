@@ -95,4 +95,4 @@ def _family(rule: Rule) -> str:
 
 
 def _text(rule: Rule) -> str:
-    return str(rule.line) if rule.line else f'comment "{rule.comment}"'
+    return str(rule.line) if rule.line else " ".join([*filter(None, [rule.shown]), f'comment "{rule.comment}"'])
