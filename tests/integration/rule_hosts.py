@@ -25,12 +25,15 @@ SOURCES: Options = {
 
 #: nftables alone, in place of a backend of iptables.
 NATIVE = "native"
+#: The same on a host whose iptables uses tables of its own.
+NATIVE_BESIDE_LEGACY = "native beside legacy"
 
 
 def use_backend(host: Host, backend: str) -> None:
     """Make the host's iptables that of one backend, or have networks use nftables alone."""
-    host.firewall = "nftables" if backend == NATIVE else "auto"
-    host.use_iptables("nft" if backend == NATIVE else backend)
+    known = {NATIVE: "nft", NATIVE_BESIDE_LEGACY: "legacy"}
+    host.firewall = "nftables" if backend in known else "auto"
+    host.use_iptables(known.get(backend, backend))
 
 
 def without_iptables(host: Host) -> None:

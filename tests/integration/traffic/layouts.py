@@ -97,7 +97,63 @@ table inet firewalld {
 EOF
 """
 
+_DOCKER_FAMILY = """
+table {0} docker-bridges {{
+  map filter-forward-in-jumps {{ type ifname : verdict; }}
+  map filter-forward-out-jumps {{ type ifname : verdict; }}
+  map nat-postrouting-in-jumps {{ type ifname : verdict; }}
+  map nat-postrouting-out-jumps {{ type ifname : verdict; }}
+  chain filter-FORWARD {{
+    type filter hook forward priority filter; policy accept;
+    oifname vmap @filter-forward-in-jumps
+    iifname vmap @filter-forward-out-jumps
+  }}
+  chain nat-OUTPUT {{
+    type nat hook output priority -100; policy accept;
+    {0} daddr != {1} fib daddr type local counter jump nat-prerouting-and-output
+  }}
+  chain nat-POSTROUTING {{
+    type nat hook postrouting priority srcnat; policy accept;
+    iifname vmap @nat-postrouting-out-jumps
+    oifname vmap @nat-postrouting-in-jumps
+  }}
+  chain nat-PREROUTING {{
+    type nat hook prerouting priority dstnat; policy accept;
+    fib daddr type local counter jump nat-prerouting-and-output
+  }}
+  chain nat-prerouting-and-output {{ tcp dport 9080 counter dnat {0} to {2}; }}
+  chain raw-PREROUTING {{
+    type filter hook prerouting priority raw; policy accept;
+    {0} daddr {3} iifname != "docker0" counter drop
+  }}
+  chain filter-forward-in__docker0 {{
+    ct state established,related counter accept
+    iifname "docker0" counter accept
+    {0} daddr {3} tcp dport 80 counter accept
+    counter drop
+  }}
+  chain filter-forward-out__docker0 {{ ct state established,related counter accept; counter accept; }}
+  chain nat-postrouting-in__docker0 {{ }}
+  chain nat-postrouting-out__docker0 {{ oifname != "docker0" {0} saddr {4} counter masquerade; }}
+}}
+add element {0} docker-bridges filter-forward-in-jumps {{ "docker0" : jump filter-forward-in__docker0 }}
+add element {0} docker-bridges filter-forward-out-jumps {{ "docker0" : jump filter-forward-out__docker0 }}
+add element {0} docker-bridges nat-postrouting-in-jumps {{ "docker0" : jump nat-postrouting-in__docker0 }}
+add element {0} docker-bridges nat-postrouting-out-jumps {{ "docker0" : jump nat-postrouting-out__docker0 }}
+"""
+#: Docker 29 with nftables has a table for each family: its drops are about its own bridges alone.
+DOCKER = "".join(
+    (
+        "nft -f - <<'EOF'\n",
+        _DOCKER_FAMILY.format("ip", "127.0.0.0/8", "172.30.0.2:80", "172.30.0.2", "172.30.0.0/16"),
+        _DOCKER_FAMILY.format("ip6", "::1", "[fd00:30::2]:80", "fd00:30::2", "fd00:30::/64"),
+        "EOF\n",
+        _BOTH.format("  $x -A INPUT -p tcp --dport 23 -j DROP"),
+    )
+)
+
 LAYOUTS = {
+    "Docker with nftables": DOCKER,
     "a trailing DROP": TRAILING_DROP,
     "a trailing REJECT": TRAILING_REJECT,
     "ufw": UFW,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from tests.integration.networks import apply
-from tests.integration.rule_hosts import BACKENDS, NATIVE
+from tests.integration.rule_hosts import BACKENDS, LEGACY, NATIVE, NATIVE_BESIDE_LEGACY
 from tests.integration.traffic import wanted
 from tests.integration.traffic.keeping import PROGRAMS, put_back
 from tests.integration.traffic.layouts import LAYOUTS
@@ -16,9 +16,12 @@ from tests.integration.traffic.siege import BRIDGES, Siege, network
 from tests.integration.traffic.volley import sound
 from tests.lab import town
 
+#: Those of other tools in nftables.
+TABLES = ("inet firewalld", "ip docker-bridges", "ip6 docker-bridges")
+
 
 def _rules_of_others(siege: Siege) -> str:
-    rules = [siege.host.sh("nft list table inet firewalld 2>/dev/null || true")]
+    rules = [siege.host.sh(f"nft --stateless list table {table} 2>/dev/null || true") for table in TABLES]
     for program in PROGRAMS:
         for line in siege.host.run([f"{program}-save"]).out.splitlines():
             if "linuxnet" not in line.lower() and not line.startswith("#"):
@@ -27,7 +30,7 @@ def _rules_of_others(siege: Siege) -> str:
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("siege", [*BACKENDS, NATIVE], indirect=True)
+@pytest.mark.parametrize("siege", [*BACKENDS, NATIVE, pytest.param(NATIVE_BESIDE_LEGACY, marks=LEGACY)], indirect=True)
 @pytest.mark.parametrize("bridge_nf", [0, pytest.param(1, marks=pytest.mark.needs("bridge-nf"))])
 @pytest.mark.long
 def test_rules_of_others(siege: Siege, bridge_nf: int, layout: str) -> None:
@@ -49,4 +52,4 @@ def test_rules_of_others(siege: Siege, bridge_nf: int, layout: str) -> None:
         for bridge in BRIDGES:
             changed = apply(host, check=True, **network(bridge)).changed
             assert [name for name in changed if name != "interface"] == []  # whose rp_filter these tests took away
-    host.sh("nft delete table inet firewalld 2>/dev/null || true")
+    host.sh("\n".join(f"nft delete table {table} 2>/dev/null || true" for table in TABLES))
