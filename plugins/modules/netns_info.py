@@ -218,6 +218,9 @@ host:
           C(to), C(table) and C(suppressed).
       type: list
       elements: dict
+    nft:
+      description: Whether the program C(nft) is installed, which M(netplumb.linuxnet.port_guard) needs.
+      type: bool
     settings_writable:
       description: Whether C(/proc/sys/net) is writable.
       type: bool
@@ -234,6 +237,7 @@ host:
       description:
         - The rules of this collection, each with C(ip_version), C(table), C(chain), C(kind), C(owner) and C(text), and the values of its
           kind, named like the options of M(netplumb.linuxnet.dnat), M(netplumb.linuxnet.masquerade) and M(netplumb.linuxnet.bridge_forward).
+        - Those of M(netplumb.linuxnet.port_guard) have the C(kind) V(guard), and C(ip_version) is V(null), since they are about both.
       type: list
       elements: dict
     rules_complete:

@@ -46,6 +46,11 @@ def without_iptables(host: Host) -> None:
     )
 
 
+def without_nft(host: Host) -> None:
+    """Take the program nft away from the host."""
+    host.sh("mount --bind /dev/null $(readlink -f $(command -v nft))")
+
+
 def add_network(host: Host, bridge: str = "br0", number: int = 18, endpoints: tuple[str, ...] = ("web", "db")) -> None:
     """Create a bridge 172.NUMBER.0.1 with endpoints from .2 on, with ip commands; IPv6 likewise in fd00:NUMBER::/64."""
     script = [

@@ -144,6 +144,7 @@ def test_the_difference_is_told_in_the_order_of_the_work(host: Host) -> None:
         "netns",
         "netns_names",
         "veth",
+        "port_guard",
         "port",
         "interface",
         "ip_forward",

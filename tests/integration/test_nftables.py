@@ -306,6 +306,6 @@ def test_a_host_without_iptables(bridged: Host) -> None:
     assert not bridged.module("bridge_network", network, check=True)["changed"]
     told = bridged.module("netns_info", {})
     kinds = {rule["kind"] for rule in told["host"]["rules"]}
-    assert kinds == {"forward", "masquerade", "dnat"}
+    assert kinds == {"forward", "masquerade", "dnat", "guard"}
     assert bridged.module("bridge_network", {"name": "shop", "state": "absent"})["changed"]
     assert json.loads(bridged.sh("nft -j list tables"))["nftables"][1:] == []

@@ -54,6 +54,7 @@ part ip -json -details -6 -batch $1
 part iptables-save $2
 part ip6tables-save $2
 may_fail nft list table inet linuxnet
+may_fail nft list table bridge linuxnet
 may_fail bridge -json vlan show # not every kernel has VLANs on bridges
 may_fail bridge -json fdb show
 may_fail limits
@@ -104,8 +105,8 @@ def _network(enter: list[str], counters: bool) -> Iterator[tuple[str, list[str]]
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
     if done.returncode:
         raise OSError(f"dump {' '.join(enter)}: {done.stderr.strip()}")
-    links, neighbours, proxies, ipv4, ipv6, *rules, table, vlans, fdb, limits, sysctls, _nothing = done.stdout.split(
-        f"{_MARK}\n"
+    links, neighbours, proxies, ipv4, ipv6, *rules, table, guard, vlans, fdb, limits, sysctls, _nothing = (
+        done.stdout.split(f"{_MARK}\n")
     )
     (found,) = _documents(links)
     yield "links", _json_lines({**link, "addr_info": {}} for link in found)
@@ -118,6 +119,8 @@ def _network(enter: list[str], counters: bool) -> Iterator[tuple[str, list[str]]
         yield f"{family} policy", _json_lines(policy)
         yield f"{family} rules", _rules(saved)
     yield "nftables", table.splitlines()
+    # Elements have no order; which one is first on a line does not matter.
+    yield "guarded ports", sorted(part.strip(" \t{}") for part in re.split(r",|\n|elements = ", guard))
     yield "bridge vlans", _json_lines(*_documents(vlans))
     yield "bridge fdb", _json_lines(*(_told_entries(entries) for entries in _documents(fdb)))
     yield "limits", sorted(_PASSING.sub("", line).strip() for line in limits.splitlines())

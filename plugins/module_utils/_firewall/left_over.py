@@ -87,6 +87,6 @@ def bridge_forward(view: Marked, wanted: Collection[str] = ()) -> list[Element]:
 
 def emptied(view: Marked) -> list[Element]:
     """The flushed chains, if no other owner has any rules."""
-    if not view.empty_chains or any(rule["owner"] != view.owner for rule in view.rules):
+    if not view.empty_chains or any(rule["owner"] != view.owner and rule["kind"] != "guard" for rule in view.rules):
         return []
     return [{"bridge": view.owner, "state": "absent"}]

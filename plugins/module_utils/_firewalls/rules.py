@@ -87,7 +87,7 @@ def _concerns_nftables(host: Host, asked: t.Sequence[Asked]) -> bool:
         return True
     if programs.find(_NFT) and not programs.find(_IPTABLES):
         return True
-    look = functools.partial(nftables_chains.has_table, nftables_chains.OURS)
+    look = functools.partial(nftables_chains.has_table, nftables_chains.OURS, "inet")
     refs = dict.fromkeys(want.netns for want in asked)
     return any(host.run(ref, look) for ref in refs if host.exists(ref))
 

@@ -15,8 +15,9 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backend import Ref, Survey, Told, View
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import Exposure
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.survey import IptablesSurvey
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import nftables_chains
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import nftables_chains, port_guard_table
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import port_guards
 
 
 def chosen() -> Survey:
@@ -32,7 +33,8 @@ class _Both:
 
     def told(self, host: Host, ref: Ref) -> Told:
         rest = self._iptables.told(host, ref)
-        if not host.run(ref, functools.partial(nftables_chains.has_table, nftables_chains.OURS)):
+        rest = rest.but(rules=[*rest.rules, *_guards(host, ref)])
+        if not host.run(ref, functools.partial(nftables_chains.has_table, nftables_chains.OURS, "inet")):
             return rest
         # Most hosts never have a table of ours, so they need not load this.
         from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables import survey
@@ -48,3 +50,21 @@ class _Both:
 
     def obstacles(self, host: Host, ref: Ref) -> t.Collection[str]:
         return self._iptables.obstacles(host, ref)
+
+
+def _guards(host: Host, ref: Ref) -> t.Iterator[View]:
+    """The guarded ports, which are the same with any firewall."""
+    if not host.run(ref, functools.partial(nftables_chains.has_table, port_guards.NAME, port_guards.FAMILY)):
+        return
+    found = port_guards.guards(port_guard_table.read(host, ref).elements)
+    for (owner, interface), guard in sorted(found.items()):
+        yield {
+            "ip_version": None,
+            "table": port_guards.TABLE,
+            "chain": "guarded",
+            "kind": port_guards.KIND,
+            "owner": owner,
+            "interface": interface,
+            "text": " ".join([*guard.mac_addresses, *map(str, guard.addresses)]),
+            **guard.views(),
+        }

@@ -30,6 +30,7 @@ _GET_TABLE, GET_CHAIN, GET_RULE = 10 << 8 | 1, 10 << 8 | 4, 10 << 8 | 7
 NFGENMSG = struct.Struct("=BBH")
 _U32 = struct.Struct("!I")
 FAMILIES = {1: "inet", 2: "ip", 7: "bridge", 10: "ip6"}
+NUMBERS = {name: number for number, name in FAMILIES.items()}
 _NUMBERS = {"ipv4": 2, "ipv6": 10}
 #: Attributes of a chain, of its hook, of a rule and of an expression in it.
 TABLE, CHAIN, HOOK, _POLICY = 1, 3, 4, 5
@@ -141,10 +142,10 @@ def iptables_rules(family: str) -> bool:
         return any(dump(reader, GET_RULE, _NUMBERS[family], table) for table in TABLES)
 
 
-def has_table(name: str) -> bool:
-    """Whether nftables has a table of this name, of any family."""
+def has_table(name: str, family: str | None = None) -> bool:
+    """Whether nftables has a table of this name, of one family or of any."""
     with Reader(protocol=NETFILTER) as reader:
-        rows = dump(reader, _GET_TABLE, 0)
+        rows = dump(reader, _GET_TABLE, NUMBERS[family] if family else 0)
     return any(text(attributes(row, NFGENMSG.size).get(TABLE, b"")) == name for row in rows)
 
 

@@ -13,10 +13,13 @@ The kernel has rules in a form of its own. By the digest of that form a rule is 
 nothing has to be read back in a program's words; a rule with another digest was changed by somebody else. Both are lost
 at a reboot. Without the record the rules are written anew. ``place`` is the path of a namespace other than the host's
 own: when that leads elsewhere or nowhere, the rules are gone, and the next run removes the record.
+
+What guards ports of bridges is in a table of its own, with a record of its own, INODE-ports.
 """
 
 from __future__ import annotations
 
+import functools
 import os
 import typing as t
 
@@ -32,19 +35,19 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host impor
 _DIRECTORY = "/run/linuxnet/nftables"
 
 
-def _path(host: Host, ref: str | None) -> str | None:
+def _path(host: Host, ref: str | None, part: str) -> str | None:
     identity = host.identity(ref)
-    return None if isinstance(identity, str) else f"{_DIRECTORY}/{identity[1]}"
+    return None if isinstance(identity, str) else f"{_DIRECTORY}/{identity[1]}{part}"
 
 
-def read(host: Host, ref: str | None) -> t.Mapping[str, t.Any]:
-    path = _path(host, ref)
+def read(host: Host, ref: str | None, part: str = "") -> t.Mapping[str, t.Any]:
+    path = _path(host, ref, part)
     return (record_files.read(path) if path else None) or {}
 
 
-def write(host: Host, ref: str | None, content: t.Mapping[str, t.Any]) -> None:
+def write(host: Host, ref: str | None, content: t.Mapping[str, t.Any], part: str = "") -> None:
     """Record this, or nothing any more."""
-    path = _path(host, ref)
+    path = _path(host, ref, part)
     if path and content:
         place = {} if ref is None else {"place": namespace_path(ref)}
         record_files.write(path, {**content, **place})
@@ -57,13 +60,16 @@ def forget_stale(host: Host, refs: t.Iterable[str | None]) -> None:
     is killed leaves one."""
     _forget_dead()
     for ref in refs:
-        path = _path(host, ref)
-        if path and os.path.lexists(path) and not host.run(ref, _has_table):
-            record_files.remove(path)
+        for part, family in _PARTS.items():
+            path = _path(host, ref, part)
+            look = functools.partial(nftables_chains.has_table, nftables_chains.OURS, family)
+            if path and os.path.lexists(path) and not host.run(ref, look):
+                record_files.remove(path)
 
 
-def _has_table() -> bool:
-    return nftables_chains.has_table(nftables_chains.OURS)
+#: The families of the tables, by the end of the name of their records.
+PORTS = "-ports"
+_PARTS = {"": "inet", PORTS: "bridge"}
 
 
 def _forget_dead() -> None:
@@ -82,4 +88,4 @@ def _is_dead(inode: str, record: t.Mapping[str, t.Any]) -> bool:
     if not isinstance(place, str) or not place.startswith("/"):
         return False
     found = namespaces.identity(place)
-    return found is None or str(found[1]) != inode
+    return found is None or str(found[1]) != inode.removesuffix(PORTS)

@@ -30,7 +30,6 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink im
 
 _GET_SET, _GET_ELEMENTS = 10 << 8 | 10, 10 << 8 | 13
 _U32, _I32, _U64 = struct.Struct("!I"), struct.Struct("!i"), struct.Struct("!Q")
-_INET = 1
 #: Attributes of chains, hooks, rules, sets and elements.
 _CHAIN_POLICY, _CHAIN_TYPE = 5, 7
 _HOOK_PRIORITY = 2
@@ -74,29 +73,31 @@ class RawTable(t.NamedTuple):
     elements: dict[str, list[RawElement]]
 
 
-def read(host: Host, ref: str | None, table: str) -> RawTable | None:
-    """The content of an inet table, None if there is no such table."""
-    return host.run(ref, lambda: _read(table))
+def read(host: Host, ref: str | None, table: str, family: str = "inet") -> RawTable | None:
+    """The content of a table, None if there is no such table."""
+    number = nftables_chains.NUMBERS[family]
+    return host.run(ref, lambda: _read(table, number))
 
 
-def _read(table: str) -> RawTable | None:
+def _read(table: str, family: int) -> RawTable | None:
     named = attribute(1, table.encode() + b"\0")
     with Reader(protocol=nftables_chains.NETFILTER) as reader:
-        chains = [_chain(row) for row in _rows(reader, nftables_chains.GET_CHAIN, b"") if _text(row[1]) == table]
+        there = _rows(reader, family, nftables_chains.GET_CHAIN, b"")
+        chains = [_chain(row) for row in there if _text(row[1]) == table]
         if not chains:
             return None
-        rules = [_rule(row) for row in _rows(reader, nftables_chains.GET_RULE, named)]
-        names = [_text(row[_SET_NAME]) for row in _rows(reader, _GET_SET, named)]
+        rules = [_rule(row) for row in _rows(reader, family, nftables_chains.GET_RULE, named)]
+        names = [_text(row[_SET_NAME]) for row in _rows(reader, family, _GET_SET, named)]
         elements = {
-            name: list(_elements(_rows(reader, _GET_ELEMENTS, named + attribute(2, name.encode() + b"\0"))))
+            name: list(_elements(_rows(reader, family, _GET_ELEMENTS, named + attribute(2, name.encode() + b"\0"))))
             for name in names
         }
     return RawTable(chains, rules, elements)
 
 
-def _rows(reader: Reader, kind: int, body: bytes) -> list[dict[int, bytes]]:
+def _rows(reader: Reader, family: int, kind: int, body: bytes) -> list[dict[int, bytes]]:
     try:
-        rows = reader.dump(kind, nftables_chains.NFGENMSG.pack(_INET, 0, 0) + body)
+        rows = reader.dump(kind, nftables_chains.NFGENMSG.pack(family, 0, 0) + body)
     except OSError as error:
         # No nf_tables in this kernel, or nothing of this name any more.
         if error.errno in (errno.ENOENT, errno.EINVAL, errno.EOPNOTSUPP, errno.EPROTONOSUPPORT):
@@ -196,6 +197,29 @@ def write(host: Host, ref: str | None, text: str) -> None:
         _refuse_old(host)
         error = TooLong if "Message too long" in done.err else KernelRefused
         raise error(f"cannot change the rules of nftables: {_reason(done)}")
+
+
+def write_in_parts(host: Host, ref: str | None, commands: t.Sequence[str]) -> None:
+    """Make one transaction, or several where it must be: in a user namespace nft cannot raise the size of its socket's
+    buffer, so the kernel refuses thousands of elements at once."""
+    try:
+        write(host, ref, "".join(f"{command}\n" for command in commands))
+    except TooLong:
+        if len(commands) < 2:
+            raise
+        middle = len(commands) // 2
+        write_in_parts(host, ref, commands[:middle])
+        write_in_parts(host, ref, commands[middle:])
+
+
+#: So many elements are in one command.
+_TOGETHER = 200
+
+
+def of_elements(command: str, elements: t.Sequence[str]) -> t.Iterator[str]:
+    """A command about elements of a set, as often as needed for all of them."""
+    for first in range(0, len(elements), _TOGETHER):
+        yield f"{command} {{ {', '.join(elements[first : first + _TOGETHER])} }}"
 
 
 def _refuse_old(host: Host) -> None:

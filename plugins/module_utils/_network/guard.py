@@ -13,12 +13,13 @@ for its gateway, and ignores redirects.
 
 from __future__ import annotations
 
+import collections
 import itertools
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, link_local
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import in_order
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import staying
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import return_paths, staying
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.decisions import Draft
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.macs import bridge_mac, endpoint_mac
@@ -130,14 +131,51 @@ def of_the_namespace(network: Network, endpoint: Endpoint) -> dict[str, str]:
     return {"net.ipv4.conf.all.accept_redirects": "0"} if wanted else {}
 
 
-def warnings(network: Network) -> t.Iterator[str]:
-    """Warn about frames that rules do not see; a bridge without VLAN filtering ignores tags."""
-    if network.ports and network.endpoints:
-        cards = ", ".join(network.ports)
+def warnings(network: Network, view: HostView) -> t.Iterator[str]:
+    """Warn about what reaches the segments of cards: without nft, no rule sees frames that the bridge forwards."""
+    if not network.ports:
+        return
+    free = [endpoint.namespace for endpoint in network.endpoints if view.lacks_nft or not endpoint.guard]
+    if free:
+        cards, those = ", ".join(network.ports), "endpoints" if view.lacks_nft else ", ".join(dict.fromkeys(free))
+        cure = "install nftables on this host, or filter" if view.lacks_nft else "filter"
         yield (
-            f"{network.option('ports')}: {cards}: what endpoints send reaches this segment unfiltered, including "
-            "VLAN tags, spanning tree messages, DHCP offers and router advertisements; filter these in the switch"
+            f"{network.option('ports')}: {cards}: what {those} send{'' if view.lacks_nft else 's'} reaches this "
+            "segment unfiltered, including VLAN tags, spanning tree messages, DHCP offers and router advertisements; "
+            f"{cure} these in the switch"
         )
+
+
+def ports(draft: Draft, view: HostView) -> list[dict[str, t.Any]]:
+    """What may be sent through the endpoints' ports.
+
+    A namespace sends from any of its addresses through all of its interfaces on the network, and where its default
+    route is on another network, through that interface, too.
+    """
+    network = draft.network
+    ends: dict[str, dict[str, bool]] = collections.defaultdict(dict)
+    for endpoint in network.endpoints:
+        ends[endpoint.namespace][draft.host_end(endpoint)] = endpoint.guard
+    others = [one for one in staying.endpoints(draft, view) if one.namespace in ends and one.guard]
+    for other in others:
+        ends[other.namespace][other.host_end] = True
+    elsewhere = return_paths.ports(draft, view)
+    guarded: list[tuple[str, str, str, t.Sequence[IPAddress]]] = [
+        (endpoint.namespace, draft.host_end(endpoint), endpoint_mac(network, endpoint, view), own)
+        for endpoint in _guarded(network)
+        for own in [[address for _subnet, address in draft.all_addresses(endpoint)]]
+    ]
+    guarded += [(other.namespace, other.host_end, other.mac_address, other.addresses) for other in others]
+    return [
+        {
+            "interface": end,
+            "mac_addresses": [mac_address],
+            "addresses": [str(address) for address in (*own, *_on_the_link(own, mac_address))],
+            "other_ports": [name for name in (*ends[namespace], *elsewhere.get(end, ())) if name != end],
+            "state": "present",
+        }
+        for namespace, end, mac_address, own in guarded
+    ]
 
 
 def _guarded(network: Network) -> t.Iterator[Endpoint]:

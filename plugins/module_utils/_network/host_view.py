@@ -68,6 +68,8 @@ class HostView:
         self._persistent: View = host["persistent"]
         self.machine_id = str(host["machine_id"])
         self._unmanaged_links: View = host["unmanaged_links"]
+        #: Whether the program is missing that filters what endpoints send to each other.
+        self.lacks_nft = not host["nft"]
         #: Why the files of some namespaces are left alone.
         self.names_left_alone: Mapping[str, str] = host["names_left_alone"]
         #: The namespaces with a resolver file that no other owner may change, each with its owner or None.

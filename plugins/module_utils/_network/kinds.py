@@ -22,6 +22,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.inter
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.ip_forward import IpForward
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.netns import Netns
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.netns_names import NetnsNames
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.port_guard import PortGuard
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.unmanaged_links import UnmanagedLinks
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.veth import Veth
 
@@ -37,6 +38,7 @@ _KINDS: tuple[Resource, ...] = (
     Masquerade(_FIREWALL),
     Netns(),
     NetnsNames(),
+    PortGuard(),
     UnmanagedLinks(),
     Veth(),
 )

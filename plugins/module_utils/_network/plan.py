@@ -89,7 +89,7 @@ def plan_of(network: Network, view: HostView, check_mode: bool, directory: egres
             *return_paths.warnings(network, view),
             *staying_routes.warnings(draft, view),
             *capacity_checks.warnings(network, view),
-            *guard.warnings(network),
+            *guard.warnings(network, view),
             *name_definitions.warnings(network, view),
             *policy_rule_warnings.warnings(network, view),
             *survey.chosen().warnings(view.other_rules, _exposure(network, ports)),
@@ -112,12 +112,21 @@ def _present(draft: Draft, view: HostView, directory: egress.Directory) -> Docum
     namespaces = {endpoint.namespace for endpoint in network.endpoints}
     masquerade = host_definitions.masquerade(network)
     forward = host_definitions.bridge_forward(draft, view, directory)
-    stale_endpoints: Document = {"dnat": moving.former_openings(view, draft.moves), "netns": [], "veth": []}
+    guarded = guard.ports(draft, view)
+    unguarded = left_over.port_guard(view, {element["interface"] for element in guarded})
+    listed = {draft.host_end(endpoint) for endpoint in network.endpoints}
+    stale_endpoints: Document = {
+        "dnat": moving.former_openings(view, draft.moves),
+        "netns": [],
+        "veth": [],
+        "port_guard": [element for element in unguarded if element["interface"] in listed],
+    }
     if not network.appends:
         stale_endpoints = {
             "dnat": rules_left.dnat(view, draft.published) + rules_left.forgotten_dnat(view, draft.published),
             "netns": left_over.netns(view, namespaces),
             "veth": left_over.veth(view, draft.ends.stale, namespaces),
+            "port_guard": unguarded,
         }
     return {
         "unmanaged_links": host_definitions.unmanaged_links(draft, view),
@@ -131,6 +140,7 @@ def _present(draft: Draft, view: HostView, directory: egress.Directory) -> Docum
         "netns": stale_endpoints["netns"] + endpoint_definitions.netns(network),
         "netns_names": name_definitions.netns_names(draft, view),
         "veth": stale_endpoints["veth"] + endpoint_definitions.veth(draft, view),
+        "port_guard": stale_endpoints["port_guard"] + guarded,
         "bandwidth": endpoint_definitions.bandwidth(draft, view),
         "bridge_port": left_over.bridge_port(view, network.ports) + endpoint_definitions.bridge_port(draft, view),
         "interface": endpoint_definitions.host_interfaces(draft, view)

@@ -39,6 +39,18 @@ def answers_by(draft: Draft, view: HostView) -> list[dict[str, Any]]:
     ]
 
 
+def ports(draft: Draft, view: HostView) -> dict[str, list[str]]:
+    """The ports of other bridges through which such endpoints reply, by their host ends on this one."""
+    found: dict[str, list[str]] = {}
+    for endpoint, own in _answering(draft, view):
+        end = endpoint.host_end if isinstance(endpoint, Staying) else draft.host_end(endpoint)
+        for route in _default_routes(draft.network, endpoint.namespace, view) if own else ():
+            other = view.host_end_at(endpoint.namespace, str(route["interface"]))
+            if other and other["name"] != end and other["name"] not in found.get(end, ()):
+                found.setdefault(end, []).append(str(other["name"]))
+    return found
+
+
 def _answering(draft: Draft, view: HostView) -> Iterator[tuple[Endpoint | Staying, list[IPAddress]]]:
     """Such endpoints with their addresses, including those that stay published."""
     published = staying.published_addresses(draft, view)

@@ -22,6 +22,7 @@ class Staying(Value):
 
     namespace: str
     interface: str
+    host_end: str
     addresses: tuple[IPAddress, ...]
     mac_address: str
     guard: bool
@@ -44,7 +45,7 @@ def endpoints(draft: Draft, view: HostView) -> list[Staying]:
         own = tuple(address for address in view.leases(*key) if network.subnet_holding(address))
         told = next((known[address] for address in own if address in known), None)
         mac_address = told or addresses.derived_mac("endpoint", view.machine_id, network.name, *key)
-        found.append(Staying(*key, own, mac_address, told is not None or _is_locked(end)))
+        found.append(Staying(*key, str(end["name"]), own, mac_address, told is not None or _is_locked(end)))
     return found
 
 

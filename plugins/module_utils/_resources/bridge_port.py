@@ -183,7 +183,7 @@ def _without_locks(wants: t.Sequence[Want], plan: Plan) -> list[Want]:
     if any(want.flags.get("locked") for want in wants):
         plan.warnings.append(
             "this kernel cannot lock bridge ports (Linux 5.18 can): packets to an endpoint still reach only that "
-            "endpoint, but a neighbour on its bridge can send from its MAC address"
+            "endpoint, but without nft a neighbour on its bridge can send from its MAC address"
         )
     return [want.but(flags={word: value for word, value in want.flags.items() if word != "locked"}) for want in wants]
 

@@ -58,6 +58,12 @@ def bandwidth(view: Marked, wanted: Collection[str] = ()) -> list[Element]:
     return [{"interface": name, "state": "absent"} for name in view.limited() if name not in wanted]
 
 
+def port_guard(view: Marked, wanted: Collection[str] = ()) -> list[Element]:
+    """What guards ports that are no endpoint's any more."""
+    ports = {str(rule["interface"]) for rule in view.our_rules("guard")}
+    return [{"interface": name, "state": "absent"} for name in sorted(ports) if name not in wanted]
+
+
 def proxies(view: Marked, wanted: Collection[tuple[str, str]], networks: Iterable[IPNetwork]) -> dict[str, list[str]]:
     """By interface, our addresses that the host still answers for but should not.
 

@@ -73,6 +73,7 @@ ADDRESSES: dict[str, tuple[str, str]] = {
 BRIDGE_OF = {name: bridge for bridge, names in ENDPOINTS.items() for name in names}
 #: A rule of another tool that exempts these packets from tracking.
 NOTRACK = 4999
+_GUARD = "table bridge linuxnet"
 _FOREIGN = f"-t raw -C PREROUTING -p udp --dport {NOTRACK} -j CT --notrack"
 
 
@@ -106,6 +107,8 @@ class Siege:
     volleys: int = 0
     shots: int = 0
     bridge_nf: int | None = None
+    #: What guards the ports, while it is taken away.
+    guard: str = ""
 
     @property
     def firewall(self) -> str:
@@ -129,6 +132,7 @@ class Siege:
             self.bridge_nf = bridge_nf
             self.apply()
         self.filter_bridges(2 if rp_filter else 0)
+        self.guard_ports()
 
     def filter_bridges(self, rp_filter: int) -> None:
         """Set rp_filter of the bridges; the role sets 2."""
@@ -139,8 +143,20 @@ class Siege:
         """Switch rp_filter of the bridges off, since it would hide what the rules let pass."""
         self.filter_bridges(0)
 
+    def free_ports(self) -> None:
+        """Take away what guards the ports, as on a host without nft."""
+        self.guard = self.guard or self.host.run(["nft", "list", "table", "bridge", "linuxnet"], check=False).out
+        self.host.run(["nft", "delete", "table", "bridge", "linuxnet"], check=False)
+
+    def guard_ports(self) -> None:
+        """Put that back."""
+        if self.guard:
+            self.host.run(["nft", "-f", "-"], stdin=f"add {_GUARD}\ndelete {_GUARD}\n{self.guard}")
+            self.guard = ""
+
     def expose(self) -> None:
         """Remove what stops attacks on such hosts besides our rules, so that a control tests only these."""
+        self.free_ports()
         prepare(self.host, self.bridge_nf or 0, "ACCEPT", 0)
         self.unfiltered()
         self.host.call(agents.forget_flows)

@@ -167,6 +167,7 @@ def test_what_holds_while_rules_are_missing(siege: Siege, name: str) -> None:
     columns = {}
     for event in EVENTS[name]:
         siege.configure(0, event.policy, 0)
+        siege.free_ports()
         with put_back(siege):
             event.do(siege)
             columns[str(event)] = {**_held(siege), **_works(siege)}

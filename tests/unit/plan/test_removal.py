@@ -33,7 +33,7 @@ def gone(document: Info) -> dict[str, list[Info]]:
 def test_an_endpoint_off_the_list_loses_its_namespace_and_its_ports() -> None:
     info = built(dual("db", {"namespace": "web", "published_ports": ["8080:80"]}))
     found = gone(plan(dual("db"), info))
-    assert found.keys() == {"dnat", "netns"}
+    assert found.keys() == {"dnat", "netns", "port_guard"}
     assert found["netns"] == [{"name": "web", "state": "absent"}]
     assert [element["ip_version"] for element in found["dnat"]] == ["ipv4", "ipv6"]
 
@@ -44,6 +44,7 @@ def test_an_attached_namespace_loses_its_link_and_its_name() -> None:
     assert gone(plan(variables(), info)) == {
         "netns": [{"name": "web", "state": "absent"}],
         "veth": [{"name": link, "state": "absent"}],
+        "port_guard": [{"interface": link, "state": "absent"}],
     }
 
 
@@ -52,7 +53,7 @@ def test_a_namespace_that_somebody_else_made_only_loses_its_link() -> None:
     info["namespaces"].append(namespace("web"))
     info = built(variables("web"), info)
     found = gone(plan(variables(), info))
-    assert found.keys() == {"veth"}
+    assert found.keys() == {"veth", "port_guard"}
     assert [item["name"] for item in after(info, plan(ABSENT, info))["namespaces"]] == ["web"]
 
 
@@ -64,7 +65,7 @@ def test_a_namespace_that_another_network_is_in_loses_our_claim_and_our_link() -
     )
     info = built(other, built(variables("web")))
     found = gone(plan(variables(), info))
-    assert found.keys() == {"netns", "veth"}
+    assert found.keys() == {"netns", "veth", "port_guard"}
     result = after(info, plan(variables(), info))
     assert result["namespaces"][0]["owners"] == ["br1"]
     assert [item["name"] for item in result["namespaces"][0]["interfaces"]] == ["lo", "eth1"]
@@ -144,10 +145,10 @@ def test_what_others_have_is_never_removed() -> None:
 def test_a_routed_port_is_taken_back_by_the_target_it_leads_to() -> None:
     both = [{"namespace": name, "published_ports": ["80:80"]} for name in ("web", "db")]
     info = built(variables(*both, gateway_mode="routed"))
-    assert len(info["host"]["rules"]) == 3
+    assert len([rule for rule in info["host"]["rules"] if rule["kind"] != "guard"]) == 3
     found = gone(plan(variables(both[0], gateway_mode="routed"), info))["dnat"]
     assert [(element["gateway_mode"], element["to_address"]) for element in found] == [("routed", "172.18.0.3")]
-    assert gone(plan(variables(both[0]), info)).keys() == {"netns"}
+    assert gone(plan(variables(both[0]), info)).keys() == {"netns", "port_guard"}
 
 
 def test_rules_that_somebody_damaged_are_left_to_the_modules() -> None:

@@ -29,6 +29,7 @@ def empty_info(**forwarding: bool | None) -> Info:
             "routes": [],
             "policy_rules": [],
             "settings_writable": True,
+            "nft": True,
             "neighbours": [],
             "rules": [],
             "rules_unread": [],
@@ -329,6 +330,26 @@ class World:
             end["bandwidth"] = None
         if found:
             self.host["interfaces"].remove(found)
+
+    def port_guard_present(self, element: Info) -> None:
+        self.port_guard_absent(element)
+        rule = {
+            "ip_version": "ipv4",
+            "table": "bridge linuxnet",
+            "chain": "guarded",
+            "kind": "guard",
+            "owner": self.owner,
+            "interface": element["interface"],
+            "text": "",
+        }
+        self.host["rules"].append(rule)
+
+    def port_guard_absent(self, element: Info) -> None:
+        self.host["rules"] = [
+            rule
+            for rule in self.host["rules"]
+            if (rule["kind"], rule.get("interface")) != ("guard", element["interface"])
+        ]
 
     def bridge_port_present(self, element: Info) -> None:
         port = self._get(element["interface"])

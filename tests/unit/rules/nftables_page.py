@@ -16,7 +16,8 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftabl
     port_elements,
     source_rules,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables.document import Document
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables.document import Document, Hook
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import port_guards
 from tests.lab.paths import REPOSITORY
 from tests.unit.plan.builders import plan
 from tests.unit.plan.world import empty_info
@@ -112,10 +113,29 @@ def _constant() -> str:
     return "".join(parts)
 
 
+GUARD = """\
+## What guards ports
+
+The table `bridge linuxnet` holds the ports of endpoints with `guard` to their own addresses. It is the same with
+iptables, if `nft` is installed, and it is in the hook that sees a frame first, before the bridge and br_netfilter. Its
+rules are constant; a port has elements in each set. The targets and links are addresses and MAC addresses once more, in
+the form in which raw parts of a message of neighbour discovery are compared. Frames of other ports and bridges pass
+after one lookup. It goes with its last port.
+"""
+
+
+def _guard() -> str:
+    parts = [text.format(name) + "\n" for name, text in port_guards.SETS.items()]
+    for chain, found in reversed(port_guards.RULES.items()):
+        hook = f" {Hook(*port_guards.HOOK)}" if chain == port_guards.BASE else ""
+        parts.append(f"\nchain {chain}{hook}\n" + _indented(list(found)))
+    return "".join(parts)
+
+
 def page() -> str:
     """The whole page."""
     modes = [f"## {heading}\n\n{words}\n\n```text\n{_network(want)}```\n" for heading, words, want in _modes()]
-    return "\n".join([INTRODUCTION, f"```text\n{_constant()}```\n", *modes])
+    return "\n".join([INTRODUCTION, f"```text\n{_constant()}```\n", *modes, GUARD, f"```text\n{_guard()}```\n"])
 
 
 def _modes() -> list[tuple[str, str, Info]]:

@@ -101,6 +101,9 @@ Each published port or range is one rule, or in a routed network one in mangle a
 other rules is constant. The drops are in both mangle and filter: those in mangle hold if another tool accepts packets
 earlier in filter, and `iptables -F` alone opens nothing.
 
+What endpoints send to each other is held to their own addresses by a table of nftables, `bridge linuxnet`, where the
+program `nft` is installed ([nftables.md](nftables.md#what-guards-ports)).
+
 `{COMMAND}` generates this page, and a test compares it with the code.
 """
 

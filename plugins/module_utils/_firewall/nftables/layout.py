@@ -26,8 +26,8 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import netfilter
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables.document import Hook, Line, Rank
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import nftables_chains
 
@@ -35,6 +35,9 @@ NAME = nftables_chains.OURS
 TABLE = f"inet {NAME}"
 #: The comment of what belongs to no network alone.
 SHARED = "linuxnet"
+
+#: An interface's name in a rule.
+quoted = netfilter.quoted
 
 #: The chains of one network.
 SEGMENT, FROM, TO, HOST, HAIRPIN, EGRESS, GATEWAY = PER_NETWORK = (
@@ -241,13 +244,6 @@ def network_of(chain: str) -> tuple[str, str] | None:
         if chain.startswith(f"{kind}/"):
             return kind, bytes.fromhex(chain[len(kind) + 1 :]).decode("utf-8", "surrogateescape")
     return None
-
-
-def quoted(interface: str) -> str:
-    """An interface's name in a rule."""
-    if not interface.isprintable() or not interface.isascii() or '"' in interface or interface.endswith("*"):
-        raise Refused(f"{interface!r} is a name of an interface that nftables cannot match; rename the interface")
-    return f'"{interface}"'
 
 
 def of_family(family: str, text: str) -> str:

@@ -101,7 +101,7 @@ class WriteTable(Value, LinksStay, Aside, Joinable):
         return WriteTable(self.ref, task, edits.draft(task), {**self.networks, **_later.networks})
 
     def do(self, session: Session) -> None:
-        _write(session.host, self.ref, tuple(_commands(self.draft.edits)))
+        nftables_table.write_in_parts(session.host, self.ref, tuple(_commands(self.draft.edits)))
         record(session.host, self.ref, self.draft.lines, self.networks)
 
 
@@ -137,31 +137,13 @@ def record(
     nftables_records.write(host, ref, content)
 
 
-#: So many elements are in one command.
-_TOGETHER = 200
-
-
 def _commands(found: t.Iterable[edits.Edit]) -> t.Iterator[str]:
     """The lines of the transaction; elements of one set share a line."""
     for command, group in itertools.groupby(found, key=lambda edit: edit.command):
         elements = [edit.element for edit in group if edit.element]
         if not elements:
             yield command
-        for first in range(0, len(elements), _TOGETHER):
-            yield f"{command} {{ {', '.join(elements[first : first + _TOGETHER])} }}"
-
-
-def _write(host: Host, ref: Ref, commands: t.Sequence[str]) -> None:
-    """Make one transaction, or several where it must be: in a user namespace nft cannot raise the size of its socket's
-    buffer, so the kernel refuses thousands of elements at once."""
-    try:
-        nftables_table.write(host, ref, "".join(f"{command}\n" for command in commands))
-    except nftables_table.TooLong:
-        if len(commands) < 2:
-            raise
-        middle = len(commands) // 2
-        _write(host, ref, commands[:middle])
-        _write(host, ref, commands[middle:])
+        yield from nftables_table.of_elements(command, elements)
 
 
 def planned(

@@ -1,0 +1,88 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Reads the table that guards ports of bridges, and writes it with the program ``nft``."""
+
+from __future__ import annotations
+
+import ipaddress
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import spelled
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import nftables_records, nftables_table
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.nftables_table import RawElement, RawTable
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Aside, LinksStay, Session
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import port_guards
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.port_guards import Element, Place, Table
+
+_RECORD = nftables_records.PORTS
+_NAME = 16
+
+
+def read(host: Host, ref: str | None) -> Table:
+    """The table of a namespace, by what was recorded when it was written."""
+    raw = nftables_table.read(host, ref, port_guards.NAME, port_guards.FAMILY)
+    if raw is None:
+        return Table()
+    record = nftables_records.read(host, ref, _RECORD)
+    known = record.get("digests") if record.get("version") == port_guards.VERSION else None
+    expected = known if isinstance(known, dict) else {}
+    there = _digests(raw)
+    return Table(
+        exists=True,
+        sets=list(raw.elements),
+        chains={name: digests == expected.get(name) for name, digests in there.items()},
+        hooked=any(chain.name == port_guards.BASE and chain.hook == port_guards.HOOK for chain in raw.chains),
+        elements=dict(_elements(raw)),
+    )
+
+
+def _digests(raw: RawTable) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {chain.name: [] for chain in raw.chains}
+    for rule in raw.rules:
+        found[rule.chain].append(rule.digest)
+    return found
+
+
+def _elements(raw: RawTable) -> t.Iterator[tuple[Place, Element]]:
+    for name, those in raw.elements.items():
+        for one in those if name in port_guards.SETS else ():
+            verdict = one.data if isinstance(one.data, str) else None
+            yield (name, _key(name, one)), Element(one.comment or "", verdict)
+
+
+def _key(name: str, raw: RawElement) -> str:
+    """A key in the form in which it is written."""
+    port = raw.key[:_NAME].rstrip(b"\0").decode("utf-8", "surrogateescape")
+    rest = raw.key[_NAME:]
+    if name == port_guards.PORTS:
+        return f'"{port}"'
+    if name in (port_guards.ADDRESSES4, port_guards.ADDRESSES6) and len(rest) in (4, 16):
+        value = spelled(ipaddress.ip_address(rest))
+    elif name == port_guards.MACS:
+        value = rest[:6].hex(":")
+    else:
+        value = f"0x{rest[: 6 if name == port_guards.LINKS else 16].hex()}"
+    return f'"{port}" . {value}'
+
+
+class WriteGuards(Value, LinksStay, Aside):
+    """A step: one transaction, and the record of what it wrote."""
+
+    ref: str | None
+    commands: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"change the nftables table {port_guards.TABLE}"
+
+    def do(self, session: Session) -> None:
+        nftables_table.write_in_parts(session.host, self.ref, self.commands)
+        raw = nftables_table.read(session.host, self.ref, port_guards.NAME, port_guards.FAMILY)
+        digests = {name: found for name, found in (_digests(raw) if raw else {}).items() if name in port_guards.RULES}
+        content = {"version": port_guards.VERSION, "digests": digests} if digests else {}
+        nftables_records.write(session.host, self.ref, content, _RECORD)
