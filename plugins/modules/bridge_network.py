@@ -249,6 +249,9 @@ options:
           - Ports of the host that lead to the endpoint, in Docker's short syntax C([[ip]:]host[-end]:container[-end][/protocol]), such as
             V("8080:80"), V("127.0.0.1:8081:81"), V("5000-5010:6000-6010/udp") or V("[fd00::1]:8443:443"). Quote them.
           - The port of the host is required, since nothing here can pick one.
+          - Or a dictionary with such a text as C(port) and C(allowed_sources), a list of networks and addresses. Nobody else may use the
+            port then, except for the host itself, see O(netplumb.linuxnet.dnat#module:allowed_sources). In a family without any of them,
+            the port is not published.
         type: list
         elements: raw
       default_route:

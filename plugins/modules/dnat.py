@@ -80,6 +80,21 @@ options:
     type: str
     choices: [nat, routed]
     default: nat
+  allowed_sources:
+    description:
+      - Who may use the port, networks and addresses such as V(198.51.100.0/24) and V(2001:db8::7). If omitted, everybody. An empty list
+        is refused. Those of the other family are ignored, but at least one has to be of the port's; V(0.0.0.0/0) or V(::/0) is everybody.
+      - Packets of others are dropped before they are translated, without an answer, even if they belong to a connection. Connections of
+        sources that are taken off the list end.
+      - Processes of the host itself are not restricted, so O(host_ip) in 127.0.0.0/8 is refused. Endpoints are sources like all others,
+        with their own addresses.
+      - If O(host_port) and O(to_port) are the same, what the endpoint sends from that port is answered by listed sources only.
+      - Only the published port is restricted. Whether others reach the endpoint's own address decides
+        M(netplumb.linuxnet.bridge_forward), whose gateway mode V(nat-unprotected) lets everybody in. With O(gateway_mode=routed), the
+        endpoint's own port is restricted, except for its own network and trusted interfaces.
+      - A list for a port of all addresses is refused while the same port of one address is published by itself.
+    type: list
+    elements: str
   state:
     description:
       - Whether the port is published. V(absent) needs only the options that identify it.
@@ -122,6 +137,10 @@ options:
         description: See O(gateway_mode).
         type: str
         choices: [nat, routed]
+      allowed_sources:
+        description: See O(allowed_sources).
+        type: list
+        elements: str
       state:
         description: See O(state).
         type: str
@@ -181,6 +200,13 @@ EXAMPLES = r"""
     to_address: 2001:db8:18::2
     out_interface: br0
 
+- name: Let two networks and the office use the database, and nobody else
+  netplumb.linuxnet.dnat:
+    host_port: "5432"
+    to_address: 172.18.0.4
+    out_interface: br0
+    allowed_sources: [10.20.0.0/16, 10.30.0.0/16, 203.0.113.7]
+
 - name: Unpublish everything
   netplumb.linuxnet.dnat:
     state: absent
@@ -192,6 +218,7 @@ EXAMPLES = r"""
         host_ip: 127.0.0.1
       - host_port: 5000-5010
         protocol: udp
+      - host_port: "5432"
       - host_port: "443"
         gateway_mode: routed
         to_address: 2001:db8:18::2
@@ -214,6 +241,7 @@ objects:
       in_interface:
       out_interface: br0
       gateway_mode: nat
+      allowed_sources: []
       route_localnet: true
       state: present
       changed: true
@@ -248,6 +276,10 @@ objects:
     gateway_mode:
       description: Whether the port is translated or only opened.
       type: str
+    allowed_sources:
+      description: Who may use it, merged where networks overlap or adjoin; empty for everybody.
+      type: list
+      elements: str
     route_localnet:
       description: Whether the bridge carries packets from 127.0.0.0/8. Missing if the port is not reachable by 127.0.0.1.
       type: bool
@@ -273,12 +305,14 @@ diff:
         in_interface:
         out_interface: br0
         gateway_mode: nat
+        allowed_sources: []
       after:
         to_address: 172.18.0.3
         to_port: "80"
         in_interface: "!br0"
         out_interface:
         gateway_mode: nat
+        allowed_sources: []
       before_header: dnat 8080/tcp (ipv4)
       after_header: dnat 8080/tcp (ipv4)
 """

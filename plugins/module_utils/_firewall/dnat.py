@@ -25,6 +25,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options im
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import NOTHING, Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import (
+    allowed_sources,
     changes,
     dnat_records,
     ended_flows,
@@ -99,6 +100,7 @@ class Dnat(Resource):
         "in_interface": {"type": "str"},
         "out_interface": {"type": "str"},
         "gateway_mode": {"type": "str", "choices": ["nat", "routed"], "default": "nat"},
+        "allowed_sources": {"type": "list", "elements": "str"},
         **FIREWALL,
         "state": STATE,
         **NETNS,
@@ -238,7 +240,25 @@ def _publication(options: t.Mapping[str, t.Any], key: Key, owner: str, to_addres
         raise Missing("out_interface", f"the bridge of the endpoint, since host_ip is {key.host_ip}")
     if key.loopback and in_interface and not in_interface.startswith("!"):
         raise Invalid("in_interface", in_interface, f"no value, since packets to {key.host_ip} arrive on no interface")
-    return Publication(key, owner, to_address, to_port, in_interface, out_interface, options["gateway_mode"])
+    mode, sources = options["gateway_mode"], _sources(options, key)
+    return Publication(key, owner, to_address, to_port, in_interface, out_interface, mode, sources)
+
+
+def _sources(options: t.Mapping[str, t.Any], key: Key) -> allowed_sources.Sources:
+    given = options["allowed_sources"]
+    if given is None:
+        return ()
+    found = allowed_sources.of_family(allowed_sources.parse("allowed_sources", given), key.family)
+    if found is None:
+        family = f"IPv{key.family[-1]}"
+        raise Invalid("allowed_sources", given, f"at least one {family} network, since the port is an {family} port")
+    if key.loopback:
+        raise Invalid(
+            "allowed_sources",
+            given,
+            f"no value, since only the host itself, which no list concerns, reaches a port on {key.host_ip}",
+        )
+    return found
 
 
 def _route_localnet(interface: str) -> str:
@@ -278,20 +298,28 @@ def _published(wants: t.Sequence[Want], mine: t.Sequence[t.Sequence[Publication]
 def _end_flows(
     planned: Planned[Publication], wants: t.Sequence[Want], mine: t.Sequence[t.Sequence[Publication]]
 ) -> list[EndFlows]:
-    """End connections to targets that are gone, and those that bypassed a missing rule."""
+    """End connections to targets that are gone, from sources off the list, and those that bypassed a missing rule."""
     old: dict[tuple[Ref, str], list[Publication]] = {}
+    narrowed: dict[tuple[Ref, str], list[Publication]] = {}
     new: dict[tuple[Ref, str], list[Publication]] = {}
     for want, own, served in zip(wants, mine, planned.served):
-        where = (want.netns, want.key.family)
-        old.setdefault(where, []).extend(one for one in own if one != want.publication)
+        where, publication = (want.netns, want.key.family), want.publication
+        for one in own:
+            if publication is None or one.but(allowed_sources=publication.allowed_sources) != publication:
+                old.setdefault(where, []).append(one)
         past = (want.key.family, Gap.PUBLICATION) in served.gaps
-        if past and want.publication and want.publication.gateway_mode == "nat":
-            new.setdefault(where, []).append(want.publication)
+        if past and publication and publication.gateway_mode == "nat":
+            new.setdefault(where, []).append(publication)
+        # Also where rules came back that somebody had removed: meanwhile, others may have come in.
+        if publication and publication.allowed_sources and (served.removed or served.added):
+            narrowed.setdefault(where, []).append(publication)
     steps = []
-    for ref, family in {**old, **new}:
+    for ref, family in {**old, **narrowed, **new}:
         chosen = []
         if old.get((ref, family)):
             chosen.append(ended_flows.to_old_targets(old[ref, family]))
+        if narrowed.get((ref, family)):
+            chosen.append(ended_flows.from_others(narrowed[ref, family]))
         if new.get((ref, family)):
             chosen.append(ended_flows.past_publications(new[ref, family]))
         if chosen:

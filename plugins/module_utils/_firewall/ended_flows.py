@@ -32,6 +32,25 @@ def to_old_targets(publications: t.Iterable[Publication]) -> Chosen:
     return chosen
 
 
+def from_others(publications: t.Iterable[Publication]) -> Chosen:
+    """Connections through these publications from sources that they do not list, other than the host itself."""
+    index = _Index(publications)
+
+    def chosen(flow: Flow, local: t.Container[IPAddress]) -> bool:
+        return (
+            flow.destination != flow.reply_source
+            and flow.source not in local
+            and any(
+                flow.reply_source == publication.to_address
+                and publication.key.host_ip in (None, flow.destination)
+                and not publication.admits(flow.source)
+                for publication in index.at(flow.protocol, flow.destination_port)
+            )
+        )
+
+    return chosen
+
+
 def past_publications(publications: t.Iterable[Publication]) -> Chosen:
     """UDP flows to published ports that reached the host itself while a rule was missing, and would continue to."""
     index = _Index(publications)

@@ -115,6 +115,8 @@ class Publication(Value):
     in_interface: str | None = None
     out_interface: str | None = None
     gateway_mode: str = "nat"
+    #: Who may use it besides the host itself, in the family of the key and without overlaps; empty for everybody.
+    allowed_sources: tuple[IPNetwork, ...] = ()
 
     @property
     def from_this_host(self) -> bool:
@@ -131,7 +133,12 @@ class Publication(Value):
             "in_interface": self.in_interface,
             "out_interface": self.out_interface,
             "gateway_mode": self.gateway_mode,
+            "allowed_sources": [str(source) for source in self.allowed_sources],
         }
+
+    def admits(self, address: IPAddress) -> bool:
+        """Whether this address may use it."""
+        return not self.allowed_sources or any(address in source for source in self.allowed_sources)
 
 
 class SourceNat(Value):

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import bisect
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Refused
@@ -43,6 +44,26 @@ def refuse(staying: t.Sequence[Entry], wanted: t.Sequence[Entry]) -> None:
             )
     for group in competing.values():
         _refuse_among(group, len(staying))
+    for (ref, family, protocol, host_ip), group in competing.items():
+        if host_ip is not None and (ref, family, protocol, None) in competing:
+            limited = [one for one in competing[ref, family, protocol, None] if one.publication.allowed_sources]
+            _refuse_between(limited, group, len(staying))
+
+
+def _refuse_between(limited: t.Sequence[_Numbered], single: t.Sequence[_Numbered], first_wanted: int) -> None:
+    """Refuse a list of sources for a port of all addresses, if the port of one of them is published by itself.
+
+    The list would apply to that address, too.
+    """
+    ordered = sorted(single, key=lambda one: one.first)
+    starts, ends = [one.first for one in ordered], [one.last for one in ordered]
+    for one in limited:
+        for other in ordered[bisect.bisect_left(ends, one.first) : bisect.bisect_right(starts, one.last)]:
+            if max(one.number, other.number) >= first_wanted and not other.publication.key.loopback:
+                raise Refused(
+                    f"allowed_sources: port {one.publication.key} is for all addresses of the host, and owner"
+                    f" {other.publication.owner} has published {other.publication.key}; name the address in host_ip"
+                )
 
 
 def _refuse_among(group: t.Sequence[_Numbered], first_wanted: int) -> None:

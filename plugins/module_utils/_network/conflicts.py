@@ -117,7 +117,7 @@ def _refuse_ports(networks: t.Sequence[Network]) -> None:
             for port in endpoint.ports:
                 host_ip = port.publish.host_ip or network.default_host_ip
                 for word in network.families if host_ip is None else (family_of(host_ip),):
-                    if network.gateway_modes[word] != "routed":
+                    if network.gateway_modes[word] != "routed" and port.admits(word):
                         single = None if host_ip is None or host_ip.is_unspecified else host_ip
                         taken = _Taken(port, network, single)
                         by_kind.setdefault((port.publish.protocol, word), []).append(taken)

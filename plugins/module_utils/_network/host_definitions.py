@@ -145,6 +145,8 @@ def dnat(draft: Draft) -> list[Element]:
         }
         if entry.host_ip:
             element["host_ip"] = entry.host_ip
+        if entry.allowed_sources:
+            element["allowed_sources"] = [str(source) for source in entry.allowed_sources]
         if not draft.network.external:
             element["out_interface"] = draft.network.name
         found.append(element)

@@ -18,6 +18,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses 
     family_of,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import NOTHING, Value
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.allowed_sources import Sources, of_family
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.destinations import Destination, Target
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.published_port import Publish
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.limits import Rate
@@ -61,6 +62,12 @@ class Port(Value):
 
     path: str
     publish: Publish
+    #: Of both families; empty for everybody.
+    allowed_sources: Sources = ()
+
+    def admits(self, family: str) -> bool:
+        """Whether anybody may use it in this family."""
+        return not self.allowed_sources or of_family(self.allowed_sources, family) is not None
 
 
 class Allowed(t.NamedTuple):

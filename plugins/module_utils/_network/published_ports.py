@@ -15,6 +15,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import add
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, PortRange, family_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.allowed_sources import Sources, of_family
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import Key
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView, View
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Endpoint, Network, Port
@@ -37,6 +38,8 @@ class Published(Value):
     to_address: str
     to: PortRange
     routed: bool
+    #: In the family; empty for everybody.
+    allowed_sources: Sources = ()
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -63,8 +66,13 @@ def published(network: Network, given: Addresses) -> list[Published]:
 def _families(network: Network, port: Port, own: dict[str, IPAddress]) -> list[str]:
     """The families to publish in: that of the given address, or all of the endpoint."""
     host_ip = port.publish.host_ip or network.default_host_ip
+    option = f"{port.path}.allowed_sources"
     if host_ip is None:
-        return list(own)
+        found = [word for word in own if port.admits(word)]
+        if not found:
+            kinds = " or ".join(f"IPv{word[-1]}" for word in own)
+            raise Invalid(option, _shown(port), f"at least one {kinds} network, since the endpoint has no other family")
+        return found
     word = family_of(host_ip)
     if word not in own:
         where = "" if port.publish.host_ip else f" ({network.option('default_host_ip')})"
@@ -73,7 +81,31 @@ def _families(network: Network, port: Port, own: dict[str, IPAddress]) -> list[s
             f"{host_ip}{where}",
             f"an address of the family of the endpoint's own, {' and '.join(map(str, own.values()))}",
         )
+    if not port.admits(word):
+        raise Invalid(option, _shown(port), f"at least one IPv{word[-1]} network, since the port is on {host_ip}")
     return [word]
+
+
+def _shown(port: Port) -> list[str]:
+    return [str(source) for source in port.allowed_sources]
+
+
+def _allowed(network: Network, port: Port, word: str) -> Sources:
+    """The sources in a family. Refused where a list would keep nobody out, or nobody but the host gets there."""
+    if not port.allowed_sources:
+        return ()
+    option, host_ip = f"{port.path}.allowed_sources", port.publish.host_ip or network.default_host_ip
+    if host_ip is not None and host_ip.is_loopback:
+        only = "only the host itself, which no list concerns, reaches a port on"
+        raise Invalid(option, _shown(port), f"no value, since {only} {host_ip}")
+    if network.gateway_modes[word] == "nat-unprotected" and not network.external:
+        mode = network.option("gateway_mode" if word == "ipv4" else "gateway_mode_ipv6")
+        raise Invalid(
+            option,
+            _shown(port),
+            f"no value with {mode} nat-unprotected, which opens the endpoints' own addresses to all",
+        )
+    return of_family(port.allowed_sources, word) or ()
 
 
 def _published(network: Network, endpoint: Endpoint, port: Port, word: str, own: IPAddress) -> Published:
@@ -94,9 +126,8 @@ def _published(network: Network, endpoint: Endpoint, port: Port, word: str, own:
             f"UDP can only be published on the network with the default route of namespace {endpoint.namespace!r}:"
             " replies of a socket that is not bound to an address leave by that route",
         )
-    return Published(
-        port.path, True, word, publish.protocol, specific, publish.host, str(own), publish.container, routed
-    )
+    target = (publish.host, str(own), publish.container, routed, _allowed(network, port, word))
+    return Published(port.path, True, word, publish.protocol, specific, *target)
 
 
 def check_free(

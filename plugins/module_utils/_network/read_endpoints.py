@@ -8,10 +8,12 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES, IPAddress, family_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Missing
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import published_port
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import allowed_sources, published_port
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import limits, sysctls
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Endpoint, Port, Subnet
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.option_reader import Section, number
@@ -80,9 +82,7 @@ def _read_endpoint(path: str, raw: object, subnets: tuple[Subnet, ...], internal
         host_interface=section.read("host_interface", _interface),
         addresses=_given_addresses(section, subnets),
         mac_address=section.read("mac_address", addresses.mac),
-        ports=tuple(
-            Port(place, published_port.parse(place, value)) for place, value in section.elements("published_ports")
-        ),
+        ports=tuple(_port(place, value) for place, value in section.elements("published_ports")),
         default_route=section.flag("default_route", True) and not internal,
         routes=read_routes(section),
         sysctls=namespace_sysctls,
@@ -93,6 +93,18 @@ def _read_endpoint(path: str, raw: object, subnets: tuple[Subnet, ...], internal
         egress=read_egress(section),
         further=tuple(_further_address(place, raw, subnets) for place, raw in section.elements("addresses")),
     )
+
+
+def _port(path: str, raw: object) -> Port:
+    """A published port in the short form, or in the long one, which has more options."""
+    # 8080: 80 without quotes is a dictionary as well.
+    if not isinstance(raw, t.Mapping) or not {"port", "allowed_sources"} & set(raw):
+        return Port(path, published_port.parse(path, raw))
+    section = Section(f"{path}.", raw, ("port", "allowed_sources"))
+    publish = section.read("port", published_port.parse)
+    if publish is None:
+        raise Missing(section.path("port"), 'the published port, such as "8080:80"')
+    return Port(path, publish, section.read("allowed_sources", allowed_sources.parse) or ())
 
 
 def _engine(section: Section) -> str | None:

@@ -155,7 +155,7 @@ def barrage(interface: str, frames: list[bytes], pause: float) -> Iterator[int |
         time.sleep(pause)
 
 
-def stream(protocol: str, address: str, port: int, source_port: int) -> Iterator[str]:
+def stream(protocol: str, address: str, port: int, source_port: int, source: str = "") -> Iterator[str]:
     """Use an echo server continuously from one port. Yields who answered, or "silence", and the connection's number.
 
     A connection that was reset is opened again from the same port.
@@ -167,7 +167,7 @@ def stream(protocol: str, address: str, port: int, source_port: int) -> Iterator
         with contextlib.suppress(OSError), socket.socket(_family(address), _KINDS[protocol]) as sock:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            sock.bind(("", source_port))
+            sock.bind((source, source_port))
             sock.settimeout(0.3)
             sock.connect((address, port))
             yield from _talk(sock, connection)
@@ -186,6 +186,39 @@ def _talk(sock: socket.socket, connection: int) -> Iterator[str]:
                 return
             yield f"{said[2]} {connection}"
         time.sleep(0.02)
+
+
+def push(protocol: str, address: str, port: int) -> Iterator[str]:
+    """Send to whoever has spoken, without waiting for more. Yields "heard" for each message."""
+    peers: dict[object, tuple[socket.socket, tuple[str, int]]] = {}
+    with socket.socket(_family(address), _KINDS[protocol]) as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server.bind((address, port))
+        if protocol == "tcp":
+            server.listen()
+        yield "ready"
+        while True:
+            spoken = [sock for sock, _peer in peers.values() if sock is not server]
+            for sock in select.select([server, *spoken], [], [], 0.02)[0]:
+                if sock is server and protocol == "tcp":
+                    connection, peer = server.accept()
+                    peers[connection] = connection, peer
+                    continue
+                try:
+                    data, peer = sock.recvfrom(65535)
+                except OSError:
+                    data = b""
+                if data:
+                    peers[sock if protocol == "tcp" else peer] = sock, peer
+                    yield "heard"
+                elif protocol == "tcp":
+                    del peers[sock]
+            for sock, peer in list(peers.values()):
+                with contextlib.suppress(OSError):
+                    if protocol == "tcp":
+                        sock.send(b"it was pushed ", socket.MSG_DONTWAIT)
+                    else:
+                        sock.sendto(b"it was pushed", peer)
 
 
 def sink(address: str, port: int) -> Iterator[int | str]:

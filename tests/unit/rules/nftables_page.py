@@ -19,9 +19,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftabl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables.document import Document, Hook
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import port_guards
 from tests.lab.paths import REPOSITORY
-from tests.unit.plan.builders import plan
-from tests.unit.plan.world import empty_info
-from tests.unit.rules.rules_page import MODES, Info
+from tests.unit.rules.rules_page import MODES, Info, decided
 from tests.unit.rules.worlds import wants
 from tools.pages import header
 
@@ -74,14 +72,14 @@ What differs from iptables:
 
 def _documents(want: Info) -> list[Document]:
     """What the definitions of a network ask for, by the planners of the role and of the modules."""
-    modules = plan(want, empty_info())["modules"]
+    modules = decided(want)["modules"]
 
     def asked(module: str) -> list[Any]:
         return wants(module, [{"owner": "br0", **element} for element in modules[module]])
 
     made = [network_rules.document(dict.fromkeys(one.families, one.network)) for one in asked("bridge_forward")]
     made += [source_rules.document(one.rule) for one in asked("masquerade")]
-    made += [port_elements.document(one.publication, lambda _name, _key: False) for one in asked("dnat")]
+    made += [port_elements.document(one.publication, lambda _name: False) for one in asked("dnat")]
     return made
 
 
@@ -139,11 +137,11 @@ def page() -> str:
 
 
 def _modes() -> list[tuple[str, str, Info]]:
-    """Those of docs/rules.md whose bridge is the network's own."""
+    """Those of docs/rules.md whose bridge is the network's own, and ports with a list of sources."""
     return [
         (heading, "Endpoints do not reach each other." if heading == "icc: false" else words, want)
         for heading, words, want in MODES
-        if not want.get("external")
+        if not want.get("external") or heading.startswith("A list")
     ]
 
 

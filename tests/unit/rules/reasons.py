@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 
+_PORT = "-p tcp -m tcp --dport 5432"
 _GUARD = "LINUXNET-GUARD-[0-9a-f]{7}"
 _EGRESS, _GATEWAY, _LIST = (
     "LINUXNET-EGRESS-[0-9a-f]{7}",
@@ -56,6 +57,20 @@ REASONS: list[tuple[str, str]] = [
         "LINUXNET-PREROUTING -s SUBNET ! -i br0 -j DROP",
         "Nobody behind another interface can impersonate an endpoint, nor create a conntrack entry in its name.",
     ),
+    (
+        "PREROUTING ! -i lo -m addrtype --dst-type LOCAL -j LINUXNET-ALLOW",
+        "Who sends to a port with a list of sources is looked for in the list before anything is translated.",
+    ),
+    (f"LINUXNET-ALLOW -s SOURCE {_PORT} -j RETURN", "A source on the list may use the port."),
+    (
+        f"LINUXNET-ALLOW {_PORT} -m conntrack --ctorigsrc ENDPOINT --ctorigsrcport 5432 --ctdir REPLY -j DROP",
+        "What the endpoint sends from this port is not answered, or an ended connection would continue as its own.",
+    ),
+    (
+        f"LINUXNET-ALLOW {_PORT} -m conntrack --ctdir REPLY -j RETURN",
+        "Replies come in to the host and to other endpoints if their connections happen to have this source port.",
+    ),
+    (f"LINUXNET-ALLOW {_PORT} -j DROP", "Nobody else sends to the port, whatever conntrack knows about a packet."),
     (
         "FORWARD -j LINUXNET-FORWARD",
         "All forwarded packets are checked here, in mangle and in filter.",
@@ -130,8 +145,12 @@ REASONS: list[tuple[str, str]] = [
         "So do those to the gateway's address; nothing is published on an endpoint's own address.",
     ),
     (
-        "LINUXNET-TO -d ENDPOINT -o br0 -p (tcp|udp) -m (tcp|udp) --dport [0-9:]+ -j LET",
+        "LINUXNET-TO (-s SOURCE )?-d ENDPOINT -o br0 -p (tcp|udp) -m (tcp|udp) --dport [0-9:]+ -j LET",
         "In a routed network, a published port is open on the endpoint itself.",
+    ),
+    (
+        f"LINUXNET-TO -d ENDPOINT -o br0 {_PORT} -j DROP",
+        "If it has a list of sources, nobody else gets there, not even with what passes for a reply.",
     ),
     (
         "LINUXNET-TO -i br0 -o br0 -j DROP",
@@ -198,11 +217,15 @@ REASONS: list[tuple[str, str]] = [
         "Only packets to an address of this host can match a published port; others are never redirected.",
     ),
     (
+        "OUTPUT (! -d ::1/128 )?-m addrtype --dst-type LOCAL -j LINUXNET-DNAT-OWN",
+        "The host's own processes reach ports with a list of sources, which is about others.",
+    ),
+    (
         "OUTPUT -d 127.0.0.0/8 -j LINUXNET-DNAT-LOOPBACK",
         "Ports published on 127.x are in a chain of their own, which no packet from outside reaches.",
     ),
     (
-        "LINUXNET-DNAT(-LOOPBACK -d 127.0.0.1/32)? -p (tcp|udp) -m (tcp|udp) --dport [0-9:]+ -j TRANSLATE",
+        "LINUXNET-DNAT(-LOOPBACK -d 127.0.0.1/32|-OWN| -s SOURCE)? -p [a-z]+ -m [a-z]+ --dport [0-9:]+ -j TRANSLATE",
         "A published port or range.",
     ),
     ("POSTROUTING -j LINUXNET-POSTROUTING", "Outgoing packets get a source address that replies can reach."),
@@ -223,6 +246,7 @@ REASONS: list[tuple[str, str]] = [
 
 _WORDS = {
     "TRANSLATE": "DNAT --to-destination ENDPOINT:[0-9/-]+",
+    "SOURCE": "(?:198.51.100.0/24|203.0.113.7/32|2001:db8:5::/48)",
     "LET": "(?:ACCEPT|RETURN)",
     "SUBNET": r"(?:172\.18\.0\.0/16|fd00:18::/64)",
     "ENDPOINT": r"\[?(?:172\.18\.[0-9.]+(?:/32)?|fd00:18::[0-9a-f:]+?(?:/128)?)\]?",

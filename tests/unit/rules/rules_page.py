@@ -24,6 +24,7 @@ COMMAND = "python -m tests.unit.rules.rules_page"
 
 _PORTS = ["8080:80", "127.0.0.1:8081:81", "5000-5010:6000-6010/udp"]
 _NOT_ON_LOOPBACK = [_PORTS[0], _PORTS[2]]
+_LISTED = {"port": "5432:5432", "allowed_sources": ["198.51.100.0/24", "203.0.113.7", "2001:db8:5::/48"]}
 _RANGES = [
     {"subnet": "172.18.0.0/16", "iprange": "172.18.5.0/24"},
     {"subnet": "fd00:18::/64", "iprange": "fd00:18::5:0/112"},
@@ -32,7 +33,7 @@ _RANGES = [
 Info = dict[str, Any]
 
 
-def _endpoints(ports: list[str]) -> list[Any]:
+def _endpoints(ports: list[Any]) -> list[Any]:
     return [{"namespace": "web", "published_ports": ports}, "db"]
 
 
@@ -46,8 +47,11 @@ MODES: list[tuple[str, str, Info]] = [
     ),
     (
         "routed",
-        "Nothing is translated. Published ports are open at the endpoints' own addresses only.",
-        dual(*_endpoints(_NOT_ON_LOOPBACK), gateway_mode="routed"),
+        (
+            "Nothing is translated. Published ports are open at the endpoints' own addresses only. Here, `web` also has"
+            " port 5432, with a list of sources."
+        ),
+        dual(*_endpoints([*_NOT_ON_LOOPBACK, _LISTED]), gateway_mode="routed"),
     ),
     ("internal", "No way in and no way out.", dual("web", "db", internal=True)),
     (
@@ -81,6 +85,14 @@ MODES: list[tuple[str, str, Info]] = [
         dual(*_endpoints(_NOT_ON_LOOPBACK), external=True, ipam_config=_RANGES),
     ),
     (
+        "A list of sources",
+        (
+            "Port 5432 of `web` has a list of sources: 198.51.100.0/24, 203.0.113.7 and 2001:db8:5::/48. The bridge is"
+            " external, which leaves the rules of the port alone."
+        ),
+        dual(*_endpoints([_LISTED]), external=True, ipam_config=_RANGES),
+    ),
+    (
         "IPv4 only",
         "IPv6 is closed, since the root of an endpoint can add an IPv6 address.",
         variables(*_endpoints(_PORTS)),
@@ -97,9 +109,10 @@ All rules of a network `br0` in each mode of the role. It has the endpoints `web
 first table. The comment that names the owner of each rule is left out.
 
 Each address of an endpoint is one rule in a chain of its bridge, `LINUXNET-GUARD-` with a hash of the bridge's name.
-Each published port or range is one rule, or in a routed network one in mangle and one in filter. The number of all
-other rules is constant. The drops are in both mangle and filter: those in mangle hold if another tool accepts packets
-earlier in filter, and `iptables -F` alone opens nothing.
+Each published port or range is one rule, or in a routed network one in mangle and one in filter; with a list of
+sources, one for each of them, and some for everybody else. The number of all other rules is constant. The drops are in
+both mangle and filter: those in mangle hold if another tool accepts packets earlier in filter, and `iptables -F` alone
+opens nothing.
 
 What endpoints send to each other is held to their own addresses by a table of nftables, `bridge linuxnet`, where the
 program `nft` is installed ([nftables.md](nftables.md#what-guards-ports)).
@@ -128,14 +141,19 @@ bridge pass one rule of it.
 """
 
 
-def rules(want: Info) -> Tables:
-    """The host's tables after the role was applied."""
+def decided(want: Info) -> Info:
+    """What the role decides for a host that has nothing but, if need be, the bridge."""
     info = empty_info()
     if want.get("external"):
         addresses = ["172.18.0.1/16", "fd00:18::1/64"]
         info["host"]["interfaces"].append(interface("br0", kind="bridge", addresses=addresses))
+    return plan(want, info)
+
+
+def rules(want: Info) -> Tables:
+    """The host's tables after the role was applied."""
     host = empty_host()
-    document = plan(want, info)
+    document = decided(want)
     for module in ("bridge_forward", "masquerade", "dnat"):
         elements = [{"owner": "br0", **element} for element in document["modules"][module]]
         if elements:

@@ -75,6 +75,7 @@ DEFAULTS: dict[str, Options] = {
         "in_interface": None,
         "out_interface": None,
         "gateway_mode": "nat",
+        "allowed_sources": None,
     },
 }
 
@@ -218,6 +219,15 @@ def sources(draw: st.DrawFn, number: int = 0) -> Options:
     }
 
 
+#: Each with networks of both families, the second of those once more.
+_LISTS = [
+    None,
+    ["198.51.100.0/24", "2001:db8:9::/48"],
+    ["203.0.113.7", "198.51.100.0/25", "198.51.100.0/24", "2001:db8:9::7"],
+    ["0.0.0.0/0", "::/0"],
+]
+
+
 @st.composite
 def ports(draw: st.DrawFn, number: int = 0) -> Options:
     """A definition of dnat. The number keeps the ports of definitions apart."""
@@ -238,6 +248,7 @@ def ports(draw: st.DrawFn, number: int = 0) -> Options:
         "in_interface": draw(st.sampled_from([None, "!br0"] if loopback else [None, "!br0", "eth0"])),
         "out_interface": "br0" if loopback else draw(st.sampled_from([None, "br0", "br.10"])),
         "gateway_mode": "nat" if loopback else draw(st.sampled_from(["nat", "routed"])),
+        "allowed_sources": None if loopback else draw(st.sampled_from(_LISTS)),
     }
 
 

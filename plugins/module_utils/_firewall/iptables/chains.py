@@ -35,6 +35,10 @@ RAW = "LINUXNET-RAW"
 PREROUTING = "LINUXNET-PREROUTING"
 DNAT = "LINUXNET-DNAT"
 LOOPBACK = "LINUXNET-DNAT-LOOPBACK"
+#: In nat, for the host's own processes: ports with a list of sources, which is not for them.
+OWN = "LINUXNET-DNAT-OWN"
+#: In mangle: who may send to ports with a list of sources.
+ALLOW = "LINUXNET-ALLOW"
 POSTROUTING = "LINUXNET-POSTROUTING"
 
 
@@ -76,12 +80,15 @@ def _translation(family: str) -> tuple[Group, ...]:
     """
     if family == "ipv4":
         dnat = Group((DNAT,), (), (_jump("PREROUTING", DNAT, matches=_LOCAL), _jump("OUTPUT", DNAT, matches=_LOCAL)))
+        own = Group((OWN,), (), (_jump("OUTPUT", OWN, matches=_LOCAL),))
         loopback = [Group((LOOPBACK,), (), (_jump("OUTPUT", LOOPBACK, destination=_THIS_HOST),))]
     else:
         from_wire = Place("PREROUTING", "! -s fe80::/10 " + rule_text.render(DNAT, [SHARED], matches=_LOCAL))
         from_host = Place("OUTPUT", "! -d ::1/128 " + rule_text.render(DNAT, [SHARED], matches=_LOCAL))
         dnat, loopback = Group((DNAT,), (), (from_wire, from_host)), []
-    return (dnat, *loopback, Group((POSTROUTING,), (), (_jump("POSTROUTING", POSTROUTING),)))
+        alone = Place("OUTPUT", "! -d ::1/128 " + rule_text.render(OWN, [SHARED], matches=_LOCAL))
+        own = Group((OWN,), (), (alone,))
+    return (dnat, own, *loopback, Group((POSTROUTING,), (), (_jump("POSTROUTING", POSTROUTING),)))
 
 
 #: The groups of each family and table.
@@ -91,6 +98,7 @@ for _family in FAMILIES:
     # The host's traffic to itself does not concern a bridge.
     GROUPS[_family, "mangle"] = (
         Group((PREROUTING,), (), (_jump("PREROUTING", PREROUTING, in_interface="!lo"),)),
+        Group((ALLOW,), (), (_jump("PREROUTING", ALLOW, in_interface="!lo", matches=_LOCAL),)),
         _forward(),
     )
     GROUPS[_family, "nat"] = _translation(_family)

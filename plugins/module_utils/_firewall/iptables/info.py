@@ -11,6 +11,9 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import spelled
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import allowed_sources
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.allowed_sources import Part
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import Publication
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import (
     chains,
     egress_rules,
@@ -36,6 +39,7 @@ def rules_of_ours(tables: t.Mapping[tuple[str, str], Table]) -> list[View]:
         has the first six only.
     """
     views = []
+    published = _published(tables)
     for (family, name), table in tables.items():
         for chain, texts in table.chains.items():
             # There is one of these per endpoint, and they repeat what is reported elsewhere.
@@ -50,8 +54,23 @@ def rules_of_ours(tables: t.Mapping[tuple[str, str], Table]) -> list[View]:
                         "owner": mark[1],
                         "text": text,
                     }
-                    views.append({**common, **_details(family, mark[0], Place(chain, text))})
+                    place = Place(chain, text)
+                    views.append({**common, **published.get((family, name, place), {}), **_details(mark[0], place)})
     return views
+
+
+def _published(tables: t.Mapping[tuple[str, str], Table]) -> dict[tuple[str, str, Place], View]:
+    """For each rule of a published port what all rules of that port say together."""
+    parts: dict[str, list[tuple[Part, tuple[str, str, Place]]]] = {}
+    for (family, name), table in tables.items():
+        found = publish_rules.found(family, table)
+        parts.setdefault(family, []).extend((part, (family, name, place)) for place, part in found)
+    return {
+        place: _view(publication)
+        for found in parts.values()
+        for publication, places in allowed_sources.whole(found).items()
+        for place in places
+    }
 
 
 def is_ours(chain: str) -> bool:
@@ -69,9 +88,7 @@ def kind_in(chain: str) -> str:
 _FILLED = {chain for groups in chains.GROUPS.values() for group in groups for chain in group.content}
 
 
-def _details(family: str, kind: str, place: Place) -> View:
-    if kind == publish_rules.KIND:
-        return _publication(family, place)
+def _details(kind: str, place: Place) -> View:
     if kind == isolation_rules.KIND:
         bridge = isolation_rules.bridge_of(place)
         return {"bridge": bridge, "internal": place.chain == chains.INTERNAL} if bridge else {}
@@ -85,10 +102,7 @@ def _details(family: str, kind: str, place: Place) -> View:
     return {}
 
 
-def _publication(family: str, place: Place) -> View:
-    found = publish_rules.parse(family, place)
-    if found is None:
-        return {}
+def _view(found: Publication) -> View:
     key = found.key
     return {
         "protocol": key.protocol,

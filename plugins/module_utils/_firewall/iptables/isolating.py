@@ -144,9 +144,9 @@ class Isolations:
         """While only removing, those of published ports too: nothing else would remove chains that somebody flushed."""
         about = {chains.RAW, chains.PREROUTING, chains.TO, chains.INPUT, chains.POSTROUTING}
         found = [group for group in chains.GROUPS[family, table] if about & set(group.content)]
-        if table == "nat" and not building:
-            names = {chain for key, there in self._tables.by_key.items() if key[2] == "nat" for chain in there.chains}
-            return port_tree.groups(chains.GROUPS[family, table], names)
+        if table in ("mangle", "nat") and not building:
+            names = {chain for key, there in self._tables.by_key.items() if key[2] == table for chain in there.chains}
+            found = port_tree.groups(chains.GROUPS[family, table], names)
         if table in ("mangle", "filter"):
             found = _around(chains.FROM, self._egress(family, table, networks), found)
         return _around(chains.PREROUTING, self._guards(family, networks), found) if table == "mangle" else found

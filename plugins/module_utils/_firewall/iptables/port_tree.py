@@ -33,12 +33,19 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
 
 #: Up to this many rules of one family stay in one chain.
 FEW = 64
+#: About as many rules of a port decide about others than its sources.
+_GATE = 3
 #: How many low bits the ports of a block differ in, smaller blocks first.
 _SIZES = (8, 12)
 #: The prefix of block names, by the chain at the root of the tree. A name has at most 28 characters.
-_STEMS = {chains.DNAT: "LINUXNET-DNAT", chains.LOOPBACK: "LINUXNET-DNAT-LO"}
+_STEMS = {
+    chains.DNAT: "LINUXNET-DNAT",
+    chains.LOOPBACK: "LINUXNET-DNAT-LO",
+    chains.OWN: chains.OWN,
+    chains.ALLOW: chains.ALLOW,
+}
 _ROOTS = {stem: root for root, stem in _STEMS.items()}
-_NAME = re.compile(r"(LINUXNET-DNAT(?:-LO)?)-(TCP|UDP|SCTP)-([0-9A-F]{1,2})")
+_NAME = re.compile(r"(LINUXNET-(?:DNAT(?:-LO|-OWN)?|ALLOW))-(TCP|UDP|SCTP)-([0-9A-F]{1,2})")
 
 
 class Block(t.NamedTuple):
@@ -99,20 +106,25 @@ class Layout:
     def __init__(self, published: t.Iterable[Publication]) -> None:
         count = dict.fromkeys(_STEMS, 0)
         for publication in published:
-            count[_root(publication)] += 1
+            sources = len(publication.allowed_sources)
+            count[chains.LOOPBACK if publication.key.loopback else chains.DNAT] += sources or 1
+            if sources:
+                count[chains.OWN] += 1
+                count[chains.ALLOW] += sources + _GATE
         self._many = {root for root, number in count.items() if number > FEW}
 
-    def place(self, publication: Publication, place: Place) -> Place:
-        """The place of a publication's rule; ``place`` is its place in the root chain."""
-        root = _root(publication)
+    def place(self, place: Place) -> Place:
+        """The place of a rule of a port, which is in the root chain or in a block of that, or in none of these."""
+        inside = block(place.chain)
+        root = inside.root if inside else place.chain
+        if root not in _STEMS:
+            return place
         if root not in self._many:
             return Place(root, place.text)
-        found = smallest(root, publication.key.protocol, publication.key.host_port)
+        entry = rule_text.fields(place.text)
+        first, _colon, last = entry.options["--dport"].partition(":")
+        found = smallest(root, entry.options["-p"], PortRange(int(first), int(last or first)))
         return Place(found.chain if found else root, place.text)
-
-
-def _root(publication: Publication) -> str:
-    return chains.LOOPBACK if publication.key.loopback else chains.DNAT
 
 
 def groups(roots: t.Sequence[Group], names: t.Iterable[str]) -> list[Group]:
@@ -121,8 +133,11 @@ def groups(roots: t.Sequence[Group], names: t.Iterable[str]) -> list[Group]:
     A group is handled after those inside it, so that the jump to a block is added and removed with the block's rules.
     """
     blocks: dict[Block, None] = {}
+    managed = {root.content[0] for root in roots}
     for name in names:
         found = block(name)
+        if found and found.root not in managed:
+            continue
         while found and found not in blocks:
             blocks[found] = None
             found = found.above

@@ -13,12 +13,21 @@ import re
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import (
+    IPNetwork,
     PortRange,
     parse_address,
     spelled,
 )
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.allowed_sources import (
+    EVERYBODY,
+    GATE,
+    HOST,
+    NOWHERE,
+    SOURCE,
+    Part,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import Key, Publication
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import chains, rule_text
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables import chains, port_tree, rule_text
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Place, Table
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 
@@ -32,27 +41,75 @@ _TARGETS = {
 
 
 def rules(publication: Publication, table: str) -> tuple[Place, ...]:
-    """The publication's rules in one table: one in nat, or, if nothing is translated, one each in mangle and filter."""
+    """The publication's rules in one table: in nat, or, if nothing is translated, in mangle and filter.
+
+    With a list of sources, there is a rule for each of them, one in nat for the host itself, and rules in mangle that
+    drop everybody else before anything is translated. So neither table alone keeps them out.
+    """
     if publication.gateway_mode == "routed":
-        return _opening(publication, table) if table in ("mangle", "filter") else ()
-    return (_translation(publication),) if table == "nat" else ()
+        return tuple(_opening(publication, table)) if table in ("mangle", "filter") else ()
+    if table == "nat":
+        return tuple(_translations(publication))
+    return tuple(_gate(publication)) if table == "mangle" and publication.allowed_sources else ()
 
 
-def _translation(publication: Publication) -> Place:
-    key = publication.key
+def _translations(publication: Publication) -> t.Iterator[Place]:
+    chain = chains.LOOPBACK if publication.key.loopback else chains.DNAT
+    if not publication.allowed_sources:
+        yield _translation(publication, chain, None)
+        return
+    for source in publication.allowed_sources:
+        yield _translation(publication, chain, source)
+    if not publication.in_interface or publication.in_interface.startswith("!"):
+        yield _translation(publication, chains.OWN, None)
+
+
+def _translation(publication: Publication, chain: str, source: IPNetwork | None) -> Place:
+    # A DNAT rule cannot match the outgoing interface, so a comment stores it.
+    text = rule_text.render(
+        f"DNAT --to-destination {_destination(publication)}", _comments(publication), source, **_match(publication)
+    )
+    return Place(chain, text)
+
+
+def _comments(publication: Publication) -> list[str]:
     comments = [marks.comment(KIND, publication.owner)]
     if publication.out_interface:
-        # A DNAT rule cannot match the outgoing interface, so a comment stores it.
         comments.append(f"out-{publication.out_interface}")
-    text = rule_text.render(
-        f"DNAT --to-destination {_destination(publication)}",
-        comments,
-        destination=None if key.host_ip is None else rule_text.host_network(key.host_ip),
-        in_interface=publication.in_interface,
-        protocol=key.protocol,
-        matches=(_ports(key.protocol, key.host_port),),
-    )
-    return Place(chains.LOOPBACK if key.loopback else chains.DNAT, text)
+    return comments
+
+
+def _match(publication: Publication, state: str = "") -> dict[str, t.Any]:
+    key = publication.key
+    return {
+        "destination": None if key.host_ip is None else rule_text.host_network(key.host_ip),
+        "in_interface": publication.in_interface,
+        "protocol": key.protocol,
+        "matches": (_ports(key.protocol, key.host_port), *([f"-m conntrack {state}"] if state else [])),
+    }
+
+
+def _gate(publication: Publication) -> t.Iterator[Place]:
+    """Drop what others send to the port, whatever conntrack knows of it.
+
+    Answers to connections that the host or other endpoints began from a port of this number may pass. Those to the
+    endpoint itself from its published port may not: the connection may be one that came in by the port, and whose
+    entry in conntrack was removed since.
+    """
+    comments = _comments(publication)
+
+    def rule(target: str, source: IPNetwork | None = None, state: str = "") -> Place:
+        return Place(chains.ALLOW, rule_text.render(target, comments, source, **_match(publication, state)))
+
+    for source in publication.allowed_sources:
+        yield rule("RETURN", source)
+    to = publication.to_port
+    if publication.key.host_port == to:
+        ports = str(to.first) if to.size == 1 else f"{to.first}:{to.last}"
+        origin = f"--ctorigsrc {spelled(publication.to_address)} --ctorigsrcport {ports}"
+        yield rule("DROP", state=f"{origin} --ctdir REPLY")
+    yield rule("RETURN", state="--ctdir REPLY")
+    yield rule("DROP")
 
 
 def _destination(publication: Publication) -> str:
@@ -70,36 +127,62 @@ def _ports(protocol: str, ports: PortRange) -> str:
     return f"-m {protocol} --dport {numbers}"
 
 
-def _opening(publication: Publication, table: str) -> tuple[Place, ...]:
-    """Open the endpoint's own port. No packet shows the published address and port, so a comment stores them."""
+def _opening(publication: Publication, table: str) -> t.Iterator[Place]:
+    """Open the endpoint's own port. No packet shows the published address and port, so a comment stores them.
+
+    With a list of sources, what others send there is dropped even if it passes for a reply.
+    """
     key = publication.key
     host = f"host-{str(key.host_port).replace('-', ':')}"
     if key.host_ip is not None:
         host += f"-{spelled(key.host_ip)}"
-    text = rule_text.render(
-        "ACCEPT" if table == "filter" else "RETURN",
-        [marks.comment(KIND, publication.owner), host],
-        destination=rule_text.host_network(publication.to_address),
-        in_interface=publication.in_interface,
-        out_interface=publication.out_interface,
-        protocol=key.protocol,
-        matches=(_ports(key.protocol, publication.to_port),),
-    )
-    return (Place(chains.TO, text),)
+
+    def rule(target: str, source: IPNetwork | None = None) -> Place:
+        text = rule_text.render(
+            target,
+            [marks.comment(KIND, publication.owner), host],
+            source,
+            destination=rule_text.host_network(publication.to_address),
+            in_interface=publication.in_interface,
+            out_interface=publication.out_interface,
+            protocol=key.protocol,
+            matches=(_ports(key.protocol, publication.to_port),),
+        )
+        return Place(chains.TO, text)
+
+    for source in publication.allowed_sources or (None,):
+        yield rule("ACCEPT" if table == "filter" else "RETURN", source)
+    if publication.allowed_sources:
+        yield rule("DROP")
 
 
 # A run asks about a rule more than once.
 @functools.lru_cache(maxsize=8192)
-def parse(family: str, place: Place) -> Publication | None:
-    """The publication that a rule belongs to, None if the rule is damaged or of another kind."""
+def parse(family: str, place: Place) -> Part | None:
+    """What a rule says about a publication, None if the rule is damaged or of another kind."""
     entry = rule_text.fields(place.text)
     if not entry.mark or entry.mark[0] != KIND or not entry.get("-p") or not entry.get("--dport"):
         return None
-    reader = _parse_opening if place.chain == chains.TO else _parse_translation
     try:
-        return reader(family, entry)
+        source = rule_text.network_of(entry.options["-s"]) if "-s" in entry.options else None
+        if place.chain == chains.TO:
+            opened = _parse_opening(family, entry)
+            return Part(opened, _does(entry.target == "DROP", source), source) if opened else None
+        if _root(place.chain) == chains.ALLOW:
+            return Part(_parse_gate(family, entry), GATE, source)
+        translated = _parse_translation(family, entry)
+        return Part(translated, _does(_root(place.chain) == chains.OWN, source), source) if translated else None
     except ValueError:
         return None
+
+
+def _root(chain: str) -> str:
+    inside = port_tree.block(chain)
+    return inside.root if inside else chain
+
+
+def _does(beside: bool, source: IPNetwork | None) -> str:
+    return HOST if beside else EVERYBODY if source is None else SOURCE
 
 
 def _range(text: str) -> PortRange:
@@ -109,17 +192,24 @@ def _range(text: str) -> PortRange:
 
 def _parse_translation(family: str, entry: rule_text.Fields) -> Publication | None:
     target = _TARGETS[family].fullmatch(entry.options.get("--to-destination", ""))
-    if not target or not entry.mark:
+    if not target:
         return None
     parts = target.groupdict()
+    gate = _parse_gate(family, entry)
+    address = parse_address(parts.get("bracketed") or parts["address"])
+    if not parts["first"]:
+        return gate.but(to_address=address)
+    return gate.but(to_address=address, to_port=PortRange(int(parts["first"]), int(parts["last"] or parts["first"])))
+
+
+def _parse_gate(family: str, entry: rule_text.Fields) -> Publication:
+    """The publication without its target."""
     ports = _range(entry.options["--dport"])
-    to = PortRange(int(parts["first"]), int(parts["last"] or parts["first"])) if parts["first"] else ports
     host = entry.get("-d")
     key = Key(family, entry.options["-p"], rule_text.network_of(host).network_address if host else None, ports)
     out = next((comment[4:] for comment in entry.comments[1:] if comment.startswith("out-")), None)
-    return Publication(
-        key, entry.mark[1], parse_address(parts.get("bracketed") or parts["address"]), to, entry.get("-i"), out
-    )
+    owner = entry.mark[1] if entry.mark else ""
+    return Publication(key, owner, NOWHERE[family], ports, entry.get("-i"), out)
 
 
 def _parse_opening(family: str, entry: rule_text.Fields) -> Publication | None:
@@ -134,17 +224,17 @@ def _parse_opening(family: str, entry: rule_text.Fields) -> Publication | None:
     )
 
 
-def found(family: str, table: Table) -> t.Iterator[tuple[Place, Publication]]:
-    """The publications in a table, in the order in which a packet passes their rules."""
+def found(family: str, table: Table) -> t.Iterator[tuple[Place, Part]]:
+    """What a table says about publications, in the order in which a packet passes its rules."""
     for chain, texts in table.chains.items():
         if chain == chains.TO or holds(chain):
             for text in texts:
                 place = Place(chain, text)
-                publication = parse(family, place)
-                if publication:
-                    yield place, publication
+                part = parse(family, place)
+                if part:
+                    yield place, part
 
 
 def holds(chain: str) -> bool:
     """Whether this chain is for translated ports, of any address and block."""
-    return chain.startswith(chains.DNAT)
+    return chain.startswith((chains.DNAT, chains.ALLOW))

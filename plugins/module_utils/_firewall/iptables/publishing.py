@@ -12,6 +12,8 @@ import collections
 import functools
 import typing as t
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall import allowed_sources
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.allowed_sources import Part
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backend import (
     Gap,
     Planned,
@@ -35,7 +37,7 @@ _Where = tuple[Ref, str]
 
 
 class _Rule(t.NamedTuple):
-    """A rule found on the host. A port that is only opened has two of them."""
+    """A rule found on the host."""
 
     table: str
     place: Place
@@ -48,9 +50,12 @@ class Publications:
         self._tables = tables
         self._rules: dict[tuple[Ref, Publication], list[_Rule]] = collections.defaultdict(list)
         self._by_key: dict[tuple[Ref, Key], dict[Publication, None]] = collections.defaultdict(dict)
+        parts: dict[_Where, list[tuple[Part, _Rule]]] = collections.defaultdict(list)
         for (ref, family, name), table in tables.by_key.items():
-            for place, publication in publish_rules.found(family, table):
-                self._rules[ref, publication].append(_Rule(name, place))
+            parts[ref, family] += [(part, _Rule(name, place)) for place, part in publish_rules.found(family, table)]
+        for (ref, _family), found in parts.items():
+            for publication, rules in allowed_sources.whole(found).items():
+                self._rules[ref, publication] = rules
                 self._by_key[ref, publication.key][publication] = None
 
     def place(self, ref: Ref) -> Ref:
@@ -88,21 +93,17 @@ class Publications:
             for table in TABLES:
                 found = [rule.place for rule in there if rule.table == table]
                 wanted = list(publish_rules.rules(request.publication, table)) if request.publication else []
-                if table == "nat":
-                    wanted = [
-                        layouts[where].place(request.publication, place) for place in wanted if request.publication
-                    ]
-                    if request.publication or there:
-                        # When the form changes, ports of other owners move as well; they are reported with the first
-                        # request.
-                        for before, after in moved.pop(where, ()):
-                            found.append(before)
-                            wanted.append(after)
+                wanted = [layouts[where].place(place) for place in wanted]
+                if request.publication or there:
+                    # When the form changes, ports of other owners move as well; they are reported with the first
+                    # request.
+                    for before, after in moved.pop((where, table), ()):
+                        found.append(before)
+                        wanted.append(after)
                 if found or wanted or table == "nat":
                     claims.append((number, table, found, wanted))
         names = {place.chain for *_claim, wanted in claims for place in wanted}
-        for (_ref, _family, table), chained in self._tables.by_key.items():
-            names |= set(chained.chains) if table == "nat" else set()
+        names.update(chain for chained in self._tables.by_key.values() for chain in chained.chains)
         ledger = rule_ledger.Ledger(self._tables, len(requests), functools.partial(_groups, names=names))
         for number, table, found, wanted in claims:
             ledger.claim(number, requests[number].netns, requests[number].key.family, table, found, wanted)
@@ -114,7 +115,7 @@ class Publications:
     def _layouts(
         self, requests: t.Sequence[PortRequest], staying: t.Iterable[tuple[Ref, Publication]]
     ) -> dict[_Where, port_tree.Layout]:
-        """Where the nat rules will be, by namespace and family."""
+        """Where the rules of translated ports will be, by namespace and family."""
         by_table: dict[_Where, list[Publication]] = {self._where(request): [] for request in requests}
         wanted = ((self.place(request.netns), request.publication) for request in requests if request.publication)
         for ref, publication in {**dict.fromkeys(staying), **dict.fromkeys(wanted)}:
@@ -127,23 +128,23 @@ class Publications:
         requests: t.Sequence[PortRequest],
         layouts: t.Mapping[_Where, port_tree.Layout],
         staying: t.Iterable[tuple[tuple[Ref, Publication], t.Sequence[_Rule]]],
-    ) -> dict[_Where, list[tuple[Place, Place]]]:
-        """Rules that no request concerns but that have to move: where they are, and where they belong."""
+    ) -> dict[tuple[_Where, str], list[tuple[Place, Place]]]:
+        """Rules that no request concerns but that have to move, by table: where they are, and where they belong."""
         concerned = {self._where(request) for request in requests}
-        moved: dict[_Where, list[tuple[Place, Place]]] = {}
+        moved: dict[tuple[_Where, str], list[tuple[Place, Place]]] = {}
         for (ref, publication), rules in staying:
             where = (ref, publication.key.family)
             for rule in rules if where in concerned else ():
-                place = layouts[where].place(publication, rule.place)
-                if rule.table == "nat" and place != rule.place:
-                    moved.setdefault(where, []).append((rule.place, place))
+                place = layouts[where].place(rule.place)
+                if place != rule.place:
+                    moved.setdefault((where, rule.table), []).append((rule.place, place))
         return moved
 
 
 def _groups(family: str, table: str, names: t.Iterable[str]) -> list[chains.Group]:
-    about = {chains.DNAT, chains.LOOPBACK, chains.TO}
+    about = {chains.DNAT, chains.LOOPBACK, chains.OWN, chains.ALLOW, chains.TO}
     found = [group for group in chains.GROUPS[family, table] if about & set(group.content)]
-    return port_tree.groups(found, names) if table == "nat" else found
+    return port_tree.groups(found, names) if table in ("mangle", "nat") else found
 
 
 def _gaps(share: t.Sequence[tuple[str, str, Edit]]) -> frozenset[tuple[str, Gap]]:

@@ -28,8 +28,9 @@ _DOCKER = ("DOCKER-USER", "DOCKER-FORWARD")
 def rank_of(chain: str) -> RankOf:
     """The function that ranks the rules of this chain."""
     by_chain: RankOf | None = _RANKS.get(chain)
-    if port_tree.block(chain):
-        by_chain = _dnat
+    inside = port_tree.block(chain)
+    if inside:
+        by_chain = _RANKS[inside.root]
     elif guard_rules.is_ours(chain):
         by_chain = _guard
 
@@ -76,7 +77,9 @@ _JUMPS = (
     chains.INTERNAL,
     chains.FROM,
     chains.TO,
+    chains.ALLOW,
     chains.LOOPBACK,
+    chains.OWN,
     chains.DNAT,
 )
 
@@ -116,7 +119,7 @@ def _to(text: str) -> Rank:
     if "--ctstate" in options:
         return (3,)
     if "--dport" in options:
-        return (4,)
+        return (5,) if found.target == "DROP" else (4,)
     if "-p" in options:
         return (7,)
     return (2,) if "-i" in options else (8,)
@@ -143,6 +146,14 @@ def _dnat(text: str) -> Rank:
     return (1,) if "-d" in rule_text.fields(text).options else (3,)
 
 
+def _allow(text: str) -> Rank:
+    """Of each port its sources, then answers to connections of others, then everybody else."""
+    found = rule_text.fields(text)
+    if "--ctdir" in found.options:
+        return (1,) if found.target == "DROP" else (2,)
+    return (3,) if found.target == "DROP" else (1,)
+
+
 def _postrouting(text: str) -> Rank:
     """Exempt multicast first; then the more specific source network, and one interface before all."""
     found = rule_text.fields(text)
@@ -161,5 +172,7 @@ _RANKS: dict[str, t.Callable[[str], Rank]] = {
     chains.INPUT: _input,
     chains.DNAT: _dnat,
     chains.LOOPBACK: _dnat,
+    chains.OWN: _dnat,
+    chains.ALLOW: _allow,
     chains.POSTROUTING: _postrouting,
 }

@@ -84,7 +84,7 @@ class Isolations:
 
     def _drops(self, table: Table, chain: str, base: str, subnet: IPNetwork) -> bool:
         leads = any(rule.line and rule.line.text == f"jump {chain}" for rule in table.rules.get(base, ()))
-        match = f"{layout.IP[family_of(subnet)]} saddr {network_rules.shown(subnet)} drop"
+        match = f"{layout.IP[family_of(subnet)]} saddr {layout.shown(subnet)} drop"
         dropping = (rule.line.text for rule in table.rules.get(chain, ()) if rule.line)
         return leads and table.hooks.get(base) is not None and any(text.endswith(match) for text in dropping)
 

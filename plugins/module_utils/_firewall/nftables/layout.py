@@ -9,11 +9,12 @@
     table inet linuxnet
       raw-prerouting     127.0.0.0/8 from bridges, internal networks    -> segment-br0
       prerouting         MAC addresses, sources                        -> names
-      nat-prerouting     published ports                               -> published
+      port-prerouting    who may send to a port with a list of sources -> callers -> strangers
+      nat-prerouting     published ports                               -> admitted, published
       input              answers to 127.0.0.0/8, lists of destinations  -> host-br0, gateway-br0 -> egress-br0 -> listed
       forward            lists of destinations                         -> egress-br0 -> listed
                          who sends, then to whom      -> senders -> from-br0, to-br0
-      nat-output         published ports, for the host itself          -> published
+      nat-output         published ports, for the host itself          -> own, published
       nat-hairpin        published ports of the own network            -> hairpin-br0
       nat-postrouting    source translation                            -> sources
 
@@ -27,7 +28,7 @@ import re
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import netfilter
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES, IPNetwork, spelled
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables.document import Hook, Line, Rank
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import nftables_chains
 
@@ -49,10 +50,14 @@ NAMES, SENDERS, LISTED, PUBLISHED, OPENED, SOURCES = (
     *("names", "senders", "listed"),
     *("published", "opened", "sources"),
 )
+#: Those for ports with a list of sources.
+ADMITTED, OWN, CALLERS, STRANGERS, SHUT = ("admitted", "own", "callers", "strangers", "shut")
 
 BASE = {
     "raw-prerouting": Hook("filter", "prerouting", -300),
     "prerouting": Hook("filter", "prerouting", -150),
+    # After those that drop who speaks in another's name.
+    "port-prerouting": Hook("filter", "prerouting", -145),
     "nat-prerouting": Hook("nat", "prerouting", -95),
     "input": Hook("filter", "input", -10),
     "forward": Hook("filter", "forward", -10),
@@ -67,6 +72,8 @@ PORTED = (REACH_PORT, HAND_PORT)
 IP = {"ipv4": "ip", "ipv6": "ip6"}
 _ADDRESS = {"ipv4": "ipv4_addr", "ipv6": "ipv6_addr"}
 _NUMBER = {"ipv4": "4", "ipv6": "6"}
+#: In place of the host's address, for all of them.
+ANY = {"ipv4": "0.0.0.0/0", "ipv6": "::/0"}
 
 
 class SetType(t.NamedTuple):
@@ -107,6 +114,16 @@ def _sets() -> t.Iterator[tuple[str, SetType]]:
         yield set_of("port", family), SetType(port, target)
         yield set_of("range", family), SetType(port, (address,), interval=True)
         yield set_of("open", family), SetType((address, *port), interval=True)
+        called = (address, address, *port)
+        yield set_of("let", family), SetType(called, target, interval=True)
+        yield set_of("let_range", family), SetType(called, (address,), interval=True)
+        yield set_of("own", family), SetType((address, *port), target, interval=True)
+        yield set_of("own_range", family), SetType((address, *port), (address,), interval=True)
+        yield set_of("limited", family), SetType((address, *port), interval=True)
+        yield set_of("allowed", family), SetType(called, interval=True)
+        yield set_of("held", family), SetType(called, interval=True)
+        yield set_of("open_from", family), SetType(called, interval=True)
+        yield set_of("shut", family), SetType((address, *port), interval=True)
         yield set_of("known", family), SetType((*interface, address))
         yield set_of("speaker", family), SetType((*interface, address, "ether_addr"))
         for name in LISTS:
@@ -153,6 +170,32 @@ def _listed() -> t.Iterator[str]:
     yield "iifname @closed drop"
 
 
+def _admitting(name: str, key: str) -> t.Iterator[Line]:
+    """Lead to endpoints whose ports have a list of sources."""
+    # Without the first match, nft does not take a map with ranges for one with ports.
+    for number, (prefix, one) in enumerate((("meta l4proto { tcp, udp, sctp } ", name), ("", f"{name}_range"))):
+        for family, word in IP.items():
+            text = f"{prefix}dnat {word} to {key.format(word)}{_PORT} map @{set_of(one, family)}"
+            yield Line(text, SHARED, (2, word, number))
+
+
+_PORT = "meta l4proto . th dport"
+_TO, _CALLED = "{0} daddr . ", "{0} saddr . {0} daddr . "
+
+
+def _callers() -> t.Iterator[str]:
+    for family, word in IP.items():
+        limited = f"{_TO.format(word)}{_PORT} @{set_of('limited', family)} fib daddr type local"
+        yield f"{limited} {_CALLED.format(word)}{_PORT} != @{set_of('allowed', family)} goto {STRANGERS}"
+
+
+def _strangers() -> t.Iterator[str]:
+    """Answers to connections that the host or another endpoint began from a port of this number may pass."""
+    for family, word in IP.items():
+        yield f"ct direction reply ct original {_CALLED.format(word)}{_PORT} != @{set_of('held', family)} return"
+    yield "drop"
+
+
 CONSTANT: dict[str, list[Line]] = {
     "raw-prerouting": _shared(
         "iifname @bridges ip saddr 127.0.0.0/8 drop",
@@ -165,13 +208,20 @@ CONSTANT: dict[str, list[Line]] = {
         "iifname . ip6 saddr @known6 iifname . ip6 saddr . ether saddr != @speaker6 drop",
         f"jump {NAMES}",
     ),
+    "port-prerouting": _shared('iifname "lo" return', f"jump {CALLERS}"),
     "nat-prerouting": _shared(
+        f"fib daddr type local ip daddr != 127.0.0.0/8 jump {ADMITTED}",
+        f"fib daddr type local ip6 saddr != fe80::/10 jump {ADMITTED}",
         f"fib daddr type local ip daddr != 127.0.0.0/8 jump {PUBLISHED}",
         f"fib daddr type local ip6 saddr != fe80::/10 jump {PUBLISHED}",
     ),
     "input": _shared("ip daddr 127.0.0.0/8 iifname vmap @loopback", "iifname vmap @gateway"),
     "forward": _shared("iifname vmap @egress", f"jump {SENDERS}", "oifname vmap @receiver", "iifname @bridges accept"),
     "nat-output": _shared(
+        # A port of one address comes before that of all.
+        f"fib daddr type local ip daddr 127.0.0.0/8 jump {PUBLISHED}",
+        f"fib daddr type local ip6 daddr != ::1 jump {OWN}",
+        f"fib daddr type local meta nfproto ipv4 jump {OWN}",
         f"fib daddr type local ip6 daddr != ::1 jump {PUBLISHED}",
         f"fib daddr type local meta nfproto ipv4 jump {PUBLISHED}",
     ),
@@ -181,7 +231,12 @@ CONSTANT: dict[str, list[Line]] = {
     NAMES: [],
     SENDERS: _shared("iifname vmap @sender"),
     PUBLISHED: list(_published()),
+    ADMITTED: list(_admitting("let", _CALLED)),
+    OWN: list(_admitting("own", _TO)),
+    CALLERS: _shared(*_callers()),
+    STRANGERS: _shared(*_strangers()),
     OPENED: [],
+    SHUT: [],
     SOURCES: [],
 }
 
@@ -215,12 +270,18 @@ ISOLATION = Part(
         "limited",
         *_by_family(*LISTS),
         # A routed network looks up there what is open.
-        *_by_family("known", "speaker", "open"),
+        *_by_family("known", "speaker", "open", "open_from", "shut"),
     ),
-    ("raw-prerouting", "prerouting", "input", "forward", "nat-hairpin", LISTED, NAMES, SENDERS, OPENED),
+    ("raw-prerouting", "prerouting", "input", "forward", "nat-hairpin", LISTED, NAMES, SENDERS, OPENED, SHUT),
 )
 TRANSLATION = Part((), ("nat-postrouting", SOURCES))
-PUBLICATION = Part(_by_family("at", "range_at", "port", "range"), ("nat-prerouting", "nat-output", PUBLISHED))
+PUBLICATION = Part(
+    _by_family(
+        *("at", "range_at", "port", "range"),
+        *("let", "let_range", "own", "own_range", "limited", "allowed", "held"),
+    ),
+    ("port-prerouting", "nat-prerouting", "nat-output", PUBLISHED, ADMITTED, OWN, CALLERS, STRANGERS),
+)
 #: Chains whose rules keep strangers out of every network.
 ENTRY = ("prerouting", "forward", NAMES, SENDERS)
 
@@ -244,6 +305,12 @@ def network_of(chain: str) -> tuple[str, str] | None:
         if chain.startswith(f"{kind}/"):
             return kind, bytes.fromhex(chain[len(kind) + 1 :]).decode("utf-8", "surrogateescape")
     return None
+
+
+def shown(network: IPNetwork) -> str:
+    """As an element or a rule has a network: that of one address without its length."""
+    address = spelled(network.network_address)
+    return address if network.num_addresses == 1 else f"{address}/{network.prefixlen}"
 
 
 def of_family(family: str, text: str) -> str:

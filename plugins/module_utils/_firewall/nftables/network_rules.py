@@ -33,6 +33,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftabl
     chain_of,
     of_family,
     quoted,
+    shown,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 
@@ -105,11 +106,6 @@ def _segment(parts: Parts) -> t.Iterator[str]:
             yield of_family(family, "drop")
 
 
-def shown(network: IPNetwork) -> str:
-    """As nftables writes a network: that of one address without its length."""
-    return spelled(network.network_address) if network.num_addresses == 1 else str(network)
-
-
 def _from(parts: Parts) -> t.Iterator[str]:
     """Who may speak at all, judged before where it goes: what returns from here may."""
     for family, network in parts.items():
@@ -163,7 +159,12 @@ def _entering(network: Isolation, family: str) -> t.Iterator[str]:
         yield f"iifname {bridge} drop"
     if mode == "routed":
         yield f"jump {layout.OPENED}"
-        yield f"{IP[family]} daddr . meta l4proto . th dport @{layout.set_of('open', family)} accept"
+        word, port = IP[family], "meta l4proto . th dport"
+        yield f"{word} saddr . {word} daddr . {port} @{layout.set_of('open_from', family)} accept"
+        yield f"{word} daddr . {port} @{layout.set_of('open', family)} accept"
+        # Nobody else gets in, not even by what passes for a reply.
+        yield f"{word} daddr . {port} @{layout.set_of('shut', family)} drop"
+        yield f"jump {layout.SHUT}"
     yield from _answers(network, family, mode)
     if mode == "routed":
         yield f"meta l4proto {'icmp' if family == 'ipv4' else 'ipv6-icmp'} accept"

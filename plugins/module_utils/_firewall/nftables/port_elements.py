@@ -9,66 +9,98 @@
 A range that keeps its numbers is one element that leads to an address alone. One that shifts them is an element for
 each port, since nftables can only spread connections over a range of targets. What no map can express is a rule: a port
 of one interface, and in a routed network a second publication of one port of an endpoint.
+
+With a list of sources, a port is only in maps that have the source in their keys (``let``), and in maps for the host's
+own processes (``own``). Who is not in ``allowed`` is dropped before that at the ports in ``limited``.
 """
 
 from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import (
-    FAMILIES,
-    PortRange,
-    parse_address,
-    spelled,
-)
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import Key, Publication
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import PortRange, spelled
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import Publication
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables import layout
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables.document import (
     Document,
     Element,
     Line,
-    Rule,
-    Table,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables.layout import IP, quoted, set_of
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables.layout import (
+    IP,
+    quoted,
+    set_of,
+    shown,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 
 KIND = "dnat"
-_SETS = {set_of(name, family): family for name in ("at", "range_at", "port", "range", "open") for family in FAMILIES}
 
 
-def document(publication: Publication, taken: t.Callable[[str, str], bool]) -> Document:
+def document(publication: Publication, taken: t.Callable[[str], bool]) -> Document:
     """The part of the table that a publication asks for.
 
-    :param taken: whether a set has an element of this key for another publication
+    :param taken: whether a set has an element for this endpoint's ports that belongs to another publication
     """
     made = Document()
-    if publication.in_interface:
-        _add_rule(made, publication)
-        return made
-    name, elements = _elements(publication)
-    if publication.gateway_mode == "routed" and any(taken(name, element.key) for element in elements):
-        _add_rule(made, publication)
-        return made
-    made.include(name, elements)
+    routed = publication.gateway_mode == "routed"
+    elements = dict(_opening(publication) if routed else _translation(publication))
+    if publication.in_interface or (routed and any(taken(name) for name in elements)):
+        for chain, line in _rules(publication):
+            made.add(chain, [line])
+        elements = {name: found for name, found in elements.items() if name.startswith("held")}
+    for name, found in elements.items():
+        made.include(name, found)
     return made
 
 
-def _elements(publication: Publication) -> tuple[str, list[Element]]:
+def _opening(publication: Publication) -> t.Iterator[tuple[str, list[Element]]]:
+    family, comment = publication.key.family, _comment(publication)
+    target = f"{spelled(publication.to_address)} . {publication.key.protocol} . {publication.to_port}"
+    sources = publication.allowed_sources
+    if not sources:
+        yield set_of("open", family), [Element(target, comment)]
+        return
+    yield set_of("open_from", family), [Element(f"{shown(source)} . {target}", comment) for source in sources]
+    yield set_of("shut", family), [Element(target, comment)]
+
+
+def _translation(publication: Publication) -> t.Iterator[tuple[str, list[Element]]]:
     key, comment = publication.key, _comment(publication)
-    address = spelled(publication.to_address)
-    if publication.gateway_mode == "routed":
-        element = Element(f"{address} . {key.protocol} . {publication.to_port}", comment)
-        return set_of("open", key.family), [element]
-    host = "" if key.host_ip is None else f"{spelled(key.host_ip)} . "
-    at = "" if key.host_ip is None else "_at"
-    if key.host_port.size > 1 and key.host_port == publication.to_port:
-        return set_of(f"range{at}", key.family), [Element(f"{host}{key.protocol} . {key.host_port}", comment, address)]
+    if not publication.allowed_sources:
+        host = "" if key.host_ip is None else f"{spelled(key.host_ip)} . "
+        at = "" if key.host_ip is None else "_at"
+        name = f"range{at}" if _keeps_numbers(publication) else "at" if at else "port"
+        yield set_of(name, key.family), list(_leading(publication, host))
+        return
+    host = layout.ANY[key.family] if key.host_ip is None else spelled(key.host_ip)
+    sources = [f"{shown(source)} . {host} . " for source in publication.allowed_sources]
+    called = f"{host} . {key.protocol} . {key.host_port}"
+    ranged = "_range" if _keeps_numbers(publication) else ""
+    yield set_of(f"let{ranged}", key.family), [one for source in sources for one in _leading(publication, source)]
+    yield set_of(f"own{ranged}", key.family), list(_leading(publication, f"{host} . "))
+    yield set_of("limited", key.family), [Element(called, comment)]
+    ports = f"{key.protocol} . {key.host_port}"
+    yield set_of("allowed", key.family), [Element(f"{source}{ports}", comment) for source in sources]
+    if key.host_port == publication.to_port:
+        # See the rules of iptables.
+        yield set_of("held", key.family), [Element(f"{spelled(publication.to_address)} . {called}", comment)]
+
+
+def _keeps_numbers(publication: Publication) -> bool:
+    """Whether it is a range that one element can lead to the endpoint."""
+    return publication.key.host_port.size > 1 and publication.key.host_port == publication.to_port
+
+
+def _leading(publication: Publication, before: str) -> t.Iterator[Element]:
+    """The elements that lead to the endpoint; ``before`` is what their keys begin with."""
+    key, comment, address = publication.key, _comment(publication), spelled(publication.to_address)
+    if _keeps_numbers(publication):
+        yield Element(f"{before}{key.protocol} . {key.host_port}", comment, address)
+        return
     shift = publication.to_port.first - key.host_port.first
-    return set_of("at" if at else "port", key.family), [
-        Element(f"{host}{key.protocol} . {port}", comment, f"{address} . {port + shift}")
-        for port in range(key.host_port.first, key.host_port.last + 1)
-    ]
+    for port in range(key.host_port.first, key.host_port.last + 1):
+        yield Element(f"{before}{key.protocol} . {port}", comment, f"{address} . {port + shift}")
 
 
 def _comment(publication: Publication) -> str:
@@ -80,123 +112,55 @@ def _comment(publication: Publication) -> str:
     return " ".join(words)
 
 
-def _add_rule(made: Document, publication: Publication) -> None:
+def _rules(publication: Publication) -> t.Iterator[tuple[str, Line]]:
+    """The rules in place of elements, each with its chain."""
     key, word = publication.key, IP[publication.key.family]
     interface = ""
     if publication.in_interface:
         inverted = "!= " if publication.in_interface.startswith("!") else ""
         interface = f"iifname {inverted}{quoted(publication.in_interface.lstrip('!'))} "
-    target = spelled(publication.to_address)
+    sources = [f"{word} saddr {shown(source)} " for source in publication.allowed_sources]
     if publication.gateway_mode == "routed":
-        match = f"{interface}{word} daddr {target} {key.protocol} dport {publication.to_port}"
-        made.add(layout.OPENED, [_rule(publication, f"{match} accept", (target, publication.to_port.first))])
+        target, first = spelled(publication.to_address), publication.to_port.first
+        match = f"{word} daddr {target} {key.protocol} dport {publication.to_port}"
+        for source in sources or [""]:
+            yield layout.OPENED, _rule(publication, f"{interface}{source}{match} accept", (target, first))
+        if sources:
+            yield layout.SHUT, _rule(publication, f"{interface}{match} drop", (target, first))
         return
     place = 1 if key.host_ip is not None else 5
-    host = f"{word} daddr {spelled(key.host_ip)} " if key.host_ip is not None else f"meta nfproto {key.family} "
-    bracketed = f"[{target}]" if key.family == "ipv6" else target
-    if key.host_port.size > 1 and key.host_port == publication.to_port:
-        text = f"{interface}{host}{key.protocol} dport {key.host_port} dnat {word} to {target}"
-        made.add(layout.PUBLISHED, [_rule(publication, text, (place, key.host_port.first))])
+    host = f"{word} daddr {spelled(key.host_ip)} " if key.host_ip is not None else ""
+    of_family = host or f"meta nfproto {key.family} "
+    for ports, target in _targets(publication):
+        match, rank = f"{key.protocol} dport {ports} dnat {word} to {target}", (place, ports.first)
+        if not sources:
+            yield layout.PUBLISHED, _rule(publication, f"{interface}{of_family}{match}", rank)
+            continue
+        for source in sources:
+            yield layout.ADMITTED, _rule(publication, f"{interface}{source}{host}{match}", rank)
+        if interface.startswith("iifname !="):
+            yield layout.OWN, _rule(publication, f"{interface}{of_family}{match}", rank)
+    match = f"{key.protocol} dport {key.host_port}"
+    for source in sources:
+        yield layout.CALLERS, _rule(publication, f"{interface}{source}{host}{match} return", (1, key.host_port.first))
+    if sources:
+        others = f"{interface}{of_family}{match} fib daddr type local goto {layout.STRANGERS}"
+        yield layout.CALLERS, _rule(publication, others, (3, key.host_port.first))
+
+
+def _targets(publication: Publication) -> t.Iterator[tuple[PortRange, str]]:
+    """The ports that one rule translates, and where to."""
+    ports, target = publication.key.host_port, spelled(publication.to_address)
+    if _keeps_numbers(publication):
+        yield ports, target
         return
-    shift = publication.to_port.first - key.host_port.first
-    for port in range(key.host_port.first, key.host_port.last + 1):
-        text = f"{interface}{host}{key.protocol} dport {port} dnat {word} to {bracketed}:{port + shift}"
-        made.add(layout.PUBLISHED, [_rule(publication, text, (place, port))])
+    bracketed = f"[{target}]" if publication.key.family == "ipv6" else target
+    shift = publication.to_port.first - ports.first
+    for port in range(ports.first, ports.last + 1):
+        yield PortRange(port, port), f"{bracketed}:{port + shift}"
 
 
 def _rule(publication: Publication, text: str, rank: tuple[int | str, ...]) -> Line:
     key = publication.key
-    return Line(text, _comment(publication), (*rank, key.family, key.protocol, str(key.host_ip), str(key.host_port)))
-
-
-class Found(t.NamedTuple):
-    """What is there of a publication: elements by the name of a set, rules by that of a chain."""
-
-    elements: list[tuple[str, str]]
-    rules: list[tuple[str, Rule]]
-
-
-def found(table: Table) -> dict[Publication, Found]:
-    """The publications that are there, each as far as it is there."""
-    publications: dict[Publication, Found] = {}
-    for name, family in _SETS.items():
-        for element in table.elements.get(name, {}).values():
-            publication = _parse(family, name.startswith("open"), element)
-            if publication:
-                publications.setdefault(publication, Found([], [])).elements.append((name, element.key))
-    for chain in (layout.PUBLISHED, layout.OPENED):
-        for rule in table.rules.get(chain, ()):
-            publication = _parse_rule(rule) if rule.line else None
-            if publication:
-                publications.setdefault(publication, Found([], [])).rules.append((chain, rule))
-    return publications
-
-
-def _parse(family: str, opens: bool, element: Element) -> Publication | None:
-    told = _told(element.comment)
-    if told is None:
-        return None
-    owner, out, ports, host = told
-    parts = element.key.split(" . ")
-    try:
-        if opens:
-            key = Key(family, parts[1], parse_address(host) if host else None, ports)
-            return Publication(key, owner, parse_address(parts[0]), _range(parts[2]), None, out, "routed")
-        key = Key(family, parts[-2], parse_address(parts[0]) if len(parts) == 3 else None, ports)
-        target = (element.value or "").split(" . ")
-        if len(target) == 1:
-            return Publication(key, owner, parse_address(target[0]), ports, None, out)
-        first = int(target[1]) - int(parts[-1]) + ports.first
-        return Publication(key, owner, parse_address(target[0]), PortRange(first, first + ports.size - 1), None, out)
-    except ValueError:
-        return None
-
-
-def _told(comment: str | None) -> tuple[str, str | None, PortRange, str | None] | None:
-    words = (comment or "").split(" ")
-    mark = marks.parse_comment(words[0])
-    if not mark or mark[0] != KIND or not 3 <= len(words) <= 4:
-        return None
-    try:
-        ports = _range(words[2])
-    except ValueError:
-        return None
-    return mark[1], None if words[1] == "-" else words[1], ports, words[3] if len(words) == 4 else None
-
-
-def _range(text: str) -> PortRange:
-    first, _dash, last = text.partition("-")
-    return PortRange(int(first), int(last or first))
-
-
-def _parse_rule(rule: Rule) -> Publication | None:
-    told = _told(rule.comment)
-    if told is None or rule.line is None:
-        return None
-    owner, out, ports, host = told
-    words = rule.line.text.split(" ")
-    interface = None
-    if words[0] == "iifname":
-        interface = f"!{words[2]}" if words[1] == "!=" else words[1]
-        interface = interface.replace('"', "")
-    family = "ipv6" if "ip6" in words or "ipv6" in words else "ipv4"
-    protocol = words[words.index("dport") - 1]
-    if words[-1] == "accept":
-        target = parse_address(words[words.index("daddr") + 1])
-        key = Key(family, protocol, parse_address(host) if host else None, ports)
-        return Publication(key, owner, target, _range(words[words.index("dport") + 1]), interface, out, "routed")
-    host_ip = parse_address(words[words.index("daddr") + 1]) if "daddr" in words else None
-    address, port = _target(words[-1])
-    first = ports.first if port is None else port - int(words[words.index("dport") + 1]) + ports.first
-    key = Key(family, protocol, host_ip, ports)
-    return Publication(key, owner, parse_address(address), PortRange(first, first + ports.size - 1), interface, out)
-
-
-def _target(text: str) -> tuple[str, int | None]:
-    if text.startswith("["):
-        address, _bracket, port = text[1:].partition("]:")
-        return address, int(port)
-    if text.count(":") == 1:
-        address, _colon, port = text.partition(":")
-        return address, int(port)
-    return text, None
+    about = (key.family, key.protocol, str(key.host_ip), str(key.host_port), text)
+    return Line(text, _comment(publication), (*rank, *about))

@@ -22,6 +22,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftabl
     edits,
     layout,
     port_elements,
+    port_reading,
     state,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables.document import Document
@@ -32,7 +33,7 @@ class Publications:
 
     def __init__(self, tables: state.Tables) -> None:
         self._tables = tables
-        self._found = {ref: port_elements.found(table) for ref, table in tables.by_ref.items()}
+        self._found = {ref: port_reading.found(table) for ref, table in tables.by_ref.items()}
 
     def place(self, ref: Ref) -> Ref:
         return self._tables.place(ref)
@@ -40,7 +41,7 @@ class Publications:
     def of(self, ref: Ref, key: Key) -> list[Publication]:
         return [one for one in self._there(ref) if one.key == key]
 
-    def _there(self, ref: Ref) -> dict[Publication, port_elements.Found]:
+    def _there(self, ref: Ref) -> dict[Publication, port_reading.Found]:
         return self._found.get(self.place(ref), {}) if ref in self._tables.same else {}
 
     def every(self) -> list[tuple[Ref, Publication]]:
@@ -74,28 +75,29 @@ class Publications:
         self,
         request: PortRequest,
         taken: dict[tuple[str, str], Publication],
-        there: t.Mapping[Publication, port_elements.Found],
+        there: t.Mapping[Publication, port_reading.Found],
     ) -> Document:
         publication = request.publication
         if publication is None:
             return Document()
         # What is a rule already stays one: its element may be free by now, but nobody would notice.
         ruled = publication in there and bool(there[publication].rules)
-        wanted = port_elements.document(
-            publication, lambda name, key: ruled or _overlaps(taken, name, key, publication)
-        )
+        wanted = port_elements.document(publication, lambda name: ruled or _overlaps(taken, name, publication))
         for name, elements in wanted.elements.items():
             taken.update({(name, element.key): publication for element in elements})
         return wanted
 
 
-def _overlaps(taken: t.Mapping[tuple[str, str], Publication], name: str, key: str, publication: Publication) -> bool:
+def _overlaps(taken: t.Mapping[tuple[str, str], Publication], name: str, publication: Publication) -> bool:
     """Whether the ports of an endpoint are open already, all or some: elements of a set must not overlap."""
-    for other_name, other_key in taken:
-        if other_name == name and other_key.rpartition(" . ")[0] == key.rpartition(" . ")[0]:
-            other = taken[other_name, other_key].to_port
-            if other.first <= publication.to_port.last and publication.to_port.first <= other.last:
-                return True
+    for (other_name, _key), other in taken.items():
+        if (
+            other_name == name
+            and (other.to_address, other.key.protocol) == (publication.to_address, publication.key.protocol)
+            and other.to_port.first <= publication.to_port.last
+            and publication.to_port.first <= other.to_port.last
+        ):
+            return True
     return False
 
 

@@ -11,7 +11,11 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import parse_address, spelled
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import (
+    parse_address,
+    parse_network,
+    spelled,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables import layout
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables.document import (
     Element,
@@ -82,7 +86,7 @@ def _interval(word: str, first: str, last: str) -> str:
     if word not in ("ipv4_addr", "ipv6_addr"):
         return f"{first}-{last}"
     networks = list(ipaddress.summarize_address_range(parse_address(first), parse_address(last)))
-    return str(networks[0]) if len(networks) == 1 else f"{first}-{last}"
+    return layout.shown(parse_network(str(networks[0]))) if len(networks) == 1 else f"{first}-{last}"
 
 
 def _values(types: t.Sequence[str], data: bytes) -> list[str]:

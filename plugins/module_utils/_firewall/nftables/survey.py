@@ -16,6 +16,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftabl
     layout,
     network_rules,
     port_elements,
+    port_reading,
     remembered,
     source_rules,
     state,
@@ -39,7 +40,7 @@ def _view(kind: str, owner: str, family: str, chain: str, text: str) -> View:
 
 
 def _ports(table: Table) -> t.Iterator[View]:
-    for publication, found in port_elements.found(table).items():
+    for publication, found in port_reading.found(table).items():
         key = publication.key
         where = found.elements[0][0] if found.elements else found.rules[0][0]
         texts = [str(table.elements[name][element]) for name, element in found.elements]
