@@ -48,11 +48,12 @@ class Limit(Value):
     @property
     def burst_text(self) -> str:
         """The burst in KiB if it was probably given so, otherwise in bytes."""
-        size = self.burst * self.rate / 1_000_000
-        rounded = round(size / 1024)
-        if rounded and _microseconds(rounded * 1024, self.rate) == self.burst:
-            return f"{rounded}kb"
-        return f"{int(size)}b"
+        size = self.burst * self.rate // 1_000_000
+        # It was rounded up to a whole microsecond, which is less than a KiB up to 8 gbit.
+        whole = size // 1024
+        if whole and _microseconds(whole * 1024, self.rate) == self.burst:
+            return f"{whole}kb"
+        return f"{size}b"
 
 
 class Rate(Value):
