@@ -218,9 +218,10 @@ host:
           C(to), C(table) and C(suppressed).
       type: list
       elements: dict
-    nft:
-      description: Whether the program C(nft) is installed, which M(netplumb.linuxnet.port_guard) needs.
-      type: bool
+    firewalls:
+      description: The installed firewalls, C(iptables) and C(nftables). M(netplumb.linuxnet.port_guard) always needs C(nftables).
+      type: list
+      elements: str
     settings_writable:
       description: Whether C(/proc/sys/net) is writable.
       type: bool

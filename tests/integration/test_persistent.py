@@ -429,3 +429,14 @@ def test_what_the_kernel_refuses_is_told_with_what_was_done(lab: Lab, host: Host
     done = program(new, "up", "br-shop", check=False)
     assert done.rc == 1
     assert done.out.startswith("interface br-shop exists and is not a bridge but veth")
+
+
+def test_a_network_that_was_moved_keeps_its_firewall_at_boot(lab: Lab, host: Host) -> None:
+    """Nobody asks for that firewall any more, and after a reboot no rules say which one the network had."""
+    apply(host, **KEPT, firewall="nftables")
+    assert apply(host, **KEPT).changed == []
+    new = rebooted(lab, host)
+    program(new, "up", "br-shop")
+    assert "br-shop" in new.sh("nft list map inet linuxnet sender")
+    assert new.sh("iptables-save").count("DNAT") == 0
+    assert apply(new, **KEPT).changed == ["network_service"], "the copy lacks the unit alone"

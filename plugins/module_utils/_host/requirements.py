@@ -24,12 +24,17 @@ _SYSTEM_PYTHON = "/usr/bin/python3"
 _ASK = "import importlib.util, sys; sys.exit(any(importlib.util.find_spec(name) is None for name in sys.argv[1:]))"
 
 
+def firewalls_there() -> list[str]:
+    """The installed firewalls. Without rules, a network gets the first one."""
+    return [name for name, program in _PROGRAMS.items() if programs.find(program)]
+
+
 def missing(firewalls: t.Iterable[str] = ("auto",)) -> list[str]:
     """The missing dependencies, for this Python interpreter and the search path of modules.
 
     :param firewalls: those that networks ask for; ``auto`` takes any
     """
-    there = {name for name, program in _PROGRAMS.items() if programs.find(program)}
+    there = firewalls_there()
     needed = dict.fromkeys(name if name in _PROGRAMS else next(iter(there), "iptables") for name in firewalls)
     return [*_missing_libraries(), *(name for name in needed if name not in there)]
 

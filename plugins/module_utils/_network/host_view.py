@@ -68,8 +68,8 @@ class HostView:
         self._persistent: View = host["persistent"]
         self.machine_id = str(host["machine_id"])
         self._unmanaged_links: View = host["unmanaged_links"]
-        #: Whether the program is missing that filters what endpoints send to each other.
-        self.lacks_nft = not host["nft"]
+        #: The installed ones; without rules, a network gets the first one.
+        self.firewalls: list[str] = list(host["firewalls"])
         #: Why the files of some namespaces are left alone.
         self.names_left_alone: Mapping[str, str] = host["names_left_alone"]
         #: The namespaces with a resolver file that no other owner may change, each with its owner or None.
@@ -78,6 +78,19 @@ class HostView:
         self.names: list[View] = list(host["names"].get(owner, ()))
         #: What other tools have in the packet filter, for the firewall to judge.
         self.other_rules: View = host["other_rules"]
+
+    @property
+    def lacks_nft(self) -> bool:
+        """Whether the program is missing that filters what endpoints send to each other."""
+        return "nftables" not in self.firewalls
+
+    @property
+    def firewall(self) -> str | None:
+        """The firewall that has the network's rules, otherwise the one that it gets; None if none is installed."""
+        tables = {rule["table"] for rule in self.rules if rule["owner"] == self.owner and rule["kind"] != "port_guard"}
+        if tables:
+            return "nftables" if any(table.startswith("inet ") for table in tables) else "iptables"
+        return next(iter(self.firewalls), None)
 
     @property
     def has_ipv6(self) -> bool:

@@ -60,7 +60,7 @@ def plan_of(network: Network, view: HostView, check_mode: bool, directory: egres
     :raises LinuxnetError: for what is impossible on this host
     """
     warnings = check_host(network, view, check_mode)
-    network = with_gateways(network, view)
+    network = _with_firewall(with_gateways(network, view), view)
     ends = host_ends(network, view)
     problems = Problems(view, ends.existing)
     if not check_mode:
@@ -99,6 +99,16 @@ def plan_of(network: Network, view: HostView, check_mode: bool, directory: egres
         "modules": _present(draft, view, directory),
         "service": _service(network, view),
     }
+
+
+def _with_firewall(network: Network, view: HostView) -> Network:
+    """The network as its service restores it: with the firewall that it has now.
+
+    After a reboot there are no rules, and others may have installed another firewall in the meantime.
+    """
+    if network.firewall == "auto" and network.persistent and view.firewall == "nftables":
+        return network.but(firewall="nftables")
+    return network
 
 
 def _exposure(network: Network, ports: t.Iterable[Published]) -> Exposure:

@@ -331,7 +331,19 @@ def test_what_a_wire_takes_from_endpoints_is_told() -> None:
     assert told == []
     told = plan(variables({"namespace": "web", "guard": False}, "db", ports=["eth1"]), info)["warnings"]
     assert ["eth1: what web sends" in line for line in told] == [True]
-    info["host"]["nft"] = False
+    info["host"]["firewalls"] = ["iptables"]
     told = plan(variables("web", ports=["eth1"]), info)["warnings"]
     assert ["eth1" in line and "install nftables" in line for line in told] == [True]
     assert not plan(variables(ports=["eth1"]), info)["warnings"], "without endpoints it is the user's bridge"
+
+
+@pytest.mark.parametrize(("installed", "firewall"), [(["iptables", "nftables"], None), (["nftables"], "nftables")])
+def test_the_service_gets_the_firewall_that_auto_chose(installed: list[str], firewall: str | None) -> None:
+    info = empty_info()
+    info["host"]["firewalls"] = installed
+    for persistent in (True, False):
+        want = variables({"namespace": "web", "published_ports": ["8080:80"]}, persistent=persistent)
+        document = plan(want, info)
+        for kind in ("bridge_forward", "masquerade", "dnat"):
+            named = {element.get("firewall") for element in elements(document, kind)}
+            assert named == {firewall if persistent else None}

@@ -29,7 +29,7 @@ def empty_info(**forwarding: bool | None) -> Info:
             "routes": [],
             "policy_rules": [],
             "settings_writable": True,
-            "nft": True,
+            "firewalls": ["iptables", "nftables"],
             "neighbours": [],
             "rules": [],
             "rules_unread": [],
