@@ -16,7 +16,7 @@ import pytest
 from tests.integration.networks import apply, remove
 from tests.integration.rule_hosts import BACKENDS, NATIVE, use_backend
 from tests.integration.traffic import agents
-from tests.integration.traffic.attacks import ATTACKS, WIRE
+from tests.integration.traffic.attacks import ATTACKS, WIRE, Attack
 from tests.integration.traffic.packets import Shot
 from tests.integration.traffic.siege import ADDRESSES, SECOND, network
 from tests.integration.traffic.test_streams import becomes
@@ -27,8 +27,24 @@ from tests.lab.host import Host
 from tests.lab.lab import Lab
 from tests.sweep import inside
 
+#: A port of web for others than the neighbour.
+RESTRICTED = {"port": "8087:87/udp", "allowed_sources": [*town.ROUTER, *town.WORLD]}
+
+
+def _to_restricted(ipv6: bool) -> Attack:
+    source, target = town.NEIGHBOUR[ipv6], town.HOST[ipv6]
+
+    def packets(shot: Shot) -> list[bytes]:
+        return [frames.udp(source, target, shot.port, 8087, shot.marker)]
+
+    return Attack("port for a list of sources", "from somebody else", ipv6, "lan", "web", "", packets)
+
+
 #: Everything that the neighbour can do to an endpoint, and that an endpoint can do. There is no network with app here.
-INWARD = [one for one in ATTACKS if one.sender == "lan" and one.victim in ("web", "db") and one.name != "from app"]
+INWARD = [
+    *(one for one in ATTACKS if one.sender == "lan" and one.victim in ("web", "db") and one.name != "from app"),
+    *map(_to_restricted, (False, True)),
+]
 OUTWARD = [attack for attack in ATTACKS if attack.sender == "db" and attack.victim in (WIRE, "host")]
 PAUSE = 0.003
 #: Sources that may be seen on the wire: the host's, and those of others on the segment. A reply that arrives when the
@@ -76,6 +92,14 @@ def _hits(place: str, side: int, number: int, data: bytes) -> set[str]:
     return {str(attack)} if hit else set()
 
 
+def _network() -> dict[str, Any]:
+    wanted = network("br0")
+    for endpoint in wanted["endpoints"]:
+        if endpoint["namespace"] == "web":
+            endpoint["published_ports"] = [*endpoint["published_ports"], RESTRICTED]
+    return wanted
+
+
 @pytest.fixture
 def bombardment(backend: str, bridge_nf: int) -> Iterator[Bombardment]:
     """A host that forwards everything, as with Docker; the namespaces and the attacker are there."""
@@ -87,7 +111,7 @@ def bombardment(backend: str, bridge_nf: int) -> Iterator[Bombardment]:
             host.sysctl(f"net/bridge/bridge-nf-call-{kind}", bridge_nf)
         host.sh(f"ip netns add web; ip netns add db; ip address add {SECOND}/24 dev eth0")
         host.sh("echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding")
-        apply(host, **network("br0"))
+        apply(host, **_network())
         macs = {link["ifname"]: link["address"] for link in host.ip("link", "show")}
         macs["db"] = host.inside("db").ip("link", "show", "eth0")[0]["address"]
         remove(host, "br0")
@@ -118,12 +142,12 @@ def _frames(side: int, router: str, source: str) -> list[bytes]:
 def test_while_a_network_is_made_and_unmade(bombardment: Bombardment) -> None:
     host = bombardment.town.host
     for _again in range(2):
-        apply(host, **network("br0"))
+        apply(host, **_network())
         time.sleep(0.3)
         remove(host, "br0")
     assert bombardment.rounds() > 10
     assert bombardment.hits() == set()
-    apply(host, **network("br0"))
+    apply(host, **_network())
     assert bombardment.hits() == set()
     if host.firewall == "nftables":
         host.sh("nft flush table inet linuxnet")
@@ -139,7 +163,7 @@ def test_while_a_network_is_made_and_unmade(bombardment: Bombardment) -> None:
         "untranslated packets on the uplink",
         "ordinary packets leave untranslated",
     }, "the control"
-    apply(host, **network("br0"))
+    apply(host, **_network())
     assert bombardment.falls_silent(), "what was repaired holds against what had begun"
     assert bombardment.rounds() > 10
     assert bombardment.hits() == set()
@@ -152,7 +176,7 @@ def test_while_a_network_moves_from_one_firewall_to_the_other(bombardment: Bomba
     """Nothing gets through, and a stream by a published port goes on: the same connection, and no answer is lost."""
     host, neighbour = bombardment.town.host, bombardment.town.neighbour
     host.sh(f"iptables -P FORWARD {policy}; ip6tables -P FORWARD {policy}")
-    apply(host, **network("br0"))
+    apply(host, **_network())
     answering = [("tcp", address, 80) for address in ADDRESSES["web"]]
     with host.inside("web").start(agents.serve_all, answering), ExitStack() as stack:
         streams = [
@@ -161,11 +185,17 @@ def test_while_a_network_moves_from_one_firewall_to_the_other(bombardment: Bomba
         ]
         begun = [becomes(stream, own) for stream, own in zip(streams, ADDRESSES["web"], strict=True)]
         for firewall in ("nftables", "iptables") * 2:
-            apply(host, **network("br0"), firewall=firewall)
+            apply(host, **_network(), firewall=firewall)
             assert [becomes(one, own) for one, own in zip(streams, ADDRESSES["web"], strict=True)] == begun
-            assert apply(host, **network("br0")).changed == []
+            assert apply(host, **_network()).changed == []
     assert bombardment.rounds() > 10
     assert bombardment.hits() == set()
+    everybody = _network()
+    everybody["endpoints"][0]["published_ports"][-1] = RESTRICTED["port"]
+    apply(host, **everybody)
+    time.sleep(0.5)
+    hits = bombardment.hits()
+    assert hits == {str(attack) for attack in map(_to_restricted, (False, True))}, "the control"
 
 
 #: The calls of a move that write something, or start what does: to be killed before any other is the same as before the
@@ -200,7 +230,7 @@ def test_killed_while_a_network_moves(bombardment: Bombardment, firewalls: tuple
     """At whatever point: nothing gets through, the stream goes on, and one more run leaves what a whole one does."""
     host, neighbour = bombardment.town.host, bombardment.town.neighbour
     host.sh("iptables -P FORWARD DROP; ip6tables -P FORWARD DROP")
-    old, new = ({**network("br0"), "firewall": firewall} for firewall in firewalls)
+    old, new = ({**_network(), "firewall": firewall} for firewall in firewalls)
     host.module(_MODULE, old)
     points = [one for one in _moved(host, new, None).points if one.call in _WRITING]
     first = next(number for number, one in enumerate(points) if one.call == "sendmsg")
