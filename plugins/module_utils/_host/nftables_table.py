@@ -222,13 +222,20 @@ def of_elements(command: str, elements: t.Sequence[str]) -> t.Iterator[str]:
         yield f"{command} {{ {', '.join(elements[first : first + _TOGETHER])} }}"
 
 
-def _refuse_old(host: Host) -> None:
+def too_old(host: Host) -> str | None:
+    """Why the installed nft cannot write our tables; None if it can."""
     version = host.command(None, ["nft", "--version"]).out
     words = version.split()
     numbers = tuple(int(part) for part in words[1].lstrip("v").split(".") if part.isdigit()) if len(words) > 1 else ()
-    if numbers and numbers < _OLDEST:
-        oldest = ".".join(map(str, _OLDEST))
-        raise Refused(f"nft {'.'.join(map(str, numbers))} is too old: nftables {oldest} or newer is needed")
+    if not numbers or numbers >= _OLDEST:
+        return None
+    return f"nft {'.'.join(map(str, numbers))} is too old: nftables {'.'.join(map(str, _OLDEST))} or newer is needed"
+
+
+def _refuse_old(host: Host) -> None:
+    reason = too_old(host)
+    if reason:
+        raise Refused(reason)
 
 
 def _reason(done: programs.Completed) -> str:

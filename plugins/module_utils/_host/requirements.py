@@ -29,6 +29,11 @@ def firewalls_there() -> list[str]:
     return [name for name, program in _PROGRAMS.items() if programs.find(program)]
 
 
+def has(firewall: str) -> bool:
+    """Whether a firewall is installed."""
+    return programs.find(_PROGRAMS[firewall]) is not None
+
+
 def missing(firewalls: t.Iterable[str] = ("auto",)) -> list[str]:
     """The missing dependencies, for this Python interpreter and the search path of modules.
 

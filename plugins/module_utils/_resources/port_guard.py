@@ -20,6 +20,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     alternative_names,
     nftables_table,
     port_guard_table,
+    requirements,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import bindings, port_guards
@@ -44,8 +45,8 @@ class State(Value):
     #: For each namespace of a want the first reference to it.
     same: t.Mapping[str | None, str | None]
     tables: t.Mapping[str | None, Table]
-    #: Whether the program that writes rules is installed.
-    installed: bool
+    #: Why no rules can be written; None if they can.
+    lacking: str | None
 
 
 class PortGuard(Resource):
@@ -113,7 +114,16 @@ class PortGuard(Resource):
             if ref in needed or host.exists(ref):
                 same[ref] = identities.setdefault(host.identity(ref), ref)
         tables = {ref: port_guard_table.read(host, ref) for ref in dict.fromkeys(same.values())}
-        return State(same, tables, nftables_table.installed())
+        return State(same, tables, self._lacking(host, wants, tables))
+
+    def _lacking(self, host: Host, wants: t.Sequence[Want], tables: t.Mapping[str | None, Table]) -> str | None:
+        if not nftables_table.installed():
+            return "nft is not installed"
+        standing = any(table.exists for table in tables.values())
+        if standing or not requirements.has("iptables") or all(want.state == "absent" for want in wants):
+            # An nft that wrote a table can write it again; without iptables, the network's rules need it anyway.
+            return None
+        return nftables_table.too_old(host)
 
     def plan(self, wants: t.Sequence[Want], state: State) -> Plan:
         plan = Plan([])
@@ -122,25 +132,25 @@ class PortGuard(Resource):
             mine = {number: want for number, want in enumerate(wants) if state.same.get(want.netns, _NONE) == ref}
             there = port_guards.guards(table.elements)
             _refuse_others(mine.values(), there)
-            if not state.installed:
-                _refuse_removals(mine.values(), there)
+            if state.lacking:
+                _refuse_removals(state.lacking, mine.values(), there)
                 continue
             draft = port_guard_draft.draft(table, [_claim(want) for want in mine.values()])
             if draft.commands:
                 plan.steps.append(port_guard_table.WriteGuards(ref, tuple(draft.commands)))
             for (number, want), share in zip(mine.items(), draft.shares):
                 found[number] = _change(want, there.get((want.owner, want.guard.interface)), share)
-        if not state.installed and any(want.state == "present" for want in wants):
-            plan.warnings.append(_NOT_INSTALLED)
+        if state.lacking and any(want.state == "present" for want in wants):
+            plan.warnings.append(f"{state.lacking}{_SO}")
         plan.changes = [found[number] for number in range(len(wants))]
         return plan
 
 
 #: Stands for no namespace, since None is the host's own.
 _NONE = object()
-_NOT_INSTALLED = (
-    "nft is not installed, so an endpoint can tell other endpoints of its network that their addresses are its own; "
-    "install nftables, or the package of your distribution that has nft"
+_SO = (
+    ", so an endpoint can tell other endpoints of its network that their addresses are its own; install nftables, or "
+    "the package of your distribution that has nft"
 )
 
 
@@ -164,10 +174,10 @@ def _refuse_others(wants: t.Iterable[Want], there: t.Mapping[tuple[str, str], Gu
             )
 
 
-def _refuse_removals(wants: t.Iterable[Want], there: t.Container[tuple[str, str]]) -> None:
+def _refuse_removals(lacking: str, wants: t.Iterable[Want], there: t.Container[tuple[str, str]]) -> None:
     for want in wants:
         if want.state == "absent" and (want.owner, want.guard.interface) in there:
-            raise Refused("nft is not installed, but is needed to remove rules of nftables")
+            raise Refused(f"{lacking}, but is needed to remove rules of nftables")
 
 
 def _claim(want: Want) -> Claim:
