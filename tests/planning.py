@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import egress
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView
@@ -19,7 +18,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.read_ne
 )
 
 
-def make_plan(variables: object, info: object, check_mode: bool = False) -> dict[str, Any]:
+def make_plan(variables: object, info: Any, check_mode: bool = False) -> dict[str, Any]:
     """The plan for one network by the role's variables.
 
     :param variables: the role's variables without their prefix ``bridge_network_``
@@ -31,5 +30,5 @@ def make_plan(variables: object, info: object, check_mode: bool = False) -> dict
     if is_absent(section):
         return absent(HostView(info, network_name(section)))
     network = read_network(section)
-    directory = egress.Directory([network], cast("Mapping[str, Any]", info))
+    directory = egress.Directory([network], info)
     return plan_of(network, HostView(info, network.name), check_mode, directory)

@@ -55,7 +55,6 @@ def always(parts: Parts) -> t.Iterator[str]:
 
 def to_gateway(parts: Parts) -> t.Iterator[str]:
     """Without these, an endpoint would not find its gateway. ARP is no matter of this table."""
-    network = next(iter(parts.values()))
     for family, one in _judged(parts).items():
         if family == "ipv6":
             yield "icmpv6 type nd-neighbor-solicit return"
@@ -63,14 +62,13 @@ def to_gateway(parts: Parts) -> t.Iterator[str]:
         for address in one.gateways:
             if family_of(address) == family:
                 yield f"{IP[family]} daddr {spelled(address)} {_PING[family]} return"
-    yield f"goto {layout.chain_of(layout.EGRESS, network.bridge)}"
+    yield f"goto {layout.chain_of(layout.EGRESS, _bridge(parts))}"
 
 
 def elements(parts: Parts) -> t.Iterator[tuple[str, list[str]]]:
     """The keys of each set."""
     judged = _judged(parts)
-    network = next(iter(judged.values()))
-    bridge = quoted(network.bridge)
+    bridge = quoted(_bridge(judged))
     # With ip_version, a family may have another default than the other one; the stricter one counts.
     if any(one.egress == "deny" for one in judged.values()):
         yield "closed", [bridge]
@@ -86,17 +84,14 @@ def _by_set(senders: t.Sequence[Sender], family: str) -> t.Iterator[tuple[str, l
         (layout.REACH, layout.REACH_PORT, [(one.mac_address, one.destinations) for one in senders]),
         (layout.HAND, layout.HAND_PORT, [(one.mac_address, one.receivers) for one in senders]),
     ):
-        pairs = [(mac, one) for mac, those in found for one in those if one.family == family]
-        yield plain, [f"{mac} . {_shown(one)}" for mac, one in pairs if one.ports is None]
-        yield (
-            ported,
-            [f"{mac} . {_shown(one)} . {one.protocol} . {one.ports}" for mac, one in pairs if one.ports is not None],
-        )
+        asked = [(mac, one) for mac, those in found for one in those if one.family == family]
+        pairs = [(f"{mac} . {layout.shown(one.network)}", one) for mac, one in asked]
+        yield plain, [key for key, one in pairs if one.ports is None]
+        yield ported, [f"{key} . {one.protocol} . {one.ports}" for key, one in pairs if one.ports is not None]
 
 
-def _shown(one: Destination) -> str:
-    network = one.network
-    return spelled(network.network_address) if network.num_addresses == 1 else str(network)
+def _bridge(parts: Parts) -> str:
+    return next(iter(parts.values())).bridge
 
 
 def reading(bridge: str, there: t.Mapping[str, t.Iterable[str]]) -> tuple[Sender, ...]:
