@@ -145,7 +145,12 @@ class Reader:
             self._leave(host, text.removesuffix("&"))
             return []
         script = f"cd {_DESK}\n{text}\n"
-        done = host.run(["bash", "-c", f"exec 2>&1\n{script}"], check=False, timeout=300, env=_ENVIRONMENT)
+        words = ["bash", "-c", f"exec 2>&1\n{script}"]
+        done = host.run(words, check=False, timeout=300, env=_ENVIRONMENT)
+        if text.startswith("ip ") and ("DOWN" in done.out or "UNKNOWN" in done.out):
+            # The kernel tells of a new carrier up to a second late.
+            time.sleep(1.5)
+            done = host.run(words, check=False, timeout=300, env=_ENVIRONMENT)
         return done.out.rstrip("\n").split("\n") if done.out.strip("\n") else []
 
     def _leave(self, host: Host, text: str) -> None:

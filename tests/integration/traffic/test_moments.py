@@ -149,6 +149,7 @@ def test_while_a_network_is_made_and_unmade(bombardment: Bombardment) -> None:
     assert bombardment.hits() == set()
     apply(host, **_network())
     assert bombardment.hits() == set()
+    host.sh("nft delete table bridge linuxnet")
     if host.firewall == "nftables":
         host.sh("nft flush table inet linuxnet")
     for program in ("iptables", "ip6tables"):
