@@ -41,9 +41,8 @@ def _options(host: Host, sources: list[str] | None, mode: str = "nat", **options
 
 def _rules(host: Host) -> list[str]:
     """Everything that is there; nft lists the elements of a set in any order."""
-    return sorted(
-        line.strip(" \t,") for line in host.sh("iptables-save; nft list ruleset").splitlines() if "#" not in line
-    )
+    lines = host.sh("iptables-save; nft list ruleset").replace("elements = {", "").splitlines()
+    return sorted(line.strip(" \t,{}") for line in lines if "#" not in line)
 
 
 def _network(host: Host, mode: str) -> None:
