@@ -152,7 +152,7 @@ SAMPLED = ("integration", "traffic")
 #: Files that together start every kind of thing: processes, daemons, ansible-playbook, modules, a boot, raw frames.
 _CUTS = {
     "integration": ("container", "examples", "ip_forward", "lab", "network_files", "role", "story", "target"),
-    "traffic": ("beside_docker", "moments", "sctp"),
+    "traffic": ("beside_docker", "redirects", "sctp"),
 }
 _FOLDERS = {"traffic": "integration/traffic"}
 _SANITY_CUT = ("import", "validate-modules")

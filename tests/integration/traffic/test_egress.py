@@ -133,7 +133,11 @@ class Town:
         return f"{link_local(self.host.ip('link', 'show', 'br0')[0]['address'])}%eth0"
 
 
-@pytest.fixture(scope="module", params=[one.param() for one in PAIRWISE])
+#: A list is looked up after all that rp_filter decides, so a part of them is enough.
+_SOME = [PAIRWISE[number] for number in (0, 2, 3, 7, 8)]
+
+
+@pytest.fixture(scope="module", params=[one.param() for one in _SOME])
 def combination(request: pytest.FixtureRequest) -> Combination:
     made: Combination = request.param
     return made
