@@ -34,6 +34,7 @@ DIRECTORIES = (
     "/etc/NetworkManager/conf.d",
 )
 
+_NUMBERED = re.compile(r"^(/run/linuxnet/nftables/)\d+")
 _MARK = "=== end of a part ==="
 #: One shell for a whole namespace, since starting processes dominates the time of a dump. Each part ends with a mark.
 _SCRIPT = f"""
@@ -216,4 +217,6 @@ def _tree(top: Path) -> Iterator[str]:
             elif _is_namespace(str(path)):
                 yield f"{path} namespace {status.st_ino}"
             elif stat.S_ISREG(status.st_mode):
-                yield f"{path} {stat.filemode(status.st_mode)} {path.read_text(encoding='utf-8', errors='replace')!r}"
+                # The records of nftables are named for the number of their namespace.
+                shown = _NUMBERED.sub(r"\1N", str(path))
+                yield f"{shown} {stat.filemode(status.st_mode)} {path.read_text(encoding='utf-8', errors='replace')!r}"

@@ -78,8 +78,7 @@ def _steady_record(line: str, dump: Dump) -> str:
     """A file; a namespace's record without its identity, the order of its owners, and traces of the past."""
     path, mode, text = line.split(" ", 2)
     if not path.startswith("/run/linuxnet/netns/"):
-        # The records of nftables have the number of their namespace in their names.
-        return re.sub(r"^(/run/linuxnet/nftables/)\d+", r"\1N", line)
+        return line
     record = {**json.loads(ast.literal_eval(text)), "inode": None, "device": None}
     record["owners"] = sorted(record["owners"])
     links = dump.get(f"netns/{path.rpartition('/')[2]} links", [])
