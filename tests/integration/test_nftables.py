@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.integration.networks import SHOP, apply
 from tests.integration.promises import converge, refused, repairs
 from tests.integration.rule_hosts import NETWORK, SOURCES, add_network, without_iptables
 from tests.lab.host import Host
@@ -309,3 +310,14 @@ def test_a_host_without_iptables(bridged: Host) -> None:
     assert kinds == {"forward", "masquerade", "dnat", "guard"}
     assert bridged.module("bridge_network", {"name": "shop", "state": "absent"})["changed"]
     assert json.loads(bridged.sh("nft -j list tables"))["nftables"][1:] == []
+
+
+def test_a_network_in_iptables_has_no_part_in_what_others_share_in_nftables(host: Host) -> None:
+    """The other network publishes no port, so what all ports share is not there."""
+    shop = {**SHOP, "firewall": "iptables"}
+    made = apply(host, **shop)
+    assert "dnat" in made.changed
+    apply(host, **{**SHOP, "name": "br-back", "ipam_config": [{"subnet": "172.19.0.0/24"}], "endpoints": []},
+          firewall="nftables")  # fmt: skip
+    assert apply(host, **shop).changed == []
+    assert apply(host, **shop, check=True).changed == []

@@ -47,6 +47,11 @@ class Claim(Value):
     #: Chains that are its own.
     chains: t.Collection[str] = ()
 
+    @property
+    def is_about_anything(self) -> bool:
+        """Whether the request has something in the table or asks for something."""
+        return bool(self.wanted.chains or self.wanted.elements or self.elements or self.rules or self.chains)
+
 
 class Draft(Value):
     """A transaction, and by request what it does for that."""
@@ -104,6 +109,9 @@ class _Drafting:
                 for number, _claim in enumerate(self._claims):
                     self._shares[number].append(whole)
                 return Draft([whole], self._shares, {})
+            return Draft([], self._shares, {})
+        if not any(claim.is_about_anything for claim in self._claims):
+            # The table is there for others, who see to what they share.
             return Draft([], self._shares, {})
         self._declare()
         self._set_elements()
