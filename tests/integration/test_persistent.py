@@ -440,3 +440,17 @@ def test_a_network_that_was_moved_keeps_its_firewall_at_boot(lab: Lab, host: Hos
     assert "br-shop" in new.sh("nft list map inet linuxnet sender")
     assert new.sh("iptables-save").count("DNAT") == 0
     assert apply(new, **KEPT).changed == ["network_service"], "the copy lacks the unit alone"
+
+
+@pytest.mark.parametrize("order", [("br-shop", "br-back"), ("br-back", "br-shop")], ids=" then ".join)
+def test_networks_in_two_firewalls_come_up_in_any_order(lab: Lab, host: Host, order: tuple[str, str]) -> None:
+    """iptables has no table yet when the one in nftables comes first, but will have those of the other one."""
+    back = {**BACK, "firewall": "nftables"}
+    apply(host, **KEPT)
+    apply(host, **back)
+    apply(host, **KEPT)
+    new = rebooted(lab, host)
+    for name in order:
+        program(new, "up", name)
+    for one in (KEPT, back):
+        assert apply(new, **one).changed == ["network_service"], "the copy lacks the unit alone"

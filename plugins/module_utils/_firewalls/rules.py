@@ -25,7 +25,12 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.firewall import Iptables
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewalls import both
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewalls.both import IPTABLES, NFTABLES
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import nftables_chains, nftables_records, programs
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
+    nftables_chains,
+    nftables_records,
+    programs,
+    service_files,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 
 #: The programs that show whether a firewall is installed.
@@ -93,7 +98,12 @@ def _concerns_nftables(host: Host, asked: t.Sequence[Asked]) -> bool:
 
 
 def _has_rules(host: Host, ref: Ref) -> bool:
-    """Whether iptables has tables there: rules of ours may be in them, and others that drop what we let pass."""
+    """Whether iptables has tables there: rules of ours may be in them, and others that drop what we let pass.
+
+    At boot, the service of a network with rules in iptables may start after that of one in nftables.
+    """
     if not programs.find(_IPTABLES):
         return False
-    return any(host.run(ref, functools.partial(kernel_tables.present, family)) for family in FAMILIES)
+    if any(host.run(ref, functools.partial(kernel_tables.present, family)) for family in FAMILIES):
+        return True
+    return ref is None and bool(service_files.firewalls() - {NFTABLES})

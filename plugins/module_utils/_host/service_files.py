@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import json
 import os
 import pathlib
 import re
@@ -71,6 +72,16 @@ def leases(network: str) -> network_document.Leases:
         return network_document.leases(found)
     except (Invalid, AttributeError, KeyError, TypeError):
         return {}
+
+
+def firewalls() -> set[str]:
+    """The firewalls that the networks' files name, and ``auto``; files that cannot be read name none."""
+    found: set[str] = set()
+    for path in DIRECTORY.glob("*.json"):
+        with contextlib.suppress(AttributeError, KeyError, TypeError, ValueError):
+            modules = json.loads(read(path) or b"")["modules"]
+            found.update(str(one.get("firewall", "auto")) for one in modules["bridge_forward"])
+    return found
 
 
 def enabled(name: str, others: t.Iterable[str]) -> bool:
