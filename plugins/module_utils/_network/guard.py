@@ -13,7 +13,6 @@ for its gateway, and ignores redirects.
 
 from __future__ import annotations
 
-import collections
 import itertools
 import typing as t
 
@@ -153,12 +152,13 @@ def ports(draft: Draft, view: HostView) -> list[dict[str, t.Any]]:
     route is on another network, through that interface, too.
     """
     network = draft.network
-    ends: dict[str, dict[str, bool]] = collections.defaultdict(dict)
-    for endpoint in network.endpoints:
-        ends[endpoint.namespace][draft.host_end(endpoint)] = endpoint.guard
+    # What is sent through a port that nothing guards is allowed anyway.
+    ends: dict[str, list[str]] = {endpoint.namespace: [] for endpoint in network.endpoints}
+    for endpoint in _guarded(network):
+        ends[endpoint.namespace].append(draft.host_end(endpoint))
     others = [one for one in staying.endpoints(draft, view) if one.namespace in ends and one.guard]
     for other in others:
-        ends[other.namespace][other.host_end] = True
+        ends[other.namespace].append(other.host_end)
     elsewhere = return_paths.ports(draft, view)
     guarded: list[tuple[str, str, str, t.Sequence[IPAddress]]] = [
         (endpoint.namespace, draft.host_end(endpoint), endpoint_mac(network, endpoint, view), own)
