@@ -32,7 +32,7 @@ DAMAGES: dict[str, tuple[list[str], list[str]]] = {
     "the bridge gone": (["ip link delete br-shop"], ["bridge", "dnat", "bridge_port", "interface"]),
     "an end off the bridge": (["ip link set {web} nomaster"], ["bridge_port"]),
     "an end down": (["ip link set {web} down"], ["interface"]),
-    "an end renamed": (["ip link set {web} down", "ip link set {web} name other0"], ["interface"]),
+    "an end renamed": (["ip link set {web} down", "ip link set {web} name other0"], ["port_guard", "interface"]),
     "an end gone": (["ip link delete {web}"], ["veth", "bridge_port", "interface"]),
     "an isolated end": (["bridge link set dev {web} isolated on"], ["bridge_port"]),
     "a smaller MTU": (["ip link set {web} mtu 1400"], ["veth"]),

@@ -176,5 +176,5 @@ def add_redirection(route: t.Any, index: int, target: int) -> None:
 
 
 def delete_redirection(route: t.Any, index: int) -> None:
-    """Remove all filters of ours."""
-    route.tc("del-filter", "u32", index=index, **_FILTER)
+    """Remove all filters of ours, also of the one protocol that somebody changed it to."""
+    route.tc("del-filter", "u32", index=index, **{**_FILTER, "protocol": 0})
