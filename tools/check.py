@@ -151,7 +151,7 @@ ALL, WHOLE, CUT = "--all", "--whole", "--cut"
 SAMPLED = ("integration", "traffic")
 #: Files that together start every kind of thing: processes, daemons, ansible-playbook, modules, a boot, raw frames.
 _CUTS = {
-    "integration": ("container", "examples", "ip_forward", "lab", "network_files", "role", "story", "target"),
+    "integration": ("container", "ip_forward", "lab", "network_files", "story", "target"),
     "traffic": ("beside_docker", "redirects", "sctp"),
 }
 _FOLDERS = {"traffic": "integration/traffic"}
