@@ -13,6 +13,7 @@ import pytest
 from tests.integration.promises import converge, refused, repairs
 from tests.integration.rule_hosts import NATIVE, use_backend, without_nft
 from tests.lab.host import Host
+from tests.lab.place import Place
 
 MAC, OTHER_MAC = "02:00:00:00:00:05", "02:00:00:00:00:06"
 WEB: dict[str, Any] = {
@@ -30,7 +31,7 @@ NETWORK: dict[str, Any] = {
 }
 
 
-def _ports(host: Host) -> list[str]:
+def _ports(host: Place) -> list[str]:
     """The guarded ports."""
     done = host.run(["nft", "-j", "list", "map", "bridge", "linuxnet", "ports"], check=False)
     if done.rc:
@@ -68,7 +69,7 @@ def test_in_another_namespace(host: Host) -> None:
     host.sh("ip netns add router")
     empty = host.dump()
     converge(host, "port_guard", {**WEB, "netns": "router"})
-    assert (_ports(host), _ports(host.inside("router"))) == ([], ["p-web"])  # type: ignore[arg-type]
+    assert (_ports(host), _ports(host.inside("router"))) == ([], ["p-web"])
     converge(host, "port_guard", {"interface": "p-web", "netns": "router", "state": "absent"})
     assert empty.changes_to(host.dump()) == []
 
