@@ -150,6 +150,7 @@ DAMAGE = {
     " nft add element inet linuxnet receiver '{ \"br0\" : goto from-br0 }'",
     "a set flushed": "nft flush set inet linuxnet bridges",
     "a binding": "nft flush set inet linuxnet speaker4",
+    "asleep": "nft 'add table inet linuxnet { flags dormant; }'",
     "the policy": "nft chain inet linuxnet forward '{ policy drop; }'",
     "the priority": "nft flush chain inet linuxnet input; nft delete chain inet linuxnet input;"
     " nft add chain inet linuxnet input '{ type filter hook input priority 10; }'",

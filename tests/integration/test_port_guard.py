@@ -86,6 +86,7 @@ DAMAGES = {
     "its priority": f"nft flush chain {TABLE} prerouting; nft delete chain {TABLE} prerouting; nft"
     f" 'add chain {TABLE} prerouting {{ type filter hook prerouting priority 7; }}';"
     f" nft add rule {TABLE} prerouting iifname vmap @ports comment linuxnet",
+    "asleep": f"nft 'add table {TABLE} {{ flags dormant; }}'",
     "its policy": f"nft 'chain {TABLE} prerouting {{ policy drop; }}'",
     "a port": f"nft 'delete element {TABLE} ports {{ \"p-web\" }}'",
     "a MAC address": f"nft 'delete element {TABLE} macs {{ \"p-web\" . {MAC} }}'",

@@ -26,7 +26,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink im
 NETFILTER = 12
 #: The table of this collection.
 OURS = "linuxnet"
-_GET_TABLE, GET_CHAIN, GET_RULE = 10 << 8 | 1, 10 << 8 | 4, 10 << 8 | 7
+GET_TABLE, GET_CHAIN, GET_RULE = 10 << 8 | 1, 10 << 8 | 4, 10 << 8 | 7
 NFGENMSG = struct.Struct("=BBH")
 _U32 = struct.Struct("!I")
 FAMILIES = {1: "inet", 2: "ip", 7: "bridge", 10: "ip6"}
@@ -145,7 +145,7 @@ def iptables_rules(family: str) -> bool:
 def has_table(name: str, family: str | None = None) -> bool:
     """Whether nftables has a table of this name, of one family or of any."""
     with Reader(protocol=NETFILTER) as reader:
-        rows = dump(reader, _GET_TABLE, NUMBERS[family] if family else 0)
+        rows = dump(reader, GET_TABLE, NUMBERS[family] if family else 0)
     return any(text(attributes(row, NFGENMSG.size).get(TABLE, b"")) == name for row in rows)
 
 

@@ -30,7 +30,8 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.netlink im
 
 _GET_SET, _GET_ELEMENTS = 10 << 8 | 10, 10 << 8 | 13
 _U32, _I32, _U64 = struct.Struct("!I"), struct.Struct("!i"), struct.Struct("!Q")
-#: Attributes of chains, hooks, rules, sets and elements.
+#: Attributes of tables, chains, hooks, rules, sets and elements.
+_TABLE_NAME, _TABLE_FLAGS, _DORMANT = 1, 2, 1
 _CHAIN_POLICY, _CHAIN_TYPE = 5, 7
 _HOOK_PRIORITY = 2
 _RULE_CHAIN, _RULE_HANDLE, _RULE_EXPRESSIONS, _RULE_DATA = 2, 3, 4, 7
@@ -71,6 +72,8 @@ class RawTable(t.NamedTuple):
     #: In the order of each chain.
     rules: list[RawRule]
     elements: dict[str, list[RawElement]]
+    #: Whether it sleeps: it is there, and no chain of it is called.
+    dormant: bool
 
 
 def read(host: Host, ref: str | None, table: str, family: str = "inet") -> RawTable | None:
@@ -92,7 +95,13 @@ def _read(table: str, family: int) -> RawTable | None:
             name: list(_elements(_rows(reader, family, _GET_ELEMENTS, named + attribute(2, name.encode() + b"\0"))))
             for name in names
         }
-    return RawTable(chains, rules, elements)
+        dormant = any(_is_dormant(row, table) for row in _rows(reader, family, nftables_chains.GET_TABLE, b""))
+    return RawTable(chains, rules, elements, dormant)
+
+
+def _is_dormant(row: t.Mapping[int, bytes], table: str) -> bool:
+    flags = _U32.unpack(row.get(_TABLE_FLAGS, bytes(_U32.size)))[0]
+    return _text(row.get(_TABLE_NAME)) == table and bool(flags & _DORMANT)
 
 
 def _rows(reader: Reader, family: int, kind: int, body: bytes) -> list[dict[int, bytes]]:

@@ -35,6 +35,7 @@ def read(host: Host, ref: str | None) -> Table:
     there = _digests(raw)
     return Table(
         exists=True,
+        dormant=raw.dormant,
         sets=list(raw.elements),
         chains={name: digests == expected.get(name) for name, digests in there.items()},
         hooked=any(chain.name == port_guards.BASE and chain.hook == port_guards.HOOK for chain in raw.chains),

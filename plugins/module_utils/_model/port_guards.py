@@ -133,6 +133,8 @@ class Table(Value):
     """What is there of the table."""
 
     exists: bool = False
+    #: Whether it is there and no chain of it is called.
+    dormant: bool = False
     #: The names of its sets.
     sets: t.Collection[str] = ()
     #: Its chains, each with whether it is as it should be.

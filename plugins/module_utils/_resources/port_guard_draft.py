@@ -106,6 +106,10 @@ class _Drafting:
         table, share = self._table, self._shares[self._first]
         if not table.exists:
             yield f"add table {TABLE}"
+        elif table.dormant:
+            # Without flags, it wakes.
+            share.removed.append(f"table {TABLE}: dormant")
+            yield f"add table {TABLE}"
         for name, text in port_guards.SETS.items():
             if name not in table.sets:
                 word, declaration = text.format(f"{TABLE} {name}").split(" ", 1)

@@ -73,7 +73,7 @@ ADDRESSES: dict[str, tuple[str, str]] = {
 BRIDGE_OF = {name: bridge for bridge, names in ENDPOINTS.items() for name in names}
 #: A rule of another tool that exempts these packets from tracking.
 NOTRACK = 4999
-_GUARD = "table bridge linuxnet"
+_GUARD = "add table bridge linuxnet"
 _FOREIGN = f"-t raw -C PREROUTING -p udp --dport {NOTRACK} -j CT --notrack"
 
 
@@ -107,8 +107,6 @@ class Siege:
     volleys: int = 0
     shots: int = 0
     bridge_nf: int | None = None
-    #: What guards the ports, while it is taken away.
-    guard: str = ""
 
     @property
     def firewall(self) -> str:
@@ -144,15 +142,12 @@ class Siege:
         self.filter_bridges(0)
 
     def free_ports(self) -> None:
-        """Take away what guards the ports, as on a host without nft."""
-        self.guard = self.guard or self.host.run(["nft", "list", "table", "bridge", "linuxnet"], check=False).out
-        self.host.run(["nft", "delete", "table", "bridge", "linuxnet"], check=False)
+        """Put what guards the ports to sleep, as on a host without nft."""
+        self.host.sh(f"nft '{_GUARD} {{ flags dormant; }}'")
 
     def guard_ports(self) -> None:
-        """Put that back."""
-        if self.guard:
-            self.host.run(["nft", "-f", "-"], stdin=f"add {_GUARD}\ndelete {_GUARD}\n{self.guard}")
-            self.guard = ""
+        """Wake it again."""
+        self.host.sh(f"nft '{_GUARD}'")
 
     def expose(self) -> None:
         """Remove what stops attacks on such hosts besides our rules, so that a control tests only these."""

@@ -86,6 +86,8 @@ class Table:
         rules: dict[str, list[Rule]] | None = None,
     ) -> None:
         self.exists = exists
+        #: Whether it is there and no chain of it is called.
+        self.dormant = False
         self.hooks = hooks or {}
         self.rules = rules or {}
         #: By the name of a set, by key.

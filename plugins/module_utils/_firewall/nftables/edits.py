@@ -151,6 +151,9 @@ class _Drafting:
         table = self._table
         if not table.exists:
             self._note("declare", None, Edit("", f"add table {TABLE}"))
+        elif table.dormant:
+            # Without flags, it wakes.
+            self._note("declare", None, Edit("", f"add table {TABLE}", f"table {TABLE}: dormant"))
         for name in self._sets:
             if name not in table.elements:
                 kind = layout.SETS[name]

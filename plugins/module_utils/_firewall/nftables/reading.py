@@ -40,6 +40,7 @@ def table(raw: RawTable | None, record: Record) -> Table:
         return Table()
     lines = _lines(record)
     made = Table(exists=True)
+    made.dormant = raw.dormant
     for chain in raw.chains:
         made.hooks[chain.name] = Hook(*chain.hook) if chain.hook else None
         made.rules[chain.name] = []
