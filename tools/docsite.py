@@ -23,9 +23,9 @@ HTML = SITE / "build/html"
 _SOURCE = "https://github.com/netplumb/netplumb.linuxnet/blob/main"
 #: The Markdown pages in docs/ that belong to each kind. The others are reference.
 PAGES = {
-    "How-to": ("inside", "persistence", "testing"),
-    "Reference": ("rules", "nftables", "flush", "drift", "plan"),
-    "Explanation": ("engines", "scale"),
+    "How-to": ("start", "inside", "persistence", "testing"),
+    "Reference": ("content", "requirements", "rules", "nftables", "flush", "drift", "plan"),
+    "Explanation": ("guarantees", "engines", "scale"),
 }
 _CONFIGURATION = """
 extensions += ["myst_parser"]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The README's network as readers get it: with the inventory there, and with the modules in order."""
+"""The README's network as readers get it: with the inventory of docs/start.md, and with the modules in order."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ from tests.lab.paths import REPOSITORY
 from tests.lab.playbooks import Run
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-(INVENTORY,) = re.findall(r"^```yaml\n(# inventory\.yml\n.*?)^```$", README, re.MULTILINE | re.DOTALL)
+START = (REPOSITORY / "docs/start.md").read_text(encoding="utf-8")
+(INVENTORY,) = re.findall(r"^```yaml\n(# inventory\.yml\n.*?)^```$", START, re.MULTILINE | re.DOTALL)
 (PLAY,) = re.findall(r"^```yaml\n(- name: .*?)^```$", README, re.MULTILINE | re.DOTALL)
 (SHOWN,) = re.findall(
-    r"^\$ ansible-playbook -i inventory\.yml .*\n\.\.\.\n(.*?)^\.\.\.\n```$", README, re.MULTILINE | re.DOTALL
+    r"^\$ ansible-playbook -i inventory\.yml .*\n\.\.\.\n(.*?)^\.\.\.\n```$", START, re.MULTILINE | re.DOTALL
 )
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The versions that the README claims, the matrix tests and its page shows agree."""
+"""The versions that docs/requirements.md claims, the matrix tests and its page shows agree."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from tools import versions
 from tools.versions import REPOSITORY, Row
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+CLAIMS = (REPOSITORY / "docs" / "requirements.md").read_text(encoding="utf-8")
 PAGE = (REPOSITORY / "docs" / "versions.md").read_text(encoding="utf-8")
 
 
 def _claimed(what: str) -> str:
-    """The last cell of a row in the README's table of requirements."""
-    (cell,) = re.findall(rf"^\| the \w+ \| {what}[^|]*\| ([^|]+) \|$", README, re.MULTILINE)
+    """The last cell of a row in the table of requirements."""
+    (cell,) = re.findall(rf"^\| the \w+ \| {what}[^|]*\| ([^|]+) \|$", CLAIMS, re.MULTILINE)
     return str(cell)
 
 
@@ -36,7 +37,7 @@ def _shown() -> list[list[str]]:
         ("pyroute2", 4, lambda row: row.pyroute2),
     ],
 )
-def test_each_version_that_the_readme_claims_for_a_host_was_tested(
+def test_each_version_that_is_claimed_for_a_host_was_tested(
     what: str, column: int, of_row: Callable[[Row], str]
 ) -> None:
     claimed = set(re.findall(r"\d+(?:\.\d+)+", _claimed(what)))
@@ -44,12 +45,17 @@ def test_each_version_that_the_readme_claims_for_a_host_was_tested(
     assert claimed <= {of_row(row) for row in versions.rows()}
 
 
-def test_each_ansible_core_was_tested_on_each_python_that_the_readme_claims() -> None:
+def test_each_ansible_core_was_tested_on_each_python_that_is_claimed() -> None:
     claimed = set()
     for part in _claimed("ansible-core").split(";"):
         cores, pythons = (re.findall(r"\d\.\d+", half) for half in part.split(" on Python "))
         claimed |= {(core, python) for core in cores for python in pythons}
     assert claimed == {(".".join(cells[1].split(".")[:2]), cells[2]) for cells in _shown()}
+
+
+def test_the_readme_names_the_same_cores() -> None:
+    (sentence,) = re.findall(r"^Tested with ansible-core (.*?) \(release candidate\)", README, re.MULTILINE)
+    assert set(re.findall(r"2\.\d+", sentence)) == set(re.findall(r"2\.\d+", _claimed("ansible-core")))
 
 
 def test_both_backends_were_tested() -> None:
