@@ -63,7 +63,7 @@ def types(session: nox.Session) -> None:
 def aggregate_docs(session: nox.Session) -> None:
     """Check that the documentation of aggregate repeats the options of its module."""
     _needs(session)
-    session.run("python", "-m", "tools.aggregate_docs", "--lint")
+    session.run("python", "-m", "docs.make.aggregate")
 
 
 @nox.session
@@ -77,7 +77,7 @@ def changelog(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Build the site of documentation in build/site, where warnings are errors. Needs an environment of its own."""
     session.install("--requirement", "requirements-docs.txt")
-    session.run("python", "-m", "tools.docsite")
+    session.run("python", "-m", "docs.make.site")
 
 
 @nox.session(default=False)

@@ -31,11 +31,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from docs.make.pages import header
 from tests.lab.paths import link_collection
 from tools import environments, versions
 from tools.check import environment
 from tools.environments import PLACE, Missing
-from tools.pages import header
 from tools.versions import REPOSITORY, Row
 
 PAGE = REPOSITORY / "docs" / "versions.md"

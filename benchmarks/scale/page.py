@@ -16,8 +16,8 @@ from benchmarks.scale.aims import ROLE
 from benchmarks.scale.cells import Cell, Found, told
 from benchmarks.scale.record import BESIDE, MODULES, RIVALS
 from benchmarks.scale.rivals import STAGES
+from docs.make.pages import header
 from tests.lab.paths import REPOSITORY
-from tools.pages import header
 
 _PAGE, _PLOT = REPOSITORY / "docs/scale.md", REPOSITORY / "docs/scale.svg"
 _TITLES = {

@@ -9,13 +9,13 @@ import platform
 import textwrap
 from collections.abc import Sequence
 
+from docs.make.pages import header
 from tests.engines import packages
 from tests.engines.columns import RELEASES
 from tests.engines.reasons import NEW, OLD
 from tests.engines.releases import NEWEST, PRESENT
 from tests.engines.table import Run, Table, heading
 from tests.lab.paths import REPOSITORY
-from tools.pages import header
 
 #: The engines whose versions the page names. The older release's nft is not asked.
 _NAMED = {

@@ -14,9 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from docs.make.drift import COMMAND, PAGE, page
 from tests.integration import xdp
 from tests.integration.breakages import BREAKAGES, HARMLESS, REPAIRED, WARNED, Breakage
-from tests.integration.breakages_page import COMMAND, PAGE, page
 from tests.integration.networks import SHOP, Applied, apply
 from tests.lab import town
 from tests.lab.lab import Lab

@@ -26,8 +26,8 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import ne
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.marked import Marked
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import carry_out, endpoints, kinds
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._service import boot
+from docs.make import plan as plan_schema
 from tests.lab.paths import REPOSITORY
-from tests.unit.plan import plan_schema
 from tests.unit.plan.builders import dual, plan
 from tests.unit.plan.world import empty_info, interface
 
@@ -136,7 +136,7 @@ def test_a_new_kind_is_taken_away_with_the_network() -> None:
 
 def test_the_schema_of_plans_has_the_kinds() -> None:
     written = plan_schema.PAGE.read_text(encoding="utf-8")
-    assert plan_schema.page(written) == written, "python -m tests.unit.plan.plan_schema"
+    assert plan_schema.page(written) == written, plan_schema.COMMAND
 
 
 @pytest.mark.usefixtures("tap")

@@ -11,9 +11,9 @@ import inspect
 import pytest
 import yaml
 
-from tools import aggregate_docs
+from docs.make import aggregate
 
-MODULES = sorted(path.stem for path in (aggregate_docs.PLUGINS / "modules").glob("[a-z]*.py"))
+MODULES = sorted(path.stem for path in (aggregate.PLUGINS / "modules").glob("[a-z]*.py"))
 #: A module that only reads, one whose name is not required with `aggregate`, and one that runs on the controller.
 NO_RESOURCE = ("bridge_network", "lab", "netns_info")
 
@@ -25,6 +25,6 @@ def test_what_identifies_an_object_is_documented_as_required(name: str) -> None:
         value for value in vars(module).values() if inspect.isclass(value) and hasattr(value, "identified_by")
     ]
     options = yaml.safe_load(module.DOCUMENTATION)["options"]
-    required = [option for option, text in options.items() if aggregate_docs.REQUIRED in text["description"]]
+    required = [option for option, text in options.items() if aggregate.REQUIRED in text["description"]]
     assert required == list(resource.identified_by)
     assert list(options)[-1] == "aggregate"

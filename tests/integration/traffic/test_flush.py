@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
+from docs.make import flush as flush_page
 from tests.integration.networks import apply
 from tests.integration.rule_hosts import BACKENDS, LEGACY, NATIVE
 from tests.integration.traffic import agents, wanted
@@ -26,9 +27,7 @@ from tests.integration.traffic.keeping import (
 )
 from tests.integration.traffic.siege import Siege, network
 from tests.integration.traffic.volley import fire, sound
-from tests.lab.paths import REPOSITORY
 
-DOCUMENT = REPOSITORY / "docs/flush.md"
 UPDATE = "UPDATE_DOCUMENTS"
 
 
@@ -140,17 +139,6 @@ EVENTS: dict[str, list[Event]] = {
 }
 
 
-def _document(name: str, columns: dict[str, dict[str, str]]) -> str:
-    """The page with this table."""
-    text = DOCUMENT.read_text(encoding="utf-8")
-    lines = ["| |" + "".join(f" {column} |" for column in columns), "|---|" + "---|" * len(columns)]
-    for row in next(iter(columns.values())):
-        lines.append(f"| {row} |" + "".join(f" {column[row]} |" for column in columns.values()))
-    begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->\n"
-    before, after = text.split(begin)[0], text.split(end)[-1]
-    return before + begin + "\n".join(lines) + "\n" + end + after
-
-
 @pytest.mark.parametrize(
     ("siege", "name"),
     [
@@ -174,8 +162,8 @@ def test_what_holds_while_rules_are_missing(siege: Siege, name: str) -> None:
     siege.configure(0, "ACCEPT", 0)
     sound(siege)
     if os.environ.get(UPDATE):
-        DOCUMENT.write_text(_document(name, columns), encoding="utf-8")
-    assert DOCUMENT.read_text(encoding="utf-8") == _document(name, columns)
+        flush_page.PAGE.write_text(flush_page.page(name, columns), encoding="utf-8")
+    assert flush_page.PAGE.read_text(encoding="utf-8") == flush_page.page(name, columns)
 
 
 @pytest.mark.parametrize("siege", ["nft", NATIVE], indirect=True)

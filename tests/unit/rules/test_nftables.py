@@ -17,7 +17,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftabl
     Rule,
     Table,
 )
-from tests.unit.rules.nftables_page import COMMAND, PAGE, page
+from docs.make.nftables import COMMAND, PAGE, page
 
 NAMES = [layout.NAMES, "to-br0"]
 

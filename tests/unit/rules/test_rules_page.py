@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import pytest
 
+from docs.make.rules import COMMAND, MODES, PAGE, Info, lines, page, rules
 from tests.unit.plan.builders import dual
 from tests.unit.rules.reasons import REASONS, number_of
-from tests.unit.rules.rules_page import COMMAND, MODES, PAGE, Info, lines, page, rules
 
 EVERY_MODE = pytest.mark.parametrize("want", [mode[2] for mode in MODES], ids=[mode[0] for mode in MODES])
 PUBLISHING = [mode for mode in MODES if not mode[2].get("internal")]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Build the site of documentation in build/site: python -m tools.docsite
+"""Build the site of documentation in build/site: python -m docs.make.site
 
 antsibull-docs writes the pages of docs/docsite and of every plugin and role, as it does for docs.ansible.com. The
 Markdown pages in docs/ are added for this site alone. Warnings are errors, and nothing is downloaded.

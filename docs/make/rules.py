@@ -1,10 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The page docs/rules.md, made from the decisions of the role's and the modules' planners.
-
-``python -m tests.unit.rules.rules_page`` writes it, with repository and collection on the path as for the tests.
-"""
+"""The page docs/rules.md, made from the decisions of the role's and the modules' planners: python -m docs.make rules"""
 
 from __future__ import annotations
 
@@ -12,15 +9,15 @@ import re
 from typing import Any
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.netfilter import TABLES
+from docs.make.pages import header
 from tests.lab.paths import REPOSITORY
 from tests.unit.plan.builders import dual, plan, variables
 from tests.unit.plan.world import empty_info, interface
 from tests.unit.rules.reasons import REASONS, number_of
 from tests.unit.rules.worlds import Tables, empty_host, run
-from tools.pages import header
 
 PAGE = REPOSITORY / "docs/rules.md"
-COMMAND = "python -m tests.unit.rules.rules_page"
+COMMAND = "python -m docs.make rules"
 
 _PORTS = ["8080:80", "127.0.0.1:8081:81", "5000-5010:6000-6010/udp"]
 _NOT_ON_LOOPBACK = [_PORTS[0], _PORTS[2]]
@@ -193,5 +190,5 @@ def page() -> str:
     return "\n".join([INTRODUCTION, why, *(_mode(*mode) for mode in MODES), MANY])
 
 
-if __name__ == "__main__":
+def write() -> None:
     PAGE.write_text(page(), encoding="utf-8")

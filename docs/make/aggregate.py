@@ -1,23 +1,23 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fill in the suboptions of `aggregate` in the modules' documentation: python -m tools.aggregate_docs [--lint]
+"""Fill in the suboptions of `aggregate` in the modules' documentation: python -m docs.make aggregate
 
-Each suboption refers to the module's option of the same name, so that no text has to be written twice. With --lint,
-nothing is written, and the exit code is 1 if something would be.
+Each suboption refers to the module's option of the same name, so that no text has to be written twice. Run by itself,
+this only checks: the exit code is 1 if a module would change.
 """
 
 from __future__ import annotations
 
 import re
 import runpy
-import sys
 import typing as t
 from pathlib import Path
 
 import yaml
 
-PLUGINS = Path(__file__).parents[1] / "plugins"
+PLUGINS = Path(__file__).parents[2] / "plugins"
+COMMAND = "python -m docs.make aggregate"
 
 #: What the documentation says about options that every element needs, or that elements cannot have.
 REQUIRED = "Required unless O(aggregate) is given."
@@ -69,18 +69,17 @@ def _flow(value: t.Any) -> str:
     return yaml.safe_dump(value, default_flow_style=True, width=1000).removesuffix("...\n").strip()
 
 
-def main() -> None:
-    """Fill in all modules, or report those that would change."""
-    old = []
-    for path in sorted(PLUGINS.glob("modules/*.py")):
-        text = path.read_text(encoding="utf-8")
-        if (new := filled_in(text)) != text:
-            old.append(path.name)
-            if "--lint" not in sys.argv:
-                path.write_text(new, encoding="utf-8")
-    if old and "--lint" in sys.argv:
-        raise SystemExit(f"python -m tools.aggregate_docs would change {', '.join(old)}")
+def _changed() -> dict[Path, str]:
+    """The modules whose text would change, with the new text."""
+    texts = {path: path.read_text(encoding="utf-8") for path in sorted(PLUGINS.glob("modules/*.py"))}
+    return {path: new for path, text in texts.items() if (new := filled_in(text)) != text}
+
+
+def write() -> None:
+    for path, text in _changed().items():
+        path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    if changed := _changed():
+        raise SystemExit(f"{COMMAND} would change {', '.join(path.name for path in changed)}")

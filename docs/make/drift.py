@@ -1,16 +1,16 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write docs/drift.md out of what test_breakages.py does: python -m tests.integration.breakages_page"""
+"""The page docs/drift.md, made out of what test_breakages.py does: python -m docs.make drift"""
 
 from __future__ import annotations
 
+from docs.make.pages import header
 from tests.integration.breakages import BREAKAGES, Breakage
 from tests.lab.paths import REPOSITORY
-from tools.pages import header
 
 PAGE = REPOSITORY / "docs/drift.md"
-COMMAND = "python -m tests.integration.breakages_page"
+COMMAND = "python -m docs.make drift"
 INTRODUCTION = f"""{header()}
 
 # What a run does about changes by hand
@@ -44,5 +44,5 @@ def page() -> str:
     return "\n".join(parts)
 
 
-if __name__ == "__main__":
+def write() -> None:
     PAGE.write_text(page(), encoding="utf-8")

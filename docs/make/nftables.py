@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The page docs/nftables.md: the same networks as in docs/rules.md, in a table of nftables.
 
-``python -m tests.unit.rules.nftables_page`` writes it, with repository and collection on the path as for the tests.
+``python -m docs.make nftables`` writes it.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftabl
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables.document import Document, Hook
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import port_guards
+from docs.make.pages import header
+from docs.make.rules import MODES, Info, decided
 from tests.lab.paths import REPOSITORY
-from tests.unit.rules.rules_page import MODES, Info, decided
 from tests.unit.rules.worlds import wants
-from tools.pages import header
 
 PAGE = REPOSITORY / "docs/nftables.md"
-COMMAND = "python -m tests.unit.rules.nftables_page"
+COMMAND = "python -m docs.make nftables"
 
 INTRODUCTION = f"""\
 {header()}
@@ -145,5 +145,5 @@ def _modes() -> list[tuple[str, str, Info]]:
     ]
 
 
-if __name__ == "__main__":
+def write() -> None:
     PAGE.write_text(page(), encoding="utf-8")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write the kinds of objects into docs/plan.schema.json: python -m tests.unit.plan.plan_schema
+"""Write the kinds of objects into docs/plan.schema.json: python -m docs.make plan
 
 The schema describes an element of each kind under its name.
 """
@@ -16,6 +16,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import 
 from tests.lab.paths import REPOSITORY
 
 PAGE = REPOSITORY / "docs" / "plan.schema.json"
+COMMAND = "python -m docs.make plan"
 
 
 def definition(kind: str) -> str:
@@ -37,5 +38,5 @@ def page(written: str) -> str:
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
-if __name__ == "__main__":
+def write() -> None:
     PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
