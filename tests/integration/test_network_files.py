@@ -37,38 +37,51 @@ def _damage(document: dict[str, Any], where: list[Any], value: Any) -> str:
     return json.dumps(document)
 
 
-@pytest.mark.parametrize(
-    ("where", "value"),
-    [
-        (["modules", "netns"], [1]),
-        (["modules", "netns", 0, "name"], None),
-        (["modules", "netns"], {}),
-        (["modules", "veth", 0, "peer_netns"], None),
-        (["modules", "veth", 0, "name"], 7),
-        (["modules", "bridge_port", 0, "interface"], None),
-        (["modules", "interface", 0, "name"], []),
-        (["modules", "interface", 0, "addresses"], 3),
-        (["modules", "dnat", 0, "to_address"], None),
-        (["modules", "dnat", 0, "host_port"], None),
-        (["guests"], {"nobody": None}),
-        (["guests"], {"web": 3}),
-        (["containers"], []),
-        (["containers"], {"web": {"name": "shop", "engine": None}}),
-    ],
-)
-@pytest.mark.parametrize("verb", ["up", "down"])
+#: Where the document is damaged, and what is there then; None for nothing.
+DAMAGES: list[tuple[list[Any], Any]] = [
+    (["modules", "netns"], [1]),
+    (["modules", "netns", 0, "name"], None),
+    (["modules", "netns"], {}),
+    (["modules", "veth", 0, "peer_netns"], None),
+    (["modules", "veth", 0, "name"], 7),
+    (["modules", "bridge_port", 0, "interface"], None),
+    (["modules", "interface", 0, "name"], []),
+    (["modules", "interface", 0, "addresses"], 3),
+    (["modules", "dnat", 0, "to_address"], None),
+    (["modules", "dnat", 0, "host_port"], None),
+    (["guests"], {"nobody": None}),
+    (["guests"], {"web": 3}),
+    (["containers"], []),
+    (["containers"], {"web": {"name": "shop", "engine": None}}),
+]
+
+
 @pytest.mark.long
-def test_a_document_damaged_by_hand_is_a_sentence(host: Host, verb: str, where: list[Any], value: Any) -> None:
+def test_a_document_damaged_by_hand_is_a_sentence(host: Host) -> None:
     apply(host, **NETWORK)
-    host.write(DEFINITIONS, _damage(json.loads(host.read(DEFINITIONS)), where, value))
-    done = program(host, verb, "br-shop", check=False)
-    assert "Traceback" not in done.out + done.err
-    if verb == "up":
+    whole = host.read(DEFINITIONS)
+    for where, value in DAMAGES:
+        host.write(DEFINITIONS, _damage(json.loads(whole), where, value))
+        done = program(host, "up", "br-shop", check=False)
+        assert "Traceback" not in done.out + done.err, where
         assert (done.rc, done.out.startswith(f"{DEFINITIONS}: "), done.out.count("\n")) == (1, True, 1), done.out
-    else:
+        assert apply(host, **NETWORK).changed, "written anew"
+        assert host.read(DEFINITIONS) == whole, where
+
+
+@pytest.mark.long
+def test_a_network_of_a_damaged_document_goes_down(host: Host) -> None:
+    apply(host, **NETWORK)
+    whole = host.read(DEFINITIONS)
+    for where, value in DAMAGES:
+        host.write(DEFINITIONS, _damage(json.loads(whole), where, value))
+        done = program(host, "down", "br-shop", check=False)
+        assert "Traceback" not in done.out + done.err, where
         assert done.rc == 0, "what carries the mark goes all the same"
-    assert apply(host, **NETWORK).changed, "written anew"
-    assert apply(host, **NETWORK).changed == []
+        assert "br-shop" not in host.sh("ip -brief link"), where
+        host.write(DEFINITIONS, whole)
+        program(host, "up", "br-shop")
+    assert apply(host, **NETWORK).changed == [], "the same as before"
 
 
 @pytest.mark.long

@@ -62,6 +62,11 @@ def docker0(place: Town) -> None:
     place.host.sh("ip link add docker0 type bridge; ip address add 172.17.0.1/16 dev docker0; ip link set docker0 up")
     place.host.sh("ip netns add other; ip link add vother type veth peer name eth0 netns other")
     place.host.sh("ip link set vother master docker0 up; ip -n other link set eth0 up")
+    # The kernel notes a carrier later, and what is compared afterwards has it.
+    place.host.sh(
+        "until ip -d link show vother | grep -q 'state forwarding' && ip link show docker0 | grep -q LOWER_UP;"
+        " do sleep 0.05; done"
+    )
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ host
         ├── published 8080/tcp ──▶ 80
         └── published 127.0.0.1:8081/tcp ──▶ 81"""
 
-#: What is done by hand, with WEB for the host's end of the pair to web, and everything that is named afterwards.
+#: What is done by hand, with WEB and DB for the host's ends of pairs, and everything that is named afterwards.
 BROKEN: dict[str, tuple[str, list[tuple[str, str]]]] = {
     "a port is down": ("ip link set WEB down", [("WEB", "WEB is down")]),
     "an endpoint's interface is down": (
@@ -50,7 +50,8 @@ BROKEN: dict[str, tuple[str, list[tuple[str, str]]]] = {
     ),
     "a port left its bridge": ("ip link set WEB nomaster", [("WEB", "WEB is no port of br-shop"), *_NOWHERE]),
     "a namespace is dead": (
-        "ip netns delete db",
+        # The kernel takes its time to remove what was in there.
+        "ip netns delete db; while ip link show DB >/dev/null 2>&1; do sleep 0.05; done",
         [("namespace db", "the namespace does not exist any more")],
     ),
     "a pair is gone": (
@@ -128,9 +129,10 @@ def test_a_network_without_faults(network: Host) -> None:
 
 @pytest.mark.parametrize("case", BROKEN)
 def test_what_is_broken_is_named(network: Host, case: str) -> None:
-    web = _end(_info(network), "web")
+    before = _info(network)
+    web = _end(before, "web")
     script, expected = BROKEN[case]
-    network.sh(script.replace("WEB", web))
+    network.sh(script.replace("WEB", web).replace("DB", _end(before, "db")))
     info = _info(network)
     found = [(one["of"], one["fault"]) for one in topology(info, "data")["faults"]]
     wanted = [(of.replace("WEB", web), sentence.replace("WEB", web)) for of, sentence in expected]
