@@ -13,7 +13,8 @@
 # make here    what wants more than a fresh machine has: sanity with every Python, cores (sanity by each other
 #              ansible-core that the collection supports), publish (the artifact, as Galaxy's importer sees it, and the
 #              site of documentation), interpreters
-#              (modules on one Python after another), machines and newest; needs root
+#              (modules on one Python after another), machines, newest and documents; needs root
+# make documents  tests of what measures for documents (scale, engines, versions), and that these say what was measured
 # make docs    the site of documentation in build/site/build/html, built without a warning
 # make test-matrix  the collection on many versions of Python, ansible-core, pyroute2 and iptables (tools/versions.py);
 #              MATRIX=--short: a few combinations; MATRIX=--write: writes docs/versions.md; see tools/matrix.py for more
@@ -31,7 +32,7 @@ VENV := .venv
 CHECK := $(VENV)/bin/python -m tools.check
 PARTS := lint sanity unit integration traffic molecule
 
-.PHONY: demo docs test test-matrix clean bench engines fresh machines newest here cores interpreters publish model sweep $(PARTS)
+.PHONY: demo docs documents test test-matrix clean bench engines fresh machines newest here cores interpreters publish model sweep $(PARTS)
 
 demo: $(VENV)/requirements.txt
 	@$(VENV)/bin/python -m tests.demo
@@ -48,7 +49,10 @@ test-matrix: $(VENV)/requirements-dev.txt
 $(PARTS) cores interpreters publish fresh machines newest: $(VENV)/requirements-dev.txt
 	@$(CHECK) $(ALL) $(WHOLE) $@
 
-here: $(VENV)/requirements-dev.txt
+documents: $(VENV)/requirements-dev.txt
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/nox --non-interactive --no-venv --session documents
+
+here: documents
 	@$(CHECK) --whole sanity cores publish interpreters machines newest
 
 engines: $(VENV)/requirements-dev.txt

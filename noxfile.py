@@ -81,6 +81,13 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def documents(session: nox.Session) -> None:
+    """Test what measures and compares for documents (scale, engines, versions), and what they say of it."""
+    _needs(session)
+    session.run("pytest", "--quiet", "tests/documents")
+
+
+@nox.session(default=False)
 @nox.parametrize("part", [nox.param(name, id=name) for name in ("unit", "integration", "traffic", "molecule")])
 def tests(session: nox.Session, part: str) -> None:
     """Run the tests of one part, as `make PART` does. Arguments: --all, --cut."""
