@@ -196,7 +196,8 @@ def _pytest(name: str, *options: str, files: Sequence[str] = ()) -> Outcome:
     return Outcome(max(total - failed - skipped, 0), failed, skipped, notes, failures)
 
 
-PARALLEL = (f"--numprocesses={os.cpu_count() or 1}", "--dist=worksteal")
+#: One more worker than processors, since tests wait for packets that do not come.
+PARALLEL = (f"--numprocesses={(os.cpu_count() or 1) + 1}", "--dist=worksteal")
 
 
 def unit() -> Outcome:

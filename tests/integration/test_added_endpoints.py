@@ -169,6 +169,7 @@ def test_an_endpoint_with_another_address_takes_its_ports_along(
         assert f'"{former}"' not in host.sh("cat /etc/linuxnet/*.json")
 
 
+@pytest.mark.long
 def test_two_endpoints_exchange_their_addresses(host: Host, neighbour: Host) -> None:
     one = {"namespace": "web", "published_ports": ["8080:80"], "ipv4_address": "172.18.0.2"}
     two = {"namespace": "db", "published_ports": ["8081:80"], "ipv4_address": "172.18.0.3"}

@@ -62,6 +62,7 @@ def test_what_overlaps_anything_of_the_host_is_not_free(host: Host, occupied: st
     assert _subnets(host) == ["172.17.0.1/16"]
 
 
+@pytest.mark.long
 def test_ipv6_where_it_is_asked_for(lab: Lab, host: Host) -> None:
     in_one(host, {**NET, "enable_ipv6": True})
     ipv4, ipv6 = _subnets(host)

@@ -153,6 +153,7 @@ def test_a_state_that_makes_no_sense(host: Host, guest: Process, state: str) -> 
 
 
 @pytest.mark.parametrize("words", [["hook", "x"], ["started"], ["started", "lxc"], ["started", "docker", "x"]])
+@pytest.mark.long
 def test_bad_calls(host: Host, guest: Process, words: list[str]) -> None:
     _build(host, guest)
     told = program(host, *words, check=False)

@@ -30,6 +30,7 @@ def _options(host: Host, **options: Any) -> dict[str, Any]:
 
 
 @BACKENDS
+@pytest.mark.long
 def test_lists_come_change_and_go(host: Host, backend: str) -> None:
     use_backend(host, backend)
     converge(host, "bridge_forward", _options(host))

@@ -46,6 +46,7 @@ def _run(host: Host, *tasks: dict[str, Any], pipelining: str = "True", fails: bo
 
 
 @PIPELINING
+@pytest.mark.long
 def test_any_module_runs_inside(shop: Host, pipelining: str) -> None:
     run = _run(
         shop,

@@ -384,6 +384,7 @@ def test_check_mode_on_an_empty_host(host: Host) -> None:
     assert host.module("interface", want)["diff"] == foretold["diff"]
 
 
+@pytest.mark.long
 def test_tables_by_name(web: Host) -> None:
     web.sh("mkdir -p /etc/iproute2; echo '77 blue' > /etc/iproute2/rt_tables")
     _converge(web, {"name": "eth0", "netns": "web", "routes": [{"to": "10.7.0.0/16", "table": "blue"}]})

@@ -73,6 +73,7 @@ def _start(command: list[str], project: Path, collections: Path) -> subprocess.P
     )
 
 
+@pytest.mark.long
 def test_the_page_works_from_an_empty_folder_and_twice_at_once(tmp_path: Path, collections: Path) -> None:
     projects = [_project(tmp_path / name) for name in ("first", "second")]
     runs = [_start(["molecule", "test"], project, collections) for project in projects]
@@ -117,6 +118,7 @@ def _of_session(session: int) -> list[int]:
     return found
 
 
+@pytest.mark.long
 def test_hosts_by_hand(tmp_path: Path, collections: Path, request: pytest.FixtureRequest) -> None:
     project = _project(tmp_path)
     request.addfinalizer(lambda: standing.down(project / "lab"))

@@ -235,6 +235,7 @@ def test_endpoints_that_are_only_added_find_the_others(host: Host) -> None:
     assert found(host, "cache", "web") == {"172.18.0.2", "fd00:18::2"}
 
 
+@pytest.mark.long
 def test_after_a_reboot(lab: Lab, host: Host) -> None:
     """The files are on disk; those that are lost, or that somebody has changed meanwhile, are put right."""
     web, db = SHOP["endpoints"]

@@ -224,6 +224,7 @@ def test_absent_with_a_process_inside_says_what_it_left(host: Host) -> None:
         assert host.sh("ip -o link show type veth") == "", "its links went though it lives on"
 
 
+@pytest.mark.long
 def test_a_namespace_with_two_owners_goes_with_the_second(host: Host) -> None:
     converge(host, "netns", {"name": "web", "owner": "shop"})
     converge(host, "netns", {"name": "web", "owner": "office"})

@@ -184,6 +184,7 @@ def test_drift_is_repaired_and_nothing_else(bridged: Host, damage: str) -> None:
     assert sorted(_table(bridged).splitlines()) == healthy
 
 
+@pytest.mark.long
 def test_a_rule_that_was_changed_is_shown_as_it_is_now(bridged: Host) -> None:
     """Not only that it is another one. Where nft cannot list the table, the diff says so."""
     network = {**NETWORK, **NFT}
@@ -226,6 +227,7 @@ def test_drift_of_ports_is_repaired_and_nothing_else(bridged: Host, damage: str)
     repairs(bridged, "dnat", PORTS, PORT_DAMAGE[damage])
 
 
+@pytest.mark.long
 def test_a_network_moves_to_the_other_firewall_and_back(host: Host) -> None:
     add_network(host, endpoints=())
     host.sh("ip link set br0 down")  # whose multicast memberships would be counted

@@ -121,6 +121,7 @@ def test_a_network_of_one_family_does_not_mind_the_other(host: Host) -> None:
     assert in_one(host, ipv4)["changed"]
 
 
+@pytest.mark.long
 def test_a_network_is_taken_away_beside_such_a_table(host: Host) -> None:
     use_backend(host, "nft")
     apply(host, **SHOP)

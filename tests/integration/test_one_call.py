@@ -33,6 +33,7 @@ def _result(run: Run) -> dict[str, Any]:
     return dict(run.tasks[-1].result)
 
 
+@pytest.mark.long
 def test_several_networks_in_one_call(host: Host) -> None:
     options = {"aggregate": [SHOP, BACK]}
     foretold = host.playbook(_play(options), check=True)

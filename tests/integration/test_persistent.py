@@ -431,6 +431,7 @@ def test_what_the_kernel_refuses_is_told_with_what_was_done(lab: Lab, host: Host
     assert done.out.startswith("interface br-shop exists and is not a bridge but veth")
 
 
+@pytest.mark.long
 def test_a_network_that_was_moved_keeps_its_firewall_at_boot(lab: Lab, host: Host) -> None:
     """Nobody asks for that firewall any more, and after a reboot no rules say which one the network had."""
     apply(host, **KEPT, firewall="nftables")

@@ -210,6 +210,7 @@ def test_a_network_with_rates(host: Host) -> None:
     assert {one["endpoint"] for one in info if one["kind"] == "ifb"} == {None}
 
 
+@pytest.mark.long
 def test_nothing_is_left_of_a_network(host: Host) -> None:
     host.module("bridge_network", _network(WEB, DB))
     host.module("bridge_network", {"name": "br0", "state": "absent"})
@@ -249,6 +250,7 @@ def test_a_namespace_that_was_attached(host: Host) -> None:
         assert _devices(host) == []
 
 
+@pytest.mark.long
 def test_a_namespace_that_is_gone(host: Host) -> None:
     """The pair goes with its namespace and the device stays, until the next run or the removal of the network."""
     network = _network({**WEB, **FAST}, DB)

@@ -34,8 +34,11 @@ def network(web: list[str], db: list[str]) -> dict[str, Any]:
     return {"name": "br0", "ipam_config": SUBNETS, "endpoints": endpoints}
 
 
-def becomes(stream: Background, who: str, seconds: float = 5) -> str:
-    """Wait until a stream gets answers from someone, or from nobody. Returns the number of its connection."""
+def becomes(stream: Background, who: str, seconds: float = 40) -> str:
+    """Wait until a stream gets answers from someone, or from nobody. Returns the number of its connection.
+
+    Patiently: TCP waits as long again as it has been silent before it repeats what was not answered.
+    """
     end = time.monotonic() + seconds
     told = ""
     while time.monotonic() < end:
