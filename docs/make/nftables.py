@@ -42,9 +42,10 @@ which has the reason for each). Only `nft` 1.0.1 or newer is needed.
   still drop. Where the host has tables of iptables, two rules for each bridge in `LINUXNET-TO` let pass there what has
   been decided here, whatever the policy of FORWARD. A warning names chains of other tools that drop forwarded packets.
 - Connections are translated after iptables and Docker have had their turn: the first table that translates one decides.
-- Each run changes only what differs. A network is built and repaired in one transaction, whatever its ports, and
-  removed in two: ports before the links, what keeps strangers out after them. On a host without iptables no other
-  program is started, and none at all if nothing has to be changed.
+- Each run changes only what differs. A network is built and repaired in one transaction, whatever its ports, with the
+  rules that guard its ports (`table bridge linuxnet`). One more follows the links of endpoints that leave, which are
+  guarded until then; a network is removed in two: ports before the links, what keeps strangers out after them. On a
+  host without iptables no other program is started, and none at all if nothing has to be changed.
 - A run finds rules, elements, chains, priorities and policies that somebody changed, and rules that somebody added to
   this table. A rule is compared by the bytes that the kernel keeps, with what `/run/linuxnet/nftables` recorded when it
   was written; without the record, the table is written anew. Elements are read by netlink, which takes a fifth of the

@@ -110,6 +110,8 @@ class Resource(t.Protocol):
     of_endpoints: whether endpoints have objects of this kind, so that one that fails does not stop the others.
     closes: whether it keeps others out and needs no library, so that it is applied even where nothing else can be.
     joins: whether its steps may be carried out at once with those of the kind before it, if both start a program.
+    present_after: the kind after which those of its definitions that are to be present are applied already, long before
+        the others have their turn: what keeps others out is there before what it protects, and goes after it.
     aside: whether one that fails does not stop anything else of a network, and is reported at the end.
     needed: the options that identify its definitions in a network's document, all of them strings.
     """
@@ -121,6 +123,7 @@ class Resource(t.Protocol):
     of_endpoints: t.ClassVar[bool] = False
     closes: t.ClassVar[bool] = False
     joins: t.ClassVar[bool] = False
+    present_after: t.ClassVar[str | None] = None
     aside: t.ClassVar[bool] = False
     needed: t.ClassVar[tuple[str, ...]] = ()
 
@@ -185,6 +188,12 @@ class Outcome(Value):
     def diff(self) -> list[View]:
         """The differences, of changed objects only."""
         return [_diff(label, change) for label, change in zip(self.labels, self.changes) if change.changed]
+
+    def and_also(self, other: Outcome) -> Outcome:
+        """That of both, about other wants."""
+        return Outcome(
+            self.labels + other.labels, self.keys + other.keys, self.states + other.states, self.changes + other.changes
+        )
 
     def singly(self) -> list[Outcome]:
         """One outcome per want."""

@@ -13,10 +13,13 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import spelled
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import nftables_records, nftables_table
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
+    nftables_records,
+    nftables_table,
+    nftables_transaction,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.nftables_table import RawElement, RawTable
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Aside, LinksStay, Session
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import port_guards
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.port_guards import Element, Place, Table
 
@@ -72,18 +75,24 @@ def _key(name: str, raw: RawElement) -> str:
     return f'"{port}" . {value}'
 
 
-class WriteGuards(Value, LinksStay, Aside):
-    """A step: one transaction, and the record of what it wrote."""
+class Guarding(Value):
+    """What a transaction does to the table."""
 
-    ref: str | None
-    commands: tuple[str, ...]
+    edits: tuple[str, ...]
 
-    def __str__(self) -> str:
-        return f"change the nftables table {port_guards.TABLE}"
+    @property
+    def table(self) -> str:
+        return port_guards.TABLE
 
-    def do(self, session: Session) -> None:
-        nftables_table.write_in_parts(session.host, self.ref, self.commands)
-        raw = nftables_table.read(session.host, self.ref, port_guards.NAME, port_guards.FAMILY)
+    def commands(self) -> t.Iterable[str]:
+        return self.edits
+
+    def joined(self, _later: nftables_transaction.Part) -> Guarding | None:
+        """Nothing, since the later edits are those of a table that has not changed."""
+        return None
+
+    def record(self, host: Host, ref: str | None) -> None:
+        raw = nftables_table.read(host, ref, port_guards.NAME, port_guards.FAMILY)
         digests = {name: found for name, found in (_digests(raw) if raw else {}).items() if name in port_guards.RULES}
         content = {"version": port_guards.VERSION, "digests": digests} if digests else {}
-        nftables_records.write(session.host, self.ref, content, _RECORD)
+        nftables_records.write(host, ref, content, _RECORD)

@@ -74,13 +74,13 @@ def carry_out(
         _rehearse(host, owner, modules, problems, planned_here)
     run = _Run(host, endpoints)
     try:
-        for name in ORDER[state]:
+        for name, wants in _turns(state, wanted):
             if state == "present" and RESOURCES[name].of_endpoints:
-                run.each(name, endpoints.feasible(name, wanted[name]))
+                run.each(name, endpoints.feasible(name, wants))
             elif RESOURCES[name].aside and (standing or name != "unmanaged_links"):
-                run.aside(name, wanted[name])
+                run.aside(name, wants)
             else:
-                run.all(name, wanted[name])
+                run.all(name, wants)
     except refusals.LibraryMissing:
         if state == "present":
             run.close(wanted)
@@ -93,6 +93,18 @@ def carry_out(
     if endpoints.failures:
         raise EndpointsFailed(endpoints.failures, run.outcomes)
     return run.outcomes
+
+
+def _turns(state: str, wanted: t.Mapping[str, t.Sequence[t.Any]]) -> t.Iterator[tuple[str, t.Sequence[t.Any]]]:
+    """The kinds in order, with what is to be applied of each in its turn."""
+    if state == "absent":
+        yield from ((name, wanted[name]) for name in ORDER[state])
+        return
+    early = {name: kind.present_after for name, kind in RESOURCES.items() if kind.present_after}
+    for name in ORDER[state]:
+        yield name, [want for want in wanted[name] if want.state == "absent"] if name in early else wanted[name]
+        for other in (one for one, earlier in early.items() if earlier == name):
+            yield other, [want for want in wanted[other] if want.state != "absent"]
 
 
 class _Run:
@@ -108,10 +120,13 @@ class _Run:
         """Apply all of a kind, or raise."""
         if wants:
             try:
-                self.outcomes[kind] = self._together.converge(RESOURCES[kind], wants)
+                self._note(kind, self._together.converge(RESOURCES[kind], wants))
             except LinuxnetError as error:
                 if not self._may_be_mended(error):
                     raise
+
+    def _note(self, kind: str, found: Outcome) -> None:
+        self.outcomes[kind] = self.outcomes[kind].and_also(found) if kind in self.outcomes else found
 
     def finish(self) -> None:
         """Carry out what waits for others to be carried out with."""
@@ -121,7 +136,7 @@ class _Run:
         """Apply as much as possible of a kind whose failure must not prevent the repair of the others."""
         if wants:
             self.finish()
-            self.outcomes[kind] = converge_each(self._host, RESOURCES[kind], wants, self._tell)
+            self._note(kind, converge_each(self._host, RESOURCES[kind], wants, self._tell))
 
     def _tell(self, _want: t.Any, error: Exception) -> None:
         self._endpoints.failures.append(words(error))
@@ -142,7 +157,7 @@ class _Run:
 
         if wants:
             self.finish()
-            self.outcomes[kind] = converge_each(self._host, RESOURCES[kind], wants, fail)
+            self._note(kind, converge_each(self._host, RESOURCES[kind], wants, fail))
 
     def _may_be_mended(self, error: Exception) -> bool:
         """Whether an earlier step of the run may resolve the error, as is possible in check mode. Warns if so."""

@@ -19,6 +19,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     alternative_names,
     nftables_table,
+    nftables_transaction,
     port_guard_table,
     requirements,
 )
@@ -63,6 +64,9 @@ class PortGuard(Resource):
     name: t.ClassVar[str] = "port_guard"
     order: t.ClassVar[Order] = Order(present=77, absent=65)
     closes: t.ClassVar[bool] = True
+    joins: t.ClassVar[bool] = True
+    #: In one transaction with the other rules.
+    present_after: t.ClassVar[str | None] = "dnat"
     needed: t.ClassVar[tuple[str, ...]] = ("interface",)
 
     def want(self, options: t.Mapping[str, t.Any]) -> Want:
@@ -137,7 +141,8 @@ class PortGuard(Resource):
                 continue
             draft = port_guard_draft.draft(table, [_claim(want) for want in mine.values()])
             if draft.commands:
-                plan.steps.append(port_guard_table.WriteGuards(ref, tuple(draft.commands)))
+                writing = port_guard_table.Guarding(tuple(draft.commands))
+                plan.steps.append(nftables_transaction.Write(ref, (writing,)))
             for (number, want), share in zip(mine.items(), draft.shares):
                 found[number] = _change(want, there.get((want.owner, want.guard.interface)), share)
         if state.lacking and any(want.state == "present" for want in wants):

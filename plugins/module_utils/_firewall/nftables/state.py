@@ -15,15 +15,13 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backend import Asked, Planned, Ref, Served
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables import edits, layout, reading
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftables.document import Line, Table
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import nftables_records, nftables_table
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import (
-    Aside,
-    Joinable,
-    LinksStay,
-    Session,
-    Step,
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
+    nftables_records,
+    nftables_table,
+    nftables_transaction,
 )
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.session import Step
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 
 Networks = dict[str, t.Any]
@@ -80,29 +78,29 @@ def has_of(table: Table, owner: str) -> bool:
     return any(mark and mark[1] == owner for mark in found)
 
 
-class WriteTable(Value, LinksStay, Aside, Joinable):
-    """A step: one transaction, and the record of what it wrote."""
+class Writing(Value):
+    """What a transaction does to the table."""
 
-    ref: Ref
     task: edits.Task
     draft: edits.Draft
     #: By bridge what is to be recorded, None for one that is no more.
     networks: t.Mapping[str, t.Any]
 
-    def __str__(self) -> str:
-        return f"change the rules of the nftables table {layout.TABLE}"
+    @property
+    def table(self) -> str:
+        return layout.TABLE
 
-    def joined(self, _later: Step) -> WriteTable | None:
-        if not isinstance(_later, WriteTable) or _later.ref != self.ref:
-            return None
-        task = self.task.joined(_later.task)
-        if task is None:
-            return None
-        return WriteTable(self.ref, task, edits.draft(task), {**self.networks, **_later.networks})
+    def commands(self) -> t.Iterable[str]:
+        return _commands(self.draft.edits)
 
-    def do(self, session: Session) -> None:
-        nftables_table.write_in_parts(session.host, self.ref, tuple(_commands(self.draft.edits)))
-        record(session.host, self.ref, self.draft.lines, self.networks)
+    def joined(self, later: nftables_transaction.Part) -> Writing | None:
+        task = self.task.joined(later.task) if isinstance(later, Writing) else None
+        if task is None or not isinstance(later, Writing):
+            return None
+        return Writing(task, edits.draft(task), {**self.networks, **later.networks})
+
+    def record(self, host: Host, ref: Ref) -> None:
+        record(host, ref, self.draft.lines, self.networks)
 
 
 def record(
@@ -164,7 +162,7 @@ def planned(
         task, networks = tasked(ref, list(mine.values()))
         draft = edits.draft(task)
         if draft.edits:
-            steps.append(WriteTable(ref, task, draft, networks))
+            steps.append(nftables_transaction.Write(ref, (Writing(task, draft, networks),)))
         for (number, request), share in zip(mine.items(), draft.shares):
             served[number] = serve(request, share)
     return Planned(steps, [served[number] for number in range(len(requests))])
