@@ -21,7 +21,7 @@ FLOORS = (
     ("action", "become", "connection", "filter", "inventory", "modules"),
     ("plugin_utils",),
     ("_call", "_module"),
-    ("_service",),
+    ("_path", "_service"),
     ("_network",),
     ("_firewalls",),
     ("_firewall", "_resources"),

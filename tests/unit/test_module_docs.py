@@ -15,7 +15,7 @@ from docs.make import aggregate
 
 MODULES = sorted(path.stem for path in (aggregate.PLUGINS / "modules").glob("[a-z]*.py"))
 #: A module that only reads, one whose name is not required with `aggregate`, and one that runs on the controller.
-NO_RESOURCE = ("bridge_network", "lab", "netns_info")
+NO_RESOURCE = ("bridge_network", "lab", "netns_info", "path_info")
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if name not in NO_RESOURCE])

@@ -1,0 +1,86 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""Who made a rule, and what one of ours is for."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
+
+OURS = "netplumb.linuxnet"
+#: By table or chain, those who use such names.
+_TOOLS = (
+    ("docker", r"DOCKER|docker"),
+    ("firewalld", r"firewalld|(FWD|IN|PRE|POST|OUT)_|FORWARD_(direct|IN_ZONES|OUT_ZONES|POLICIES)|INPUT_ZONES"),
+    ("ufw", r"ufw6?-"),
+    ("kube", r"KUBE-|kube-"),
+    ("calico", r"cali-"),
+    ("cni", r"CNI-|cni"),
+    ("netavark", r"NETAVARK|netavark"),
+    ("libvirt", r"LIBVIRT_|libvirt"),
+    ("fail2ban", r"f2b-"),
+)
+_COMMENT = re.compile(r"linuxnet(-[a-z]+-[A-Za-z0-9_-]+)?")
+#: By a part of the chain's name, what our rules in there keep.
+_PURPOSES = (
+    (r"GUARD|guarded|^prerouting$", "an endpoint must not use the address of another one"),
+    (r"RAW|raw-", "nobody on the network may use addresses of 127.0.0.0/8, nor may an internal network speak beyond"),
+    (r"INTERNAL", "an internal network has no connection with the outside"),
+    (r"EGRESS|egress|listed|LIST", "the endpoint may only send to the destinations of its egress list"),
+    (r"SOURCE|sources|callers|ALLOW|names", "a published port is only open to its allowed_sources"),
+    (r"-TO$|^to-", "from outside of the network, only its published ports can be reached"),
+    (r"-FROM$|^from-|senders", "endpoints only send with addresses of their network"),
+    (r"-PREROUTING$", "nobody outside of the network may use its addresses"),
+    (r"-INPUT$|^host-", "endpoints must not reach services on 127.0.0.1 of the host"),
+)
+
+
+class Author(t.NamedTuple):
+    """The tool, and for a rule of ours its owner, kind and purpose."""
+
+    tool: str
+    owner: str | None = None
+    kind: str | None = None
+    purpose: str | None = None
+
+    def view(self) -> dict[str, t.Any]:
+        return {"tool": self.tool, "owner": self.owner, "intent": self.kind, "purpose": self.purpose}
+
+    @property
+    def words(self) -> str:
+        """As the author of a rule in a sentence."""
+        if self.tool == OURS:
+            return f"this collection for {self.owner}" if self.owner else "this collection"
+        return "nobody known" if self.tool == "unknown" else self.tool
+
+
+def author(table: str, chain: str, text: str, owners: t.Mapping[str, str]) -> Author:
+    """Of a rule, or of the policy of a chain.
+
+    :param owners: by bridge, of our networks
+    """
+    comments = re.findall(r'--comment "?([^" ]+)"?|comment "([^"]*)"', text)
+    said = [one or other for one, other in comments if _COMMENT.fullmatch(one or other)]
+    if said or table == "linuxnet" or chain.startswith("LINUXNET-"):
+        mark = next(filter(None, map(marks.parse_comment, said)), None)
+        bridge = next((name for name in owners if chain.endswith(f"-{name}") or f'"{name}"' in text), None)
+        owner = mark[1] if mark else owners.get(bridge) if bridge else None
+        return Author(OURS, owner, mark[0] if mark else "forward", _purpose(chain, mark[0] if mark else None))
+    for tool, pattern in _TOOLS:
+        if re.match(pattern, chain) or re.match(pattern, table):
+            return Author(tool)
+    return Author("unknown")
+
+
+def _purpose(chain: str, kind: str | None) -> str | None:
+    if kind == "dnat":
+        return "it publishes the port"
+    if kind == "masquerade":
+        return "connections from the network get an address of the host"
+    return next((words for pattern, words in _PURPOSES if re.search(pattern, chain)), None)

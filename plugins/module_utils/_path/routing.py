@@ -1,0 +1,174 @@
+# Copyright (c) 2026, the netplumb.linuxnet authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE to the collection: no promise is made about what is in here.
+
+"""What routes say about a packet."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import os
+
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.route_answers import Answer
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._path.eyes import Eyes
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._path.map import Map, Space, View, begun
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._path.passages import Passage
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._path.reasons import Reason
+
+_REFUSING = ("blackhole", "unreachable", "prohibit")
+
+
+def text(scene: Map, where: Space, destination: IPAddress, answer: Answer) -> str:
+    """A route as ``ip route get`` shows it."""
+    interface = scene.interface(where, answer.out)
+    words = ["local"] if answer.local else []
+    words += [str(destination)]
+    words += ["via", str(answer.via)] if answer.via else []
+    words += ["dev", interface["name"]] if interface else []
+    words += ["src", str(answer.source)] if answer.source else []
+    words += ["table", answer.table] if answer.table not in ("main", "local") else []
+    return " ".join(words)
+
+
+def by(scene: Map, where: Space, answer: Answer) -> str:
+    """How it leaves, as the end of a sentence."""
+    interface = scene.interface(where, answer.out)
+    if answer.local or interface is None:
+        return ", an address of its own"
+    return f" by {interface['name']}" + (f", to the router {answer.via}" if answer.via else ", directly")
+
+
+def next_hop(eyes: Eyes, where: Space, destination: IPAddress) -> IPAddress:
+    """The address on the link that the packet is sent to."""
+    answer = eyes.route(where, destination)
+    return answer.via or destination
+
+
+def no_route(scene: Map, eyes: Eyes, where: Space, destination: IPAddress, answer: Answer) -> Reason:
+    """Why there is no way to an address."""
+    start = begun(where)
+    refusing = _refusing(scene, eyes, where, destination)
+    if refusing:
+        kind, what = refusing
+        return Reason("no_route", where, "route", f"{start} refuses to send to {destination}: {kind} {what}.", what)
+    if answer.error in (errno.ENETUNREACH, errno.EHOSTUNREACH):
+        down = _down(scene, where, destination)
+        if down:
+            return Reason("no_route", where, "link", f"{start} has no route to {destination}, since {down} is down.")
+        default = "" if _has_default(scene, where, destination.version) else ", and no default route"
+        return Reason("no_route", where, "route", f"{start} has no route to {destination}{default}.")
+    return Reason("no_route", where, "route", f"{start} cannot send to {destination}: {os.strerror(answer.error)}.")
+
+
+def _refusing(scene: Map, eyes: Eyes, where: Space, destination: IPAddress) -> tuple[str, str] | None:
+    for one in eyes.refusals(where, destination.version):
+        if one.concerns(destination, None):
+            return ("the policy rule", one.text)
+    found = [
+        (ipaddress.ip_network(route["to"], strict=False).prefixlen, route)
+        for route in scene.spaces[where]["routes"]
+        if route["type"] in _REFUSING and destination in _network(route)
+    ]
+    if not found:
+        return None
+    route = max(found, key=lambda one: one[0])[1]
+    return ("the route", f"{route['type']} {route['to']}")
+
+
+def _network(route: View) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    to = route["to"]
+    if to == "default":
+        to = "0.0.0.0/0" if route["ip_version"] == "ipv4" else "::/0"
+    return ipaddress.ip_network(to, strict=False)
+
+
+def _has_default(scene: Map, where: Space, version: int) -> bool:
+    return any(
+        not _network(route).prefixlen
+        for route in scene.spaces[where]["routes"]
+        if route["ip_version"] == f"ipv{version}" and route["type"] == "unicast"
+    )
+
+
+def _down(scene: Map, where: Space, destination: IPAddress) -> str | None:
+    """An interface that is down, without which there is no route."""
+    for one in scene.spaces[where]["interfaces"]:
+        if one["enabled"] or one["name"] == "lo":
+            continue
+        if any(destination in ipaddress.ip_interface(entry["address"]).network for entry in one["addresses"]):
+            return str(one["name"])
+        if one["addresses"] and not _has_default(scene, where, destination.version):
+            return str(one["name"])
+    return None
+
+
+def not_routed(scene: Map, eyes: Eyes, where: Space, passage: Passage) -> Reason:
+    """Why the kernel neither forwards nor accepts a packet that came in."""
+    ends = passage.last
+    version = ends.destination.version
+    start = begun(where)
+    interface = scene.interface(where, passage.iif)
+    name = interface["name"] if interface else "an interface"
+    local = eyes.route(where, ends.destination)
+    if not local.local and not local.error:
+        off = _forwarding_off(eyes, where, version, name)
+        if off:
+            return Reason("not_forwarded", where, "setting", f"{start} does not forward it: {off}.", off)
+    answer = eyes.route(where, ends.destination, ends.source, passage.iif)
+    reverse = _reverse_path(eyes, where, version, name)
+    back = eyes.route(where, ends.source)
+    if answer.error in (errno.EXDEV, errno.EINVAL) and reverse and not local.error and back.out != passage.iif:
+        other = scene.interface(where, back.out)
+        there = f"by {other['name']}" if other and not back.error else "nowhere"
+        return Reason(
+            "dropped",
+            where,
+            "setting",
+            f"{start} drops it, since it came in by {name} with the source {ends.source}, to which its own route leads"
+            f" {there}: {reverse}.",
+            reverse,
+        )
+    if local.error or answer.error in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EACCES):
+        return no_route(scene, eyes, where, ends.destination, local if local.error else answer)
+    return Reason(
+        "dropped",
+        where,
+        "route",
+        f"{start} does not accept a packet from {ends.source} to {ends.destination} by {name}:"
+        f" {os.strerror(answer.error or errno.EINVAL)}.",
+    )
+
+
+def _forwarding_off(eyes: Eyes, where: Space, version: int, interface: str) -> str | None:
+    if version == 4:
+        paths = ("net/ipv4/ip_forward", f"net/ipv4/conf/{interface}/forwarding")
+    else:
+        paths = ("net/ipv6/conf/all/forwarding", f"net/ipv6/conf/{interface}/forwarding")
+    for path in paths:
+        if eyes.setting(where, path) == "0":
+            return f"{path.replace('/', '.')} is 0"
+    return None
+
+
+def _reverse_path(eyes: Eyes, where: Space, version: int, interface: str) -> str | None:
+    """The setting that has the kernel check sources."""
+    if version == 6:
+        return None
+    for name in (interface, "all"):
+        path = f"net/ipv4/conf/{name}/rp_filter"
+        if eyes.setting(where, path) in ("1", "2"):
+            return f"{path.replace('/', '.')} is {eyes.setting(where, path)}"
+    return None
+
+
+def no_way_back(scene: Map, eyes: Eyes, where: Space, passage: Passage) -> Reason | None:
+    """A route that lacks for the answer."""
+    answer = eyes.route(where, passage.last.source)
+    if not answer.error:
+        return None
+    found = no_route(scene, eyes, where, passage.last.source, answer)
+    return found._replace(sentence=f"The packet arrives, but no answer can leave: {found.sentence}")
