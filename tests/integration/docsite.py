@@ -3,19 +3,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Execute a page of docs/docsite/rst as it stands, and compare what is printed with what it shows.
 
-A code block with a caption is a file of that name. In a console block, a prompt says on which host of the lab a command
-runs: `root@server#` or another host of the town (tests/lab/town.py). In an output, a line `...` stands for any lines.
-What differs from run to run, such as indexes and times, may differ from what the page shows. Every page has the
-inventory of the tutorial. A YAML block without a caption that is a task of one of our modules is a mistake: the next
-block of text has the sentence that it fails with.
+A code block with a caption is a file of that name. In a console block, a prompt says where a command runs: at `root@server#`
+or another host of the town (tests/lab/town.py), or `you@laptop$`, the machine that the tests run on, where only hosts of
+namespaces may be made. In an output, a line `...` stands for any lines. What differs from run to run, such as indexes and
+times, may differ from what the page shows. Every page has the inventory of the tutorial. A YAML block without a caption
+that is a task of one of our modules is a mistake: the next block of text has the sentence that it fails with.
 
     python -m tests.integration.docsite tutorial    write into a page what its commands print
 """
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,7 +31,7 @@ import yaml
 from tests.lab import bytecode, town
 from tests.lab.host import Host
 from tests.lab.lab import Lab
-from tests.lab.paths import COLLECTION, REPOSITORY
+from tests.lab.paths import COLLECTION, COLLECTIONS, REPOSITORY, import_collection
 
 PAGES = REPOSITORY / "docs/docsite/rst"
 #: Where a reader works, on every host.
@@ -37,7 +40,9 @@ _BLOCK = re.compile(
     r"^\.\. code-block:: (?P<language>\w+)\n(?: {4}:caption: (?P<caption>\S+)\n)?\n(?P<text>(?:(?: {4}.*)?\n)+)",
     re.MULTILINE,
 )
-_PROMPT = re.compile(r"root@(?P<host>\w+)# (?P<command>.*)")
+_PROMPT = re.compile(r"(?:root@(?P<host>\w+)#|you@(?P<own>\w+)\$) (?P<command>.*)")
+#: The machine that the tests run on.
+_OWN = "laptop"
 #: What differs between runs or machines, with what stands for it.
 _VARIES = (
     (re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}"), "MAC"),
@@ -63,7 +68,8 @@ class Command:
         if not self.host:
             return printed
         first, *more = self.text.split("\n")
-        return [f"root@{self.host}# {first}", *more, *printed]
+        prompt = f"you@{_OWN}$" if self.host == _OWN else f"root@{self.host}#"
+        return [f"{prompt} {first}", *more, *printed]
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,7 @@ class Block:
         found: list[Command] = []
         for line in self.text.rstrip("\n").split("\n"):
             if prompt := _PROMPT.fullmatch(line):
-                found.append(Command(prompt["host"], prompt["command"]))
+                found.append(Command(prompt["host"] or prompt["own"], prompt["command"]))
             elif not found[-1].shown and found[-1].text.endswith("\\"):
                 found[-1].text += f"\n{line}"
             else:
@@ -115,7 +121,9 @@ def _task(text: str) -> dict[str, Any] | None:
 class Reader:
     """Does what a page says, on hosts of the lab."""
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: Lab, desk: Path) -> None:
+        """Use this lab, and this directory on the machine itself."""
+        self._desk = desk
         server = lab.host("server")
         segment = town.join(lab, server)
         self.hosts = {"server": server, "neighbour": town.add_neighbour(segment), "outside": town.add_outside(segment)}
@@ -129,6 +137,9 @@ class Reader:
         """Write the file, or run the commands: each with the lines that it printed."""
         if block.caption:
             self.hosts["server"].write(f"{_DESK}/{block.caption}", block.text)
+            own = self._desk / block.caption
+            own.parent.mkdir(parents=True, exist_ok=True)
+            own.write_text(block.text, encoding="utf-8")
         elif block.language == "yaml" and (task := _task(block.text)):
             (module,) = [key for key in task if key.startswith(COLLECTION)]
             result = self.hosts["server"].module(module.removeprefix(f"{COLLECTION}."), task[module], fails=True)
@@ -138,7 +149,26 @@ class Reader:
             return [(Command("", name, block.text.rstrip("\n").split("\n")), [message])]
         if block.language != "console":
             return []
-        return [(command, self._run(self.hosts[command.host], command.text)) for command in block.commands()]
+        return [(command, self._do(command)) for command in block.commands()]
+
+    def _do(self, command: Command) -> list[str]:
+        if command.host != _OWN:
+            return self._run(self.hosts[command.host], command.text)
+        done = subprocess.run(
+            ["bash", "-c", command.text], cwd=self._desk, env=self._own_environment(), stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, timeout=300, check=False,
+        )  # fmt: skip
+        return done.stdout.rstrip("\n").split("\n") if done.stdout.strip("\n") else []
+
+    def _own_environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "XDG_"))}
+        return kept | {
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}:/usr/sbin:/sbin",
+            "HOME": str(self._desk),
+            "ANSIBLE_HOME": str(self._desk / "ansible"),
+            "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+            "NO_COLOR": "1",
+        }
 
     def _run(self, host: Host, text: str) -> list[str]:
         if text.endswith("&"):
@@ -170,8 +200,13 @@ _ENVIRONMENT = {**bytecode.environment(), "ANSIBLE_PYTHON_INTERPRETER": sys.exec
 
 @contextmanager
 def reader() -> Iterator[Reader]:
-    with Lab() as lab:
-        yield Reader(lab)
+    from ansible_collections.netplumb.linuxnet.plugins.plugin_utils.lab import standing
+
+    with Lab() as lab, tempfile.TemporaryDirectory() as desk:
+        try:
+            yield Reader(lab, Path(desk))
+        finally:
+            standing.down(Path(desk, "lab"))  # if a page that makes hosts was left before its end
 
 
 def differs(shown: list[str], printed: list[str]) -> str:
@@ -216,6 +251,7 @@ def filled_in(page: str) -> str:
 
 
 if __name__ == "__main__":
+    import_collection()
     for named in sys.argv[1:]:
         target: Path = PAGES / f"{named}.rst"
         target.write_text(filled_in(read(named)), encoding="utf-8")

@@ -12,6 +12,7 @@ import pytest
 
 from tests.engines import containers, packages
 from tests.engines.docker import ANYWHERE, Daemon
+from tests.integration import docsite
 from tests.integration.networks import SHOP
 from tests.integration.role_plays import PLAY
 from tests.lab import town
@@ -38,10 +39,13 @@ class Site:
         """Run the role with these endpoints."""
         want: dict[str, Any] = {**SHOP, "endpoints": endpoints}
         variables = {f"bridge_network_{name}": value for name, value in want.items()}
+        return self.town.host.playbook(PLAY, variables=variables, env=self.environment(), fails=fails, check=check)
+
+    def environment(self) -> dict[str, str]:
+        """That of Ansible beside Docker."""
         # Of the daemon's folders the first alone, where its `docker` is: the Python that runs is Ansible's.
         paths = [self.daemon.environment["PATH"].partition(":")[0], self.town.host.environment()["PATH"]]
-        env = {**self.daemon.environment, "PATH": ":".join(paths)}
-        return self.town.host.playbook(PLAY, variables=variables, env=env, fails=fails, check=check)
+        return {**self.daemon.environment, "PATH": ":".join(paths)}
 
     def serves(self) -> bool:
         """Whether the neighbour reaches a server in the container's namespace."""
@@ -70,6 +74,22 @@ def test_a_container_is_published_and_found_again_when_it_was_started_anew(site:
     assert not site.apply("shop").changed
     assert "sleep" in site.town.host.sh("ps -o args= $(ip netns pids shop)")
     assert site.serves()
+
+
+@pytest.mark.long
+def test_the_how_to_about_containers(site: Site) -> None:
+    (play,) = [
+        block.text for block in docsite.blocks(docsite.read("howto_process")) if block.caption == "container.yml"
+    ]
+    (inventory,) = [
+        block.text for block in docsite.blocks(docsite.read("tutorial")) if block.caption == "inventory.yml"
+    ]
+    site.daemon.start_apart("shop")
+    site.town.host.write("/tmp/container.yml", play)
+    for changes in (True, False):
+        run = site.town.host.playbook("/tmp/container.yml", inventory=inventory, env=site.environment())
+        assert bool(run.changed) == changes
+        assert site.serves()
 
 
 @pytest.mark.long
