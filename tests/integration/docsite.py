@@ -3,11 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Execute a page of docs/docsite/rst as it stands, and compare what is printed with what it shows.
 
-A code block with a caption is a file of that name. In a console block, a prompt says where a command runs: at `root@server#`
-or another host of the town (tests/lab/town.py), or `you@laptop$`, the machine that the tests run on, where only hosts of
-namespaces may be made. In an output, a line `...` stands for any lines. What differs from run to run, such as indexes and
-times, may differ from what the page shows. Every page has the inventory of the tutorial. A YAML block without a caption
-that is a task of one of our modules is a mistake: the next block of text has the sentence that it fails with.
+A code block with a caption is a file of that name. In a console block, a prompt says where a command runs:
+`root@server#` or another host of the town (tests/lab/town.py), or `you@laptop$`, the machine that the tests run on,
+where only hosts of namespaces may be made. In an output, a line `...` stands for any lines. What differs from run to
+run, such as indexes and times, may differ from what the page shows. Every page has the inventory of the tutorial. A
+YAML block without a caption that is a task of one of our modules is a mistake: the next block of text has the sentence
+that it fails with.
 
     python -m tests.integration.docsite tutorial    write into a page what its commands print
 """

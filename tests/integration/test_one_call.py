@@ -92,7 +92,12 @@ def test_what_the_code_is_compiled_to_is_kept_as_long_as_there_is_a_network(host
 
 @pytest.mark.parametrize(
     "damage",
-    ["echo nonsense >FILE", "chmod 666 FILE", "rm FILE; ln -s /etc/passwd FILE", "printf xxxxxxxx | dd of=FILE conv=notrunc"],
+    [
+        "echo nonsense >FILE",
+        "chmod 666 FILE",
+        "rm FILE; ln -s /etc/passwd FILE",
+        "printf xxxxxxxx | dd of=FILE conv=notrunc",
+    ],
 )
 @pytest.mark.long
 def test_what_is_kept_is_made_anew_where_it_may_be_anothers_or_of_another_python(host: Host, damage: str) -> None:
