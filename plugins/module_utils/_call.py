@@ -11,14 +11,16 @@ It runs without Ansible. Options and result are as in JSON.
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import sys
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Outcome, sentence, unforeseen
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import sentence, unforeseen
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPNetwork
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, LinuxnetError, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.printing import printable, printable_all
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewalls import rules
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     machine,
     refusals,
@@ -42,7 +44,8 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.endpoin
     words,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.network import Network
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.kinds import RESOURCES
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.look import Look
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.option_reader import Section
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.options import ARGUMENTS, OPTIONS
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.plan import absent, plan_of
@@ -52,33 +55,11 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.read_ne
     options_of,
     read_network,
 )
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.together import Together
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.wanted import Wanted
 
 Options = t.Mapping[str, t.Any]
 Result = dict[str, t.Any]
-
-
-class Wanted:
-    """One network of the call."""
-
-    def __init__(self, section: Section, name: str, network: Network | None, pooled: tuple[str, ...] = ()) -> None:
-        """
-        :param network: None if it is to be removed
-        :param pooled: the IP versions with a subnet from the address pools
-        """
-        self.section, self.name, self.network, self.pooled = section, name, network, pooled
-        self.plan: dict[str, t.Any] = {}
-        self.outcomes: t.Mapping[str, Outcome] = {}
-        self.failures: list[str] = []
-        #: Whether anything was done, even if it was not completed.
-        self.touched = False
-
-    @property
-    def changed(self) -> bool:
-        return self.touched or any(outcome.changed for outcome in self.outcomes.values())
-
-    @property
-    def state(self) -> str:
-        return "absent" if self.network is None else "present"
 
 
 def run(arguments: Options) -> Result:
@@ -100,7 +81,7 @@ def run(arguments: Options) -> Result:
         if lacking:
             return lacking
         with host:
-            look = _Look(host)
+            look = Look(host)
             _choose_subnets(look, wanted)
             _bring_about(look, wanted, role)
             _persist(host, wanted)
@@ -170,32 +151,7 @@ def _with_subnets(section: Section, found: t.Iterable[IPNetwork]) -> Section:
     return section.extended("ipam_config", [{"subnet": str(network)} for network in found])
 
 
-class _Look:
-    """The state of the host, read again only after a change."""
-
-    def __init__(self, host: Host) -> None:
-        self.host = host
-        self._seen: dict[str, t.Any] | None = None
-        self._gone: list[str] = []
-
-    def whole(self) -> dict[str, t.Any]:
-        """Everything needed to plan a present network."""
-        if self._seen is None:
-            self._seen = assumed.without(info.view(self.host, info.Want(brief=True)), self._gone)
-        return self._seen
-
-    def assume_gone(self, name: str) -> None:
-        """Plan as if the network were gone: in check mode, it still exists."""
-        if self.host.check_mode:
-            self._gone.append(name)
-            self.forget()
-
-    def forget(self) -> None:
-        """Read again: something has changed, or may have."""
-        self._seen = None
-
-
-def _choose_subnets(look: _Look, wanted: t.Sequence[Wanted]) -> None:
+def _choose_subnets(look: Look, wanted: t.Sequence[Wanted]) -> None:
     """Give networks without subnets those they have already, or free ones."""
     records = subnet_records.read_all() if any(one.pooled for one in wanted) else {}
     given = [subnet.network for one in wanted if one.network and not one.pooled for subnet in one.network.subnets]
@@ -217,7 +173,7 @@ def _choose_subnets(look: _Look, wanted: t.Sequence[Wanted]) -> None:
     conflicts.refuse([one.network for one in wanted if one.network])
 
 
-def _bring_about(look: _Look, wanted: t.Sequence[Wanted], role: bool) -> None:
+def _bring_about(look: Look, wanted: t.Sequence[Wanted], role: bool) -> None:
     """Apply each network, even if others fail; the error of a single network is raised as it is.
 
     Removals come first, since they may make room for what follows.
@@ -225,27 +181,79 @@ def _bring_about(look: _Look, wanted: t.Sequence[Wanted], role: bool) -> None:
     host = look.host
     host.drop_option = f"{'bridge_network_' if role else ''}forward_policy: drop"
     directory = _directory(look, wanted)
-    for one in sorted(wanted, key=lambda one: one.network is not None):
+    for group in ([one for one in wanted if not one.network], [one for one in wanted if one.network]):
+        if len(group) > 1 and not host.check_mode and rules.may_be_of_many():
+            _at_once(look, group, directory)
+        else:
+            _in_turn(look, group, directory, alone=len(wanted) == 1)
+
+
+def _at_once(look: Look, wanted: t.Sequence[Wanted], directory: egress.Directory | None) -> None:
+    """Write the rules of all networks by one transaction, before anybody's links are touched, then apply each network.
+
+    What it needs beyond that it writes in its turn, also where its rules were refused. Of networks to be removed, what
+    keeps strangers out goes at the end, by one transaction as well.
+    """
+    ahead = Together(look.host, of_many=True)
+    for one in wanted:
+        with contextlib.suppress(LinuxnetError, *refusals.refusals()):
+            _carry_out(look, one, directory, ahead, ahead=True)
+        one.touched = bool(look.host.done)
+        look.host.done.clear()
+    written = _is_done(ahead)
+    for one in wanted:
+        one.earlier = {kind: found for kind, found in one.outcomes.items() if written or not RESOURCES[kind].joins}
+    look.forget()
+    if wanted[0].network:
+        _in_turn(look, wanted, directory)
+        return
+    last = Together(look.host, of_many=True)
+    _in_turn(look, wanted, directory, last)
+    if not _is_done(last):
+        _in_turn(look, wanted, directory)
+
+
+def _is_done(together: Together) -> bool:
+    """Carry out what is due. Returns whether it could be done; otherwise the networks are told in their turns."""
+    done = False
+    with contextlib.suppress(LinuxnetError, *refusals.refusals()):
+        together.finish()
+        done = True
+    together.host.done.clear()
+    return done
+
+
+def _in_turn(
+    look: Look,
+    wanted: t.Sequence[Wanted],
+    directory: egress.Directory | None,
+    last: Together | None = None,
+    alone: bool = False,
+) -> None:
+    """Apply each network; of several, those that fail hold up no other one."""
+    host = look.host
+    for one in wanted:
+        one.outcomes, one.failures = {}, []
         try:
-            _carry_out(look, one, directory)
+            _carry_out(look, one, directory, last)
         except EndpointsFailed as error:
-            one.outcomes, one.failures = error.outcomes, [str(error)] if len(wanted) > 1 else error.failures
+            one.outcomes, one.failures = error.outcomes, error.failures if alone else [str(error)]
         except LinuxnetError as error:
-            if len(wanted) == 1:
+            if alone:
                 raise
             one.failures = [sentence(host, error)]
         except refusals.refusals() as error:
-            if len(wanted) == 1:
+            if alone:
                 raise
             one.failures = [sentence(host, unforeseen(host, error))]
         finally:
-            one.touched = bool(host.done)
+            one.note(host.done)
         if one.changed or one.failures:
             look.forget()
         host.done.clear()
 
 
-def _directory(look: _Look, wanted: t.Sequence[Wanted]) -> egress.Directory | None:
+def _directory(look: Look, wanted: t.Sequence[Wanted]) -> egress.Directory | None:
     """What names in lists of destinations stand for; None if nothing is to be present."""
     networks = [one.network for one in wanted if one.network]
     if not networks:
@@ -258,7 +266,13 @@ def _directory(look: _Look, wanted: t.Sequence[Wanted]) -> egress.Directory | No
     return found
 
 
-def _carry_out(look: _Look, one: Wanted, directory: egress.Directory | None) -> None:
+def _carry_out(
+    look: Look,
+    one: Wanted,
+    directory: egress.Directory | None,
+    shared: Together | None = None,
+    ahead: bool = False,
+) -> None:
     host = look.host
     if one.network is None or directory is None:
         view = info.view(host, info.Want(contents=False))
@@ -271,14 +285,16 @@ def _carry_out(look: _Look, one: Wanted, directory: egress.Directory | None) -> 
         seen = HostView(look.whole(), one.name)
         rate_checks.check(host, one.network, seen)
         one.plan = plan_of(one.network, seen, host.check_mode, directory)
-    for warning in one.plan["warnings"]:
+    for warning in () if ahead else one.plan["warnings"]:
         host.warn(warning)
     if not host.check_mode and one.pooled and one.network:
         # Before anything is built with them, so that the next run continues an interrupted one.
         pooled = [str(subnet.network) for subnet in one.network.subnets if subnet.family in one.pooled]
         with host.trying(f"record the subnets of network {one.name}"):
             subnet_records.write(one.name, pooled)
-    one.outcomes = carry_out(host, one.name, one.state, one.plan["modules"], one.plan["problems"], planned_here=True)
+    one.outcomes = carry_out(host, one.name, one.state, one.plan["modules"], one.plan["problems"], True, shared, ahead)
+    if ahead:
+        return
     if one.network is None:
         look.assume_gone(one.name)
     if not host.check_mode and not one.pooled:

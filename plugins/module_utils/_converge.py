@@ -195,6 +195,22 @@ class Outcome(Value):
             self.labels + other.labels, self.keys + other.keys, self.states + other.states, self.changes + other.changes
         )
 
+    def after(self, earlier: Outcome) -> Outcome:
+        """That of two runs that are about much the same wants."""
+        mine = {tuple(key.items()): number for number, key in enumerate(self.keys)}
+        changes, known = [], set()
+        for key, old in zip(earlier.keys, earlier.changes):
+            number = mine.get(tuple(key.items()))
+            new = old if number is None else self.changes[number]
+            known.add(number)
+            if not new.changed:
+                changes.append(old)
+            else:
+                changes.append(Change(old.before, new.after, new.facts) if old.changed else new)
+        further = [one for number, one in enumerate(self.singly()) if number not in known]
+        first = Outcome(earlier.labels, earlier.keys, earlier.states, changes)
+        return functools.reduce(Outcome.and_also, further, first)
+
     def singly(self) -> list[Outcome]:
         """One outcome per want."""
         rows = zip(self.labels, self.keys, self.states, self.changes)

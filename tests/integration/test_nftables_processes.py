@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from tests.integration.counting import run_counted
-from tests.integration.rule_hosts import without_iptables
+from tests.integration.rule_hosts import forward_everything, without_iptables
 from tests.lab import modules
 from tests.lab.host import Host
 
@@ -82,3 +82,56 @@ def test_a_port_is_guarded_before_it_is_there_and_until_it_is_gone(host: Host) -
     assert first.count("@if") == 2
     assert "delete element bridge linuxnet ports" in last
     assert last.count("@if") == 1, f"of {stays} and another one, one is gone"
+
+
+def _together(host: Host, *networks: dict[str, Any]) -> tuple[bool, dict[str, int]]:
+    """Several networks in one call."""
+    return _programs(host, name=None, ipam_config=None, aggregate=list(networks))
+
+
+def _numbered(number: int, *endpoints: dict[str, Any]) -> dict[str, Any]:
+    subnets = [{"subnet": f"172.{number}.0.0/16"}, {"subnet": f"fd00:{number}::/64"}]
+    return {"name": f"br{number}", "ipam_config": subnets, "endpoints": list(endpoints)}
+
+
+def test_one_transaction_for_all_networks_of_a_call(host: Host) -> None:
+    """Also of those that share a namespace."""
+    without_iptables(host)
+    shared = {"namespace": "web", "published_ports": ["8080:80", "127.0.0.1:8081:80"]}
+    back = [
+        {"namespace": "web", "interface": "eth1", "default_route": False},
+        {"namespace": "db", "published_ports": ["5432:5432"]},
+    ]
+    networks = [_numbered(18, shared), _numbered(19, *back), _numbered(20, {"namespace": "app"})]
+    one, two = {"nft -f -": 1}, {"nft -f -": 2}
+    assert _together(host, *networks) == (True, one)
+    assert _together(host, *networks) == (False, {})
+    host.sh("nft delete table inet linuxnet; nft delete table bridge linuxnet")
+    assert _together(host, *networks) == (True, one)
+    gone = [{"name": network["name"], "state": "absent"} for network in networks]
+    assert _together(host, *gone) == (True, two)
+    assert "linuxnet" not in host.sh("nft list ruleset; ip -o link show type bridge; ip netns list")
+
+
+def test_check_mode_foretells_what_is_done_at_once(host: Host) -> None:
+    without_iptables(host)
+    forward_everything(host)
+    shop = {"namespace": "web", "published_ports": ["8080:80", "127.0.0.1:8081:80"]}
+    networks = [_numbered(18, shop), _numbered(19, {"namespace": "db"})]
+    later = [_numbered(18, {"namespace": "web"}, {"namespace": "app"}), _numbered(19, {"namespace": "db"})]
+    gone = [{"name": network["name"], "state": "absent"} for network in networks]
+    for aggregate in (networks, later, gone):
+        options = {"firewall": "nftables", "aggregate": aggregate}
+        foretold = host.module("bridge_network", options, check=True)
+        assert host.module("bridge_network", options)["diff"] == foretold["diff"]
+
+
+def test_of_several_networks_one_that_is_refused_costs_itself_alone(host: Host) -> None:
+    without_iptables(host)
+    taken = {"namespace": "db", "published_ports": ["8080:80"]}
+    host.module("bridge_network", {**NETWORK, "endpoints": [{"namespace": "web", "published_ports": ["8080:80"]}]})
+    options = {"firewall": "nftables", "aggregate": [_numbered(19, taken), _numbered(20, {"namespace": "app"})]}
+    refused = host.module("bridge_network", options, fails=True)
+    assert "br19: " in refused["msg"]
+    assert [one["changed"] for one in refused["objects"]] == [False, True]
+    assert host.inside("app").reaches("172.20.0.1")

@@ -42,6 +42,11 @@ def chosen() -> Firewall:
     return _Chosen()
 
 
+def may_be_of_many() -> bool:
+    """Whether rules of several networks can be written at once."""
+    return bool(programs.find(_NFT)) and not programs.find(_IPTABLES)
+
+
 class _Chosen:
     """For each owner the firewall that a definition names, else the one that has rules of his, else iptables if it is
     installed."""

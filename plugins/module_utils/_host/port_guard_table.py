@@ -12,12 +12,7 @@ import ipaddress
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import spelled
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
-    nftables_records,
-    nftables_table,
-    nftables_transaction,
-)
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import nftables_records, nftables_table
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.nftables_table import RawElement, RawTable
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import port_guards
@@ -75,24 +70,9 @@ def _key(name: str, raw: RawElement) -> str:
     return f'"{port}" . {value}'
 
 
-class Guarding(Value):
-    """What a transaction does to the table."""
-
-    edits: tuple[str, ...]
-
-    @property
-    def table(self) -> str:
-        return port_guards.TABLE
-
-    def commands(self) -> t.Iterable[str]:
-        return self.edits
-
-    def joined(self, _later: nftables_transaction.Part) -> Guarding | None:
-        """Nothing, since the later edits are those of a table that has not changed."""
-        return None
-
-    def record(self, host: Host, ref: str | None) -> None:
-        raw = nftables_table.read(host, ref, port_guards.NAME, port_guards.FAMILY)
-        digests = {name: found for name, found in (_digests(raw) if raw else {}).items() if name in port_guards.RULES}
-        content = {"version": port_guards.VERSION, "digests": digests} if digests else {}
-        nftables_records.write(host, ref, content, _RECORD)
+def record(host: Host, ref: str | None) -> None:
+    """Note by which digests the kernel knows what was written."""
+    raw = nftables_table.read(host, ref, port_guards.NAME, port_guards.FAMILY)
+    digests = {name: found for name, found in (_digests(raw) if raw else {}).items() if name in port_guards.RULES}
+    content = {"version": port_guards.VERSION, "digests": digests} if digests else {}
+    nftables_records.write(host, ref, content, _RECORD)

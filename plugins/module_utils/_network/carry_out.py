@@ -50,6 +50,8 @@ def carry_out(
     modules: object,
     problems: t.Sequence[t.Mapping[str, str | None]] = (),
     planned_here: bool = False,
+    shared: Together | None = None,
+    ahead: bool = False,
 ) -> dict[str, Outcome]:
     """Apply the definitions of a plan in the order of its state, or predict the changes in check mode.
 
@@ -57,6 +59,8 @@ def carry_out(
     :param modules: lists of definitions by module name
     :param planned_here: whether this process has just planned them, so that they need no validation
     :param problems: problems of endpoints that the plan found
+    :param shared: carries the last rules out with those of other networks, later
+    :param ahead: only what comes before endpoints are touched, with all rules carried out later
     :return: the outcome by module, for modules with definitions
     :raises EndpointsFailed: if endpoints failed, after everything else was done
     :raises LinuxnetError: ``host.done`` lists what was done before
@@ -72,22 +76,23 @@ def carry_out(
     _check_namesakes(host, endpoints, wanted["netns"], standing)
     if state == "present" and not host.check_mode and _is_hampered(host):
         _rehearse(host, owner, modules, problems, planned_here)
-    run = _Run(host, endpoints)
+    run = _Run(host, endpoints, shared)
     try:
-        for name, wants in _turns(state, wanted):
-            if state == "present" and RESOURCES[name].of_endpoints:
-                run.each(name, endpoints.feasible(name, wants))
-            elif RESOURCES[name].aside and (standing or name != "unmanaged_links"):
-                run.aside(name, wants)
+        for name, wants in _turns(state, wanted, ahead):
+            if state == "absent" and not ahead and _is_before_links(name):
+                run.now(name, wants)
             else:
-                run.all(name, wants)
+                run.turn(name, wants, state, standing)
     except refusals.LibraryMissing:
         if state == "present":
             run.close(wanted)
         raise
     finally:
         # Even if something failed, the rules that were planned before it hold.
-        run.finish()
+        if not shared:
+            run.finish()
+    if ahead:
+        return run.outcomes
     if state == "absent" and not host.check_mode:
         published.write(owner, frozenset())
     if endpoints.failures:
@@ -95,13 +100,22 @@ def carry_out(
     return run.outcomes
 
 
-def _turns(state: str, wanted: t.Mapping[str, t.Sequence[t.Any]]) -> t.Iterator[tuple[str, t.Sequence[t.Any]]]:
+def _is_before_links(name: str) -> bool:
+    """Whether a kind is removed before the links of endpoints are."""
+    return ORDER["absent"].index(name) < ORDER["absent"].index("veth")
+
+
+def _turns(
+    state: str, wanted: t.Mapping[str, t.Sequence[t.Any]], ahead: bool
+) -> t.Iterator[tuple[str, t.Sequence[t.Any]]]:
     """The kinds in order, with what is to be applied of each in its turn."""
     if state == "absent":
-        yield from ((name, wanted[name]) for name in ORDER[state])
+        yield from ((name, wanted[name]) for name in ORDER[state] if not ahead or _is_before_links(name))
         return
     early = {name: kind.present_after for name, kind in RESOURCES.items() if kind.present_after}
     for name in ORDER[state]:
+        if ahead and RESOURCES[name].of_endpoints:
+            return
         yield name, [want for want in wanted[name] if want.state == "absent"] if name in early else wanted[name]
         for other in (one for one, earlier in early.items() if earlier == name):
             yield other, [want for want in wanted[other] if want.state != "absent"]
@@ -110,11 +124,20 @@ def _turns(state: str, wanted: t.Mapping[str, t.Sequence[t.Any]]) -> t.Iterator[
 class _Run:
     """A run over the kinds of objects, with the outcome of each."""
 
-    def __init__(self, host: Host, endpoints: Endpoints) -> None:
+    def __init__(self, host: Host, endpoints: Endpoints, shared: Together | None) -> None:
         self._host = host
         self._endpoints = endpoints
-        self._together = Together(host)
+        self._together = shared or Together(host)
         self.outcomes: dict[str, Outcome] = {}
+
+    def turn(self, kind: str, wants: t.Sequence[t.Any], state: str, standing: bool) -> None:
+        """Apply a kind as it is due to it."""
+        if state == "present" and RESOURCES[kind].of_endpoints:
+            self.each(kind, self._endpoints.feasible(kind, wants))
+        elif RESOURCES[kind].aside and (standing or kind != "unmanaged_links"):
+            self.aside(kind, wants)
+        else:
+            self.all(kind, wants)
 
     def all(self, kind: str, wants: t.Sequence[t.Any]) -> None:
         """Apply all of a kind, or raise."""
@@ -124,6 +147,11 @@ class _Run:
             except LinuxnetError as error:
                 if not self._may_be_mended(error):
                     raise
+
+    def now(self, kind: str, wants: t.Sequence[t.Any]) -> None:
+        """Apply all of a kind, or raise; nothing comes before it."""
+        if wants:
+            self._note(kind, converge(self._host, RESOURCES[kind], wants))
 
     def _note(self, kind: str, found: Outcome) -> None:
         self.outcomes[kind] = self.outcomes[kind].and_also(found) if kind in self.outcomes else found
@@ -135,7 +163,7 @@ class _Run:
     def aside(self, kind: str, wants: t.Sequence[t.Any]) -> None:
         """Apply as much as possible of a kind whose failure must not prevent the repair of the others."""
         if wants:
-            self.finish()
+            self._together.give_way()
             self._note(kind, converge_each(self._host, RESOURCES[kind], wants, self._tell))
 
     def _tell(self, _want: t.Any, error: Exception) -> None:
@@ -156,7 +184,7 @@ class _Run:
                 self._endpoints.fail(kind, want, error)
 
         if wants:
-            self.finish()
+            self._together.give_way()
             self._note(kind, converge_each(self._host, RESOURCES[kind], wants, fail))
 
     def _may_be_mended(self, error: Exception) -> bool:

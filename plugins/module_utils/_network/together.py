@@ -29,23 +29,25 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host impor
 
 
 class Together:
-    def __init__(self, host: Host) -> None:
-        self._host = host
+    def __init__(self, host: Host, of_many: bool = False) -> None:
+        """:param of_many: for several networks, whose other kinds come in between"""
+        self.host = host
+        self._of_many = of_many
         #: What is planned and not carried out yet.
         self._due: Plan | None = None
 
     def converge(self, resource: Resource, wants: t.Sequence[t.Any]) -> Outcome:
         """Apply every want, some of them later."""
-        if not resource.joins or self._host.check_mode:
-            self.finish()
-            return converge(self._host, resource, wants)
+        if not resource.joins or self.host.check_mode:
+            self.give_way()
+            return converge(self.host, resource, wants)
         order = freeing_first(wants)
         ordered = [wants[number] for number in order]
         plan = self._planned(resource, ordered)
         return outcome(resource, wants, dict(zip(order, plan.changes)))
 
     def _planned(self, resource: Resource, ordered: t.Sequence[t.Any]) -> Plan:
-        plan = planned(self._host, resource, ordered)
+        plan = planned(self.host, resource, ordered)
         if self._due:
             steps = session.joined(self._due.steps, plan.steps)
             if steps is not None:
@@ -53,15 +55,20 @@ class Together:
                 return plan
             # It has to follow, and starts from what the earlier one leaves.
             self.finish()
-            plan = planned(self._host, resource, ordered)
+            plan = planned(self.host, resource, ordered)
         if session.is_joinable(plan.steps):
             self._due = plan
         else:
-            execute(self._host, plan)
+            execute(self.host, plan)
         return plan
+
+    def give_way(self) -> None:
+        """Before other kinds: carry out what is due, unless it may follow them."""
+        if not self._of_many:
+            self.finish()
 
     def finish(self) -> None:
         """Carry out what is due."""
         due, self._due = self._due, None
         if due:
-            execute(self._host, due)
+            execute(self.host, due)

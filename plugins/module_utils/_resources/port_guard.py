@@ -50,6 +50,30 @@ class State(Value):
     lacking: str | None
 
 
+class Writing(Value):
+    """What a transaction does to the table."""
+
+    before: Table
+    claims: tuple[Claim, ...]
+    lines: list[str]
+
+    @property
+    def table(self) -> str:
+        return port_guards.TABLE
+
+    def commands(self) -> t.Iterable[str]:
+        return self.lines
+
+    def joined(self, later: nftables_transaction.Part) -> Writing | None:
+        if not isinstance(later, Writing) or later.before != self.before:
+            return None
+        claims = self.claims + later.claims
+        return Writing(self.before, claims, port_guard_draft.draft(self.before, claims).commands)
+
+    def record(self, host: Host, ref: str | None) -> None:
+        port_guard_table.record(host, ref)
+
+
 class PortGuard(Resource):
     options: t.ClassVar[Options] = {
         "interface": {"type": "str"},
@@ -139,10 +163,10 @@ class PortGuard(Resource):
             if state.lacking:
                 _refuse_removals(state.lacking, mine.values(), there)
                 continue
-            draft = port_guard_draft.draft(table, [_claim(want) for want in mine.values()])
+            claims = tuple(_claim(want) for want in mine.values())
+            draft = port_guard_draft.draft(table, claims)
             if draft.commands:
-                writing = port_guard_table.Guarding(tuple(draft.commands))
-                plan.steps.append(nftables_transaction.Write(ref, (writing,)))
+                plan.steps.append(nftables_transaction.Write(ref, (Writing(table, claims, draft.commands),)))
             for (number, want), share in zip(mine.items(), draft.shares):
                 found[number] = _change(want, there.get((want.owner, want.guard.interface)), share)
         if state.lacking and any(want.state == "present" for want in wants):
