@@ -15,8 +15,11 @@ from typing import Any
 import pytest
 
 from tests.integration.networks import SHOP, apply
+from tests.integration.rule_hosts import LEGACY, NATIVE, use_backend, without_iptables, without_nft
+from tests.integration.settling import settle
 from tests.lab import modules, town
 from tests.lab.frames import TCP
+from tests.lab.host import Host
 from tests.lab.lab import Lab
 from tests.lab.paths import COLLECTIONS
 from tests.lab.town import Town
@@ -27,6 +30,13 @@ PUBLISHED = {"destination": "192.0.2.1", "port": 8080}
 NEIGHBOUR = {"source": {"namespace": "db"}, "destination": "172.18.0.2", "port": 80}
 WORLD = {"source": {"namespace": "web"}, "destination": town.WORLD[0], "port": 80}
 PING = {"source": {"namespace": "web"}, "destination": town.WORLD[0], "protocol": "icmp"}
+#: The end of its chain for forwarded packets, as firewalld writes it.
+FIREWALLD = (
+    "nft 'add table inet firewalld; add chain inet firewalld filter_FORWARD"
+    " { type filter hook forward priority filter + 10; policy accept; };"
+    " add rule inet firewalld filter_FORWARD ct state established,related accept;"
+    " add rule inet firewalld filter_FORWARD reject with icmpx admin-prohibited'"
+)
 
 
 @dataclass(frozen=True)
@@ -126,6 +136,163 @@ WAYS = [
         "ip link set eth0 up; ip route add default via 172.18.0.1",
         inside="web",
     ),
+    Way(
+        "a listener on 127.0.0.1 alone",
+        {**NEIGHBOUR, "port": 82},
+        "no_listener",
+        "on TCP port 82 of namespace web, python listens on 127.0.0.1 alone, not on 172.18.0.2.",
+        "true",
+        "true",
+    ),
+    Way(
+        "a rule of firewalld",
+        WORLD,
+        "rejected",
+        "chain filter_FORWARD of table inet firewalld rejects it: reject with icmpx admin-prohibited (by firewalld)",
+        FIREWALLD,
+        "nft delete table inet firewalld",
+        tool="firewalld",
+    ),
+    Way(
+        "a port published twice",
+        PUBLISHED,
+        "no_listener",
+        "It arrives, but nobody listens on TCP port 9090 of namespace db.",
+        "iptables -t nat -N DOCKER; iptables -t nat -I OUTPUT -p tcp --dport 8080 -j DOCKER;"
+        " iptables -t nat -A DOCKER -p tcp -j DNAT --to-destination 172.18.0.10:9090",
+        "iptables -t nat -D OUTPUT -p tcp --dport 8080 -j DOCKER; iptables -t nat -F DOCKER; iptables -t nat -X DOCKER",
+    ),
+    Way(
+        "published to an address that nobody has",
+        PUBLISHED,
+        "lost",
+        "It leaves the host by br-shop for 172.18.0.2, but nobody there has that address.",
+        "ip addr del 172.18.0.2/16 dev eth0; ip addr add 172.18.0.77/16 dev eth0",
+        "ip addr del 172.18.0.77/16 dev eth0; ip addr add 172.18.0.2/16 dev eth0; ip route add default via 172.18.0.1",
+        inside="web",
+    ),
+    Way(
+        "a smaller MTU at the other end",
+        NEIGHBOUR,
+        "mtu",
+        "A small packet arrives, but those over 1000 bytes are lost: eth0 of namespace web has the MTU 1000",
+        "ip link set eth0 mtu 1000",
+        "ip link set eth0 mtu 1500",
+        inside="web",
+    ),
+    Way(
+        "no route back",
+        NEIGHBOUR,
+        "no_route",
+        "since no answer could leave: Namespace web refuses to send to 172.18.0.10: the route prohibit 172.18.0.10/32",
+        "ip route add prohibit 172.18.0.10",
+        "ip route del prohibit 172.18.0.10",
+        inside="web",
+    ),
+    Way(
+        "no route back, which nobody checks",
+        NEIGHBOUR,
+        "no_route",
+        ", since no answer could leave: Namespace web refuses to send to 172.18.0.10: the policy rule 7: from all"
+        " to 172.18.0.10/32 unreachable.",
+        "sysctl -qw net.ipv4.conf.eth0.rp_filter=0; ip rule add prio 7 to 172.18.0.10 unreachable",
+        "sysctl -qw net.ipv4.conf.eth0.rp_filter=2; ip rule del prio 7",
+        inside="web",
+    ),
+    Way(
+        "an answer that a rule drops",
+        NEIGHBOUR,
+        "dropped",
+        "On namespace web, a rule in chain OUTPUT of table filter drops it: -A OUTPUT -p tcp -m tcp --sport 80 -j DROP",
+        "iptables -A OUTPUT -p tcp --sport 80 -j DROP",
+        "iptables -D OUTPUT -p tcp --sport 80 -j DROP",
+        inside="web",
+        tool="unknown",
+    ),
+    Way(
+        "a wrong neighbour for the answer",
+        NEIGHBOUR,
+        "lost",
+        "02:00:00:00:00:98, since namespace web has a permanent neighbour entry",
+        "ip neigh replace 172.18.0.10 lladdr 02:00:00:00:00:98 nud permanent dev eth0",
+        "ip neigh del 172.18.0.10 dev eth0",
+        inside="web",
+    ),
+    Way(
+        "a port of the bridge that is down",
+        NEIGHBOUR,
+        "lost",
+        "is down.",
+        "ip link set $(ls /sys/class/net/br-shop/brif | grep web) down",
+        "ip link set $(ls /sys/class/net/br-shop/brif | grep web) up",
+    ),
+    Way(
+        "a port that left the bridge",
+        NEIGHBOUR,
+        "lost",
+        "eth0 of namespace web, which has that address, is not connected to it.",
+        "ip link set $(ls /sys/class/net/br-shop/brif | grep web) nomaster",
+        "ip link set $(ls /sys/class/net | grep web) master br-shop",
+    ),
+    Way(
+        "isolated ports",
+        NEIGHBOUR,
+        "lost",
+        "are isolated from each other",
+        "for name in $(ls /sys/class/net/br-shop/brif); do bridge link set dev $name isolated on; done",
+        "for name in $(ls /sys/class/net/br-shop/brif); do bridge link set dev $name isolated off; done",
+    ),
+    Way(
+        "a router that does not answer",
+        WORLD,
+        "lost",
+        "It leaves the host by eth0 for 192.0.2.250, but nobody answers there to ARP.",
+        "ip route replace default via 192.0.2.250",
+        "ip route replace default via 192.0.2.254",
+    ),
+    Way(
+        "no route on the host",
+        WORLD,
+        "no_route",
+        "The host has no route to 198.51.100.1, and no default route.",
+        "ip route del default",
+        "ip route replace default via 192.0.2.254",
+    ),
+    Way(
+        "a reverse path that differs",
+        {"source": {"namespace": "web"}, "destination": "192.0.2.1", "port": 22},
+        "dropped",
+        "came in by br-shop with the source 172.18.0.2, to which its own route leads by eth0:"
+        " net.ipv4.conf.br-shop.rp_filter is 1.",
+        "sysctl -qw net.ipv4.conf.br-shop.rp_filter=1; ip route add 172.18.0.2 via 192.0.2.254",
+        "sysctl -qw net.ipv4.conf.br-shop.rp_filter=2; ip route del 172.18.0.2 via 192.0.2.254",
+    ),
+    Way(
+        "echo requests are ignored",
+        {"source": {"namespace": "db"}, "destination": "172.18.0.2", "protocol": "icmp"},
+        "no_answer",
+        "Namespace web gets it and does not answer: net.ipv4.icmp_echo_ignore_all is 1.",
+        "sysctl -qw net.ipv4.icmp_echo_ignore_all=1",
+        "sysctl -qw net.ipv4.icmp_echo_ignore_all=0",
+        inside="web",
+    ),
+    Way(
+        "a policy that drops what comes in",
+        {"source": {"namespace": "web"}, "destination": "172.18.0.1", "port": 22},
+        "dropped",
+        "On the host, the policy of chain INPUT in table filter drops it: policy drop",
+        "iptables -P INPUT DROP",
+        "iptables -P INPUT ACCEPT",
+        tool="unknown",
+    ),
+    Way(
+        "nobody listens on a UDP port",
+        {**NEIGHBOUR, "protocol": "udp", "port": 53},
+        "no_listener",
+        "It arrives, but nobody listens on UDP port 53 of namespace web.",
+        "true",
+        "true",
+    ),
 ]
 
 
@@ -134,16 +301,25 @@ def place() -> Iterator[Town]:
     with Lab() as lab:
         found = town.build(lab)
         apply(found.host, **SHOP)
-        with found.host.inside("web").server(80), found.outside.server(80):
+        web = found.host.inside("web")
+        with web.server(80), web.server(82, address="127.0.0.1"), found.outside.server(80):
             yield found
 
 
 def ask(place: Town, question: dict[str, Any], check: bool = False) -> dict[str, Any]:
-    before = place.host.dump()
     result = place.host.module("path_info", {"timeout": 1, **question}, check=check)
+    assert result["changed"] is False
+    assert "linuxnet-path" not in place.host.sh("nft list tables; ip -all netns exec nft list tables")
+    return result
+
+
+def ask_watched(place: Town, question: dict[str, Any], check: bool = False) -> dict[str, Any]:
+    """The same, and nothing is left behind that a dump shows."""
+    settle(place.host, *sorted(place.host.sh("ls /run/netns").split()))
+    before = place.host.dump()
+    result = ask(place, question, check)
     left = [line for line in before.changes_to(place.host.dump()) if "neigh" not in line]
     assert left == [], "nothing is left behind"
-    assert result["changed"] is False
     return result
 
 
@@ -157,7 +333,7 @@ def ask(place: Town, question: dict[str, Any], check: bool = False) -> dict[str,
     ],
 )
 def test_what_works_is_told(place: Town, question: dict[str, Any], last: str) -> None:
-    result = ask(place, question)
+    result = ask_watched(place, question)
     assert (result["verdict"], result["observed"]) == ("answered", True), result["sentences"]
     assert result["sentences"][-1] == last, result["sentences"]
 
@@ -178,7 +354,7 @@ def test_what_is_broken_is_named(place: Town, way: Way) -> None:
 
 def test_check_mode_sends_nothing(place: Town) -> None:
     with place.host.sniffer("br-shop") as sniffer:
-        result = ask(place, PUBLISHED, check=True)
+        result = ask_watched(place, PUBLISHED, check=True)
         assert sniffer.wait(0.3, protocol=TCP) == []
     assert (result["verdict"], result["observed"]) == ("foreseen", False)
     assert result["sentences"] == [
@@ -205,6 +381,7 @@ def test_nothing_is_left_by_one_that_is_killed(place: Town) -> None:
     host.write("/tmp/question.json", json.dumps(modules.arguments({**WORLD, "port": 9, "timeout": 30}, False, False)))
     command = [sys.executable, "-m", modules.file_of("path_info"), "/tmp/question.json"]
     place.outside.sh("iptables -I INPUT -p tcp --dport 9 -j DROP")
+    settle(host, "web", "db")
     before = host.dump()
     with host.spawn(["env", f"PYTHONPATH={COLLECTIONS}", *command]):
         end = time.monotonic() + 20
@@ -237,3 +414,62 @@ def test_nothing_is_left_by_one_that_is_killed(place: Town) -> None:
 )
 def test_bad_input(place: Town, options: dict[str, Any], says: str) -> None:
     assert says in place.host.module("path_info", options, fails=True)["msg"]
+
+
+#: Networks whose rules keep somebody from something.
+SAFE = {"name": "br-safe", "internal": True, "ipam_config": [{"subnet": "172.19.0.0/16"}]}
+APART = {"name": "br-apart", "icc": False, "ipam_config": [{"subnet": "172.20.0.0/16"}]}
+HELD = {"name": "br-held", "ipam_config": [{"subnet": "172.21.0.0/16"}]}
+NETWORKS: list[dict[str, Any]] = [
+    SHOP,
+    {**SAFE, "endpoints": [{"namespace": "vault"}]},
+    {**APART, "endpoints": [{"namespace": "one"}, {"namespace": "two"}]},
+    {**HELD, "endpoints": [{"namespace": "held", "egress": ["192.0.2.9"]}]},
+]
+#: Who asks for which address, the owner of the rule, and what the sentence says.
+KEPT = [
+    ("web", "172.20.0.2", "br-apart", "since from outside of the network, only its published ports can be reached"),
+    ("held", town.WORLD[0], "br-held", "since the endpoint may only send to the destinations of its egress list"),
+    ("one", "172.20.0.3", None, "are isolated from each other, as icc: false of br-apart has it."),
+    ("vault", town.WORLD[0], None, "and no default route, since its network br-safe is internal."),
+    ("web", "172.19.0.2", "br-safe", " drops it, since "),
+]
+
+
+@pytest.mark.parametrize("backend", ["nft", pytest.param("legacy", marks=LEGACY), NATIVE])
+@pytest.mark.long
+def test_rules_of_ours_are_told_with_what_they_are_for(lab: Lab, backend: str) -> None:
+    place = town.build(lab)
+    host = place.host
+    use_backend(host, backend)
+    for network in NETWORKS:
+        apply(host, **network)
+    for sender, destination, owner, says in KEPT:
+        result = ask(place, {"source": {"namespace": sender}, "destination": destination, "port": 80})
+        by = result["hops"][-1]["by"]
+        assert says in result["sentences"][-1], result["sentences"]
+        assert (by and by["owner"], by and by["tool"]) == (owner, owner and "netplumb.linuxnet")
+    with host.inside("web").server(80):
+        result = ask(place, {**PUBLISHED, "source": {"namespace": "db"}})
+        assert result["verdict"] == "answered"
+        (sent, *_rest) = [hop for hop in result["hops"] if hop["what"] == "translation"]
+        assert "sends it to 172.18.0.2 port 80 instead." in sent["sentence"]
+        if backend != "legacy":
+            assert sent["by"]["owner"] == "br-shop"
+        if backend != NATIVE:
+            host.sh("iptables -I FORWARD -d 198.51.100.1 -j DROP")
+            result = ask(place, WORLD)
+            assert "filter drops it: -A FORWARD -d 198.51.100.1/32 -j DROP (by" in result["sentences"][-1]
+
+
+def test_neither_nft_nor_iptables_is_needed(host: Host, lab: Lab) -> None:
+    host.sh("ip link add br0 type bridge; ip addr add 10.1.0.1/24 dev br0; ip link set br0 up")
+    host.sh("ip netns add web; ip link add v type veth peer name eth0 netns web; ip link set v master br0 up")
+    host.sh("ip -n web addr add 10.1.0.2/24 dev eth0; ip -n web link set eth0 up; ip -n web link set lo up")
+    host.inside("web").sh("nft 'add table ip a; add chain ip a in { type filter hook input priority 0; policy drop; }'")
+    without_nft(host)
+    without_iptables(host)
+    result = host.module("path_info", {"destination": "10.1.0.2", "port": 80})
+    assert result["sentences"][-1] == (
+        "On namespace web, the policy of chain in in table ip a drops it: policy drop (by nobody known)."
+    )

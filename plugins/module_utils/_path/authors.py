@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 
 OURS = "netplumb.linuxnet"
@@ -32,7 +33,7 @@ _PURPOSES = (
     (r"GUARD|guarded|^prerouting$", "an endpoint must not use the address of another one"),
     (r"RAW|raw-", "nobody on the network may use addresses of 127.0.0.0/8, nor may an internal network speak beyond"),
     (r"INTERNAL", "an internal network has no connection with the outside"),
-    (r"EGRESS|egress|listed|LIST", "the endpoint may only send to the destinations of its egress list"),
+    (r"^listed$|^LINUXNET-[0-9a-f]{7}-[0-9a-z]+$", "the endpoint may only send to the destinations of its egress list"),
     (r"SOURCE|sources|callers|ALLOW|names", "a published port is only open to its allowed_sources"),
     (r"-TO$|^to-", "from outside of the network, only its published ports can be reached"),
     (r"-FROM$|^from-|senders", "endpoints only send with addresses of their network"),
@@ -60,22 +61,35 @@ class Author(t.NamedTuple):
         return "nobody known" if self.tool == "unknown" else self.tool
 
 
-def author(table: str, chain: str, text: str, owners: t.Mapping[str, str]) -> Author:
+def author(table: str, chain: str, text: str, owners: t.Mapping[str, str], near: t.Sequence[str] = ()) -> Author:
     """Of a rule, or of the policy of a chain.
 
     :param owners: by bridge, of our networks
+    :param near: the interfaces of the packet, for rules that networks share
     """
     comments = re.findall(r'--comment "?([^" ]+)"?|comment "([^"]*)"', text)
     said = [one or other for one, other in comments if _COMMENT.fullmatch(one or other)]
     if said or table == "linuxnet" or chain.startswith("LINUXNET-"):
         mark = next(filter(None, map(marks.parse_comment, said)), None)
         bridge = next((name for name in owners if chain.endswith(f"-{name}") or f'"{name}"' in text), None)
-        owner = mark[1] if mark else owners.get(bridge) if bridge else None
+        shared = next((owners[name] for name in near if name in owners), None)
+        owner = mark[1] if mark else owners.get(bridge or "", shared)
         return Author(OURS, owner, mark[0] if mark else "forward", _purpose(chain, mark[0] if mark else None))
     for tool, pattern in _TOOLS:
         if re.match(pattern, chain) or re.match(pattern, table):
             return Author(tool)
     return Author("unknown")
+
+
+def of_port(rules: t.Sequence[t.Mapping[str, t.Any]], address: IPAddress, port: int) -> Author | None:
+    """That of the rule of ours which publishes a port of an endpoint."""
+    for rule in rules:
+        if rule["kind"] != "dnat" or rule.get("to_address") != str(address):
+            continue
+        first, _dash, last = str(rule["to_port"]).partition("-")
+        if int(first) <= port <= int(last or first):
+            return Author(OURS, rule["owner"], "dnat", _purpose("", "dnat"))
+    return None
 
 
 def _purpose(chain: str, kind: str | None) -> str | None:

@@ -15,7 +15,7 @@ import os
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.route_answers import Answer
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._path.eyes import Eyes
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._path.map import Map, Space, View, begun
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._path.map import Map, Place, Space, View, begun
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._path.passages import Passage
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._path.reasons import Reason
 
@@ -60,6 +60,9 @@ def no_route(scene: Map, eyes: Eyes, where: Space, destination: IPAddress, answe
         if down:
             return Reason("no_route", where, "link", f"{start} has no route to {destination}, since {down} is down.")
         default = "" if _has_default(scene, where, destination.version) else ", and no default route"
+        internal = _internal(scene, where)
+        if default and internal:
+            default += f", since its network {internal} is internal"
         return Reason("no_route", where, "route", f"{start} has no route to {destination}{default}.")
     return Reason("no_route", where, "route", f"{start} cannot send to {destination}: {os.strerror(answer.error)}.")
 
@@ -94,6 +97,16 @@ def _has_default(scene: Map, where: Space, version: int) -> bool:
     )
 
 
+def _internal(scene: Map, where: Space) -> str | None:
+    """The internal network that a namespace is on."""
+    internal = {rule.get("bridge") for rule in scene.host["rules"] if rule.get("internal")}
+    for one in scene.spaces[where]["interfaces"] if where is not None else ():
+        end = scene.peer(Place(where, one))
+        if end and end.interface["bridge"] in internal:
+            return str(end.interface["bridge"])
+    return None
+
+
 def _down(scene: Map, where: Space, destination: IPAddress) -> str | None:
     """An interface that is down, without which there is no route."""
     for one in scene.spaces[where]["interfaces"]:
@@ -122,8 +135,13 @@ def not_routed(scene: Map, eyes: Eyes, where: Space, passage: Passage) -> Reason
     reverse = _reverse_path(eyes, where, version, name)
     back = eyes.route(where, ends.source)
     if answer.error in (errno.EXDEV, errno.EINVAL) and reverse and not local.error and back.out != passage.iif:
+        if back.error:
+            found = no_route(scene, eyes, where, ends.source, back)
+            return found._replace(
+                sentence=f"{start} drops it, since no answer could leave: {found.sentence} ({reverse})"
+            )
         other = scene.interface(where, back.out)
-        there = f"by {other['name']}" if other and not back.error else "nowhere"
+        there = f"by {other['name']}" if other else "elsewhere"
         return Reason(
             "dropped",
             where,
@@ -165,10 +183,12 @@ def _reverse_path(eyes: Eyes, where: Space, version: int, interface: str) -> str
     return None
 
 
-def no_way_back(scene: Map, eyes: Eyes, where: Space, passage: Passage) -> Reason | None:
-    """A route that lacks for the answer."""
+def no_way_back(
+    scene: Map, eyes: Eyes, where: Space, passage: Passage, got: str = "It arrives, but is not answered"
+) -> Reason | None:
+    """A route that lacks for the answer; ``got`` is how far the packet got."""
     answer = eyes.route(where, passage.last.source)
     if not answer.error:
         return None
     found = no_route(scene, eyes, where, passage.last.source, answer)
-    return found._replace(sentence=f"The packet arrives, but no answer can leave: {found.sentence}")
+    return found._replace(sentence=f"{got}, since no answer could leave: {found.sentence}")

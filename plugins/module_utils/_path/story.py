@@ -94,11 +94,14 @@ class Story:
         rule = self._followed.uncovered.get(where)
         return self._by_rule(where, rule) if rule else None
 
-    def _author(self, rule: Rule) -> Author:
-        return authors.author(rule.table.split(" ")[-1], rule.chain, rule.text, self._scene.owners)
+    def _author(self, where: Space, rule: Rule, passage: Passage | None = None) -> Author:
+        indexes = (passage.iif, passage.oif) if passage else ()
+        links = [self._scene.interface(where, index) for index in indexes if index is not None]
+        near = [link["name"] for link in links if link]
+        return authors.author(rule.table.split(" ")[-1], rule.chain, rule.text, self._scene.owners, near)
 
-    def _by_rule(self, where: Space, rule: Rule) -> Reason:
-        by = self._author(rule)
+    def _by_rule(self, where: Space, rule: Rule, passage: Passage | None = None) -> Reason:
+        by = self._author(where, rule, passage)
         verb = "rejects" if rule.rejects else "drops"
         if rule.text.startswith("policy "):
             what = f"the policy of chain {rule.chain} in table {rule.table}"
@@ -119,7 +122,7 @@ class Story:
             for one in passage.translations:
                 self._translated(where, one)
             if passage.dropped:
-                return self._by_rule(where, self._eyes.rule(where, passage.dropped))
+                return self._by_rule(where, self._eyes.rule(where, passage.dropped), passage)
             if passage.arrived:
                 return None
             if not passage.left:
@@ -131,7 +134,7 @@ class Story:
             address = routing.next_hop(self._eyes, where, passage.last.destination)
             reached = self._scene.beyond(place, address)
             if reached is None or reached.space not in ways:
-                return self._lost(place, address, reached, of)
+                return self._lost(place, address, reached, passage, of)
             found = None if self._followed.sent else links.hindrance(self._scene, place, address, reached)
             if found:
                 return found
@@ -154,7 +157,9 @@ class Story:
             said, rule, by = "A translation", None, None
         else:
             rule = self._eyes.rule(where, one.rule)
-            by = self._author(rule)
+            by = self._author(where, rule)
+            if by.tool == authors.OURS and by.kind != "masquerade" and one.what == "destination":
+                by = authors.of_port(self._scene.host["rules"], after.destination, after.destination_port) or by
             said = f"A rule by {by.words}"
         self._say(where, "translation", f"{said} on {called(where)} {sentence}.", rule.text if rule else None, by)
 
@@ -172,7 +177,9 @@ class Story:
         sentence = f"It disappears on {called(where)} in the hook {hook or 'of the bridge'}, and no rule there says so."
         return Reason("dropped", where, "unknown", sentence)
 
-    def _lost(self, place: Place, address: IPAddress, reached: Place | None, of: str) -> Reason | None:
+    def _lost(
+        self, place: Place, address: IPAddress, reached: Place | None, passage: Passage, of: str
+    ) -> Reason | None:
         """It left, and nobody in sight got it."""
         outcome = self._followed.outcome
         found = links.hindrance(self._scene, place, address, reached)
@@ -184,6 +191,10 @@ class Story:
                 f"{begun(place.space)} sends it out by {place.name} to {address}.",
             )
             return None
+        if reached and not found:
+            mute = routing.no_way_back(self._scene, self._eyes, reached.space, passage, f"{reached.words} keeps silent")
+            if mute:
+                return mute
         return links.lost(self._scene, place, address, reached)
 
     def _end(self) -> Reason:
