@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Write the documents that are made from the code, or those that are named: python -m docs.make [NAME ...]
 
-`drift`, `nftables` and `rules` are pages in docs/, `plan` is docs/plan.schema.json, and `aggregate` is what modules say
-about their option of that name.
+`drift`, `nftables` and `rules` are pages in docs/, `packets` pictures there, `plan` is docs/plan.schema.json, and
+`aggregate` is what modules say about their option of that name.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 
 from tests.lab.paths import import_collection
 
-_NAMES = ("aggregate", "drift", "nftables", "plan", "rules")
+_NAMES = ("aggregate", "drift", "nftables", "packets", "plan", "rules")
 
 
 def main(names: list[str]) -> None:

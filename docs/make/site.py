@@ -21,6 +21,8 @@ from tests.lab.paths import COLLECTION, COLLECTIONS, REPOSITORY, link_collection
 SITE = REPOSITORY / "build/site"
 HTML = SITE / "build/html"
 _SOURCE = "https://github.com/netplumb/netplumb.linuxnet/blob/main"
+#: Where pages show pictures from that stand on docs.ansible.com, which takes text alone.
+_PICTURES = "https://raw.githubusercontent.com/netplumb/netplumb.linuxnet/main/docs/"
 #: The Markdown pages in docs/ that belong to each kind. The others are reference.
 PAGES = {
     "How-to": ("start", "inside", "persistence", "testing"),
@@ -73,6 +75,8 @@ def _add_pages(rst: Path) -> None:
         (rst / page.name).write_text(_whole(page.read_text(encoding="utf-8")), encoding="utf-8")
     for picture in docs.glob("*.svg"):
         shutil.copy2(picture, rst)
+    for page in (rst / "docsite").glob("*.rst"):
+        page.write_text(page.read_text(encoding="utf-8").replace(_PICTURES, "../"), encoding="utf-8")
     index = rst / "index.rst"
     text = index.read_text(encoding="utf-8")
     for kind, names in kinds.items():

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from tests.lab.host import Host
 from tests.lab.paths import REPOSITORY
 from tests.lab.segment import Segment
 
+_PICTURE = REPOSITORY / "docs/network.svg"
 _FIRST = (
     "a rule of another tool comes first (IPv4): PREROUTING -p tcp -m tcp --dport 8000:8090 -j DNAT"
     " --to-destination 192.0.2.9"
@@ -165,6 +167,14 @@ def test_the_picture_in_the_readme_is_the_one_of_the_demo(network: Host) -> None
     variables = {f"bridge_network_{name}": value for name, value in SHOP.items()}
     assert play["roles"][0]["vars"] == variables
     assert f"```text\n{draw(network)}\n```" in (REPOSITORY / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_picture_in_the_documents_is_what_is_drawn(network: Host) -> None:
+    """UPDATE_DOCUMENTS=1 in the environment writes it."""
+    picture = topology(_info(network), "svg", name="host")
+    if os.environ.get("UPDATE_DOCUMENTS"):
+        _PICTURE.write_text(picture, encoding="utf-8")
+    assert _PICTURE.read_text(encoding="utf-8") == picture
 
 
 def test_the_page_about_it_shows_what_is_printed(network: Host) -> None:
