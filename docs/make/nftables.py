@@ -60,8 +60,9 @@ which has the reason for each). Only `nft` 1.0.1 or newer is needed.
 What differs from iptables:
 
 - With `bridge_network_icc: false`, if the kernel passes bridged frames to nftables (if
-  `net.bridge.bridge-nf-call-iptables` is 1), frames between an endpoint and a card in the same bridge are dropped:
-  nftables cannot tell them from packets that took the detour by the gateway.
+  `net.bridge.bridge-nf-call-iptables` is 1), frames between an endpoint and a card in the same bridge pass by the mark
+  0x6c6e6574, which they have while these rules see them. A frame that another rule has marked before is dropped:
+  nftables cannot tell it from a packet that took the detour by the gateway.
 - `bridge_network_forward_policy: drop` sets the policy of this table's own chain, so it also stops what other tools
   forward. With iptables, their rules in FORWARD would still accept it.
 - There is no chain for the administrator's rules. Put them in a table of your own, at any priority.
@@ -127,7 +128,7 @@ after one lookup. It goes with its last port.
 def _guard() -> str:
     parts = [text.format(name) + "\n" for name, text in port_guards.SETS.items()]
     for chain, found in reversed(port_guards.RULES.items()):
-        hook = f" {Hook(*port_guards.HOOK)}" if chain == port_guards.BASE else ""
+        hook = f" {Hook(*port_guards.HOOKS[chain])}" if chain in port_guards.HOOKS else ""
         parts.append(f"\nchain {chain}{hook}\n" + _indented(list(found)))
     return "".join(parts)
 

@@ -34,14 +34,14 @@ options:
   mac_addresses:
     description:
       - The MAC addresses of the machine.
-      - Required if O(state=present).
+      - Required if O(state=present), unless O(card) is true.
     type: list
     elements: raw
   addresses:
     description:
       - The IPv4 and IPv6 addresses of the machine, without prefix lengths. A machine that uses IPv6 has a link-local address as well,
         usually the one that is derived from its MAC address.
-      - Required if O(state=present).
+      - Required if O(state=present), unless O(card) is true.
     type: list
     elements: str
   other_ports:
@@ -49,6 +49,16 @@ options:
       - Further ports by which the same machine may send from these addresses, such as those of its interfaces on other bridges.
     type: list
     elements: str
+  card:
+    description:
+      - Whether this is no port of an endpoint but a card, or another port with a network behind it. Everything may be sent through it.
+      - While the rules of networks see frames from or to it, these have the mark 0x6c6e6574. By that, networks without
+        O(netplumb.linuxnet.bridge_forward#module:icc) whose rules are in nftables know them from packets that took the detour by the gateway, if
+        C(net.bridge.bridge-nf-call-iptables) is 1.
+        A frame that somebody else has marked keeps its mark.
+      - Not together with O(mac_addresses), O(addresses) and O(other_ports).
+    type: bool
+    default: false
   state:
     description:
       - V(present) ensures that only this may be sent through the port, V(absent) that everything may.
@@ -76,6 +86,9 @@ options:
         description: See O(other_ports).
         type: list
         elements: str
+      card:
+        description: See O(card).
+        type: bool
       state:
         description: See O(state).
         type: str
@@ -142,6 +155,10 @@ objects:
       description: Further ports by which may be sent from these addresses.
       returned: if O(state=present)
       type: list
+    card:
+      description: That it is a card.
+      returned: if O(card) is true
+      type: bool
     rules:
       description: What was repaired, if only elements or chains of the table differ.
       returned: if only these differ

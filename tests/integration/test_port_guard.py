@@ -83,6 +83,9 @@ DAMAGES = {
     "another rule": f"nft replace rule {TABLE} prerouting handle $(nft -a list chain {TABLE} prerouting |"
     " sed -n 's/.*@ports.*handle //p') iifname vmap @ports comment mine",
     "a chain for nothing": f"nft flush chain {TABLE} prerouting; nft delete chain {TABLE} prerouting",
+    "a chain about cards": f"nft flush chain {TABLE} forward",
+    "a chain about cards, elsewhere": f"nft flush chain {TABLE} forwarded; nft delete chain {TABLE} forwarded; nft"
+    f" 'add chain {TABLE} forwarded {{ type filter hook forward priority 7; }}'",
     "its priority": f"nft flush chain {TABLE} prerouting; nft delete chain {TABLE} prerouting; nft"
     f" 'add chain {TABLE} prerouting {{ type filter hook prerouting priority 7; }}';"
     f" nft add rule {TABLE} prerouting iifname vmap @ports comment linuxnet",

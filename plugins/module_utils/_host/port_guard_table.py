@@ -36,7 +36,7 @@ def read(host: Host, ref: str | None) -> Table:
         dormant=raw.dormant,
         sets=list(raw.elements),
         chains={name: digests == expected.get(name) for name, digests in there.items()},
-        hooked=any(chain.name == port_guards.BASE and chain.hook == port_guards.HOOK for chain in raw.chains),
+        hooked=[chain.name for chain in raw.chains if chain.hook and chain.hook == port_guards.HOOKS.get(chain.name)],
         elements=dict(_elements(raw)),
     )
 
@@ -59,7 +59,7 @@ def _key(name: str, raw: RawElement) -> str:
     """A key in the form in which it is written."""
     port = raw.key[:_NAME].rstrip(b"\0").decode("utf-8", "surrogateescape")
     rest = raw.key[_NAME:]
-    if name == port_guards.PORTS:
+    if name in (port_guards.PORTS, port_guards.CARDS):
         return f'"{port}"'
     if name in (port_guards.ADDRESSES4, port_guards.ADDRESSES6) and len(rest) in (4, 16):
         value = spelled(ipaddress.ip_address(rest))
@@ -73,6 +73,7 @@ def _key(name: str, raw: RawElement) -> str:
 def record(host: Host, ref: str | None) -> None:
     """Note by which digests the kernel knows what was written."""
     raw = nftables_table.read(host, ref, port_guards.NAME, port_guards.FAMILY)
-    digests = {name: found for name, found in (_digests(raw) if raw else {}).items() if name in port_guards.RULES}
+    there = _digests(raw) if raw else {}
+    digests = {name: there[name] for name in port_guards.RULES if name in there}
     content = {"version": port_guards.VERSION, "digests": digests} if digests else {}
     nftables_records.write(host, ref, content, _RECORD)

@@ -7,9 +7,13 @@
 """The table of nftables that holds ports of bridges to their own addresses: ``bridge linuxnet``.
 
     prerouting -> guarded -> guarded-arp, guarded-ip, guarded-ip6 -> guarded-unspecified, guarded-nd
+    forward, forwarded
 
 Its rules are constant, whatever the number of ports; who may send what through which port are elements of sets. A frame
 of another port passes after one lookup. Frames are judged before the bridge or any other hook sees them.
+
+Where the kernel shows nftables what bridges carry, a frame that the bridge itself carries from or to a card looks like
+a packet that took the detour by the gateway. So frames of cards have a mark while the rules of networks see them.
 """
 
 from __future__ import annotations
@@ -29,12 +33,22 @@ KIND = "guard"
 #: The comment of what belongs to no port alone.
 SHARED = "linuxnet"
 BASE = "prerouting"
-HOOK = ("filter", "prerouting", -300, "accept")
+FORWARD, FORWARDED = "forward", "forwarded"
+#: The base chains. Rules of other families see bridged frames at priority 0 of the hook forward.
+HOOKS = {
+    BASE: ("filter", "prerouting", -300, "accept"),
+    FORWARD: ("filter", "forward", -300, "accept"),
+    FORWARDED: ("filter", "forward", 10, "accept"),
+}
+#: The mark of a frame of a card, by which rules of networks know it. One that somebody else has marked gets none.
+CARD_MARK = "0x6c6e6574"
 
 PORTS, MACS, ADDRESSES4, ADDRESSES6, TARGETS, LINKS = ("ports", "macs", "addresses4", "addresses6", "targets", "links")
+CARDS = "cards"
 #: The last two have the same content as others, in the form in which a place in a packet that has no name in every
 #: version of the program is compared: the target of neighbour discovery, and the MAC address in its option.
 SETS = {
+    CARDS: "set {} {{ type ifname; }}",
     MACS: "set {} {{ type ifname . ether_addr; }}",
     ADDRESSES4: "set {} {{ type ifname . ipv4_addr; }}",
     ADDRESSES6: "set {} {{ type ifname . ipv6_addr; }}",
@@ -92,9 +106,11 @@ RULES: dict[str, tuple[str, ...]] = {
         "drop",
     ),
     BASE: (f"iifname vmap @{PORTS}",),
+    FORWARD: tuple(f"{word} @{CARDS} meta mark 0x0 meta mark set {CARD_MARK}" for word in ("iifname", "oifname")),
+    FORWARDED: tuple(f"{word} @{CARDS} meta mark {CARD_MARK} meta mark set 0x0" for word in ("iifname", "oifname")),
 }
 #: Identifies the rules of this version.
-VERSION = hashlib.sha256(repr((HOOK, SETS, RULES)).encode()).hexdigest()[:32]
+VERSION = hashlib.sha256(repr((HOOKS, SETS, RULES)).encode()).hexdigest()[:32]
 _GUARDED = "goto guarded"
 
 #: A set and a key in it.
@@ -107,7 +123,7 @@ class Element(t.NamedTuple):
 
 
 class Guard(Value):
-    """What may be sent through a port."""
+    """What may be sent through a port, or that it is a card, through which everything may."""
 
     interface: str
     owner: str
@@ -115,6 +131,7 @@ class Guard(Value):
     addresses: tuple[IPAddress, ...]
     #: Further ports by which the same machine may send from these addresses.
     other_ports: tuple[str, ...] = ()
+    card: bool = False
 
     @property
     def comment(self) -> str:
@@ -122,6 +139,8 @@ class Guard(Value):
 
     def views(self) -> dict[str, t.Any]:
         """Its attributes by option name."""
+        if self.card:
+            return {"card": True}
         return {
             "mac_addresses": list(self.mac_addresses),
             "addresses": [spelled(address) for address in self.addresses],
@@ -139,8 +158,8 @@ class Table(Value):
     sets: t.Collection[str] = ()
     #: Its chains, each with whether it is as it should be.
     chains: t.Mapping[str, bool] = {}
-    #: Whether the base chain is called where it should be.
-    hooked: bool = False
+    #: The base chains that are called where they should be.
+    hooked: t.Collection[str] = ()
     elements: t.Mapping[Place, Element] = {}
 
 
@@ -160,6 +179,8 @@ def elements(guard: Guard) -> dict[Place, Element]:
     """What a port has in the sets."""
     own = quoted(guard.interface)
     mine = Element(guard.comment)
+    if guard.card:
+        return {(CARDS, own): mine}
     found: dict[Place, Element] = {}
     for mac_address in guard.mac_addresses:
         found[MACS, f"{own} . {mac_address}"] = mine
@@ -197,6 +218,7 @@ def _guard(owner: str, port: str, parts: t.Mapping[str, t.Iterable[str]]) -> Gua
         tuple(sorted(parts.get(MACS, ()))),
         ordered(ipaddress.ip_address(text) for text in texts),
         tuple(sorted(parts.get("other", ()))),
+        CARDS in parts,
     )
 
 

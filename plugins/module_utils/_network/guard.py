@@ -178,5 +178,15 @@ def ports(draft: Draft, view: HostView) -> list[dict[str, t.Any]]:
     ]
 
 
+def cards(network: Network, view: HostView) -> list[dict[str, t.Any]]:
+    """The ports of cards where endpoints may not reach each other: nftables knows their frames by a mark alone."""
+    if network.icc or not network.ports:
+        return []
+    firewall = view.firewall if network.firewall == "auto" else network.firewall
+    if firewall != "nftables":
+        return []
+    return [{"interface": name, "card": True, "state": "present"} for name in network.ports]
+
+
 def _guarded(network: Network) -> t.Iterator[Endpoint]:
     return (endpoint for endpoint in network.endpoints if endpoint.guard)

@@ -122,7 +122,7 @@ def _present(draft: Draft, view: HostView, directory: egress.Directory) -> Docum
     namespaces = {endpoint.namespace for endpoint in network.endpoints}
     masquerade = host_definitions.masquerade(network)
     forward = host_definitions.bridge_forward(draft, view, directory)
-    guarded = guard.ports(draft, view)
+    guarded = [*guard.ports(draft, view), *guard.cards(network, view)]
     unguarded = left_over.port_guard(view, {element["interface"] for element in guarded})
     listed = {draft.host_end(endpoint) for endpoint in network.endpoints}
     stale_endpoints: Document = {

@@ -80,6 +80,7 @@ class PortGuard(Resource):
         "mac_addresses": {"type": "list", "elements": "raw"},
         "addresses": {"type": "list", "elements": "str"},
         "other_ports": {"type": "list", "elements": "str"},
+        "card": {"type": "bool", "default": False},
         "state": STATE,
         **NETNS,
         **OWNER,
@@ -103,7 +104,9 @@ class PortGuard(Resource):
             raise Invalid("other_ports", interface, "ports other than the interface itself")
         macs = [addresses.mac(f"mac_addresses[{n}]", one) for n, one in enumerate(options["mac_addresses"] or ())]
         own = bindings.read_addresses("addresses", options["addresses"])
-        if options["state"] == "present":
+        if options["card"]:
+            _refuse_limits(options)
+        elif options["state"] == "present":
             if not macs:
                 raise Missing("mac_addresses", "at least one MAC address, unless state is absent")
             if own is None:
@@ -114,6 +117,7 @@ class PortGuard(Resource):
             tuple(sorted(set(macs))),
             port_guards.ordered(own or ()),
             tuple(sorted(set(others))),
+            options["card"],
         )
         return Want(options["state"], names.namespace_ref("netns", options["netns"]), guard)
 
@@ -173,6 +177,13 @@ class PortGuard(Resource):
             plan.warnings.append(f"{state.lacking}{_SO}")
         plan.changes = [found[number] for number in range(len(wants))]
         return plan
+
+
+def _refuse_limits(options: t.Mapping[str, t.Any]) -> None:
+    """Refuse what makes no sense for a card."""
+    for name in ("mac_addresses", "addresses", "other_ports"):
+        if options[name]:
+            raise Invalid(name, options[name], "no value, since card says that everything may be sent")
 
 
 #: Stands for no namespace, since None is the host's own.

@@ -114,24 +114,26 @@ class _Drafting:
             if name not in table.sets:
                 word, declaration = text.format(f"{TABLE} {name}").split(" ", 1)
                 yield f"add {word} {declaration}"
-        wrong = [name for name in port_guards.RULES if not table.chains.get(name)]
-        if not table.hooked:
-            if port_guards.BASE in table.chains:
-                share.removed.append(f"chain {port_guards.BASE}, which was called elsewhere")
-                yield f"flush chain {TABLE} {port_guards.BASE}"
-                yield f"delete chain {TABLE} {port_guards.BASE}"
-            wrong = list(dict.fromkeys([*wrong, port_guards.BASE]))
+        unhooked = [name for name in port_guards.HOOKS if name not in table.hooked]
+        for name in unhooked:
+            if name in table.chains:
+                share.removed.append(f"chain {name}, which was called elsewhere")
+                yield f"flush chain {TABLE} {name}"
+                yield f"delete chain {TABLE} {name}"
+        wrong = [name for name in port_guards.RULES if not table.chains.get(name) or name in unhooked]
         for name in wrong:
-            hook = _HOOK if name == port_guards.BASE else ""
-            if name in table.chains and (table.hooked or not hook):
+            if name in table.chains and name not in unhooked:
                 share.removed.append(f"chain {name}, which was changed")
                 yield f"flush chain {TABLE} {name}"
             else:
-                yield f"add chain {TABLE} {name}{hook}"
+                yield f"add chain {TABLE} {name}{_hook(name)}"
             share.added.append(f"chain {name}")
         for name in wrong:
             for rule in port_guards.RULES[name]:
                 yield f'add rule {TABLE} {name} {rule} comment "{port_guards.SHARED}"'
 
 
-_HOOK = " {{ type {} hook {} priority {}; policy {}; }}".format(*port_guards.HOOK)
+def _hook(chain: str) -> str:
+    """Where a chain is called, empty for one that others call."""
+    hook = port_guards.HOOKS.get(chain)
+    return " {{ type {} hook {} priority {}; policy {}; }}".format(*hook) if hook else ""

@@ -35,7 +35,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftabl
     quoted,
     shown,
 )
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks, port_guards
 
 KIND = "forward"
 #: The network by family, in their order; a family that it leaves to others is not there.
@@ -143,8 +143,8 @@ def _to(parts: Parts) -> t.Iterator[str]:
 
 def _entering(network: Isolation, family: str) -> t.Iterator[str]:
     bridge, mode = quoted(network.bridge), _mode(network, family)
-    if network.icc:
-        yield f"iifname {bridge} accept"
+    # Without icc, what the bridge itself carries from and to cards, if rules see that.
+    yield f"iifname {bridge} {'' if network.icc else f'meta mark {port_guards.CARD_MARK} '}accept"
     if network.internal or mode == "closed":
         yield "drop"
         return
