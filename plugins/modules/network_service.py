@@ -15,7 +15,7 @@ author:
 description:
   - Writes the definitions of a network to C(/etc/linuxnet/NAME.json) and creates a systemd service C(linuxnet-NAME.service) that
     restores them when the machine starts, with the same code as the modules.
-  - The service runs C(/etc/linuxnet/network.pyz), a file that all networks share. It needs C(iptables) and pyroute2, but not Ansible.
+  - The service runs C(/etc/linuxnet/network.pyz), a file that all networks share. It needs C(iptables) or C(nft), and pyroute2, but not Ansible.
   - It is run by C(/usr/bin/python3) if that has pyroute2, otherwise by the Python that runs this module.
   - The service is enabled and started. Starting it while the network is up changes nothing.
   - For a whole network, O(netplumb.linuxnet.bridge_network#module:persistent) does the same in the same call.

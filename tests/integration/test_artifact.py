@@ -16,7 +16,7 @@ from tools import tree
 
 #: What makes documents stays behind.
 NOT_SHIPPED = "docs/make/"
-SHIPPED = ("COPYING", "README.md", "changelogs/", "docs/", "meta/", "playbooks/", "plugins/", "roles/")
+SHIPPED = ("COPYING", "README.md", "bindep.txt", "changelogs/", "docs/", "meta/", "playbooks/", "plugins/", "roles/")
 #: What tests, tools and users leave in a work tree.
 LEFT = (
     *(".DS_Store", ".ansible/tmp", ".cache/file", ".hypothesis/examples/0", ".mypy_cache/3.11/file"),

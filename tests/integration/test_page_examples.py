@@ -21,7 +21,7 @@ import yaml
 from tests.integration.networks import SHOP
 from tests.lab import bytecode
 from tests.lab.host import Host
-from tests.lab.paths import REPOSITORY
+from tests.lab.paths import COLLECTION, REPOSITORY
 from tests.lab.segment import Segment
 
 #: docs/testing.md is what test_lab_elsewhere.py does.
@@ -58,9 +58,9 @@ def _blocks(page: str) -> list[Block]:
 
 
 BLOCKS = [block for page in _PAGES if page not in _ELSEWHERE for block in _blocks(page)]
-#: An inventory is no play: test_whole_examples.py and the test below have these two.
-_INVENTORIES = ("# inventory.yml", "plugin:")
-PLAYED = [block for block in BLOCKS if block.language == "yaml" and not block.text.startswith(_INVENTORIES)]
+#: These are no plays. test_whole_examples.py has the first, tests below the others.
+_FILES = ("# inventory.yml", "plugin:", "# execution-environment.yml")
+PLAYED = [block for block in BLOCKS if block.language == "yaml" and not block.text.startswith(_FILES)]
 _LISTENS = ["python3", "-m", "http.server", "--directory", "/tmp", "5432"]
 
 
@@ -138,6 +138,13 @@ def test_a_file_of_another_program_can_be_read(block: Block) -> None:
         parser = configparser.RawConfigParser(strict=False)
         parser.read_string(block.text)
         assert "Service" in parser
+
+
+def test_an_execution_environment_with_what_is_optional() -> None:
+    (block,) = [block for block in BLOCKS if block.text.startswith("# execution-environment.yml")]
+    wanted = yaml.safe_load(block.text)["dependencies"]
+    assert wanted["galaxy"]["collections"] == [{"name": COLLECTION}]
+    assert wanted["python"] == ["igraph"]
 
 
 def _example(kind: str, name: str) -> str:
