@@ -39,6 +39,16 @@ options:
       host:
         description: The host itself.
         type: bool
+      address:
+        description:
+          - An address outside. O(source.interface) is required with it.
+          - Since no packet can be made to come in from outside, one is sent into a copy of the host, a namespace for a moment with the
+            same interfaces, addresses, routes, settings and rules. Connection tracking and rules about frames of a bridge are not copied.
+            This is also done in check mode.
+        type: str
+      interface:
+        description: The interface of the host that it comes in by.
+        type: str
   destination:
     description: The address that it is sent to.
     type: str
@@ -73,6 +83,14 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     var: path.sentences
 
+- name: Find out why others cannot use it
+  netplumb.linuxnet.path_info:
+    source:
+      address: 198.51.100.7
+      interface: eth0
+    destination: 192.0.2.1
+    port: 8080
+
 - name: Require that a namespace reaches the database
   netplumb.linuxnet.path_info:
     source:
@@ -91,7 +109,7 @@ verdict:
     - V(dropped) and V(rejected) mean that a rule or setting of the host took it, V(refused) that another machine refused it.
     - V(no_route), V(not_forwarded), V(not_sent), V(lost) (on a link), V(no_listener) and V(mtu) (only small packets arrive) name other
       reasons.
-    - V(foreseen) means that nothing speaks against it in check mode.
+    - V(foreseen) means that nothing was found that speaks against it, in check mode or for an address outside.
     - V(no_answer) means that it went out of sight, or that nothing came back for a reason that could not be found.
   returned: success
   type: str
@@ -143,12 +161,15 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._module import f
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._path import question
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._path.answer import answer
 
+NAMES = ("namespace", "address", "interface")
+
 
 def main() -> None:
     """Explain the way of a packet."""
+    options = {"host": {"type": "bool"}, **{name: {"type": "str"} for name in NAMES}}
     module = AnsibleModule(
         argument_spec={
-            "source": {"type": "dict", "options": {"namespace": {"type": "str"}, "host": {"type": "bool"}}},
+            "source": {"type": "dict", "options": options},
             "destination": {"type": "str", "required": True},
             "port": {"type": "int"},
             "protocol": {"type": "str", "choices": list(question.PROTOCOLS), "default": "tcp"},

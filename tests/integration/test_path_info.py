@@ -408,7 +408,7 @@ def test_nothing_is_left_by_one_that_is_killed(place: Town) -> None:
         ),
         (
             {"destination": "192.0.2.9", "port": 80, "source": {"namespace": "web", "host": True}},
-            "is not allowed: one of namespace and host",
+            "is not allowed: one of namespace, host, and address",
         ),
     ],
 )
@@ -419,12 +419,13 @@ def test_bad_input(place: Town, options: dict[str, Any], says: str) -> None:
 #: Networks whose rules keep somebody from something.
 SAFE = {"name": "br-safe", "internal": True, "ipam_config": [{"subnet": "172.19.0.0/16"}]}
 APART = {"name": "br-apart", "icc": False, "ipam_config": [{"subnet": "172.20.0.0/16"}]}
-HELD = {"name": "br-held", "ipam_config": [{"subnet": "172.21.0.0/16"}]}
+FOR_SOME = {"port": "9000:80", "allowed_sources": ["203.0.113.0/24", "2001:db8:1::/48"]}
+HELD = {"name": "br-held", "ipam_config": [{"subnet": "172.21.0.0/16"}, {"subnet": "fd00:21::/64"}]}
 NETWORKS: list[dict[str, Any]] = [
     SHOP,
     {**SAFE, "endpoints": [{"namespace": "vault"}]},
     {**APART, "endpoints": [{"namespace": "one"}, {"namespace": "two"}]},
-    {**HELD, "endpoints": [{"namespace": "held", "egress": ["192.0.2.9"]}]},
+    {**HELD, "endpoints": [{"namespace": "held", "egress": ["192.0.2.9"], "published_ports": [FOR_SOME]}]},
 ]
 #: Who asks for which address, the owner of the rule, and what the sentence says.
 KEPT = [
@@ -449,6 +450,14 @@ def test_rules_of_ours_are_told_with_what_they_are_for(lab: Lab, backend: str) -
         by = result["hops"][-1]["by"]
         assert says in result["sentences"][-1], result["sentences"]
         assert (by and by["owner"], by and by["tool"]) == (owner, owner and "netplumb.linuxnet")
+    for address, destination in (("198.51.100.7", town.HOST[0]), ("2001:db8:ff::7", town.HOST[1])):
+        result = ask(place, _from(address, destination, 9000))
+        assert "since a published port is only open to its allowed_sources" in result["sentences"][-1], result
+        assert result["hops"][-1]["by"]["owner"] == "br-held"
+    for address, destination in (("203.0.113.7", town.HOST[0]), ("2001:db8:1::7", town.HOST[1])):
+        with host.inside("held").server(80):
+            result = ask(place, _from(address, destination, 9000))
+        assert result["sentences"][-1].startswith("By routes and listeners it arrives: python listens on TCP port 80")
     with host.inside("web").server(80):
         result = ask(place, {**PUBLISHED, "source": {"namespace": "db"}})
         assert result["verdict"] == "answered"
@@ -462,6 +471,10 @@ def test_rules_of_ours_are_told_with_what_they_are_for(lab: Lab, backend: str) -
             assert "filter drops it: -A FORWARD -d 198.51.100.1/32 -j DROP (by" in result["sentences"][-1]
 
 
+def _from(address: str, destination: str, port: int) -> dict[str, Any]:
+    return {"source": {"address": address, "interface": "eth0"}, "destination": destination, "port": port}
+
+
 def test_neither_nft_nor_iptables_is_needed(host: Host, lab: Lab) -> None:
     host.sh("ip link add br0 type bridge; ip addr add 10.1.0.1/24 dev br0; ip link set br0 up")
     host.sh("ip netns add web; ip link add v type veth peer name eth0 netns web; ip link set v master br0 up")
@@ -473,3 +486,53 @@ def test_neither_nft_nor_iptables_is_needed(host: Host, lab: Lab) -> None:
     assert result["sentences"][-1] == (
         "On namespace web, the policy of chain in in table ip a drops it: policy drop (by nobody known)."
     )
+
+
+OUTSIDE = {"source": {"address": "198.51.100.7", "interface": "eth0"}}
+ARRIVES = (
+    "By routes and listeners it arrives: python listens on TCP port 80 of namespace web. What rules do was tried on a"
+    " copy of the host, without those inside of namespaces."
+)
+#: What breaks it for those outside, how that is undone, what is asked, the verdict and the end of the story.
+FROM_OUTSIDE = [
+    ("true", "true", {**PUBLISHED}, "foreseen", ARRIVES),
+    (
+        "iptables -t nat -F LINUXNET-DNAT",
+        "",
+        {**PUBLISHED},
+        "no_listener",
+        "It arrives, but nobody listens on TCP port 8080 of the host.",
+    ),
+    (
+        "iptables -I INPUT -p tcp --dport 22 -j DROP",
+        "iptables -D INPUT -p tcp --dport 22 -j DROP",
+        {**PUBLISHED, "port": 22},
+        "dropped",
+        "-A INPUT -p tcp -m tcp --dport 22 -j DROP (by nobody known).",
+    ),
+    (
+        "sysctl -qw net.ipv4.conf.eth0.rp_filter=1; ip route add 198.51.100.7 dev br-shop",
+        "sysctl -qw net.ipv4.conf.eth0.rp_filter=0; ip route del 198.51.100.7 dev br-shop",
+        {**PUBLISHED},
+        "dropped",
+        "to which its own route leads by br-shop: net.ipv4.conf.eth0.rp_filter is 1.",
+    ),
+    ("true", "true", {"destination": "172.18.0.2", "port": 80}, "dropped", "(by this collection for br-shop)."),
+]
+
+
+@pytest.mark.parametrize(("command", "undo", "asked", "verdict", "says"), FROM_OUTSIDE)
+def test_a_packet_from_outside(
+    place: Town, command: str, undo: str, asked: dict[str, Any], verdict: str, says: str
+) -> None:
+    place.host.sh(command)
+    try:
+        result = ask_watched(place, {**OUTSIDE, **asked}, check=True)
+        assert ask(place, {**OUTSIDE, **asked}) == result, "check mode is exact"
+    finally:
+        if undo:
+            place.host.sh(undo)
+        else:
+            apply(place.host, **SHOP)
+    assert (result["verdict"], result["observed"]) == (verdict, False), result["sentences"]
+    assert result["sentences"][-1].endswith(says), result["sentences"]

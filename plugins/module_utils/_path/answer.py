@@ -8,16 +8,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Refused
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, KernelRefused, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import info
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._path import follow, foreseen
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._path import follow, foreseen, host_copy
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._path.eyes import HostEyes
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._path.map import Map
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._path.question import Question
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._path.story import Story
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._path.story import Story, Told
 
 
 def answer(host: Host, question: Question) -> dict[str, t.Any]:
@@ -28,16 +29,32 @@ def answer(host: Host, question: Question) -> dict[str, t.Any]:
     if question.namespace not in scene.spaces:
         raise Invalid("source.namespace", question.namespace, "the name of a namespace")
     eyes = HostEyes(host)
+    if question.outside:
+        return _from_outside(host, question, scene)
     if host.check_mode:
         followed = foreseen.foresee(question, scene, eyes)
     else:
         followed = follow.follow(host, question, scene)
         # What was learned about neighbours meanwhile counts.
         scene = Map(info.view(host, info.Want()))
-    told = Story(question, followed, scene, eyes).tell()
-    return {
-        "verdict": told.verdict,
-        "hops": told.hops,
-        "sentences": told.sentences,
-        "observed": followed.untraced is None,
-    }
+    return _view(Story(question, followed, scene, eyes).tell(), followed.untraced is None)
+
+
+def _view(told: Told, observed: bool) -> dict[str, t.Any]:
+    return {"verdict": told.verdict, "hops": told.hops, "sentences": told.sentences, "observed": observed}
+
+
+def _from_outside(host: Host, question: Question, scene: Map) -> dict[str, t.Any]:
+    """For a packet that comes in by an interface."""
+    interface = host_copy.entrance(question, scene)
+    with contextlib.closing(host_copy.Copy(host, scene)) as copy:
+        tried = copy.attempt(question, interface)
+        eyes = HostEyes(host, copy.ref)
+        for what in tried.missing:
+            host.warn(f"could not be tried on the copy of the host: {what}")
+        if tried.passage is None:
+            raise KernelRefused(f"cannot follow a packet that comes in by {question.interface}: it met nothing")
+        followed = foreseen.go_on(question, scene, eyes, tried.passage)
+        if tried.taken:
+            followed = followed.but(uncovered={None: tried.taken})
+        return _view(Story(question, followed, scene, eyes).tell(), False)

@@ -15,6 +15,8 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 
 OURS = "netplumb.linuxnet"
+#: Where the administrator puts rules of his own.
+_USER = "LINUXNET-USER"
 #: By table or chain, those who use such names.
 _TOOLS = (
     ("docker", r"DOCKER|docker"),
@@ -31,13 +33,13 @@ _COMMENT = re.compile(r"linuxnet(-[a-z]+-[A-Za-z0-9_-]+)?")
 #: By a part of the chain's name, what our rules in there keep.
 _PURPOSES = (
     (r"GUARD|guarded|^prerouting$", "an endpoint must not use the address of another one"),
-    (r"RAW|raw-", "nobody on the network may use addresses of 127.0.0.0/8, nor may an internal network speak beyond"),
+    (r"-RAW$|^raw-|^segment-", "endpoints may not use 127.0.0.0/8, nor send beyond an internal network"),
     (r"INTERNAL", "an internal network has no connection with the outside"),
     (r"^listed$|^LINUXNET-[0-9a-f]{7}-[0-9a-z]+$", "the endpoint may only send to the destinations of its egress list"),
-    (r"SOURCE|sources|callers|ALLOW|names", "a published port is only open to its allowed_sources"),
+    (r"-ALLOW$|^callers$|^strangers$", "a published port is only open to its allowed_sources"),
     (r"-TO$|^to-", "from outside of the network, only its published ports can be reached"),
     (r"-FROM$|^from-|senders", "endpoints only send with addresses of their network"),
-    (r"-PREROUTING$", "nobody outside of the network may use its addresses"),
+    (r"-PREROUTING$|^names$", "nobody outside of the network may use its addresses"),
     (r"-INPUT$|^host-", "endpoints must not reach services on 127.0.0.1 of the host"),
 )
 
@@ -69,7 +71,8 @@ def author(table: str, chain: str, text: str, owners: t.Mapping[str, str], near:
     """
     comments = re.findall(r'--comment "?([^" ]+)"?|comment "([^"]*)"', text)
     said = [one or other for one, other in comments if _COMMENT.fullmatch(one or other)]
-    if said or table == "linuxnet" or chain.startswith("LINUXNET-"):
+    mine = table == "linuxnet" or (chain.startswith("LINUXNET-") and chain != _USER)
+    if said or mine:
         mark = next(filter(None, map(marks.parse_comment, said)), None)
         bridge = next((name for name in owners if chain.endswith(f"-{name}") or f'"{name}"' in text), None)
         shared = next((owners[name] for name in near if name in owners), None)
@@ -84,17 +87,24 @@ def author(table: str, chain: str, text: str, owners: t.Mapping[str, str], near:
 def of_port(rules: t.Sequence[t.Mapping[str, t.Any]], address: IPAddress, port: int) -> Author | None:
     """That of the rule of ours which publishes a port of an endpoint."""
     for rule in rules:
-        if rule["kind"] != "dnat" or rule.get("to_address") != str(address):
-            continue
-        first, _dash, last = str(rule["to_port"]).partition("-")
-        if int(first) <= port <= int(last or first):
+        if rule["kind"] == "dnat" and rule.get("to_address") == str(address) and _within(port, rule["to_port"]):
             return Author(OURS, rule["owner"], "dnat", _purpose("", "dnat"))
     return None
 
 
+def publisher(rules: t.Sequence[t.Mapping[str, t.Any]], port: int) -> str | None:
+    """The owner who publishes a port of the host."""
+    found = (rule["owner"] for rule in rules if rule["kind"] == "dnat" and _within(port, rule.get("host_port", "0")))
+    return next(found, None)
+
+
+def _within(port: int, ports: str) -> bool:
+    first, _dash, last = ports.partition("-")
+    return int(first) <= port <= int(last or first)
+
+
 def _purpose(chain: str, kind: str | None) -> str | None:
-    if kind == "dnat":
-        return "it publishes the port"
     if kind == "masquerade":
         return "connections from the network get an address of the host"
-    return next((words for pattern, words in _PURPOSES if re.search(pattern, chain)), None)
+    found = next((words for pattern, words in _PURPOSES if re.search(pattern, chain)), None)
+    return found or ("it publishes the port" if kind == "dnat" else None)

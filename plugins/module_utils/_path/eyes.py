@@ -55,8 +55,10 @@ class Eyes(t.Protocol):
 class HostEyes:
     """The same from the kernel."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, copy: str | None = None) -> None:
+        """:param copy: the namespace where a packet met the host's rules, if that is a copy of it"""
         self._host = host
+        self._copy = copy
         self._texts = RuleTexts(host)
 
     def route(
@@ -76,4 +78,4 @@ class HostEyes:
         return self._host.run(space, functools.partial(sysctl.read, path))
 
     def rule(self, space: Space, event: Event) -> Rule:
-        return self._texts.of(space, event)
+        return self._texts.of(space if space is not None else self._copy, event)

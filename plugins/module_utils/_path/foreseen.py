@@ -34,6 +34,20 @@ def foresee(question: Question, scene: Map, eyes: Eyes) -> Followed:
     )
 
 
+def go_on(question: Question, scene: Map, eyes: Eyes, passage: Passage) -> Followed:
+    """The same for a packet from outside, whose way through the host is known."""
+    walk = _Walk(question, scene, eyes)
+    walk.passages[None] = passage
+    out = scene.interface(None, passage.oif)
+    if passage.left and out:
+        address = routing.next_hop(eyes, None, passage.last.destination)
+        reached = scene.beyond(Place(None, out), address)
+        if reached:
+            walk.walk(reached.space, passage.last, reached.interface["index"])
+    silence = Outcome("silence")
+    return Followed(outcome=silence, there=walk.passages, back={}, untraced=NOT_SENT, uncovered={}, sent=False)
+
+
 class _Walk:
     def __init__(self, question: Question, scene: Map, eyes: Eyes) -> None:
         self._scene = scene
@@ -44,12 +58,14 @@ class _Walk:
     def go(self) -> None:
         """From the sender on."""
         question = self._question
-        where, iif = question.namespace, None
-        sent = self._eyes.route(where, question.destination)
+        sent = self._eyes.route(question.namespace, question.destination)
         if sent.error:
             return
         source = sent.source or question.destination
-        ends = Ends(source, 0, question.destination, question.port or 0)
+        self.walk(question.namespace, Ends(source, 0, question.destination, question.port or 0), None)
+
+    def walk(self, where: Space, ends: Ends, iif: int | None) -> None:
+        """On from a namespace."""
         while where not in self.passages:
             reached = self._pass(where, ends, iif)
             if reached is None:

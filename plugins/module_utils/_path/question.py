@@ -47,7 +47,7 @@ def read(options: t.Mapping[str, t.Any]) -> Question:
     source = {name: value for name, value in (options["source"] or {}).items() if value not in (None, False)}
     namespace, address, interface = (source.get(name) for name in ("namespace", "address", "interface"))
     if (namespace is not None) + bool(source.get("host")) + (address is not None or interface is not None) > 1:
-        raise Invalid("source", options["source"], "one of namespace and host")
+        raise Invalid("source", options["source"], "one of namespace, host, and address with interface")
     if (address is None) != (interface is None):
         raise Invalid("source", options["source"], "address and interface together")
     destination = addresses.address("destination", options["destination"])

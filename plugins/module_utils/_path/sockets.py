@@ -57,6 +57,8 @@ def _ignored(eyes: Eyes, where: Space, version: int) -> Reason | None:
 def foreseen(eyes: Eyes, question: Question, where: Space, passage: Passage | None) -> Reason:
     """As far as it can be known without a probe."""
     untried = "Whether a rule takes it was not tried, since check mode sends nothing."
+    if question.outside:
+        untried = "What rules do was tried on a copy of the host, without those inside of namespaces."
     if passage is None:
         return Reason("foreseen", where, "link", f"By routes it leaves {called(where)}, out of sight. {untried}")
     if question.protocol == "icmp":

@@ -75,6 +75,14 @@ class Story:
         """The route that the sender takes."""
         question, followed = self._question, self._followed
         where = question.namespace
+        if question.outside:
+            self._say(
+                where,
+                "link",
+                f"{question.packet[0].upper()}{question.packet[1:]} from {question.address} comes in by"
+                f" {question.interface}.",
+            )
+            return None
         answer = self._eyes.route(where, question.destination)
         refusal = followed.outcome.number if followed.outcome.kind == "error" else 0
         if answer.error:
@@ -102,6 +110,8 @@ class Story:
 
     def _by_rule(self, where: Space, rule: Rule, passage: Passage | None = None) -> Reason:
         by = self._author(where, rule, passage)
+        if by.tool == authors.OURS and not by.owner and passage:
+            by = by._replace(owner=authors.publisher(self._scene.host["rules"], passage.last.destination_port))
         verb = "rejects" if rule.rejects else "drops"
         if rule.text.startswith("policy "):
             what = f"the policy of chain {rule.chain} in table {rule.table}"
@@ -204,7 +214,8 @@ class Story:
         passage = self._followed.there.get(where)
         here = passage is not None and passage.arrived
         if not self._followed.sent:
-            return sockets.foreseen(self._eyes, question, where, passage if here else None)
+            mute = routing.no_way_back(self._scene, self._eyes, where, passage) if passage and here else None
+            return mute or sockets.foreseen(self._eyes, question, where, passage if here else None)
         if not here:
             return sockets.out_of_sight(question, outcome, where, self._followed.untraced)
         assert passage is not None
