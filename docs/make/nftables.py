@@ -41,6 +41,10 @@ which has the reason for each). Only `nft` 1.0.1 or newer is needed.
 - A drop is final, whatever another tool accepts, so each rule stands once. What this table accepts, another table may
   still drop. Where the host has tables of iptables, two rules for each bridge in `LINUXNET-TO` let pass there what has
   been decided here, whatever the policy of FORWARD. A warning names chains of other tools that drop forwarded packets.
+- If those tables appear later and drop, the network carries nothing until its next run adds these rules. When Docker,
+  firewalld, ufw or a service that loads rules is started, a persistent network runs by itself. Nothing tells of a
+  command such as `iptables -P FORWARD DROP`: the tables are no files that a unit could watch, so run the role or
+  `systemctl reload linuxnet-NAME` after it.
 - Connections are translated after iptables and Docker have had their turn: the first table that translates one decides.
 - Each run changes only what differs. A network is built and repaired in one transaction, whatever its ports, with the
   rules that guard its ports (`table bridge linuxnet`). One more follows the links of endpoints that leave, which are

@@ -324,3 +324,16 @@ def test_a_network_in_iptables_has_no_part_in_what_others_share_in_nftables(host
           firewall="nftables")  # fmt: skip
     assert apply(host, **shop).changed == []
     assert apply(host, **shop, check=True).changed == []
+
+
+@pytest.mark.usefixtures("wan", "neighbour", "outside")
+def test_tables_of_iptables_that_appear_later_cost_the_network_nothing_after_the_next_run(host: Host) -> None:
+    network = {"name": "br0", "ipam_config": [{"subnet": "172.18.0.0/16"}], "endpoints": [{"namespace": "web"}], **NFT}
+    host.module("bridge_network", network)
+    web = host.inside("web")
+    assert "LINUXNET" not in host.sh("nft list ruleset")
+    assert web.reaches("198.51.100.1")
+    host.sh("iptables -P FORWARD DROP; ip6tables -P FORWARD DROP")
+    assert not web.reaches("198.51.100.1")
+    converge(host, "bridge_network", network)
+    assert web.reaches("198.51.100.1")

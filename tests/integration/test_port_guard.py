@@ -10,8 +10,11 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import nftables_chains
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import port_guards
 from tests.integration.promises import converge, refused, repairs
 from tests.integration.rule_hosts import NATIVE, use_backend, without_nft
+from tests.lab import modules
 from tests.lab.host import Host
 from tests.lab.place import Place
 
@@ -143,6 +146,33 @@ def test_nft_that_went_away(host: Host) -> None:
     without_nft(host)
     converge(host, "port_guard", BOTH, changed=False)
     refused(host, "port_guard", {"interface": "p-web", "state": "absent"}, "nft is not installed")
+
+
+#: A family that the kernel knows by name, but has no nftables for.
+_DECNET = 12
+
+
+def _without_bridges(name: str, want: dict[str, Any]) -> dict[str, Any]:
+    """A module's result where the kernel answers about bridges as it does about that family."""
+    nftables_chains.NUMBERS[port_guards.FAMILY] = _DECNET
+    return modules.run_main(name, want, check=False, diff=True)
+
+
+@pytest.mark.parametrize("firewall", ["auto", "nftables"])
+def test_a_kernel_without_nftables_for_bridges(host: Host, firewall: str) -> None:
+    """What the network has beside that is made, whichever firewall it uses."""
+    before = host.sh("nft list ruleset")
+    sentence = "this kernel has no nftables for bridges (NF_TABLES_BRIDGE), so an endpoint can tell other endpoints"
+    told = host.call(_without_bridges, "port_guard", WEB)
+    assert (told["changed"], [sentence in str(line) for line in told["warnings"]]) == (False, [True])
+    assert host.sh("nft list ruleset") == before
+    told = host.call(_without_bridges, "bridge_network", {**NETWORK, "firewall": firewall}, timeout=120)
+    assert not told.get("failed"), told
+    assert sum(sentence in str(line) for line in told["warnings"]) == 1
+    assert host.inside("web").reaches("172.18.0.1")
+    assert _ports(host) == []
+    host.module("bridge_network", {**NETWORK, "firewall": firewall})
+    assert _ports(host) == ["vdb", "vweb"]
 
 
 @pytest.fixture(params=["nft", NATIVE])

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._converge import Change, Order, Plan, Resource
@@ -18,6 +19,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.options im
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     alternative_names,
+    nftables_support,
     nftables_table,
     nftables_transaction,
     port_guard_table,
@@ -152,6 +154,10 @@ class PortGuard(Resource):
         if not nftables_table.installed():
             return "nft is not installed"
         standing = any(table.exists for table in tables.values())
+        if not standing and any(want.state == "present" for want in wants):
+            takes = functools.partial(nftables_support.takes, port_guards.FAMILY)
+            if not all(host.run(ref, takes) for ref in tables):
+                return _NO_BRIDGES
         if standing or not requirements.has("iptables") or all(want.state == "absent" for want in wants):
             # An nft that wrote a table can write it again; without iptables, the network's rules need it anyway.
             return None
@@ -174,7 +180,7 @@ class PortGuard(Resource):
             for (number, want), share in zip(mine.items(), draft.shares):
                 found[number] = _change(want, there.get((want.owner, want.guard.interface)), share)
         if state.lacking and any(want.state == "present" for want in wants):
-            plan.warnings.append(f"{state.lacking}{_SO}")
+            plan.warnings.append(f"{state.lacking}{_SO}{'' if state.lacking == _NO_BRIDGES else _CURE}")
         plan.changes = [found[number] for number in range(len(wants))]
         return plan
 
@@ -188,10 +194,9 @@ def _refuse_limits(options: t.Mapping[str, t.Any]) -> None:
 
 #: Stands for no namespace, since None is the host's own.
 _NONE = object()
-_SO = (
-    ", so an endpoint can tell other endpoints of its network that their addresses are its own; install nftables, or "
-    "the package of your distribution that has nft"
-)
+_SO = ", so an endpoint can tell other endpoints of its network that their addresses are its own"
+_CURE = "; install nftables, or the package of your distribution that has nft"
+_NO_BRIDGES = "this kernel has no nftables for bridges (NF_TABLES_BRIDGE)"
 
 
 def _interfaces(want: Want) -> t.Iterator[tuple[str | None, str, str]]:
