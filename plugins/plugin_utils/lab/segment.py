@@ -13,7 +13,7 @@ import subprocess
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from ansible_collections.netplumb.linuxnet.plugins.plugin_utils.lab.members import Member
+from ansible_collections.netplumb.linuxnet.plugins.plugin_utils.lab.members import Member, batch, environment
 
 
 class Switch(Protocol):
@@ -24,6 +24,11 @@ class Switch(Protocol):
 
     def switch(self, commands: str) -> None:
         """Run lines of `ip -batch` there."""
+
+
+#: Without the detection of duplicates: until it is done, which takes up to two seconds, a host that forwards IPv6 does
+#: not look for those who are to get it.
+_BATCH = "test ! -e $0 || echo 0 >$0; exec ip -batch -"
 
 
 class Segment:
@@ -61,7 +66,8 @@ class Segment:
             lines.append(f"address add {address} dev {interface}{nodad}")
         lines += [f"route add default via {gateway} dev {interface}" for gateway in gateways]
         lines.append(f"link show dev {interface}")
-        host.batch("\n".join(lines) + "\n")
+        argv = host.argv(["sh", "-c", _BATCH, f"/proc/sys/net/ipv6/conf/{interface}/accept_dad"])
+        batch(argv, "\n".join(lines) + "\n", environment())
         self._lab.switch(_look_at(port))
 
     def catch_up(self) -> None:

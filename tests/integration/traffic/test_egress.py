@@ -19,7 +19,7 @@ import pytest
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import link_local
 from tests.integration.rule_hosts import use_backend
 from tests.integration.traffic import agents
-from tests.integration.traffic.combinations import PAIRWISE, Combination, prepare
+from tests.integration.traffic.combinations import SOME, Combination, prepare
 from tests.integration.traffic.test_streams import becomes
 from tests.lab import frames, town
 from tests.lab.host import Host
@@ -133,11 +133,7 @@ class Town:
         return f"{link_local(self.host.ip('link', 'show', 'br0')[0]['address'])}%eth0"
 
 
-#: A list is looked up after all that rp_filter decides, so a part of them is enough.
-_SOME = [PAIRWISE[number] for number in (0, 2, 3, 7, 8)]
-
-
-@pytest.fixture(scope="module", params=[one.param() for one in _SOME])
+@pytest.fixture(scope="module", params=[one.param() for one in SOME])
 def combination(request: pytest.FixtureRequest) -> Combination:
     made: Combination = request.param
     return made

@@ -15,7 +15,7 @@ import pytest
 from tests.integration.networks import apply
 from tests.integration.rule_hosts import BACKENDS, NATIVE, use_backend
 from tests.integration.traffic import agents
-from tests.integration.traffic.combinations import Combination, prepare
+from tests.integration.traffic.combinations import SOME, Combination, prepare
 from tests.integration.traffic.test_streams import becomes
 from tests.lab import frames, town
 from tests.lab.calls import Background
@@ -67,6 +67,12 @@ def built() -> Iterator[Town]:
             one.neighbour.sh(f"ip address add {v4}/24 dev eth0; ip address add {v6}/64 dev eth0 nodad")
         one.host.sh(f"ip address add {SECOND[0]}/24 dev eth0; ip address add {SECOND[1]}/64 dev eth0 nodad")
         yield one
+
+
+@pytest.fixture(scope="module", params=[one.param() for one in SOME])
+def combination(request: pytest.FixtureRequest) -> Combination:
+    made: Combination = request.param
+    return made
 
 
 @pytest.fixture
