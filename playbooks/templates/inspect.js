@@ -234,7 +234,26 @@
   function ofPort(view, port) {
     const to = port.to ? (port.to[0] === null ? port.to[1] + " of the host" : "namespace " + port.to[0] + ", " + port.to[1]) : "nobody";
     return ["published port " + port.label, [...wrongs(port.faults),
+      ...ofQuestion(view, port),
       ...table("Target", ["to", "address", "port", "owner"], [[to, port.to_address, port.to_port, port.owner]]), ...ofRules(port.rules)]];
+  }
+
+  // The task that says what happens to who uses a broken port: the host's router where the port is for others, else the host itself.
+  function ofQuestion(view, port) {
+    if (!port.faults.length || !["tcp", "udp"].includes(port.protocol)) return [];
+    const host = view.network.host, version = port.versions[0];
+    const way = host.routes.find((route) => route.to === "default" && route.via && route.ip_version === version);
+    const card = way && host.interfaces.find((one) => one.name === way.interface);
+    const colon = version === "ipv6";
+    const own = card && card.addresses.map((address) => address.split("/")[0]).find((ip) => ip.includes(":") === colon);
+    const inner = port.host_ip && (port.host_ip.startsWith("127.") || port.host_ip === "::1");
+    const to = port.routed ? port.to_address : port.host_ip || own || (colon ? "::1" : "127.0.0.1");
+    const lines = ["- name: " + JSON.stringify("Explain port " + port.outer), "  netplumb.linuxnet.path_info:"];
+    if (own && !inner) lines.push("    source:", "      address: " + JSON.stringify(way.via), "      interface: " + JSON.stringify(way.interface));
+    lines.push("    destination: " + JSON.stringify(to), "    port: " + (port.routed ? port.to_port : port.host_port).split("-")[0],
+      "    protocol: " + port.protocol);
+    return [make("h3", {}, "A task that says why"),
+      make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "A task that says why" }, make("pre", {}, lines.join("\n")))];
   }
 
   function open(item) {

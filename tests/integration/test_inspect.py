@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._path.question import read
 from tests.browser import page
 from tests.browser.browser import Browser
 from tests.integration.networks import SHOP
@@ -167,6 +169,30 @@ def test_only_what_is_broken(browser: Browser, tmp_path: Path) -> None:
     assert "eth0 is down" in text
     assert "the rule that publishes it (IPv4) is missing" in text
     assert "beta" not in text
+
+
+def test_a_broken_port_comes_with_the_task_that_explains_it(browser: Browser, tmp_path: Path) -> None:
+    """It is what path_info takes."""
+    info = _broken(2)
+    info["host"]["published"]["br-shop"].append(["ipv4", "tcp", None, "9001"])
+    browser.show(page.write(tmp_path / "page.html", {"alpha": info}))
+    wanted = {
+        "127.0.0.1:9000/tcp": {"destination": "127.0.0.1", "port": 9000, "protocol": "tcp"},
+        "9001/tcp": {
+            "source": {"address": "192.0.2.254", "interface": "eth0"},
+            "destination": "192.0.2.1",
+            "port": 9001,
+            "protocol": "tcp",
+        },
+    }
+    for label, options in wanted.items():
+        browser.value(
+            f"[...document.querySelectorAll('button.chip')].find((b) => b.innerText.startsWith('{label}')).click()"
+        )
+        (task,) = yaml.safe_load(browser.value("document.querySelector('#details pre').innerText"))
+        assert task == {"name": f"Explain port {label}", "netplumb.linuxnet.path_info": options}
+        assert read({"source": None, "timeout": 2.0, **options}).port == options["port"]
+        browser.press("Escape")
 
 
 def test_everything_by_keyboard(browser: Browser, tmp_path: Path) -> None:

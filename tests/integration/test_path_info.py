@@ -359,7 +359,7 @@ def test_check_mode_sends_nothing(place: Town) -> None:
     assert (result["verdict"], result["observed"]) == ("foreseen", False)
     assert result["sentences"] == [
         "The host sends TCP to 192.0.2.1 port 8080, an address of its own.",
-        "A translation on the host sends it to 172.18.0.2 port 80 instead.",
+        "On the host, a translation sends it to 172.18.0.2 port 80 instead.",
         "The host passes it on by br-shop to namespace web.",
         f"By routes and listeners it arrives: python listens on TCP port 80 of namespace web. {UNTRIED}",
     ]

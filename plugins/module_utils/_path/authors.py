@@ -60,7 +60,7 @@ class Author(t.NamedTuple):
         """As the author of a rule in a sentence."""
         if self.tool == OURS:
             return f"this collection for {self.owner}" if self.owner else "this collection"
-        return "nobody known" if self.tool == "unknown" else self.tool
+        return {"unknown": "nobody known", "administrator": "the administrator"}.get(self.tool, self.tool)
 
 
 def author(table: str, chain: str, text: str, owners: t.Mapping[str, str], near: t.Sequence[str] = ()) -> Author:
@@ -78,6 +78,8 @@ def author(table: str, chain: str, text: str, owners: t.Mapping[str, str], near:
         shared = next((owners[name] for name in near if name in owners), None)
         owner = mark[1] if mark else owners.get(bridge or "", shared)
         return Author(OURS, owner, mark[0] if mark else "forward", _purpose(chain, mark[0] if mark else None))
+    if chain == _USER:
+        return Author("administrator")
     for tool, pattern in _TOOLS:
         if re.match(pattern, chain) or re.match(pattern, table):
             return Author(tool)

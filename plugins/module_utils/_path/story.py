@@ -164,14 +164,14 @@ class Story:
         else:
             sentence = f"gives it the source address {after.source}"
         if one.rule is None:
-            said, rule, by = "A translation", None, None
+            said, rule, by = "a translation", None, None
         else:
             rule = self._eyes.rule(where, one.rule)
             by = self._author(where, rule)
             if by.tool == authors.OURS and by.kind != "masquerade" and one.what == "destination":
                 by = authors.of_port(self._scene.host["rules"], after.destination, after.destination_port) or by
-            said = f"A rule by {by.words}"
-        self._say(where, "translation", f"{said} on {called(where)} {sentence}.", rule.text if rule else None, by)
+            said = f"a rule of {by.words}"
+        self._say(where, "translation", f"On {called(where)}, {said} {sentence}.", rule.text if rule else None, by)
 
     def _stuck(self, where: Space, passage: Passage) -> Reason:
         hook = passage.stuck
