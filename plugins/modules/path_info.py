@@ -141,8 +141,8 @@ hops:
       type: str
     by:
       description: For a rule, who made it. C(tool) is V(netplumb.linuxnet) for this collection, for example V(docker), V(firewalld) or
-        V(ufw) for others, V(administrator) in C(LINUXNET-USER), or V(unknown). For rules of this collection, C(owner), C(intent) (the kind of the rule) and C(purpose) are
-        given, as far as they are known.
+        V(ufw) for others, V(administrator) in C(LINUXNET-USER), or V(unknown). For rules of this collection, C(owner), C(intent) (the
+        kind of the rule) and C(purpose) are given, as far as they are known.
       type: dict
     sentence:
       description: The sentence.
