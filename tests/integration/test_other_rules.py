@@ -225,6 +225,27 @@ def test_a_bridge_in_no_zone_of_firewalld_is_told(host: Host, firewall: str) -> 
     assert _warnings(host) == []
 
 
+@pytest.mark.parametrize(
+    ("zone", "told"),
+    [
+        ("accept", 0),
+        ("counter accept", 0),
+        ('iifname "eth0" accept', 1),
+        ("drop", 1),
+        ("return", 1),
+        ("reject", 1),
+    ],
+)
+def test_a_default_zone_of_firewalld_that_accepts_everything_is_no_reason_to_warn(
+    host: Host, zone: str, told: int
+) -> None:
+    """Zones are chains like this: nothing is ever told of a chain to which no packet comes."""
+    host.sh(FIREWALLD.replace("br*", "virbr0").replace('oifname "eth0" accept;', f"{zone};"))
+    host.sh("nft 'add chain inet firewalld filter_FORWARD_POLICIES_post'")
+    host.sh("nft insert rule inet firewalld filter_FWD_public jump filter_FORWARD_POLICIES_post")
+    assert len(_warnings(host)) == told
+
+
 def test_a_policy_of_iptables_is_not_native(host: Host) -> None:
     use_backend(host, "nft")
     host.sh("iptables -P FORWARD DROP; ip6tables -P FORWARD DROP")

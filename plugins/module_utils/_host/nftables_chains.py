@@ -28,7 +28,7 @@ NETFILTER = 12
 OURS = "linuxnet"
 GET_TABLE, GET_CHAIN, GET_RULE = 10 << 8 | 1, 10 << 8 | 4, 10 << 8 | 7
 NFGENMSG = struct.Struct("=BBH")
-_U32 = struct.Struct("!I")
+_U32, _I32 = struct.Struct("!I"), struct.Struct("!i")
 FAMILIES = {1: "inet", 2: "ip", 7: "bridge", 10: "ip6"}
 NUMBERS = {name: number for number, name in FAMILIES.items()}
 _NUMBERS = {"ipv4": 2, "ipv6": 10}
@@ -44,7 +44,8 @@ _INTERFACE = re.compile(r"([!-~]{1,15})\0+", re.ASCII)
 _PREFIX = re.compile(r"[!-~]{1,15}", re.ASCII)
 #: The attributes of the expressions immediate and meta, the keys of meta for interfaces, and a verdict.
 _IMMEDIATE_DATA, _META_KEY, _BY_INTERFACE = 2, 2, (6, 7)
-_IN_DATA, _IN_VERDICT = 2, 1
+_IN_DATA, _IN_VERDICT, _TO_CHAIN = 2, 1, 2
+_ACCEPT, _JUMP, _GOTO, _RETURN = 1, -3, -4, -5
 #: The expressions that only note that a packet came by.
 _NOTING = ("counter", "log")
 _SET_OF_LOOKUP, _SET, _GET_ELEMENTS, _ELEMENTS, _KEY = 1, 2, 10 << 8 | 13, 3, 1
@@ -71,8 +72,8 @@ def dropping() -> list[Chain]:
                 continue
             chain = text(told.get(CHAIN, b""))
             rules = [attributes(rule, NFGENMSG.size) for rule in dump(reader, GET_RULE, row[0], table)]
-            last = [rule for rule in rules if text(rule.get(_OF_CHAIN, b"")) == chain][-1:]
-            if _drops(told) or any(map(_ends, last)):
+            end = _end(_by_chain(rules), chain)
+            if _drops(told) if end is None else end:
                 found.append(Chain(family, table, chain, _interfaces(reader, row[0], table, rules)))
         return sorted(found)
 
@@ -98,16 +99,42 @@ def _expressions(rule: t.Mapping[int, bytes]) -> list[tuple[str, dict[int, bytes
     return [(text(one.get(NAME, b"")), attributes(one.get(DATA, b""))) for one in found]
 
 
-def _ends(rule: t.Mapping[int, bytes]) -> bool:
-    """Whether a rule drops or rejects every packet."""
+def _by_chain(rules: t.Iterable[dict[int, bytes]]) -> dict[str, list[dict[int, bytes]]]:
+    found: dict[str, list[dict[int, bytes]]] = {}
+    for rule in rules:
+        found.setdefault(text(rule.get(_OF_CHAIN, b"")), []).append(rule)
+    return found
+
+
+def _end(chains: t.Mapping[str, list[dict[int, bytes]]], chain: str) -> bool | None:
+    """What becomes of a packet that no rule mentions: whether the chain drops it, None if it comes to its end.
+
+    firewalld ends its chain with a rule that rejects, to which no packet comes if the default zone accepts it.
+    """
+    for rule in chains.get(chain, ()):
+        code, target = _verdict(rule)
+        if code in (_DROP, _ACCEPT):
+            return code == _DROP
+        end = _end(chains, target) if code in (_JUMP, _GOTO) else None
+        if end is not None or code in (_GOTO, _RETURN):
+            return end
+    return None
+
+
+def _verdict(rule: t.Mapping[int, bytes]) -> tuple[int | None, str]:
+    """What a rule does with every packet, and the chain that it leads to; None if it does nothing, or not to every
+    one."""
     acting = [(name, values) for name, values in _expressions(rule) if name not in _NOTING]
     if len(acting) != 1:
-        return False
+        return None, ""
     name, values = acting[0]
-    if name != "immediate":
-        return name == "reject"
-    verdict = attributes(attributes(values.get(_IMMEDIATE_DATA, b"")).get(_IN_DATA, b"")).get(_IN_VERDICT)
-    return verdict is not None and _U32.unpack(verdict) == (_DROP,)
+    if name == "reject":
+        return _DROP, ""
+    data = attributes(values.get(_IMMEDIATE_DATA, b"")) if name == "immediate" else {}
+    verdict = attributes(data.get(_IN_DATA, b""))
+    if _IN_VERDICT not in verdict:
+        return None, ""
+    return _I32.unpack(verdict[_IN_VERDICT])[0], text(verdict.get(_TO_CHAIN, b""))
 
 
 def _interfaces(reader: Reader, family: int, table: str, rules: t.Sequence[t.Mapping[int, bytes]]) -> tuple[str, ...]:
