@@ -17,7 +17,8 @@ description:
     happens to it.
   - For that, each namespace on the way gets a table of nftables for a moment. It changes nothing but makes the kernel report what the probe
     meets. The kernel removes it with the process, even if that is killed. The program C(nft) is not needed.
-  - On kernels before Linux 5.12, the probe is sent, but cannot be followed.
+  - On kernels before Linux 5.12, the probe is sent, but cannot be followed. Then its way is derived from routes, and of rules, only those
+    of iptables-legacy that took it are found.
   - The story only covers the host and its named namespaces. What happens to a packet that leaves them is not visible.
   - Rules of iptables-legacy cannot be traced. Those that took the probe are found by their counters.
   - In check mode no probe is sent. The way is then derived from routes, interfaces, published ports and listeners, and other rules are not

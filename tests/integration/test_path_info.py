@@ -8,12 +8,15 @@ from __future__ import annotations
 import json
 import sys
 import time
+import unittest.mock
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.path_tracing import Unable
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._path import follow
 from tests.integration.networks import SHOP, apply
 from tests.integration.rule_hosts import LEGACY, NATIVE, use_backend, without_iptables, without_nft
 from tests.integration.settling import settle
@@ -536,3 +539,46 @@ def test_a_packet_from_outside(
             apply(place.host, **SHOP)
     assert (result["verdict"], result["observed"]) == (verdict, False), result["sentences"]
     assert result["sentences"][-1].endswith(says), result["sentences"]
+
+
+def test_a_router_that_rejects(place: Town) -> None:
+    place.outside.sh("iptables -I INPUT -p tcp --dport 25 -j REJECT --reject-with icmp-admin-prohibited")
+    result = ask(place, {**WORLD, "port": 25})
+    assert (result["verdict"], result["sentences"][-1]) == ("rejected", "198.51.100.1 rejects it: No route to host.")
+
+
+def _on_an_old_kernel(options: dict[str, Any]) -> dict[str, Any]:
+    """What the module returns where tables have no owners."""
+
+    def refuse() -> None:
+        raise Unable("the kernel is too old: it takes Linux 5.12")
+
+    with unittest.mock.patch.object(follow, "Tracer", refuse):
+        return modules.run_main("path_info", options, False, False)
+
+
+def test_a_kernel_that_cannot_trace(lab: Lab) -> None:
+    place = town.build(lab)
+    host = place.host
+    apply(host, **SHOP)
+    with host.inside("web").server(80):
+        result = host.call(_on_an_old_kernel, NEIGHBOUR)
+        assert (result["verdict"], result["observed"]) == ("answered", False)
+    result = host.call(_on_an_old_kernel, {**NEIGHBOUR, "port": 81, "timeout": 1})
+    assert result["sentences"][-1] == "It arrives, but nobody listens on TCP port 81 of namespace web."
+    host.inside("web").sh("iptables -I INPUT -p tcp --dport 80 -j DROP")
+    with host.inside("web").server(80):
+        result = host.call(_on_an_old_kernel, {**NEIGHBOUR, "timeout": 1})
+    assert result["sentences"][-1] == (
+        "No answer comes back within 1 seconds. It could not be followed (the kernel is too old: it takes Linux 5.12)."
+    )
+
+
+@LEGACY
+def test_a_kernel_that_cannot_trace_with_iptables_legacy(lab: Lab) -> None:
+    place = town.build(lab)
+    use_backend(place.host, "legacy")
+    apply(place.host, **SHOP)
+    place.host.sh("iptables -I FORWARD -d 198.51.100.1 -j DROP")
+    result = place.host.call(_on_an_old_kernel, {**WORLD, "timeout": 1})
+    assert "-A FORWARD -d 198.51.100.1/32 -j DROP (by nobody known)." in result["sentences"][-1]

@@ -35,6 +35,9 @@ def answer(host: Host, question: Question) -> dict[str, t.Any]:
         followed = foreseen.foresee(question, scene, eyes)
     else:
         followed = follow.follow(host, question, scene)
+        if followed.untraced:
+            # The answer is known, and the way as far as routes tell it.
+            followed = followed.but(there=foreseen.foresee(question, scene, eyes).there)
         # What was learned about neighbours meanwhile counts.
         scene = Map(info.view(host, info.Want()))
     return _view(Story(question, followed, scene, eyes).tell(), followed.untraced is None)

@@ -29,7 +29,9 @@ _TOOLS = (
     ("libvirt", r"LIBVIRT_|libvirt"),
     ("fail2ban", r"f2b-"),
 )
-_COMMENT = re.compile(r"linuxnet(-[a-z]+-[A-Za-z0-9_-]+)?")
+#: As iptables shows them, with quotes where needed, and as nft does.
+_COMMENTS = re.compile(r'--comment (?:"([^"]*)"|(\S+))|comment "([^"]*)"')
+_OUR_COMMENT = re.compile(r"linuxnet(-[a-z]+-[A-Za-z0-9_-]+)?")
 #: By a part of the chain's name, what our rules in there keep.
 _PURPOSES = (
     (r"GUARD|guarded|^prerouting$", "an endpoint must not use the address of another one"),
@@ -69,8 +71,8 @@ def author(table: str, chain: str, text: str, owners: t.Mapping[str, str], near:
     :param owners: by bridge, of our networks
     :param near: the interfaces of the packet, for rules that networks share
     """
-    comments = re.findall(r'--comment "?([^" ]+)"?|comment "([^"]*)"', text)
-    said = [one or other for one, other in comments if _COMMENT.fullmatch(one or other)]
+    comments = ("".join(found) for found in _COMMENTS.findall(text))
+    said = [comment for comment in comments if _OUR_COMMENT.fullmatch(comment)]
     mine = table == "linuxnet" or (chain.startswith("LINUXNET-") and chain != _USER)
     if said or mine:
         mark = next(filter(None, map(marks.parse_comment, said)), None)

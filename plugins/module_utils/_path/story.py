@@ -131,6 +131,9 @@ class Story:
             passage = ways[where]
             for one in passage.translations:
                 self._translated(where, one)
+            taken = self._uncovered(where) if self._followed.untraced else None
+            if taken:
+                return taken
             if passage.dropped:
                 return self._by_rule(where, self._eyes.rule(where, passage.dropped), passage)
             if passage.arrived:
@@ -223,6 +226,8 @@ class Story:
         if found:
             return found
         answer = self._followed.back.get(where)
+        if answer is None and self._followed.untraced:
+            return sockets.out_of_sight(question, outcome, where, self._followed.untraced)
         if answer is None:
             return routing.no_way_back(self._scene, self._eyes, where, passage) or sockets.no_answer(question, where)
         self._say(where, "socket", f"{begun(where)} answers.")
