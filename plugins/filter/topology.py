@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: topology
 short_description: Draw the network of a host
-version_added: 0.2.0
+version_added: 1.0.0
 author:
   - The netplumb.linuxnet authors (@netplumb)
 description:

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: netns_info
 short_description: Gather information about network namespaces, interfaces, routes and rules
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - The netplumb.linuxnet authors (@netplumb)
 description:

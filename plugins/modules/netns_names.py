@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: netns_names
 short_description: Manage the names by which network namespaces find each other
-version_added: 0.2.0
+version_added: 1.0.0
 author:
   - The netplumb.linuxnet authors (@netplumb)
 description:

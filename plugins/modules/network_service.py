@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: network_service
 short_description: Bring a network back after a reboot
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - The netplumb.linuxnet authors (@netplumb)
 description:

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: path_info
 short_description: Explain what happens to a packet, and which rule, route or missing listener ends its way
-version_added: 0.2.0
+version_added: 1.0.0
 author:
   - The netplumb.linuxnet authors (@netplumb)
 description:

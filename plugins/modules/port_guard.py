@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: port_guard
 short_description: Hold a bridge's port to the addresses of the machine behind it
-version_added: 0.2.0
+version_added: 1.0.0
 author:
   - The netplumb.linuxnet authors (@netplumb)
 description:
