@@ -457,10 +457,10 @@ def test_rules_of_ours_are_told_with_what_they_are_for(lab: Lab, backend: str) -
         result = ask(place, _from(address, destination, 9000))
         assert "since a published port is only open to its allowed_sources" in result["sentences"][-1], result
         assert result["hops"][-1]["by"]["owner"] == "br-held"
-    for address, destination in (("203.0.113.7", town.HOST[0]), ("2001:db8:1::7", town.HOST[1])):
-        with host.inside("held").server(80):
-            result = ask(place, _from(address, destination, 9000))
-        assert result["sentences"][-1].startswith("By routes and listeners it arrives: python listens on TCP port 80")
+    with host.inside("held").server(80):
+        for address, destination in (("203.0.113.7", town.HOST[0]), ("2001:db8:1::7", town.HOST[1])):
+            last = ask(place, _from(address, destination, 9000))["sentences"][-1]
+            assert last.startswith("By routes and listeners it arrives: python listens on TCP port 80")
     with host.inside("web").server(80):
         result = ask(place, {**PUBLISHED, "source": {"namespace": "db"}})
         assert result["verdict"] == "answered"
@@ -582,3 +582,27 @@ def test_a_kernel_that_cannot_trace_with_iptables_legacy(lab: Lab) -> None:
     place.host.sh("iptables -I FORWARD -d 198.51.100.1 -j DROP")
     result = place.host.call(_on_an_old_kernel, {**WORLD, "timeout": 1})
     assert "-A FORWARD -d 198.51.100.1/32 -j DROP (by nobody known)." in result["sentences"][-1]
+
+
+@pytest.mark.usefixtures("wan")
+def test_many_rules_are_copied(host: Host) -> None:
+    for part in range(8):
+        rules = "".join(f"-A INPUT -s 10.0.{part}.{number}/32 -j ACCEPT\n" for number in range(250))
+        host.run(["iptables-restore", "--noflush"], stdin=f"*filter\n{rules}COMMIT\n")
+    host.sh("iptables -A INPUT -p tcp --dport 22 -j DROP")
+    result = host.module("path_info", _from("198.51.100.7", town.HOST[0], 22))
+    assert "-A INPUT -p tcp -m tcp --dport 22 -j DROP (by nobody known)." in result["sentences"][-1]
+
+
+def test_others_may_trace_meanwhile(place: Town) -> None:
+    host = place.host
+    host.sh(
+        "nft 'add table inet theirs; add chain inet theirs in { type filter hook prerouting priority -350; };"
+        " add rule inet theirs in meta nftrace set 1; add rule inet theirs in tcp dport 23 drop'"
+    )
+    try:
+        with host.spawn(["ping", "-q", "-i", "0.01", "172.18.0.2"]):
+            result = ask(place, PUBLISHED)
+    finally:
+        host.sh("nft delete table inet theirs")
+    assert result["sentences"][-1] == "python listens on TCP port 80 of namespace web and answers."

@@ -11,9 +11,13 @@ import pytest
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.path_tracing import Event, Headers
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._path import authors, packets
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._path.answer import without
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._path.passages import passages
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._path.story import Told
 from tests.lab import frames
 
+#: The numbers of traces.
+ONE, OTHER = 1, 2
 OWNERS = {"br-shop": "shop"}
 CLIENT, HOST, WEB = (ipaddress.ip_address(text) for text in ("192.0.2.9", "192.0.2.1", "172.18.0.2"))
 
@@ -45,16 +49,18 @@ def _headers(source: tuple[object, int], destination: tuple[object, int], flags:
 
 
 def _ours(hook: str, place: str, headers: Headers | None) -> Event:
-    return Event("inet", "linuxnet-path-1-2", f"{hook}-{place}", "policy", "accept", None, 2, 3, headers)
+    return Event("inet", "linuxnet-path-1-2", f"{hook}-{place}", "policy", "accept", None, 2, 3, headers, ONE)
 
 
 def test_one_packet_and_its_answer_are_told_apart() -> None:
     asked, led = _headers((CLIENT, 5000), (HOST, 8080)), _headers((CLIENT, 5000), (WEB, 80))
     answer = _headers((WEB, 80), (CLIENT, 5000), 0x12)
-    rule = Event("ip", "nat", "DOCKER", "rule", "accept", 7, 2, None, None)
+    rule = Event("ip", "nat", "DOCKER", "rule", "accept", 7, 2, None, None, ONE)
+    stray = _headers((CLIENT, 7000), (HOST, 22))
     events = [
+        Event("inet", "theirs", "in", "rule", "drop", 4, 2, None, stray, OTHER),
         _ours("prerouting", "first", asked),
-        Event("ip", "nat", "PREROUTING", "rule", "jump", 3, 2, None, asked),
+        Event("ip", "nat", "PREROUTING", "rule", "jump", 3, 2, None, asked, ONE),
         rule,
         _ours("prerouting", "last", led),
         _ours("forward", "first", led),
@@ -62,9 +68,9 @@ def test_one_packet_and_its_answer_are_told_apart() -> None:
         _ours("postrouting", "first", led),
         _ours("postrouting", "last", led),
         _ours("prerouting", "first", answer),
-        Event("inet", "mine", "in", "rule", "drop", 9, 3, None, answer),
+        Event("inet", "mine", "in", "rule", "drop", 9, 3, None, answer, ONE),
         _ours("prerouting", "first", asked),
-        Event("inet", "mine", "in", "rule", "drop", 9, 2, None, asked),
+        Event("inet", "mine", "in", "rule", "drop", 9, 2, None, asked, ONE),
     ]
     there, back = passages(events, 5000)
     assert there and there.left
@@ -89,3 +95,16 @@ def test_packets_are_whole(protocol: str, source: str, destination: str) -> None
     whole = payload if number == 1 else pseudo + payload
     total = sum(int.from_bytes(whole[at : at + 2], "big") for at in range(0, len(whole), 2))
     assert total % 0xFFFF == 0, "a receiver would accept the checksum"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "known"), [("foreseen", "unknown"), ("no_listener", "unknown"), ("dropped", "dropped")]
+)
+def test_what_could_not_be_copied_is_told(verdict: str, known: str) -> None:
+    hop = {"where": "the host", "what": "socket", "text": None, "by": None, "sentence": "It ends."}
+    told = without(Told([hop], verdict, ["It ends."]), ["table filter of iptables (no set)"])
+    assert told.verdict == known
+    assert told.sentences == [
+        "It ends. This was tried without table filter of iptables (no set), which could not be copied."
+    ]
+    assert told.hops[0]["sentence"] == told.sentences[0]

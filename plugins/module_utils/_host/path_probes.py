@@ -28,6 +28,8 @@ _EXTENDED_ERROR = struct.Struct("=IBBBBII")
 _FROM_ICMP = (2, 3)
 #: Seconds without news after which none is expected.
 _QUIET = 0.05
+#: Seconds to wait for that, where somebody else traces packets all the time.
+_LONGEST = 1.0
 _REJECTED = (errno.ECONNREFUSED, errno.ECONNRESET)
 
 
@@ -170,6 +172,7 @@ def wait(probe: Probe, others: t.Sequence[t.Any], seconds: float, done: t.Callab
 
 def settle(others: t.Sequence[t.Any], collect: t.Callable[[], object]) -> None:
     """Collect what is still reported, until nothing more comes."""
+    end = time.monotonic() + _LONGEST
     collect()
-    while select.select(others, [], [], _QUIET)[0]:
+    while select.select(others, [], [], _QUIET)[0] and time.monotonic() < end:
         collect()

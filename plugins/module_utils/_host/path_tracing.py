@@ -82,6 +82,8 @@ class Event(t.NamedTuple):
     iif: int | None
     oif: int | None
     headers: Headers | None
+    #: The same for all events of a packet.
+    trace: int
 
     @property
     def checkpoint(self) -> tuple[str, str] | None:
@@ -259,6 +261,7 @@ def _event(body: bytes) -> Event:
         _U32.unpack(told[10])[0] if 10 in told else None,
         _U32.unpack(told[12])[0] if 12 in told else None,
         _headers(told.get(8, b""), told.get(9, b"")),
+        _U32.unpack(told[6])[0] if 6 in told else 0,
     )
 
 

@@ -53,11 +53,18 @@ def _from_outside(host: Host, question: Question, scene: Map) -> dict[str, t.Any
     with contextlib.closing(host_copy.Copy(host, scene)) as copy:
         tried = copy.attempt(question, interface)
         eyes = HostEyes(host, copy.ref)
-        for what in tried.missing:
-            host.warn(f"could not be tried on the copy of the host: {what}")
         if tried.passage is None:
             raise KernelRefused(f"cannot follow a packet that comes in by {question.interface}: it met nothing")
         followed = foreseen.go_on(question, scene, eyes, tried.passage)
         if tried.taken:
             followed = followed.but(uncovered={None: tried.taken})
-        return _view(Story(question, followed, scene, eyes).tell(), False)
+        told = Story(question, followed, scene, eyes).tell()
+        return _view(without(told, tried.missing) if tried.missing else told, False)
+
+
+def without(told: Told, missing: t.Sequence[str]) -> Told:
+    """The same where the copy of the host lacked something that might have taken the packet."""
+    last = f"{told.sentences[-1]} This was tried without {', '.join(missing)}, which could not be copied."
+    verdict = "unknown" if told.verdict in ("foreseen", "no_listener") else told.verdict
+    hops = [*told.hops[:-1], {**told.hops[-1], "sentence": last}]
+    return Told(hops, verdict, [*told.sentences[:-1], last])

@@ -82,8 +82,9 @@ class Copy:
         for name in ("iptables", "ip6tables", "iptables-legacy", "ip6tables-legacy"):
             if programs.find(f"{name}-save") and programs.find(f"{name}-restore"):
                 saved = self._host.command(None, [f"{name}-save"]).out
-                if "\n-A " in saved or " DROP [" in saved:
-                    self._load([f"{name}-restore"], saved, f"the rules of {name}")
+                for table, head, rules in _tables(saved):
+                    if rules or any(" DROP [" in line for line in head):
+                        self._restore(f"{name}-restore", table, head, rules, f"table {table[1:]} of {name}")
         if programs.find("nft") is None:
             return
         for line in self._host.command(None, ["nft", "list", "tables"]).out.splitlines():
@@ -93,11 +94,26 @@ class Copy:
                 shown = self._host.command(None, ["nft", "list", "table", family, name]).out
                 self._load(["nft", "-f", "-"], shown, f"table {family} {name} of nftables")
 
+    def _restore(self, program: str, table: str, head: list[str], rules: list[str], what: str) -> None:
+        """One table, in parts where it must be: in a user namespace, the kernel takes some hundred rules at once."""
+        text = "\n".join([table, *head, *rules, "COMMIT", ""])
+        done = self._host.command(self.ref, [program, "--noflush"], text)
+        if done.rc and "Message too long" in done.err and len(rules) > 1:
+            middle = len(rules) // 2
+            self._restore(program, table, head, rules[:middle], what)
+            # Chains that are named again would be emptied.
+            self._restore(program, table, [], rules[middle:], what)
+        elif done.rc:
+            self._miss(what, done)
+
     def _load(self, argv: t.Sequence[str], text: str, what: str) -> None:
         done = self._host.command(self.ref, argv, text)
         if done.rc:
-            reason = next((line.strip() for line in done.err.splitlines() if line.strip()), f"exit code {done.rc}")
-            self.missing.append(f"{what} ({reason})")
+            self._miss(what, done)
+
+    def _miss(self, what: str, done: programs.Completed) -> None:
+        reason = next((line.strip() for line in done.err.splitlines() if line.strip()), f"exit code {done.rc}")
+        self.missing.append(f"{what} ({reason})")
 
     def attempt(self, question: Question, interface: View) -> Tried:
         """Have the packet come in by an interface."""
@@ -127,6 +143,22 @@ class Copy:
         with socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_CLOEXEC) as wire:
             wire.bind((f"p{interface['index']}", 0))
             wire.send(sent)
+
+
+def _tables(saved: str) -> t.Iterator[tuple[str, list[str], list[str]]]:
+    """The tables in what iptables-save prints: the line with the name, those of chains, and those of rules."""
+    table = ""
+    head: list[str] = []
+    rules: list[str] = []
+    for line in saved.splitlines():
+        if line.startswith("*"):
+            table, head, rules = line, [], []
+        elif line.startswith(":"):
+            head.append(line)
+        elif line.startswith("-A "):
+            rules.append(line)
+        elif line == "COMMIT":
+            yield table, head, rules
 
 
 def _card(one: View) -> Card:

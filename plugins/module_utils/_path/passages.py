@@ -85,11 +85,19 @@ def passages(events: t.Sequence[Event], port: int) -> tuple[Passage | None, Pass
     there: list[Event] = []
     back: list[Event] = []
     current = there
+    # Somebody else may trace packets here, too.
+    ours = {event.trace for event in events if event.headers and port in _ports(event.headers)}
     for event in events:
+        if event.trace not in ours:
+            continue
         if event.headers:
             current = back if _answers(event.headers, port) else there
         current.append(event)
     return _passage(_first_packet(there)), _passage(_first_packet(back))
+
+
+def _ports(headers: Headers) -> tuple[int, int]:
+    return (headers.source_port, headers.destination_port)
 
 
 def _answers(headers: Headers, port: int) -> bool:
