@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.names import limiting_device
+from tests.integration.persistence import program, rebooted
 from tests.integration.promises import assert_same, refused
 from tests.lab.host import Host
 from tests.lab.lab import Lab
@@ -330,3 +331,34 @@ def test_networks_without_rates_read_no_disciplines(host: Host) -> None:
     assert json.loads(host.sh("tc -json qdisc show dev br0"))
     done = host.module("bridge_network", network)
     assert "bandwidth" not in done["objects"][0]["modules"]
+
+
+def _limits(host: Host) -> dict[str, list[str]]:
+    """What limits each endpoint: the queues and their classes at its host end and at what takes what it sends."""
+    found = {}
+    for namespace, end in _ends(host).items():
+        devices = [name for name in (end, limiting_device(end)) if host.run(["ip", "link", "show", name], check=False)]
+        shown = [host.sh(f"tc {what} show dev {name} 2>/dev/null || true") for name in devices for what in _SHOWN]
+        found[namespace] = [line for text in shown for line in text.splitlines() if " noqueue " not in line]
+    return found
+
+
+_SHOWN = ("qdisc", "class", "filter")
+
+
+def test_an_empty_host_gets_its_limits_at_boot(lab: Lab, host: Host) -> None:
+    db = {**DB, "egress_rate": "5mbit"}
+    network = _network({**WEB, **FAST, "ingress_burst": "100kb"}, db, persistent=True)
+    host.module("bridge_network", network)
+    new = rebooted(lab, host)
+    program(new, "up", "br0")
+    assert all(_limits(host).values()), "there is something to compare"
+    assert _limits(new) == _limits(host)
+    assert sorted(_devices(new)) == sorted(_devices(host))
+    assert "0 of its parts were changed" in program(new, "up", "br0").out
+    assert 4 < _measured(new.inside("db"), new, "172.18.0.1", 2) < 5.5
+    new.sh(f"tc qdisc del dev {_ends(new)['web']} root")
+    program(new, "up", "br0")
+    assert _limits(new) == _limits(host)
+    program(new, "down", "br0")
+    assert _devices(new) == []
