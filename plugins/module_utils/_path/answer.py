@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, KernelRefused, Refused
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import info
@@ -29,8 +30,8 @@ def answer(host: Host, question: Question) -> dict[str, t.Any]:
     if question.namespace not in scene.spaces:
         raise Invalid("source.namespace", question.namespace, "the name of a namespace")
     eyes = HostEyes(host)
-    if question.outside:
-        return _from_outside(host, question, scene)
+    if question.address is not None:
+        return _from_outside(host, question, question.address, scene)
     if host.check_mode:
         followed = foreseen.foresee(question, scene, eyes)
     else:
@@ -47,14 +48,15 @@ def _view(told: Told, observed: bool) -> dict[str, t.Any]:
     return {"verdict": told.verdict, "hops": told.hops, "sentences": told.sentences, "observed": observed}
 
 
-def _from_outside(host: Host, question: Question, scene: Map) -> dict[str, t.Any]:
+def _from_outside(host: Host, question: Question, sender: IPAddress, scene: Map) -> dict[str, t.Any]:
     """For a packet that comes in by an interface."""
     interface = host_copy.entrance(question, scene)
     with contextlib.closing(host_copy.Copy(host, scene)) as copy:
-        tried = copy.attempt(question, interface)
+        tried = copy.attempt(question, sender, interface)
         eyes = HostEyes(host, copy.ref)
         if tried.passage is None:
-            raise KernelRefused(f"cannot follow a packet that comes in by {question.interface}: it met nothing")
+            why = ", ".join(tried.missing) or "nothing was reported of it"
+            raise KernelRefused(f"cannot follow a packet that comes in by {question.interface}: {why}")
         followed = foreseen.go_on(question, scene, eyes, tried.passage)
         if tried.taken:
             followed = followed.but(uncovered={None: tried.taken})

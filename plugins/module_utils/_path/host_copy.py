@@ -18,6 +18,7 @@ import re
 import socket
 import typing as t
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.netfilter import TABLES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
@@ -115,8 +116,8 @@ class Copy:
         reason = next((line.strip() for line in done.err.splitlines() if line.strip()), f"exit code {done.rc}")
         self.missing.append(f"{what} ({reason})")
 
-    def attempt(self, question: Question, interface: View) -> Tried:
-        """Have the packet come in by an interface."""
+    def attempt(self, question: Question, sender: IPAddress, interface: View) -> Tried:
+        """Have the packet come in from an address by an interface."""
         version = question.destination.version
         family = f"ipv{version}"
         number = PROTOCOLS["icmpv6" if question.protocol == "icmp" and version == 6 else question.protocol]
@@ -125,21 +126,20 @@ class Copy:
             try:
                 tracer = self._host.run(self.ref, Tracer)
             except Unable as error:
-                return Tried(None, None, [*self.missing, f"the way of the packet ({error})"])
+                return Tried(None, None, [f"the kernel cannot trace it ({error})"])
             stack.callback(tracer.close)
             tracer.watch(number, _PORT)
-            self._host.run(self._outer, functools.partial(self._send, question, interface))
+            self._host.run(self._outer, functools.partial(self._send, question, sender, interface))
             events: list[Event] = []
             path_probes.settle([tracer], lambda: events.extend(tracer.events()))
         after = rule_texts.counters(self._host, self.ref, family)
         return Tried(passages(events, _PORT)[0], rule_texts.ended(before, after), self.missing)
 
     @staticmethod
-    def _send(question: Question, interface: View) -> None:
-        assert question.address is not None
+    def _send(question: Question, sender: IPAddress, interface: View) -> None:
         target = bytes.fromhex((interface["mac_address"] or "00:00:00:00:00:00").replace(":", ""))
         ports = (_PORT, question.port or 0)
-        sent = packets.frame(question.protocol, question.address, question.destination, ports, (target, _OTHER_MAC))
+        sent = packets.frame(question.protocol, sender, question.destination, ports, (target, _OTHER_MAC))
         with socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_CLOEXEC) as wire:
             wire.bind((f"p{interface['index']}", 0))
             wire.send(sent)

@@ -214,14 +214,13 @@ class Story:
         """It arrived, or is out of sight."""
         question, outcome = self._question, self._followed.outcome
         where = self._last
-        passage = self._followed.there.get(where)
-        here = passage is not None and passage.arrived
+        got = self._followed.there.get(where)
+        passage = got if got and got.arrived else None
         if not self._followed.sent:
-            mute = routing.no_way_back(self._scene, self._eyes, where, passage) if passage and here else None
-            return mute or sockets.foreseen(self._eyes, question, where, passage if here else None)
-        if not here:
+            mute = routing.no_way_back(self._scene, self._eyes, where, passage) if passage else None
+            return mute or sockets.foreseen(self._eyes, question, where, passage)
+        if passage is None:
             return sockets.out_of_sight(question, outcome, where, self._followed.untraced)
-        assert passage is not None
         found = sockets.at_the_socket(self._eyes, question, outcome, where, passage)
         if found:
             return found
