@@ -54,6 +54,6 @@ def test_each_packet_is_seen_where_its_picture_has_it(built: town.Town) -> None:
                 ]
                 assert places[sender].ask(address, port, timeout=5) is not None
                 for station, (source, target), sniffer in seen:
-                    to, _, its_port = target.partition(":")
-                    wanted = {"source": source, "destination": to, **({"port": int(its_port)} if its_port else {})}
+                    to, *its_port = target.split(":")
+                    wanted = {"source": source, "destination": to, **({"port": int(its_port[0])} if its_port else {})}
                     assert sniffer.wait(2, **wanted), (name, station, [str(one) for one in sniffer.packets])
