@@ -12,8 +12,8 @@
 # make newest  the engines of Debian's testing release beside the role, and their containers as endpoints; needs root
 # make here    what wants more than a fresh machine has: sanity with every Python, cores (sanity by each other
 #              ansible-core that the collection supports), publish (the artifact, as Galaxy's importer sees it, and the
-#              site of documentation), interpreters
-#              (modules on one Python after another), machines, newest and documents; needs root
+#              site of documentation), documents, interpreters (modules on one Python after another), machines and
+#              newest; needs root
 # make documents  tests of what measures for documents (scale, engines, versions), and that these say what was measured
 # make docs    the site of documentation in build/site/build/html, built without a warning
 # make test-matrix  the collection on many versions of Python, ansible-core, pyroute2 and iptables (tools/versions.py);
@@ -46,14 +46,11 @@ docs: $(VENV)/requirements-dev.txt
 test-matrix: $(VENV)/requirements-dev.txt
 	@$(VENV)/bin/python -m tools.matrix $(MATRIX)
 
-$(PARTS) cores interpreters publish fresh machines newest: $(VENV)/requirements-dev.txt
+$(PARTS) cores documents interpreters publish fresh machines newest: $(VENV)/requirements-dev.txt
 	@$(CHECK) $(ALL) $(WHOLE) $@
 
-documents: $(VENV)/requirements-dev.txt
-	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/nox --non-interactive --no-venv --session documents
-
-here: documents
-	@$(CHECK) --whole sanity cores publish interpreters machines newest
+here: $(VENV)/requirements-dev.txt
+	@$(CHECK) --whole sanity cores publish documents interpreters machines newest
 
 engines: $(VENV)/requirements-dev.txt
 	@$(VENV)/bin/python -m tests.engines --write

@@ -219,6 +219,11 @@ def interpreters() -> Outcome:
     return _pytest("interpreters", files=["tests/integration/test_interpreters.py"])
 
 
+def documents() -> Outcome:
+    """Tests of what measures and compares for documents (scale, engines, versions), and of what these say."""
+    return _pytest("documents")
+
+
 #: Molecule colours failures, even when told not to.
 _MOLECULE_STEP = re.compile(r"\[(?P<scenario>[\w-]+) > (?P<step>[\w-]+)\] (?:\x1b\[\d+m)*Executed: (?P<end>\w+)")
 
@@ -299,6 +304,7 @@ PARTS: dict[str, Callable[[], Outcome]] = {
     "molecule": molecule,
     "interpreters": interpreters,
     "publish": publish,
+    "documents": documents,
     "fresh": fresh.run,
     "machines": machines,
     "newest": newest,
@@ -307,7 +313,7 @@ PARTS: dict[str, Callable[[], Outcome]] = {
 
 #: Rows that run at the same time: the first mostly waits or uses one CPU. Parts in no row run afterwards.
 SIDE_BY_SIDE = (
-    ("sanity", "cores", "lint", "publish", "molecule"),
+    ("sanity", "cores", "lint", "publish", "documents", "molecule"),
     ("unit", "integration", "traffic", "interpreters", "machines", "newest"),
 )
 
@@ -335,7 +341,7 @@ def _run_all(names: list[str]) -> dict[str, Outcome]:
 #: How long the parts take, and those of SAMPLED with all of their cases, on two idle processors.
 _MINUTES = {
     "lint": 0.5, "sanity": 4.5, "unit": 0.8, "integration": 6.5, "traffic": 2.5, "molecule": 0.6,
-    "publish": 1.2, "machines": 10.6, "newest": 6.8,
+    "publish": 1.2, "documents": 0.2, "machines": 10.6, "newest": 6.8,
 }  # fmt: skip
 _ALL_MINUTES = {"sanity": 11, "integration": 23, "traffic": 13}
 
