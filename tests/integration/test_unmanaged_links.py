@@ -153,6 +153,17 @@ def test_endpoints_that_are_only_added_stay_in_the_file(host: Host) -> None:
     assert _names(host, FILE.format("br-shop")) == first
 
 
+def test_a_manager_that_comes_later_is_told_all_links_by_a_run_that_only_adds(host: Host) -> None:
+    limited = {**SHOP, "endpoints": [{"namespace": "web", "egress_rate": "5mbit"}, {"namespace": "db"}]}
+    apply(host, **limited)
+    host.sh(NETWORKD)
+    apply(host, **{**limited, "appends": True, "endpoints": []})
+    links = [*host.ip("link", "show", "master", "br-shop"), *host.ip("link", "show", "type", "ifb")]
+    assert len(links) == 3
+    assert set(_names(host, FILE.format("br-shop"))) == {"br-shop", *(link["ifname"] for link in links)}
+    assert apply(host, **limited).changed == []
+
+
 def test_on_a_bridge_of_somebody_else(host: Host) -> None:
     host.sh(f"{NETWORKD}; ip link add br-shop type bridge; ip link set br-shop up")
     apply(

@@ -38,7 +38,16 @@ def unmanaged_links(draft: Draft, view: HostView) -> list[Element]:
         found.update(network.ports)
     if network.appends:
         found.update(view.unmanaged_links or (), (str(end["name"]) for end in view.our_ends()))
+        found.update(_limiting_devices_that_stay(draft, view))
     return [{"interfaces": sorted(found), "persistent": network.persistent, "state": "present"}]
+
+
+def _limiting_devices_that_stay(draft: Draft, view: HostView) -> set[str]:
+    """The devices that limit what endpoints send that are not listed."""
+    listed = {*draft.ends.existing.values(), *draft.ends.names.values()}
+    unlisted = (str(end["name"]) for end in view.our_ends() if end["name"] not in listed)
+    devices = (view.interfaces.get(names.limiting_device(end)) for end in unlisted)
+    return {str(device["name"]) for device in devices if device and view.owner_of(device) == view.owner}
 
 
 def bridge(draft: Draft, view: HostView) -> list[Element]:

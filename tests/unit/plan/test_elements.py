@@ -9,10 +9,11 @@ import typing as t
 
 import pytest
 
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import link_local
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model.network_document import in_order
 from tests.unit.plan.builders import addresses, dual, elements, plan, variables
-from tests.unit.plan.world import Info, empty_info, interface, route
+from tests.unit.plan.world import Info, after, empty_info, interface, route
 
 #: The settings of a namespace with a guarded endpoint.
 DEAF = {"net.ipv4.conf.all.accept_redirects": "0"}
@@ -322,6 +323,21 @@ def test_where_endpoints_are_added_the_others_stay_guarded() -> None:
     bridge = next(element for element in document["modules"]["interface"] if element["name"] == "br0")
     assert bridge["purge_neighbours"] is False
     assert document["modules"]["bridge_forward"][0]["purge_neighbours"] is False
+
+
+def test_what_limits_an_endpoint_that_stays_is_left_alone_by_managers_as_well() -> None:
+    limited = {"egress_rate": "5mbit"}
+    first = plan(variables({"namespace": "web", **limited}, {"namespace": "db", **limited}))
+    (whole,) = elements(first, "unmanaged_links")
+    host = after(empty_info(), first)
+    # Nothing managed links when the network was built.
+    host["host"]["unmanaged_links"] = {}
+    for listed in ((), ({"namespace": "db", **limited},)):
+        (added,) = elements(plan(variables(*listed, appends=True), host), "unmanaged_links")
+        assert added["interfaces"] == whole["interfaces"]
+    (freed,) = elements(plan(variables("db", appends=True), host), "unmanaged_links")
+    ends = {one["peer_netns"]: one["name"] for one in elements(first, "veth")}
+    assert set(whole["interfaces"]) - set(freed["interfaces"]) == {names.limiting_device(ends["db"])}
 
 
 def test_what_a_wire_takes_from_endpoints_is_told() -> None:
