@@ -167,8 +167,11 @@ class Resource(t.Protocol):
         """The interface of the host that a definition requires."""
         return None
 
-    def extended(self, definition: Element, _old: t.Sequence[Element]) -> Element:
-        """When endpoints are only added: a definition of the whole network, completed with that of earlier ones."""
+    def extended(self, definition: Element, _old: t.Sequence[Element]) -> Element | None:
+        """When endpoints are only added: a definition of the whole network, completed with that of earlier ones.
+
+        None if it only makes sense with an earlier one, and there is none.
+        """
         return definition
 
 

@@ -354,6 +354,8 @@ options:
       - With V(false), O(endpoints) is the complete list, and an endpoint that is no longer on it is detached.
       - With V(true), endpoints are only added and changed. If O(internal) changes, the default routes of the others stay as they are, and
         a warning names these endpoints.
+      - If the network becomes O(persistent) then, those that no run has listed since do not come back after a reboot, and a warning names
+        them.
     type: bool
     default: false
   persistent:

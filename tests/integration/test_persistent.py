@@ -322,6 +322,37 @@ def test_endpoints_that_are_only_added_stay_in_the_file(lab: Lab, host: Host) ->
     assert told(new.dump(), files=False) == told(host.dump(), files=False)
 
 
+def test_who_does_not_come_back_is_told_where_a_run_that_only_adds_makes_a_network_persistent(host: Host) -> None:
+    """Their own options are not known, so they are not in the file, and the boot does not wait for their interfaces."""
+    path = f"/etc/linuxnet/{SHOP['name']}.json"
+    in_one(host, SHOP)
+
+    def told(*endpoints: dict[str, Any]) -> list[str]:
+        want = {**SHOP, "persistent": True, "appends": True, "icc": False, "endpoints": list(endpoints)}
+        foretold, done = in_one(host, want, check=True), in_one(host, want)
+        again = in_one(host, want)
+        assert (foretold["diff"], again["changed"]) == (done["diff"], False)
+        first, *more = (
+            [line for line in one["warnings"] if "after a reboot" in line] for one in (done, foretold, again)
+        )
+        assert more == [first, first]
+        return first
+
+    sentence = (
+        "bridge_network_persistent: endpoints in {} are not listed and do not come back after a reboot;"
+        " list them if they are to"
+    )
+    assert told({"namespace": "cache"}) == [sentence.format("db, web")]
+    modules = json.loads(host.read(path))["modules"]
+    assert [len(modules[kind]) for kind in ("netns", "veth", "bridge_port")] == [1, 1, 1]
+    assert "net-devices" not in host.read(UNIT)
+    assert told(SHOP["endpoints"][0]) == [sentence.format("db")]
+    assert told(SHOP["endpoints"][1]) == []
+    assert told() == []
+    modules = json.loads(host.read(path))["modules"]
+    assert [len(modules[kind]) for kind in ("netns", "veth", "bridge_port")] == [3, 3, 3]
+
+
 def test_the_file_is_the_same_whichever_way_nothing_is_added(host: Host) -> None:
     """Without mention of the existing endpoints, or with one of them, or all; only a complete list removes others."""
     want = {**SHOP, "persistent": True}

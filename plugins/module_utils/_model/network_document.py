@@ -62,10 +62,15 @@ class Kind(t.Protocol):
 
     def needs(self, definition: Element, /) -> str | None: ...
 
-    def extended(self, definition: Element, old: t.Sequence[Element], /) -> Element: ...
+    def extended(self, definition: Element, old: t.Sequence[Element], /) -> Element | None: ...
 
 
 Kinds = t.Mapping[str, Kind]
+
+
+def empty(kinds: Kinds) -> Document:
+    """What endpoints are added to if there is no document yet."""
+    return {"guests": {}, "containers": {}, "modules": {name: [] for name in kinds}}
 
 
 def document(network: str, owner: str, modules: Modules, before: Document | None, kinds: Kinds) -> Document:
@@ -141,7 +146,8 @@ def _added(old: Modules, new: t.Mapping[str, list[Element]], kinds: Kinds) -> di
         kept = [
             one for one in known if kind.identity(one) not in taken and kind.endpoint_of(one, giving_way) not in peers
         ]
-        found[name] = _in_their_places(kept + [kind.extended(element, known) for element in elements], known, kind)
+        extended = [kind.extended(element, known) for element in elements]
+        found[name] = _in_their_places(kept + [one for one in extended if one is not None], known, kind)
     found["interface"] = _with_old_proxies(found["interface"], old.get("interface", ()))
     # The bridge comes last, as it goes up when everything on it is configured.
     bridges = {element["name"] for element in new["bridge"]}

@@ -121,6 +121,10 @@ class HostView:
         """Whether this network is persistent."""
         return self.owner in self._persistent
 
+    def is_filed(self, namespace: str, interface: str) -> bool:
+        """Whether an endpoint is in the file of this network for the boot."""
+        return interface in self._persistent.get(self.owner, {}).get("leases", {}).get(namespace, {})
+
     @property
     def persistent_switches(self) -> list[str]:
         """The families for which a file of this network switches forwarding on at boot."""

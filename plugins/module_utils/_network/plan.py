@@ -26,6 +26,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import 
     proxying,
     removal,
     return_paths,
+    staying_file,
     staying_routes,
     summary,
 )
@@ -88,6 +89,7 @@ def plan_of(network: Network, view: HostView, check_mode: bool, directory: egres
             *problems.warnings,
             *return_paths.warnings(network, view),
             *staying_routes.warnings(draft, view),
+            *staying_file.warnings(draft, view),
             *capacity_checks.warnings(network, view),
             *guard.warnings(network, view),
             *name_definitions.warnings(network, view),

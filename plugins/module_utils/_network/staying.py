@@ -16,6 +16,9 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values imp
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.decisions import Draft
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView, View
 
+#: How many namespaces to name at most.
+_SHOWN = 5
+
 
 class Staying(Value):
     """Such an endpoint. Its namespace is not read, since root there could impersonate another endpoint."""
@@ -58,6 +61,12 @@ def published_addresses(draft: Draft, view: HostView) -> set[IPAddress]:
     """The addresses that the endpoints of these ports will have."""
     found = {parse_address(rule["to_address"]) for rule in published(draft, view)}
     return {draft.moves[address][1] if address in draft.moves else address for address in found}
+
+
+def shown(names: t.Collection[str]) -> str:
+    """A few of the names of namespaces."""
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(sorted(names)[:_SHOWN]) + more
 
 
 def _is_locked(end: View) -> bool:

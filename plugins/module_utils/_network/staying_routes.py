@@ -17,9 +17,6 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._network import 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.decisions import Draft
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.host_view import HostView
 
-#: How many namespaces to name at most.
-_SHOWN = 5
-
 
 def warnings(draft: Draft, view: HostView) -> t.Iterator[str]:
     """Warn about routes that lead nowhere on an internal network, or that may be missing on one that no longer is."""
@@ -30,23 +27,18 @@ def warnings(draft: Draft, view: HostView) -> t.Iterator[str]:
         }
         if led:
             yield (
-                f"{network.option('internal')}: endpoints in {_shown(led)} are not listed and keep their default"
+                f"{network.option('internal')}: endpoints in {staying.shown(led)} are not listed and keep their default"
                 " routes, on which nothing passes now; list them to remove these"
             )
     elif view.is_internal:
         lost = {one.namespace for one in staying.endpoints(draft, view) if not _leading(one.namespace, view)}
         if lost:
             yield (
-                f"{network.option('internal')}: endpoints in {_shown(lost)} are not listed and get no default routes;"
-                " list them if they are to have some"
+                f"{network.option('internal')}: endpoints in {staying.shown(lost)} are not listed and get no default"
+                " routes; list them if they are to have some"
             )
 
 
 def _leading(namespace: str, view: HostView) -> set[str]:
     """The interfaces of a namespace's default routes."""
     return {str(route["interface"]) for route in view.inner_default_routes(namespace)}
-
-
-def _shown(names: t.Collection[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(sorted(names)[:_SHOWN]) + more

@@ -93,12 +93,12 @@ class BridgePort(Resource):
     def needs(self, definition: Element) -> str | None:
         return None if definition.get("netns") else str(definition["interface"])
 
-    def extended(self, definition: Element, old: t.Sequence[Element]) -> Element:
+    def extended(self, definition: Element, old: t.Sequence[Element]) -> Element | None:
         if "isolated" not in definition or "learning" in definition:
             return definition
-        # The port of an unlisted endpoint, which keeps everything else.
-        known = next((one for one in old if one["interface"] == definition["interface"]), {})
-        return {**known, **definition}
+        # The port of an unlisted endpoint, which keeps everything else. At boot, nothing creates one that is not known.
+        known = next((one for one in old if one["interface"] == definition["interface"]), None)
+        return None if known is None else {**known, **definition}
 
     def left(self, view: Marked) -> list[Element]:
         return left_over.bridge_port(view)

@@ -155,7 +155,8 @@ def _read_unit(host: Host, name: str, others: t.Sequence[str]) -> Unit:
 
 def _plan_present(want: Want, found: Found, program: bytes | None, state: State, plan: Plan) -> Change:
     old = _parsed(found.definitions)
-    wanted = network_document.document(want.name, want.owner, want.modules, old if want.appends else None, RESOURCES)
+    earlier = (old or network_document.empty(RESOURCES)) if want.appends else None
+    wanted = network_document.document(want.name, want.owner, want.modules, earlier, RESOURCES)
     definitions = network_document.text(wanted)
     command = f"{state.interpreter} -I {service_files.PROGRAM}"
     ports = network_document.foreign_ports(wanted["modules"], RESOURCES)

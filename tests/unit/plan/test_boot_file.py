@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import network_document
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._network.kinds import RESOURCES
-from tests.unit.plan.builders import dual, plan
+from tests.unit.plan.builders import dual, elements, plan
 from tests.unit.plan.world import Info, after, empty_info
+
+#: What says whether endpoints are only added, in definitions of the whole network.
+PURGED = {"purge_neighbours", "purge_senders"}
 
 
 def _neighbours(document: Info) -> list[list[Info]]:
@@ -37,3 +40,25 @@ def test_an_address_that_has_another_mac_address_now_stands_there_once() -> None
     for found in _neighbours(_file(second, _file(first))):
         mine = [one["mac_address"] for one in found if one["address"] == "172.18.0.2"]
         assert mine == ["02:42:ac:12:00:02"]
+
+
+def test_it_is_the_same_whether_the_first_endpoints_are_added_or_all_there_are() -> None:
+    listed = ("web", {"namespace": "db", "egress": ["10.0.0.0/8"]})
+    added = _file(plan(dual(*listed, appends=True)), network_document.empty(RESOURCES))
+    at_once = _file(plan(dual(*listed)))
+    for kind, wanted in at_once["modules"].items():
+        found = [{word: value for word, value in one.items() if word not in PURGED} for one in added["modules"][kind]]
+        assert found == [{word: value for word, value in one.items() if word not in PURGED} for one in wanted]
+
+
+def test_a_port_that_nothing_creates_at_boot_is_not_in_it() -> None:
+    before = plan(dual("web"))
+    apart = plan(dual("db", icc=False, appends=True), after(empty_info(), before))
+    ends = {one["peer_netns"]: one["name"] for document in (before, apart) for one in elements(document, "veth")}
+    assert [one["interface"] for one in elements(apart, "bridge_port")] == [ends["db"], ends["web"]]
+    (port,) = _file(apart, network_document.empty(RESOURCES))["modules"]["bridge_port"]
+    assert port["interface"] == ends["db"]
+    both = _file(apart, _file(before))["modules"]["bridge_port"]
+    assert {one["interface"]: (one["isolated"], one["locked"]) for one in both} == dict.fromkeys(
+        ends.values(), (True, True)
+    )
