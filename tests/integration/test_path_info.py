@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import time
 import unittest.mock
@@ -289,6 +290,25 @@ WAYS = [
         tool="unknown",
     ),
     Way(
+        "a rule after one that just counts",
+        NEIGHBOUR,
+        "dropped",
+        'a rule in chain INPUT of table filter drops it: -A INPUT -p tcp -m comment --comment "we reject it" -j DROP',
+        "iptables -A INPUT; iptables -A INPUT -p tcp -m comment --comment 'we reject it' -j DROP",
+        "iptables -F INPUT",
+        inside="web",
+        tool="unknown",
+    ),
+    Way(
+        "policy rules of the same priority",
+        WORLD,
+        "no_route",
+        "refuses to send to 198.51.100.1: the policy rule 10: from all to 198.51.100.1/32 blackhole.",
+        "ip rule add prio 10 to 198.51.100.1 blackhole; ip rule add prio 10 prohibit",
+        "ip rule del prio 10; ip rule del prio 10",
+        inside="web",
+    ),
+    Way(
         "nobody listens on a UDP port",
         {**NEIGHBOUR, "protocol": "udp", "port": 53},
         "no_listener",
@@ -355,6 +375,100 @@ def test_what_is_broken_is_named(place: Town, way: Way) -> None:
     assert (by and by["tool"]) == way.tool
 
 
+#: Listeners that do not take what comes to 172.18.0.2 by eth0: for IPv6 alone, and for the interface lo alone.
+PARTIAL = """
+import socket, time
+for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+    one = socket.socket(socket.AF_INET6, kind)
+    one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    one.bind(("::", 83))
+    two = socket.socket(socket.AF_INET, kind)
+    two.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo")
+    two.bind(("", 84))
+    if kind == socket.SOCK_STREAM:
+        one.listen()
+        two.listen()
+        kept = one, two
+print("ready", flush=True)
+time.sleep(100)
+"""
+
+
+@pytest.mark.parametrize("protocol", ["tcp", "udp"])
+def test_a_listener_for_others_alone(place: Town, protocol: str) -> None:
+    listeners = place.host.inside("web").popen([sys.executable, "-c", PARTIAL], stdout=subprocess.PIPE)
+    with listeners:
+        assert listeners.stdout and listeners.stdout.readline() == "ready\n"
+        found = [ask(place, {**NEIGHBOUR, "protocol": protocol, "port": port}) for port in (83, 84)]
+        listeners.kill()
+    assert [one["verdict"] for one in found] == ["no_listener"] * 2
+    on = [f"{protocol.upper()} port {port}" for port in (83, 84)]
+    assert [one["sentences"][-1] for one in found] == [
+        f"It arrives, but on {on[0]} of namespace web, python listens on :: for IPv6 alone, not on 172.18.0.2.",
+        f"It arrives, but namespace web refuses it, although python listens on {on[1]}, maybe for another interface.",
+    ]
+
+
+def test_a_translation_of_the_port_it_comes_from(place: Town) -> None:
+    rule = "POSTROUTING -o eth0 -j MASQUERADE --random-fully"
+    place.host.sh(f"iptables -t nat -I {rule}")
+    try:
+        result = ask(place, WORLD)
+    finally:
+        place.host.sh(f"iptables -t nat -D {rule}")
+    assert result["verdict"] == "answered", result["sentences"]
+
+
+def test_a_namespace_with_two_names(place: Town) -> None:
+    place.host.sh("touch /run/netns/again; mount --bind /run/netns/web /run/netns/again")
+    try:
+        result = ask(place, NEIGHBOUR)
+    finally:
+        place.host.sh("umount /run/netns/again; rm /run/netns/again")
+    assert result["verdict"] == "answered", result["sentences"]
+
+
+def test_two_at_once(place: Town) -> None:
+    other = {**WORLD, "port": 9, "timeout": 30}
+    place.host.write("/tmp/question.json", json.dumps(modules.arguments(other, False, False)))
+    place.outside.sh("iptables -I INPUT -p tcp --dport 9 -j DROP")
+    command = ["env", f"PYTHONPATH={COLLECTIONS}", sys.executable, "-m", modules.file_of("path_info")]
+    with place.host.spawn([*command, "/tmp/question.json"]):
+        end = time.monotonic() + 20
+        while "linuxnet-path" not in place.host.sh("ip netns exec web nft list tables"):
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        result = place.host.module("path_info", NEIGHBOUR)
+    place.outside.sh("iptables -D INPUT -p tcp --dport 9 -j DROP")
+    assert result["verdict"] == "answered", result["sentences"]
+
+
+#: Has every packet traced, so that no reader keeps up.
+FLOOD = """
+import contextlib, socket
+sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+while True:
+    with contextlib.suppress(OSError):
+        sender.sendto(b"x", ("127.0.0.1", 9))
+"""
+
+
+def test_a_namespace_that_has_everything_traced(place: Town) -> None:
+    web = place.host.inside("web")
+    web.sh(
+        "nft 'add table inet theirs; add chain inet theirs out { type filter hook output priority -300; };"
+        " add rule inet theirs out meta nftrace set 1'"
+    )
+    try:
+        with place.host.spawn([sys.executable, "-c", FLOOD], netns="web"):
+            begun = time.monotonic()
+            result = ask(place, {**NEIGHBOUR, "port": 81})
+            assert time.monotonic() - begun < 20
+    finally:
+        web.sh("nft delete table inet theirs")
+    assert result["sentences"][-1] == "It arrives, but nobody listens on TCP port 81 of namespace web."
+
+
 def test_check_mode_sends_nothing(place: Town) -> None:
     with place.host.sniffer("br-shop") as sniffer:
         result = ask_watched(place, PUBLISHED, check=True)
@@ -412,6 +526,16 @@ def test_nothing_is_left_by_one_that_is_killed(place: Town) -> None:
         (
             {"destination": "192.0.2.9", "port": 80, "source": {"namespace": "web", "host": True}},
             "is not allowed: one of namespace, host, and address",
+        ),
+        (
+            {"destination": "192.0.2.1", "port": 80, "source": {"interface": "eth0"}},
+            "source: {'interface': 'eth0'} is not allowed: address and interface together",
+        ),
+        ({"destination": "::ffff:192.0.2.1", "port": 80}, "is not allowed: 192.0.2.1, as an IPv4 address"),
+        ({"destination": "fe80::1", "port": 80}, "no link-local address unless source.interface is given"),
+        (
+            {"destination": "2001:db8::1", "port": 80, "source": {"address": "::1", "interface": "eth0"}},
+            "source.address: '::1' is not allowed: an address that a packet from outside can have",
         ),
     ],
 )
@@ -592,6 +716,36 @@ def test_many_rules_are_copied(host: Host) -> None:
     host.sh("iptables -A INPUT -p tcp --dport 22 -j DROP")
     result = host.module("path_info", _from("198.51.100.7", town.HOST[0], 22))
     assert "-A INPUT -p tcp -m tcp --dport 22 -j DROP (by nobody known)." in result["sentences"][-1]
+
+
+#: A service that takes its time.
+SLOW = """
+import socket, time
+service = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+service.bind(("198.51.100.1", 53))
+print("ready", flush=True)
+_data, peer = service.recvfrom(10)
+time.sleep(0.5)
+service.sendto(b"late", peer)
+"""
+
+
+def test_others_may_drop_traced_packets_meanwhile(place: Town) -> None:
+    host = place.host
+    host.sh(
+        "nft 'add table inet theirs; add chain inet theirs out { type filter hook output priority -350; };"
+        " add rule inet theirs out icmp type echo-request meta nftrace set 1 drop'"
+    )
+    slow = place.outside.popen([sys.executable, "-c", SLOW], stdout=subprocess.PIPE)
+    with slow:
+        assert slow.stdout and slow.stdout.readline() == "ready\n"
+        try:
+            with host.spawn(["ping", "-q", "-i", "0.01", "172.18.0.2"]):
+                result = ask(place, {**WORLD, "protocol": "udp", "port": 53, "timeout": 2})
+        finally:
+            host.sh("nft delete table inet theirs")
+            slow.kill()
+    assert result["verdict"] == "answered", result["sentences"]
 
 
 def test_others_may_trace_meanwhile(place: Town) -> None:

@@ -35,7 +35,8 @@ _BATCH_BEGIN, _BATCH_END = 0x10, 0x11
 _NEW_TABLE, _NEW_CHAIN, _NEW_RULE, _TRACE = (_SUBSYSTEM << 8 | kind for kind in (0, 3, 6, 17))
 _REQUEST, _ACK, _CREATE, _APPEND = 0x1, 0x4, 0x400, 0x800
 _ERROR = 2
-_SOL_NETLINK, _ADD_MEMBERSHIP, _NO_ENOBUFS, _TRACES = 270, 1, 5, 9
+_SOL_NETLINK, _ADD_MEMBERSHIP, _TRACES = 270, 1, 9
+_BUFFER_OF_ANY_SIZE = 33
 _OWNER = 0x2
 _HOOKS = ("prerouting", "input", "forward", "output", "postrouting")
 #: Priorities of the first and the last chain.
@@ -52,6 +53,8 @@ _VERDICTS = {0: "drop", 1: "accept", 2: "stolen", 3: "queue", -1: "continue", -2
 _TABLE = "linuxnet-path"
 #: The bytes of events that wait to be read.
 _BUFFER = 4 << 20
+#: How many events are read at once.
+_AT_ONCE = 2000
 
 PROTOCOLS = {"icmp": 1, "tcp": 6, "udp": 17, "icmpv6": 58}
 
@@ -84,11 +87,13 @@ class Event(t.NamedTuple):
     headers: Headers | None
     #: The same for all events of a packet.
     trace: int
+    #: Whether the table, whatever its name, is that of another tracer or of somebody who wants to be taken for one.
+    foreign: bool = False
 
     @property
     def checkpoint(self) -> tuple[str, str] | None:
         """For our own chains the hook, and ``first`` or ``last``."""
-        if not self.table.startswith(_TABLE):
+        if self.foreign or not self.table.startswith(_TABLE):
             return None
         hook, _dash, place = self.chain.partition("-")
         return (hook, place)
@@ -103,12 +108,16 @@ class Tracer:
 
     def __init__(self) -> None:
         self._sequence = 0
+        #: What is watched, and the traces of packets that are it.
+        self._watched: tuple[int, int] | None = None
+        self._ours: set[int] = set()
+        #: Whether events were lost, since others have more packets traced here than can be read.
+        self.lost = False
         self._events = self._open()
-        self._events.setsockopt(_SOL_NETLINK, _NO_ENOBUFS, 1)
         self._tables = self._open()
         self.bridged = False
-        name = f"{_TABLE}-{os.getpid()}-{self._tables.getsockname()[0]}"
-        self._name = attribute(1, name.encode() + b"\0")
+        self._table = f"{_TABLE}-{os.getpid()}-{self._tables.getsockname()[0]}"
+        self._name = attribute(1, self._table.encode() + b"\0")
         try:
             self._events.setsockopt(_SOL_NETLINK, _ADD_MEMBERSHIP, _TRACES)
             self._make("inet")
@@ -127,7 +136,11 @@ class Tracer:
         found = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, NETFILTER)
         found.bind((0, 0))
         found.setblocking(False)
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+        try:
+            found.setsockopt(socket.SOL_SOCKET, _BUFFER_OF_ANY_SIZE, _BUFFER)
+        except PermissionError:
+            # In a user namespace, the limit of the machine holds.
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
         return found
 
     def close(self) -> None:
@@ -152,6 +165,7 @@ class Tracer:
 
     def watch(self, protocol: int, port: int) -> None:
         """Trace packets of this protocol from or to this port; for ICMP, echoes with this identifier."""
+        self._watched = (protocol, port)
         offsets = (4,) if protocol in (PROTOCOLS["icmp"], PROTOCOLS["icmpv6"]) else (0, 2)
         messages = []
         for hook in _ENTRIES:
@@ -189,14 +203,30 @@ class Tracer:
         return _HEADER.pack(_HEADER.size + len(body), kind, flags | _REQUEST, self._sequence, 0) + body
 
     def events(self) -> list[Event]:
-        """What was reported since the last call."""
+        """What was reported of watched packets since the last call.
+
+        Whoever has root in a namespace can have packets traced there faster than they can be read. So the call reads
+        no more than some, and the kernel tells when it had to drop reports.
+        """
         found: list[Event] = []
-        while True:
+        for _time in range(_AT_ONCE):
             try:
                 data = self._events.recv(1 << 16)
             except BlockingIOError:
-                return found
-            found += [_event(body) for kind, body in _messages(data) if kind == _TRACE]
+                break
+            except OSError as error:
+                if error.errno != errno.ENOBUFS:
+                    raise
+                self.lost = True
+                continue
+            found += [_event(body, self._table) for kind, body in _messages(data) if kind == _TRACE]
+        return [event for event in found if self._is_ours(event)]
+
+    def _is_ours(self, event: Event) -> bool:
+        told = event.headers
+        if told and self._watched in ((told.protocol, told.source_port), (told.protocol, told.destination_port)):
+            self._ours.add(event.trace)
+        return event.trace in self._ours
 
     def fileno(self) -> int:
         """The descriptor that is readable when there are events."""
@@ -242,8 +272,10 @@ def _expressions(protocol: int, offset: int, port: int) -> bytes:
     )
 
 
-def _event(body: bytes) -> Event:
+def _event(body: bytes, own: str) -> Event:
+    """:param own: the table of the tracer"""
     told = attributes(body, NFGENMSG.size)
+    table = text(told.get(1, b""))
     family = FAMILIES.get(body[0], str(body[0]))
     number = _U32.unpack(told[4])[0] if 4 in told else 0
     code = -1
@@ -253,7 +285,7 @@ def _event(body: bytes) -> Event:
         code = _U32.unpack(told[16])[0]
     return Event(
         family,
-        text(told.get(1, b"")),
+        table,
         text(told.get(2, b"")),
         _TYPES.get(number, ""),
         _VERDICTS.get(code, "continue"),
@@ -262,6 +294,7 @@ def _event(body: bytes) -> Event:
         _U32.unpack(told[12])[0] if 12 in told else None,
         _headers(told.get(8, b""), told.get(9, b"")),
         _U32.unpack(told[6])[0] if 6 in told else 0,
+        table != own,
     )
 
 

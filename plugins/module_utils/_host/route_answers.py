@@ -135,7 +135,7 @@ def refusals(version: int) -> list[Refusal]:
                 priority, _prefix(told, _RULE_TO, to_length), _prefix(told, _RULE_FROM, from_length), _REFUSALS[action]
             )
         )
-    return sorted(found)
+    return sorted(found, key=lambda one: one.priority)
 
 
 def _prefix(told: t.Mapping[int, bytes], kind: int, length: int) -> str | None:

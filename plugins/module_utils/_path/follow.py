@@ -119,6 +119,8 @@ def _once(host: Host, question: Question, spaces: t.Collection[Space]) -> Follow
         events: dict[Space, list[Event]] = {space: [] for space in tracers}
         host.run(question.namespace, probe.send)
         outcome = _await(probe, tracers, events, question.seconds)
+        if any(tracer.lost for tracer in tracers.values()):
+            untraced = "others have too many packets traced"
         after = {space: rule_texts.counters(host, space, family) if before[space] else {} for space in spaces}
     ways = {space: passages(told, probe.port) for space, told in events.items()}
     took = {space: rule_texts.ended(before[space], after[space]) for space in spaces}

@@ -84,20 +84,28 @@ def passages(events: t.Sequence[Event], port: int) -> tuple[Passage | None, Pass
     """The way of the packet from this port, and that of its answer."""
     there: list[Event] = []
     back: list[Event] = []
-    current = there
-    # Somebody else may trace packets here, too.
-    ours = {event.trace for event in events if event.headers and port in _ports(event.headers)}
+    # Somebody else may trace packets here, too, and the kernel uses the number of a trace again.
+    running: dict[int, tuple[list[Event], Headers]] = {}
     for event in events:
-        if event.trace not in ours:
-            continue
-        if event.headers:
-            current = back if _answers(event.headers, port) else there
-        current.append(event)
+        told = event.headers
+        if told and port in _ports(told):
+            running[event.trace] = (back if _answers(told, port) else there, told)
+        elif told and event.trace in running:
+            way, before = running.pop(event.trace)
+            if _same(before, told):
+                running[event.trace] = (way, told)
+        if event.trace in running:
+            running[event.trace][0].append(event)
     return _passage(_first_packet(there)), _passage(_first_packet(back))
 
 
 def _ports(headers: Headers) -> tuple[int, int]:
     return (headers.source_port, headers.destination_port)
+
+
+def _same(before: Headers, after: Headers) -> bool:
+    """Whether it is one packet whose port was translated: a hook translates one end alone."""
+    return before.source == after.source or before.destination == after.destination
 
 
 def _answers(headers: Headers, port: int) -> bool:

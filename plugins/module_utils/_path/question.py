@@ -47,15 +47,23 @@ def read(options: t.Mapping[str, t.Any]) -> Question:
     source = {name: value for name, value in (options["source"] or {}).items() if value not in (None, False)}
     namespace, address, interface = (source.get(name) for name in ("namespace", "address", "interface"))
     if (namespace is not None) + bool(source.get("host")) + (address is not None or interface is not None) > 1:
-        raise Invalid("source", options["source"], "one of namespace, host, and address with interface")
+        raise Invalid("source", source, "one of namespace, host, and address with interface")
     if (address is None) != (interface is None):
-        raise Invalid("source", options["source"], "address and interface together")
+        raise Invalid("source", source, "address and interface together")
     destination = addresses.address("destination", options["destination"])
     if destination.is_multicast or destination.is_unspecified:
         raise Invalid("destination", options["destination"], "a unicast address")
+    if destination.version == 6 and destination.ipv4_mapped:
+        raise Invalid("destination", options["destination"], f"{destination.ipv4_mapped}, as an IPv4 address")
+    if destination.version == 6 and destination.is_link_local and address is None:
+        raise Invalid("destination", options["destination"], "no link-local address unless source.interface is given")
     sender = None if address is None else addresses.address("source.address", address)
     if sender is not None and sender.version != destination.version:
         raise Invalid("source.address", address, f"an address of the same IP version as {destination}")
+    if sender is not None and (
+        sender.is_multicast or sender.is_unspecified or (sender.version, sender.is_loopback) == (6, True)
+    ):
+        raise Invalid("source.address", address, "an address that a packet from outside can have")
     seconds = options["timeout"]
     if not 0 < seconds <= _LONGEST:
         raise Invalid("timeout", seconds, f"more than 0 and up to {_LONGEST} seconds")

@@ -39,7 +39,12 @@ class Rule(t.NamedTuple):
 
     @property
     def rejects(self) -> bool:
-        return bool(re.search(r"\breject\b|-j REJECT", self.text))
+        return bool(re.search(r"\breject\b|-j REJECT\b", _unquoted(self.text)))
+
+
+def _unquoted(text: str) -> str:
+    """A rule without what it says in quotes, such as a comment."""
+    return re.sub(r'"(\\.|[^"\\])*"', '""', text)
 
 
 class RuleTexts:
@@ -84,7 +89,8 @@ class RuleTexts:
         found: dict[str, list[str]] = {}
         for line in text.splitlines():
             if line.startswith("-A "):
-                _word, chain, rest = line.split(" ", 2)
+                # A rule may consist of nothing, and just count.
+                chain, _space, rest = line[3:].partition(" ")
                 found.setdefault(chain, []).append(rest)
         return found
 
@@ -156,6 +162,6 @@ def _has_legacy(family: str) -> bool:
 def ended(before: Counters, after: Counters) -> Rule | None:
     """The rule that took packets meanwhile, of those that drop or reject."""
     for rule, count in after.items():
-        if count > before.get(rule, 0) and re.search(r"-j (DROP|REJECT)\b|policy DROP", rule.text):
+        if count > before.get(rule, 0) and re.search(r"-j (DROP|REJECT)\b|policy DROP", _unquoted(rule.text)):
             return rule
     return None

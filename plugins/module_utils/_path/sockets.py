@@ -35,6 +35,8 @@ def at_the_socket(eyes: Eyes, question: Question, outcome: Outcome, where: Space
         return _nobody(where, spot, found, ends.destination)
     if outcome.kind == "answered":
         return Reason("answered", where, "listener", f"{on.words} listens on {spot} of {called(where)} and answers.")
+    if outcome.kind == "refused":
+        return _turned_down(where, spot, on, ends.destination)
     if question.protocol == "udp":
         return Reason(
             "delivered",
@@ -90,6 +92,15 @@ def _nobody(where: Space, spot: str, found: list[Listening], destination: IPAddr
         "listener",
         f"It arrives, but on {spot} of {called(where)}, {found[0].words} listens on {on} alone, not on {destination}.",
     )
+
+
+def _turned_down(where: Space, spot: str, on: Listening, destination: IPAddress) -> Reason:
+    """Refused although there is a listener: what /proc does not show keeps it to some packets."""
+    if on.address.version != destination.version:
+        told = f"on {spot} of {called(where)}, {on.words} listens on {on.address} for IPv6 alone, not on {destination}"
+    else:
+        told = f"{called(where)} refuses it, although {on.words} listens on {spot}, maybe for another interface"
+    return Reason("no_listener", where, "listener", f"It arrives, but {told}.")
 
 
 def no_answer(question: Question, where: Space) -> Reason:
