@@ -25,7 +25,7 @@ from tests.machines.park import Machine
 from tests.machines.paths import LIVE, PACKAGES, ROOTS, STANDING
 
 SEGMENT = "segment"
-_PATIENCE = 120
+_PATIENCE = 300
 _POWER_OFF = signal.SIGRTMIN + 4
 
 
