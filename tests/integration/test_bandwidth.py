@@ -16,6 +16,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.names impo
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host as KernelHost
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources import bandwidth_probe
 from tests.integration.promises import converge, refused, repairs
+from tests.integration.settling import settle
 from tests.lab.host import Host
 
 BOTH: dict[str, Any] = {
@@ -36,6 +37,7 @@ def pair(host: Host) -> Host:
         "ip link add va type veth peer name eth0 netns a; ip link set va master br0 up;"
         "ip -n a link set eth0 up"
     )
+    settle(host, "a")
     return host
 
 

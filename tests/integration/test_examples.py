@@ -16,9 +16,11 @@ import pytest
 import yaml
 
 from ansible_collections.netplumb.linuxnet.plugins import modules
+from tests.integration.networks import SHOP, apply
 from tests.integration.promises import converge
 from tests.integration.settling import converge_settled
 from tests.lab.host import Host
+from tests.lab.segment import Segment
 
 # What a module's examples assume.
 GIVEN = {
@@ -34,7 +36,7 @@ OF_NETWORKS = {
     "network_service": ("bridge_network", "network_service", "network_service"),
 }
 #: Modules whose results are not lists of objects.
-WHOLE = ("netns_info", *OF_NETWORKS)
+WHOLE = ("netns_info", "path_info", *OF_NETWORKS)
 #: Modules that run on the controller; test_lab_elsewhere.py tests their examples.
 _OF_THE_CONTROLLER = "lab"
 MODULES = sorted(
@@ -45,7 +47,15 @@ MODULES = sorted(
 
 #: Not returned by any example, since hosts of the lab lack nothing.
 _ELSEWHERE = ("better_python", "package_manager")
-_OF_ANSIBLE = {"changed", "invocation", "warnings", "deprecations", "_ansible_no_log", "_ansible_verbose_always"}
+_OF_ANSIBLE = {
+    "changed",
+    "failed_when_result",
+    "invocation",
+    "warnings",
+    "deprecations",
+    "_ansible_no_log",
+    "_ansible_verbose_always",
+}
 #: What differs between runs or machines.
 _NUMBERS = ("inode", "index", "device", "pids", "accept_ra", "program")
 _MAC = re.compile(r"(?!02:42)[0-9a-f]{2}(:[0-9a-f]{2}){5}")
@@ -101,8 +111,8 @@ def _check_samples(name: str, results: list[dict[str, Any]]) -> None:
         assert any(set(sample) == set(one) for result in results for one in result["objects"])
 
 
-def test_there_are_sixteen() -> None:
-    assert len(MODULES) == 16
+def test_there_are_seventeen() -> None:
+    assert len(MODULES) == 17
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if name not in WHOLE])
@@ -135,6 +145,18 @@ def test_the_examples_of_netns_info(host: Host) -> None:
     assert run.task("Show the namespaces").result["msg"] == ["db", "web"]
     assert "vweb leads to" in run.output
     _check_samples("netns_info", [task.result for task in run.tasks if task.action == "netplumb.linuxnet.netns_info"])
+
+
+def test_the_examples_of_path_info(host: Host, wan: Segment) -> None:
+    apply(host, **SHOP)
+    with host.inside("db").server(5432):
+        run = host.playbook(_examples("path_info"))
+    assert run.changed == []
+    found = [task.result for task in run.tasks if task.action == "netplumb.linuxnet.path_info"]
+    assert [result["verdict"] for result in found] == ["no_listener", "no_listener", "answered"]
+    assert found[0]["sentences"][-1] in run.output
+    sample = host.module("path_info", {"source": {"namespace": "db"}, "destination": "172.18.0.2", "port": 80})
+    _check_samples("path_info", [*found, sample])
 
 
 @pytest.mark.parametrize("name", OF_NETWORKS)
