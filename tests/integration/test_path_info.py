@@ -665,6 +665,32 @@ def test_a_packet_from_outside(
     assert result["sentences"][-1].endswith(says), result["sentences"]
 
 
+def test_a_table_that_belongs_to_a_process(place: Town) -> None:
+    host = place.host
+    drop = "table inet owned { flags owner; chain in { type filter hook input priority 0; tcp dport 22 drop; }; }"
+    with host.popen(["nft", "-i"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as owner:
+        assert owner.stdin
+        owner.stdin.write(f"{drop}\n")
+        owner.stdin.flush()
+        end = time.monotonic() + 20
+        while "inet owned" not in host.sh("nft list tables"):
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        result = ask(place, _from("198.51.100.7", town.HOST[0], 22))
+    assert "of table inet owned drops it: tcp dport 22 drop" in result["sentences"][-1], result["sentences"]
+
+
+def test_rules_about_frames_of_a_card_are_not_tried(place: Town) -> None:
+    hook = "type filter hook ingress device eth0 priority 0;"
+    place.host.sh(f"nft 'add table netdev guard; add chain netdev guard in {{ {hook} }}'")
+    try:
+        result = ask(place, _from("198.51.100.7", town.HOST[0], 22))
+    finally:
+        place.host.sh("nft delete table netdev guard")
+    assert result["verdict"] == "unknown", result["sentences"]
+    assert "This was tried without table netdev guard of nftables (it judges frames)" in result["sentences"][-1]
+
+
 def test_a_router_that_rejects(place: Town) -> None:
     place.outside.sh("iptables -I INPUT -p tcp --dport 25 -j REJECT --reject-with icmp-admin-prohibited")
     result = ask(place, {**WORLD, "port": 25})

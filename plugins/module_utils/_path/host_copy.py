@@ -91,9 +91,11 @@ class Copy:
         for line in self._host.command(None, ["nft", "list", "tables"]).out.splitlines():
             _table, family, name = line.split()
             mine = name.startswith(_OURS) or (family in ("ip", "ip6") and name in (*TABLES, "security"))
-            if not mine and family not in ("bridge", "arp", "netdev"):
+            if family == "netdev":
+                self.missing.append(f"table {family} {name} of nftables (it judges frames)")
+            elif not mine and family not in ("bridge", "arp"):
                 shown = self._host.command(None, ["nft", "list", "table", family, name]).out
-                self._load(["nft", "-f", "-"], shown, f"table {family} {name} of nftables")
+                self._load(["nft", "-f", "-"], _without_owner(shown), f"table {family} {name} of nftables")
 
     def _restore(self, program: str, table: str, head: list[str], rules: list[str], what: str) -> None:
         """One table, in parts where it must be: in a user namespace, the kernel takes some hundred rules at once."""
@@ -159,6 +161,11 @@ def _tables(saved: str) -> t.Iterator[tuple[str, list[str], list[str]]]:
             rules.append(line)
         elif line == "COMMIT":
             yield table, head, rules
+
+
+def _without_owner(shown: str) -> str:
+    """A table that does not belong to the process that loads it, with which it would end."""
+    return re.sub(r"(?m)^\tflags .*$", lambda found: "\tflags dormant" if "dormant" in found[0] else "", shown)
 
 
 def _card(one: View) -> Card:
