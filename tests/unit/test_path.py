@@ -43,9 +43,9 @@ def test_who_made_a_rule(table: str, chain: str, text: str, tool: str, owner: st
     assert (found.tool, found.owner) == (tool, owner)
 
 
-def _headers(source: tuple[object, int], destination: tuple[object, int], flags: int = 2) -> Headers:
+def _headers(source: tuple[object, int], destination: tuple[object, int]) -> Headers:
     ends = [ipaddress.ip_address(str(end[0])).packed for end in (source, destination)]
-    return Headers(6, ends[0], ends[1], source[1], destination[1], flags, 0)
+    return Headers(6, ends[0], ends[1], source[1], destination[1], 0)
 
 
 def _ours(hook: str, place: str, headers: Headers | None) -> Event:
@@ -54,7 +54,7 @@ def _ours(hook: str, place: str, headers: Headers | None) -> Event:
 
 def test_one_packet_and_its_answer_are_told_apart() -> None:
     asked, led = _headers((CLIENT, 5000), (HOST, 8080)), _headers((CLIENT, 5000), (WEB, 80))
-    answer = _headers((WEB, 80), (CLIENT, 5000), 0x12)
+    answer = _headers((WEB, 80), (CLIENT, 5000))
     rule = Event("ip", "nat", "DOCKER", "rule", "accept", 7, 2, None, None, ONE)
     stray = _headers((CLIENT, 7000), (HOST, 22))
     events = [

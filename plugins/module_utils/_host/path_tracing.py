@@ -60,14 +60,13 @@ PROTOCOLS = {"icmp": 1, "tcp": 6, "udp": 17, "icmpv6": 58}
 
 
 class Headers(t.NamedTuple):
-    """What a packet says: addresses as bytes, ports (for an echo its identifier twice), and the flags of TCP."""
+    """What a packet says: addresses as bytes, ports (for an echo its identifier twice)."""
 
     protocol: int
     source: bytes
     destination: bytes
     source_port: int
     destination_port: int
-    flags: int
     #: The type of an ICMP message.
     icmp: int
 
@@ -309,7 +308,6 @@ def _headers(network: bytes, transport: bytes) -> Headers | None:
     if protocol in (PROTOCOLS["icmp"], PROTOCOLS["icmpv6"]):
         number = _U16.unpack_from(transport, 4)[0] if len(transport) >= 6 else 0
         kind = transport[0] if transport else 0
-        return Headers(protocol, source, destination, number, number, 0, kind)
+        return Headers(protocol, source, destination, number, number, kind)
     ports = struct.unpack_from("!HH", transport) if len(transport) >= 4 else (0, 0)
-    flags = transport[13] if protocol == PROTOCOLS["tcp"] and len(transport) > 13 else 0
-    return Headers(protocol, source, destination, ports[0], ports[1], flags, 0)
+    return Headers(protocol, source, destination, ports[0], ports[1], 0)

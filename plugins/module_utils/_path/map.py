@@ -58,10 +58,6 @@ class Map:
                     ip = ipaddress.ip_interface(address["address"]).ip
                     self._owners.setdefault(ip, []).append(Place(space, interface))
 
-    def add(self, space: str, view: View) -> None:
-        """A namespace without a name."""
-        self.spaces[space] = view
-
     @property
     def owners(self) -> dict[str, str]:
         """Our networks: their owners by bridge."""

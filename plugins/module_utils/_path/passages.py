@@ -55,8 +55,6 @@ class Passage(Value):
     last: Ends
     iif: int | None
     oif: int | None
-    #: A TCP packet that says that nobody listens.
-    reset: bool = False
 
     def met(self, hook: str, place: str = "first", family: str = "inet") -> bool:
         return (family, hook, place) in self.spots
@@ -152,7 +150,6 @@ def _passage(events: t.Sequence[Event]) -> Passage | None:
         last=_ends(heads[-1]),
         iif=next((event.iif for event in told if event.family == "inet" and event.iif), told[0].iif),
         oif=next((event.oif for event in reversed(told) if event.family == "inet" and event.oif), final.oif),
-        reset=bool(heads[0].flags & 0x4),
     )
 
 
