@@ -100,7 +100,7 @@ options:
         description: See O(owner).
         type: str
 notes:
-  - Without C(nft) (1.0.1 or newer), or in a kernel without nftables for bridges (NF_TABLES_BRIDGE), nothing is changed, and a warning tells
+  - Without C(nft) (1.0.6 or newer), or in a kernel without nftables for bridges (NF_TABLES_BRIDGE), nothing is changed, and a warning tells
     what then holds.
   - C(nft flush ruleset) removes the table with all others; the next run restores it.
 seealso:

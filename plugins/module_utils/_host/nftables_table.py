@@ -231,14 +231,16 @@ def of_elements(command: str, elements: t.Sequence[str]) -> t.Iterator[str]:
         yield f"{command} {{ {', '.join(elements[first : first + _TOGETHER])} }}"
 
 
-def too_old(host: Host) -> str | None:
-    """Why the installed nft cannot write our tables; None if it can."""
-    version = host.command(None, ["nft", "--version"]).out
-    words = version.split()
+def too_old(host: Host, oldest: tuple[int, ...] = _OLDEST) -> str | None:
+    """Why the installed nft cannot write our tables, which need that version; None if it can."""
+    place = (__name__, "version")
+    if place not in host.memory:
+        host.memory[place] = host.command(None, ["nft", "--version"]).out.split()
+    words: list[str] = host.memory[place]
     numbers = tuple(int(part) for part in words[1].lstrip("v").split(".") if part.isdigit()) if len(words) > 1 else ()
-    if not numbers or numbers >= _OLDEST:
+    if not numbers or numbers >= oldest:
         return None
-    return f"nft {'.'.join(map(str, numbers))} is too old: nftables {'.'.join(map(str, _OLDEST))} or newer is needed"
+    return f"nft {'.'.join(map(str, numbers))} is too old: nftables {'.'.join(map(str, oldest))} or newer is needed"
 
 
 def _refuse_old(host: Host) -> None:

@@ -23,7 +23,6 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     nftables_table,
     nftables_transaction,
     port_guard_table,
-    requirements,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import bindings, port_guards
@@ -158,10 +157,10 @@ class PortGuard(Resource):
             takes = functools.partial(nftables_support.takes, port_guards.FAMILY)
             if not all(host.run(ref, takes) for ref in tables):
                 return _NO_BRIDGES
-        if standing or not requirements.has("iptables") or all(want.state == "absent" for want in wants):
-            # An nft that wrote a table can write it again; without iptables, the network's rules need it anyway.
+        if standing or all(want.state == "absent" for want in wants):
+            # An nft that wrote a table can write it again.
             return None
-        return nftables_table.too_old(host)
+        return nftables_table.too_old(host, port_guards.OLDEST)
 
     def plan(self, wants: t.Sequence[Want], state: State) -> Plan:
         plan = Plan([])

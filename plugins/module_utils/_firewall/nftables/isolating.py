@@ -36,7 +36,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.nftabl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import bindings, marks
 
 #: Sets with an element of each bridge.
-_BY_BRIDGE = ("bridges", "sender", "receiver", "loopback", "segments", "hairpins", "egress", "gateway", "closed")
+_BY_BRIDGE = ("bridges", "sender", "receiver", "loopback", "segments", "hairpins", "egress", "gateways", "closed")
 
 
 class Isolations:
@@ -142,7 +142,7 @@ class Isolations:
 _DROPPING = ((layout.NAMES, "prerouting"), (layout.SENDERS, layout.FORWARD))
 
 
-_LIMITING = (*layout.LIMITING, layout.LISTED, layout.FORWARD, "input", "egress", "gateway", "closed", "")
+_LIMITING = (*layout.LIMITING, layout.LISTED, layout.FORWARD, "input", "egress", "gateways", "closed", "")
 
 
 def owners(table: Table) -> dict[str, str]:

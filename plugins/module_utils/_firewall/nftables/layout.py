@@ -101,7 +101,7 @@ def set_of(name: str, family: str) -> str:
 def _sets() -> t.Iterator[tuple[str, SetType]]:
     interface = ("ifname",)
     yield "bridges", SetType(interface)
-    for name in ("sender", "receiver", "loopback", "segments", "hairpins", "egress", "gateway"):
+    for name in ("sender", "receiver", "loopback", "segments", "hairpins", "egress", "gateways"):
         yield name, SetType(interface, ("verdict",))
     sender = (*interface, "ether_addr")
     yield "closed", SetType(interface)
@@ -215,7 +215,7 @@ CONSTANT: dict[str, list[Line]] = {
         f"fib daddr type local ip daddr != 127.0.0.0/8 jump {PUBLISHED}",
         f"fib daddr type local ip6 saddr != fe80::/10 jump {PUBLISHED}",
     ),
-    "input": _shared("ip daddr 127.0.0.0/8 iifname vmap @loopback", "iifname vmap @gateway"),
+    "input": _shared("ip daddr 127.0.0.0/8 iifname vmap @loopback", "iifname vmap @gateways"),
     "forward": _shared("iifname vmap @egress", f"jump {SENDERS}", "oifname vmap @receiver", "iifname @bridges accept"),
     "nat-output": _shared(
         # A port of one address comes before that of all.
@@ -265,7 +265,7 @@ ISOLATION = Part(
         "segments",
         "hairpins",
         "egress",
-        "gateway",
+        "gateways",
         "closed",
         "limited",
         *_by_family(*LISTS),

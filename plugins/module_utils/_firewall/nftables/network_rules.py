@@ -72,7 +72,7 @@ def document(parts: Parts) -> Document:
         lead("loopback", layout.HOST, "goto", _host(parts["ipv4"]))
     if any(map(egress_rules.judges, parts.values())):
         lead("egress", layout.EGRESS, "jump", egress_rules.always(parts))
-        lead("gateway", layout.GATEWAY, "jump", egress_rules.to_gateway(parts))
+        lead("gateways", layout.GATEWAY, "jump", egress_rules.to_gateway(parts))
         for name, keys in egress_rules.elements(parts):
             made.include(name, [Element(key, mark) for key in keys])
     hairpin = list(_hairpin(parts))
