@@ -346,6 +346,7 @@ def _limits(host: Host) -> dict[str, list[str]]:
 _SHOWN = ("qdisc", "class", "filter")
 
 
+@pytest.mark.long
 def test_an_empty_host_gets_its_limits_at_boot(lab: Lab, host: Host) -> None:
     db = {**DB, "egress_rate": "5mbit"}
     network = _network({**WEB, **FAST, "ingress_burst": "100kb"}, db, persistent=True)
@@ -356,7 +357,8 @@ def test_an_empty_host_gets_its_limits_at_boot(lab: Lab, host: Host) -> None:
     assert _limits(new) == _limits(host)
     assert sorted(_devices(new)) == sorted(_devices(host))
     assert "0 of its parts were changed" in program(new, "up", "br0").out
-    assert 4 < _measured(new.inside("db"), new, "172.18.0.1", 2) < 5.5
+    # On a busy machine, what waited in buffers before the first look counts too, so not for too short a time.
+    assert 4 < _measured(new.inside("db"), new, "172.18.0.1", 6) < 5.5
     new.sh(f"tc qdisc del dev {_ends(new)['web']} root")
     program(new, "up", "br0")
     assert _limits(new) == _limits(host)
