@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # make demo    see it work, in a throw-away host, without root
-# make test    what every change must pass, in less than ten minutes on two processors; the parts are lint, sanity, unit,
+# make test    what every change must pass, in about eleven minutes on two processors; the parts are lint, sanity, unit,
 #              integration, traffic (attacks and lawful traffic, packet by packet) and molecule, each a target of its own
 #              too. Of integration and traffic each test but the long ones runs with one of its cases, and
 #              sanity on one Python; ALL=--all: everything

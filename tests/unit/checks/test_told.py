@@ -94,7 +94,7 @@ def test_what_is_left_out_is_said_before_it_begins(
     assert "To be run: lint, unit, integration, traffic." in told
     assert ("Of integration and traffic, one case of each test" in told) is sampled
     assert ("Cut short" in told) is (check.CUT in options)
-    assert ("It takes about 10 min on two idle processors." in told) is sampled
+    assert ("It takes about 11 min on two idle processors." in told) is sampled
     assert ("It takes about 37 min" in told) is (check.ALL in options)
     left_out = told.rpartition("Not to be run: ")[2].rstrip(".").split(", ")
     assert set(left_out) == set(check.PARTS) - {"lint", "unit", "integration", "traffic"}
