@@ -67,6 +67,7 @@ def test_a_document_damaged_by_hand_is_a_sentence(host: Host) -> None:
         assert (done.rc, done.out.startswith(f"{DEFINITIONS}: "), done.out.count("\n")) == (1, True, 1), done.out
         assert apply(host, **NETWORK).changed, "written anew"
         assert host.read(DEFINITIONS) == whole, where
+    assert apply(host, **NETWORK).changed == []
 
 
 @pytest.mark.long
