@@ -272,6 +272,17 @@ WAYS = [
         "sysctl -qw net.ipv4.conf.br-shop.rp_filter=2; ip route del 172.18.0.2 via 192.0.2.254",
     ),
     Way(
+        "a reverse path that differs, where the MAC address has to be asked for",
+        {"source": {"namespace": "web"}, "destination": "192.0.2.1", "port": 22},
+        "dropped",
+        "The host drops ARP's question who has 172.18.0.1, since it came in by br-shop with the source 172.18.0.2, to"
+        " which its own route leads by eth0: net.ipv4.conf.br-shop.rp_filter is 1.",
+        "sysctl -qw net.ipv4.conf.br-shop.rp_filter=1; ip route add 172.18.0.2 via 192.0.2.254;"
+        " ip -n web neigh del 172.18.0.1 dev eth0",
+        "sysctl -qw net.ipv4.conf.br-shop.rp_filter=2; ip route del 172.18.0.2 via 192.0.2.254;"
+        " ip -n web neigh replace 172.18.0.1 lladdr $(cat /sys/class/net/br-shop/address) dev eth0 nud permanent",
+    ),
+    Way(
         "echo requests are ignored",
         {"source": {"namespace": "db"}, "destination": "172.18.0.2", "protocol": "icmp"},
         "no_answer",

@@ -132,24 +132,9 @@ def not_routed(scene: Map, eyes: Eyes, where: Space, passage: Passage) -> Reason
         if off:
             return Reason("not_forwarded", where, "setting", f"{start} does not forward it: {off}.", off)
     answer = eyes.route(where, ends.destination, ends.source, passage.iif)
-    reverse = _reverse_path(eyes, where, version, name)
-    back = eyes.route(where, ends.source)
-    if answer.error in (errno.EXDEV, errno.EINVAL) and reverse and not local.error and back.out != passage.iif:
-        if back.error:
-            found = no_route(scene, eyes, where, ends.source, back)
-            return found._replace(
-                sentence=f"{start} drops it, since no answer could leave: {found.sentence} ({reverse})"
-            )
-        other = scene.interface(where, back.out)
-        there = f"by {other['name']}" if other else "elsewhere"
-        return Reason(
-            "dropped",
-            where,
-            "setting",
-            f"{start} drops it, since it came in by {name} with the source {ends.source}, to which its own route leads"
-            f" {there}: {reverse}.",
-            reverse,
-        )
+    filtered = None if local.error else _filtered(scene, eyes, where, ends.source, passage.iif, answer)
+    if filtered:
+        return filtered
     if local.error or answer.error in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EACCES):
         return no_route(scene, eyes, where, ends.destination, local if local.error else answer)
     return Reason(
@@ -159,6 +144,47 @@ def not_routed(scene: Map, eyes: Eyes, where: Space, passage: Passage) -> Reason
         f"{start} does not accept a packet from {ends.source} to {ends.destination} by {name}:"
         f" {os.strerror(answer.error or errno.EINVAL)}.",
     )
+
+
+def _filtered(
+    scene: Map, eyes: Eyes, where: Space, source: IPAddress, iif: int | None, answer: Answer, what: str = "it"
+) -> Reason | None:
+    """Why the check of its source drops a packet: its own way leads elsewhere than where it came in."""
+    interface = scene.interface(where, iif)
+    name = interface["name"] if interface else "an interface"
+    reverse = _reverse_path(eyes, where, source.version, name)
+    back = eyes.route(where, source)
+    if answer.error not in (errno.EXDEV, errno.EINVAL) or not reverse or back.out == iif:
+        return None
+    start = begun(where)
+    if back.error:
+        found = no_route(scene, eyes, where, source, back)
+        return found._replace(
+            sentence=f"{start} drops {what}, since no answer could leave: {found.sentence} ({reverse})"
+        )
+    other = scene.interface(where, back.out)
+    there = f"by {other['name']}" if other else "elsewhere"
+    return Reason(
+        "dropped",
+        where,
+        "setting",
+        f"{start} drops {what}, since it came in by {name} with the source {source}, to which its own route leads"
+        f" {there}: {reverse}.",
+        reverse,
+    )
+
+
+def question_dropped(
+    scene: Map, eyes: Eyes, place: Place, address: IPAddress, reached: Place, source: IPAddress
+) -> Reason | None:
+    """Why nobody answers who has the MAC address of an address: Linux checks the source of that question too."""
+    own = eyes.route(place.space, source).local
+    asking = source if own else eyes.route(place.space, address).source
+    if address.version == 6 or asking is None:
+        return None
+    iif = reached.interface["index"]
+    answer = eyes.route(reached.space, address, asking, iif)
+    return _filtered(scene, eyes, reached.space, asking, iif, answer, f"ARP's question who has {address}")
 
 
 def _forwarding_off(eyes: Eyes, where: Space, version: int, interface: str) -> str | None:

@@ -205,7 +205,10 @@ class Story:
             )
             return None
         if reached and not found:
-            mute = routing.no_way_back(self._scene, self._eyes, reached.space, passage, f"{reached.words} keeps silent")
+            source = passage.last.source
+            mute = routing.no_way_back(
+                self._scene, self._eyes, reached.space, passage, f"{reached.words} keeps silent"
+            ) or routing.question_dropped(self._scene, self._eyes, place, address, reached, source)
             if mute:
                 return mute
         return links.lost(self._scene, place, address, reached)
