@@ -9,7 +9,8 @@
 #              sanity on one Python; ALL=--all: everything
 # make fresh   demo and test on Debian 12 and 13 as debootstrap makes them, where nothing else helps; needs root
 # make machines  the role on Debian 11, 12, 13 and testing as they are, booted and reached by SSH; needs root
-# make newest  the engines of Debian's testing release beside the role, and their containers as endpoints; needs root
+# make newest  the engines of Debian's testing release beside the role, and their containers as endpoints; its firewalld
+#              beside networks; needs root
 # make here    what wants more than a fresh machine has: sanity with every Python, cores (sanity by each other
 #              ansible-core that the collection supports), publish (the artifact, as Galaxy's importer sees it, and the
 #              site of documentation), documents, interpreters (modules on one Python after another), machines and

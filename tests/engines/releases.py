@@ -160,5 +160,6 @@ NEWEST = Root(
         "docker.io", "docker-cli", "containerd", "runc", "containernetworking-plugins", "podman", "conmon", "crun",
         "netavark", "aardvark-dns", "busybox-static", "iptables", "nftables", "iproute2", "python3-minimal",
         "passt", "uidmap", "fuse-overlayfs",
+        "firewalld", "dbus", "libpam-systemd",
     ),
 )  # fmt: skip
