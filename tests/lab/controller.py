@@ -93,6 +93,8 @@ class Controller:
             "TMPDIR": str(self._home),
             "LC_ALL": "C.UTF-8",
             "ANSIBLE_HOME": str(self._home / "ansible"),
+            # For tasks on the controller itself: Ansible would take the home of its user, whatever HOME says.
+            "ANSIBLE_REMOTE_TMP": str(self._home / "ansible/tmp"),
             "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
             "ANSIBLE_CALLBACK_PLUGINS": str(playbooks.CALLBACKS),
             "ANSIBLE_CALLBACKS_ENABLED": "lab_report",
