@@ -181,46 +181,58 @@ def _bring_about(look: Look, wanted: t.Sequence[Wanted], role: bool) -> None:
     host = look.host
     host.drop_option = f"{'bridge_network_' if role else ''}forward_policy: drop"
     directory = _directory(look, wanted)
-    for group in ([one for one in wanted if not one.network], [one for one in wanted if one.network]):
-        if len(group) > 1 and not host.check_mode and rules.may_be_of_many():
-            _at_once(look, group, directory)
-        else:
-            _in_turn(look, group, directory, alone=len(wanted) == 1)
+    gone, there = [one for one in wanted if not one.network], [one for one in wanted if one.network]
+    if len(wanted) > 1 and not host.check_mode and rules.may_be_of_many():
+        _at_once(look, gone, there, directory)
+        return
+    for group in (gone, there):
+        _in_turn(look, group, directory, alone=len(wanted) == 1)
 
 
-def _at_once(look: Look, wanted: t.Sequence[Wanted], directory: egress.Directory | None) -> None:
-    """Write the rules of all networks by one transaction, before anybody's links are touched, then apply each network.
+def _at_once(
+    look: Look, gone: t.Sequence[Wanted], there: t.Sequence[Wanted], directory: egress.Directory | None
+) -> None:
+    """Write the rules of all networks by two transactions at most, then apply each network.
 
-    What it needs beyond that it writes in its turn, also where its rules were refused. Of networks to be removed, what
-    keeps strangers out goes at the end, by one transaction as well.
+    The first one takes the ports of networks that are to be removed, before their links go. The second one takes what
+    keeps strangers out of them, and writes all rules of the others before anybody's links are touched. What a network
+    needs beyond that it writes in its turn, also where its rules were refused.
     """
-    ahead = Together(look.host, of_many=True)
+    first, last = Together(look.host, of_many=True), Together(look.host, of_many=True)
+    _ahead(look, gone, directory, first)
+    _note_earlier(gone, _is_done(first))
+    look.forget()
+    _in_turn(look, gone, directory, last)
+    _ahead(look, there, directory, last)
+    written = _is_done(last)
+    if not written:
+        _in_turn(look, gone, directory)
+    _note_earlier(there, written)
+    look.forget()
+    _in_turn(look, there, directory)
+
+
+def _ahead(look: Look, wanted: t.Sequence[Wanted], directory: egress.Directory | None, shared: Together) -> None:
+    """Plan the rules of networks. Whatever fails is told in the turn of its network."""
     for one in wanted:
         with contextlib.suppress(LinuxnetError, *refusals.refusals()):
-            _carry_out(look, one, directory, ahead, ahead=True)
+            _carry_out(look, one, directory, shared, ahead=True)
         one.touched = bool(look.host.done)
         look.host.done.clear()
-    written = _is_done(ahead)
+
+
+def _note_earlier(wanted: t.Sequence[Wanted], written: bool) -> None:
+    """Keep what was done ahead, without rules that were not written."""
     for one in wanted:
         one.earlier = {kind: found for kind, found in one.outcomes.items() if written or not RESOURCES[kind].joins}
-    look.forget()
-    if wanted[0].network:
-        _in_turn(look, wanted, directory)
-        return
-    last = Together(look.host, of_many=True)
-    _in_turn(look, wanted, directory, last)
-    if not _is_done(last):
-        _in_turn(look, wanted, directory)
 
 
 def _is_done(together: Together) -> bool:
     """Carry out what is due. Returns whether it could be done; otherwise the networks are told in their turns."""
-    done = False
     with contextlib.suppress(LinuxnetError, *refusals.refusals()):
         together.finish()
-        done = True
     together.host.done.clear()
-    return done
+    return not together.failed
 
 
 def _in_turn(

@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from tests.integration.counting import run_counted
 from tests.integration.rule_hosts import forward_everything, without_iptables
 from tests.lab import modules
@@ -117,6 +119,30 @@ def test_one_transaction_for_all_networks_of_a_call(host: Host) -> None:
     assert "linuxnet" not in host.sh("nft list ruleset; ip -o link show type bridge; ip netns list")
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_networks_that_go_and_others_that_come(host: Host, count: int) -> None:
+    """Those that come have what those that go had: subnets, addresses, ports."""
+    without_iptables(host)
+    endpoints = [{"namespace": f"n{number}", "published_ports": [f"808{number}:80"]} for number in range(count)]
+    old = [_numbered(18 + number, endpoints[number]) for number in range(count)]
+    new = [{**network, "name": f"new{number}"} for number, network in enumerate(old)]
+    gone = [{"name": network["name"], "state": "absent"} for network in old]
+    _together(host, *old)
+    stays = {**_numbered(30, {"namespace": "stays"}), "internal": True}
+    host.module("bridge_network", {"firewall": "nftables", **stays})
+    assert _together(host, *new, stays, *gone) == (True, {"nft -f -": 2})
+    assert _together(host, *new, stays, *gone) == (False, {})
+    told = host.sh("nft list ruleset")
+    assert "br18" not in told
+    assert "new0" in told
+    assert host.module("bridge_network", {"firewall": "nftables", "aggregate": new}, check=True)["changed"] is False
+    for number in range(count):
+        inside = host.inside(f"n{number}")
+        assert inside.reaches(f"172.{18 + number}.0.1")
+        with inside.server(80):
+            assert host.ask(f"172.{18 + number}.0.1", 8080 + number)
+
+
 def test_check_mode_foretells_what_is_done_at_once(host: Host) -> None:
     without_iptables(host)
     forward_everything(host)
@@ -139,3 +165,47 @@ def test_of_several_networks_one_that_is_refused_costs_itself_alone(host: Host) 
     assert "br19: " in refused["msg"]
     assert [one["changed"] for one in refused["objects"]] == [False, True]
     assert host.inside("app").reaches("172.20.0.1")
+
+
+#: In place of nft: refuses the transactions whose numbers /tmp/refused lists.
+_REFUSING = """\
+#!/bin/sh
+case "$*" in "-f -") echo >>/tmp/count; grep -qx "$(wc -l </tmp/count)" /tmp/refused && {
+    cat >/dev/null; echo "Error: Could not process rule: No space left on device" >&2; exit 1; } ;; esac
+exec /tmp/nft "$@"
+"""
+
+
+@pytest.mark.parametrize(
+    ("refused", "failed"),
+    [
+        ("1", []),
+        ("2", []),
+        ("1 2", ["br18", "new0"]),
+        ("2 3", ["br18"]),
+        ("1 2 3 4", ["br18", "br19", "new0", "new1"]),
+    ],
+)
+def test_a_transaction_of_several_networks_that_is_refused(host: Host, refused: str, failed: list[str]) -> None:
+    """Whatever was refused, each network is told of alone, and the next run ends right."""
+    without_iptables(host)
+    old = [_numbered(number, {"namespace": f"n{number}", "published_ports": [f"80{number}:80"]}) for number in (18, 19)]
+    new = [{**network, "name": f"new{number}"} for number, network in enumerate(old)]
+    aggregate = [*({"name": network["name"], "state": "absent"} for network in old), *new]
+    host.module("bridge_network", {"firewall": "nftables", "aggregate": old})
+    host.write("/tmp/refusing", _REFUSING)
+    host.write("/tmp/refused", refused.replace(" ", "\n"))
+    host.sh("cp $(readlink -f $(command -v nft)) /tmp/nft; chmod +x /tmp/refusing /tmp/nft")
+    host.sh("mount --bind /tmp/refusing $(readlink -f $(command -v nft))")
+    result = host.module("bridge_network", {"firewall": "nftables", "aggregate": aggregate}, fails=bool(failed))
+    told = result.get("msg", "")
+    assert [one["name"] for one in result["objects"] if f"{one['name']}: " in told] == failed, told
+    host.write("/tmp/refused", "none")
+    host.module("bridge_network", {"firewall": "nftables", "aggregate": aggregate})
+    assert host.module("bridge_network", {"firewall": "nftables", "aggregate": aggregate})["changed"] is False
+    assert "br18" not in host.sh("nft list ruleset; ip -o link")
+    for number in (18, 19):
+        inside = host.inside(f"n{number}")
+        assert inside.reaches(f"172.{number}.0.1")
+        with inside.server(80):
+            assert host.ask(f"172.{number}.0.1", int(f"80{number}"))

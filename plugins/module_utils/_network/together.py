@@ -35,6 +35,8 @@ class Together:
         self._of_many = of_many
         #: What is planned and not carried out yet.
         self._due: Plan | None = None
+        #: Whether anything that was due could not be carried out.
+        self.failed = False
 
     def converge(self, resource: Resource, wants: t.Sequence[t.Any]) -> Outcome:
         """Apply every want, some of them later."""
@@ -71,4 +73,6 @@ class Together:
         """Carry out what is due."""
         due, self._due = self._due, None
         if due:
+            failed, self.failed = self.failed, True
             execute(self.host, due)
+            self.failed = failed
