@@ -56,4 +56,4 @@ def test_each_packet_is_seen_where_its_picture_has_it(built: town.Town) -> None:
                 for station, (source, target), sniffer in seen:
                     to, *its_port = target.split(":")
                     wanted = {"source": source, "destination": to, **({"port": int(its_port[0])} if its_port else {})}
-                    assert sniffer.wait(2, **wanted), (name, station, [str(one) for one in sniffer.packets])
+                    assert sniffer.wait(**wanted), (name, station, [str(one) for one in sniffer.packets])

@@ -71,12 +71,12 @@ class Sniffer:
         self._packets += (parse(frame) for frame in self._background.values())
         return self._packets
 
-    def wait(self, seconds: float = 0.3, **wanted: object) -> list[Packet]:
-        """Packets with these attributes. Returns as soon as there is one, after `seconds` at the latest."""
+    def wait(self, seconds: float = 5, count: int = 1, **wanted: object) -> list[Packet]:
+        """Packets with these attributes. Returns as soon as there are so many, after `seconds` at the latest."""
         end = time.monotonic() + seconds
         while True:
             found = [p for p in self.packets if all(getattr(p, name) == value for name, value in wanted.items())]
-            if found or time.monotonic() > end:
+            if len(found) >= count or time.monotonic() > end:
                 return found
             time.sleep(0.01)
 

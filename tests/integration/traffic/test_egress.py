@@ -203,14 +203,14 @@ def test_errors_pass(place: Town) -> None:
     """An endpoint tells that nobody listens on a published port, and hears the same from a server on its list."""
     with place.lan.sniffer("eth0") as sniffer:
         place.lan.ask(town.HOST[0], 8053, "udp")
-        assert sniffer.wait(0.5, protocol=frames.ICMP), "no error arrived"
+        assert sniffer.wait(protocol=frames.ICMP), "no error arrived"
     place.apply(egress=["192.0.2.9:5353/udp"])
     with place.host.inside("web").sniffer("eth0") as sniffer:
         place.host.inside("web").ask(town.NEIGHBOUR[0], 5353, "udp")
-        assert sniffer.wait(0.5, protocol=frames.ICMP), "no error arrived"
+        assert sniffer.wait(protocol=frames.ICMP), "no error arrived"
 
 
-def _sent(place: Town, sender: str, source: tuple[str, str], port: int, at: str) -> list[str]:
+def _sent(place: Town, sender: str, source: tuple[str, str], port: int, at: str, seconds: float = 0.5) -> list[str]:
     """The addresses of the neighbour at which an endpoint's datagram with this source and MAC address arrives."""
     inside = place.host.inside(sender)
     own = inside.ip("link", "show", "eth0")[0]["address"] if at == "own" else at
@@ -221,7 +221,7 @@ def _sent(place: Town, sender: str, source: tuple[str, str], port: int, at: str)
     ]
     with place.lan.sniffer("eth0") as sniffer:
         inside.send_frames("eth0", made)
-        seen = sniffer.wait(0.5, protocol=frames.UDP, port=port)
+        seen = sniffer.wait(seconds, len(made), protocol=frames.UDP, port=port)
     return sorted({str(packet.destination) for packet in seen})
 
 
@@ -239,12 +239,12 @@ def test_no_other_source_and_nothing_untracked_gets_out(place: Town) -> None:
     assert _sent(place, "web", DB, 7777, mac) == []
     assert _sent(place, "web", FREE, 7777, free) == []
     assert _sent(place, "wide", ("172.18.0.5", "fd00:18::5"), 4999, "own") == []
-    assert _sent(place, "wide", ("172.18.0.5", "fd00:18::5"), 7777, "own") == sorted(town.NEIGHBOUR)
+    assert _sent(place, "wide", ("172.18.0.5", "fd00:18::5"), 7777, "own", 5) == sorted(town.NEIGHBOUR)
     # The controls: an address that nobody has may be used, and with a list of this, web may send there.
     place.apply(egress=["192.0.2.9:7777/udp", "[2001:db8::9]:7777/udp"])
-    assert _sent(place, "web", WEB, 7777, "own") == sorted(town.NEIGHBOUR)
+    assert _sent(place, "web", WEB, 7777, "own", 5) == sorted(town.NEIGHBOUR)
     _free_ports(place)
-    assert _sent(place, "db", FREE, 7778, "own") == sorted(town.NEIGHBOUR), "these prove nothing"
+    assert _sent(place, "db", FREE, 7778, "own", 5) == sorted(town.NEIGHBOUR), "these prove nothing"
 
 
 @pytest.mark.parametrize("version", [0, 1], ids=["IPv4", "IPv6"])
