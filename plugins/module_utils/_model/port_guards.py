@@ -30,8 +30,8 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import ma
 FAMILY, NAME = "bridge", "linuxnet"
 TABLE = f"{FAMILY} {NAME}"
 KIND = "guard"
-#: The first version of nft that compares parts of a packet without a name together with an interface: 1.0.2 does not.
-#: Those in between could not be tried.
+#: The first version of nft that compares parts of a packet without a name together with an interface: 1.0.1 to 1.0.5
+#: do not.
 OLDEST = (1, 0, 6)
 #: The comment of what belongs to no port alone.
 SHARED = "linuxnet"
