@@ -71,7 +71,7 @@ def _ranks(host: Tables, wanted: dict[tuple[str, str], set[str]]) -> list[list[R
     found = []
     for key, table in host.items():
         for chain, texts in table.chains.items():
-            rank = ranks.rank_of(chain)
+            rank = ranks.rank_of(table, chain)
             judged = [(text, rank(text)) for text in texts]
             found.append([own for text, own in judged if own and (own == END or text in wanted[key])])
     return found

@@ -48,7 +48,7 @@ def _drops(table: Table, way: t.Sequence[str], subnet: IPNetwork) -> bool:
 
 
 def _leads(table: Table, chain: str, target: str) -> bool:
-    rank = ranks.rank_of(chain)
+    rank = ranks.rank_of(table, chain)
     for text in table.chains.get(chain, ()):
         if chains.is_shared(text) and rule_text.fields(text).target == target:
             return True

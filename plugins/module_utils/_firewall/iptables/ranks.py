@@ -18,14 +18,16 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
     rule_text,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.placement import END, Rank, RankOf
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Table
 
-_ENDINGS = ("ACCEPT", "DROP", "REJECT", "RETURN", "QUEUE", "NFQUEUE")
+_DECIDING = ("ACCEPT", "DROP", "REJECT", "QUEUE", "NFQUEUE")
+_ENDINGS = (*_DECIDING, "RETURN")
 #: Docker inserts its jumps to these at the top whenever it starts, so ours stay below. What they accept too early, our
 #: drops in mangle have already stopped.
 _DOCKER = ("DOCKER-USER", "DOCKER-FORWARD")
 
 
-def rank_of(chain: str) -> RankOf:
+def rank_of(table: Table, chain: str) -> RankOf:
     """The function that ranks the rules of this chain."""
     by_chain: RankOf | None = _RANKS.get(chain)
     inside = port_tree.block(chain)
@@ -35,6 +37,7 @@ def rank_of(chain: str) -> RankOf:
         by_chain = _guard
 
     judging = egress_rules.is_ours(chain)
+    closed = _Closed(table)
 
     def rank(text: str) -> Rank | None:
         found = rule_text.fields(text)
@@ -48,9 +51,34 @@ def rank_of(chain: str) -> RankOf:
             return None
         if found.target in _DOCKER:
             return (0,)
-        return END if found.target in _ENDINGS else None
+        return END if found.target in _ENDINGS or found.target in closed else None
 
     return rank
+
+
+class _Closed:
+    """The chains that no packet comes back from: firewalld ends each zone with a verdict, and has all packets pass
+    one."""
+
+    def __init__(self, table: Table) -> None:
+        self._chains = table.chains
+        self._known: dict[str, bool] = {}
+
+    def __contains__(self, chain: str | None) -> bool:
+        if not chain or chain not in self._chains:
+            return False
+        if chain not in self._known:
+            self._known[chain] = self._decides(self._chains[chain])
+        return self._known[chain]
+
+    def _decides(self, texts: t.Iterable[str]) -> bool:
+        for text in texts:
+            found = rule_text.fields(text)
+            if found.target == "RETURN" or ("-g" in found.options and found.target not in self):
+                return False
+            if not found.selective and (found.target in _DECIDING or found.target in self):
+                return True
+        return False
 
 
 def _shared(target: str) -> Rank | None:

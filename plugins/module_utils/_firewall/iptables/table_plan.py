@@ -62,7 +62,7 @@ def draft(table: Table, claims: t.Sequence[Claim], groups: t.Sequence[chains.Gro
     edits: list[Edit] = []
     for chain, texts in managed.items():
         current = table.chains.get(chain, [])
-        edits += placement.edits(chain, current, list(wanted[chain]), texts, ranks.rank_of(chain))
+        edits += placement.edits(chain, current, list(wanted[chain]), texts, ranks.rank_of(table, chain))
     dead = [group for group in groups if not _alive(table, group, managed, wanted)]
     filled, led_to = _targets(table, edits) if dead else (set(), set())
     for group in dead:
