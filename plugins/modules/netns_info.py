@@ -266,8 +266,9 @@ host:
         - C(backends) lists the backends with rules that C(iptables) does not use here, each with C(ip_version) and C(backend), V(legacy) or
           V(nft).
         - C(dropping) lists the other chains of nftables that drop forwarded packets unless they accept them, each with C(family),
-          C(table), C(chain) and C(interfaces), the interfaces that rules of the table name.
-        - C(strict_forward_ports) is V(true) if firewalld has C(StrictForwardPorts=yes).
+          C(table), C(chain) and C(interfaces), the interfaces that rules of the table name, but for those whose packets are led to where
+          all of them are dropped.
+        - C(strict_forward_ports) is V(true) if firewalld runs with C(StrictForwardPorts=yes).
       type: dict
     ip_forward:
       description: Whether packets are forwarded, by IP version. C(ipv6) is V(null) if the kernel has no IPv6.

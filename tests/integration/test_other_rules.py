@@ -218,8 +218,8 @@ def test_a_bridge_in_no_zone_of_firewalld_is_told(host: Host, firewall: str) -> 
     host.sh(FIREWALLD.replace("br*", "virbr0"))
     (warning,) = _warnings(host)
     assert warning == (
-        "firewalld rejects forwarded packets of br-shop, which is in no zone: firewall-cmd --permanent --zone=trusted"
-        " --add-interface=br-shop && firewall-cmd --reload"
+        "firewalld rejects forwarded packets of br-shop, which is in no zone that accepts them:"
+        " firewall-cmd --permanent --zone=trusted --change-interface=br-shop && firewall-cmd --reload"
     )
     host.sh("nft insert rule inet firewalld filter_FORWARD_ZONES iifname br-shop goto filter_FWD_trusted")
     assert _warnings(host) == []
@@ -252,14 +252,35 @@ def test_a_policy_of_iptables_is_not_native(host: Host) -> None:
     assert _warnings(host) == []
 
 
-@pytest.mark.long
-def test_strict_forward_ports_are_told_while_firewalld_is_there(host: Host) -> None:
-    host.sh("mkdir -p /etc/firewalld")
-    host.write("/etc/firewalld/firewalld.conf", "# StrictForwardPorts=yes\nStrictForwardPorts=yes\n")
+@pytest.mark.parametrize(
+    ("rules", "told"),
+    [
+        ("goto zone", 1),
+        ("jump zone", 1),
+        ("ip protocol icmp goto zone", 0),
+        ("goto zone; insert rule inet firewalld zone oifname br-shop accept", 1),
+        ("goto zone; insert rule inet firewalld zone oifname eth0 accept", 0),
+        ("goto zone; insert rule inet firewalld zone ip daddr 192.0.2.7 accept", 0),
+        ("goto zone; insert rule inet firewalld zone jump open", 0),
+    ],
+)
+def test_a_bridge_in_a_zone_of_firewalld_that_drops_all_is_told(host: Host, rules: str, told: int) -> None:
+    """Unless the zone lets something pass, which may be all that its administrator wants."""
+    host.sh(FIREWALLD.replace("br*", "virbr0"))
+    host.sh("nft 'add chain inet firewalld zone; add rule inet firewalld zone drop'")
+    host.sh("nft 'add chain inet firewalld open; add rule inet firewalld open accept'")
+    host.sh(f"nft 'insert rule inet firewalld filter_FORWARD_ZONES iifname br-shop {rules}'")
+    assert len(_warnings(host)) == told
+
+
+@pytest.mark.parametrize(("table", "chain"), [("inet firewalld", "filter_FORWARD_dnat"), ("ip filter", "FORWARD_dnat")])
+def test_strict_forward_ports_are_told_while_firewalld_has_them(host: Host, table: str, chain: str) -> None:
+    """Whichever backend it uses."""
+    host.sh(f"nft 'add table {table}'")
     assert _warnings(host) == []
-    host.sh("nft add table inet firewalld")
+    host.sh(f"nft 'add chain {table} {chain}'")
     (warning,) = _warnings(host)
-    assert warning.startswith("firewalld: StrictForwardPorts=yes in /etc/firewalld/firewalld.conf rejects")
+    assert warning.startswith("firewalld rejects connections to published ports, since it has StrictForwardPorts=yes")
     assert plan(host, {**SHOP, "endpoints": [{"namespace": "web"}]})["warnings"] == []
-    host.write("/etc/firewalld/firewalld.conf", "#StrictForwardPorts=yes\nStrictForwardPorts=no\n")
+    host.sh(f"nft 'delete chain {table} {chain}'")
     assert _warnings(host) == []

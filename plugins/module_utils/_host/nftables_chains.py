@@ -51,8 +51,13 @@ _NOTING = ("counter", "log")
 _SET_OF_LOOKUP, _SET, _GET_ELEMENTS, _ELEMENTS, _KEY = 1, 2, 10 << 8 | 13, 3, 1
 
 
+#: Its name and its attributes.
+_Expression = tuple[str, dict[int, bytes]]
+
+
 class Chain(t.NamedTuple):
-    """A base chain, with the interfaces that appear in rules of its table; a prefix of several ends with ``*``."""
+    """A base chain, with the interfaces that appear in rules of its table, but for those whose packets it leads to
+    where all of them are dropped; a prefix of several ends with ``*``."""
 
     family: str
     table: str
@@ -72,9 +77,11 @@ def dropping() -> list[Chain]:
                 continue
             chain = text(told.get(CHAIN, b""))
             rules = [attributes(rule, NFGENMSG.size) for rule in dump(reader, GET_RULE, row[0], table)]
-            end = _end(_by_chain(rules), chain)
+            by_chain = _by_chain(rules)
+            end = _end(by_chain, chain)
             if _drops(told) if end is None else end:
-                found.append(Chain(family, table, chain, _interfaces(reader, row[0], table, rules)))
+                named = _interfaces(reader, row[0], table, rules) - _refused(by_chain, chain)
+                found.append(Chain(family, table, chain, tuple(sorted(named))))
         return sorted(found)
 
 
@@ -94,7 +101,7 @@ def _drops(told: t.Mapping[int, bytes]) -> bool:
     return _forwards(told) and _POLICY in told and _U32.unpack(told[_POLICY]) == (_DROP,)
 
 
-def _expressions(rule: t.Mapping[int, bytes]) -> list[tuple[str, dict[int, bytes]]]:
+def _expressions(rule: t.Mapping[int, bytes]) -> list[_Expression]:
     found = (attributes(data) for _kind, data in each_attribute(rule.get(EXPRESSIONS, b"")))
     return [(text(one.get(NAME, b"")), attributes(one.get(DATA, b""))) for one in found]
 
@@ -124,33 +131,82 @@ def _end(chains: t.Mapping[str, list[dict[int, bytes]]], chain: str) -> bool | N
 def _verdict(rule: t.Mapping[int, bytes]) -> tuple[int | None, str]:
     """What a rule does with every packet, and the chain that it leads to; None if it does nothing, or not to every
     one."""
-    acting = [(name, values) for name, values in _expressions(rule) if name not in _NOTING]
-    if len(acting) != 1:
-        return None, ""
-    name, values = acting[0]
+    condition, code, target = _parts(rule)
+    return (None, "") if condition else (code, target)
+
+
+def _parts(rule: t.Mapping[int, bytes]) -> tuple[list[_Expression], int | None, str]:
+    """The conditions of a rule, its verdict, and the chain that it leads to."""
+    *condition, (name, values) = [one for one in _expressions(rule) if one[0] not in _NOTING] or [("", {})]
     if name == "reject":
-        return _DROP, ""
+        return condition, _DROP, ""
     data = attributes(values.get(_IMMEDIATE_DATA, b"")) if name == "immediate" else {}
     verdict = attributes(data.get(_IN_DATA, b""))
     if _IN_VERDICT not in verdict:
-        return None, ""
-    return _I32.unpack(verdict[_IN_VERDICT])[0], text(verdict.get(_TO_CHAIN, b""))
+        return [*condition, (name, values)], None, ""
+    return condition, _I32.unpack(verdict[_IN_VERDICT])[0], text(verdict.get(_TO_CHAIN, b""))
 
 
-def _interfaces(reader: Reader, family: int, table: str, rules: t.Sequence[t.Mapping[int, bytes]]) -> tuple[str, ...]:
+def _refused(chains: t.Mapping[str, list[dict[int, bytes]]], chain: str) -> set[str]:
+    """The interfaces whose packets are led to a chain that drops them all, but for those back to the same interface.
+
+    firewalld leads the packets of each interface to its zone, and lets packets pass from a zone to itself.
+    """
+    found: set[str] = set()
+    for rule in chains.get(chain, ()):
+        condition, code, target = _parts(rule)
+        name = _interface(condition, _BY_INTERFACE[:1])
+        if code in (_JUMP, _GOTO) and not condition:
+            found |= _refused(chains, target)
+        elif code in (_JUMP, _GOTO) and name and _end(chains, target) and not _accepts(chains, target, name):
+            found.add(name)
+    return found
+
+
+def _accepts(chains: t.Mapping[str, list[dict[int, bytes]]], chain: str, name: str) -> bool:
+    """Whether a rule from this chain on accepts any packets but those to this interface."""
+    for rule in chains.get(chain, ()):
+        condition, code, target = _parts(rule)
+        back = _interface(condition, _BY_INTERFACE[1:]) == name
+        unknown = code is None and any(expression == "lookup" for expression, _values in condition)
+        if unknown or (code == _ACCEPT and not back) or (target and _accepts(chains, target, name)):
+            return True
+    return False
+
+
+def _interface(condition: t.Sequence[_Expression], keys: t.Sequence[int]) -> str | None:
+    """The interface, or the prefix of several, that a condition is about if it is about nothing else."""
+    if [name for name, _values in condition] != ["meta", "cmp"]:
+        return None
+    (_meta, told), (_cmp, compared) = condition
+    return _named(compared, by_interface=True) if _meta_key(told) in keys else None
+
+
+def _meta_key(values: t.Mapping[int, bytes]) -> int:
+    return int(_U32.unpack(values.get(_META_KEY, bytes(4)))[0])
+
+
+def _named(compared: t.Mapping[int, bytes], by_interface: bool) -> str | None:
+    """What a comparison has of the name of an interface."""
+    value = attributes(compared.get(_COMPARED, b"")).get(_VALUE, b"").decode("latin-1")
+    whole = _INTERFACE.fullmatch(value) if len(value) == 16 else None
+    if whole:
+        return whole.group(1)
+    return f"{value}*" if by_interface and _PREFIX.fullmatch(value) else None
+
+
+def _interfaces(reader: Reader, family: int, table: str, rules: t.Sequence[t.Mapping[int, bytes]]) -> set[str]:
     found: set[str] = set()
     for rule in rules:
         by_interface = False
         for name, values in _expressions(rule):
             if name == "cmp":
-                value = attributes(values.get(_COMPARED, b"")).get(_VALUE, b"").decode("latin-1")
-                whole = _INTERFACE.fullmatch(value) if len(value) == 16 else None
-                found.update([whole.group(1)] if whole else [])
-                found.update([f"{value}*"] if by_interface and _PREFIX.fullmatch(value) else [])
+                told = _named(values, by_interface)
+                found.update([told] if told else [])
             elif name == "lookup" and by_interface:
                 found.update(_members(reader, family, table, text(values.get(_SET_OF_LOOKUP, b""))))
-            by_interface = name == "meta" and _U32.unpack(values.get(_META_KEY, bytes(4)))[0] in _BY_INTERFACE
-    return tuple(sorted(found))
+            by_interface = name == "meta" and _meta_key(values) in _BY_INTERFACE
+    return found
 
 
 def _members(reader: Reader, family: int, table: str, name: str) -> t.Iterator[str]:
@@ -169,11 +225,18 @@ def iptables_rules(family: str) -> bool:
         return any(dump(reader, GET_RULE, _NUMBERS[family], table) for table in TABLES)
 
 
-def has_table(name: str, family: str | None = None) -> bool:
-    """Whether nftables has a table of this name, of one family or of any."""
+def has_table(name: str, family: str) -> bool:
+    """Whether nftables has a table of this name and family."""
     with Reader(protocol=NETFILTER) as reader:
-        rows = dump(reader, GET_TABLE, NUMBERS[family] if family else 0)
+        rows = dump(reader, GET_TABLE, NUMBERS[family])
     return any(text(attributes(row, NFGENMSG.size).get(TABLE, b"")) == name for row in rows)
+
+
+def has_chain(names: t.Collection[tuple[str, str]]) -> bool:
+    """Whether one of these is there, each a table, of any family, and a chain in it."""
+    with Reader(protocol=NETFILTER) as reader:
+        rows = [attributes(row, NFGENMSG.size) for row in dump(reader, GET_CHAIN, 0)]
+    return any((text(row.get(TABLE, b"")), text(row.get(CHAIN, b""))) in names for row in rows)
 
 
 def dump(reader: Reader, kind: int, family: int, table: str | None = None, more: bytes = b"") -> list[bytes]:

@@ -9,8 +9,6 @@
 from __future__ import annotations
 
 import functools
-import pathlib
-import re
 import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES, IPAddress
@@ -24,12 +22,11 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
     iptables_programs,
     nftables_chains,
     nftables_dnat,
-    service_files,
 )
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 
-_FIREWALLD = "/etc/firewalld/firewalld.conf"
-_STRICT = re.compile(r"^\s*StrictForwardPorts\s*=\s*(yes|true)\s*$", re.MULTILINE | re.IGNORECASE)
+#: The chains that firewalld has with StrictForwardPorts=yes alone, in its own table or in that of iptables.
+_STRICT = (("firewalld", "filter_FORWARD_dnat"), ("filter", "FORWARD_dnat"))
 
 View = dict[str, t.Any]
 
@@ -48,7 +45,7 @@ def read(host: Host, ref: str | None, own: t.Collection[IPAddress]) -> View:
         ],
         "backends": [told for family in families for told in _backends(host, ref, family)],
         "dropping": [chain._asdict() for chain in host.run(ref, nftables_chains.dropping)],
-        "strict_forward_ports": host.run(ref, _is_strict),
+        "strict_forward_ports": host.run(ref, functools.partial(nftables_chains.has_chain, _STRICT)),
     }
 
 
@@ -70,10 +67,3 @@ def _backends(host: Host, ref: str | None, family: str) -> list[View]:
     else:
         there = host.run(ref, functools.partial(nftables_chains.iptables_rules, family))
     return [{"ip_version": family, "backend": other}] if there else []
-
-
-def _is_strict() -> bool:
-    """Whether firewalld runs, which its table shows, and rejects forwarded ports that it has not published itself."""
-    found = service_files.read(pathlib.Path(_FIREWALLD))
-    text = (found or b"").decode("utf-8", "replace")
-    return bool(_STRICT.search(text)) and nftables_chains.has_table("firewalld")

@@ -97,8 +97,8 @@ def _dropping(chains: t.Iterable[View], network: Exposure) -> t.Iterator[str]:
             continue
         if chain["table"] == "firewalld":
             yield (
-                f"firewalld rejects forwarded packets of {network.bridge}, which is in no zone:"
-                f" firewall-cmd --permanent --zone=trusted --add-interface={network.bridge} && firewall-cmd --reload"
+                f"firewalld rejects forwarded packets of {network.bridge}, which is in no zone that accepts them:"
+                f" firewall-cmd --permanent --zone=trusted --change-interface={network.bridge} && firewall-cmd --reload"
             )
             continue
         yield (
@@ -114,6 +114,7 @@ def _names(told: str, bridge: str) -> bool:
 
 def _strict() -> t.Iterator[str]:
     yield (
-        "firewalld: StrictForwardPorts=yes in /etc/firewalld/firewalld.conf rejects connections to published ports"
-        " that it does not forward itself; set it to no"
+        "firewalld rejects connections to published ports, since it has StrictForwardPorts=yes and does not forward"
+        " them itself: sed -i 's/^StrictForwardPorts *=.*/StrictForwardPorts=no/' /etc/firewalld/firewalld.conf &&"
+        " firewall-cmd --reload"
     )
