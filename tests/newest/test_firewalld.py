@@ -1,20 +1,138 @@
 # Copyright (c) 2026, the netplumb.linuxnet authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A real firewalld beside the networks: what it ends, what is said about that, and what is left after a reload."""
+"""A real firewalld beside a network: what it ends, which line is told against that, and what a reload leaves."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack
+
 import pytest
 
-from tests.lab.host import Host
+from tests.integration.networks import SHOP
+from tests.lab import town
+from tests.lab.lab import Lab
+from tests.lab.town import Town
 from tests.newest.firewalld import Firewalld
 
 pytestmark = pytest.mark.needs("newest-engines")
 
+RELOADS = ("firewall-cmd --reload", "firewall-cmd --complete-reload")
+_OUT = {"out to the world", "out to the segment"}
+_PUBLISHED = {"published to the segment", "published to the world", "published to the host"}
+_TRUSTED = "firewall-cmd --permanent --zone=trusted --change-interface=br-shop && firewall-cmd --reload"
+_NO_ZONE = f"firewalld rejects forwarded packets of br-shop, which is in no zone that accepts them: {_TRUSTED}"
+_STRICT = "firewalld rejects connections to published ports, since it has StrictForwardPorts=yes and does not forward"
 
-def test_firewalld_runs_for_the_host_alone(host: Host) -> None:
-    firewalld = Firewalld(host)
-    assert firewalld.do("firewall-cmd --state") == "running\n"
-    assert firewalld.do("firewall-cmd --reload") == "success\n"
-    assert "table inet firewalld" in host.sh("nft list tables").splitlines()
+
+class Site:
+    """A host on which firewalld runs, and its network."""
+
+    def __init__(self, built: Town, firewall: str) -> None:
+        self._town = built
+        self._firewall = firewall
+        self.host = built.host
+
+    def apply(self) -> tuple[bool, list[str]]:
+        """Whether the network's run changed anything, and its warnings."""
+        given = {"aggregate": [SHOP], "firewall": self._firewall}
+        foretold = self.host.module("bridge_network", given, check=True)
+        result = self.host.module("bridge_network", given)
+        assert foretold["changed"] is result["changed"]
+        return result["changed"], result["warnings"]
+
+    def lost(self) -> set[str]:
+        """The paths on which nobody answers, in either family."""
+        web, outside, neighbour = self.host.inside("web"), self._town.outside, self._town.neighbour
+        with ExitStack() as stack:
+            for place in (web, outside, neighbour):
+                stack.enter_context(place.server(80))
+            stack.enter_context(self.host.inside("db").server(90))
+            answers = [("to its neighbour", web.ask("172.18.0.10", 90))]
+            for family in (0, 1):
+                published = (town.HOST[family], 8080)
+                answers += [
+                    ("out to the world", web.ask(town.WORLD[family], 80)),
+                    ("out to the segment", web.ask(town.NEIGHBOUR[family], 80)),
+                    ("published to the segment", neighbour.ask(*published)),
+                    ("published to the world", outside.ask(*published)),
+                    ("published to the host", self.host.ask(*published)),
+                ]
+        return {path for path, answer in answers if answer is None}
+
+    def ends(self) -> tuple[str, str | None]:
+        """What path_info tells of a packet to the world."""
+        asked = {"source": {"namespace": "web"}, "destination": town.WORLD[0], "port": 80}
+        with self._town.outside.server(80):
+            result = self.host.module("path_info", asked)
+        by = result["hops"][-1]["by"]
+        return result["verdict"], by and by["tool"]
+
+
+@pytest.fixture(params=["iptables", "nftables"])
+def site(request: pytest.FixtureRequest) -> Iterator[Site]:
+    with Lab() as lab:
+        yield Site(town.build(lab), request.param)
+
+
+def _line(warning: str) -> str:
+    """The line to run that a warning ends with."""
+    return warning.partition(": ")[2]
+
+
+def test_the_line_that_is_told_is_enough_and_a_reload_changes_nothing(site: Site) -> None:
+    firewalld = Firewalld(site.host)
+    assert site.apply() == (True, [_NO_ZONE])
+    assert site.lost() - {"to its neighbour"} == _OUT, "which are bridged frames, and pass unless the kernel shows them"
+    assert site.ends() == ("rejected", "firewalld")
+    firewalld.do(_line(_NO_ZONE))
+    assert site.lost() == set()
+    assert site.ends() == ("answered", None)
+    for line in RELOADS:
+        firewalld.do(line)
+        assert site.lost() == set()
+        assert site.apply() == (False, [])
+
+
+def test_a_zone_is_told_if_it_drops_and_not_if_it_accepts(site: Site) -> None:
+    firewalld = Firewalld(site.host)
+    firewalld.do("firewall-cmd --set-default-zone=trusted")
+    assert site.apply() == (True, [])
+    assert site.lost() == set()
+    firewalld.do("firewall-cmd --set-default-zone=public")
+    for zone in ("internal", "drop"):
+        firewalld.do(_TRUSTED.replace("trusted", zone))
+        assert site.apply() == (False, [_NO_ZONE])
+        assert site.lost() == _OUT
+    firewalld.do(_line(_NO_ZONE))
+    assert site.apply() == (False, [])
+    assert site.lost() == set()
+
+
+@pytest.mark.parametrize(("site", "backend"), [("iptables", "iptables"), ("nftables", "nftables")], indirect=["site"])
+def test_strict_forward_ports_are_told_with_the_line_against_them(site: Site, backend: str) -> None:
+    """Each firewall beside the one of firewalld's backends that comes closest to it."""
+    firewalld = Firewalld(site.host, StrictForwardPorts="yes", FirewallBackend=backend)
+    firewalld.do("firewall-cmd --set-default-zone=trusted")
+    changed, (warning,) = site.apply()
+    assert changed
+    assert warning.startswith(_STRICT)
+    assert site.lost() == _PUBLISHED
+    firewalld.do(_line(warning))
+    # With iptables as its backend, the reload took the network's rules away as well.
+    assert site.apply() == (backend == "iptables", [])
+    assert site.apply() == (False, [])
+    assert site.lost() == set()
+
+
+def test_nothing_is_told_and_every_reload_repaired_if_firewalld_uses_iptables(site: Site) -> None:
+    """The network needs no zone there: what it accepts comes before firewalld's own chains."""
+    firewalld = Firewalld(site.host, FirewallBackend="iptables")
+    assert site.apply() == (True, [])
+    assert site.lost() == set()
+    firewalld.do("firewall-cmd --complete-reload")
+    assert site.lost()
+    assert site.apply() == (True, [])
+    assert site.apply() == (False, [])
+    assert site.lost() == set()
