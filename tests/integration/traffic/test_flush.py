@@ -5,17 +5,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import NamedTuple
 
 import pytest
 
-from docs.make import flush as flush_page
 from tests.integration.networks import apply
 from tests.integration.rule_hosts import BACKENDS, LEGACY, NATIVE
-from tests.integration.traffic import agents, wanted
-from tests.integration.traffic.attacks import ATTACKS, Attack
+from tests.integration.traffic import wanted
+from tests.integration.traffic.attacks import ATTACKS
+from tests.integration.traffic.holding import found, tells
 from tests.integration.traffic.keeping import (
     PROGRAMS,
     TABLES,
@@ -27,8 +26,6 @@ from tests.integration.traffic.keeping import (
 )
 from tests.integration.traffic.siege import Siege, network
 from tests.integration.traffic.volley import fire, sound
-
-UPDATE = "UPDATE_DOCUMENTS"
 
 
 @pytest.mark.parametrize("siege", [*BACKENDS, NATIVE], indirect=True)
@@ -68,38 +65,6 @@ def test_another_tool_accepts_everything_above_us(siege: Siege) -> None:
         assert wanted.found(siege, wanted.all_paths(0)) == {}
         changed = apply(siege.host, check=True, **network("br1")).changed
         assert [name for name in changed if name != "interface"] == []  # whose rp_filter these tests took away
-
-
-def _held(siege: Siege) -> dict[str, str]:
-    """Whether the attacks fail, by group."""
-    siege.refresh()
-    won = fire(siege, ATTACKS)
-    # On a busy machine a packet may be seen too late to be counted, so those that failed are tried again.
-    won += fire(siege, [attack for attack in ATTACKS if attack not in won])
-    return {group: _share([a for a in ATTACKS if a.group == group], won) for group in _groups()}
-
-
-def _groups() -> list[str]:
-    return list(dict.fromkeys(attack.group for attack in ATTACKS))
-
-
-def _share(attacks: list[Attack], won: list[Attack]) -> str:
-    count = sum(attack in won for attack in attacks)
-    return "holds" if not count else f"**{count} of {len(attacks)}** get through"
-
-
-def _works(siege: Siege) -> dict[str, str]:
-    kinds = {"published ports": wanted.published(), "out, to neighbours and from the host": wanted.others()}
-    found = {}
-    # By a port that was used before, a connection could still be translated as it was then.
-    siege.host.call(agents.forget_flows)
-    for kind, paths in kinds.items():
-        listed = list(paths)
-        lost = wanted.found(siege, listed, patience=1.5)
-        # On a busy machine an answer may be late, so only what is lost twice counts.
-        lost = lost and wanted.found(siege, [path for path in listed if str(path) in lost], patience=3)
-        found[kind] = f"**{len(lost)}** are lost or changed" if lost else "work"
-    return found
 
 
 class Event(NamedTuple):
@@ -158,12 +123,10 @@ def test_what_holds_while_rules_are_missing(siege: Siege, name: str) -> None:
         siege.free_ports()
         with put_back(siege):
             event.do(siege)
-            columns[str(event)] = {**_held(siege), **_works(siege)}
+            columns[str(event)] = found(siege)
     siege.configure(0, "ACCEPT", 0)
     sound(siege)
-    if os.environ.get(UPDATE):
-        flush_page.PAGE.write_text(flush_page.page(name, columns), encoding="utf-8")
-    assert flush_page.PAGE.read_text(encoding="utf-8") == flush_page.page(name, columns)
+    tells(name, columns)
 
 
 @pytest.mark.parametrize("siege", ["nft", NATIVE], indirect=True)
