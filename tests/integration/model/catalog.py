@@ -35,6 +35,14 @@ class Kind:
         return 1000 * self.number % 50000 + place
 
 
+FIREWALLS = ("iptables", "nftables")
+#: A machine outside, by family.
+OUTSIDE = {"ipv4": "192.0.2.9", "ipv6": "2001:db8::9"}
+#: Who may use a port: lists with the machine outside, and without it.
+SOURCES = {
+    "ipv4": ("192.0.2.9", "192.0.2.0/25", "192.0.2.128/25"),
+    "ipv6": ("2001:db8::9", "2001:db8::/64", "2001:db8:1::/64"),
+}
 SHARED = ("web", "db", "app", "log")
 KINDS = {
     "br0": Kind(18, ("172.18.0.0/16", "fd00:18::/64"), SHARED),

@@ -23,6 +23,18 @@ class Damage:
 _FLUSH = "; ".join(
     f"{program} -t {table} -F" for program in ("iptables", "ip6tables") for table in ("raw", "mangle", "nat", "filter")
 )
+#: Removes the rules in which this is.
+_WITHOUT_RULES = (
+    "for x in iptables ip6tables; do for t in mangle filter nat; do"
+    ' $x -t $t -S | sed -n "/{}/s/^-A/$x -t $t -D/p" | sh; done; done 2>&1; '
+)
+
+
+def _flushed(*names: str) -> str:
+    """Empties sets or maps of nftables that may be there."""
+    each = " ".join(f"{name}{version}" for name in names for version in (4, 6))
+    return f"for x in {each}; do nft flush set inet linuxnet $x || nft flush map inet linuxnet $x; done 2>&1 || :"
+
 
 DAMAGES = {
     "forwarding off": Damage("sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0", "all"),
@@ -48,7 +60,21 @@ DAMAGES = {
     "inside down": Damage("ip -n {ns} link set {inner} down"),
     "inside renamed": Damage("ip -n {ns} link set {inner} down; ip -n {ns} link set {inner} name other0"),
     "a name gone": Damage("sed -i '/BEGIN netplumb.linuxnet {bridge}$/,/END/{{/ {ns}$/d}}' /etc/netns/{ns}/hosts"),
+    "sources gone": Damage(_WITHOUT_RULES.format("LINUXNET-ALLOW.* -s ") + _flushed("allowed", "let"), "all"),
+    "destinations gone": Damage(
+        _WITHOUT_RULES.format("ctorigdst .*ORIGINAL.*RETURN") + _flushed("reach", "reach_port", "hand", "hand_port"),
+        "all",
+    ),
+    "native rules flushed": Damage("nft flush table inet linuxnet 2>&1 || :", "all"),
+    "native rules gone": Damage("nft delete table inet linuxnet 2>&1 || :", "all"),
+    "guards gone": Damage("nft delete table bridge linuxnet 2>&1 || :", "all"),
     "names gone": Damage("rm -r /etc/netns/{ns}", "shared"),
+    "no limit of what an endpoint receives": Damage("tc qdisc del dev {end} root 2>&1 || :"),
+    "no limit of what an endpoint sends": Damage("tc qdisc del dev {end} ingress 2>&1 || :"),
+    "what limits an endpoint gone": Damage(
+        "for x in $(tc filter show dev {end} ingress | sed -n 's/.*to device \\([^)]*\\)).*/\\1/p');"
+        " do ip link delete $x; done"
+    ),
     "lo down": Damage("ip -n {ns} link set lo down", "shared"),
     "namespace gone": Damage("ip netns delete {ns}", "shared"),
 }

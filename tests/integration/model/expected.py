@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import ast
+import ipaddress
 import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from tests.integration.model.catalog import KINDS
-from tests.integration.model.world import Endpoint, Network, World
+from tests.integration.model.world import Endpoint, Network, World, sources_of, text_of
 from tests.lab.dumps import Dump
 
 Addresses = dict[str, dict[str, list[str]]]
@@ -20,7 +21,11 @@ Addresses = dict[str, dict[str, list[str]]]
 #: Namespaces that foreign.py creates.
 _FOREIGN = {"foreign"}
 _DNAT = re.compile(r"^nat -A (?P<chain>LINUXNET-DNAT\S*) (?P<words>.*)--comment linuxnet-dnat-(?P<owner>\S+) ")
-_OWNER = re.compile(r"--comment linuxnet-[a-z]+-(?P<owner>\S+)")
+_SHAPING = re.compile(r"qdisc tbf \S+ dev (?P<device>\S+) root rate (?P<limit>\S+ burst [^/]+)")
+_REDIRECTING = re.compile(r"(?P<end>\S+)\s.*Redirect to device (?P<device>[^)]+)\)")
+#: What passes at once at a rate without a burst.
+_USUAL_BURST = {"5mbit": "32kb", "50mbit": "62500b"}
+_OWNER = re.compile(r'comment "?linuxnet-[a-z]+-(?P<owner>[^\s"]+)')
 
 
 def problems(world: World, addresses: Addresses, dump: Dump) -> list[str]:
@@ -94,7 +99,7 @@ class _Sight:
         return [*self._dump["host ipv4 rules"], *self._dump["host ipv6 rules"]]
 
     def published(self, name: str) -> set[str]:
-        """What is published, as CHAIN PROTOCOL PORT TARGET, in each family."""
+        """What is published, as CHAIN [SOURCE] PROTOCOL PORT TARGET, in each family."""
         found = set()
         for rule in self.rules:
             match = _DNAT.match(rule)
@@ -104,15 +109,16 @@ class _Sight:
                     words[words.index(word) + 1] for word in ("-p", "--dport", "--to-destination")
                 )
                 target = target.partition("/")[0]  # iptables also prints where a range begins
-                found.add(f"{match['chain']} {protocol} {port} {target}")
+                source = f"{words[words.index('-s') + 1]} " if "-s" in words else ""
+                found.add(f"{match['chain']} {source}{protocol} {port} {target}")
         return found
 
     def of_owner(self, name: str, files: bool) -> Iterator[str]:
         """Everything that carries a network's mark. files: whether there may be some in /etc."""
-        for rule in self.rules:
+        for rule in (*self.rules, *self._dump["host nftables"], *self._dump["host guarded ports"]):
             match = _OWNER.search(rule)
             if match and match["owner"] == name:
-                yield rule
+                yield rule.strip()
         for link in self.links.values():
             if str(link.get("ifalias", "")).startswith(f"linuxnet:{name}:") or link["ifname"] == name:
                 yield f"link {link['ifname']}"
@@ -137,6 +143,17 @@ class _Sight:
             for address, *names in map(str.split, block.splitlines()):
                 for name in names:
                     found.setdefault(name, set()).add(address)
+        return found
+
+    def limits_of(self, end: str) -> dict[str, str]:
+        """The rate and burst by which a host end limits its endpoint, by direction, in tc's words."""
+        found = {}
+        for line in self._dump["host limits"]:
+            shaping, redirecting = _SHAPING.match(line), _REDIRECTING.match(line)
+            if shaping and shaping["device"] == end:
+                found["ingress"] = shaping["limit"]
+            elif redirecting and redirecting["end"] == end:
+                found["egress"] = self.limits_of(redirecting["device"]).get("ingress", "none")
         return found
 
     def ends_of(self, owner: str, namespace: str) -> list[dict[str, Any]]:
@@ -169,7 +186,7 @@ def _network(name: str, network: Network, addresses: dict[str, list[str]], sight
     for namespace in network.endpoints:
         if sight.names_of(namespace, name) != known:
             yield f"{namespace} finds {sight.names_of(namespace, name)} instead of {known}"
-    if network.variables.get("gateway_mode") != "routed":
+    if network.variables.get("gateway_mode") != "routed" and network.variables.get("firewall") != "nftables":
         wanted = set(_published(network, addresses))
         if wanted != sight.published(name):
             yield f"published {sorted(sight.published(name))} instead of {sorted(wanted)}"
@@ -191,6 +208,8 @@ def _endpoint(name: str, endpoint: Endpoint, addresses: set[str], routed: bool, 
     end = endpoint.get("host_interface")
     if end and end not in sight.links:
         yield f"no host interface {end}"
+    for link in sight.ends_of(name, namespace):
+        yield from _limits(endpoint, sight.limits_of(link["ifname"]))
     through = {gateway for interface, gateway in sight.default_routes_of(place) if interface == inner}
     wanted = set(kind.gateways.values()) if routed else set()
     if through != wanted:
@@ -199,18 +218,36 @@ def _endpoint(name: str, endpoint: Endpoint, addresses: set[str], routed: bool, 
         yield "no claim in the record"
 
 
+def _limits(endpoint: Endpoint, found: dict[str, str]) -> Iterator[str]:
+    for word in ("egress", "ingress"):
+        rate = endpoint.get(f"{word}_rate")
+        if rate is None:
+            wanted = None
+        else:
+            burst = endpoint.get(f"{word}_burst") or _USUAL_BURST[rate]
+            wanted = f"{rate.replace('mbit', 'Mbit')} burst {burst.replace('kb', 'Kb').replace('mb', 'Mb')}"
+        if found.get(word) != wanted:
+            yield f"{word} is limited to {found.get(word)} and not {wanted}"
+
+
 def _published(network: Network, addresses: dict[str, list[str]]) -> Iterator[str]:
     for namespace, endpoint in network.endpoints.items():
-        for text in endpoint.get("published_ports", ()):
-            *host, port, rest = text.split(":")
+        for port in endpoint.get("published_ports", ()):
+            *host, outer, rest = text_of(port).split(":")
             target, _slash, protocol = rest.partition("/")
+            sources = sources_of(port)
             for address in addresses[namespace]:
                 inner = address.partition("/")[0]
+                own = [source for source in sources if (":" in source) == (":" in inner)]
+                if (sources and not own) or (host and ":" in inner):
+                    continue
                 if ":" in inner:
                     inner = f"[{inner}]"
-                if not host or ":" not in inner:
-                    chain = "LINUXNET-DNAT-LOOPBACK" if host else "LINUXNET-DNAT"
-                    yield f"{chain} {protocol or 'tcp'} {port.replace('-', ':')} {inner}:{target}"
+                rest = f"{protocol or 'tcp'} {outer.replace('-', ':')} {inner}:{target}"
+                chain = "LINUXNET-DNAT-LOOPBACK" if host else "LINUXNET-DNAT-OWN" if sources else "LINUXNET-DNAT"
+                yield f"{chain} {rest}"
+                for network_of_sources in ipaddress.collapse_addresses(map(ipaddress.ip_network, own)):
+                    yield f"LINUXNET-DNAT {network_of_sources} {rest}"
 
 
 def _namespaces(world: World, sight: _Sight) -> Iterator[str]:

@@ -9,10 +9,13 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from tests.integration.model.catalog import KINDS, Kind
+from tests.integration.model.catalog import FIREWALLS, KINDS, OUTSIDE, SOURCES, Kind
 from tests.integration.model.damages import DAMAGES
 from tests.integration.model.foreign import FOREIGN
-from tests.integration.model.world import Endpoint, Network, Operation, World, ipam_config
+from tests.integration.model.world import Endpoint, Network, Operation, Port, World, ipam_config, text_of
+
+#: How the options begin that _with_other_limits draws anew.
+_LIMITS = ("egress", "ingress")
 
 
 def operations(seed: int, number: int) -> Iterator[Operation]:
@@ -34,7 +37,7 @@ def _next(chance: random.Random, world: World) -> Operation:
         network = world.networks.get(name)
         if network is None or chance.random() < 0.25:
             return Operation("absent", name) if chance.random() < 0.5 else _applied(chance, world, name, network)
-        return _again(name, network) if chance.random() < 0.7 else _applied(chance, world, name, network)
+        return network.whole(name) if chance.random() < 0.7 else _applied(chance, world, name, network)
     makers = {_change: 10, _absent: 2, _damage: 5, _killed: 2, _foreign: 1, _service: 2}
     for _attempt in range(20):
         (maker,) = chance.choices(list(makers), list(makers.values()))
@@ -80,36 +83,41 @@ def _service(chance: random.Random, world: World) -> Operation | None:
     return Operation("service", chance.choice(able), word=chance.choice(("up", "down"))) if able else None
 
 
-def _again(name: str, network: Network) -> Operation:
-    return Operation(
-        "apply", name, {**network.variables, "appends": False, "endpoints": list(network.endpoints.values())}
-    )
-
-
 def _applied(chance: random.Random, world: World, name: str, network: Network | None) -> Operation:
     """The network with something changed, or a new one."""
-    variables: dict[str, Any] = {"name": name, "ipam_config": ipam_config(name)}
+    if network is not None and chance.random() < 0.2:
+        return _appended(chance, world, name, network)
+    variables: dict[str, Any] = {"name": name, "ipam_config": ipam_config(name), "firewall": chance.choice(FIREWALLS)}
     endpoints: dict[str, Endpoint] = {}
     if network is not None:
         variables = {key: value for key, value in network.variables.items() if key != "appends"}
         endpoints = dict(network.endpoints)
     if network is None or chance.random() < 0.3:
         _change_mode(chance, variables)
-    appends = network is not None and chance.random() < 0.2
-    if appends:
-        variables["appends"] = True
-        endpoints = {}
     _change_endpoints(chance, world, name, endpoints)
-    if appends and network is not None:
-        endpoints = {namespace: one for namespace, one in endpoints.items() if namespace not in network.endpoints}
-    published = not variables.get("internal") and not variables.get("inhibit_gateway")
-    listed = [_fitting(endpoint, published) for endpoint in endpoints.values()]
-    if appends and network is not None:
-        taken = {port for other in network.endpoints.values() for port in other.get("published_ports", ())}
-        listed = [
-            {**one, "published_ports": [p for p in one.get("published_ports", ()) if p not in taken]} for one in listed
-        ]
-    return Operation("apply", name, {**variables, "endpoints": listed})
+    listed = [_fitting(endpoint, variables) for endpoint in endpoints.values()]
+    return Operation("apply", name, {**_allowing(variables, listed), "endpoints": listed})
+
+
+def _appended(chance: random.Random, world: World, name: str, network: Network) -> Operation:
+    """The network with more endpoints, or with other limits of one that it has. No other is listed."""
+    variables = {**network.variables, "appends": True}
+    if chance.random() < 0.3:
+        _change_mode(chance, variables)
+    there = list(network.endpoints.values())
+    if any(_fitting(one, variables) != one for one in there) or _allowing(variables, there) != variables:
+        variables = {**network.variables, "appends": True}
+    drawn: dict[str, Endpoint] = {}
+    _change_endpoints(chance, world, name, drawn)
+    taken = {text_of(port) for one in there for port in one.get("published_ports", ())}
+    listed = []
+    for namespace, endpoint in drawn.items():
+        if namespace not in network.endpoints:
+            ports = [port for port in endpoint.get("published_ports", ()) if text_of(port) not in taken]
+            listed.append(_fitting({**endpoint, "published_ports": ports}, variables))
+    if there and chance.random() < 0.3:
+        listed.append(_fitting(_with_other_limits(chance, world, name, chance.choice(there)), variables))
+    return Operation("apply", name, {**_allowing(variables, there + listed), "endpoints": listed})
 
 
 def _change_mode(chance: random.Random, variables: dict[str, Any]) -> None:
@@ -119,6 +127,8 @@ def _change_mode(chance: random.Random, variables: dict[str, Any]) -> None:
             ("internal", (True, False)),
             ("icc", (True, False)),
             ("masquerade", (True, False)),
+            ("egress", ("deny", "allow")),
+            ("firewall", FIREWALLS),
             ("mtu", ("auto", "1400")),
             ("persistent", (True, False, True)),
             ("persistent", (True, False, True)),
@@ -163,24 +173,91 @@ def _endpoint(chance: random.Random, world: World, name: str, namespace: str, ot
         made["sysctls"] = (
             {"net.ipv4.ip_default_ttl": 99} if chance.random() < 0.5 else {"net.ipv4.conf.IFNAME.arp_ignore": 1}
         )
+    if chance.random() < 0.1:
+        made["guard"] = False
+    made |= _limits(chance, world, name, made)
     taken = {
-        port for other, endpoint in others.items() if other != namespace for port in endpoint.get("published_ports", ())
+        text_of(port)
+        for other, endpoint in others.items()
+        if other != namespace
+        for port in endpoint.get("published_ports", ())
     }
-    ports = [port for port in _ports(chance, kind, default_route) if port not in taken]
+    ports = [port for port in _ports(chance, kind, default_route) if text_of(port) not in taken]
     if ports:
         made["published_ports"] = ports
     return made
 
 
-def _ports(chance: random.Random, kind: Kind, udp: bool) -> list[str]:
+def _with_other_limits(chance: random.Random, world: World, name: str, endpoint: Endpoint) -> Endpoint:
+    rest = {key: value for key, value in endpoint.items() if not key.startswith(_LIMITS)}
+    return rest | _limits(chance, world, name, rest)
+
+
+def _limits(chance: random.Random, world: World, name: str, endpoint: Endpoint) -> Endpoint:
+    """Rates, and a list of destinations. Often none, so that they come and go."""
+    made: Endpoint = {}
+    for word in ("egress", "ingress"):
+        if chance.random() < 0.2:
+            made[f"{word}_rate"] = chance.choice(("5mbit", "50mbit"))
+            if chance.random() < 0.3:
+                made[f"{word}_burst"] = chance.choice(("64kb", "2mb"))
+    if endpoint.get("guard", True) and chance.random() < 0.25:
+        store = [*_destinations(KINDS[name]), *(f"{one}{chance.choice(_ENDS)}" for one in world.names_beside(name))]
+        made["egress"] = chance.sample(store, min(len(store), chance.choice((0, 1, 2, 3))))
+    return made
+
+
+#: What follows the name of an endpoint or network in a list of destinations.
+_ENDS = ("", ":80/tcp")
+
+
+def _destinations(kind: Kind) -> list[str]:
+    """The gateways, and addresses of the outside."""
+    found = list(kind.gateways.values())
+    if "ipv4" in kind.families:
+        found += [OUTSIDE["ipv4"], "10.0.0.0/8", "192.0.2.0/24:53/udp", f"{OUTSIDE['ipv4']}:443"]
+    if "ipv6" in kind.families:
+        found += ["2001:db8::/64", f"[{OUTSIDE['ipv6']}]:53/udp", f"[{OUTSIDE['ipv6']}]:400-450/tcp"]
+    return found
+
+
+def _ports(chance: random.Random, kind: Kind, udp: bool) -> list[Port]:
     """Ports from a common pool, so that they move from one endpoint to another."""
     first = kind.port(0)
     store = [f"{first}:80", f"{first + 1}:80", f"{first + 10}-{first + 12}:90-92"]
     store += [f"127.0.0.1:{first + 2}:81"] * ("ipv4" in kind.families)
     store += [f"{first + 3}:53/udp"] * udp
-    return chance.sample(store, chance.choice((0, 1, 1, 2)))
+    return [_with_sources(chance, kind, text) for text in chance.sample(store, chance.choice((0, 1, 1, 2)))]
 
 
-def _fitting(endpoint: Endpoint, published: bool) -> Endpoint:
-    """The endpoint without options that its network does not allow."""
-    return {key: value for key, value in endpoint.items() if published or key != "published_ports"}
+def _with_sources(chance: random.Random, kind: Kind, text: str) -> Port:
+    """A published port, perhaps with a list of sources, which may leave one IP version out."""
+    if "127.0.0.1" in text or chance.random() < 0.6:
+        return text
+    store = [source for family in kind.families for source in SOURCES[family]]
+    return {"port": text, "allowed_sources": chance.sample(store, chance.choice((1, 1, 2)))}
+
+
+def _fitting(endpoint: Endpoint, variables: dict[str, Any]) -> Endpoint:
+    """The endpoint without what its network does not allow."""
+    internal, mode = variables.get("internal"), variables.get("gateway_mode")
+    fitting = dict(endpoint)
+    ports = [
+        text_of(port) if mode == "nat-unprotected" else port
+        for port in fitting.pop("published_ports", ())
+        if not internal and not (mode == "routed" and "127.0.0.1" in text_of(port))
+    ]
+    if ports:
+        fitting["published_ports"] = ports
+    if internal and "egress" in fitting:
+        gateways = KINDS[variables["name"]].gateways.values()
+        fitting["egress"] = [one for one in fitting["egress"] if one in gateways]
+    return fitting
+
+
+def _allowing(variables: dict[str, Any], endpoints: list[Endpoint]) -> dict[str, Any]:
+    """The options of a network with these endpoints: without a guard, an endpoint could borrow another's list."""
+    lists = any("egress" in one for one in endpoints)
+    if variables.get("egress") == "deny" and lists and not all(one.get("guard", True) for one in endpoints):
+        return {**variables, "egress": "allow"}
+    return variables

@@ -54,7 +54,7 @@ def _without_a_part(operation: Operation) -> Iterator[Operation]:
                 less = {key: value for key, value in endpoint.items() if key != option}
                 candidates.append({**variables, "endpoints": [*endpoints[:at], less, *endpoints[at + 1 :]]})
     for option in variables:
-        if option not in ("name", "ipam_config", "endpoints"):
+        if option not in ("name", "ipam_config", "firewall", "endpoints"):
             candidates.append({key: value for key, value in variables.items() if key != option})
     for candidate in candidates:
         yield dataclasses.replace(operation, variables=candidate)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +45,9 @@ class Operation:
 
 
 Endpoint = dict[str, Any]
+#: A published port: a text, or a dictionary of it and the sources that may use it.
+Port = str | dict[str, Any]
+_NAMED = re.compile(r"(?P<name>[a-z][a-z0-9]*)(:\d+(/\w+)?)?")
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,18 @@ class Network:
         """The namespaces that have their default route here."""
         leads_out = not self.variables.get("internal")
         return {name for name, endpoint in self.endpoints.items() if leads_out and endpoint["default_route"]}
+
+    def whole(self, name: str) -> Operation:
+        """The application of all of it once more."""
+        return Operation(
+            "apply", name, {**self.variables, "appends": False, "endpoints": list(self.endpoints.values())}
+        )
+
+    @property
+    def names(self) -> set[str]:
+        """The endpoints and networks that lists of destinations name."""
+        entries = [entry for endpoint in self.endpoints.values() for entry in endpoint.get("egress", ())]
+        return {name for name in map(name_in, entries) if name}
 
     @property
     def persistent(self) -> bool:
@@ -85,11 +101,33 @@ class World:
         """The networks that have an endpoint there."""
         return {name for name, network in self.running.items() if namespace in network.endpoints}
 
+    def names_beside(self, name: str) -> list[str]:
+        """The networks beside this one, and their namespaces, whose names its lists of destinations may have."""
+        families = set(KINDS[name].families)
+        others = {one: network for one, network in self.running.items() if one != name and one not in self.uncertain}
+        found = {one for one in others if families & set(KINDS[one].families)}
+        return sorted(found.union(*(others[one].endpoints for one in found)))
+
+    def knows_names(self, operation: Operation) -> bool:
+        """Whether all names in lists of destinations stand for something outside of the network, or, if its endpoints
+        do not reach each other directly, for one of them."""
+        given = operation.variables
+        listed = {one["namespace"]: one for one in given.get("endpoints", ())}
+        known = {one for one in self.running if one != operation.network}
+        for name, network in self.running.items():
+            if name != operation.network or (given.get("appends") and not given.get("icc", True)):
+                known |= network.endpoints.keys()
+        if not given.get("icc", True):
+            known |= listed.keys()
+        return Network(given, listed).names <= known
+
     def refuses(self, operation: Operation) -> bool:
-        """Whether an application contradicts what other networks already have."""
+        """Whether an application contradicts what other networks already have, or names one that they have not."""
         if operation.kind != "apply":
             return False
         wanted = Network(operation.variables, {one["namespace"]: one for one in operation.variables["endpoints"]})
+        if not self.knows_names(operation):
+            return True
         others = [network for name, network in self.running.items() if name != operation.network]
         return any(wanted.routed_by & other.routed_by for other in others)
 
@@ -117,6 +155,11 @@ class World:
             else known._uncertain({name})
         )
 
+    def moves_rules(self, operation: Operation) -> bool:
+        """Whether a network gets another firewall, of which check mode tells in another way what all networks share."""
+        before = self.running.get(operation.network)
+        return before is not None and before.variables["firewall"] != operation.variables["firewall"]
+
     def leaves_routes(self, operation: Operation) -> bool:
         """Whether a network becomes internal, or is no longer, while endpoints that are not listed stay."""
         before = self.running.get(operation.network)
@@ -138,6 +181,11 @@ class World:
         if network is None or not network.persistent:
             return self
         return self._with(operation.network, dataclasses.replace(network, down=operation.word == "down"))
+
+    @property
+    def stale(self) -> set[str]:
+        """The networks with a name in a list of destinations that stands for nothing any more."""
+        return {name for name, network in self.running.items() if not self.knows_names(network.whole(name))}
 
     def _after_damage(self, operation: Operation) -> World:
         if not self.can_be_damaged(operation):
@@ -161,6 +209,22 @@ class World:
 
     def _uncertain(self, names: set[str]) -> World:
         return dataclasses.replace(self, uncertain=self.uncertain | names)
+
+
+def text_of(port: Port) -> str:
+    """A published port without its sources."""
+    return port if isinstance(port, str) else str(port["port"])
+
+
+def sources_of(port: Port) -> list[str]:
+    """Who may use a published port; empty for everybody."""
+    return [] if isinstance(port, str) else list(port["allowed_sources"])
+
+
+def name_in(entry: str) -> str | None:
+    """The name of an endpoint or network that an entry of a list of destinations begins with."""
+    found = _NAMED.fullmatch(entry)
+    return found["name"] if found else None
 
 
 def ipam_config(name: str) -> list[dict[str, str]]:
