@@ -238,7 +238,7 @@
       ...table("Target", ["to", "address", "port", "owner"], [[to, port.to_address, port.to_port, port.owner]]), ...ofRules(port.rules)]];
   }
 
-  // The task that says what happens to who uses a broken port: the host's router where the port is for others, else the host itself.
+  // The task that says what happens to those who use a broken port: to the host's router if the port is for others, else to the host.
   function ofQuestion(view, port) {
     if (!port.faults.length || !["tcp", "udp"].includes(port.protocol)) return [];
     const host = view.network.host, version = port.versions[0];

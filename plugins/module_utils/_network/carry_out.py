@@ -131,7 +131,7 @@ class _Run:
         self.outcomes: dict[str, Outcome] = {}
 
     def turn(self, kind: str, wants: t.Sequence[t.Any], state: str, standing: bool) -> None:
-        """Apply a kind as it is due to it."""
+        """Apply a kind: for each endpoint, aside, or all at once."""
         if state == "present" and RESOURCES[kind].of_endpoints:
             self.each(kind, self._endpoints.feasible(kind, wants))
         elif RESOURCES[kind].aside and (standing or kind != "unmanaged_links"):
