@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import resource
 import subprocess
 import sys
 import time
@@ -706,6 +709,26 @@ def test_a_router_that_rejects(place: Town) -> None:
     place.outside.sh("iptables -I INPUT -p tcp --dport 25 -j REJECT --reject-with icmp-admin-prohibited")
     result = ask(place, {**WORLD, "port": 25})
     assert (result["verdict"], result["sentences"][-1]) == ("rejected", "198.51.100.1 rejects it: No route to host.")
+
+
+def _with_descriptors(options: dict[str, Any], limit: int, held: int) -> dict[str, Any]:
+    """What the module returns where it may have so many descriptors, and has some already."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+    null = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    for _number in range(held):
+        os.dup(null)
+    return modules.run_main("path_info", options, False, False)
+
+
+def test_more_descriptors_than_select_takes(place: Town) -> None:
+    result = place.host.call(_with_descriptors, NEIGHBOUR, 4096, 1100)
+    assert result["verdict"] == "answered", result
+
+
+@pytest.mark.parametrize("limit", [8, 12, 14, 16])
+def test_too_few_descriptors(place: Town, limit: int) -> None:
+    result = place.host.call(_with_descriptors, NEIGHBOUR, limit, 0)
+    assert re.fullmatch(r"cannot [a-z ]+( at /proc/\S+)?: Too many open files \(EMFILE\)", result["msg"]), result
 
 
 def _on_an_old_kernel(options: dict[str, Any]) -> dict[str, Any]:

@@ -121,7 +121,7 @@ class Probe:
         return self._outcome
 
     def _look_at_connection(self) -> None:
-        if not select.select([], [self._socket], [], 0)[1]:
+        if not _ready([], [self], 0):
             return
         number = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if number:
@@ -167,12 +167,22 @@ def wait(probe: Probe, others: t.Sequence[t.Any], seconds: float, done: t.Callab
             return found or Outcome("silence")
         writing = [probe] if probe.protocol == "tcp" else []
         reading = [] if probe.protocol == "tcp" else [probe]
-        select.select([*others, *reading], writing, [], min(left, 0.2))
+        _ready([*others, *reading], writing, min(left, 0.2))
 
 
 def settle(others: t.Sequence[t.Any], collect: t.Callable[[], object]) -> None:
     """Collect what is still reported, until nothing more comes."""
     end = time.monotonic() + _LONGEST
     collect()
-    while select.select(others, [], [], _QUIET)[0] and time.monotonic() < end:
+    while _ready(others, [], _QUIET) and time.monotonic() < end:
         collect()
+
+
+def _ready(reading: t.Iterable[t.Any], writing: t.Iterable[t.Any], seconds: float) -> bool:
+    """Wait until one of them can be read or written; unlike select, this takes descriptors of any number."""
+    poll = select.poll()
+    for one in reading:
+        poll.register(one, select.POLLIN)
+    for one in writing:
+        poll.register(one, select.POLLOUT)
+    return bool(poll.poll(seconds * 1000))
