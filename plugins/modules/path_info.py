@@ -144,7 +144,8 @@ hops:
     by:
       description: For a rule, who made it. C(tool) is V(netplumb.linuxnet) for this collection, for example V(docker), V(firewalld) or
         V(ufw) for others, V(administrator) in C(LINUXNET-USER), or V(unknown). For rules of this collection, C(owner), C(intent) (the
-        kind of the rule) and C(purpose) are given, as far as they are known.
+        kind of the rule) and C(purpose) are given, as far as they are known. Rules inside a namespace never count as those of this
+        collection or of the administrator, since root there could imitate them.
       type: dict
     sentence:
       description: The sentence.
@@ -174,7 +175,7 @@ def main() -> None:
             "source": {"type": "dict", "options": options},
             "destination": {"type": "str", "required": True},
             "port": {"type": "int"},
-            "protocol": {"type": "str", "choices": list(question.PROTOCOLS), "default": "tcp"},
+            "protocol": {"type": "str", "choices": list(question.CHOICES), "default": "tcp"},
             "timeout": {"type": "float", "default": 2.0},
         },
         supports_check_mode=True,

@@ -60,6 +60,12 @@ class Way:
     tool: str | None = None
 
 
+#: Selectors of policy rules that no packet of a probe from web to the world matches.
+OTHERS = ("fwmark 0x5", "iif eth0", "oif eth0", "from 172.18.0.77", "tos 0x10", "ipproto udp")
+
+#: The chain of a table that looks like that of this collection.
+IMITATED = "type filter hook input priority 0; tcp dport 80 drop;"
+
 WAYS = [
     Way(
         "a foreign rule of iptables",
@@ -323,6 +329,111 @@ WAYS = [
         inside="web",
     ),
     Way(
+        "policy rules about others",
+        WORLD,
+        "no_route",
+        "Namespace web has no route to 198.51.100.1, and no default route.",
+        f"ip route del default; {'; '.join(f'ip rule add prio 10 {one} blackhole' for one in OTHERS)}",
+        f"ip route add default via 172.18.0.1; {'; '.join('ip rule del prio 10' for _one in OTHERS)}",
+        inside="web",
+    ),
+    *(
+        Way(
+            f"a policy rule {rule}",
+            WORLD,
+            "no_route",
+            f"Namespace web refuses to send to 198.51.100.1: the policy rule 10: {told} blackhole.",
+            f"ip rule add prio 10 {rule} blackhole",
+            "ip rule del prio 10",
+            inside="web",
+        )
+        for rule, told in (
+            ("from 172.18.0.2", "from 172.18.0.2/32"),
+            ("uidrange 0-0", "from all uidrange 0-0"),
+            ("iif lo", "from all iif lo"),
+            ("not fwmark 0x5", "not from all fwmark 0x5"),
+            ("ipproto tcp dport 80-81", "from all ipproto tcp dport 80-81"),
+        )
+    ),
+    Way(
+        "a policy rule for a mark that a rule sets",
+        WORLD,
+        "no_route",
+        "Namespace web refuses to send to 198.51.100.1: the policy rule 10: from all fwmark 0x5/0xff unreachable.",
+        "iptables -t mangle -A OUTPUT -p tcp --dport 80 -j MARK --set-mark 0x105;"
+        " ip rule add prio 10 fwmark 0x5/0xff unreachable",
+        "iptables -t mangle -F OUTPUT; ip rule del prio 10",
+        inside="web",
+    ),
+    *(
+        Way(
+            f"a policy rule for packets that are forwarded {rule}",
+            WORLD,
+            "no_route",
+            f"The host refuses to send to 198.51.100.1: the policy rule 10: {told}.",
+            f"iptables -t mangle -A PREROUTING -i br-shop -j MARK --set-mark 5; ip rule add prio 10 {rule}",
+            "iptables -t mangle -D PREROUTING -i br-shop -j MARK --set-mark 5; ip rule del prio 10",
+        )
+        for rule, told in (
+            ("iif br-shop blackhole", "from all iif br-shop blackhole"),
+            ("fwmark 5 unreachable", "from all fwmark 0x5 unreachable"),
+            ("fwmark 5 blackhole", "from all fwmark 0x5 blackhole"),
+            ("from 172.18.0.2 prohibit", "from 172.18.0.2/32 prohibit"),
+        )
+    ),
+    *(
+        Way(
+            f"a router that does not answer, of another table {rule}",
+            WORLD,
+            "lost",
+            "It leaves the host by eth0 for 192.0.2.250, but nobody answers there to ARP.",
+            "ip route add default via 192.0.2.250 table 100; iptables -t mangle -A PREROUTING -i br-shop -j MARK"
+            f" --set-mark 5; ip rule add prio 10 {rule} lookup 100",
+            "ip route flush table 100; iptables -t mangle -D PREROUTING -i br-shop -j MARK --set-mark 5;"
+            " ip rule del prio 10",
+        )
+        for rule in ("from 172.18.0.2", "iif br-shop", "fwmark 5")
+    ),
+    Way(
+        "no way back, for the address that answers",
+        NEIGHBOUR,
+        "no_route",
+        ", since no answer could leave: Namespace web refuses to send to 172.18.0.10: the policy rule 7: from"
+        " 172.18.0.2/32 prohibit.",
+        "sysctl -qw net.ipv4.conf.eth0.rp_filter=0; ip rule add prio 7 from 172.18.0.2 prohibit",
+        "sysctl -qw net.ipv4.conf.eth0.rp_filter=2; ip rule del prio 7",
+        inside="web",
+    ),
+    *(
+        Way(
+            f"a rule inside that claims to be ours {name}",
+            NEIGHBOUR,
+            "dropped",
+            "(by nobody known).",
+            command,
+            undo,
+            inside="web",
+            tool="unknown",
+        )
+        for name, command, undo in (
+            (
+                "by its comment",
+                "iptables -I INPUT -p tcp --dport 80 -m comment --comment linuxnet-dnat-br-shop -j DROP",
+                "iptables -F INPUT",
+            ),
+            (
+                "by its table",
+                f"nft 'table inet linuxnet {{ chain to-br-shop {{ {IMITATED} }}; }}'",
+                "nft delete table inet linuxnet",
+            ),
+            (
+                "by its chain",
+                "iptables -N LINUXNET-USER; iptables -A LINUXNET-USER -j DROP; iptables -A INPUT -j LINUXNET-USER",
+                "iptables -F INPUT; iptables -F LINUXNET-USER; iptables -X LINUXNET-USER",
+            ),
+        )
+    ),
+    Way(
         "nobody listens on a UDP port",
         {**NEIGHBOUR, "protocol": "udp", "port": 53},
         "no_listener",
@@ -527,7 +638,8 @@ def test_nothing_is_left_by_one_that_is_killed(place: Town) -> None:
     ("options", "says"),
     [
         ({"destination": "here", "port": 80}, "destination: 'here' is not allowed: an IPv4 or IPv6 address"),
-        ({"destination": "192.0.2.9"}, "port: None is not allowed: a port from 1 to 65535, since protocol is tcp"),
+        ({"destination": "192.0.2.9"}, "port is required: the one that TCP goes to, from 1 to 65535"),
+        ({"destination": "192.0.2.9", "port": 0}, "port: 0 is not allowed: a port from 1 to 65535"),
         ({"destination": "192.0.2.9", "protocol": "icmp", "port": 7}, "port: 7 is not allowed: no port with"),
         (
             {"destination": "192.0.2.9", "port": 80, "timeout": 0},
@@ -709,6 +821,19 @@ def test_a_router_that_rejects(place: Town) -> None:
     place.outside.sh("iptables -I INPUT -p tcp --dport 25 -j REJECT --reject-with icmp-admin-prohibited")
     result = ask(place, {**WORLD, "port": 25})
     assert (result["verdict"], result["sentences"][-1]) == ("rejected", "198.51.100.1 rejects it: No route to host.")
+
+
+def test_a_router_that_does_not_answer_is_named_again(place: Town) -> None:
+    # Once ARP has failed, the host says by ICMP that it cannot deliver the packet.
+    place.host.sh("ip route replace default via 192.0.2.251")
+    try:
+        results = [ask(place, {**WORLD, "timeout": 5}) for _time in range(2)]
+    finally:
+        place.host.sh("ip route replace default via 192.0.2.254")
+    for result in results:
+        assert result["sentences"][-1] == (
+            "It leaves the host by eth0 for 192.0.2.251, but nobody answers there to ARP."
+        ), result["sentences"]
 
 
 def _with_descriptors(options: dict[str, Any], limit: int, held: int) -> dict[str, Any]:

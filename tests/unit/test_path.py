@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import Any
 
 import pytest
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.path_tracing import Event, Headers
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.route_answers import Flow, Refusal
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._path import authors, packets
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._path.answer import without
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._path.passages import passages
@@ -41,6 +43,27 @@ CLIENT, HOST, WEB = (ipaddress.ip_address(text) for text in ("192.0.2.9", "192.0
 def test_who_made_a_rule(table: str, chain: str, text: str, tool: str, owner: str | None) -> None:
     found = authors.author(table, chain, text, OWNERS)
     assert (found.tool, found.owner) == (tool, owner)
+
+
+@pytest.mark.parametrize(
+    ("changed", "ports", "concerned"),
+    [
+        ({}, False, True),
+        ({"for_root": False}, False, False),
+        ({"for_root": False, "inverted": True}, False, True),
+        ({"iif": "eth0"}, False, False),
+        ({"for_ports": True}, False, False),
+        ({"for_ports": True}, True, True),
+        ({"for_others": True}, True, False),
+        ({"mark": (5, 0xFF)}, False, True),
+        ({"mark": (5, 0xFFFF)}, False, False),
+        ({"destination": "172.18.0.0/16"}, False, True),
+        ({"source": "172.18.0.0/16"}, False, False),
+    ],
+)
+def test_which_packets_a_policy_rule_refuses(changed: dict[str, Any], ports: bool, concerned: bool) -> None:
+    rule = Refusal(10, "from all blackhole", None, None, None, None, True, False, False, False)._replace(**changed)
+    assert rule.concerns(Flow(WEB, CLIENT, 7, mark=0x105), "br-shop", ports) == concerned
 
 
 def _headers(source: tuple[object, int], destination: tuple[object, int]) -> Headers:

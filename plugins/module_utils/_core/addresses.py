@@ -55,6 +55,9 @@ class PortRange(t.NamedTuple):
     def __str__(self) -> str:
         return str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
 
+    def has(self, port: int) -> bool:
+        return self.first <= port <= self.last
+
     @property
     def size(self) -> int:
         return self.last - self.first + 1

@@ -88,6 +88,8 @@ class Event(t.NamedTuple):
     trace: int
     #: Whether the table, whatever its name, is that of another tracer or of somebody who wants to be taken for one.
     foreign: bool = False
+    #: The mark that the packet has here.
+    mark: int = 0
 
     @property
     def checkpoint(self) -> tuple[str, str] | None:
@@ -294,6 +296,7 @@ def _event(body: bytes, own: str) -> Event:
         _headers(told.get(8, b""), told.get(9, b"")),
         _U32.unpack(told[6])[0] if 6 in told else 0,
         table != own,
+        _U32.unpack(told[14])[0] if 14 in told else 0,
     )
 
 

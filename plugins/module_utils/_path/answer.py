@@ -29,9 +29,9 @@ def answer(host: Host, question: Question) -> dict[str, t.Any]:
     scene = Map(info.view(host, info.Want()))
     if question.namespace not in scene.spaces:
         raise Invalid("source.namespace", question.namespace, "the name of a namespace")
-    eyes = HostEyes(host)
     if question.address is not None:
         return _from_outside(host, question, question.address, scene)
+    eyes = HostEyes(host, question.number)
     if host.check_mode:
         followed = foreseen.foresee(question, scene, eyes)
     else:
@@ -53,7 +53,7 @@ def _from_outside(host: Host, question: Question, sender: IPAddress, scene: Map)
     interface = host_copy.entrance(question, scene)
     with contextlib.closing(host_copy.Copy(host, scene)) as copy:
         tried = copy.attempt(question, sender, interface)
-        eyes = HostEyes(host, copy.ref)
+        eyes = HostEyes(host, question.number, copy.ref)
         if tried.passage is None:
             why = ", ".join(tried.missing) or "nothing was reported of it"
             raise KernelRefused(f"cannot follow a packet that comes in by {question.interface}: {why}")

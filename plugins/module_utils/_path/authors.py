@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, port_range
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._model import marks
 
 OURS = "netplumb.linuxnet"
@@ -66,7 +66,7 @@ class Author(t.NamedTuple):
 
 
 def author(table: str, chain: str, text: str, owners: t.Mapping[str, str], near: t.Sequence[str] = ()) -> Author:
-    """Of a rule, or of the policy of a chain.
+    """Of a rule of the host, or of the policy of a chain.
 
     :param owners: by bridge, of our networks
     :param near: the interfaces of the packet, for rules that networks share
@@ -82,6 +82,15 @@ def author(table: str, chain: str, text: str, owners: t.Mapping[str, str], near:
         return Author(OURS, owner, mark[0] if mark else "forward", _purpose(chain, mark[0] if mark else None))
     if chain == _USER:
         return Author("administrator")
+    return _of_tool(table, chain)
+
+
+def inside(table: str, chain: str) -> Author:
+    """The same in a namespace, whose root can make any rule look like one of ours."""
+    return _of_tool(table, chain)
+
+
+def _of_tool(table: str, chain: str) -> Author:
     for tool, pattern in _TOOLS:
         if re.match(pattern, chain) or re.match(pattern, table):
             return Author(tool)
@@ -91,20 +100,11 @@ def author(table: str, chain: str, text: str, owners: t.Mapping[str, str], near:
 def of_port(rules: t.Sequence[t.Mapping[str, t.Any]], address: IPAddress, port: int) -> Author | None:
     """That of the rule of ours which publishes a port of an endpoint."""
     for rule in rules:
-        if rule["kind"] == "dnat" and rule.get("to_address") == str(address) and _within(port, rule["to_port"]):
+        if rule["kind"] != "dnat" or rule.get("to_address") != str(address):
+            continue
+        if port_range("to_port", rule["to_port"]).has(port):
             return Author(OURS, rule["owner"], "dnat", _purpose("", "dnat"))
     return None
-
-
-def publisher(rules: t.Sequence[t.Mapping[str, t.Any]], port: int) -> str | None:
-    """The owner who publishes a port of the host."""
-    found = (rule["owner"] for rule in rules if rule["kind"] == "dnat" and _within(port, rule.get("host_port", "0")))
-    return next(found, None)
-
-
-def _within(port: int, ports: str) -> bool:
-    first, _dash, last = ports.partition("-")
-    return int(first) <= port <= int(last or first)
 
 
 def _purpose(chain: str, kind: str | None) -> str | None:

@@ -15,7 +15,7 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import listeners, route_answers, sysctl
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.path_tracing import Event
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.route_answers import Answer, Refusal
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.route_answers import Answer, Flow, Refusal
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._path.map import Space
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._path.rule_texts import Rule, RuleTexts
 
@@ -34,9 +34,7 @@ class Listening(t.NamedTuple):
 class Eyes(t.Protocol):
     """Answers about namespaces."""
 
-    def route(
-        self, space: Space, destination: IPAddress, source: IPAddress | None = None, iif: int | None = None
-    ) -> Answer:
+    def route(self, space: Space, flow: Flow) -> Answer:
         """Where the kernel would send a packet."""
 
     def refusals(self, space: Space, version: int) -> list[Refusal]:
@@ -55,19 +53,20 @@ class Eyes(t.Protocol):
 class HostEyes:
     """The same from the kernel."""
 
-    def __init__(self, host: Host, copy: str | None = None) -> None:
-        """:param copy: the namespace where a packet met the host's rules, if that is a copy of it"""
+    def __init__(self, host: Host, protocol: int, copy: str | None = None) -> None:
+        """:param protocol: that of the packet
+        :param copy: the namespace where it met the host's rules, if that is a copy of the host
+        """
         self._host = host
+        self._protocol = protocol
         self._copy = copy
         self._texts = RuleTexts(host)
 
-    def route(
-        self, space: Space, destination: IPAddress, source: IPAddress | None = None, iif: int | None = None
-    ) -> Answer:
-        return self._host.run(space, functools.partial(route_answers.ask, destination, source, iif))
+    def route(self, space: Space, flow: Flow) -> Answer:
+        return self._host.run(space, functools.partial(route_answers.ask, flow, self._protocol))
 
     def refusals(self, space: Space, version: int) -> list[Refusal]:
-        return self._host.run(space, functools.partial(route_answers.refusals, version))
+        return self._host.run(space, functools.partial(route_answers.refusals, version, self._protocol))
 
     def listening(self, space: Space, protocol: str, port: int) -> list[Listening]:
         found = [one for one in self._host.run(space, listeners.read) if (one.protocol, one.port) == (protocol, port)]

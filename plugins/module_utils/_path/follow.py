@@ -11,13 +11,16 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, family_of
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import (
+    IPAddress,
+    family_of,
+    parse_address,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import path_probes
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.path_probes import Outcome, Probe
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.path_tracing import (
-    PROTOCOLS,
     Event,
     Tracer,
     Unable,
@@ -71,21 +74,9 @@ def _with_address(scene: Map, address: IPAddress) -> set[Space]:
 def _published(question: Question, scene: Map) -> set[Space]:
     """Those that a port of ours leads to."""
     found: set[Space] = set()
-    for rule in scene.host["rules"]:
-        first, _dash, last = str(rule.get("host_port", "")).partition("-")
-        if rule["kind"] == "dnat" and first and int(first) <= (question.port or 0) <= int(last or first):
-            for places in scene.spaces:
-                if places is not None and _has(scene, places, rule["to_address"]):
-                    found.add(places)
+    for rule in scene.publishing(question.protocol, question.port or 0):
+        found |= _with_address(scene, parse_address(rule["to_address"]))
     return found
-
-
-def _has(scene: Map, space: Space, address: str) -> bool:
-    return any(
-        entry["address"].partition("/")[0] == address
-        for interface in scene.spaces[space]["interfaces"]
-        for entry in interface["addresses"]
-    )
 
 
 def _further(found: Followed, scene: Map) -> set[Space]:
@@ -98,9 +89,6 @@ def _further(found: Followed, scene: Map) -> set[Space]:
 
 def _once(host: Host, question: Question, spaces: t.Collection[Space]) -> Followed:
     """One probe, watched in these namespaces."""
-    number = PROTOCOLS[
-        "icmpv6" if question.protocol == "icmp" and question.destination.version == 6 else question.protocol
-    ]
     family = family_of(question.destination)
     with contextlib.ExitStack() as stack:
         probe = host.run(question.namespace, lambda: Probe(question.protocol, question.destination, question.port))
@@ -114,7 +102,7 @@ def _once(host: Host, question: Question, spaces: t.Collection[Space]) -> Follow
                 untraced = f"{error}"
                 break
             stack.callback(tracers[space].close)
-            tracers[space].watch(number, probe.port)
+            tracers[space].watch(question.number, probe.port)
         before = {space: rule_texts.counters(host, space, family) for space in spaces}
         events: dict[Space, list[Event]] = {space: [] for space in tracers}
         host.run(question.namespace, probe.send)

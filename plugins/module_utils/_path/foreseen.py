@@ -8,8 +8,13 @@
 
 from __future__ import annotations
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, parse_address
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import (
+    IPAddress,
+    parse_address,
+    port_range,
+)
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.path_probes import Outcome
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.route_answers import Flow
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._path import routing
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._path.eyes import Eyes
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._path.follow import Followed
@@ -40,7 +45,7 @@ def go_on(question: Question, scene: Map, eyes: Eyes, passage: Passage) -> Follo
     walk.passages[None] = passage
     out = scene.interface(None, passage.oif)
     if passage.left and out:
-        address = routing.next_hop(eyes, None, passage.last.destination)
+        address = routing.next_hop(eyes, None, passage)
         reached = scene.beyond(Place(None, out), address)
         if reached:
             walk.walk(reached.space, passage.last, reached.interface["index"])
@@ -58,7 +63,7 @@ class _Walk:
     def go(self) -> None:
         """From the sender on."""
         question = self._question
-        sent = self._eyes.route(question.namespace, question.destination)
+        sent = self._eyes.route(question.namespace, Flow(question.destination))
         if sent.error:
             return
         source = sent.source or question.destination
@@ -81,7 +86,7 @@ class _Walk:
         if target:
             ends = Ends(ends.source, ends.source_port, *target)
             translations = (Translation("destination", first, ends, None),)
-        answer = self._eyes.route(where, ends.destination, ends.source if iif else None, iif)
+        answer = self._eyes.route(where, Flow(ends.destination, ends.source if iif else None, iif))
         forwarded = () if iif is None else _PASSED
         spots = entered + _ACCEPTED if answer.local else entered + forwarded + _SENT
         if answer.error or (iif is not None and not answer.local and self._keeps(where, ends.destination.version)):
@@ -92,8 +97,7 @@ class _Walk:
         out = self._scene.interface(where, answer.out)
         if spots == entered or answer.local or out is None:
             return None
-        address = routing.next_hop(self._eyes, where, ends.destination)
-        return self._scene.beyond(Place(where, out), address)
+        return self._scene.beyond(Place(where, out), answer.via or ends.destination)
 
     def _keeps(self, where: Space, version: int) -> bool:
         path = "net/ipv4/ip_forward" if version == 4 else "net/ipv6/conf/all/forwarding"
@@ -103,14 +107,11 @@ class _Walk:
         """Where a published port of ours leads to."""
         if where is not None or not self._scene.is_of_host(ends.destination):
             return None
-        for rule in self._scene.host["rules"]:
-            if rule["kind"] != "dnat" or rule.get("protocol") != self._question.protocol or "host_port" not in rule:
-                continue
-            first, _dash, last = rule["host_port"].partition("-")
+        for rule in self._scene.publishing(self._question.protocol, ends.destination_port):
             target = parse_address(rule["to_address"])
             host_ip = rule.get("host_ip")
             if target.version != ends.destination.version or (host_ip and parse_address(host_ip) != ends.destination):
                 continue
-            if int(first) <= ends.destination_port <= int(last or first):
-                return target, int(rule["to_port"].partition("-")[0]) + ends.destination_port - int(first)
+            first, ports = port_range("host_port", rule["host_port"]).first, port_range("to_port", rule["to_port"])
+            return target, ports.first + ends.destination_port - first
         return None

@@ -18,7 +18,7 @@ import re
 import socket
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, family_of
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.netfilter import TABLES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
@@ -30,7 +30,6 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import (
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.path_copies import Card
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.path_tracing import (
-    PROTOCOLS,
     Event,
     Tracer,
     Unable,
@@ -120,9 +119,7 @@ class Copy:
 
     def attempt(self, question: Question, sender: IPAddress, interface: View) -> Tried:
         """Have the packet come in from an address by an interface."""
-        version = question.destination.version
-        family = f"ipv{version}"
-        number = PROTOCOLS["icmpv6" if question.protocol == "icmp" and version == 6 else question.protocol]
+        family = family_of(question.destination)
         before = rule_texts.counters(self._host, self.ref, family)
         with contextlib.ExitStack() as stack:
             try:
@@ -130,7 +127,7 @@ class Copy:
             except Unable as error:
                 return Tried(None, None, [f"the kernel cannot trace it ({error})"])
             stack.callback(tracer.close)
-            tracer.watch(number, _PORT)
+            tracer.watch(question.number, _PORT)
             self._host.run(self._outer, functools.partial(self._send, question, sender, interface))
             events: list[Event] = []
             path_probes.settle([tracer], lambda: events.extend(tracer.events()))

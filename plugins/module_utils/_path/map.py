@@ -11,7 +11,7 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, port_range
 
 View = t.Mapping[str, t.Any]
 #: A namespace by name or path; None is the host.
@@ -72,6 +72,17 @@ class Map:
         """Whether it is an address of the host itself."""
         return address.is_loopback or any(place.space is None for place in self.having(address))
 
+    def publishing(self, protocol: str, port: int) -> list[View]:
+        """The rules of ours that publish a port of the host."""
+        return [
+            rule
+            for rule in self.host["rules"]
+            if rule["kind"] == "dnat"
+            and rule.get("protocol") == protocol
+            and "host_port" in rule
+            and port_range("host_port", rule["host_port"]).has(port)
+        ]
+
     def interface(self, space: Space, index: int | None = None, name: str | None = None) -> View | None:
         """An interface by index or name."""
         for one in self.spaces[space]["interfaces"]:
@@ -107,7 +118,7 @@ class Map:
         return [around, *(end for end in self.segment(around) if end != place)]
 
     def beyond(self, place: Place, address: IPAddress) -> Place | None:
-        """Who gets a packet that leaves here for an address on this link; None if he is out of sight or missing."""
+        """Who gets a packet that leaves here for an address on this link; None if nobody in sight has it."""
         around = self.segment(place)
         return next((one for one in self.having(address) if one in around), None)
 
@@ -131,7 +142,7 @@ class Map:
     def way(self, place: Place, other: Place) -> list[Place]:
         """The interfaces that a frame passes between two on one link, both included."""
         found = [place]
-        for one, _end in ((place, 0), (other, 1)):
+        for one in (place, other):
             end = self.peer(one)
             if end and end != other and end != place and end not in found:
                 found.append(end)

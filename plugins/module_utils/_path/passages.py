@@ -55,6 +55,8 @@ class Passage(Value):
     last: Ends
     iif: int | None
     oif: int | None
+    #: Its mark, as it was last.
+    mark: int = 0
 
     def met(self, hook: str, place: str = "first", family: str = "inet") -> bool:
         return (family, hook, place) in self.spots
@@ -150,6 +152,7 @@ def _passage(events: t.Sequence[Event]) -> Passage | None:
         last=_ends(heads[-1]),
         iif=next((event.iif for event in told if event.family == "inet" and event.iif), told[0].iif),
         oif=next((event.oif for event in reversed(told) if event.family == "inet" and event.oif), final.oif),
+        mark=final.mark,
     )
 
 

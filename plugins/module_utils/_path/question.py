@@ -12,10 +12,11 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core import addresses, names
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import Invalid, Missing
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.path_tracing import PROTOCOLS
 
-PROTOCOLS = ("tcp", "udp", "icmp")
+CHOICES = ("tcp", "udp", "icmp")
 _LONGEST = 60
 
 
@@ -33,6 +34,11 @@ class Question(Value):
     @property
     def outside(self) -> bool:
         return self.interface is not None
+
+    @property
+    def number(self) -> int:
+        """The number of the protocol."""
+        return PROTOCOLS["icmpv6" if self.protocol == "icmp" and self.destination.version == 6 else self.protocol]
 
     @property
     def packet(self) -> str:
@@ -83,6 +89,8 @@ def _port(protocol: str, port: int | None) -> int | None:
         if port is not None:
             raise Invalid("port", port, "no port with protocol icmp")
         return None
-    if port is None or not 1 <= port <= 65535:
-        raise Invalid("port", port, f"a port from 1 to 65535, since protocol is {protocol}")
+    if port is None:
+        raise Missing("port", f"the one that {protocol.upper()} goes to, from 1 to 65535")
+    if not 1 <= port <= 65535:
+        raise Invalid("port", port, "a port from 1 to 65535")
     return port

@@ -13,7 +13,7 @@ import ipaddress
 import os
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.route_answers import Answer
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.route_answers import Answer, Flow
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._path.eyes import Eyes
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._path.map import Map, Place, Space, View, begun
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._path.passages import Passage
@@ -42,19 +42,29 @@ def by(scene: Map, where: Space, answer: Answer) -> str:
     return f" by {interface['name']}" + (f", to the router {answer.via}" if answer.via else ", directly")
 
 
-def next_hop(eyes: Eyes, where: Space, destination: IPAddress) -> IPAddress:
+def next_hop(eyes: Eyes, where: Space, passage: Passage) -> IPAddress:
     """The address on the link that the packet is sent to."""
-    answer = eyes.route(where, destination)
+    destination = passage.last.destination
+    # Only a lookup that ends where the packet did says by which router it went.
+    for flow in (_flow(passage), Flow(destination)):
+        answer = eyes.route(where, flow)
+        if not answer.error and answer.out == passage.oif:
+            break
     return answer.via or destination
 
 
-def no_route(scene: Map, eyes: Eyes, where: Space, destination: IPAddress, answer: Answer) -> Reason:
+def _flow(passage: Passage) -> Flow:
+    """A packet as the route lookup saw it: before it got another source."""
+    return Flow(passage.last.destination, passage.first.source, passage.iif, passage.mark)
+
+
+def no_route(scene: Map, eyes: Eyes, where: Space, flow: Flow, answer: Answer) -> Reason:
     """Why there is no way to an address."""
     start = begun(where)
-    refusing = _refusing(scene, eyes, where, destination)
-    if refusing:
-        kind, what = refusing
-        return Reason("no_route", where, "route", f"{start} refuses to send to {destination}: {kind} {what}.", what)
+    destination = flow.destination
+    refused = by_policy(scene, eyes, where, flow) or _by_route(scene, where, destination)
+    if refused:
+        return refused
     if answer.error in (errno.ENETUNREACH, errno.EHOSTUNREACH):
         down = _down(scene, where, destination)
         if down:
@@ -67,10 +77,25 @@ def no_route(scene: Map, eyes: Eyes, where: Space, destination: IPAddress, answe
     return Reason("no_route", where, "route", f"{start} cannot send to {destination}: {os.strerror(answer.error)}.")
 
 
-def _refusing(scene: Map, eyes: Eyes, where: Space, destination: IPAddress) -> tuple[str, str] | None:
-    for one in eyes.refusals(where, destination.version):
-        if one.concerns(destination, None):
-            return ("the policy rule", one.text)
+def by_policy(scene: Map, eyes: Eyes, where: Space, flow: Flow, ports: bool = False) -> Reason | None:
+    """The policy rule that refuses a packet.
+
+    :param ports: whether it may be one about ports, which no lookup of a route shows
+    """
+    came_by = scene.interface(where, flow.iif)
+    for one in eyes.refusals(where, flow.destination.version):
+        if one.concerns(flow, came_by["name"] if came_by else None, ports):
+            return _refused(where, flow.destination, f"{one.priority}: {one.text}", "the policy rule")
+    return None
+
+
+def _refused(where: Space, destination: IPAddress, what: str, kind: str) -> Reason:
+    sentence = f"{begun(where)} refuses to send to {destination}: {kind} {what}."
+    return Reason("no_route", where, "route", sentence, what)
+
+
+def _by_route(scene: Map, where: Space, destination: IPAddress) -> Reason | None:
+    """The route that refuses a packet."""
     found = [
         (ipaddress.ip_network(route["to"], strict=False).prefixlen, route)
         for route in scene.spaces[where]["routes"]
@@ -79,7 +104,7 @@ def _refusing(scene: Map, eyes: Eyes, where: Space, destination: IPAddress) -> t
     if not found:
         return None
     route = max(found, key=lambda one: one[0])[1]
-    return ("the route", f"{route['type']} {route['to']}")
+    return _refused(where, destination, f"{route['type']} {route['to']}", "the route")
 
 
 def _network(route: View) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
@@ -126,24 +151,34 @@ def not_routed(scene: Map, eyes: Eyes, where: Space, passage: Passage) -> Reason
     start = begun(where)
     interface = scene.interface(where, passage.iif)
     name = interface["name"] if interface else "an interface"
-    local = eyes.route(where, ends.destination)
+    local = eyes.route(where, Flow(ends.destination))
     if not local.local and not local.error:
         off = _forwarding_off(eyes, where, version, name)
         if off:
             return Reason("not_forwarded", where, "setting", f"{start} does not forward it: {off}.", off)
-    answer = eyes.route(where, ends.destination, ends.source, passage.iif)
+    flow = _flow(passage)
+    answer = eyes.route(where, flow)
     filtered = None if local.error else _filtered(scene, eyes, where, ends.source, passage.iif, answer)
     if filtered:
         return filtered
-    if local.error or answer.error in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EACCES):
-        return no_route(scene, eyes, where, ends.destination, local if local.error else answer)
-    return Reason(
+    if answer.error in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EACCES):
+        return no_route(scene, eyes, where, flow, answer)
+    if local.error:
+        return no_route(scene, eyes, where, Flow(ends.destination), local)
+    return by_policy(scene, eyes, where, flow, True) or Reason(
         "dropped",
         where,
         "route",
         f"{start} does not accept a packet from {ends.source} to {ends.destination} by {name}:"
         f" {os.strerror(answer.error or errno.EINVAL)}.",
     )
+
+
+def rerouted(scene: Map, eyes: Eyes, where: Space, passage: Passage) -> Reason | None:
+    """Why a packet of its own found no route after a rule had marked it or sent it elsewhere."""
+    flow = _flow(passage)
+    answer = eyes.route(where, flow)
+    return no_route(scene, eyes, where, flow, answer) if answer.error else None
 
 
 def _filtered(
@@ -153,12 +188,12 @@ def _filtered(
     interface = scene.interface(where, iif)
     name = interface["name"] if interface else "an interface"
     reverse = _reverse_path(eyes, where, source.version, name)
-    back = eyes.route(where, source)
+    back = eyes.route(where, Flow(source))
     if answer.error not in (errno.EXDEV, errno.EINVAL) or not reverse or back.out == iif:
         return None
     start = begun(where)
     if back.error:
-        found = no_route(scene, eyes, where, source, back)
+        found = no_route(scene, eyes, where, Flow(source), back)
         return found._replace(
             sentence=f"{start} drops {what}, since no answer could leave: {found.sentence} ({reverse})"
         )
@@ -178,12 +213,12 @@ def question_dropped(
     scene: Map, eyes: Eyes, place: Place, address: IPAddress, reached: Place, source: IPAddress
 ) -> Reason | None:
     """Why nobody answers who has the MAC address of an address: Linux checks the source of that question too."""
-    own = eyes.route(place.space, source).local
-    asking = source if own else eyes.route(place.space, address).source
+    own = eyes.route(place.space, Flow(source)).local
+    asking = source if own else eyes.route(place.space, Flow(address)).source
     if address.version == 6 or asking is None:
         return None
     iif = reached.interface["index"]
-    answer = eyes.route(reached.space, address, asking, iif)
+    answer = eyes.route(reached.space, Flow(address, asking, iif))
     return _filtered(scene, eyes, reached.space, asking, iif, answer, f"ARP's question who has {address}")
 
 
@@ -212,9 +247,13 @@ def _reverse_path(eyes: Eyes, where: Space, version: int, interface: str) -> str
 def no_way_back(
     scene: Map, eyes: Eyes, where: Space, passage: Passage, got: str = "It arrives, but is not answered"
 ) -> Reason | None:
-    """A route that lacks for the answer; ``got`` is how far the packet got."""
-    answer = eyes.route(where, passage.last.source)
+    """Why no route leads back to the sender; ``got`` is how far the packet got."""
+    answering = Flow(passage.last.source)
+    answer = eyes.route(where, answering)
+    if not answer.error and eyes.route(where, Flow(passage.last.destination)).local:
+        answering = Flow(passage.last.source, passage.last.destination)
+        answer = eyes.route(where, answering)
     if not answer.error:
         return None
-    found = no_route(scene, eyes, where, passage.last.source, answer)
+    found = no_route(scene, eyes, where, answering, answer)
     return found._replace(sentence=f"{got}, since no answer could leave: {found.sentence}")

@@ -8,10 +8,12 @@
 
 from __future__ import annotations
 
+import errno
 import typing as t
 
-from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import IPAddress, parse_address
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.values import Value
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.route_answers import Flow
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._path import authors, links, routing, sockets
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._path.authors import Author
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._path.eyes import Eyes
@@ -83,10 +85,16 @@ class Story:
                 f" {question.interface}.",
             )
             return None
-        answer = self._eyes.route(where, question.destination)
+        flow = Flow(question.destination)
+        answer = self._eyes.route(where, flow)
+        if answer.source and not answer.error:
+            # Once it has chosen a source, the kernel looks again.
+            flow = Flow(question.destination, answer.source)
+            again = self._eyes.route(where, flow)
+            answer = again._replace(source=answer.source)
         refusal = followed.outcome.number if followed.outcome.kind == "error" else 0
         if answer.error:
-            return routing.no_route(self._scene, self._eyes, where, question.destination, answer)
+            return routing.no_route(self._scene, self._eyes, where, flow, answer)
         self._say(
             where,
             "route",
@@ -94,7 +102,11 @@ class Story:
             routing.text(self._scene, where, question.destination, answer),
         )
         if refusal and where not in followed.there:
-            return self._uncovered(where) or sockets.refused_at_once(question, refusal)
+            return (
+                self._uncovered(where)
+                or routing.by_policy(self._scene, self._eyes, where, flow, True)
+                or sockets.refused_at_once(question, refusal)
+            )
         return None
 
     def _uncovered(self, where: Space) -> Reason | None:
@@ -103,15 +115,19 @@ class Story:
         return self._by_rule(where, rule) if rule else None
 
     def _author(self, where: Space, rule: Rule, passage: Passage | None = None) -> Author:
+        table = rule.table.split(" ")[-1]
+        if where is not None:
+            return authors.inside(table, rule.chain)
         indexes = (passage.iif, passage.oif) if passage else ()
         links = [self._scene.interface(where, index) for index in indexes if index is not None]
         near = [link["name"] for link in links if link]
-        return authors.author(rule.table.split(" ")[-1], rule.chain, rule.text, self._scene.owners, near)
+        return authors.author(table, rule.chain, rule.text, self._scene.owners, near)
 
     def _by_rule(self, where: Space, rule: Rule, passage: Passage | None = None) -> Reason:
         by = self._author(where, rule, passage)
         if by.tool == authors.OURS and not by.owner and passage:
-            by = by._replace(owner=authors.publisher(self._scene.host["rules"], passage.last.destination_port))
+            ports = self._scene.publishing(self._question.protocol, passage.last.destination_port)
+            by = by._replace(owner=next((rule["owner"] for rule in ports), None))
         verb = "rejects" if rule.rejects else "drops"
         if rule.text.startswith("policy "):
             what = f"the policy of chain {rule.chain} in table {rule.table}"
@@ -144,7 +160,7 @@ class Story:
             if out is None:
                 return None
             place = Place(where, out)
-            address = routing.next_hop(self._eyes, where, passage.last.destination)
+            address = routing.next_hop(self._eyes, where, passage)
             reached = self._scene.beyond(place, address)
             if reached is None or reached.space not in ways:
                 return self._lost(place, address, reached, passage, of)
@@ -187,6 +203,9 @@ class Story:
             return links.kept_by_bridge(self._scene, where, passage)
         if hook is None and passage.met("output") and not passage.met("postrouting"):
             return routing.not_routed(self._scene, self._eyes, where, passage)
+        refused = routing.rerouted(self._scene, self._eyes, where, passage) if hook == "output" else None
+        if refused:
+            return refused
         sentence = f"It disappears on {called(where)} in the hook {hook or 'of the bridge'}, and no rule there says so."
         return Reason("dropped", where, "unknown", sentence)
 
@@ -195,6 +214,9 @@ class Story:
     ) -> Reason | None:
         """It left, and nobody in sight got it."""
         outcome = self._followed.outcome
+        if outcome.number == errno.EHOSTUNREACH and self._said_by(outcome.offender, place.space):
+            # The kernel that was to send it says by ICMP that it knows no MAC address.
+            return links.lost(self._scene, place, address, reached)
         found = links.hindrance(self._scene, place, address, reached)
         quiet = outcome.kind in ("answered", "refused") or not self._followed.sent
         if quiet and not of and (not found or outcome.kind != "silence"):
@@ -212,6 +234,9 @@ class Story:
             if mute:
                 return mute
         return links.lost(self._scene, place, address, reached)
+
+    def _said_by(self, offender: str | None, space: Space) -> bool:
+        return offender is not None and any(one.space == space for one in self._scene.having(parse_address(offender)))
 
     def _end(self) -> Reason:
         """It arrived, or is out of sight."""
