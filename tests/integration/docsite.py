@@ -143,7 +143,9 @@ class Reader:
             own.write_text(block.text, encoding="utf-8")
         elif block.language == "yaml" and (task := _task(block.text)):
             (module,) = [key for key in task if key.startswith(COLLECTION)]
-            result = self.hosts["server"].module(module.removeprefix(f"{COLLECTION}."), task[module], fails=True)
+            name = module.removeprefix(f"{COLLECTION}.")
+            # Whether the role or a task of its own calls a module shows in what is printed.
+            result = self.hosts["server"].module(name, task[module], fails=True, how="ansible")
             self._mistake = task["name"], result["msg"]
         if block.language == "text" and self._mistake:
             (name, message), self._mistake = self._mistake, None

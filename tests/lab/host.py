@@ -125,7 +125,8 @@ class Host(Place):
     def _ad_hoc(self, name: str, options: dict[str, Any], check: bool, diff: bool) -> dict[str, Any]:
         task = {"name": name, f"{COLLECTION}.{name.removeprefix(COLLECTION + '.')}": options, "diff": diff}
         run = self.playbook([task], check=check, fails=None)
-        return run.tasks[-1].result
+        last = run.tasks[-1]
+        return {**last.result, "failed": True} if run.failed else last.result
 
     def playbook(
         self,
