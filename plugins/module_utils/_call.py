@@ -198,11 +198,13 @@ def _at_once(
     keeps strangers out of them, and writes all rules of the others before anybody's links are touched. What a network
     needs beyond that it writes in its turn, also where its rules were refused.
     """
-    first, last = Together(look.host, of_many=True), Together(look.host, of_many=True)
-    _ahead(look, gone, directory, first)
-    _note_earlier(gone, _is_done(first))
-    look.forget()
-    _in_turn(look, gone, directory, last)
+    last = Together(look.host, of_many=True)
+    if gone:
+        first = Together(look.host, of_many=True)
+        _ahead(look, gone, directory, first)
+        _note_earlier(gone, _is_done(first))
+        look.forget()
+        _in_turn(look, gone, directory, last)
     _ahead(look, there, directory, last)
     written = _is_done(last)
     if not written:
