@@ -553,6 +553,21 @@ def test_a_namespace_with_two_names(place: Town) -> None:
     assert result["verdict"] == "answered", result["sentences"]
 
 
+@pytest.mark.parametrize(("port", "verdict"), [(80, "answered"), (81, "no_listener")])
+def test_somebody_else_has_the_address_too(place: Town, port: int, verdict: str) -> None:
+    place.host.sh(
+        "ip netns add another; ip link add name another type veth peer name eth0 netns another;"
+        " ip link set another master br-shop up; ip netns exec another sysctl -qw net.ipv4.conf.all.arp_ignore=8;"
+        " ip -n another address add 172.18.0.2/16 dev eth0; ip -n another link set eth0 up"
+    )
+    try:
+        result = ask(place, {**NEIGHBOUR, "port": port})
+    finally:
+        place.host.sh("ip netns delete another; while ip link show another >/dev/null 2>&1; do sleep 0.05; done")
+    assert result["verdict"] == verdict, result["sentences"]
+    assert "Namespace db passes it on by eth0 to namespace web." in result["sentences"]
+
+
 def test_two_at_once(place: Town) -> None:
     other = {**WORLD, "port": 9, "timeout": 30}
     place.host.write("/tmp/question.json", json.dumps(modules.arguments(other, False, False)))

@@ -120,7 +120,11 @@ class Map:
     def beyond(self, place: Place, address: IPAddress) -> Place | None:
         """Who gets a packet that leaves here for an address on this link; None if nobody in sight has it."""
         around = self.segment(place)
-        return next((one for one in self.having(address) if one in around), None)
+        found = [one for one in self.having(address) if one in around]
+        entry = self.neighbour(place, address) if len(found) > 1 else None
+        # Root in any namespace can take the address, too; the packet goes to whose MAC address is known.
+        meant = [one for one in found if entry and one.interface["mac_address"] == entry["mac_address"]]
+        return next(iter(meant or found), None)
 
     def closed(self, place: Place) -> bool:
         """Whether everybody on the link is in sight, so that an address nobody has there does not exist."""
