@@ -111,7 +111,7 @@ verdict:
     - V(no_route), V(not_forwarded), V(not_sent), V(lost) (on a link), V(no_listener) and V(mtu) (only small packets arrive) name other
       reasons.
     - V(foreseen) means that nothing was found that speaks against it, in check mode or for an address outside.
-    - V(unknown) means that some rules could not be copied for a packet from outside, which the last sentence names.
+    - V(unknown) means that some rules or routes could not be copied for a packet from outside, which the last sentence names.
     - V(no_answer) means that it went out of sight, or that nothing came back for a reason that could not be found.
   returned: success
   type: str

@@ -832,6 +832,26 @@ def test_rules_about_frames_of_a_card_are_not_tried(place: Town) -> None:
     assert "This was tried without table netdev guard of nftables (it judges frames)" in result["sentences"][-1]
 
 
+@pytest.mark.usefixtures("wan")
+def test_a_route_that_cannot_be_copied_is_told(host: Host) -> None:
+    host.sh("ip link add br0 type bridge; ip addr add 10.1.0.1/24 dev br0; ip link set br0 up")
+    host.sh("sysctl -qw net.ipv4.ip_forward=1 net.ipv4.nexthop_compat_mode=0")
+    host.sh("ip nexthop add id 5 via 10.1.0.2 dev br0; ip route add 10.77.0.0/16 nhid 5")
+    for _default in ("there", "gone"):
+        result = host.module("path_info", _from("192.0.2.9", "10.77.0.5", 22))
+        assert result["verdict"] == "unknown", result["sentences"]
+        assert "This was tried without the route to 10.77.0.0/16 (" in result["sentences"][-1], result["sentences"]
+        host.sh("ip route flush exact 0.0.0.0/0")
+
+
+@pytest.mark.usefixtures("wan")
+def test_ports_of_bridges_are_not_missed_in_the_copy(host: Host) -> None:
+    host.sh("ip link add br0 type bridge; ip link add name port type veth peer name end; ip link set end up")
+    host.sh("ip link set port master br0 up; until ip -6 route | grep -q 'fe80::/64 dev port'; do sleep 0.05; done")
+    result = host.module("path_info", {**_from("198.51.100.7", town.HOST[0], 22), "protocol": "icmp", "port": None})
+    assert result["verdict"] == "foreseen", result["sentences"]
+
+
 def test_a_router_that_rejects(place: Town) -> None:
     place.outside.sh("iptables -I INPUT -p tcp --dport 25 -j REJECT --reject-with icmp-admin-prohibited")
     result = ask(place, {**WORLD, "port": 25})

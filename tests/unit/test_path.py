@@ -121,10 +121,17 @@ def test_packets_are_whole(protocol: str, source: str, destination: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("verdict", "known"), [("foreseen", "unknown"), ("no_listener", "unknown"), ("dropped", "dropped")]
+    ("verdict", "what", "known"),
+    [
+        ("foreseen", "link", "unknown"),
+        ("no_listener", "listener", "unknown"),
+        ("no_route", "route", "unknown"),
+        ("dropped", "rule", "dropped"),
+        ("not_forwarded", "setting", "not_forwarded"),
+    ],
 )
-def test_what_could_not_be_copied_is_told(verdict: str, known: str) -> None:
-    hop = {"where": "the host", "what": "socket", "text": None, "by": None, "sentence": "It ends."}
+def test_what_could_not_be_copied_is_told(verdict: str, what: str, known: str) -> None:
+    hop = {"where": "the host", "what": what, "text": None, "by": None, "sentence": "It ends."}
     told = without(Told([hop], verdict, ["It ends."]), ["table filter of iptables (no set)"])
     assert told.verdict == known
     assert told.sentences == [

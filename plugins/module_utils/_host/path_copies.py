@@ -13,6 +13,8 @@ kernel said about addresses, routes and policy rules is sent as it came.
 from __future__ import annotations
 
 import contextlib
+import errno
+import ipaddress
 import struct
 import typing as t
 
@@ -39,7 +41,7 @@ _KIND, _DATA, _PEER = 1, 2, 1
 _FLAGS_OF_ADDRESS, _NODAD = 8, 0x02
 _IPV6 = 10
 _LOCAL = 255
-_GATEWAY, _CACHE, _VIA, _NEXTHOP = 5, 12, 18, 30
+_TARGET, _OUT, _GATEWAY, _CACHE, _VIA, _NEXTHOP = 1, 4, 5, 12, 18, 30
 _LOOPBACK = 1
 _CLONED = 0x200
 
@@ -78,7 +80,8 @@ def read(cards: t.Sequence[Card]) -> Content:
             for row in reader.dump(_GET_ADDRESS, _ADDRESS.pack(0, 0, 0, 0, 0))
             if _ADDRESS.unpack_from(row)[4] in indexes
         ]
-        routes = _routes(reader)
+        # No packet takes those of ports, which are not copied.
+        routes = [row for row in _routes(reader) if _out(row) in (None, *indexes)]
         rules = _rules(reader)
     names = ("all", "default", "lo", *(card.name for card in cards))
     paths = [
@@ -97,6 +100,12 @@ def _routes(reader: Reader) -> list[bytes]:
         if head[4] != _LOCAL and not head[8] & _CLONED:
             found.append(row)
     return sorted(found, key=lambda row: any(kind in (_GATEWAY, _VIA) for kind, _v in each_attribute(row, _ROUTE.size)))
+
+
+def _out(row: bytes) -> int | None:
+    """The index of the interface that a route leads to; None if it says none, or several."""
+    found = dict(each_attribute(row, _ROUTE.size)).get(_OUT)
+    return int(_U32.unpack(found)[0]) if found else None
 
 
 def _rules(reader: Reader) -> list[bytes]:
@@ -132,30 +141,50 @@ def enable(names: t.Iterable[str]) -> None:
             writer.change(_NEW_LINK, _LINK.pack(0, 0, 0, _UP, _UP) + attribute(_NAME, name.encode() + b"\0"))
 
 
-def fill(content: Content) -> None:
-    """Give the calling thread's namespace this content. What the kernel does not take twice, it has already."""
+def fill(content: Content) -> list[str]:
+    """Give the calling thread's namespace this content, and return what the kernel refuses.
+
+    What it does not take twice, it has already.
+    """
+    refused: list[str] = []
     for path, value in content.settings.items():
         with contextlib.suppress(OSError):
             sysctl.write(path, value)
     with Writer() as writer:
         for row in content.addresses:
-            _try(writer, _NEW_ADDRESS, _address(row), _CREATE | _REPLACE)
+            with _noting(refused, f"the address {_target(row, _ADDRESS.size)}"):
+                writer.change(_NEW_ADDRESS, _address(row), _CREATE | _REPLACE)
         for row in _routes(writer):
-            _try(writer, _DELETE_ROUTE, _without(row, _ROUTE.size, (_CACHE, _NEXTHOP)), 0)
+            with contextlib.suppress(OSError):
+                writer.change(_DELETE_ROUTE, _without(row, _ROUTE.size, (_CACHE, _NEXTHOP)))
         for row in content.routes:
-            _try(writer, _NEW_ROUTE, _without(row, _ROUTE.size, (_CACHE, _NEXTHOP)), _CREATE)
+            with _noting(refused, f"the route to {_target(row, _ROUTE.size)}"):
+                writer.change(_NEW_ROUTE, _without(row, _ROUTE.size, (_CACHE, _NEXTHOP)), _CREATE)
         there = _rules(writer)
         for row in content.rules:
             if row not in there:
-                _try(writer, _NEW_RULE, row, _CREATE)
+                with _noting(refused, "a policy rule"):
+                    writer.change(_NEW_RULE, row, _CREATE)
         for row in there:
             if row not in content.rules:
-                _try(writer, _DELETE_RULE, row, 0)
+                with contextlib.suppress(OSError):
+                    writer.change(_DELETE_RULE, row)
+    return refused
 
 
-def _try(writer: Writer, kind: int, body: bytes, flags: int) -> None:
-    with contextlib.suppress(OSError):
-        writer.change(kind, body, flags)
+@contextlib.contextmanager
+def _noting(refused: list[str], what: str) -> t.Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.EEXIST:
+            refused.append(f"{what} ({error.strerror})")
+
+
+def _target(row: bytes, size: int) -> str:
+    """The address or the network that a row is about."""
+    found = dict(each_attribute(row, size)).get(_TARGET)
+    return f"{ipaddress.ip_address(found)}/{row[1]}" if found else "everywhere"
 
 
 def _address(row: bytes) -> bytes:

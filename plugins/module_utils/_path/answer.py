@@ -67,6 +67,7 @@ def _from_outside(host: Host, question: Question, sender: IPAddress, scene: Map)
 def without(told: Told, missing: t.Sequence[str]) -> Told:
     """The same where the copy of the host lacked something that might have taken the packet."""
     last = f"{told.sentences[-1]} This was tried without {', '.join(missing)}, which could not be copied."
-    verdict = "unknown" if told.verdict in ("foreseen", "no_listener") else told.verdict
+    # A rule or a setting takes the packet whatever else is there.
+    verdict = told.verdict if told.hops[-1]["what"] in ("rule", "setting") else "unknown"
     hops = [*told.hops[:-1], {**told.hops[-1], "sentence": last}]
     return Told(hops, verdict, [*told.sentences[:-1], last])

@@ -68,7 +68,7 @@ class Copy:
         host.run(self.ref, functools.partial(path_copies.make, cards, self._fds[1]))
         host.run(self._outer, functools.partial(path_copies.enable, [f"p{card.number}" for card in cards]))
         host.run(self.ref, functools.partial(path_copies.enable, ["lo", *(card.name for card in cards if card.up)]))
-        host.run(self.ref, functools.partial(path_copies.fill, content))
+        self.missing += host.run(self.ref, functools.partial(path_copies.fill, content))
         self._copy_rules()
 
     def close(self) -> None:
