@@ -5,13 +5,18 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
 from tests.integration.artifact import install
+from tests.lab.paths import COLLECTION
 from tools import tree
 
 #: What makes documents stays behind.
@@ -55,6 +60,29 @@ def test_what_is_shipped_is_what_hosts_and_readers_need(artifact: Path) -> None:
         if name.startswith(SHIPPED) and not name.startswith(NOT_SHIPPED) and "/." not in name
     }
     assert _files(artifact) == wanted | {"FILES.json", "MANIFEST.json"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "files"),
+    [
+        ("module", "plugins/modules/*.py"),
+        ("become", "plugins/become/*.py"),
+        ("connection", "plugins/connection/*.py"),
+        ("filter", "plugins/filter/*.py"),
+        ("inventory", "plugins/inventory/*.py"),
+        ("role", "roles/*"),
+    ],
+)
+def test_ansible_doc_shows_every_plugin_and_role(artifact: Path, kind: str, files: str) -> None:
+    names = sorted(f"{COLLECTION}.{path.stem}" for path in artifact.glob(files))
+    place = artifact.parents[2]
+    environment = os.environ | {"ANSIBLE_HOME": str(place / "home"), "ANSIBLE_COLLECTIONS_PATH": str(place)}
+    command = [str(Path(sys.executable).with_name("ansible-doc")), "--json", "--type", kind, *names]
+    done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    assert done.stderr == ""
+    shown = json.loads(done.stdout)
+    assert sorted(shown) == names
+    assert all(one.get("doc") or one.get("entry_points") for one in shown.values())
 
 
 def _links(page: Path) -> set[str]:
