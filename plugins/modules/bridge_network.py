@@ -277,8 +277,8 @@ options:
         description:
           - Whether to protect the endpoint's address, MAC address and packets. Nobody else on the bridge can then take them over, nor
             can the endpoint take over another's or a free address, or act as a router, switch or DHCP server. If omitted, V(true).
-          - Without the program C(nft) on the host, this holds towards the host, the gateway and the outside. With O(icc=true), ARP and
-            neighbour discovery between endpoints are then not checked, which a warning says.
+          - Without the program C(nft) 1.0.6 or newer on the host, this holds towards the host, the gateway and the outside.
+            With O(icc=true), ARP and neighbour discovery between endpoints are then not checked, which a warning says.
           - Set it to V(false) for a namespace that bridges for others, such as virtual machines, or that sends from other MAC addresses
             than that of its interface.
         type: bool
