@@ -111,3 +111,15 @@ def test_each_part_that_is_missing_comes_back(host: Host, backend: str, mode: st
     assert damages
     for damage in damages:
         repairs(host, "dnat", options, damage)
+
+
+@pytest.mark.parametrize("firewall", ["iptables", "nftables"])
+def test_an_endpoint_is_added_twice(host: Host, firewall: str) -> None:
+    """Its port is known as its own. All rules of a port say where it leads, those that only keep others out too."""
+    port = {"port": "8080:80", "allowed_sources": LIST}
+    web = {"namespace": "web", "ipv4_address": "172.18.0.9", "published_ports": [port]}
+    network = {"name": "br0", "ipam_config": [{"subnet": "172.18.0.0/16"}], "endpoints": [web], "appends": True}
+    done = [host.module("bridge_network", {**network, "firewall": firewall})["changed"] for _run in range(2)]
+    assert done == [True, False]
+    rules = host.module("netns_info", {})["host"]["rules"]
+    assert {rule["to_address"] for rule in rules if rule.get("host_port") == "8080"} == {"172.18.0.9"}

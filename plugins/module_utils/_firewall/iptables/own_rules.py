@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import functools
-import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.addresses import FAMILIES
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._core.errors import KernelRefused
@@ -24,14 +23,13 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptabl
     kind_in,
     rules_of_ours,
 )
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.iptables.tables import Table
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import iptables_programs, nftables_table
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._host.host import Host
 
-View = dict[str, t.Any]
-
 
 def read(host: Host, ref: str | None) -> Told:
-    found: list[View] = []
+    found: dict[tuple[str, str], Table] = {}
     unread: list[str] = []
     empty: dict[str, None] = {}
     for family in FAMILIES:
@@ -52,7 +50,8 @@ def read(host: Host, ref: str | None) -> Told:
             except KernelRefused as error:
                 unread.append(str(error))
             else:
-                found += rules_of_ours(tables)
+                found.update(tables)
                 chains = tables[family, table].chains
                 empty.update((name, None) for name, texts in chains.items() if is_ours(name) and not texts)
-    return Told(found, unread, list(empty), sorted(set(map(kind_in, empty))))
+    # All tables at once: the rules of a published port are in several, and only one of them says where it leads.
+    return Told(rules_of_ours(found), unread, list(empty), sorted(set(map(kind_in, empty))))
