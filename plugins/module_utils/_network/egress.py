@@ -115,7 +115,8 @@ def senders(network: Network, view: HostView, directory: Directory) -> list[Send
             {
                 "mac_address": endpoint_mac(network, endpoint, view),
                 "destinations": [str(allowed.destination) for allowed in endpoint.egress if allowed.destination],
-                "receivers": list(dict.fromkeys(map(str, named))),
+                # In an order that does not depend on which network joined a namespace first.
+                "receivers": sorted(set(map(str, named))),
             }
         )
     return sorted(found, key=lambda one: str(one["mac_address"]))

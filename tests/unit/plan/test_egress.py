@@ -121,9 +121,26 @@ def test_names_stand_for_addresses_of_the_same_call() -> None:
     listed = {"namespace": "web", "egress": ["db:5432/tcp", "br1:53/udp", "cache", "192.0.2.7:443"]}
     forward = _forward(dual(listed, "idle"), other)
     assert [(one["destinations"], one["receivers"]) for one in forward["senders"]] == [
-        (["192.0.2.7:443/tcp"], ["172.19.0.2:5432/tcp", "172.19.0.0/16:53/udp", "172.19.0.3"])
+        (["192.0.2.7:443/tcp"], ["172.19.0.0/16:53/udp", "172.19.0.2:5432/tcp", "172.19.0.3"])
     ]
     assert (forward["egress"], forward["purge_senders"]) == ("allow", True)
+
+
+def test_the_order_of_names_and_networks_does_not_matter() -> None:
+    """Otherwise the file for the next boot would change with the network that joins a namespace first."""
+    others = [
+        {**dual("db"), "name": name, "ipam_config": [{"subnet": subnet}]}
+        for name, subnet in (("br1", "172.19.0.0/16"), ("br2", "172.20.0.0/16"))
+    ]
+    lists = [["db", "br1:53/udp"], ["br1:53/udp", "db"]]
+    made = [
+        _forward(dual({"namespace": "web", "egress": listed}), *order)
+        for listed in lists
+        for order in (others, others[::-1])
+    ]
+    assert {tuple(one["senders"][0]["receivers"]) for one in made} == {
+        ("172.19.0.0/16:53/udp", "172.19.0.2", "172.20.0.2")
+    }
 
 
 def test_without_icc_a_neighbour_may_be_named() -> None:
