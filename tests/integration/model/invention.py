@@ -113,7 +113,9 @@ def _appended(chance: random.Random, world: World, name: str, network: Network) 
     listed = []
     for namespace, endpoint in drawn.items():
         if namespace not in network.endpoints:
-            ports = [port for port in endpoint.get("published_ports", ()) if text_of(port) not in taken]
+            # A run that was killed may have published any of them for another endpoint.
+            drawn_ports = () if name in world.uncertain else endpoint.get("published_ports", ())
+            ports = [port for port in drawn_ports if text_of(port) not in taken]
             listed.append(_fitting({**endpoint, "published_ports": ports}, variables))
     if there and chance.random() < 0.3:
         listed.append(_fitting(_with_other_limits(chance, world, name, chance.choice(there)), variables))
@@ -173,7 +175,8 @@ def _endpoint(chance: random.Random, world: World, name: str, namespace: str, ot
         made["sysctls"] = (
             {"net.ipv4.ip_default_ttl": 99} if chance.random() < 0.5 else {"net.ipv4.conf.IFNAME.arp_ignore": 1}
         )
-    if chance.random() < 0.1:
+    # One that is taken off leaves the gateway's MAC address known inside, so it is only drawn with a new endpoint.
+    if not before.get("guard", True) or (namespace not in others and chance.random() < 0.15):
         made["guard"] = False
     made |= _limits(chance, world, name, made)
     taken = {

@@ -137,7 +137,9 @@ class _Story:
         moved = {
             namespace: (known[namespace], addresses)
             for namespace, addresses in done.addresses.items()
-            if namespace in known and not _allowed(operation, namespace, known[namespace], addresses)
+            if namespace in known
+            and addresses != known[namespace]
+            and not _may_move(operation, self._world.networks[name], namespace)
         }
         assert not moved, f"addresses moved: {moved}"
         kept = self._addresses.get(name, {}) if operation.variables.get("appends") else {}
@@ -253,10 +255,10 @@ def _as_it_is(name: str, network: Network) -> dict[str, Any]:
     return {**network.variables, "endpoints": list(network.endpoints.values())}
 
 
-def _allowed(operation: Operation, namespace: str, before: list[str], after: list[str]) -> bool:
-    """Whether an endpoint may have other addresses than before: only if one is given."""
+def _may_move(operation: Operation, network: Network, namespace: str) -> bool:
+    """Whether an endpoint may have other addresses than before: if one is given, or with another interface."""
     (endpoint,) = (one for one in operation.variables["endpoints"] if one["namespace"] == namespace)
-    return before == after or "ipv4_address" in endpoint
+    return "ipv4_address" in endpoint or endpoint["interface"] != network.endpoints[namespace]["interface"]
 
 
 def _run_service(host: Host, verb: str, name: str) -> None:
