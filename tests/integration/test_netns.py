@@ -210,8 +210,8 @@ def test_a_name_of_another_live_namespace_is_not_taken(host: Host) -> None:
 
 def test_a_pid_that_is_gone_and_the_hosts_own_namespace(host: Host) -> None:
     refused(host, "netns", {"name": "app", "pid": 4194000}, "or the process is gone")
-    refused(host, "netns", {"name": "app", "pid": 1}, "the host's own network namespace")
-    refused(host, "netns", {"name": "app", "path": "/etc/passwd"}, "is not a network namespace")
+    refused(host, "netns", {"name": "app", "pid": 1}, "cannot be named; start the process with unshare --net")
+    refused(host, "netns", {"name": "app", "path": "/etc/passwd"}, "; start what makes it first")
 
 
 def test_absent_with_a_process_inside_says_what_it_left(host: Host) -> None:

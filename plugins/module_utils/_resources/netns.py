@@ -52,7 +52,12 @@ from ansible_collections.netplumb.linuxnet.plugins.module_utils._resources.netns
 Identity = tuple[int, int]
 
 #: What gives a container or a service a network namespace of its own.
-_CURES = {"container": "; start the container with --network none", "service": "; give the service PrivateNetwork=yes"}
+#: How to get a namespace of its own, by kind of inhabitant; None is any process.
+_CURES = {
+    "container": "start the container with --network none",
+    "service": "give the service PrivateNetwork=yes",
+    None: "start the process with unshare --net",
+}
 
 
 class Found(Value):
@@ -212,11 +217,16 @@ def _with_inside(want: Want, found: Found, up: bool, values: t.Mapping[str, str 
 
 def _read_source(host: Host, want: Want, path: str) -> Identity:
     if not host.exists(path):
-        raise Refused(f"namespace {want.name}: {path} is not a network namespace, or the process is gone")
+        raise Refused(
+            f"namespace {want.name}: {path} is not a network namespace, or the process is gone;"
+            " start what makes it first"
+        )
     identity = host.identity(path)
     if identity == host.identity(None):
-        cure = _CURES[want.inhabitant.kind] if want.inhabitant else ""
-        raise Refused(f"namespace {want.name}: {path} is the host's own network namespace, which cannot be named{cure}")
+        cure = _CURES[want.inhabitant.kind if want.inhabitant else None]
+        raise Refused(
+            f"namespace {want.name}: {path} is the host's own network namespace, which cannot be named; {cure}"
+        )
     return t.cast(Identity, identity)
 
 
