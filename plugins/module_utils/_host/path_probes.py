@@ -170,12 +170,17 @@ def wait(probe: Probe, others: t.Sequence[t.Any], seconds: float, done: t.Callab
         _ready([*others, *reading], writing, min(left, 0.2))
 
 
-def settle(others: t.Sequence[t.Any], collect: t.Callable[[], object]) -> None:
-    """Collect what is still reported, until nothing more comes."""
+def settle(others: t.Sequence[t.Any], collect: t.Callable[[], object], begins: bool = False) -> None:
+    """Collect what is still reported, until nothing more comes.
+
+    :param begins: whether the first report is due, so that a busy machine just takes longer for it
+    """
     end = time.monotonic() + _LONGEST
     collect()
-    while _ready(others, [], _QUIET) and time.monotonic() < end:
+    patience = _LONGEST if begins else _QUIET
+    while _ready(others, [], patience) and time.monotonic() < end:
         collect()
+        patience = _QUIET
 
 
 def _ready(reading: t.Iterable[t.Any], writing: t.Iterable[t.Any], seconds: float) -> bool:

@@ -55,7 +55,7 @@ def _from_outside(host: Host, question: Question, sender: IPAddress, scene: Map)
         tried = copy.attempt(question, sender, interface)
         eyes = HostEyes(host, question.number, copy.ref)
         if tried.passage is None:
-            why = ", ".join(tried.missing) or "nothing was reported of it"
+            why = tried.untraced or "nothing was reported of it"
             raise KernelRefused(f"cannot follow a packet that comes in by {question.interface}: {why}")
         followed = foreseen.go_on(question, scene, eyes, tried.passage)
         if tried.taken:

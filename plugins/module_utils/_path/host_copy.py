@@ -52,6 +52,8 @@ class Tried(t.NamedTuple):
     passage: Passage | None
     taken: Rule | None
     missing: list[str]
+    #: Why the kernel cannot trace it.
+    untraced: str | None = None
 
 
 class Copy:
@@ -125,12 +127,12 @@ class Copy:
             try:
                 tracer = self._host.run(self.ref, Tracer)
             except Unable as error:
-                return Tried(None, None, [f"the kernel cannot trace it ({error})"])
+                return Tried(None, None, [], f"the kernel cannot trace it ({error})")
             stack.callback(tracer.close)
             tracer.watch(question.number, _PORT)
             self._host.run(self._outer, functools.partial(self._send, question, sender, interface))
             events: list[Event] = []
-            path_probes.settle([tracer], lambda: events.extend(tracer.events()))
+            path_probes.settle([tracer], lambda: events.extend(tracer.events()), begins=True)
         after = rule_texts.counters(self._host, self.ref, family)
         return Tried(passages(events, _PORT)[0], rule_texts.ended(before, after), self.missing)
 
