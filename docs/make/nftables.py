@@ -49,8 +49,8 @@ which has the reason for each). Only `nft` 1.0.1 or newer is needed.
 - Each run changes only what differs. A network is built and repaired in one transaction, whatever its ports, with the
   rules that guard its ports (`table bridge linuxnet`). One more follows the links of endpoints that leave, which are
   guarded until then; a network is removed in two: ports before the links, what keeps strangers out after them. On a
-  host without iptables this holds for all networks of a call together, no other program is started, and none at all if
-  nothing has to be changed.
+  host without iptables this holds for all networks of a call together, also if it removes some and builds others; no
+  other program is started, and none at all if nothing has to be changed.
 - A run finds rules, elements, chains, priorities and policies that somebody changed, and rules that somebody added to
   this table. A rule is compared by the bytes that the kernel keeps, with what `/run/linuxnet/nftables` recorded when it
   was written; without the record, the table is written anew. Elements are read by netlink, which takes a fifth of the
