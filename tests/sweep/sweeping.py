@@ -30,18 +30,34 @@ _MADE: dict[str, Any] = {
     "ipam_config": _SUBNETS,
     "persistent": True,
     "endpoints": [
-        {"namespace": "web", "ipv4_address": "172.18.0.2", "published_ports": ["8080:80", "53:53/udp"]},
-        {"namespace": "db", "ipv4_address": "172.18.0.10", "sysctls": {"net.ipv4.ip_default_ttl": 99}},
+        {
+            "namespace": "web",
+            "ipv4_address": "172.18.0.2",
+            "published_ports": ["8080:80", {"port": "53:53/udp", "allowed_sources": ["192.0.2.0/24"]}],
+            "egress_rate": "50mbit",
+        },
+        {
+            "namespace": "db",
+            "ipv4_address": "172.18.0.10",
+            "sysctls": {"net.ipv4.ip_default_ttl": 99},
+            "egress": ["192.0.2.7"],
+        },
         {"namespace": "visitor"},
     ],
 }
-#: One endpoint leaves, one comes, one moves, a port moves, and endpoints cannot see each other any more.
+#: One endpoint leaves, one comes, one moves, a port moves and its sources are limited, a list of destinations
+#: changes, a rate goes, and endpoints cannot see each other any more.
 _CHANGED: dict[str, Any] = {
     **_MADE,
     "icc": False,
     "persistent": False,
     "endpoints": [
-        {"namespace": "db", "ipv4_address": "172.18.0.11", "published_ports": ["8080:80"]},
+        {
+            "namespace": "db",
+            "ipv4_address": "172.18.0.11",
+            "published_ports": [{"port": "8080:80", "allowed_sources": ["2001:db8::/64", "192.0.2.0/24"]}],
+            "egress": ["10.0.0.0/8"],
+        },
         {"namespace": "new", "ipv4_address": "172.18.0.12", "published_ports": ["9000-9010:9000-9010"]},
         {"namespace": "visitor"},
     ],
