@@ -267,7 +267,7 @@ host:
           V(nft).
         - C(dropping) lists the other chains of nftables that drop forwarded packets unless they accept them, each with C(family),
           C(table), C(chain) and C(interfaces), the interfaces that rules of the table name, but for those whose packets are led to where
-          all of them are dropped.
+          none may leave.
         - C(strict_forward_ports) is V(true) if firewalld runs with C(StrictForwardPorts=yes).
       type: dict
     ip_forward:

@@ -225,6 +225,17 @@ def test_a_bridge_in_no_zone_of_firewalld_is_told(host: Host, firewall: str) -> 
     assert _warnings(host) == []
 
 
+@pytest.mark.needs("bridge-nf")
+def test_an_internal_network_is_told_of_it_if_the_kernel_shows_its_frames(host: Host) -> None:
+    """Then they are rejected like packets."""
+    host.sh(FIREWALLD.replace("br*", "virbr0"))
+    for shown in (0, 1):
+        for kind in ("iptables", "ip6tables"):
+            host.sysctl(f"net/bridge/bridge-nf-call-{kind}", shown)
+        made = plan(host, {**SHOP, "internal": True, "endpoints": [{"namespace": "web"}]})
+        assert ["firewalld rejects forwarded packets" in one for one in made["warnings"]] == [True] * shown
+
+
 @pytest.mark.parametrize(
     ("zone", "told"),
     [
@@ -259,17 +270,26 @@ def test_a_policy_of_iptables_is_not_native(host: Host) -> None:
         ("jump zone", 1),
         ("ip protocol icmp goto zone", 0),
         ("goto zone; insert rule inet firewalld zone oifname br-shop accept", 1),
+        ("goto zone; insert rule inet firewalld zone oifname br-other accept", 1),
+        ("goto zone; insert rule inet firewalld zone oifname br-other jump open", 1),
+        ("drop; {} oifname eth0 jump zone; {} oifname br-other jump open; {} jump empty", 1),
+        ("drop; {} tcp dport 80 accept", 0),
         ("goto zone; insert rule inet firewalld zone oifname eth0 accept", 0),
         ("goto zone; insert rule inet firewalld zone ip daddr 192.0.2.7 accept", 0),
         ("goto zone; insert rule inet firewalld zone jump open", 0),
     ],
 )
-def test_a_bridge_in_a_zone_of_firewalld_that_drops_all_is_told(host: Host, rules: str, told: int) -> None:
-    """Unless the zone lets something pass, which may be all that its administrator wants."""
+def test_a_bridge_in_a_zone_of_firewalld_that_drops_all_is_told(
+    host: Host, wan: Segment, rules: str, told: int
+) -> None:
+    """Unless the zone lets something out, which may be all that its administrator wants."""
+    host.module("bridge", {"name": "br-other", "owner": "br-other"})
     host.sh(FIREWALLD.replace("br*", "virbr0"))
     host.sh("nft 'add chain inet firewalld zone; add rule inet firewalld zone drop'")
     host.sh("nft 'add chain inet firewalld open; add rule inet firewalld open accept'")
-    host.sh(f"nft 'insert rule inet firewalld filter_FORWARD_ZONES iifname br-shop {rules}'")
+    host.sh("nft 'add chain inet firewalld empty'")
+    mine = "insert rule inet firewalld filter_FORWARD_ZONES iifname br-shop"
+    host.sh(f"nft '{mine} {rules.format(*[mine] * 3)}'")
     assert len(_warnings(host)) == told
 
 

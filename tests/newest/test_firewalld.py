@@ -104,6 +104,7 @@ def test_a_zone_is_told_if_it_drops_and_not_if_it_accepts(site: Site) -> None:
     assert site.apply() == (True, [])
     assert site.lost() == set()
     firewalld.do("firewall-cmd --set-default-zone=public")
+    firewalld.do("firewall-cmd --permanent --zone=internal --add-interface=another")
     firewalld.do(_TRUSTED.replace("trusted", "internal"))
     assert site.apply() == (False, [_NO_ZONE])
     assert site.lost() == _OUT

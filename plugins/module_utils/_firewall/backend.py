@@ -209,10 +209,11 @@ class Survey(t.Protocol):
     def told(self, host: Host, ref: Ref) -> Told:
         """All rules of this collection, of every owner."""
 
-    def others(self, host: Host, ref: Ref, own: t.Collection[IPAddress]) -> View:
+    def others(self, host: Host, ref: Ref, own: t.Collection[IPAddress], beyond: t.Collection[str]) -> View:
         """What other tools have that may interfere with our rules.
 
         :param own: the host's own addresses
+        :param beyond: the host's interfaces but for the bridges of our networks
         """
 
     def warnings(self, others: View, network: Exposure) -> list[str]:

@@ -179,5 +179,6 @@ class Exposure(t.NamedTuple):
 
     bridge: str
     families: tuple[str, ...]
-    internal: bool
+    #: Whether its packets are forwarded, or its bridged frames shown to the rules for such packets.
+    forwarded: bool
     ports: tuple[ExposedPort, ...]

@@ -42,8 +42,8 @@ class _Both:
         ours = survey.told(host, ref)
         return Told([*rest.rules, *ours.rules], [*rest.unread, *ours.unread], rest.empty, rest.emptied)
 
-    def others(self, host: Host, ref: Ref, own: t.Collection[IPAddress]) -> View:
-        return self._iptables.others(host, ref, own)
+    def others(self, host: Host, ref: Ref, own: t.Collection[IPAddress], beyond: t.Collection[str]) -> View:
+        return self._iptables.others(host, ref, own, beyond)
 
     def warnings(self, others: View, network: Exposure) -> list[str]:
         return self._iptables.warnings(others, network)

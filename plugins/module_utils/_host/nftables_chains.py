@@ -44,6 +44,10 @@ _INTERFACE = re.compile(r"([!-~]{1,15})\0+", re.ASCII)
 _PREFIX = re.compile(r"[!-~]{1,15}", re.ASCII)
 #: The attributes of the expressions immediate and meta, the keys of meta for interfaces, and a verdict.
 _IMMEDIATE_DATA, _META_KEY, _BY_INTERFACE = 2, 2, (6, 7)
+_IN, _OUT = _BY_INTERFACE
+_OPERATOR, _EQUAL = 2, 0
+#: What becomes of packets.
+_SOME, _REFUSED, _DROPPED = "some are accepted", "refused", "dropped"
 _IN_DATA, _IN_VERDICT, _TO_CHAIN = 2, 1, 2
 _ACCEPT, _JUMP, _GOTO, _RETURN = 1, -3, -4, -5
 #: The expressions that only note that a packet came by.
@@ -57,7 +61,7 @@ _Expression = tuple[str, dict[int, bytes]]
 
 class Chain(t.NamedTuple):
     """A base chain, with the interfaces that appear in rules of its table, but for those whose packets it leads to
-    where all of them are dropped; a prefix of several ends with ``*``."""
+    where none may leave; a prefix of several ends with ``*``."""
 
     family: str
     table: str
@@ -65,8 +69,11 @@ class Chain(t.NamedTuple):
     interfaces: tuple[str, ...]
 
 
-def dropping() -> list[Chain]:
-    """The chains that drop forwarded packets unless one of their rules accepts them, without those of iptables."""
+def dropping(beyond: t.Collection[str]) -> list[Chain]:
+    """The chains that drop forwarded packets unless one of their rules accepts them, without those of iptables.
+
+    :param beyond: the interfaces by which packets of a network may leave
+    """
     with Reader(protocol=NETFILTER) as reader:
         found = []
         for row in dump(reader, GET_CHAIN, 0):
@@ -80,8 +87,9 @@ def dropping() -> list[Chain]:
             by_chain = _by_chain(rules)
             end = _end(by_chain, chain)
             if _drops(told) if end is None else end:
-                named = _interfaces(reader, row[0], table, rules) - _refused(by_chain, chain)
-                found.append(Chain(family, table, chain, tuple(sorted(named))))
+                named = sorted(_interfaces(reader, row[0], table, rules))
+                kept = (name for name in named if _fate(by_chain, chain, name, beyond) != _REFUSED)
+                found.append(Chain(family, table, chain, tuple(kept)))
         return sorted(found)
 
 
@@ -147,39 +155,43 @@ def _parts(rule: t.Mapping[int, bytes]) -> tuple[list[_Expression], int | None, 
     return condition, _I32.unpack(verdict[_IN_VERDICT])[0], text(verdict.get(_TO_CHAIN, b""))
 
 
-def _refused(chains: t.Mapping[str, list[dict[int, bytes]]], chain: str) -> set[str]:
-    """The interfaces whose packets are led to a chain that drops them all, but for those back to the same interface.
+def _fate(
+    chains: t.Mapping[str, list[dict[int, bytes]]], chain: str, name: str, beyond: t.Collection[str], led: bool = False
+) -> str | None:
+    """What becomes of packets from an interface that leave by another one: some are accepted, or all of them refused by
+    rules about the interface, or dropped like any others. None if they come back from the chain.
 
-    firewalld leads the packets of each interface to its zone, and lets packets pass from a zone to itself.
+    firewalld leads the packets of each interface to its zone, and lets packets pass from a zone to itself, which may be
+    all of our networks.
+
+    :param led: whether rules about the interface have led to this chain
     """
-    found: set[str] = set()
     for rule in chains.get(chain, ()):
         condition, code, target = _parts(rule)
-        name = _interface(condition, _BY_INTERFACE[:1])
-        if code in (_JUMP, _GOTO) and not condition:
-            found |= _refused(chains, target)
-        elif code in (_JUMP, _GOTO) and name and _end(chains, target) and not _accepts(chains, target, name):
-            found.add(name)
-    return found
+        told, rest = _compared(condition, _IN)
+        out, more = _compared(rest, _OUT)
+        if (told and not names(told, name)) or (out and not more and not any(names(out, one) for one in beyond)):
+            continue
+        here = led or bool(told)
+        if code is None and here and any(expression == "lookup" for expression, _values in condition):
+            return _SOME
+        found = _fate(chains, target, name, beyond, here) if code in (_JUMP, _GOTO) else None
+        if found == _SOME or (code == _ACCEPT and (here or not rest)):
+            return _SOME
+        if not rest:
+            found = (_REFUSED if here else _DROPPED) if code == _DROP else found
+            if found or code in (_GOTO, _RETURN):
+                return found
+    return None
 
 
-def _accepts(chains: t.Mapping[str, list[dict[int, bytes]]], chain: str, name: str) -> bool:
-    """Whether a rule from this chain on accepts any packets but those to this interface."""
-    for rule in chains.get(chain, ()):
-        condition, code, target = _parts(rule)
-        back = _interface(condition, _BY_INTERFACE[1:]) == name
-        unknown = code is None and any(expression == "lookup" for expression, _values in condition)
-        if unknown or (code == _ACCEPT and not back) or (target and _accepts(chains, target, name)):
-            return True
-    return False
-
-
-def _interface(condition: t.Sequence[_Expression], keys: t.Sequence[int]) -> str | None:
-    """The interface, or the prefix of several, that a condition is about if it is about nothing else."""
-    if [name for name, _values in condition] != ["meta", "cmp"]:
-        return None
-    (_meta, told), (_cmp, compared) = condition
-    return _named(compared, by_interface=True) if _meta_key(told) in keys else None
+def _compared(condition: t.Sequence[_Expression], key: int) -> tuple[str | None, t.Sequence[_Expression]]:
+    """The interface that a condition begins with, or the prefix of several, and the rest of the condition."""
+    if [name for name, _values in condition[:2]] == ["meta", "cmp"] and _meta_key(condition[0][1]) == key:
+        told = _named(condition[1][1], by_interface=True)
+        if told and _U32.unpack(condition[1][1].get(_OPERATOR, bytes(4))) == (_EQUAL,):
+            return told, condition[2:]
+    return None, condition
 
 
 def _meta_key(values: t.Mapping[int, bytes]) -> int:
@@ -217,6 +229,11 @@ def _members(reader: Reader, family: int, table: str, name: str) -> t.Iterator[s
             whole = _INTERFACE.fullmatch(key.decode("latin-1"))
             if whole:
                 yield whole.group(1)
+
+
+def names(told: str, interface: str) -> bool:
+    """Whether rules that name this, an interface or a prefix, are about an interface."""
+    return interface.startswith(told[:-1]) if told.endswith("*") else interface == told
 
 
 def iptables_rules(family: str) -> bool:

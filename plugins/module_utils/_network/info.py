@@ -236,7 +236,7 @@ def _host(host: Host, wanted: Want, contents: _Contents, records: t.Mapping[str,
         "rules_unread": told.unread,
         "empty_chains": told.empty,
         "emptied": told.emptied,
-        "other_rules": firewall.others(host, wanted.netns, _own_addresses(there)),
+        "other_rules": firewall.others(host, wanted.netns, _own_addresses(there), _beyond(there)),
         "ip_forward": settings["ip_forward"],
         "bridge_nf": settings["bridge_nf"],
         "limits": settings["limits"],
@@ -272,6 +272,11 @@ def _resolver(own: bool) -> View:
 
 def _own_addresses(there: Contents) -> set[IPAddress]:
     return {entry.address.ip for entry in there.addresses}
+
+
+def _beyond(there: Contents) -> set[str]:
+    """The interfaces but for the bridges of our networks."""
+    return {name for name, link in there.links.items() if link.kind != "bridge" or not marks.parse_alias(link.alias)}
 
 
 def _told_by_bridges(host: Host, there: Contents) -> dict[str, PortRecord]:

@@ -94,7 +94,7 @@ def plan_of(network: Network, view: HostView, check_mode: bool, directory: egres
             *guard.warnings(network, view),
             *name_definitions.warnings(network, view),
             *policy_rule_warnings.warnings(network, view),
-            *survey.chosen().warnings(view.other_rules, _exposure(network, ports)),
+            *survey.chosen().warnings(view.other_rules, _exposure(network, view, ports)),
         ],
         "summary": summary.lines(draft, endpoints),
         "endpoints": endpoints,
@@ -113,9 +113,10 @@ def _with_firewall(network: Network, view: HostView) -> Network:
     return network
 
 
-def _exposure(network: Network, ports: t.Iterable[Published]) -> Exposure:
+def _exposure(network: Network, view: HostView, ports: t.Iterable[Published]) -> Exposure:
     translated = tuple(ExposedPort(port.path, port.intent) for port in ports if not port.routed)
-    return Exposure(network.name, tuple(network.families), network.internal, translated)
+    forwarded = not network.internal or any(map(view.bridge_nf, network.families))
+    return Exposure(network.name, tuple(network.families), forwarded, translated)
 
 
 def _present(draft: Draft, view: HostView, directory: egress.Directory) -> Document:

@@ -31,8 +31,9 @@ _STRICT = (("firewalld", "filter_FORWARD_dnat"), ("filter", "FORWARD_dnat"))
 View = dict[str, t.Any]
 
 
-def read(host: Host, ref: str | None, own: t.Collection[IPAddress]) -> View:
-    """:param own: the host's own addresses"""
+def read(host: Host, ref: str | None, own: t.Collection[IPAddress], beyond: t.Collection[str]) -> View:
+    """See ``Survey.others``."""
+    dropping = functools.partial(nftables_chains.dropping, beyond)
     families = [
         family
         for family in FAMILIES
@@ -44,7 +45,7 @@ def read(host: Host, ref: str | None, own: t.Collection[IPAddress]) -> View:
             told._asdict() for told in host.run(ref, functools.partial(nftables_dnat.foreign, own))
         ],
         "backends": [told for family in families for told in _backends(host, ref, family)],
-        "dropping": [chain._asdict() for chain in host.run(ref, nftables_chains.dropping)],
+        "dropping": [chain._asdict() for chain in host.run(ref, dropping)],
         "strict_forward_ports": host.run(ref, functools.partial(nftables_chains.has_chain, _STRICT)),
     }
 

@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.backend import View
 from ansible_collections.netplumb.linuxnet.plugins.module_utils._firewall.intents import ExposedPort, Exposure, Key
+from ansible_collections.netplumb.linuxnet.plugins.module_utils._host import nftables_chains
 
 _PROGRAM = {"ipv4": "iptables", "ipv6": "ip6tables"}
 _OTHER = {"ip": "ipv4", "ip6": "ipv6"}
@@ -29,7 +30,7 @@ def warnings(others: View, network: Exposure) -> list[str]:
         *_translations(others["translations"], network.ports),
         *_native_translations(others["native_translations"], network.ports),
         *_backends(others["backends"], network),
-        *(_dropping(others["dropping"], network) if not network.internal else ()),
+        *(_dropping(others["dropping"], network) if network.forwarded else ()),
         *(_strict() if others["strict_forward_ports"] and network.ports else ()),
     ]
 
@@ -90,10 +91,8 @@ def _backends(backends: t.Iterable[View], network: Exposure) -> t.Iterator[str]:
 
 def _dropping(chains: t.Iterable[View], network: Exposure) -> t.Iterator[str]:
     for chain in chains:
-        if any(_names(told, network.bridge) for told in chain["interfaces"]) or _OTHER.get(chain["family"]) not in (
-            None,
-            *network.families,
-        ):
+        named = any(nftables_chains.names(told, network.bridge) for told in chain["interfaces"])
+        if named or _OTHER.get(chain["family"]) not in (None, *network.families):
             continue
         if chain["table"] == "firewalld":
             yield (
@@ -105,11 +104,6 @@ def _dropping(chains: t.Iterable[View], network: Exposure) -> t.Iterator[str]:
             f"nftables: chain {chain['chain']} of table {chain['family']} {chain['table']} drops forwarded packets that"
             f" it does not accept itself, whatever iptables does; accept packets from and to {network.bridge} there"
         )
-
-
-def _names(told: str, bridge: str) -> bool:
-    """Whether rules that name this, an interface or a prefix, are about a bridge."""
-    return bridge.startswith(told[:-1]) if told.endswith("*") else bridge == told
 
 
 def _strict() -> t.Iterator[str]:

@@ -26,8 +26,8 @@ class IptablesSurvey:
     def told(self, host: Host, ref: Ref) -> Told:
         return own_rules.read(host, ref)
 
-    def others(self, host: Host, ref: Ref, own: t.Collection[IPAddress]) -> View:
-        return foreign_rules.read(host, ref, own)
+    def others(self, host: Host, ref: Ref, own: t.Collection[IPAddress], beyond: t.Collection[str]) -> View:
+        return foreign_rules.read(host, ref, own, beyond)
 
     def warnings(self, others: View, network: Exposure) -> list[str]:
         return foreign_warnings.warnings(others, network)
