@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from tests.integration.model.catalog import KINDS, OUTSIDE
 from tests.integration.model.probing import Probe
-from tests.integration.model.world import Endpoint, Network, World, name_in, sources_of, text_of
+from tests.integration.model.world import Endpoint, Network, World, sources_of, text_of
 from tests.lab.host import Host
 from tests.lab.town import HOST
 
@@ -19,7 +19,11 @@ _HOST = dict(zip(("ipv4", "ipv6"), HOST, strict=True))
 #: Where endpoints send, as protocol and port.
 _ABROAD = (("tcp", 443), ("udp", 53), ("tcp", 80))
 _AT_THE_GATEWAY = ("udp", 5353)
-_ENTRY = re.compile(r"\[?(?P<network>[0-9a-f.:/]+?)\]?(:(?P<first>\d+)(-(?P<last>\d+))?(/(?P<protocol>\w+))?)?")
+#: An IPv6 address in front of a port is in brackets.
+_ENTRY = re.compile(
+    r"(\[(?P<six>[0-9a-f:/]+)\]|(?P<four>[0-9./]+)|(?P<plain>[0-9a-f:/]*::[0-9a-f:/]*$))"
+    r"(:(?P<first>\d+)(-(?P<last>\d+))?(/(?P<protocol>\w+))?)?"
+)
 
 Addresses = dict[str, dict[str, list[str]]]
 
@@ -63,13 +67,16 @@ def _lets(network: Network, endpoint: Endpoint, destination: str, protocol: str,
     """Whether an endpoint may send there."""
     if "egress" not in endpoint:
         return network.variables.get("egress") != "deny"
-    return any(_holds(entry, destination, protocol, port) for entry in endpoint["egress"])
+    return any(holds(entry, destination, protocol, port) for entry in endpoint["egress"])
 
 
-def _holds(entry: str, destination: str, protocol: str, port: int) -> bool:
+def holds(entry: str, destination: str, protocol: str, port: int) -> bool:
     """Whether a destination is that of an entry of a list, which may also be a name."""
     told = _ENTRY.fullmatch(entry)
-    if told is None or name_in(entry) or ipaddress.ip_address(destination) not in ipaddress.ip_network(told["network"]):
+    if told is None:
+        return False
+    network = ipaddress.ip_network(told["six"] or told["four"] or told["plain"])
+    if ipaddress.ip_address(destination) not in network:
         return False
     if told["first"] is None:
         return True

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from tests.integration.model.invention import operations
+from tests.integration.model.passing import holds
 from tests.integration.model.story import Player
 from tests.integration.model.world import Operation, ipam_config
 from tests.lab.lab import Lab
@@ -20,6 +21,18 @@ LENGTH = 5
 @pytest.mark.parametrize("seed", SEEDS)
 def test_random_operations(lab: Lab, seed: int) -> None:
     Player(lab, print).play(list(operations(seed, LENGTH)))
+
+
+@pytest.mark.parametrize(
+    ("entry", "held"),
+    [
+        ("fd00:20::1", True), ("fd00:20::/64", True), ("[fd00:20::1]:53/udp", True), ("[fd00:20::/64]:50-60/udp", True),
+        ("[fd00:20::1]:53", False), ("[fd00:20::1]:54/udp", False), ("db", False), ("db:53/udp", False),
+        ("10.0.0.0/8", False), ("192.0.2.9:53/udp", False),
+    ],
+)  # fmt: skip
+def test_what_an_entry_of_a_list_holds(entry: str, held: bool) -> None:
+    assert holds(entry, "fd00:20::1", "udp", 53) is held
 
 
 @pytest.mark.long
