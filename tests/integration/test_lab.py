@@ -196,6 +196,13 @@ def test_a_function_inside_that_hangs_is_killed(host: Host) -> None:
     host.sh("for i in $(seq 100); do ps ax -o args= | grep -q '[p]ython' || exit 0; sleep 0.05; done; exit 1")
 
 
+def test_what_a_stopped_function_had_is_free_at_once(host: Host) -> None:
+    for _ in range(30):
+        with host.server(8080):
+            pass
+        assert host.sh("ss -Htln sport = :8080") == ""
+
+
 def test_a_stopped_host_is_gone_and_says_so(lab: Lab, host: Host) -> None:
     other = lab.host("other")
     outer = other.pid

@@ -76,10 +76,10 @@ class Background:
                 yield message[1]
 
     def stop(self) -> None:
-        """Kill the function. Can be called repeatedly."""
+        """Kill the function, and wait until it is gone with what it had open. Can be called repeatedly."""
         if self._channel.fileno() < 0:
             return
-        self._channel.shutdown(socket.SHUT_RDWR)
+        self._channel.shutdown(socket.SHUT_WR)
         # When Python exits, it has already stopped other threads, so that joining one would hang.
         if not sys.is_finalizing():
             self._thread.join()

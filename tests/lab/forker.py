@@ -11,7 +11,8 @@ imports of the lab also run on the oldest Python of a host.
 
 A request is a pickle (Target, function, args, preload), sent along with one end of a socket pair. The child sends
 messages into it, each a length and a pickle: ("yield", value) for each value of a generator function, and finally
-("return", value) or ("raise", exception, traceback text). When the caller closes its end, the child is killed.
+("return", value) or ("raise", exception, traceback text). When the caller closes its end, or shuts
+down its half, the child is killed; the channel ends when it is gone.
 """
 
 from __future__ import annotations
@@ -125,7 +126,7 @@ def _guard(channel: socket.socket, child: int) -> None:
     finished = os.pidfd_open(child)
     poll = select.poll()
     poll.register(finished, select.POLLIN)
-    poll.register(channel, select.POLLHUP)
+    poll.register(channel, select.POLLRDHUP)
     poll.poll()
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
