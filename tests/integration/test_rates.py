@@ -272,6 +272,17 @@ def test_an_end_with_another_name(host: Host) -> None:
     assert f"to device {limiting_device('other0')}" in host.sh("tc filter show dev other0 ingress")
 
 
+@pytest.mark.parametrize("rate", ["egress_rate", "ingress_rate"])
+@pytest.mark.parametrize("appends", [False, True])
+def test_an_end_with_another_name_and_no_rate(host: Host, rate: str, appends: bool) -> None:
+    host.module("bridge_network", _network({**WEB, "host_interface": "other0"}, DB))
+    before = host.dump()
+    host.module("bridge_network", _network({**WEB, "host_interface": "first0", rate: "50mbit"}, DB))
+    other = {**WEB, "host_interface": "other0"}
+    _converge(host, _network(other, appends=True) if appends else _network(other, DB))
+    assert_same(before, host.dump(), "something is left")
+
+
 @pytest.mark.parametrize(
     "damage",
     [

@@ -101,7 +101,7 @@ def _unlisted_ports(draft: Draft, view: HostView) -> list[Element]:
     An isolated port still reaches those that are not.
     """
     network = draft.network
-    listed = {*draft.ends.existing.values(), *draft.ends.names.values()}
+    listed = draft.ends.all_names
     return [
         {"interface": end["name"], "bridge": network.name, "isolated": not network.icc, "state": "present"}
         for end in (view.our_ends() if network.appends else ())
@@ -119,9 +119,14 @@ def bandwidth(draft: Draft, view: HostView) -> list[Element]:
     limited = [endpoint for endpoint in network.endpoints if endpoint.rates]
     stay = {draft.host_end(endpoint) for endpoint in limited}
     if network.appends:
-        listed = {*draft.ends.existing.values(), *draft.ends.names.values()}
+        listed = draft.ends.all_names
         stay.update(name for name in view.interfaces if name not in listed)
-    return left_over.bandwidth(view, stay) + [_limits(draft, endpoint) for endpoint in limited]
+    ended = left_over.bandwidth(view, stay)
+    old = {element["interface"] for element in ended}
+    # An end that gets another name takes along what limits it, but for the device.
+    renamed = {draft.ends.names[key] for key, name in draft.ends.existing.items() if name in old} - stay - old
+    ended += [{"interface": name, "state": "absent"} for name in sorted(renamed)]
+    return ended + [_limits(draft, endpoint) for endpoint in limited]
 
 
 def _limits(draft: Draft, endpoint: Endpoint) -> Element:

@@ -44,7 +44,7 @@ def unmanaged_links(draft: Draft, view: HostView) -> list[Element]:
 
 def _limiting_devices_that_stay(draft: Draft, view: HostView) -> set[str]:
     """The devices that limit what endpoints send that are not listed."""
-    listed = {*draft.ends.existing.values(), *draft.ends.names.values()}
+    listed = draft.ends.all_names
     unlisted = (str(end["name"]) for end in view.our_ends() if end["name"] not in listed)
     devices = (view.interfaces.get(names.limiting_device(end)) for end in unlisted)
     return {str(device["name"]) for device in devices if device and view.owner_of(device) == view.owner}

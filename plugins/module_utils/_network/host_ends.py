@@ -29,6 +29,11 @@ class HostEnds(t.NamedTuple):
     existing: dict[EndpointKey, str]
     stale: list[str]
 
+    @property
+    def all_names(self) -> set[str]:
+        """The current names of the endpoints' links, and the wanted ones."""
+        return {*self.existing.values(), *self.names.values()}
+
 
 def host_ends(network: Network, view: HostView) -> HostEnds:
     """Match the endpoints with their links on the host, and name new ones."""

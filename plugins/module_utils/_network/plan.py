@@ -127,12 +127,11 @@ def _present(draft: Draft, view: HostView, directory: egress.Directory) -> Docum
     forward = host_definitions.bridge_forward(draft, view, directory)
     guarded = [*guard.ports(draft, view), *guard.cards(network, view)]
     unguarded = left_over.port_guard(view, {element["interface"] for element in guarded})
-    listed = {draft.host_end(endpoint) for endpoint in network.endpoints}
     stale_endpoints: Document = {
         "dnat": moving.former_openings(view, draft.moves),
         "netns": [],
         "veth": [],
-        "port_guard": [element for element in unguarded if element["interface"] in listed],
+        "port_guard": [element for element in unguarded if element["interface"] in draft.ends.all_names],
     }
     if not network.appends:
         stale_endpoints = {
