@@ -266,8 +266,8 @@ host:
         - C(backends) lists the backends with rules that C(iptables) does not use here, each with C(ip_version) and C(backend), V(legacy) or
           V(nft).
         - C(dropping) lists the other chains of nftables that drop forwarded packets unless they accept them, each with C(family),
-          C(table), C(chain) and C(interfaces), the interfaces that rules of the table name, but for those whose packets are led to where
-          none may leave.
+          C(table), C(chain), C(interfaces), the interfaces that rules of the table name, but for those whose packets are led to where
+          none may leave, and C(ways_out), the interfaces by which packets of any other interface may leave.
         - C(strict_forward_ports) is V(true) if firewalld runs with C(StrictForwardPorts=yes).
       type: dict
     ip_forward:

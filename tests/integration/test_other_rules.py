@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.integration.networks import SHOP, apply, plan
@@ -223,6 +225,32 @@ def test_a_bridge_in_no_zone_of_firewalld_is_told(host: Host, firewall: str) -> 
     )
     host.sh("nft insert rule inet firewalld filter_FORWARD_ZONES iifname br-shop goto filter_FWD_trusted")
     assert _warnings(host) == []
+
+
+@pytest.mark.needs("bridge-nf")
+@pytest.mark.parametrize(
+    ("options", "zone", "told"),
+    [
+        ({}, 'oifname "eth0" accept', 0),
+        ({}, 'oifname "eth*" counter accept', 0),
+        ({}, 'oifname "eth1" accept', 1),
+        ({}, 'oifname "eth0" drop; oifname "eth0" accept', 1),
+        ({}, 'oifname "eth0" tcp dport 80 accept', 1),
+        ({}, 'return; oifname "eth0" accept', 1),
+        ({"gateway_mode": "routed", "endpoints": [{"namespace": "web"}]}, 'oifname "eth0" accept', 1),
+        ({"trusted_interfaces": ["eth0"]}, 'oifname "eth0" accept', 1),
+    ],
+)
+def test_a_default_zone_of_firewalld_that_lets_packets_out_is_enough_for_translated_ones(
+    host: Host, wan: Segment, options: dict[str, Any], zone: str, told: int
+) -> None:
+    """Unless the kernel shows bridged frames, or untranslated packets are to come in."""
+    host.sh(FIREWALLD.replace("br*", "virbr0").replace('oifname "eth0" accept;', f"{zone};"))
+    for shown in (1, 0):
+        for kind in ("iptables", "ip6tables"):
+            host.sysctl(f"net/bridge/bridge-nf-call-{kind}", shown)
+        made = plan(host, {**SHOP, **options})["warnings"]
+        assert ["firewalld rejects forwarded packets" in one for one in made] == [True] * (told or shown)
 
 
 @pytest.mark.needs("bridge-nf")

@@ -113,6 +113,18 @@ def test_a_zone_is_told_if_it_drops_and_not_if_it_accepts(site: Site) -> None:
     assert site.lost() == set()
 
 
+def test_a_default_zone_with_the_uplink_is_enough(site: Site) -> None:
+    """But for bridged frames, if the kernel shows them to the rules."""
+    firewalld = Firewalld(site.host)
+    firewalld.do("firewall-cmd --permanent --zone=public --add-interface=eth0 && firewall-cmd --reload")
+    assert site.apply() == (True, [_NO_ZONE])
+    assert site.lost() == {"to its neighbour"}
+    for kind in ("iptables", "ip6tables"):
+        site.host.sysctl(f"net/bridge/bridge-nf-call-{kind}", 0)
+    assert site.apply() == (True, []), "some rules are only for frames that the kernel shows"
+    assert site.lost() == set()
+
+
 @pytest.mark.parametrize(("site", "backend"), [("iptables", "iptables"), ("nftables", "nftables")], indirect=["site"])
 def test_strict_forward_ports_are_told_with_the_line_against_them(site: Site, backend: str) -> None:
     """Each firewall beside the one of firewalld's backends that comes closest to it."""

@@ -181,4 +181,6 @@ class Exposure(t.NamedTuple):
     families: tuple[str, ...]
     #: Whether its packets are forwarded, or its bridged frames shown to the rules for such packets.
     forwarded: bool
+    #: The host's ways out, if it is enough that packets may leave by them and translated ones come in.
+    ways_out: tuple[str, ...]
     ports: tuple[ExposedPort, ...]

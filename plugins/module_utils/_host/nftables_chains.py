@@ -61,12 +61,14 @@ _Expression = tuple[str, dict[int, bytes]]
 
 class Chain(t.NamedTuple):
     """A base chain, with the interfaces that appear in rules of its table, but for those whose packets it leads to
-    where none may leave; a prefix of several ends with ``*``."""
+    where none may leave, and with those by which packets from any other interface may leave; a prefix of several ends
+    with ``*``."""
 
     family: str
     table: str
     chain: str
     interfaces: tuple[str, ...]
+    ways_out: tuple[str, ...]
 
 
 def dropping(beyond: t.Collection[str]) -> list[Chain]:
@@ -89,7 +91,10 @@ def dropping(beyond: t.Collection[str]) -> list[Chain]:
             if _drops(told) if end is None else end:
                 named = sorted(_interfaces(reader, row[0], table, rules))
                 kept = (name for name in named if _fate(by_chain, chain, name, beyond) != _REFUSED)
-                found.append(Chain(family, table, chain, tuple(kept)))
+                ways_out: dict[str, bool] = {}
+                _note_ways_out(by_chain, chain, ways_out)
+                accepted = sorted(name for name, accepts in ways_out.items() if accepts)
+                found.append(Chain(family, table, chain, tuple(kept), tuple(accepted)))
         return sorted(found)
 
 
@@ -183,6 +188,25 @@ def _fate(
             if found or code in (_GOTO, _RETURN):
                 return found
     return None
+
+
+def _note_ways_out(chains: t.Mapping[str, list[dict[int, bytes]]], chain: str, ways_out: dict[str, bool]) -> bool:
+    """Note whether packets that leave by an interface are accepted if no rule is about anything else of them.
+
+    Returns whether no packet comes back from the chain.
+    """
+    for rule in chains.get(chain, ()):
+        condition, code, target = _parts(rule)
+        out, rest = _compared(condition, _OUT)
+        if out and not rest and code in (_ACCEPT, _DROP):
+            ways_out.setdefault(out, code == _ACCEPT)
+        if condition:
+            continue
+        if code in (_ACCEPT, _DROP) or (code in (_JUMP, _GOTO) and _note_ways_out(chains, target, ways_out)):
+            return True
+        if code in (_GOTO, _RETURN):
+            return False
+    return False
 
 
 def _compared(condition: t.Sequence[_Expression], key: int) -> tuple[str | None, t.Sequence[_Expression]]:

@@ -101,6 +101,13 @@ class HostView:
         """Whether the host forwards packets of a family."""
         return bool(self._forwarding[family])
 
+    def ways_out(self, families: t.Collection[str]) -> tuple[str, ...]:
+        """The interfaces that default routes lead to."""
+        ways = (
+            route["interface"] for route in self.routes if route["to"] == "default" and route["ip_version"] in families
+        )
+        return tuple(sorted({way for way in ways if way}))
+
     def bridge_nf(self, family: str) -> bool:
         """Whether iptables sees bridged frames of a family."""
         return bool(self._bridge_nf[family])

@@ -115,8 +115,10 @@ def _with_firewall(network: Network, view: HostView) -> Network:
 
 def _exposure(network: Network, view: HostView, ports: t.Iterable[Published]) -> Exposure:
     translated = tuple(ExposedPort(port.path, port.intent) for port in ports if not port.routed)
-    forwarded = not network.internal or any(map(view.bridge_nf, network.families))
-    return Exposure(network.name, tuple(network.families), forwarded, translated)
+    bridged = any(map(view.bridge_nf, network.families))
+    more = bridged or network.trusted_interfaces or any(network.gateway_modes[one] != "nat" for one in network.families)
+    ways_out = () if more else view.ways_out(network.families)
+    return Exposure(network.name, tuple(network.families), bridged or not network.internal, ways_out, translated)
 
 
 def _present(draft: Draft, view: HostView, directory: egress.Directory) -> Document:

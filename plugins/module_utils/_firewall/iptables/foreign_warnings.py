@@ -91,10 +91,15 @@ def _backends(backends: t.Iterable[View], network: Exposure) -> t.Iterator[str]:
 
 def _dropping(chains: t.Iterable[View], network: Exposure) -> t.Iterator[str]:
     for chain in chains:
-        named = any(nftables_chains.names(told, network.bridge) for told in chain["interfaces"])
-        if named or _OTHER.get(chain["family"]) not in (None, *network.families):
+        if _is_among(network.bridge, chain["interfaces"]) or _OTHER.get(chain["family"]) not in (
+            None,
+            *network.families,
+        ):
             continue
         if chain["table"] == "firewalld":
+            # It accepts translated packets wherever they go.
+            if network.ways_out and all(_is_among(one, chain["ways_out"]) for one in network.ways_out):
+                continue
             yield (
                 f"firewalld rejects forwarded packets of {network.bridge}, which is in no zone that accepts them:"
                 f" firewall-cmd --permanent --zone=trusted --change-interface={network.bridge} && firewall-cmd --reload"
@@ -104,6 +109,10 @@ def _dropping(chains: t.Iterable[View], network: Exposure) -> t.Iterator[str]:
             f"nftables: chain {chain['chain']} of table {chain['family']} {chain['table']} drops forwarded packets that"
             f" it does not accept itself, whatever iptables does; accept packets from and to {network.bridge} there"
         )
+
+
+def _is_among(interface: str, told: t.Iterable[str]) -> bool:
+    return any(nftables_chains.names(one, interface) for one in told)
 
 
 def _strict() -> t.Iterator[str]:
