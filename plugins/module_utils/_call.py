@@ -202,11 +202,11 @@ def _at_once(
     if gone:
         first = Together(look.host, of_many=True)
         _ahead(look, gone, directory, first)
-        _note_earlier(gone, _is_done(first))
+        _note_earlier(gone, _finish(first))
         look.forget()
         _in_turn(look, gone, directory, last)
     _ahead(look, there, directory, last)
-    written = _is_done(last)
+    written = _finish(last)
     if not written:
         _in_turn(look, gone, directory)
     _note_earlier(there, written)
@@ -229,8 +229,8 @@ def _note_earlier(wanted: t.Sequence[Wanted], written: bool) -> None:
         one.earlier = {kind: found for kind, found in one.outcomes.items() if written or not RESOURCES[kind].joins}
 
 
-def _is_done(together: Together) -> bool:
-    """Carry out what is due. Returns whether it could be done; otherwise the networks are told in their turns."""
+def _finish(together: Together) -> bool:
+    """Carry out what is due, and return whether all could be; otherwise the networks are told in their turns."""
     with contextlib.suppress(LinuxnetError, *refusals.refusals()):
         together.finish()
     together.host.done.clear()
