@@ -197,7 +197,7 @@ def test_a_function_inside_that_hangs_is_killed(host: Host) -> None:
 
 
 def test_what_a_stopped_function_had_is_free_at_once(host: Host) -> None:
-    for _ in range(30):
+    for _time in range(30):
         with host.server(8080):
             pass
         assert host.sh("ss -Htln sport = :8080") == ""
