@@ -73,6 +73,8 @@ class Together:
         """Carry out what is due."""
         due, self._due = self._due, None
         if due:
-            failed, self.failed = self.failed, True
-            execute(self.host, due)
-            self.failed = failed
+            try:
+                execute(self.host, due)
+            except Exception:
+                self.failed = True
+                raise
